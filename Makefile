@@ -1,0 +1,110 @@
+# What one does here: `make demo` to see it work, `make test` before every commit. Needs Python 3.11 or later, nothing else.
+# A second call is quick: each stamp below is older than what it rests on only when there is work to do.
+
+SHELL := /bin/sh
+.SHELLFLAGS := -eu -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+unexport PYTHONHOME PYTHONPATH
+
+CANDIDATES := python3.13 python3.12 python3.11 python3 python
+SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for it in $(CANDIDATES); do "$$it" -c '$(SUITABLE)' >/dev/null 2>&1 && echo "$$it" && break; done)
+
+BIN := .venv/bin
+PIP := -m pip --disable-pip-version-check --quiet
+LOCKED := install --require-hashes --requirement
+SOURCES := $(shell find couponhub adapters -type f -name '*.py*' ! -name '*.pyc')
+DOCUMENTS := $(shell find docs -type f \( -name '*.md' -o -name '*.py' \) ! -path 'docs/_build/*')
+
+.PHONY: help demo test check types docs wheel pytest format lock clean
+
+help:
+	@echo 'make demo     start both emulators, send codes, look a customer up: the whole of it in one minute'
+	@echo 'make test     every check: style, types, docs, wheel, tests'
+	@echo 'make format   put the code into its one format'
+	@echo 'make lock     renew requirements.txt and requirements-dev.txt'
+	@echo 'make clean    remove what was made'
+
+demo: .venv/.runtime
+	@$(BIN)/couponhub demo
+
+test: check types docs wheel pytest
+
+check: .venv/.dev
+	@echo '== style'
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo 'not in format: run "make format"'; exit 1; }
+
+types: .venv/.dev
+	@echo '== types'
+	@$(BIN)/mypy
+
+docs: build/.docs
+wheel: build/.wheel
+
+# Last, so that its summary is what one sees.
+pytest: .venv/.dev
+	@echo '== tests'
+	@$(BIN)/python -m pytest --quiet --numprocesses auto --maxprocesses 4 $(PYTEST)
+
+format: .venv/.dev
+	@$(BIN)/ruff check --quiet --fix || true
+	@$(BIN)/ruff format
+
+# The lock files hold for every supported Python and platform. uv is needed here alone, so it is in neither of them.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --upgrade \
+	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+BUILD_REQUIRES := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
+
+lock: .venv/.created
+	@$(BIN)/python $(PIP) install uv
+	@$(BIN)/python -c '$(BUILD_REQUIRES)' >.venv/build-requires.in
+	@$(COMPILE) pyproject.toml .venv/build-requires.in --output-file requirements.txt
+	@$(COMPILE) pyproject.toml .venv/build-requires.in --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	@! grep -n '://' requirements.txt requirements-dev.txt
+	@echo 'requirements.txt and requirements-dev.txt are renewed'
+
+clean:
+	@rm -rf .venv build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find couponhub adapters tests benchmarks docs -type d -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.created:
+	@test -n '$(PYTHON)' || { echo 'No Python 3.11 or later with venv was found (on Debian: apt install python3-venv). Name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is older than Python 3.11. Name another: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@echo "== .venv: creating, with $$('$(PYTHON)' --version)"
+	@rm -rf .venv
+	@'$(PYTHON)' -m venv .venv
+	@touch $@
+
+.venv/.runtime: .venv/.created requirements.txt pyproject.toml
+	@echo '== .venv: installing couponhub and what it needs'
+	@$(BIN)/python $(PIP) $(LOCKED) requirements.txt
+	@$(BIN)/python $(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements-dev.txt
+	@echo '== .venv: installing what the checks need'
+	@$(BIN)/python $(PIP) $(LOCKED) requirements-dev.txt
+	@touch $@
+
+build/.docs: .venv/.dev $(SOURCES) $(DOCUMENTS)
+	@echo '== docs'
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env --builder html docs docs/_build/html
+	@mkdir -p build
+	@touch $@
+
+# The wheel must work where nothing of this repository is: an empty environment, another folder, isolated mode.
+ADAPTERS := from importlib.metadata import entry_points; assert ["capillary", "moengage"] == sorted(it.load().name for it in entry_points(group="couponhub.adapters"))
+
+build/.wheel: .venv/.dev $(SOURCES) README.md
+	@echo '== wheel'
+	@rm -rf dist build/empty && mkdir -p build
+	@$(BIN)/python -m build --no-isolation >build/.wheel.log 2>&1 || { cat build/.wheel.log; exit 1; }
+	@$(BIN)/python -m venv build/empty
+	@build/empty/bin/python $(PIP) $(LOCKED) requirements.txt
+	@build/empty/bin/python $(PIP) install --no-deps --no-index dist/*.whl
+	@cd build/empty && bin/python -I -c '$(ADAPTERS)'
+	@cd build/empty && bin/couponhub --help >/dev/null
+	@touch $@

@@ -1,0 +1,43 @@
+"""Capillary's coupon series, code uploads and customer coupons, for couponhub."""
+
+from typing import TYPE_CHECKING
+
+from couponhub.plugin import AdapterPlugin
+from couponhub_capillary.settings import CapillarySettings
+
+if TYPE_CHECKING:
+    from couponhub.protocols import Adapter
+    from couponhub.testing.emulation.vendor import VendorEmulator
+    from couponhub.testing.emulation.world import World
+
+__all__ = ["PLUGIN"]
+
+
+def _open(connection: str, settings: CapillarySettings) -> "Adapter":
+    from couponhub_capillary.adapter import CapillaryAdapter  # noqa: PLC0415 - HTTP is loaded when it is needed
+
+    return CapillaryAdapter(connection, settings)
+
+
+def _emulator(world: "World") -> "VendorEmulator":
+    from couponhub_capillary.emulator import CapillaryEmulator  # noqa: PLC0415 - most users never start one
+
+    return CapillaryEmulator(world)
+
+
+PLUGIN = AdapterPlugin(
+    name="capillary",
+    title="Capillary",
+    settings=CapillarySettings,
+    example="""\
+[connections.loyalty]
+adapter = "capillary"
+region  = "eu"                              # or base_url (and upload_base_url when it differs)
+key     = "${CAPILLARY_KEY}"                # auth = "basic" takes username and password instead
+secret  = "${CAPILLARY_SECRET}"
+# store_timezone = "Asia/Kolkata"           # the stores' zone: Capillary prints their local time as if it were UTC
+# default_country_code = "91"               # mobiles are then asked about with and without it
+""",
+    open=_open,
+    emulator=_emulator,
+)

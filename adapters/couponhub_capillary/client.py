@@ -1,0 +1,142 @@
+"""Calls of Capillary's endpoints: one method each, over one `Transport`."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from couponhub.errors import UnreadableReply
+from couponhub.models import CodeFile, CouponQuery, Identifier, Tagging
+from couponhub.transport import Reply, Request, RetryPolicy, Transport
+from couponhub.transport.paths import checked_relative_path
+from couponhub_capillary.settings import CapillarySettings
+from couponhub_capillary.signin import sign_in
+from couponhub_capillary.wire.codes import error_without_code
+from couponhub_capillary.wire.customer_coupons import (
+    CustomerAnswer,
+    customer_coupons_request,
+    read_customer_coupons,
+)
+from couponhub_capillary.wire.envelopes import opened, refuse_by_body
+from couponhub_capillary.wire.series import (
+    SeriesPage,
+    create_series_request,
+    one_series_request,
+    read_created_series,
+    read_series_page,
+    series_id_of,
+    series_page_request,
+)
+from couponhub_capillary.wire.times import Zones
+from couponhub_capillary.wire.uploads import (
+    read_accepted_upload,
+    read_upload_jobs,
+    upload_jobs_request,
+    upload_request,
+)
+
+_UPLOAD_PREFIX = "/coupon/api/"
+
+
+class CapillaryClient:
+    """Capillary's endpoints for one connection. Thread-safe.
+
+    Args:
+        connection: Its name, for errors.
+        settings: Addresses, credentials, HTTP.
+        retry: How failed calls are repeated.
+    """
+
+    def __init__(
+        self, connection: str, settings: CapillarySettings, *, retry: RetryPolicy | None = None
+    ) -> None:
+        self._upload_address = settings.upload_address
+        self._transport = Transport(
+            connection=connection,
+            base_url=settings.api_address,
+            auth=sign_in(settings),
+            settings=settings.transport(),
+            retry=retry,
+            unknown_hint=f"see whether it is there before repeating it: couponhub lists ls {connection}, or "
+            f"couponhub uploads ls {connection} LIST_ID",
+        )
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._transport.close()
+
+    def customer_coupons(
+        self,
+        identifier: Identifier,
+        value: str,
+        query: CouponQuery,
+        zones: Zones,
+        *,
+        deadline: float | None,
+    ) -> CustomerAnswer:
+        """A customer's coupons, of one form of the identifier."""
+        request = customer_coupons_request(identifier, value, query, zones)
+        return self._transport.call(request, read_customer_coupons, deadline=deadline)
+
+    def series_page(self, offset: int, limit: int) -> SeriesPage:
+        """A page of all series."""
+        return self._transport.call(
+            series_page_request(offset, limit), partial(read_series_page, limit=limit)
+        )
+
+    def series(self, series_id: str) -> Mapping[str, Any] | None:
+        """One series; None when there is none of that id.
+
+        Raises:
+            UnreadableReply: Series came that cannot be read, so that absence is not proven.
+        """
+        page = self._transport.call(one_series_request(series_id), partial(read_series_page, limit=1))
+        for row in page.rows:
+            if isinstance(row, Mapping) and series_id_of(row) == series_id:
+                return row
+        if any(series_id_of(row) is None for row in page.rows):
+            raise UnreadableReply("a series came that cannot be read", operation="read list")
+        return None
+
+    def create_series(self, fields: Mapping[str, object]) -> Mapping[str, Any]:
+        """Create a series; what the vendor answers about it, its id at least."""
+        return self._transport.call(create_series_request(fields), read_created_series)
+
+    def upload(self, series_id: str, file: CodeFile, tagging: Tagging | None) -> Mapping[str, Any]:
+        """Send a code file; the job that it became."""
+        request = upload_request(series_id, file, tagging, base_url=self._upload_address)
+        return self._transport.call(request, read_accepted_upload)
+
+    def upload_jobs(self, series_id: str) -> Sequence[object]:
+        """All jobs of a series, in no order."""
+        request = upload_jobs_request(series_id, base_url=self._upload_address)
+        return self._transport.call(request, read_upload_jobs)
+
+    def call(self, method: str, path: str, *, query: Mapping[str, str], body: object) -> object:
+        """Any endpoint, signed in; the decoded JSON, None when nothing came."""
+        checked = checked_relative_path(path)
+        method = method.upper()
+        request = Request(
+            operation="call",
+            method=method,
+            path=checked,
+            query=tuple(query.items()),
+            body=body,
+            base_url=self._upload_address if checked.startswith(_UPLOAD_PREFIX) else None,
+            changes=method not in {"GET", "HEAD", "OPTIONS"},
+        )
+        return self._transport.call(request, _read_anything)
+
+
+def _read_anything(reply: Reply) -> object:
+    if 200 <= reply.status < 300:
+        if not reply.body.strip():
+            return None
+        try:
+            content = reply.decoded()
+        except ValueError:
+            raise error_without_code(reply, "no JSON came") from None
+        if isinstance(content, Mapping):
+            refuse_by_body(content, reply)
+        return content
+    refuse_by_body(opened(reply), reply)
+    raise error_without_code(reply, "")

@@ -1,0 +1,275 @@
+"""The HTTP of the emulated Capillary: paths, the order of checks (section 18), headers; no rule of coupons."""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from couponhub_capillary.emulator import customer_coupons_v1, customer_coupons_v2, lookups, series
+from couponhub_capillary.emulator.answers import (
+    Family,
+    RefusedError,
+    Reply,
+    of_family,
+    token_error,
+    upload_error,
+    v1_error,
+    v2_error,
+)
+from couponhub_capillary.emulator.gateway import (
+    TOKEN_HEADER,
+    Credentials,
+    RateLimiter,
+    caller,
+    check_rate,
+    check_right,
+)
+from couponhub_capillary.emulator.organisation import ORGANISATION_ID, TILL, Organisation
+from couponhub_capillary.emulator.tokens import Tokens
+from couponhub_capillary.emulator.upload_jobs import IDENTIFIERS, NOT_TAGGED
+from couponhub_capillary.emulator.uploads import Uploads, job_object
+
+Arguments = Mapping[str, str]
+"""The variable parts of a path."""
+
+
+@attrs.frozen(kw_only=True)
+class _Operation:
+    """What answers a path; `right` is None where nobody signs in."""
+
+    right: str | None
+    answer: Callable[[Request, Arguments], Reply]
+
+
+class Api:
+    """Answers requests from one organisation's state."""
+
+    def __init__(self, organisation: Organisation, tokens: Tokens, uploads: Uploads) -> None:
+        self._organisation = organisation
+        self._tokens = tokens
+        self._uploads = uploads
+        self._limiter = RateLimiter()
+        self.rate_limited = False
+        rules = [
+            self._rule("POST", "/v3/oauth/token/generate", None, self._token),
+            self._rule("GET", "/v1.1/customer/coupons", "default", self._customer_coupons_v1),
+            self._rule("GET", "/v1.1/coupon/get", "default", self._coupon_get),
+            self._rule("GET", "/v2/customers/coupons", "default", self._customer_coupons_v2),
+            self._rule("GET", "/v2/coupon", "default", self._coupons_v2),
+            self._rule("GET", "/v2/coupon/series", "coupon-read", self._series_list),
+            self._rule("POST", "/v2/coupon/series", "coupon-write", self._series_create),
+            self._rule("PUT", "/v2/coupon/series/<series_id>", "coupon-write", self._series_update),
+            self._rule("POST", "/coupon/api/v1/upload/file/<series_id>", "coupon-write", self._upload),
+            self._rule(
+                "GET", "/coupon/api/v1/upload/getUploadStatus/<series_id>", "coupon-read", self._upload_status
+            ),
+        ]
+        self._routes = Map(rules, merge_slashes=False)
+
+    def handle(self, request: Request) -> Response:
+        """Answer one call, however it ends."""
+        family = Family.of(request.path)
+        try:
+            reply = self._answer(request, family)
+        except RefusedError as refused:
+            reply = refused.reply
+        if family is Family.V1 and self._organisation.options.http_mirrors_code and "response" in reply.body:
+            reply = attrs.evolve(reply, status=int(reply.body["response"]["status"]["code"]))  # C-9
+        return _response(reply, family, request.path)
+
+    @staticmethod
+    def _rule(
+        method: str, path: str, right: str | None, answer: Callable[[Request, Arguments], Reply]
+    ) -> Rule:
+        return Rule(path, methods=[method], endpoint=_Operation(right=right, answer=answer))
+
+    def _answer(self, request: Request, family: Family) -> Reply:
+        operation, arguments = self._route(request, family)
+        if operation.right is not None:
+            with self._organisation.lock:
+                self._admit(request, family, operation.right)
+        if family is Family.V1:
+            _refuse_xml(request)
+        return operation.answer(request, arguments)
+
+    def _route(self, request: Request, family: Family) -> tuple[_Operation, Arguments]:
+        try:
+            operation, arguments = self._routes.bind("").match(request.path, request.method)
+        except NotFound:
+            raise of_family(family, 404, "Incorrect resource", "Not Found") from None
+        except MethodNotAllowed as error:
+            refused = of_family(family, 405, "Incorrect HTTP Method", "Method Not Allowed")
+            allowed = ", ".join(error.valid_methods or ())
+            raise RefusedError(attrs.evolve(refused.reply, headers={"Allow": allowed})) from None
+        assert isinstance(operation, _Operation)  # noqa: S101 - no other endpoint is in the map
+        return operation, arguments
+
+    def _admit(self, request: Request, family: Family, right: str) -> None:
+        options = self._organisation.options
+        client = caller(family, _credentials(request), self._tokens, options)
+        check_right(client, right, options)
+        if self.rate_limited:
+            check_rate(family, client, self._limiter, options, self._organisation.clock.now())
+
+    def _token(self, request: Request, _: Arguments) -> Reply:
+        body = _json_body(request, Family.TOKEN)
+        key, secret = (body.get(name) if isinstance(body, dict) else None for name in ("key", "secret"))
+        if not (isinstance(key, str) and isinstance(secret, str) and key and secret):
+            raise token_error(400, "Failed to generate OAuth token")
+        with self._organisation.lock:
+            options = self._organisation.options
+            token = self._tokens.generate(key, secret, ttl=options.ttl, reuse_window=options.reuse_window)
+        if token is None:
+            raise token_error(401, "Failed to generate OAuth token")
+        return Reply(body={"data": {"accessToken": token, "ttlSeconds": options.ttl}, "errors": None})
+
+    def _customer_coupons_v1(self, request: Request, _: Arguments) -> Reply:
+        with self._organisation.lock:
+            return customer_coupons_v1.customer_coupons(self._organisation, request.args)
+
+    def _coupon_get(self, request: Request, _: Arguments) -> Reply:
+        with self._organisation.lock:
+            return lookups.coupon_get(self._organisation, request.args)
+
+    def _customer_coupons_v2(self, request: Request, _: Arguments) -> Reply:
+        with self._organisation.lock:
+            return customer_coupons_v2.customer_coupons(self._organisation, request.args)
+
+    def _coupons_v2(self, request: Request, _: Arguments) -> Reply:
+        with self._organisation.lock:
+            return lookups.coupons(self._organisation, request.args)
+
+    def _series_list(self, request: Request, _: Arguments) -> Reply:
+        with self._organisation.lock:
+            return Reply(body=series.series_list(self._organisation, request.args.getlist))
+
+    def _series_create(self, request: Request, _: Arguments) -> Reply:
+        body = _json_body(request, Family.V2)
+        with self._organisation.lock:
+            return Reply(body=series.create(self._organisation, body))
+
+    def _series_update(self, request: Request, arguments: Arguments) -> Reply:
+        body = _json_body(request, Family.V2)
+        with self._organisation.lock:
+            return Reply(body=series.update(self._organisation, arguments["series_id"], body))
+
+    def _upload(self, request: Request, arguments: Arguments) -> Reply:
+        wrong = upload_error(400, "Incorrect or invalid input.")
+        file = request.files.get("file") if request.mimetype == "multipart/form-data" else None
+        identifier = request.form.get("customerIdentifier", "")
+        column = request.form.get("customerIdentifierColumn") or None
+        if file is None or not file.filename or identifier not in IDENTIFIERS:
+            raise wrong
+        if identifier != NOT_TAGGED and column is None:  # C-31
+            raise wrong
+        series_id = _series_id(arguments)
+        with self._organisation.lock:
+            target = self._organisation.series.get(series_id)
+        if target is None:  # C-43
+            raise wrong
+        job = self._uploads.submit(
+            target,
+            file.stream,
+            file_name=file.filename,
+            identifier=identifier,
+            customer_column=column,
+        )
+        with self._organisation.lock:
+            shown = [job]
+            if self._organisation.options.answer_all_jobs:  # C-66
+                shown = [*(other for other in self._uploads.jobs(series_id) if other is not job), job]
+            jobs = [job_object(each, self._organisation, fresh=each is job) for each in shown]
+        return _upload_reply(series_id, jobs, {"fileName": job.stored_name})
+
+    def _upload_status(self, _: Request, arguments: Arguments) -> Reply:
+        series_id = _series_id(arguments)
+        with self._organisation.lock:
+            jobs = [job_object(job, self._organisation, fresh=False) for job in self._uploads.jobs(series_id)]
+        return _upload_reply(series_id, jobs, {})
+
+
+def _series_id(arguments: Arguments) -> int:
+    text = arguments["series_id"]
+    if not (text.isascii() and text.isdigit()):
+        raise upload_error(400, "Incorrect or invalid input.")
+    return int(text)
+
+
+def _upload_reply(series_id: int, jobs: list[dict[str, Any]], more: Mapping[str, str]) -> Reply:
+    result = {
+        "orgId": ORGANISATION_ID,
+        "couponSeriesId": series_id,
+        "uploadJobStatuses": jobs,
+        **more,
+    }
+    return Reply(body={"success": True, "status": 200, "result": result})
+
+
+def _credentials(request: Request) -> Credentials:
+    token = request.headers.get(TOKEN_HEADER)
+    basic = request.authorization
+    if basic is None or basic.type != "basic":
+        return Credentials(token=token)
+    return Credentials(token=token, username=basic.username, password=basic.password or "")
+
+
+def _json_body(request: Request, family: Family) -> object:
+    if request.mimetype != "application/json":
+        raise of_family(family, 415, "Unsupported media type", "Unsupported media type")
+    try:
+        body: object = json.loads(request.get_data())
+    except ValueError:
+        if family is Family.TOKEN:
+            raise token_error(400, "Failed to generate OAuth token") from None
+        raise v2_error(629, "Invalid Input") from None
+    return body
+
+
+def _refuse_xml(request: Request) -> None:
+    """Only JSON is spoken here (C-63)."""
+    asked = request.args.get("format") or request.accept_mimetypes.best_match(
+        ["application/json", "application/xml"], default="application/json"
+    )
+    if asked not in {"json", "application/json"}:
+        raise v1_error(406, "Operation is not supported for the resource", status=406)
+
+
+def _response(reply: Reply, family: Family, path: str) -> Response:
+    response = Response(json.dumps(reply.body), status=reply.status)
+    # Whole, as the vendor spells it: werkzeug would put a blank before the charset.
+    response.headers["Content-Type"] = "application/json;charset=UTF-8"
+    request_id = uuid.uuid4().hex
+    response.headers["X-Cap-RequestID"] = response.headers["X-CAP-REQUEST-ID"] = request_id
+    response.headers.extend(reply.headers)
+    if family is Family.V1:
+        response.headers.extend(_v1_headers(reply.body, path))
+    return response
+
+
+def _v1_headers(body: Mapping[str, Any], path: str) -> dict[str, str]:
+    """The headers of section 4.6; `status_code` is an item's code, no HTTP status."""
+    codes: list[int] = []
+    for container in body.get("response", {}).values():
+        for entries in container.values():
+            rows = entries if isinstance(entries, list) else [entries]
+            codes += [int(row["item_status"]["code"]) for row in rows if "item_status" in _mapping(row)]
+    good = sum(code in {700, 1000} for code in codes)
+    headers = {
+        "uri_path": path,
+        "org_id": str(ORGANISATION_ID),
+        "till": TILL,
+        "success": str(good),
+        "fail": str(len(codes) - good),
+        "X-Application-Context": "intouch-api",
+        "X-Frame-Options": "DENY",
+    }
+    return headers | ({"status_code": str(codes[0])} if codes else {})
+
+
+def _mapping(row: object) -> Mapping[str, Any]:
+    return row if isinstance(row, Mapping) else {}

@@ -1,0 +1,1 @@
+"""From Capillary's words to couponhub's."""

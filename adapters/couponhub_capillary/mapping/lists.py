@@ -1,0 +1,65 @@
+"""A coupon series as `CouponList`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from couponhub.errors import UnreadableReply
+from couponhub.models import CouponList, ListId, ListStatus
+from couponhub_capillary.wire.series import UPLOADED_CODES, series_id_of
+from couponhub_capillary.wire.times import Zones, exact_moment, last_moment
+from couponhub_capillary.wire.values import whole, word
+
+_NO_END_YEAR = 1970
+
+
+def list_from(row: Mapping[str, Any], *, connection: str, zones: Zones, now: datetime) -> CouponList:
+    """The list that a series is.
+
+    Raises:
+        UnreadableReply: The row has no id.
+    """
+    series_id = series_id_of(row)
+    if series_id is None:
+        raise UnreadableReply("a series came without an id")
+    label = word(row.get("seriesCode"))
+    expires_at = expiry_of(row, zones)
+    counted = row.get("clientHandlingType") == UPLOADED_CODES
+    created, updated = exact_moment(row.get("createdOn"), zones), exact_moment(row.get("lastUsed"), zones)
+    return CouponList(
+        connection=connection,
+        id=ListId(series_id),
+        name=word(row.get("description")) or label or series_id,
+        label=label,
+        status=_status(expires_at, now),
+        expires_at=expires_at,
+        total=_count(row.get("numUploadedTotal")) if counted else None,
+        available=_count(row.get("numUploadedNonIssued")) if counted else None,
+        created_at=created.at if created else None,
+        updated_at=updated.at if updated else None,
+        raw=row,
+    )
+
+
+def expiry_of(row: Mapping[str, Any], zones: Zones) -> datetime | None:
+    """The last second of a series: `validTillDateTime` unless that is 1970, else the end of `validTillDate`."""
+    exact = exact_moment(row.get("validTillDateTime"), zones)
+    if exact is not None and exact.at.year != _NO_END_YEAR:
+        return exact.at
+    for field in ("validTillDate", "validTillISODate"):
+        moment = last_moment(row.get(field), zones)
+        if moment is not None and moment.at.year != _NO_END_YEAR:
+            return moment.at
+    return None
+
+
+def _status(expires_at: datetime | None, now: datetime) -> ListStatus:
+    # The vendor's ACTIVE and INACTIVE are not defined, and there is no archive (C-52).
+    if expires_at is None:
+        return ListStatus.UNKNOWN
+    return ListStatus.EXPIRED if now > expires_at else ListStatus.ACTIVE
+
+
+def _count(value: object) -> int | None:
+    number = whole(value)
+    return number if number is not None and number >= 0 else None

@@ -1,0 +1,144 @@
+"""What a Capillary connection needs to be told."""
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from couponhub.plugin import ConnectionSettings, check_url, setting
+from couponhub.secret import Secret
+from couponhub_capillary.limits import effective_limits
+from couponhub_capillary.regions import CLUSTERS, Cluster
+
+if TYPE_CHECKING:
+    from attrs import Attribute
+
+_COUNTRY_CODE = re.compile(r"[1-9][0-9]{0,3}")
+
+
+class SignIn(StrEnum):
+    """How calls prove who sends them."""
+
+    OAUTH = "oauth"
+    BASIC = "basic"
+
+
+def _check_region(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    if value is not None and value not in CLUSTERS:
+        raise ValueError(f"expected one of {', '.join(CLUSTERS)}; for any other host give base_url")
+
+
+def _check_sign_in(instance: object, attribute: "Attribute[SignIn]", value: SignIn) -> None:  # noqa: ARG001 - attrs' signature
+    if value not in tuple(SignIn):
+        raise ValueError(f"expected one of {', '.join(SignIn)}")
+
+
+def _check_timezone(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    if value is None:
+        return
+    try:
+        ZoneInfo(value)
+    except (LookupError, ValueError, OSError):
+        raise ValueError("expected the IANA name of a time zone, such as Asia/Kolkata") from None
+
+
+def _check_country_code(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    if value is not None and not _COUNTRY_CODE.fullmatch(value):
+        raise ValueError("expected one to four digits without + and zeros before them, such as 91")
+
+
+def _is_blank(credential: str | Secret | None) -> bool:
+    text = credential.reveal() if isinstance(credential, Secret) else credential
+    return text is None or not text.strip()
+
+
+@attrs.frozen(kw_only=True)
+class CapillarySettings(ConnectionSettings):
+    """The settings of a Capillary connection; exactly one of `region` and `base_url` is given.
+
+    Raises:
+        ValueError: Settings are wrong; the text names what is expected and never a value.
+        ConfigError: A limit is overridden that Capillary does not have.
+    """
+
+    region: str | None = setting(
+        None, about=f"Capillary's cluster: {', '.join(CLUSTERS)}", validator=_check_region
+    )
+    base_url: str | None = setting(
+        None, about="address of the API without version, instead of region", validator=check_url
+    )
+    upload_base_url: str | None = setting(
+        None, about="address of the upload API, where it differs from the other's", validator=check_url
+    )
+    auth: SignIn = setting(
+        SignIn.OAUTH,
+        about='"oauth" takes key and secret; "basic" takes username and password and cannot upload',
+        validator=_check_sign_in,
+    )
+    key: str | None = setting(None, about="key of the API client", repr=False)
+    secret: Secret | None = setting(None, about="secret of the API client")
+    username: str | None = setting(None, about='id of the till, for auth = "basic"', repr=False)
+    password: Secret | None = setting(None, about='password of the till, for auth = "basic"')
+    server_timezone: str | None = setting(
+        None, about="zone of Capillary's servers, where the region does not tell", validator=_check_timezone
+    )
+    store_timezone: str | None = setting(
+        None,
+        about="zone of the stores, whose local times Capillary prints as if they were UTC",
+        validator=_check_timezone,
+    )
+    default_country_code: str | None = setting(
+        None, about="mobiles are asked about with and without it", validator=_check_country_code
+    )
+
+    def __attrs_post_init__(self) -> None:
+        faults = [*self._address_faults(), *self._credential_faults()]
+        if faults:
+            raise ValueError("; ".join(faults))
+        effective_limits(self.limits)
+
+    def _address_faults(self) -> list[str]:
+        return (
+            []
+            if (self.region is None) != (self.base_url is None)
+            else ["expected exactly one of region and base_url"]
+        )
+
+    def _credential_faults(self) -> list[str]:
+        groups = {
+            SignIn.OAUTH: {"key": self.key, "secret": self.secret},
+            SignIn.BASIC: {"username": self.username, "password": self.password},
+        }
+        mine = groups.pop(self.auth)
+        missing = [name for name, value in mine.items() if _is_blank(value)]
+        alien = [name for group in groups.values() for name, value in group.items() if value is not None]
+        faults = []
+        if missing:
+            faults.append(f'auth = "{self.auth}" needs {" and ".join(missing)}')
+        if alien:
+            faults.append(f'auth = "{self.auth}" does not take {" and ".join(alien)}')
+        if self.auth == SignIn.BASIC and ":" in (self.username or ""):
+            faults.append("username must not hold a colon")
+        return faults
+
+    @property
+    def _cluster(self) -> Cluster | None:
+        return None if self.region is None else CLUSTERS[self.region]
+
+    @property
+    def api_address(self) -> str:
+        """Where v1.1, v2 and v3 paths are appended, without a slash at the end."""
+        return (self._cluster.api if self._cluster else self.base_url or "").rstrip("/")
+
+    @property
+    def upload_address(self) -> str:
+        """Where /coupon/api/v1 paths are appended, without a slash at the end."""
+        own = self._cluster.upload if self._cluster else self.base_url
+        return (self.upload_base_url or own or "").rstrip("/")
+
+    @property
+    def known_server_timezone(self) -> str | None:
+        """Zone of the servers, as configured or documented; None when nobody says, and UTC is a guess."""
+        return self.server_timezone or (self._cluster.timezone if self._cluster else None)

@@ -1,0 +1,147 @@
+"""Capillary's codes and what they mean for a caller."""
+
+from couponhub.errors import (
+    AuthRejected,
+    Conflict,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    RequestRejected,
+    UnreadableReply,
+    VendorError,
+    VendorUnavailable,
+)
+from couponhub.transport import Reply, error_for_status, retry_after_seconds
+
+COUPONS_RETRIEVED = 1000
+"""The item code of a customer that was found. In v2 the same number means "filters not provided"."""
+
+# The newest page of "Get Customer Coupons", and older and v2 codes for the same; 8109 was erased (C-12).
+CUSTOMER_UNKNOWN = frozenset({701, 721, 816, 1011, 1012, 8015, 8109})
+
+SERIES_UNKNOWN = frozenset({502, 707, 755})
+
+_SUCCESS = frozenset({200, 201, 678, 700, 731, 761, 762, COUPONS_RETRIEVED})
+
+# Retryable by their own wording.
+_TRY_AGAIN = frozenset({408, 412, 413, 461, 503, 521, 748, 786, 787, *range(789, 795), 796, 797, 798, 4001})
+
+# Refused before any work, so that even a write may be repeated: 4001 "Authorization status unavailable!",
+# 521 several actions at once for the same customer.
+_REFUSED_BEFORE_WORK = frozenset({521, 4001})
+
+_THEIR_FAULT = frozenset({407, 500, 504, 730, 999_999})
+
+# "Coupon (V1.1 APIs)", "Coupon (V2 APIs)", "API status codes", read 2026.
+_BY_CODE: dict[int, type[VendorError]] = {
+    **dict.fromkeys(_SUCCESS, UnreadableReply),
+    **dict.fromkeys(_TRY_AGAIN, VendorUnavailable),
+    **dict.fromkeys(_THEIR_FAULT, VendorUnavailable),
+    **dict.fromkeys(CUSTOMER_UNKNOWN | SERIES_UNKNOWN | {404}, NotFound),
+    **dict.fromkeys((409, 630, 631, 751, 752), Conflict),
+    **dict.fromkeys((403, 1044, 4000), PermissionDenied),
+    401: AuthRejected,
+    429: RateLimited,
+    **dict.fromkeys((400, 402, 405, 406, 415, 501, 629, 634, 641, 677, 690, 691, 695), RequestRejected),
+    **dict.fromkeys((753, 754, 756, 788, 795, 799, 1015, 1042, 1060, 1061, 1064, 1104), RequestRejected),
+}
+
+_WORDS: dict[type[VendorError], str] = {
+    AuthRejected: "Capillary does not accept the credentials",
+    PermissionDenied: "Capillary denies access",
+    NotFound: "Capillary does not know what was named",
+    RequestRejected: "Capillary refused the request",
+    Conflict: "Capillary refused the request because of what is there already",
+    RateLimited: "too many calls to Capillary",
+    VendorUnavailable: "Capillary cannot do it now",
+    UnreadableReply: "Capillary answered in a way that it does not document",
+}
+
+_HINTS: dict[type[VendorError], str] = {
+    AuthRejected: "check the connection's credentials, and that they belong to this region or base_url",
+    PermissionDenied: "have the right added to the API client's access group; a change takes an hour to act",
+}
+
+# Any other text of the vendor's could repeat an identifier or a code, and is not shown.
+_DOCUMENTED_TEXTS = frozenset(
+    {
+        "Not authorized. Access is denied!",
+        "Authorization status unavailable!",
+        "Authentication failed. Please check username and password.",
+        "Please check your username/password or authentication token",
+        "Input is invalid, Please check request parameters or input xml/json",
+        "All requests have failed due to errors",
+        "Incorrect resource",
+        "Incorrect HTTP Method",
+        "Incorrect or invalid input.",
+        "Unable to post or retrieve details.",
+        "No Coupon Series Available",
+        "Coupon series id is invalid",
+        "Coupon series ID is invalid.",
+        "Invalid Organization ID",
+        "Invalid Input",
+        "Prefix length exceeds maximum",
+        "Prefix/Suffix not allowed",
+        "Duplicate Series Code",
+        "Duplicate Generic Coupon Code",
+        "Empty Series Code",
+        "Incorrect Valid Till Date",
+        "Configuration is invalid",
+        "Unable to process coupon",
+        "Unknown error",
+        "coupon series with same series code is already present",
+        "generic cannot be empty for series type GENERIC",
+        "Invalid mobile no/email id/external id",
+        "You do not have sufficient permission to view the customer details",
+        "Too many requests",
+    }
+)
+
+
+def error_for_code(code: int, reply: Reply, message: object = None) -> VendorError:
+    """The error that a code in a body stands for, whatever the HTTP status (C-9).
+
+    A gateway repeats its own status as code, which then means what HTTP means by it. A code that no page
+    lists is judged by the HTTP status, and is a refusal under a success.
+    """
+    repeats_http = code == reply.status and code >= 500
+    kind = None if repeats_http else _BY_CODE.get(code)
+    if kind is None:
+        kind = error_for_status(reply.status) if reply.status >= 400 else RequestRejected
+    text = f': "{message}"' if isinstance(message, str) and message in _DOCUMENTED_TEXTS else ""
+    return _built(kind, reply, f"code {code}{text}", vendor_code=str(code), code=code)
+
+
+def error_without_code(reply: Reply, what: str) -> VendorError:
+    """The error for a body that says nothing understandable: by HTTP status, or unreadable under a success.
+
+    Args:
+        reply: What came.
+        what: What is odd about it, in our words.
+    """
+    if reply.status < 400:
+        return _built(UnreadableReply, reply, what)
+    return _built(error_for_status(reply.status), reply, f"HTTP {reply.status}")
+
+
+def _built(
+    kind: type[VendorError],
+    reply: Reply,
+    detail: str,
+    *,
+    vendor_code: str | None = None,
+    code: int | None = None,
+) -> VendorError:
+    error = kind(
+        f"{_WORDS[kind]} ({detail})",
+        hint=_HINTS.get(kind, ""),
+        vendor_code=vendor_code,
+        status=reply.status,
+        request_id=reply.request_id,
+    )
+    if isinstance(error, (RateLimited, VendorUnavailable)):
+        error.retry_after = retry_after_seconds(reply.headers)
+    if isinstance(error, VendorUnavailable):
+        error.sent = code not in _REFUSED_BEFORE_WORK
+        error.too_slow = reply.status == 504
+    return error

@@ -1,0 +1,216 @@
+# ruff: noqa: N815 - fields are spelled as the vendor documents them
+"""The fields of a new series (`CouponSeriesV2`), typed from the texts that people give.
+
+Capillary "Create coupon series", read 2026.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import attrs
+
+from couponhub.errors import UsageError
+from couponhub_capillary.wire.series import KINDS, UPLOADED_CODES
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?", re.ASCII)
+
+# Kept by the server; samples print them in requests, where they are ignored.
+_SERVER_KEPT = frozenset(
+    {
+        "id",
+        "orgId",
+        "createdBy",
+        "createdOn",
+        "lastUsed",
+        "numIssued",
+        "numRedeemed",
+        "numTotal",
+        "numUploadedTotal",
+        "numUploadedNonIssued",
+        "fixedExpiryDate",
+        "latestIssualTime",
+        "latestRedemptionTime",
+    }
+)
+
+_GIVEN_ELSEWHERE = {
+    "description": "the list's name",
+    "seriesCode": "the list's label",
+    "validTillDate": "the list's expiry",
+    "validTillDateTime": "the list's expiry",
+}
+
+
+def _read_text(text: str) -> object:
+    return text
+
+
+def _read_whole(text: str) -> object:
+    if not _WHOLE.fullmatch(text):
+        raise ValueError("expected a whole number")
+    return int(text)
+
+
+def _read_number(text: str) -> object:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("expected a number such as 12 or 12.5")
+    return float(text) if "." in text else int(text)
+
+
+def _read_flag(text: str) -> object:
+    if text not in {"true", "false"}:
+        raise ValueError("expected true or false")
+    return text == "true"
+
+
+def _read_json(kind: type) -> Callable[[str], object]:
+    words = "a JSON array" if kind is list else "a JSON object"
+
+    def read(text: str) -> object:
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, kind):
+            raise ValueError(f"expected {words}")  # noqa: TRY004 - the reader's one way to refuse
+        return value
+
+    return read
+
+
+def _read_choice(*choices: str) -> Callable[[str], object]:
+    def read(text: str) -> object:
+        if text not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}")
+        return text
+
+    return read
+
+
+def _field(read: Callable[[str], object], *, default: Any = None, required: bool = False) -> Any:
+    return attrs.field(default=default, metadata={"read": read, "required": required})
+
+
+def _json(kind: type) -> Any:
+    return _field(_read_json(kind))
+
+
+def _text() -> Any:
+    return _field(_read_text)
+
+
+def _whole() -> Any:
+    return _field(_read_whole)
+
+
+def _flag() -> Any:
+    return _field(_read_flag)
+
+
+@attrs.frozen(kw_only=True)
+class NewSeries:
+    """What may be set on a new series beside its name, code and expiry; None is left out of the request.
+
+    `mutualExclusiveSeriesIds` and `redemptionRange` are texts that hold JSON, as the vendor wants them.
+    """
+
+    discountCode: str | None = _field(_read_text, required=True)
+    discountType: str | None = _field(_read_choice("ABS", "PERC"), required=True)
+    discountValue: int | None = _field(_read_whole, required=True)
+    smsTemplate: str | None = _field(_read_text, required=True)
+    # Defaults for what couponhub makes series for: codes that are uploaded, and expire with their series.
+    anyUser: bool = _field(_read_flag, default=False)
+    clientHandlingType: str = _field(_read_choice(*sorted(KINDS)), default=UPLOADED_CODES)
+    expiryStrategyType: str = _field(
+        _read_choice("SERIES_EXPIRY", "DAYS", "MONTHS_END"), default="SERIES_EXPIRY"
+    )
+    expiryStrategyValue: int | None = _whole()
+    genericCode: str | None = _text()
+    maxCreate: int | None = _whole()
+    maxRedeem: int | None = _whole()
+    redemptionPerCouponMaxLimit: int | None = _whole()
+    sameUserMultipleRedeem: bool | None = _flag()
+    isMultipleUseAllowed: bool | None = _flag()
+    isMultipleVouchersPerUserAllowed: bool | None = _flag()
+    doNotResendExistingVoucher: bool | None = _flag()
+    maxVouchersPerUser: int | None = _whole()
+    minDaysBetweenVouchers: int | None = _whole()
+    maxRedemptionsInSeriesPerUser: int | None = _whole()
+    minDaysBetweenRedemption: int | None = _whole()
+    mutualExclusiveSeriesIds: str | None = _text()
+    redemptionRange: str | None = _text()
+    minBillAmount: float | None = _field(_read_number)
+    maxBillAmount: float | None = _field(_read_number)
+    discountUpto: float | None = _field(_read_number)
+    redemptionValidFrom: str | None = _text()
+    redemptionValidAfterDays: int | None = _whole()
+    alphaNumeric: bool | None = _flag()
+    randomCodeLength: int | None = _whole()
+    couponPrefix: str | None = _text()
+    couponSuffix: str | None = _text()
+    isPrefixEnabled: bool | None = _flag()
+    isSuffixEnabled: bool | None = _flag()
+    orgPrefixOverride: bool | None = _flag()
+    orgSuffixOverride: bool | None = _flag()
+    isSMSDisabled: bool | None = _flag()
+    resendMessageEnabled: bool | None = _flag()
+    info: str | None = _text()
+    tag: str | None = _text()
+    isTransferrable: bool | None = _flag()
+    isValidWithDiscountedItem: bool | None = _flag()
+    isReferralExistingUsersAllowed: bool | None = _flag()
+    isValidationRequired: bool | None = _flag()
+    productInfo: list[object] | None = _json(list)
+    redemptionOrgEntityDetails: list[object] | None = _json(list)
+    targetUserDetails: dict[str, object] | None = _json(dict)
+    customPropertyMap: dict[str, object] | None = _json(dict)
+    externalIssual: bool | None = _flag()
+
+    def as_json(self) -> dict[str, object]:
+        """The fields that are set."""
+        return attrs.asdict(self, recurse=False, filter=lambda _, value: value is not None)
+
+
+def read_new_series(extra: Mapping[str, str]) -> NewSeries:
+    """The vendor's own fields of a new series, from texts.
+
+    Raises:
+        UsageError: Fields are unknown, wrong or missing: all are named at once, and no value is repeated.
+    """
+    known = {field.name: field for field in attrs.fields(NewSeries)}
+    faults = [_why_refused(name, list(known)) for name in extra if name not in known]
+    values: dict[str, object] = {}
+    for name in (name for name in extra if name in known):
+        try:
+            values[name] = known[name].metadata["read"](extra[name])
+        except ValueError as error:
+            faults.append(f"{name}: {error}")
+    missing = [
+        name
+        for name, field in known.items()
+        if field.metadata["required"] and not extra.get(name, "").strip()
+    ]
+    if values.get("clientHandlingType") == "GENERIC" and not extra.get("genericCode", "").strip():
+        missing.append("genericCode")
+    if missing:
+        faults.append(f"missing: {', '.join(missing)}")
+    if faults:
+        raise UsageError(
+            f"the series cannot be created like that: {'; '.join(faults)}",
+            hint="give them with --set KEY=VALUE",
+        )
+    return NewSeries(**values)  # type: ignore[arg-type] # each was read by the reader of its own field
+
+
+def _why_refused(name: str, known: list[str]) -> str:
+    if name in _GIVEN_ELSEWHERE:
+        return f"{name} is {_GIVEN_ELSEWHERE[name]} and not set here"
+    if name in _SERVER_KEPT:
+        return f"{name} is kept by Capillary itself"
+    near = get_close_matches(name, known, n=3)
+    meant = f", perhaps {' or '.join(near)}?" if near else ""
+    return f"there is no field {name}{meant}"

@@ -1,0 +1,88 @@
+"""Uploads over v1: one multipart call sends a file, one call tells of all jobs of a series.
+
+Capillary "Upload Coupons (Batch)", "Get Uploaded Coupons' Status", read 2026.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from couponhub.models import CodeFile, Identifier, Tagging
+from couponhub.transport import FilePart, Multipart, Reply, Request
+from couponhub_capillary.wire.codes import error_without_code
+from couponhub_capillary.wire.envelopes import opened_upload
+from couponhub_capillary.wire.values import whole, word
+
+# The current page misprints EXTENAL_ID and leaves USER_ID out; older pages have both right (C-30).
+IDENTIFIER_WORDS: Mapping[Identifier, str] = {
+    Identifier.MOBILE: "MOBILE",
+    Identifier.EMAIL: "EMAIL",
+    Identifier.EXTERNAL_ID: "EXTERNAL_ID",
+    Identifier.ID: "USER_ID",
+}
+
+_UPLOAD_PATH = "/coupon/api/v1/upload"
+
+
+def upload_request(series_id: str, file: CodeFile, tagging: Tagging | None, *, base_url: str) -> Request:
+    """Send a file. Its name must be unique: it is the only handle should the answer be lost."""
+    if tagging is None:
+        fields = {"customerIdentifier": "NOT_TAGGED"}
+    else:
+        fields = {
+            "customerIdentifier": IDENTIFIER_WORDS[tagging.identifier],
+            "customerIdentifierColumn": "0",
+        }
+    part = FilePart(name="file", filename=file.name, content_type="text/csv", size=file.size, open=file.open)
+    return Request(
+        operation="upload codes",
+        method="POST",
+        path=f"{_UPLOAD_PATH}/file/{series_id}",
+        multipart=Multipart(fields=fields, file=part),
+        base_url=base_url,
+        changes=True,
+    )
+
+
+def upload_jobs_request(series_id: str, *, base_url: str) -> Request:
+    """Ask how the uploads of a series stand; the id is in the path, whatever the page lists (C-29)."""
+    return Request(
+        operation="read uploads",
+        method="GET",
+        path=f"{_UPLOAD_PATH}/getUploadStatus/{series_id}",
+        base_url=base_url,
+    )
+
+
+def read_accepted_upload(reply: Reply) -> Mapping[str, Any]:
+    """The job that an upload became: the one whose stored name is `fileName`, never simply the first (C-66)."""
+    result = opened_upload(reply)
+    stored_as = word(result.get("fileName"))
+    jobs = [
+        job
+        for job in _jobs(result, reply)
+        if isinstance(job, Mapping)
+        and job_id_of(job) is not None
+        and stored_as is not None
+        and word(job.get("uploadedFileUrl")) == stored_as
+    ]
+    if len(jobs) != 1:
+        raise error_without_code(reply, "the answer does not tell which job the upload became")
+    return jobs[0]
+
+
+def read_upload_jobs(reply: Reply) -> Sequence[object]:
+    """All jobs of a series, in no order (C-44)."""
+    return _jobs(opened_upload(reply), reply)
+
+
+def job_id_of(row: object) -> str | None:
+    """The id of a job; None when the row has none that can be read."""
+    number = whole(row.get("jobId")) if isinstance(row, Mapping) else None
+    return None if number is None else str(number)
+
+
+def _jobs(result: Mapping[str, Any], reply: Reply) -> Sequence[object]:
+    jobs = result.get("uploadJobStatuses")
+    if not isinstance(jobs, list):
+        raise error_without_code(reply, "the answer has no list of jobs")
+    return jobs

@@ -1,0 +1,227 @@
+"""MoEngage, as couponhub's protocols."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from couponhub.errors import Conflict, CouponhubError, UnreadableReply, Unsupported, UsageError
+from couponhub.models import (
+    CodeFileRules,
+    CouponList,
+    FileUrl,
+    ListId,
+    ListStatus,
+    NewCouponList,
+    Part,
+    PartId,
+    Tagging,
+)
+from couponhub_moengage import mapping
+from couponhub_moengage.client import MoEngageClient
+from couponhub_moengage.limits import effective_limits
+from couponhub_moengage.settings import MoEngageSettings
+from couponhub_moengage.wire import WireList
+
+# Every status that a list can have, each asked for by name: the pages disagree about what is answered otherwise.
+_ALL = (ListStatus.ACTIVE, ListStatus.EXPIRED, ListStatus.ARCHIVED)
+
+# What files carry as their creator where the connection names none; MoEngage takes any text.
+_NAMELESS_CREATOR = "couponhub"
+
+_ADVICE: Mapping[str, str] = MappingProxyType(
+    {
+        "lists.activate": "activate the list in the MoEngage dashboard",
+        "lists.archive": "archive the list in the MoEngage dashboard",
+        "uploads.files": "MoEngage fetches files from a URL: configure [staging], or give the file's --url",
+        "uploads.delete": "delete the file in the MoEngage dashboard",
+        "customers.coupons": "MoEngage tells only by mail who got which code: `couponhub usage request`",
+        "coupons.find": "MoEngage tells only by mail which code went where: `couponhub usage request`",
+    }
+)
+
+
+class MoEngageAdapter:
+    """One MoEngage workspace. Thread-safe; opening it calls nobody.
+
+    Args:
+        connection: The connection's name.
+        settings: What it needs to be told.
+    """
+
+    def __init__(self, connection: str, settings: MoEngageSettings) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._client = MoEngageClient(connection, settings)
+        self.limits = effective_limits(settings.limits)
+        # The bounds that MoEngage states for file segments ("Coupon Code" itself is stated for coupons): one
+        # column, no quotes, each code on its own row.
+        self.file_rules = CodeFileRules(
+            code_header="Coupon Code",
+            max_bytes=self.limits["file_bytes"] or None,
+            ignores_case=False,
+            quoting=False,
+        )
+
+    def advice(self, capability: str) -> str:
+        """See `Adapter.advice`."""
+        return _ADVICE.get(capability, "")
+
+    def check(self) -> str:
+        """Fetch the active lists."""
+        count = sum(1 for _ in self.iterate_lists(ListStatus.ACTIVE))
+        return f"{count} active {'list' if count == 1 else 'lists'}"
+
+    def call(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+    ) -> object:
+        """See `Adapter.call`."""
+        return self._client.call(method, path, query or {}, body)
+
+    def close(self) -> None:
+        """Release connections."""
+        self._client.close()
+
+    def get_list(self, list_id: ListId) -> CouponList:
+        """See `ReadsLists.get_list`."""
+        return mapping.coupon_list(self._connection, self._client.fetch_list(list_id))
+
+    def iterate_lists(self, status: ListStatus | None = None) -> Iterator[CouponList]:
+        """See `ReadsLists.iterate_lists`. Each status is one call, made when the iteration comes to it."""
+        if status is ListStatus.UNKNOWN:
+            raise UsageError("lists cannot be asked for by the status unknown")
+        return self._lists(_ALL if status is None else (status,))
+
+    def create_list(self, new: NewCouponList) -> CouponList:
+        """See `WritesLists.create_list`."""
+        label, created_by = self._label(new), new.created_by or self._settings.created_by
+        required = {"name": new.name, "label": label, "expires": new.expires, "created_by": created_by}
+        self._refuse_incomplete(required, new.extra)
+        created = self._client.create_list(
+            name=new.name,
+            label=label,
+            expires=new.expires,
+            created_by=created_by or "",
+            subscribers=new.alerts.subscribers,
+            alert_conditions=mapping.alert_conditions(new.alerts),
+        )
+        return mapping.coupon_list(self._connection, self._as_it_is_now(created))
+
+    def find_created(self, new: NewCouponList) -> CouponList | None:
+        """See `WritesLists.find_created`."""
+        sought = (new.name, self._label(new))
+        return next((found for found in self._lists(_ALL) if (found.name, found.label) == sought), None)
+
+    def prepare_list(self, list_id: ListId, tagging: Tagging | None) -> CouponList:
+        """See `AcceptsFileUrls.prepare_list`."""
+        if tagging is not None:
+            raise Unsupported(
+                "MoEngage cannot bind codes to customers: it gives them out itself",
+                hint="send the file without --tag",
+                connection=self._connection,
+                operation="upload file",
+            )
+        found = self.get_list(list_id)
+        if found.status is not ListStatus.ACTIVE:
+            word = found.vendor_status or "of a status unknown to us"
+            raise Conflict(
+                f"the list is {word.lower()}, and MoEngage imports codes into active lists",
+                hint="activate the list first, or choose another",
+                connection=self._connection,
+                operation="upload file",
+            )
+        return found
+
+    def submit_url(self, list_id: ListId, file: FileUrl, name: str, callback: str | None) -> Part:
+        """See `AcceptsFileUrls.submit_url`."""
+        created_by = self._settings.created_by or _NAMELESS_CREATOR
+        accepted = self._client.upload_file(
+            list_id, file, name=name, created_by=created_by, callback=callback
+        )
+        return mapping.part(accepted)
+
+    def find_submitted(self, list_id: ListId, name: str) -> Part | None:
+        """See `AcceptsFileUrls.find_submitted`."""
+        return next((found for found in self.iterate_parts(list_id) if found.name == name), None)
+
+    def get_part(self, list_id: ListId, part_id: PartId) -> Part:
+        """See `ReadsParts.get_part`."""
+        return mapping.part(self._client.fetch_file(list_id, part_id))
+
+    def iterate_parts(self, list_id: ListId) -> Iterator[Part]:
+        """See `ReadsParts.iterate_parts`."""
+        return self._parts(list_id)
+
+    def request_usage_report(self, list_id: ListId, start: date, end: date, recipients: Sequence[str]) -> str:
+        """See `RequestsUsageReports.request_usage_report`."""
+        if start > end:
+            raise UsageError("the report's first day lies after its last")
+        if isinstance(recipients, str) or not recipients or not all(map(str.strip, recipients)):
+            raise UsageError("a usage report needs at least one e-mail address to go to, and no blank one")
+        return self._client.request_usage_report(list_id, start, end, recipients)
+
+    def _lists(self, statuses: Sequence[ListStatus]) -> Iterator[CouponList]:
+        seen: set[str] = set()
+        faults: list[str] = []
+        for status in statuses:
+            answer = self._client.fetch_lists(mapping.vendor_list_status(status))
+            faults += answer.faults
+            for wire_list in answer.readable:
+                found = mapping.coupon_list(self._connection, wire_list)
+                if wire_list.id not in seen and found.status in {*statuses, ListStatus.UNKNOWN}:
+                    seen.add(wire_list.id)
+                    yield found
+        self._raise_unreadable("fetch lists", faults)
+
+    def _parts(self, list_id: ListId) -> Iterator[Part]:
+        answer = self._client.fetch_files(list_id)
+        parts = {found.id: found for found in map(mapping.part, answer.readable)}
+        yield from sorted(parts.values(), key=_age)
+        self._raise_unreadable("fetch files", answer.faults)
+
+    def _raise_unreadable(self, operation: str, faults: Sequence[str]) -> None:
+        if faults:
+            raise UnreadableReply(
+                f"{len(faults)} {'row' if len(faults) == 1 else 'rows'} could not be read: {faults[0]}",
+                connection=self._connection,
+                operation=operation,
+            )
+
+    def _as_it_is_now(self, created: WireList) -> WireList:
+        try:
+            return self._client.fetch_list(created.id, deadline=self._settings.timeout)
+        except CouponhubError:
+            return created  # it is made, and saying otherwise would have it made twice
+
+    def _label(self, new: NewCouponList) -> str:
+        return mapping.plain_label(new.name) if new.label is None else new.label
+
+    def _refuse_incomplete(self, required: Mapping[str, object], extra: Mapping[str, str]) -> None:
+        missing = [name for name, value in required.items() if value is None or not str(value).strip()]
+        faults = [f"MoEngage needs {' and '.join(missing)} to create a list"] if missing else []
+        if extra:
+            faults.append(
+                f"it takes no further fields, given were {', '.join(sorted(extra))} (allowed are name, label,"
+                " expires, created_by, and the subscribers and alerts)"
+            )
+        if faults:
+            hint = "created_by may also stand in the connection's settings" if "created_by" in missing else ""
+            raise UsageError(
+                "; ".join(faults), hint=hint, connection=self._connection, operation="create list"
+            )
+
+
+def _age(found: Part) -> tuple[datetime, str]:
+    # Ids break ties, so that the order is the same each time.
+    return found.created_at or datetime.max.replace(tzinfo=UTC), found.id or ""
+
+
+if TYPE_CHECKING:
+    from couponhub import protocols
+
+    _adapter: type[protocols.Adapter] = MoEngageAdapter
+    _reads_lists: type[protocols.ReadsLists] = MoEngageAdapter
+    _writes_lists: type[protocols.WritesLists] = MoEngageAdapter
+    _accepts_file_urls: type[protocols.AcceptsFileUrls] = MoEngageAdapter
+    _reads_parts: type[protocols.ReadsParts] = MoEngageAdapter
+    _requests_usage_reports: type[protocols.RequestsUsageReports] = MoEngageAdapter

@@ -1,0 +1,135 @@
+"""Requests, with exactly the keys that MoEngage documents: unknown ones are refused there."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from couponhub.errors import UsageError
+from couponhub.transport import Request
+from couponhub.transport.paths import checked_relative_path, path_segment
+
+_LISTS = "/coupon-list"
+
+
+def create_list_request(
+    *,
+    name: str,
+    label: str,
+    expires: date,
+    created_by: str,
+    subscribers: Sequence[str],
+    alert_conditions: Mapping[str, object],
+    unknown_hint: str,
+) -> Request:
+    """Build `POST /coupon-list`. Subscribers and alerts are always sent: what MoEngage assumes is not documented."""
+    return Request(
+        operation="create list",
+        method="POST",
+        path=_LISTS,
+        body={
+            "name": name,
+            "label": label,
+            "expires_at": _day(expires),
+            "created_by": created_by,
+            "email_alert_subscribers": list(subscribers),
+            "alert_conditions": dict(alert_conditions),
+        },
+        changes=True,
+        unknown_hint=unknown_hint,
+    )
+
+
+def fetch_lists_request(status: str) -> Request:
+    """Build `GET /coupon-list` for one status word. Always sent: the pages disagree about the default."""
+    return Request(operation="fetch lists", method="GET", path=_LISTS, query=(("status", status),))
+
+
+def fetch_list_request(list_id: str) -> Request:
+    """Build `GET /coupon-list/{id}`."""
+    return Request(operation="fetch list", method="GET", path=f"{_LISTS}/{path_segment(list_id)}")
+
+
+def upload_file_request(
+    list_id: str,
+    *,
+    file_url: str,
+    name: str,
+    created_by: str,
+    username: str | None,
+    password: str | None,
+    callback_url: str | None,
+    unknown_hint: str,
+) -> Request:
+    """Build `POST /coupon-list/{id}/files`. Name and creator are always sent: the pages disagree about need."""
+    optional = {
+        "file_url_auth_username": username,
+        "file_url_auth_password": password,
+        "callback_url": callback_url,
+    }
+    return Request(
+        operation="upload file",
+        method="POST",
+        path=_files(list_id),
+        body={
+            "file_url": file_url,
+            "name": name,
+            "created_by": created_by,
+            **{key: value for key, value in optional.items() if value is not None},
+        },
+        changes=True,
+        unknown_hint=unknown_hint,
+    )
+
+
+def fetch_files_request(list_id: str) -> Request:
+    """Build `GET /coupon-list/{id}/files`."""
+    return Request(operation="fetch files", method="GET", path=_files(list_id))
+
+
+def fetch_file_request(list_id: str, file_id: str) -> Request:
+    """Build `GET /coupon-list/{id}/files/{file}`."""
+    return Request(operation="fetch file", method="GET", path=f"{_files(list_id)}/{path_segment(file_id)}")
+
+
+def usage_report_request(
+    list_id: str, *, start: date, end: date, recipients: Sequence[str], unknown_hint: str
+) -> Request:
+    """Build `POST /coupon-list/{id}/usage-report`; both days are included."""
+    return Request(
+        operation="request usage report",
+        method="POST",
+        path=f"{_LISTS}/{path_segment(list_id)}/usage-report",
+        body={
+            "start_date": _day(start),
+            "end_date": _day(end),
+            "email_subscribers": list(recipients),
+        },
+        changes=True,
+        unknown_hint=unknown_hint,
+    )
+
+
+def any_request(method: str, path: str, query: Mapping[str, str], body: object) -> Request:
+    """Build a call of the user's own.
+
+    Raises:
+        UsageError: The method is no word, or the path leaves the base URL.
+    """
+    if not (method.isascii() and method.isalpha()):
+        raise UsageError("the HTTP method is no word such as GET or POST")
+    return Request(
+        operation="call",
+        method=method.upper(),
+        path=checked_relative_path(path),
+        query=tuple(query.items()),
+        body=body,
+        changes=method.upper() not in {"GET", "HEAD"},
+    )
+
+
+def _files(list_id: str) -> str:
+    return f"{_LISTS}/{path_segment(list_id)}/files"
+
+
+def _day(day: date) -> str:
+    # Not isoformat(): a datetime is a date too, and would bring its time along.
+    return day.strftime("%Y-%m-%d")

@@ -1,0 +1,65 @@
+"""What a connection can do, derived from what its adapter implements and never listed by hand."""
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar, cast
+
+import attrs
+
+from couponhub.errors import Unsupported
+from couponhub.protocols import CAPABILITIES, Adapter
+
+P = TypeVar("P")
+
+
+@attrs.frozen(kw_only=True)
+class Capabilities:
+    """The capabilities of one connection, by the names in `couponhub.protocols.CAPABILITIES`.
+
+    Attributes:
+        supported: What the vendor can do.
+        limits: Documented limits by flat name, overrides applied; 0 means none.
+    """
+
+    supported: frozenset[str]
+    limits: Mapping[str, int]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.supported
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in CAPABILITIES if name in self.supported)
+
+
+def capabilities_of(adapter: Adapter) -> Capabilities:
+    """Derive the capabilities from the protocols that the adapter fulfils."""
+    return Capabilities(
+        supported=frozenset(name for name, protocol in CAPABILITIES.items() if isinstance(adapter, protocol)),
+        limits=dict(adapter.limits),
+    )
+
+
+def require(adapter: Adapter, connection: str, protocol: type[P]) -> P:
+    """The adapter as that protocol.
+
+    Raises:
+        Unsupported: Its vendor cannot do that; the hint says what to do instead.
+    """
+    if isinstance(adapter, protocol):
+        return cast("P", adapter)
+    name = next(name for name, known in CAPABILITIES.items() if known is protocol)
+    raise Unsupported(f"this vendor has no {_WORDS[name]}", hint=adapter.advice(name), connection=connection)
+
+
+_WORDS: Mapping[str, str] = {
+    "lists.read": "way to read coupon lists",
+    "lists.write": "way to create coupon lists",
+    "lists.activate": "way to bring a coupon list back",
+    "lists.archive": "way to archive a coupon list",
+    "uploads.files": "way to be sent a code file",
+    "uploads.urls": "way to fetch a code file from a URL",
+    "uploads.read": "way to ask how an upload stands",
+    "uploads.delete": "way to take an upload back",
+    "customers.coupons": "customer lookup",
+    "coupons.find": "lookup by code",
+    "usage.request": "usage report",
+}

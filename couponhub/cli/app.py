@@ -1,0 +1,80 @@
+"""The command tree, and the one place where an error becomes a line on stderr and an exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from couponhub.cli.options import GlobalGroup, options_of
+
+_COMMANDS = {
+    "demo": "Show it all working, against emulated vendors on this machine.",
+    "connections": "What is configured, and what each connection can do.",
+    "doctor": "Check every connection live, with the mend for each fault.",
+    "config": "Write, check and describe the config file.",
+    "lists": "Coupon lists: ls, show, create.",
+    "uploads": "Uploads of codes: send, ls, show, wait.",
+    "lookup": "Which coupons does a customer hold, anywhere?",
+    "usage": "Usage reports: who was given which code.",
+    "emulate": "Serve emulated vendors, to test against.",
+}
+
+
+class _LazyGroup(GlobalGroup):
+    """Imports a command's module when the command is used, and never for `--help`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        command = import_module(f"couponhub.cli.commands.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101 - ours to get right
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="The config file is --config, else $COUPONHUB_CONFIG, else ./couponhub.toml, else couponhub.toml in "
+    "the platform's config folder. Exit codes: 0 done, 1 a fault of couponhub, 2 usage, config or this machine, "
+    "3 partial or not known, 4 not found, 5 credentials, 6 rate limit, 7 vendor unavailable, 8 unsupported, "
+    "9 refused.",
+)
+@click.version_option(package_name="couponhub")
+def cli() -> None:
+    """One protocol over the coupon APIs of several vendors."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; answer its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    context: click.Context | None = None
+    try:
+        with cli.make_context("couponhub", arguments) as context:
+            result = cli.invoke(context)
+            return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("couponhub: interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); Python would complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - everything becomes one line; --debug shows the rest
+        from couponhub.cli.failures import report  # noqa: PLC0415 - only when something failed
+
+        return report(error, options_of(context, arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""`couponhub config`: write, check and describe the config file."""
+
+import os
+from pathlib import Path
+
+import click
+
+from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
+from couponhub.cli.output import Column, print_json, print_one
+from couponhub.config import json_schema, load_config, template
+from couponhub.errors import LocalError
+
+
+@click.group("config", cls=GlobalGroup)
+def command() -> None:
+    """The config file."""
+
+
+@command.command("init")
+@pass_options
+def init(options: GlobalOptions) -> None:
+    """Write a commented config file to fill in (couponhub.toml here, or where --config says)."""
+    path = Path(options.config or "couponhub.toml")
+    try:
+        # 0600: people do put literal secrets into it.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise LocalError(f"{path} exists already and was left as it is") from None
+    except OSError as error:
+        raise LocalError(f"{path} cannot be written: {error.strerror}") from None
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(template())
+    print_one(options, {"path": str(path)}, (Column("WRITTEN", "path"),))
+
+
+@command.command("check")
+@pass_options
+def check(options: GlobalOptions) -> None:
+    """Read the config file and name every fault in it; nobody is called."""
+    config = load_config(options.config)
+    document = {"path": str(config.path), "connections": list(config.connections)}
+    columns = (Column("FILE", "path"), Column("CONNECTIONS", lambda found: ", ".join(found["connections"])))
+    print_one(options, document, columns)
+
+
+@command.command("schema")
+def schema() -> None:
+    """Print a JSON Schema of the config file, for editors."""
+    print_json(json_schema())

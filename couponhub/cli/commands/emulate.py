@@ -1,0 +1,113 @@
+"""`couponhub emulate`: emulated vendors on a port of this machine, until Ctrl-C."""
+
+import json
+import signal
+import sys
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from couponhub.cli.emulation import emulators
+from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
+from couponhub.cli.output import print_json
+from couponhub.cli.session import Instant
+from couponhub.errors import UsageError
+from couponhub.testing.configuration import config_text
+from couponhub.testing.emulation.server import EmulatorServer
+from couponhub.testing.emulation.vendor import ControlError, VendorEmulator
+from couponhub.testing.emulation.world import World
+
+
+@click.command("emulate", cls=GlobalCommand)
+@click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8800, show_default=True, help="0 takes a free one."
+)
+@click.option("--rate-limits", type=click.Choice(["documented", "off"]), default="off", show_default=True)
+@click.option("--processing-delay", type=click.FloatRange(min=0), metavar="S", help="Seconds a file takes.")
+@click.option(
+    "--seed", metavar="demo|FILE", default="demo", show_default=True, help="What they hold at start."
+)
+@click.option("--clock", type=Instant(), metavar="T", help="The instant their clock starts from.")
+@pass_options
+def command(
+    options: GlobalOptions,
+    *,
+    vendors: tuple[str, ...],
+    host: str,
+    port: int,
+    rate_limits: str,
+    processing_delay: float | None,
+    seed: str,
+    clock: datetime | None,
+) -> None:
+    """Serve emulated vendors (all, or those named) with a control API under /_emulator/.
+
+    Stateful and in memory; nothing leaves this machine.
+    """
+    world = World()
+    if clock is not None:
+        world.clock.set(clock)
+    emulated = emulators(vendors, world)
+    for vendor in emulated:
+        vendor.set_rate_limits(documented=rate_limits == "documented")
+        if processing_delay is not None:
+            vendor.set_processing_delay(processing_delay)
+    _seed(emulated, seed)
+    with EmulatorServer(emulated, world, host=host, port=port) as server:
+        _announce(options, server.url, emulated)
+        stopped = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+        while not stopped.wait(0.5):
+            pass
+
+
+def _announce(options: GlobalOptions, url: str, emulated: list[VendorEmulator]) -> None:
+    if options.output == "json":
+        print_json(
+            {
+                "url": url,
+                "vendors": [
+                    {
+                        "name": vendor.name,
+                        "base_url": f"{url}/{vendor.name}{vendor.base_path}",
+                        "credentials": dict(vendor.credentials),
+                    }
+                    for vendor in emulated
+                ],
+            }
+        )
+    else:
+        click.echo(f"# Emulated vendors answer at {url}; their control API is described at {url}/_emulator/")
+        click.echo("# A couponhub.toml for them:\n")
+        click.echo(config_text(url, emulated))
+        click.echo("# Ctrl-C ends them.")
+    sys.stdout.flush()
+
+
+def _seed(emulated: list[VendorEmulator], seed: str) -> None:
+    content = None if seed == "demo" else _seed_file(seed)
+    for vendor in emulated:
+        if content is None:
+            vendor.seed_demo()
+        elif vendor.name in content:
+            try:
+                vendor.seed(content[vendor.name])
+            except ControlError as error:
+                raise UsageError(f"the seed file {seed}, {vendor.name}: {error}") from None
+
+
+def _seed_file(name: str) -> dict[str, Any]:
+    try:
+        content = json.loads(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"the seed file {name} cannot be read ({error.strerror})") from None
+    except ValueError:
+        raise UsageError(f"the seed file {name} is not JSON") from None
+    if not isinstance(content, dict) or not all(isinstance(part, dict) for part in content.values()):
+        raise UsageError(f"the seed file {name} must be an object with an object for each vendor")
+    return content

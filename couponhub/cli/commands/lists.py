@@ -1,0 +1,120 @@
+"""`couponhub lists`: coupon lists at a vendor."""
+
+from datetime import date
+
+import click
+
+from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
+from couponhub.cli.output import Column, print_many, print_one
+from couponhub.cli.session import Day, opened_hub
+from couponhub.documents import list_document
+from couponhub.errors import UsageError
+from couponhub.models import Alerts, ListStatus, NewCouponList
+
+_COLUMNS = (
+    Column("ID", "id"),
+    Column("NAME", "name"),
+    Column("LABEL", "label"),
+    Column("STATUS", "status"),
+    Column("EXPIRES", "expires_at"),
+    Column("TOTAL", "total", right=True),
+    Column("AVAILABLE", "available", right=True),
+)
+_FIELDS = (
+    *_COLUMNS,
+    Column("CREATED", "created_at"),
+    Column("UPDATED", "updated_at"),
+    Column("CONNECTION", "connection"),
+)
+_STATUSES = ("active", "expired", "archived", "all")
+
+
+@click.group("lists", cls=GlobalGroup)
+def command() -> None:
+    """Coupon lists (Capillary calls them series)."""
+
+
+@command.command("ls")
+@click.argument("connection", metavar="CONN")
+@click.option("--status", type=click.Choice(_STATUSES), default="all", show_default=True)
+@pass_options
+def ls(options: GlobalOptions, connection: str, status: str) -> None:
+    """List the coupon lists of CONN."""
+    wanted = None if status == "all" else ListStatus(status)
+    with opened_hub(options) as hub:
+        lists = hub[connection].lists.iterate(wanted)
+        documents = (list_document(coupon_list, raw=options.raw) for coupon_list in lists)
+        print_many(options, documents, _COLUMNS, f"{connection} holds no such list.")
+
+
+@command.command("show")
+@click.argument("connection", metavar="CONN")
+@click.argument("list_id", metavar="ID")
+@pass_options
+def show(options: GlobalOptions, connection: str, list_id: str) -> None:
+    """Show one coupon list of CONN."""
+    with opened_hub(options) as hub:
+        coupon_list = hub[connection].lists.get(list_id)
+    print_one(options, list_document(coupon_list, raw=options.raw), _FIELDS)
+
+
+@command.command("create")
+@click.argument("connection", metavar="CONN")
+@click.option("--name", required=True)
+@click.option("--expires", type=Day(), required=True, help="Last day of validity.")
+@click.option("--label", help="Name for machines; default: a plain form of the name.")
+@click.option("--created-by", metavar="WHO", help="Default: the connection's created_by.")
+@click.option("--subscriber", "subscribers", multiple=True, metavar="EMAIL", help="Who is mailed alerts.")
+@click.option("--alert-success", is_flag=True, help="Mail when a file was processed.")
+@click.option("--alert-failure", is_flag=True, help="Mail when a file failed.")
+@click.option("--alert-shortage", type=click.IntRange(min=1), metavar="COUNT", help="Mail below COUNT codes.")
+@click.option("--alert-expiry", type=click.IntRange(min=1), metavar="DAYS", help="Mail DAYS before expiry.")
+@click.option(
+    "--set", "extra", multiple=True, metavar="KEY=VALUE", help="The vendor's own documented fields."
+)
+@pass_options
+def create(
+    options: GlobalOptions,
+    connection: str,
+    *,
+    name: str,
+    expires: date,
+    label: str | None,
+    created_by: str | None,
+    subscribers: tuple[str, ...],
+    alert_success: bool,
+    alert_failure: bool,
+    alert_shortage: int | None,
+    alert_expiry: int | None,
+    extra: tuple[str, ...],
+) -> None:
+    """Create a coupon list at CONN."""
+    new = NewCouponList(
+        name=name,
+        expires=expires,
+        label=label,
+        created_by=created_by,
+        alerts=Alerts(
+            subscribers=subscribers,
+            success=alert_success,
+            failure=alert_failure,
+            shortage=alert_shortage,
+            expiry_days=alert_expiry,
+        ),
+        extra=_pairs(extra),
+    )
+    with opened_hub(options) as hub:
+        coupon_list = hub[connection].lists.create(new)
+    print_one(options, list_document(coupon_list, raw=options.raw), _FIELDS)
+
+
+def _pairs(words: tuple[str, ...]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for word in words:
+        key, separator, value = word.partition("=")
+        if not separator or not key:
+            raise UsageError("--set takes KEY=VALUE", hint="for example --set discountValue=10")
+        if key in pairs:
+            raise UsageError(f"--set {key} was given twice")
+        pairs[key] = value
+    return pairs

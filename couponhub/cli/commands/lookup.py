@@ -1,0 +1,100 @@
+"""`couponhub lookup`: which coupons a customer holds, at every vendor."""
+
+from datetime import datetime
+
+import click
+
+from couponhub.cli.failures import tell
+from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
+from couponhub.cli.output import Column, as_table, print_json, print_many
+from couponhub.cli.session import Instant, opened_hub
+from couponhub.documents import coupon_document, lookup_document
+from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, LookupAnswer, Verdict
+
+_ANSWERS = (
+    Column("CONNECTION", "connection"),
+    Column("VERDICT", "verdict"),
+    Column("REASON", "reason"),
+    Column("SOURCE", "source"),
+    Column("MS", "elapsed_ms", right=True),
+)
+_COUPONS = (
+    Column("CONNECTION", "connection"),
+    Column("CODE", "code"),
+    Column("STATUS", "status"),
+    Column("LIST", lambda document: document["list_name"] or document["list_id"]),
+    Column("ISSUED", "issued_at"),
+    Column("EXPIRES", "expires_at"),
+    Column("REDEEMED", "redemption_count", right=True),
+)
+_STATUSES = tuple(status.value for status in CouponStatus)
+
+
+@click.command("lookup", cls=GlobalCommand)
+@click.option("--mobile", metavar="V")
+@click.option("--email", metavar="V")
+@click.option("--external-id", metavar="V")
+@click.option("--id", "vendor_id", metavar="V", help="The vendor's own customer number.")
+@click.option("--connection", "connections", multiple=True, metavar="C", help="Ask only these.")
+@click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="Only such coupons.")
+@click.option("--list", "list_id", metavar="ID", help="Only coupons of this list.")
+@click.option("--store", "store_id", metavar="ID", help="Only coupons redeemable at this store.")
+@click.option("--since", type=Instant(), metavar="D", help="Issued or redeemed from then on.")
+@click.option("--until", type=Instant(), metavar="D", help="Issued or redeemed before then.")
+@click.option("--deadline", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
+@pass_options
+def command(
+    options: GlobalOptions,
+    *,
+    mobile: str | None,
+    email: str | None,
+    external_id: str | None,
+    vendor_id: str | None,
+    connections: tuple[str, ...],
+    statuses: tuple[str, ...],
+    list_id: str | None,
+    store_id: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    deadline: float | None,
+) -> None:
+    """Show which coupons a customer holds, and which connections could not tell.
+
+    Exits with 3 when the answer is not complete.
+    """
+    customer = Customer(mobile=mobile, email=email, external_id=external_id, id=vendor_id)
+    query = CouponQuery(
+        statuses=frozenset(CouponStatus(status) for status in statuses),
+        list_id=None if list_id is None else ListId(list_id),
+        store_id=store_id,
+        since=since,
+        until=until,
+    )
+    with opened_hub(options) as hub:
+        answer = hub.lookup(customer, query, connections=connections or None, deadline=deadline)
+    _print(options, answer)
+    if not answer.complete:
+        raise click.exceptions.Exit(3)
+
+
+def _print(options: GlobalOptions, answer: LookupAnswer) -> None:
+    document = lookup_document(answer, raw=options.raw)
+    if options.output == "json":
+        print_json(document)
+        return
+    coupons = [coupon_document(coupon, raw=options.raw) for coupon in answer.coupons]
+    if as_table(options):
+        print_many(options, document["answers"], _ANSWERS, "")
+    print_many(options, coupons, _COUPONS, _nothing(answer))
+    for one in answer.answers:
+        for warning in one.warnings:
+            click.echo(f"couponhub: {one.connection}: {warning}", err=True)
+        if one.error is not None:
+            tell(one.error)
+
+
+def _nothing(answer: LookupAnswer) -> str:
+    if answer.complete:
+        return f"Customer {answer.customer.masked} holds no such coupon."
+    unknown = ", ".join(one.connection for one in answer.answers if one.verdict is Verdict.UNKNOWN)
+    return f"No coupon of customer {answer.customer.masked} is known; {unknown} could not tell."

@@ -1,0 +1,225 @@
+"""`couponhub uploads`: codes on their way to a list."""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from couponhub.cli.failures import tell
+from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
+from couponhub.cli.output import Column, print_many, print_one
+from couponhub.cli.progress import UploadProgress
+from couponhub.cli.session import opened_hub, secret_value
+from couponhub.documents import error_object, upload_document
+from couponhub.errors import CouponhubError, PartialFailure, UsageError, WaitTimeout
+from couponhub.models import FileUrl, Identifier, ListId, Tagging, Upload, UploadStatus
+from couponhub.transport.settings import is_loopback_url
+
+_COLUMNS = (
+    Column("ID", "id"),
+    Column("NAME", "name"),
+    Column("STATUS", "status"),
+    Column("ROWS", "rows", right=True),
+    Column("ACCEPTED", "accepted", right=True),
+    Column("REJECTED", "rejected", right=True),
+    Column("DUPLICATES", "duplicates", right=True),
+    Column("SKIPPED", "skipped", right=True),
+    Column("UNKNOWN", "unknown", right=True),
+    Column("CREATED", "created_at"),
+)
+_FIELDS = (
+    *_COLUMNS,
+    Column("UPDATED", "updated_at"),
+    Column("LIST", "list_id"),
+    Column("CONNECTION", "connection"),
+    Column(
+        "PARTS",
+        lambda document: ", ".join(f"{part['name']} ({part['status']})" for part in document["parts"]),
+    ),
+    Column("ERROR FILE", "error_file"),
+)
+_TAGS = tuple(identifier.value for identifier in Identifier)
+
+
+@click.group("uploads", cls=GlobalGroup)
+def command() -> None:
+    """Uploads of codes to a list."""
+
+
+@command.command("send")
+@click.argument("connection", metavar="CONN")
+@click.argument("list_id", metavar="LIST_ID")
+@click.argument("file", required=False, metavar="FILE|-")
+@click.option("--url", help="Instead of FILE: where the vendor can fetch one.")
+@click.option("--url-user", metavar="U", help="Basic user for --url: U, @FILE, or - to be asked.")
+@click.option("--url-password", metavar="P", help="Basic password for --url: P, @FILE, or - to be asked.")
+@click.option("--name", help="What to call the upload; default: the file's name.")
+@click.option("--tag", type=click.Choice(_TAGS), help="The file binds each code to a customer, by this.")
+@click.option(
+    "--tag-column", metavar="NAME|INDEX", default="0", show_default=True, help="The customer's column."
+)
+@click.option("--callback", metavar="URL", help="Where the vendor is to report the end.")
+@click.option("--wait", is_flag=True, help="Wait until the vendor has worked it through.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
+@click.option("--again", is_flag=True, help="Send codes that were sent to this list before.")
+@pass_options
+def send(
+    options: GlobalOptions,
+    connection: str,
+    list_id: str,
+    *,
+    file: str | None,
+    url: str | None,
+    url_user: str | None,
+    url_password: str | None,
+    name: str | None,
+    tag: str | None,
+    tag_column: str,
+    callback: str | None,
+    wait: bool,
+    timeout: float | None,
+    again: bool,
+) -> None:
+    """Send the codes in FILE (a CSV with a header, - for stdin) to a list of CONN.
+
+    A code that stands twice in the file, or that was sent to the list before, is sent once.
+    """
+    if (file is None) == (url is None):
+        raise UsageError("give either a FILE or --url")
+    if url is None and (url_user or url_password):
+        raise UsageError("--url-user and --url-password go with --url")
+    source = (
+        FileUrl(
+            url=url,
+            username=secret_value(url_user, "User for the URL"),
+            password=secret_value(url_password, "Password for the URL"),
+        )
+        if url is not None
+        else sys.stdin.buffer
+        if file == "-"
+        else file
+    )
+    assert source is not None  # noqa: S101 - one of both was given
+    tagging = Tagging(identifier=Identifier(tag), column=_column(tag_column)) if tag else None
+    for address in (url, callback):
+        if address is not None:
+            _warn_of_plain_http(address)
+
+    def work(progress: UploadProgress) -> Upload:
+        with opened_hub(options) as hub:
+            return hub[connection].uploads.send(
+                ListId(list_id),
+                source,
+                name=name,
+                tagging=tagging,
+                callback=callback,
+                again=again,
+                wait=wait,
+                timeout=timeout,
+                progress=progress,
+            )
+
+    _run(options, connection, list_id, work)
+
+
+@command.command("ls")
+@click.argument("connection", metavar="CONN")
+@click.argument("list_id", metavar="LIST_ID")
+@pass_options
+def ls(options: GlobalOptions, connection: str, list_id: str) -> None:
+    """List the uploads of a list: ours, then the vendor's files that we did not send."""
+    with opened_hub(options) as hub:
+        uploads = hub[connection].uploads.iterate(ListId(list_id))
+        documents = (upload_document(upload, raw=options.raw) for upload in uploads)
+        print_many(options, documents, _COLUMNS, "Nothing was uploaded to that list.")
+
+
+@command.command("show")
+@click.argument("connection", metavar="CONN")
+@click.argument("list_id", metavar="LIST_ID")
+@click.argument("upload_id", metavar="UPLOAD_ID")
+@pass_options
+def show(options: GlobalOptions, connection: str, list_id: str, upload_id: str) -> None:
+    """Show how an upload stands: ours (up_...), or a vendor's file by the vendor's id."""
+    with opened_hub(options) as hub:
+        upload = hub[connection].uploads.show(ListId(list_id), upload_id)
+    _print(options, upload)
+
+
+@command.command("wait")
+@click.argument("connection", metavar="CONN")
+@click.argument("list_id", metavar="LIST_ID")
+@click.argument("upload_id", metavar="UPLOAD_ID")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
+@pass_options
+def wait(
+    options: GlobalOptions, connection: str, list_id: str, upload_id: str, *, timeout: float | None
+) -> None:
+    """Wait until an upload has ended; exit 3 when it is partial, failed, or did not end in time."""
+
+    def work(progress: UploadProgress) -> Upload:
+        with opened_hub(options) as hub:
+            return hub[connection].uploads.wait(
+                upload_id, ListId(list_id), timeout=timeout, progress=progress
+            )
+
+    _run(options, connection, list_id, work)
+
+
+def _run(
+    options: GlobalOptions, connection: str, list_id: str, work: Callable[[UploadProgress], Upload]
+) -> None:
+    """Do the work with progress; whatever becomes of it, the upload is on stdout and its fault beside it."""
+    progress = UploadProgress()
+    try:
+        with progress:
+            upload = work(progress)
+    except WaitTimeout as error:
+        if error.upload is None:
+            raise
+        _print(options, error.upload, error)
+        raise click.exceptions.Exit(error.exit_code) from error
+    except KeyboardInterrupt:
+        if progress.upload_id:
+            click.echo(
+                f"couponhub: interrupted; see `couponhub uploads show {connection} {list_id} {progress.upload_id}`",
+                err=True,
+            )
+            raise click.exceptions.Exit(130) from None
+        raise
+    fault = _fault_of(upload)
+    _print(options, upload, fault)
+    if fault is not None:
+        raise click.exceptions.Exit(fault.exit_code)
+
+
+def _fault_of(upload: Upload) -> CouponhubError | None:
+    match upload.status:
+        case UploadStatus.FAILED:
+            text = "the upload failed: none of its codes was accepted"
+        case UploadStatus.PARTIAL:
+            text = f"{upload.rejected} of {upload.rows} codes were refused"
+        case _:
+            return None
+    hint = "the vendor's dashboard offers the file of refused rows" if upload.error_file else ""
+    return PartialFailure(text, hint=hint, connection=upload.connection, operation=f"upload {upload.id}")
+
+
+def _print(options: GlobalOptions, upload: Upload, error: CouponhubError | None = None) -> None:
+    document = upload_document(upload, raw=options.raw)
+    if error is not None:
+        document["error"] = error_object(error)
+    print_one(options, document, _FIELDS)
+    for warning in upload.warnings:
+        click.echo(f"couponhub: warning: {warning}", err=True)
+    if error is not None:
+        tell(error)
+
+
+def _column(text: str) -> str | int:
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+def _warn_of_plain_http(address: str) -> None:
+    if address.startswith("http://") and not is_loopback_url(address):
+        click.echo("couponhub: warning: codes and credentials will travel over plain http", err=True)

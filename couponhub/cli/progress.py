@@ -1,0 +1,37 @@
+"""Progress of an upload, on stderr of a terminal only."""
+
+import sys
+from types import TracebackType
+from typing import Any, Self
+
+from couponhub.uploads import UploadEvent
+
+
+class UploadProgress:
+    """Shows what an upload is at; a plain line at the start so that its id survives an interruption."""
+
+    def __init__(self) -> None:
+        self.upload_id: str | None = None
+        self._status: Any = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from rich.console import Console  # noqa: PLC0415 - only terminals see it
+
+            self._status = Console(stderr=True).status("preparing the codes")
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def __call__(self, event: UploadEvent) -> None:
+        """Take note of an event."""
+        self.upload_id = event.upload.id
+        if self._status is not None:
+            upload = event.upload
+            taken = "" if upload.accepted is None else f", {upload.accepted:,} accepted"
+            self._status.update(f"{upload.id}: {upload.status.value}{taken}")

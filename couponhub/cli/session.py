@@ -1,0 +1,72 @@
+"""What commands share: an opened hub, days and instants as people write them, secrets that stay out of argv."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import click
+
+from couponhub.cli.options import GlobalOptions
+from couponhub.errors import UsageError
+from couponhub.hub import CouponHub
+
+
+@contextmanager
+def opened_hub(options: GlobalOptions) -> Iterator[CouponHub]:
+    """The hub of the config that was asked for."""
+    with CouponHub.from_config(options.config) as hub:
+        yield hub
+
+
+class Day(click.ParamType[date]):
+    """A calendar day, YYYY-MM-DD."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read one."""
+        if isinstance(value, date):
+            return value
+        try:
+            return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
+        except ValueError:
+            self.fail(f"{value!r} is no day of the form YYYY-MM-DD", param, ctx)
+
+
+class Instant(click.ParamType[datetime]):
+    """A day (its first second in UTC), or an RFC 3339 instant."""
+
+    name = "YYYY-MM-DD or RFC 3339"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read one."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            if len(value) == len("2026-01-31"):
+                return datetime.combine(date.fromisoformat(value), time(), UTC)
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a day nor an RFC 3339 instant", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"{value!r} lacks its offset; add Z for UTC", param, ctx)
+        return moment.astimezone(UTC)
+
+
+def secret_value(given: str | None, prompt: str) -> str | None:
+    """A secret flag's text: `@FILE` reads it from a file, `-` asks for it, anything else is the text itself.
+
+    Raises:
+        UsageError: The file cannot be read.
+    """
+    if given == "-":
+        return str(click.prompt(prompt, hide_input=True, err=True))
+    if given is not None and given.startswith("@"):
+        try:
+            return Path(given[1:]).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            raise UsageError(f"the file {given[1:]} that should hold the secret cannot be read") from None
+    return given

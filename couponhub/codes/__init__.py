@@ -1,0 +1,11 @@
+"""Code files of any size: read, check, dedupe, subtract what was sent before, split into vendor files.
+
+Nothing here knows a vendor: how its files look comes in as `CodeFileRules`. Memory stays bounded whatever
+the size of the source; what does not fit lies in private files (mode 0600) in the caller's workspace.
+"""
+
+from couponhub.codes.preparing import PreparedCodes, prepare
+from couponhub.codes.source import CodeSource
+from couponhub.codes.writing import PreparedFile
+
+__all__ = ["CodeSource", "PreparedCodes", "PreparedFile", "prepare"]

@@ -1,0 +1,178 @@
+"""The whole way from a source of codes to vendor files, in one pass to read and one to write."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import compress, islice
+from pathlib import Path
+from typing import Self
+
+import attrs
+
+from couponhub.codes.checking import Oddities, check
+from couponhub.codes.faults import Faults
+from couponhub.codes.rows import Batch, rows_of_file, rows_of_iterable
+from couponhub.codes.sieve import Sieve, Sifted, code_sets, private
+from couponhub.codes.source import CodeSource, is_file, reading
+from couponhub.codes.writing import PartWriter, PreparedFile, csv_rows, header_row
+from couponhub.errors import LocalError, UsageError
+from couponhub.models import CodeFileRules, Tagging
+
+_BATCH = 20_000
+_KEEP = bytes.maketrans(b"\0\1", b"\1\0")
+
+
+@attrs.frozen(kw_only=True)
+class PreparedCodes:
+    """What became of a source: rows = duplicates + skipped + the rows of the parts.
+
+    Attributes:
+        rows: Rows of codes in the source; blank rows do not count.
+        duplicates: Rows left out because their code stood earlier in the source.
+        skipped: Rows left out because their code was sent before.
+        warnings: What was odd, in counts, never with a code.
+        fingerprint: Recognises the same rows in the same order for the same kind of customer, in hex.
+        parts: Empty when nothing is left to send.
+    """
+
+    rows: int
+    duplicates: int
+    skipped: int
+    warnings: tuple[str, ...]
+    fingerprint: str
+    parts: tuple[PreparedFile, ...]
+
+
+def prepare(
+    source: CodeSource,
+    rules: CodeFileRules,
+    workspace: Path,
+    *,
+    tagging: Tagging | None = None,
+    sent: Iterable[Path] = (),
+) -> PreparedCodes:
+    """Read, check, dedupe, subtract and split codes into vendor files in `workspace`.
+
+    The first of equal codes is kept. Everything wrong with the source is told at once, by line, with no code.
+
+    Args:
+        source: A path or open file with a header row, or an iterable of codes without one.
+        rules: How the vendor wants its files.
+        workspace: An existing private folder; the caller removes it. Nothing half done is left in it.
+        tagging: Which column names customers, None when codes come alone.
+        sent: Code sets (one code per line) of what was sent before and is not to be sent again.
+
+    Raises:
+        UsageError: The source is empty, has no header, or has faulty rows.
+        LocalError: The source cannot be read, or the disk is full.
+    """
+    with _scratch(workspace) as scratch, _Spool(scratch, rules, tagging) as spool:
+        sieve = Sieve(scratch, ignores_case=rules.ignores_case)
+        faults, oddities = Faults(), Oddities()
+        for batch in _batches(source, rules, tagging, faults):
+            check(batch, rules, faults, oddities)
+            if not faults.count:
+                spool.add(batch)
+                sieve.add(batch.codes)
+        faults.refuse()
+        if not spool.rows:
+            raise UsageError("there are no codes, only a header" if is_file(source) else "there are no codes")
+        for codes in code_sets(sent):
+            sieve.subtract(codes)
+        sifted = sieve.sift()
+        return PreparedCodes(
+            rows=spool.rows,
+            duplicates=sifted.duplicates,
+            skipped=sifted.skipped,
+            warnings=(*oddities.warnings(rules), *_warnings(sifted, tagging)),
+            fingerprint=spool.fingerprint,
+            parts=_write(spool, sifted, header_row(rules, tagged=tagging is not None), rules, workspace),
+        )
+
+
+def _batches(
+    source: CodeSource, rules: CodeFileRules, tagging: Tagging | None, faults: Faults
+) -> Iterator[Batch]:
+    if is_file(source):
+        with reading(source) as file:
+            yield from rows_of_file(file, rules, tagging, faults)
+    elif tagging is not None:
+        raise UsageError("codes for customers come as a file with two columns, not as an iterable of codes")
+    else:
+        yield from rows_of_iterable(source)
+
+
+def _warnings(sifted: Sifted, tagging: Tagging | None) -> Iterator[str]:
+    if sifted.twins:
+        yield f"{sifted.twins} codes differ from an earlier one only by case, which the vendor ignores: left out"
+    if tagging is not None and sifted.duplicates:
+        yield f"{sifted.duplicates} rows name a code of an earlier row: left out, whoever the customer"
+
+
+def _write(
+    spool: "_Spool", sifted: Sifted, header: bytes, rules: CodeFileRules, workspace: Path
+) -> tuple[PreparedFile, ...]:
+    writer = PartWriter(workspace, header, rules)
+    try:
+        start = 0
+        for rows, codes in spool.batches():
+            keep = sifted.dropped[start : start + len(codes)].translate(_KEEP)
+            start += len(codes)
+            writer.write(list(compress(rows, keep)), list(compress(codes, keep)))
+        writer.finish()
+    except BaseException:
+        writer.discard()
+        raise
+    return tuple(writer.parts)
+
+
+class _Spool:
+    """Keeps accepted rows on disk as they will be written, until it is known which of them are to be sent."""
+
+    def __init__(self, folder: Path, rules: CodeFileRules, tagging: Tagging | None) -> None:
+        self._plain = tagging is None and not rules.quoting
+        self._codes = open(folder / "codes", "x+b", opener=private)  # noqa: SIM115 - closed by __exit__
+        self._rows = (
+            self._codes if self._plain else open(folder / "rows", "x+b", opener=private)  # noqa: SIM115 - the same
+        )
+        self._hash = hashlib.sha256(f"{tagging.identifier if tagging else 'untagged'}\n".encode())
+        self.rows = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._codes.close()
+        self._rows.close()
+
+    @property
+    def fingerprint(self) -> str:
+        return self._hash.hexdigest()
+
+    def add(self, batch: Batch) -> None:
+        codes = ("\n".join(batch.codes) + "\n").encode()
+        rows = codes
+        self._codes.write(codes)
+        if not self._plain:
+            columns = (batch.customers, batch.codes) if batch.customers else (batch.codes,)
+            rows = csv_rows(list(zip(*columns, strict=True)))
+            self._rows.write(rows)
+        self._hash.update(rows)
+        self.rows += len(batch.codes)
+
+    def batches(self) -> Iterator[tuple[list[bytes], list[bytes]]]:
+        self._codes.seek(0)
+        self._rows.seek(0)
+        while codes := list(islice(self._codes, _BATCH)):
+            yield (codes if self._plain else list(islice(self._rows, _BATCH))), codes
+
+
+@contextmanager
+def _scratch(workspace: Path) -> Iterator[Path]:
+    """Give a folder that ends with the block; trouble with the disk becomes a LocalError."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="scratch-", dir=workspace) as scratch:
+            yield Path(scratch)
+    except OSError as error:
+        raise LocalError(f"preparing the codes in {workspace} failed: {error.strerror}") from error

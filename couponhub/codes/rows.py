@@ -1,0 +1,93 @@
+"""Rows of a source, in batches, with the lines they stand on."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+import attrs
+
+from couponhub.codes.faults import Faults
+from couponhub.codes.header import find_columns
+from couponhub.codes.source import lines
+from couponhub.errors import UsageError
+from couponhub.models import CodeFileRules, Tagging
+
+if TYPE_CHECKING:
+    import _csv
+
+_BATCH = 20_000
+
+
+@attrs.define
+class Batch:
+    """Some rows of a source; the three lists run in parallel, `customers` stays empty when codes are untagged."""
+
+    codes: list[str] = attrs.field(factory=list, repr=False)
+    customers: list[str] = attrs.field(factory=list, repr=False)
+    lines: list[int] = attrs.field(factory=list, repr=False)
+
+
+def rows_of_file(
+    file: BinaryIO | TextIO, rules: CodeFileRules, tagging: Tagging | None, faults: Faults
+) -> Iterator[Batch]:
+    """Read CSV, or one code per line, below a header; blank rows are skipped, misshapen ones go to `faults`.
+
+    Raises:
+        UsageError: The file is empty, is no text, or has no header that fits.
+        LocalError: It cannot be read.
+    """
+    reader = csv.reader(lines(file), strict=True)
+    header = next(_tolerant(reader, faults), None)
+    if header is None:
+        faults.refuse()
+        raise UsageError("the file is empty")
+    columns = find_columns(header, rules, tagging)
+    batch = Batch()
+    for row in _tolerant(reader, faults):
+        if len(row) != columns.width:
+            faults.add(reader.line_num, f"{len(row)} columns where the header has {columns.width}")
+            continue
+        batch.codes.append(row[columns.code])
+        batch.lines.append(reader.line_num)
+        if columns.customer is not None:
+            batch.customers.append(row[columns.customer])
+        if len(batch.codes) == _BATCH:
+            yield batch
+            batch = Batch()
+    if batch.codes:
+        yield batch
+
+
+def rows_of_iterable(codes: Iterable[str]) -> Iterator[Batch]:
+    """Take codes one by one; the "line" is the position from 1. Blank ones are skipped.
+
+    Raises:
+        UsageError: Something in it is not text.
+    """
+    batch = Batch()
+    for position, code in enumerate(codes, start=1):
+        if not isinstance(code, str):
+            raise UsageError(f"code number {position} is {type(code).__name__}, not text")
+        if not code.strip():
+            continue
+        batch.codes.append(code)
+        batch.lines.append(position)
+        if len(batch.codes) == _BATCH:
+            yield batch
+            batch = Batch()
+    if batch.codes:
+        yield batch
+
+
+def _tolerant(reader: "_csv.Reader", faults: Faults) -> Iterator[list[str]]:
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error:
+            # Not the reader's own text: it may quote what stands there.
+            faults.add(reader.line_num, "broken CSV quoting, or a field without an end")
+            continue
+        if row is None:
+            return
+        if row and (row[0].strip() or any(map(str.strip, row))):
+            yield row

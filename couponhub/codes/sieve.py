@@ -1,0 +1,141 @@
+"""Finds rows whose code came before, among any number of rows, without holding them all in memory.
+
+Codes are dealt into buckets by their hash, so that equal ones meet in the same bucket; each bucket is small
+enough for a set. Buckets lie in memory until there are many rows, then in private files.
+"""
+
+import os
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import attrs
+
+_BUCKETS = 64
+_IN_MEMORY = 200_000
+_KEPT, _DROPPED = 0, 1
+
+
+def private(path: str, flags: int) -> int:
+    """Open with mode 0600; an `opener` for `open`."""
+    return os.open(path, flags, 0o600)
+
+
+@attrs.frozen(kw_only=True)
+class Sifted:
+    """Which rows to drop, and why.
+
+    Attributes:
+        dropped: One byte per row in order, 0 for a row that is to be sent.
+        duplicates: Rows whose code stood in an earlier row.
+        skipped: Other rows whose code was sent before.
+        twins: Those duplicates that differ from the earlier row by case.
+    """
+
+    dropped: bytearray = attrs.field(repr=False)
+    duplicates: int
+    skipped: int
+    twins: int
+
+
+class Sieve:
+    """Takes the rows of one source, then the codes sent before, then says which rows to drop.
+
+    With `ignores_case` codes are compared in upper case, which is what such a vendor keeps. Codes must hold
+    no line breaks. Memory: one byte per row, and one bucket (a 64th) of the codes at a time.
+    """
+
+    def __init__(self, folder: Path, *, ignores_case: bool) -> None:
+        self._ignores_case = ignores_case
+        self._rows = 0
+        self._waiting = 0
+        self._fresh = [_Bucket(folder / f"{number}") for number in range(_BUCKETS)]
+        self._sent = [_Bucket(folder / f"{number}.sent") for number in range(_BUCKETS)]
+
+    def add(self, codes: Sequence[str]) -> None:
+        """Take further rows, in their order."""
+        buckets = self._fresh
+        for row, (code, key) in enumerate(zip(codes, self._keys(codes), strict=True), start=self._rows):
+            bucket = buckets[hash(key) % _BUCKETS]
+            bucket.codes.append(code)
+            bucket.rows.append(row)
+        self._rows += len(codes)
+        self._spill(len(codes))
+
+    def subtract(self, codes: Sequence[str]) -> None:
+        """Take codes that were sent before."""
+        buckets = self._sent
+        for key in self._keys(codes):
+            buckets[hash(key) % _BUCKETS].codes.append(key)
+        self._spill(len(codes))
+
+    def sift(self) -> Sifted:
+        """Compare everything taken so far."""
+        dropped = bytearray(self._rows)
+        duplicates = skipped = twins = 0
+        for fresh, sent in zip(self._fresh, self._sent, strict=True):
+            codes, rows = fresh.load()
+            before = set(sent.load()[0])
+            keys = self._keys(codes)
+            if len(set(keys)) == len(codes) and before.isdisjoint(keys):
+                continue
+            first: dict[str, str] = {}
+            for code, key, row in zip(codes, keys, rows, strict=True):
+                if key in first:
+                    duplicates += 1
+                    twins += code != first[key]
+                else:
+                    first[key] = code
+                    if key not in before:
+                        continue
+                    skipped += 1
+                dropped[row] = _DROPPED
+        return Sifted(dropped=dropped, duplicates=duplicates, skipped=skipped, twins=twins)
+
+    def _keys(self, codes: Sequence[str]) -> Sequence[str]:
+        return [code.upper() for code in codes] if self._ignores_case else codes
+
+    def _spill(self, added: int) -> None:
+        self._waiting += added
+        if self._waiting >= _IN_MEMORY:
+            for bucket in (*self._fresh, *self._sent):
+                bucket.spill()
+            self._waiting = 0
+
+
+class _Bucket:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows_path = path.with_name(f"{path.name}.rows")
+        self.codes: list[str] = []
+        self.rows: array[int] = array("Q")
+
+    def spill(self) -> None:
+        if not self.codes:
+            return
+        with open(self._path, "ab", opener=private) as file:
+            file.write("".join(f"{code}\n" for code in self.codes).encode())
+        with open(self._rows_path, "ab", opener=private) as file:
+            self.rows.tofile(file)
+        self.codes, self.rows = [], array("Q")
+
+    def load(self) -> tuple[list[str], "array[int]"]:
+        codes: list[str] = []
+        rows: array[int] = array("Q")
+        if self._path.exists():
+            codes = self._path.read_bytes().decode().split("\n")[:-1]
+            rows.frombytes(self._rows_path.read_bytes())
+        return codes + self.codes, rows + self.rows
+
+
+def code_set(path: Path) -> Iterator[Sequence[str]]:
+    """Read a code set, one code per line, in batches."""
+    with path.open("rb") as file:
+        while block := file.readlines(1 << 20):
+            yield b"".join(block).decode().split("\n")[: len(block)]
+
+
+def code_sets(paths: Iterable[Path]) -> Iterator[Sequence[str]]:
+    """Read several code sets."""
+    for path in paths:
+        yield from code_set(path)

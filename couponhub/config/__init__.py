@@ -1,0 +1,16 @@
+"""The configuration: one TOML file, checked whole before anything is done."""
+
+from couponhub.config.load import find_config, load_config
+from couponhub.config.schema import json_schema
+from couponhub.config.settings import Config, ConnectionConfig, LookupSettings
+from couponhub.config.template import template
+
+__all__ = [
+    "Config",
+    "ConnectionConfig",
+    "LookupSettings",
+    "find_config",
+    "json_schema",
+    "load_config",
+    "template",
+]

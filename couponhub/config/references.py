@@ -1,0 +1,48 @@
+"""Secrets by reference: `${NAME}`, `${NAME:-default}` and `${file:/run/secrets/x}` inside a config's texts."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+_REFERENCE = re.compile(
+    r"\$\{(?:file:(?P<file>[^}]+)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?)\}"
+)
+_MALFORMED = re.compile(r"\$\{")
+
+
+def resolve(text: str, environment: Mapping[str, str]) -> str:
+    """`text` with every reference replaced; the values themselves are not searched again.
+
+    A file's content loses its last line break, which editors add.
+
+    Raises:
+        ValueError: A variable is not set, a file cannot be read, or a reference is malformed. The text
+            names the reference, never a value.
+    """
+
+    def replaced(match: re.Match[str]) -> str:
+        if match["file"]:
+            return _content(match["file"])
+        name = match["name"]
+        if environment.get(name):
+            return environment[name]
+        if match["default"] is not None:
+            return match["default"].removeprefix(":-")
+        raise ValueError(f"the environment variable {name} is not set")
+
+    if _MALFORMED.search(_REFERENCE.sub("", text)):
+        raise ValueError("a reference must look like ${NAME}, ${NAME:-default} or ${file:/path}")
+    return _REFERENCE.sub(replaced, text)
+
+
+def is_reference(text: str) -> bool:
+    """Whether the text holds a reference, so that it is no literal secret."""
+    return _REFERENCE.search(text) is not None
+
+
+def _content(name: str) -> str:
+    try:
+        return Path(name).expanduser().read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ValueError(f"the file {name} cannot be read ({reason})") from None

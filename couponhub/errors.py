@@ -1,0 +1,240 @@
+"""Everything couponhub raises, and the one table of what each kind means outside Python.
+
+CouponhubError
+├── ConfigError              wrong before any request was sent
+├── UsageError               the caller asked for what does not exist or does not fit
+├── LocalError               this machine is at fault: a file, a disk, a port
+├── Unsupported              this vendor cannot express it
+├── PartialFailure           done in part, or found out of balance
+├── WaitTimeout              the caller's patience ended; the work may go on at the vendor
+└── VendorError              .connection .operation .status .vendor_code .request_id
+    ├── AuthRejected         wrong or expired credentials
+    ├── PermissionDenied     right credentials, missing right
+    ├── NotFound             the thing named does not exist there
+    ├── RequestRejected      our request is at fault: do not repeat it
+    │   └── Conflict         ... because of what is there already
+    ├── RateLimited          .retry_after
+    │   └── QuotaExhausted   ... not before tomorrow
+    ├── VendorUnavailable    no answer to a read, or a fault on their side
+    ├── OutcomeUnknown       a write was sent and no answer came
+    └── UnreadableReply      not what the vendor documents
+
+`OutcomeUnknown` is a sibling of `VendorUnavailable`, so that "repeat on VendorUnavailable" can never send
+a write twice. No text here ever holds a code, a customer identifier or a credential.
+"""
+
+from typing import Any, ClassVar
+
+
+class CouponhubError(Exception):
+    """Base of all errors; its text is one line that says what, where, and what to do.
+
+    Attributes:
+        kind: The stable word for this class, as in JSON and problem details.
+        exit_code: What the command line exits with.
+        http_status: What the HTTP endpoint answers with.
+        hint: What to do about it, or "" when the message already says it.
+        retryable: True when the same request may succeed later without any change.
+        retry_after: Seconds to wait before that, or None when the vendor did not say.
+    """
+
+    kind: ClassVar[str] = "internal"
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+    retryable: bool = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        connection: str | None = None,
+        operation: str | None = None,
+        vendor_code: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.connection = connection
+        self.operation = operation
+        self.vendor_code = vendor_code
+        self.status = status
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (self.connection, self.operation) if part)
+        text = f"{where}: {self.message}" if where else self.message
+        return f"{text} ({self.hint})" if self.hint else text
+
+    def located(self, *, connection: str | None, operation: str | None) -> "CouponhubError":
+        """Fill in where it happened, unless a deeper layer already said so; returns itself for `raise`."""
+        self.connection = self.connection or connection
+        self.operation = self.operation or operation
+        return self
+
+
+class ConfigError(CouponhubError):
+    """The configuration is wrong; the message names the file, the key and the mend."""
+
+    kind = "config"
+    exit_code = 2
+    http_status = 400
+
+
+class UsageError(CouponhubError):
+    """The caller named something that does not exist here, or combined what does not go together."""
+
+    kind = "usage"
+    exit_code = 2
+    http_status = 400
+
+
+class UnknownConnection(UsageError):
+    """No connection of that name is configured."""
+
+    http_status = 404
+
+
+class LocalError(CouponhubError):
+    """Trouble on this machine: an unreadable file, a full disk, a port in use."""
+
+    kind = "local"
+    exit_code = 2
+    http_status = 400
+
+
+class Unsupported(CouponhubError):
+    """The vendor cannot express this; `hint` says what to do instead."""
+
+    kind = "unsupported"
+    exit_code = 8
+    http_status = 501
+
+
+class PartialFailure(CouponhubError):
+    """Some of it was done; the message counts what was not."""
+
+    kind = "partial"
+    exit_code = 3
+    http_status = 502
+
+
+class WaitTimeout(CouponhubError):
+    """The caller's patience ended before the vendor was done; nothing was cancelled.
+
+    Attributes:
+        upload: The `Upload` that was waited for, as last seen; None when there is none yet.
+    """
+
+    kind = "timeout"
+    exit_code = 3
+    http_status = 502
+    upload: Any = None
+
+
+class VendorError(CouponhubError):
+    """A vendor was asked and did not do it."""
+
+    kind = "unavailable"
+    exit_code = 7
+    http_status = 502
+
+
+class AuthRejected(VendorError):
+    """The vendor does not accept the credentials."""
+
+    kind = "credentials"
+    exit_code = 5
+
+
+class PermissionDenied(VendorError):
+    """The credentials are right and lack a right."""
+
+    kind = "permission"
+    exit_code = 5
+
+
+class NotFound(VendorError):
+    """The vendor says that what was named does not exist."""
+
+    kind = "not_found"
+    exit_code = 4
+    http_status = 404
+
+
+class RequestRejected(VendorError):
+    """The vendor refused the request for what it says; repeating it unchanged is pointless."""
+
+    kind = "rejected"
+    exit_code = 9
+    http_status = 422
+
+
+class Conflict(RequestRejected):
+    """Refused because of what is there already."""
+
+    kind = "conflict"
+    http_status = 409
+
+
+class RateLimited(VendorError):
+    """Too many calls; refused before any work, so that even a write may be repeated after `retry_after`."""
+
+    kind = "rate_limited"
+    exit_code = 6
+    http_status = 503
+    retryable = True
+
+
+class QuotaExhausted(RateLimited):
+    """A daily budget is spent: waiting a moment does not help."""
+
+    kind = "quota"
+    retryable = False
+
+
+class VendorUnavailable(VendorError):
+    """No answer to a read, or a fault on the vendor's side.
+
+    Attributes:
+        sent: False when the request provably never reached the vendor, so that a write may be repeated.
+        too_slow: True when time ran out, which a server reports as 504.
+    """
+
+    kind = "unavailable"
+    exit_code = 7
+    retryable = True
+    sent: bool = True
+    too_slow: bool = False
+
+
+class OutcomeUnknown(VendorError):
+    """A write was sent and no understandable answer came: it may or may not have been done.
+
+    Never retryable. `hint` names the command that finds out.
+    """
+
+    kind = "outcome_unknown"
+    exit_code = 3
+
+
+class UnreadableReply(VendorError):
+    """The reply is not what the vendor documents: HTML, half a JSON, a missing id."""
+
+    kind = "unreadable"
+    exit_code = 7
+
+
+def table() -> tuple[tuple[str, str, int, int], ...]:
+    """Every error class as (class name, kind, exit code, HTTP status), parents first, for docs and checks."""
+    rows: list[tuple[str, str, int, int]] = []
+    waiting: list[type[CouponhubError]] = [CouponhubError]
+    while waiting:
+        cls = waiting.pop(0)
+        rows.append((cls.__name__, cls.kind, cls.exit_code, cls.http_status))
+        waiting.extend(cls.__subclasses__())
+    return tuple(rows)

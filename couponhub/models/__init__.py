@@ -1,0 +1,62 @@
+"""The vendor-neutral words of couponhub, as frozen attrs classes.
+
+Instants are aware and in UTC. Codes, identifiers and ids are text. `None` means that the vendor did not
+say or cannot know, never zero. `raw` is the vendor's own decoded object: it may hold codes and personal
+data, stands outside equality and repr, and is empty where there is none.
+"""
+
+from couponhub.models.answers import Answer, LookupAnswer, Reason, Verdict
+from couponhub.models.base import ListId, PartId, Raw, UploadId
+from couponhub.models.coupons import (
+    Coupon,
+    CouponQuery,
+    CouponStatus,
+    CustomerCoupons,
+    Discount,
+    Redemption,
+    Source,
+    Store,
+)
+from couponhub.models.customers import Customer, Identifier
+from couponhub.models.lists import Alerts, CouponList, ListStatus, NewCouponList
+from couponhub.models.uploads import (
+    CodeFile,
+    CodeFileRules,
+    FileUrl,
+    Part,
+    Tagging,
+    Upload,
+    UploadStatus,
+)
+
+__all__ = [
+    "Alerts",
+    "Answer",
+    "CodeFile",
+    "CodeFileRules",
+    "Coupon",
+    "CouponList",
+    "CouponQuery",
+    "CouponStatus",
+    "Customer",
+    "CustomerCoupons",
+    "Discount",
+    "FileUrl",
+    "Identifier",
+    "ListId",
+    "ListStatus",
+    "LookupAnswer",
+    "NewCouponList",
+    "Part",
+    "PartId",
+    "Raw",
+    "Reason",
+    "Redemption",
+    "Source",
+    "Store",
+    "Tagging",
+    "Upload",
+    "UploadId",
+    "UploadStatus",
+    "Verdict",
+]

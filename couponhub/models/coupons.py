@@ -1,0 +1,135 @@
+"""Coupons as they stand for one customer, and the question that selects them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+
+import attrs
+
+from couponhub.models.base import ListId, Raw, instant_field, raw_field
+
+
+class CouponStatus(StrEnum):
+    """Where a coupon stands for its customer.
+
+    ACTIVE is neither expired nor used up, as far as the vendor tells; UNKNOWN when that cannot be known.
+    """
+
+    ACTIVE = "active"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+class Source(StrEnum):
+    """How an answer is known: asked just now, remembered, or read from a usage report."""
+
+    LIVE = "live"
+    CACHE = "cache"
+    REPORT = "report"
+
+
+@attrs.frozen(kw_only=True)
+class Store:
+    """A shop, by the vendor's code and name; either may be missing."""
+
+    code: str | None = None
+    name: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Discount:
+    """What a coupon takes off: `type` is "absolute" or "percent", or the vendor's word where it is new."""
+
+    type: str
+    value: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class Redemption:
+    """One use of a coupon; `transaction` is the till's number for the sale, None when it is blank."""
+
+    id: str | None = None
+    at: datetime | None = instant_field()
+    transaction: str | None = None
+    store: Store | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Coupon:
+    """One code as one vendor described it for one customer at one moment.
+
+    Attributes:
+        code: As the vendor spells it; leading zeros and case matter.
+        vendor_id: The vendor's own number of this coupon, which tells two equal codes apart.
+        status: Computed by us from dates and redemptions, whatever filter the vendor offers.
+        expires_at: The last second at which it is valid; None when the vendor states no end.
+        redemption_count: None where the vendor cannot know.
+        redemptions_left: None when the vendor does not say or sets no limit.
+        redemptions: None where the vendor cannot know, () when there are none.
+        properties: The vendor's free properties, name to value.
+        approximate: Names of the times here whose zone is a guess ("issued_at", "redemptions").
+        as_of: When the vendor said so.
+    """
+
+    connection: str
+    code: str = attrs.field(repr=False)
+    vendor_id: str | None = None
+    list_id: ListId | None = None
+    list_name: str | None = None
+    description: str | None = None
+    status: CouponStatus = CouponStatus.UNKNOWN
+    issued_at: datetime | None = instant_field()
+    expires_at: datetime | None = instant_field()
+    redemption_count: int | None = None
+    redemptions_left: int | None = None
+    redemptions: tuple[Redemption, ...] | None = None
+    issued_at_store: Store | None = None
+    discount: Discount | None = None
+    properties: Mapping[str, str] = attrs.field(factory=lambda: MappingProxyType({}), eq=False)
+    approximate: tuple[str, ...] = ()
+    source: Source = Source.LIVE
+    as_of: datetime | None = instant_field()
+    raw: Raw = raw_field()
+
+
+@attrs.frozen(kw_only=True)
+class CouponQuery:
+    """Which of a customer's coupons are meant; the meanings are ours, whatever the vendor's filters do.
+
+    Attributes:
+        statuses: Keep only these; empty keeps all. A coupon of UNKNOWN status is always kept.
+        list_id: Only coupons of this list, by the vendor's id.
+        store_id: Only coupons redeemable at this store, by the vendor's id.
+        since: Issued or redeemed at or after this instant.
+        until: Issued or redeemed before this instant.
+    """
+
+    statuses: frozenset[CouponStatus] = frozenset()
+    list_id: ListId | None = None
+    store_id: str | None = None
+    since: datetime | None = instant_field()
+    until: datetime | None = instant_field()
+
+
+@attrs.frozen(kw_only=True)
+class CustomerCoupons:
+    """One vendor's answer about one customer.
+
+    Attributes:
+        coupons: What the query selects, newest first; () when there is none.
+        customer_known: False when the vendor, understood, said that it knows no such customer.
+        complete: False when a row could not be read or the answer may have been cut.
+        warnings: What was odd, for people; never a code or an identifier.
+        vendor_code: The vendor's own code for the answer.
+    """
+
+    coupons: tuple[Coupon, ...] = ()
+    customer_known: bool = True
+    complete: bool = True
+    warnings: tuple[str, ...] = ()
+    vendor_code: str | None = None
+    raw: Raw = raw_field()

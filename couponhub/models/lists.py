@@ -1,0 +1,86 @@
+"""Coupon lists: what a vendor holds, and what one asks it to create or change."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+
+import attrs
+
+from couponhub.models.base import NOTHING_RAW, ListId, Raw, instant_field, raw_field
+
+
+class ListStatus(StrEnum):
+    """Where a list stands. UNKNOWN keeps the vendor's word in `vendor_status`."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    ARCHIVED = "archived"
+    UNKNOWN = "unknown"
+
+
+@attrs.frozen(kw_only=True)
+class CouponList:
+    """A container of codes at one vendor: MoEngage's coupon list, Capillary's coupon series.
+
+    Attributes:
+        connection: The connection it was read through.
+        id: The vendor's id.
+        name: What people call it.
+        label: The name that machines use for it, where the vendor has one.
+        status: Ours; `vendor_status` keeps the vendor's word, "" where it has none.
+        expires_at: The last second at which it is valid.
+        total: Codes ever added; None where the vendor counts none.
+        available: Codes not yet handed out; None where the vendor counts none.
+    """
+
+    connection: str
+    id: ListId
+    name: str
+    label: str | None = None
+    status: ListStatus = ListStatus.UNKNOWN
+    vendor_status: str = ""
+    expires_at: datetime | None = instant_field()
+    total: int | None = None
+    available: int | None = None
+    created_at: datetime | None = instant_field()
+    updated_at: datetime | None = instant_field()
+    raw: Raw = raw_field()
+
+
+@attrs.frozen(kw_only=True)
+class Alerts:
+    """Whom a vendor mails, and when.
+
+    Attributes:
+        subscribers: E-mail addresses.
+        success: Mail when a file was processed.
+        failure: Mail when a file failed.
+        shortage: Mail when fewer codes than this are left; None for never.
+        expiry_days: Mail daily from this many days before the list expires; None for never.
+    """
+
+    subscribers: tuple[str, ...] = attrs.field(default=(), repr=False)
+    success: bool = False
+    failure: bool = False
+    shortage: int | None = None
+    expiry_days: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class NewCouponList:
+    """A list to be created.
+
+    Attributes:
+        name: What people will call it.
+        expires: The last day on which its codes are valid, in the zone the vendor uses for the account.
+        label: None lets the adapter derive a plain form of the name, where the vendor wants one.
+        created_by: None falls back to the connection's `created_by`.
+        extra: The vendor's own documented fields, as text; the adapter types and checks them.
+    """
+
+    name: str
+    expires: date
+    label: str | None = None
+    created_by: str | None = None
+    alerts: Alerts = attrs.field(factory=Alerts)
+    extra: Mapping[str, str] = NOTHING_RAW

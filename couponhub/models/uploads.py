@@ -1,0 +1,158 @@
+"""Uploads: the way a batch of codes travels, its parts, and how they stand."""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import BinaryIO
+
+import attrs
+
+from couponhub.models.base import ListId, PartId, Raw, UploadId, instant_field, raw_field
+from couponhub.models.customers import Identifier
+
+
+class UploadStatus(StrEnum):
+    """Where an upload or one of its parts stands.
+
+    PENDING has not been begun by the vendor, PARTIAL ended with some rows refused, FAILED with all of them
+    or as a whole; UNKNOWN is a word that is new to us, or an outcome that nobody can tell yet.
+    """
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing more will happen by itself."""
+        return self in {UploadStatus.DONE, UploadStatus.PARTIAL, UploadStatus.FAILED}
+
+
+@attrs.frozen(kw_only=True)
+class Tagging:
+    """Codes bound to customers: which identifier the file holds.
+
+    In a source file `column` names the customer's column by header, or by position from 0.
+    In a file on its way to a vendor (`CodeFile`) the customer is always column 0 and the code column 1.
+    """
+
+    identifier: Identifier
+    column: str | int = 0
+
+
+@attrs.frozen(kw_only=True)
+class FileUrl:
+    """A code file that already lies where the vendor can fetch it, with Basic credentials if it needs them."""
+
+    url: str = attrs.field(repr=False)
+    username: str | None = attrs.field(default=None, repr=False)
+    password: str | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class CodeFile:
+    """One prepared vendor file on its way: already in the vendor's format, within its limits.
+
+    Attributes:
+        name: The unique name under which the vendor will show it.
+        rows: Codes in it, the header not counted.
+        size: Bytes.
+        open: Opens it anew from the start, as often as needed; the caller closes it.
+    """
+
+    name: str
+    rows: int
+    size: int
+    open: Callable[[], BinaryIO] = attrs.field(repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class CodeFileRules:
+    """How a vendor wants its code files, so that `couponhub.codes` can write them.
+
+    Attributes:
+        code_header: Header of the column of codes.
+        customer_header: Header of the customer's column, for tagged files.
+        max_rows: Rows per file, None for no limit.
+        max_bytes: Bytes per file, None for no limit.
+        max_code_length: Longer codes are refused before anything is sent; None for no limit.
+        warn_code_length: Longer codes are sent with a warning; None for never.
+        ignores_case: Codes that differ only by case are the same code to this vendor.
+        quoting: False when a value that needs CSV quotes must be refused before anything is sent.
+    """
+
+    code_header: str
+    customer_header: str = "customer_identifier"
+    max_rows: int | None = None
+    max_bytes: int | None = None
+    max_code_length: int | None = None
+    warn_code_length: int | None = None
+    ignores_case: bool = False
+    quoting: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """One file or job at a vendor.
+
+    Attributes:
+        id: The vendor's id; None while only we know of the part.
+        name: The name under which the vendor shows it.
+        vendor_status: The vendor's own word, "" before it said one.
+        rows: Rows in it, None when neither the vendor nor we can tell.
+        accepted: Rows the vendor took, None while that is not known.
+        rejected: Rows the vendor refused, None while that is not known.
+        error_file: What the vendor says of a file of refused rows: a key or address for people, never fetched.
+    """
+
+    id: PartId | None
+    name: str
+    status: UploadStatus = UploadStatus.UNKNOWN
+    vendor_status: str = ""
+    rows: int | None = None
+    accepted: int | None = None
+    rejected: int | None = None
+    error_file: str | None = attrs.field(default=None, repr=False)
+    created_at: datetime | None = instant_field()
+    updated_at: datetime | None = instant_field()
+    raw: Raw = raw_field()
+
+
+@attrs.frozen(kw_only=True)
+class Upload:
+    """One batch of codes on its way to a list: ours (`up_...`), or a vendor file that we did not send.
+
+    The rows balance: rows = accepted + rejected + duplicates + skipped + unknown, where each is known.
+
+    Attributes:
+        id: Ours, or the vendor's part id for a file that we did not send (then `rows` is None).
+        rows: Rows of codes in the source.
+        accepted: Rows the vendor took.
+        rejected: Rows the vendor refused.
+        duplicates: Rows not sent because the code stood earlier in the same source.
+        skipped: Rows not sent because the code was sent to this list before.
+        unknown: Rows whose outcome is not known yet.
+        error_file: The vendor's pointer to refused rows, of the first part that has one.
+        warnings: What was odd about the source, for people; never a code.
+    """
+
+    connection: str
+    list_id: ListId
+    id: UploadId
+    name: str
+    status: UploadStatus
+    rows: int | None = None
+    accepted: int | None = None
+    rejected: int | None = None
+    duplicates: int | None = None
+    skipped: int | None = None
+    unknown: int | None = None
+    created_at: datetime | None = instant_field()
+    updated_at: datetime | None = instant_field()
+    error_file: str | None = attrs.field(default=None, repr=False)
+    parts: tuple[Part, ...] = ()
+    warnings: tuple[str, ...] = ()
+    raw: Raw = raw_field()

@@ -1,0 +1,86 @@
+"""What an adapter package shows at its entry point, and the settings every connection has."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from couponhub.protocols import Adapter
+from couponhub.transport.settings import TransportSettings, is_loopback_url
+
+if TYPE_CHECKING:
+    from attrs import Attribute
+
+    from couponhub.testing.emulation.vendor import VendorEmulator
+    from couponhub.testing.emulation.world import World
+
+
+def check_url(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate an address that secrets travel to: https, or plain http to this machine alone."""
+    if value is None:
+        return
+    try:
+        parts = urlsplit(value)
+        complete = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        parts.port  # noqa: B018 - reading it validates it
+    except ValueError:
+        complete = False
+    if not complete:
+        raise ValueError("expected an address such as https://host")
+    if parts.query or parts.fragment:
+        raise ValueError("expected an address without ? and #")
+    if parts.scheme == "http" and not is_loopback_url(value):
+        raise ValueError("http:// is refused for any host but this machine; use https://")
+
+
+def check_positive(instance: object, attribute: "Attribute[float]", value: float) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate a duration or count that must be above zero and finite."""
+    if not 0 < value < float("inf"):
+        raise ValueError("expected a number above 0")
+
+
+def setting(default: Any = attrs.NOTHING, *, about: str, **arguments: Any) -> Any:
+    """Declare a setting; `about` becomes its description in the JSON Schema."""
+    return attrs.field(default=default, metadata={"about": about}, **arguments)
+
+
+@attrs.frozen(kw_only=True)
+class ConnectionSettings:
+    """The settings that every connection takes; an adapter's own settings derive from it."""
+
+    base_url: str | None = setting(None, about="the vendor's API, instead of a known region", validator=check_url)
+    timeout: float = setting(30.0, about="seconds a vendor may stay silent", validator=check_positive)
+    proxy: str | None = setting(None, about="proxy for this vendor", validator=check_url, repr=False)
+    ca_bundle: str | None = setting(None, about="PEM file to trust instead of the public authorities")
+    settle: float = setting(
+        30.0, about="seconds after a lost answer until absence at the vendor counts as proof"
+    )
+    limits: Mapping[str, int] = setting(
+        factory=dict, about="overrides of documented limits by flat name; 0 turns one off"
+    )
+
+    def transport(self) -> TransportSettings:
+        """The HTTP side of these settings."""
+        return TransportSettings(timeout=self.timeout, proxy=self.proxy, ca_bundle=self.ca_bundle)
+
+
+@attrs.frozen(kw_only=True)
+class AdapterPlugin:
+    """What the entry point of an adapter names.
+
+    Attributes:
+        name: The word in `adapter = "..."`.
+        title: The vendor's name for people.
+        settings: The class that a connection's table in the config becomes.
+        example: The lines that `config init` writes for a connection of it.
+        open: Makes an adapter for a connection of that name; must not call the vendor.
+        emulator: Makes the vendor's emulator; None when the adapter has none.
+    """
+
+    name: str
+    title: str
+    settings: type[ConnectionSettings]
+    example: str
+    open: Callable[[str, Any], Adapter]
+    emulator: "Callable[[World], VendorEmulator] | None" = None

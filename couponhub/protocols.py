@@ -1,0 +1,257 @@
+"""What an adapter offers, one small Protocol per capability; the docstrings are the specification.
+
+An adapter implements any subset; what it implements is what it can do, there is no second list. Rule
+numbers (R-01 ...) refer to `docs/contract.md`, and the conformance suite in `couponhub.testing` checks them.
+
+All methods are synchronous and safe to call from several threads at once. All may raise `VendorError`
+subclasses; no exception of an HTTP, OAuth or conversion library leaves an adapter (R-05). An adapter never
+splits, stages, waits or remembers: that is the core's work.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Protocol, runtime_checkable
+
+from couponhub.models import (
+    CodeFile,
+    CodeFileRules,
+    Coupon,
+    CouponList,
+    CouponQuery,
+    Customer,
+    CustomerCoupons,
+    FileUrl,
+    ListId,
+    ListStatus,
+    NewCouponList,
+    Part,
+    PartId,
+    Tagging,
+)
+
+Limits = Mapping[str, int]
+"""Documented limits by flat name: `<operation>_per_minute`, `<operation>_per_day`, `file_bytes`, `file_rows`."""
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """What every adapter has, whatever its vendor can do."""
+
+    limits: Limits
+    """Documented limits under their flat names, the connection's overrides applied; 0 is an override to "none"."""
+
+    def advice(self, capability: str) -> str:
+        """Say what to do instead of a capability this vendor lacks, by the protocol's name; "" for nothing."""
+        ...
+
+    def check(self) -> str:
+        """Make the cheapest harmless call that proves address, credentials and rights; say what was proven."""
+        ...
+
+    def call(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+    ) -> object:
+        """Call an endpoint that has no method here, signed in; answer the decoded JSON, None when empty.
+
+        `path` is relative to the vendor's base; an absolute URL, `//` and `..` are refused with `UsageError`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release connections. Calling it twice is harmless."""
+        ...
+
+
+@runtime_checkable
+class ReadsLists(Protocol):
+    """Can read coupon lists."""
+
+    def get_list(self, list_id: ListId) -> CouponList:
+        """One list by the vendor's id.
+
+        Raises:
+            NotFound: The vendor knows no such list (R-20).
+        """
+        ...
+
+    def iterate_lists(self, status: ListStatus | None = None) -> Iterator[CouponList]:
+        """All lists of that status, or of any when None, each once (R-21); order is the vendor's.
+
+        Bad arguments and missing support raise at the call, not at the first item. Pages are fetched as
+        they are consumed. A row that cannot be read raises `UnreadableReply` after the readable rows.
+        """
+        ...
+
+
+@runtime_checkable
+class WritesLists(Protocol):
+    """Can create lists."""
+
+    def create_list(self, new: NewCouponList) -> CouponList:
+        """Create a list and answer it as the vendor now holds it (R-23).
+
+        Raises:
+            UsageError: Fields the vendor requires are missing or wrong; all are named at once, nothing was sent (R-11).
+            Conflict: The name or label is taken (R-24).
+            OutcomeUnknown: It was sent and no answer came; `find_created` finds out.
+        """
+        ...
+
+    def find_created(self, new: NewCouponList) -> CouponList | None:
+        """Look for the list that `create_list(new)` would have made; None when there is none now."""
+        ...
+
+
+@runtime_checkable
+class ActivatesLists(Protocol):
+    """Can bring an expired or archived list back; codes are not restored."""
+
+    def activate_list(self, list_id: ListId, expires: date) -> None:
+        """Make the list active until the end of `expires`."""
+        ...
+
+
+@runtime_checkable
+class ArchivesLists(Protocol):
+    """Can retire a list for good."""
+
+    def archive_list(self, list_id: ListId) -> None:
+        """Archive the list. DESTRUCTIVE: the vendor deletes the codes that were not handed out."""
+        ...
+
+
+@runtime_checkable
+class AcceptsFiles(Protocol):
+    """Takes code files that are sent to it."""
+
+    file_rules: CodeFileRules
+
+    def prepare_list(self, list_id: ListId, tagging: Tagging | None) -> CouponList:
+        """Read the list and check that it can take such codes now, before anything is sent.
+
+        Raises:
+            NotFound: No such list (R-45).
+            Conflict: The list stands so that the codes would be refused, e.g. it expired.
+            Unsupported: The list is of a kind that takes no codes, or the vendor cannot tag like that.
+        """
+        ...
+
+    def submit_file(self, list_id: ListId, file: CodeFile, tagging: Tagging | None) -> Part:
+        """Send one file; the answer means "queued", nothing more (R-40).
+
+        Raises:
+            OutcomeUnknown: It was sent and no answer came; `find_submitted` finds out.
+        """
+        ...
+
+    def find_submitted(self, list_id: ListId, name: str) -> Part | None:
+        """Look for the file of that unique name; None when the vendor shows none now (R-47)."""
+        ...
+
+
+@runtime_checkable
+class AcceptsFileUrls(Protocol):
+    """Takes the address of a code file and fetches it later."""
+
+    file_rules: CodeFileRules
+
+    def prepare_list(self, list_id: ListId, tagging: Tagging | None) -> CouponList:
+        """As `AcceptsFiles.prepare_list`."""
+        ...
+
+    def submit_url(self, list_id: ListId, file: FileUrl, name: str, callback: str | None) -> Part:
+        """Hand over one address; the answer means "accepted", the vendor fetches the file later (R-40).
+
+        Raises:
+            OutcomeUnknown: It was sent and no answer came; `find_submitted` finds out.
+        """
+        ...
+
+    def find_submitted(self, list_id: ListId, name: str) -> Part | None:
+        """Look for the file of that unique name; None when the vendor shows none now (R-47)."""
+        ...
+
+
+@runtime_checkable
+class ReadsParts(Protocol):
+    """Can say how files stand."""
+
+    def get_part(self, list_id: ListId, part_id: PartId) -> Part:
+        """One file by the vendor's id.
+
+        Raises:
+            NotFound: The vendor shows no such file (R-50).
+        """
+        ...
+
+    def iterate_parts(self, list_id: ListId) -> Iterator[Part]:
+        """All files of a list, oldest first where the vendor tells, each once (R-51)."""
+        ...
+
+
+@runtime_checkable
+class DeletesParts(Protocol):
+    """Can take a file back."""
+
+    def delete_part(self, list_id: ListId, part_id: PartId) -> None:
+        """Delete a file. DESTRUCTIVE: its codes that were not handed out are gone at the vendor."""
+        ...
+
+
+@runtime_checkable
+class FindsCustomerCoupons(Protocol):
+    """Can say which coupons a customer holds."""
+
+    def customer_coupons(
+        self, customer: Customer, query: CouponQuery, *, deadline: float | None = None
+    ) -> CustomerCoupons:
+        """All coupons the customer holds that `query` selects, newest first (R-60).
+
+        A customer the vendor does not know is an answer, not an error: no coupons, `customer_known` False,
+        the vendor's own code kept (R-61). A known customer without coupons is an answer too (R-62). `complete`
+        is False when a row could not be read or the answer may be cut (R-67).
+
+        Args:
+            customer: Whom to ask about.
+            query: Which coupons are meant, with couponhub's meanings, never the vendor's (R-64).
+            deadline: Seconds this may take in all, retries included.
+
+        Raises:
+            Unsupported: The vendor cannot look up by this identifier (R-01).
+            VendorError: Nothing may be concluded about the customer (R-67).
+        """
+        ...
+
+
+@runtime_checkable
+class FindsCoupons(Protocol):
+    """Can say what a vendor knows of given codes."""
+
+    def coupons_by_code(self, codes: Sequence[str]) -> tuple[Coupon, ...]:
+        """What the vendor says of each code; a code it does not know is left out."""
+        ...
+
+
+@runtime_checkable
+class RequestsUsageReports(Protocol):
+    """Can have the vendor mail a report of who was given which code."""
+
+    def request_usage_report(self, list_id: ListId, start: date, end: date, recipients: Sequence[str]) -> str:
+        """Queue a report of the days `start` to `end`, both included; answer the vendor's sentence (R-80)."""
+        ...
+
+
+CAPABILITIES: Mapping[str, type] = {
+    "lists.read": ReadsLists,
+    "lists.write": WritesLists,
+    "lists.activate": ActivatesLists,
+    "lists.archive": ArchivesLists,
+    "uploads.files": AcceptsFiles,
+    "uploads.urls": AcceptsFileUrls,
+    "uploads.read": ReadsParts,
+    "uploads.delete": DeletesParts,
+    "customers.coupons": FindsCustomerCoupons,
+    "coupons.find": FindsCoupons,
+    "usage.request": RequestsUsageReports,
+}
+"""Every capability by the name that users see."""

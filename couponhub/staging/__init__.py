@@ -1,0 +1,33 @@
+"""Gives a prepared code file a URL that a vendor can fetch, for as long as the job runs.
+
+The URL is itself a right: it is unguessable, ends with its job, and appears in no log.
+"""
+
+from couponhub.staging.base import StagedFile, Staging
+from couponhub.staging.folder import FolderStaging
+from couponhub.staging.server import ServerStaging
+from couponhub.staging.settings import StagingKind, StagingSettings
+
+
+def open_staging(settings: StagingSettings) -> Staging:
+    """Make the staging that the settings ask for; nothing is opened before its first use.
+
+    Raises:
+        ConfigError: The settings do not suffice for their kind.
+    """
+    match settings.kind:
+        case StagingKind.SERVER:
+            return ServerStaging(settings)
+        case StagingKind.FOLDER:
+            return FolderStaging(settings)
+
+
+__all__ = [
+    "FolderStaging",
+    "ServerStaging",
+    "StagedFile",
+    "Staging",
+    "StagingKind",
+    "StagingSettings",
+    "open_staging",
+]

@@ -1,0 +1,59 @@
+"""What the ways of staging have in common."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from couponhub.errors import ConfigError
+from couponhub.staging.settings import is_loopback
+
+
+class StagedFile(Protocol):
+    """One published file."""
+
+    @property
+    def url(self) -> str:
+        """Where the vendor fetches it. A right in itself: never log it."""
+        ...
+
+    @property
+    def fetched(self) -> int | None:
+        """How often it was asked for; None when that cannot be known."""
+        ...
+
+
+class Staging(Protocol):
+    """Publishes files. Thread-safe."""
+
+    def stage(self, path: Path, name: str) -> AbstractContextManager[StagedFile]:
+        """Publish a file from the beginning of the block to its end, for any number of fetches.
+
+        Raises:
+            LocalError: The port is taken, the disk is full.
+            ConfigError: The settings do not suffice.
+        """
+        ...
+
+    def require_reachable(self, *, vendor_is_loopback: bool) -> None:
+        """Check, before anything is sent, that the vendor can fetch from here as far as one can tell.
+
+        Raises:
+            ConfigError: The files would stand under an address that only this machine can reach, and the
+                vendor is elsewhere; or under one that must not carry codes.
+        """
+        ...
+
+
+def check_reachable(public_url: str, *, vendor_is_loopback: bool) -> None:
+    """See `Staging.require_reachable`; `public_url` is the address that the vendor is told."""
+    if is_loopback(public_url):
+        if not vendor_is_loopback:
+            raise ConfigError(
+                "the vendor fetches code files from a URL, and the one configured leads to this machine only",
+                hint="set staging.public_url to an https address that the vendor can reach",
+            )
+    elif not public_url.startswith("https://"):
+        raise ConfigError(
+            "codes would travel over plain http to another machine",
+            hint="set staging.public_url to an https address, or tls_cert and tls_key",
+        )

@@ -1,0 +1,54 @@
+"""Staging in a folder that another web server publishes."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+from couponhub.errors import ConfigError, LocalError
+from couponhub.staging.base import StagedFile, check_reachable
+from couponhub.staging.settings import StagingSettings
+
+
+@attrs.frozen
+class _PublishedFile:
+    url: str = attrs.field(repr=False)
+    fetched: int | None = None
+
+
+class FolderStaging:
+    """Copies files into a folder under unguessable names, and removes them afterwards.
+
+    Their mode is the process's usual one (umask), since the web server, often another user, must read them.
+    """
+
+    def __init__(self, settings: StagingSettings) -> None:
+        if settings.path is None or settings.public_url is None:
+            missing = "path" if settings.path is None else "public_url"
+            raise ConfigError(f"staging.{missing} is missing, which the kind folder needs")
+        self._folder = Path(settings.path).expanduser()
+        self._public_url = settings.public_url.rstrip("/")
+
+    @contextmanager
+    def stage(self, path: Path, name: str) -> Iterator[StagedFile]:  # noqa: ARG002 - the protocol's; here the name would only add to what can be guessed
+        """See `Staging.stage`."""
+        published = self._folder / f"{secrets.token_urlsafe(32)}.csv"
+        unfinished = published.with_suffix(".part")
+        try:
+            try:
+                shutil.copyfile(path, unfinished)
+                os.replace(unfinished, published)  # noqa: PTH105 - says better than Path.replace which is which
+            except OSError as error:
+                raise LocalError(f"the staging folder {self._folder} failed: {error.strerror}") from error
+            yield _PublishedFile(f"{self._public_url}/{published.name}")
+        finally:
+            unfinished.unlink(missing_ok=True)
+            published.unlink(missing_ok=True)
+
+    def require_reachable(self, *, vendor_is_loopback: bool) -> None:
+        """See `Staging.require_reachable`."""
+        check_reachable(self._public_url, vendor_is_loopback=vendor_is_loopback)

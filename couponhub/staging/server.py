@@ -1,0 +1,154 @@
+"""Staging by a small HTTP server of our own, which runs while there is something to fetch."""
+
+import secrets
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.utils import send_file
+from werkzeug.wrappers import Request, Response
+
+from couponhub.errors import ConfigError, LocalError
+from couponhub.staging.base import StagedFile, check_reachable
+from couponhub.staging.settings import StagingSettings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_SILENT_CLIENT_SECONDS = 60
+
+
+class ServerStaging:
+    """Serves staged files on a thread of its own; it starts with the first and ends with the last of them."""
+
+    def __init__(self, settings: StagingSettings) -> None:
+        if (settings.tls_cert is None) != (settings.tls_key is None):
+            raise ConfigError("staging.tls_cert and staging.tls_key go together; one is missing")
+        address = urlsplit(f"//{settings.listen}")
+        self._host = address.hostname or ""
+        self._port = address.port or 0
+        self._scheme = "http" if settings.tls_cert is None else "https"
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._files: dict[str, _ServedFile] = {}
+        self._server: BaseWSGIServer | None = None
+
+    @contextmanager
+    def stage(self, path: Path, name: str) -> Iterator[StagedFile]:
+        """See `Staging.stage`."""
+        token = secrets.token_urlsafe(32)
+        with self._lock:
+            if self._server is None:
+                self._server = self._start()
+            file = _ServedFile(path, f"{self._public_url(self._server.port)}/{token}/{quote(name, safe='')}")
+            self._files[f"{token}/{name}"] = file
+        try:
+            yield file
+        finally:
+            self._release(file)
+
+    def require_reachable(self, *, vendor_is_loopback: bool) -> None:
+        """See `Staging.require_reachable`."""
+        check_reachable(self._public_url(self._port), vendor_is_loopback=vendor_is_loopback)
+
+    def _public_url(self, port: int) -> str:
+        if self._settings.public_url is not None:
+            return self._settings.public_url.rstrip("/")
+        if self._host in {"0.0.0.0", "::"}:  # noqa: S104 - recognised, not listened on
+            raise ConfigError(
+                "the staging server listens on all addresses, which is no address that a vendor could be told",
+                hint="set staging.public_url",
+            )
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{self._scheme}://{host}:{port}"
+
+    def _start(self) -> BaseWSGIServer:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            # Bound here, for werkzeug ends the whole process when a port is taken.
+            with socket.create_server((self._host, self._port), family=family) as listening:
+                server = make_server(
+                    self._host,
+                    self._port,
+                    self._answer,
+                    threaded=True,
+                    request_handler=_SilentHandler,
+                    ssl_context=self._tls(),
+                    fd=listening.fileno(),
+                )
+        except OSError as error:
+            raise LocalError(
+                f"the staging server cannot listen on {self._settings.listen}: {error.strerror}",
+                hint="choose another port in staging.listen; port 0 takes a free one",
+            ) from error
+        threading.Thread(target=server.serve_forever, name="staging-server", daemon=True).start()
+        return server
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if self._settings.tls_cert is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        try:
+            context.load_cert_chain(self._settings.tls_cert, self._settings.tls_key)
+        except OSError as error:  # ssl.SSLError is one
+            raise ConfigError(f"staging.tls_cert or tls_key cannot be used: {error.strerror}") from error
+        return context
+
+    def _release(self, file: "_ServedFile") -> None:
+        with self._lock:
+            self._files = {place: other for place, other in self._files.items() if other is not file}
+            server = None if self._files else self._server
+            if server is not None:
+                self._server = None
+                server.shutdown()
+                server.server_close()
+
+    def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:
+        request = Request(environ)
+        # The last two segments: a proxy in front may keep the path of public_url or take it off.
+        file = self._files.get("/".join(request.path.rsplit("/", 2)[1:]))
+        response: Response
+        if file is None or request.method not in {"GET", "HEAD"}:
+            response = NotFound().get_response(environ)
+        else:
+            try:
+                response = send_file(file.path, environ, mimetype="text/csv", conditional=True)
+            except (OSError, HTTPException) as error:
+                # A range outside of the file, or a file that has just been released.
+                response = (error if isinstance(error, HTTPException) else NotFound()).get_response(environ)
+            if request.method == "GET":
+                file.count()
+        response.headers["Cache-Control"] = "no-store"
+        return response(environ, start_response)
+
+
+class _ServedFile:
+    def __init__(self, path: Path, url: str) -> None:
+        self.path = path
+        self.url = url
+        self._lock = threading.Lock()
+        self._fetched = 0
+
+    @property
+    def fetched(self) -> int:
+        return self._fetched
+
+    def count(self) -> None:
+        with self._lock:
+            self._fetched += 1
+
+
+class _SilentHandler(WSGIRequestHandler):
+    """Keeps no log: every path is a right, and even what is said of a broken request may quote one."""
+
+    timeout = _SILENT_CLIENT_SECONDS
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        """Say nothing."""

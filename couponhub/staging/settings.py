@@ -1,0 +1,88 @@
+"""The table `[staging]` of the configuration."""
+
+import ipaddress
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import attrs
+
+if TYPE_CHECKING:
+    from attrs import Attribute
+
+
+class StagingKind(StrEnum):
+    """How a code file becomes a URL."""
+
+    SERVER = "server"
+    """A small HTTP server of our own, which runs while it is needed."""
+    FOLDER = "folder"
+    """A folder that another web server publishes."""
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL leads to this very machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _check_listen(instance: object, attribute: "Attribute[str]", value: str) -> None:  # noqa: ARG001 - attrs' signature
+    try:
+        parts = urlsplit(f"//{value}")
+        complete = bool(parts.hostname) and parts.port is not None
+    except ValueError:
+        complete = False
+    if not complete:
+        raise ValueError('expected host:port, such as "127.0.0.1:0"')
+
+
+def _check_public_url(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    if value is None:
+        return
+    try:
+        parts = urlsplit(value)
+        complete = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        complete = False
+    if not complete or parts.query or parts.fragment:
+        raise ValueError("expected an address such as https://codes.example.com")
+    if parts.scheme == "http" and not is_loopback(value):
+        raise ValueError("http:// is refused for any host but this machine; use https://")
+
+
+@attrs.frozen(kw_only=True)
+class StagingSettings:
+    """How code files are published.
+
+    Attributes:
+        listen: Where the server listens, `host:port`; port 0 takes a free one.
+        public_url: What the vendor is told; None tells it the address that the server listens on.
+        tls_cert: PEM file, with `tls_key`, when nothing in front of the server does TLS.
+        path: The folder, of the kind `folder`.
+    """
+
+    kind: StagingKind = attrs.field(
+        default=StagingKind.SERVER,
+        metadata={"about": "server: a server of our own; folder: another web server publishes `path`"},
+    )
+    listen: str = attrs.field(
+        default="127.0.0.1:0",
+        validator=_check_listen,
+        metadata={"about": "host:port of our own server; port 0 takes a free one"},
+    )
+    public_url: str | None = attrs.field(
+        default=None,
+        validator=_check_public_url,
+        metadata={"about": "where the vendor reaches the files; https unless it is this machine"},
+    )
+    tls_cert: str | None = attrs.field(
+        default=None,
+        metadata={"about": "PEM file of the server's certificate, when nothing in front does TLS"},
+    )
+    tls_key: str | None = attrs.field(default=None, metadata={"about": "PEM file of the certificate's key"})
+    path: str | None = attrs.field(
+        default=None, metadata={"about": "the folder that another web server publishes, for kind folder"}
+    )

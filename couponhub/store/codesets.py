@@ -1,0 +1,90 @@
+"""Code sets: the codes of each part as a plain private file beside the database, one per line."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import attrs
+
+from couponhub.errors import LocalError
+from couponhub.models import ListId, UploadId
+
+_DAY = 86_400.0
+_ABANDONED_DAYS = 7
+
+
+@attrs.frozen
+class CodeSets:
+    """The folder of code sets: `<connection>/<list>/<upload>.<part>.txt`, all of it private.
+
+    Names that begin with a dot are not connections: `.work` is where files are prepared, `.locks` says who
+    is sending.
+    """
+
+    folder: Path
+
+    def path(self, connection: str, list_id: ListId, upload_id: UploadId, number: int) -> Path:
+        """Where the code set of a part lies; the file may be gone, by age."""
+        return self.of_list(connection, list_id) / f"{upload_id}.{number}.txt"
+
+    def of_list(self, connection: str, list_id: ListId) -> Path:
+        """The folder of a list's code sets."""
+        return self.folder / _file_name(connection) / _file_name(list_id)
+
+    def lock_path(self, connection: str, list_id: ListId) -> Path:
+        """The file that is locked by whoever is sending to the list."""
+        folder = _private_folder(self.folder / ".locks" / _file_name(connection))
+        return folder / f"{_file_name(list_id)}.lock"
+
+    def keep(self, codes: Path, path: Path) -> None:
+        """Move a file of codes to its place for good."""
+        _private_folder(path.parent)
+        with codes.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(codes, path)  # noqa: PTH105 - says better than Path.replace which is which
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """Give a private folder on the same file system, which ends with the block."""
+        try:
+            folder = tempfile.mkdtemp(dir=_private_folder(self.folder / ".work"))
+        except OSError as error:
+            raise LocalError(f"no files can be written in {self.folder}: {error.strerror}") from error
+        try:
+            yield Path(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def purge(self, days: int) -> None:
+        """Remove code sets older than that, and what killed processes left in the workspace."""
+        now = time.time()
+        for path in self.folder.glob("[!.]*/*/*.txt"):
+            if _age(path, now) > days * _DAY:
+                path.unlink(missing_ok=True)
+        for path in self.folder.glob(".work/*"):
+            if _age(path, now) > _ABANDONED_DAYS * _DAY:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _private_folder(path: Path) -> Path:
+    # Not mkdir(parents=True), which gives the mode to the last folder only.
+    for folder in reversed((path, *path.parents)):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def _file_name(text: str) -> str:
+    encoded = quote(text, safe="")
+    return f"%2E{encoded[1:]}" if encoded.startswith(".") else encoded
+
+
+def _age(path: Path, now: float) -> float:
+    try:
+        return now - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -1,0 +1,127 @@
+"""The SQLite database: opened when first used, shared by threads and processes, brought to the newest schema."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from couponhub.errors import LocalError
+from couponhub.store.schema import MIGRATIONS
+from couponhub.store.settings import StoreSettings
+
+_BUSY_SECONDS = 30.0
+
+
+class Store:
+    """Durable state at the place that the settings name. Thread-safe, and safe with other processes.
+
+    Nothing is touched before the first use. The database is private (mode 0600), and so is its folder when
+    the store makes it. Methods raise LocalError, with one line, for whatever goes wrong on this machine.
+    """
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self.settings = settings
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the database lies, and the code sets beside it."""
+        return self.settings.path.parent
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write: all of the block or nothing, on disk for good when the block has ended.
+
+        Only one thread or process writes at a time; blocks must be short and never wait for a vendor.
+        """
+        with self._translated(), self._lock:
+            connection = self._opened()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # A full disk may have ended the transaction already.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read what is committed."""
+        with self._translated(), self._lock:
+            yield self._opened()
+
+    def close(self) -> None:
+        """Close the database; a later use opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = _open(self.settings.path)
+        return self._connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        path = self.settings.path
+        try:
+            yield
+        except sqlite3.Error as error:
+            hint = ""
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                hint = "restore it from a backup, or name another file in [store] url"
+            raise LocalError(f"the store {path} cannot be used: {error}", hint=hint) from error
+        except OSError as error:
+            raise LocalError(f"the store {path} cannot be used: {error.strerror}") from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite would make the file readable for all; its companions (-wal, -shm) take the mode of the file.
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.row_factory = sqlite3.Row
+        _migrate(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: a transition that was announced must outlive a power cut, which WAL's usual NORMAL does not promise.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection, path) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Asked again: another process may have been faster.
+        for step in MIGRATIONS[_version(connection, path) :]:
+            for statement in step:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(MIGRATIONS):
+        raise LocalError(
+            f"the store {path} was written by a newer couponhub (schema {version}, known up to {len(MIGRATIONS)})",
+            hint="upgrade couponhub, or name another file in [store] url",
+        )
+    return version

@@ -1,0 +1,235 @@
+"""The ledger of uploads: what was sent where, written down before each step, so that a crash loses no code."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import attrs
+
+from couponhub.errors import LocalError
+from couponhub.models import ListId, Part, PartId, UploadId, UploadStatus
+from couponhub.models.base import utc_now
+from couponhub.store.codesets import CodeSets
+from couponhub.store.database import Store
+from couponhub.store.records import PartRecord, Stage, UploadRecord
+from couponhub.store.sending import is_sending, sending
+
+
+class Ledger:
+    """The uploads of one connection.
+
+    Every method that changes something has written it to disk for good when it returns. Methods raise
+    LocalError when this machine fails.
+
+    Args:
+        store: Where it is kept; several ledgers may share one.
+        connection: The connection's name.
+        now: The clock, for tests.
+    """
+
+    def __init__(self, store: Store, connection: str, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._store = store
+        self._connection = connection
+        self._now = now
+        self._code_sets = CodeSets(store.folder / "codes")
+
+    def require_writable(self) -> None:
+        """Fail now rather than half way."""
+        with self._store.transaction():
+            pass
+
+    @contextmanager
+    def sending(self, list_id: ListId, *, timeout: float | None) -> Iterator[None]:
+        """Hold the right to send to a list; see `couponhub.store.sending`."""
+        with ExitStack() as held:
+            with _translated():
+                lock = self._code_sets.lock_path(self._connection, list_id)
+                held.enter_context(sending(lock, timeout=timeout))
+            yield
+
+    def is_sending(self, upload: UploadRecord) -> bool:
+        """Tell whether somebody may be sending this upload now: the newest one of a list that is being sent to."""
+        with _translated():
+            if not is_sending(self._code_sets.lock_path(self._connection, upload.list_id)):
+                return False
+        return self.of_list(upload.list_id)[-1].id == upload.id
+
+    def workspace(self) -> AbstractContextManager[Path]:
+        """Give a private folder for files in the making, which ends with the block."""
+        return self._code_sets.workspace()
+
+    def begin(self, upload: UploadRecord, codes: Sequence[Path] = ()) -> UploadRecord:
+        """Write down an upload with its parts, all of them only prepared.
+
+        Args:
+            upload: The new upload.
+            codes: For each part the file of its codes, which is moved away; none for a file of which only
+                the URL is known.
+        """
+        now = self._now()
+        upload = attrs.evolve(
+            upload,
+            created_at=now,
+            updated_at=now,
+            parts=tuple(attrs.evolve(part, updated_at=now) for part in upload.parts),
+        )
+        with _translated():
+            self._code_sets.purge(self._store.settings.retention_days)
+            # Before the row, so that there is never a part whose codes are not known.
+            for part, path in zip(upload.parts, codes, strict=False):
+                self._code_sets.keep(path, self._code_set(upload, part))
+        with self._store.transaction() as database:
+            _insert(database, "uploads", _upload_row(upload))
+            for part in upload.parts:
+                _insert(database, "parts", _part_row(upload.id, part))
+        return upload
+
+    def mark_submitting(self, upload: UploadRecord, number: int) -> UploadRecord:
+        """Announce that the part is about to be sent; from here on the vendor may have it."""
+        return self._change(upload, number, stage=Stage.SUBMITTING, submitted_at=self._now())
+
+    def mark_submitted(self, upload: UploadRecord, number: int, part: Part) -> UploadRecord:
+        """The vendor has the part and shows it like this; also used whenever it shows it anew."""
+        known = upload.parts[number - 1]
+        seen = known.seen_as(part)
+        return _with_part(upload, seen) if seen == known else self._replace(upload, seen)
+
+    def mark_absent(self, upload: UploadRecord, number: int) -> UploadRecord:
+        """It is proven that the vendor does not have the part."""
+        return self._change(upload, number, stage=Stage.ABSENT)
+
+    def find(self, upload_id: UploadId) -> UploadRecord | None:
+        """The upload of that id at this connection, or None."""
+        return next(self._select("id = ?", upload_id), None)
+
+    def of_list(self, list_id: ListId) -> tuple[UploadRecord, ...]:
+        """The uploads to a list, oldest first."""
+        return tuple(self._select("list_id = ?", list_id))
+
+    def same_batch(self, list_id: ListId, fingerprint: str) -> tuple[UploadRecord, ...]:
+        """The uploads of the same batch to a list, oldest first."""
+        return tuple(upload for upload in self.of_list(list_id) if upload.fingerprint == fingerprint)
+
+    def codes_sent(self, list_id: ListId) -> tuple[Path, ...]:
+        """The code sets of all parts of which the list may hold codes, as far as they are still kept."""
+        paths = (
+            self._code_set(upload, part)
+            for upload in self.of_list(list_id)
+            for part in upload.parts
+            if part.maybe_sent
+        )
+        return tuple(path for path in paths if path.exists())
+
+    def codes_known(self, upload: UploadRecord) -> bool:
+        """True while the codes that the vendor may hold of it are still kept."""
+        return all(self._code_set(upload, part).exists() for part in upload.parts if part.maybe_sent)
+
+    def _code_set(self, upload: UploadRecord, part: PartRecord) -> Path:
+        return self._code_sets.path(self._connection, upload.list_id, upload.id, part.number)
+
+    def _change(
+        self, upload: UploadRecord, number: int, *, stage: Stage, submitted_at: datetime | None = None
+    ) -> UploadRecord:
+        known = upload.parts[number - 1]
+        changed = attrs.evolve(known, stage=stage, submitted_at=submitted_at or known.submitted_at)
+        return self._replace(upload, changed)
+
+    def _replace(self, upload: UploadRecord, part: PartRecord) -> UploadRecord:
+        now = self._now()
+        part = attrs.evolve(part, updated_at=now)
+        row = _part_row(upload.id, part)
+        with self._store.transaction() as database:
+            database.execute(
+                f"UPDATE parts SET {', '.join(f'{column} = :{column}' for column in row)}"  # noqa: S608 - our own column names
+                " WHERE upload_id = :upload_id AND number = :number",
+                row,
+            )
+            database.execute("UPDATE uploads SET updated_at = ? WHERE id = ?", (now.isoformat(), upload.id))
+        return attrs.evolve(_with_part(upload, part), updated_at=now)
+
+    def _select(self, condition: str, value: str) -> Iterator[UploadRecord]:
+        with self._store.reading() as database:
+            uploads = database.execute(
+                f"SELECT * FROM uploads WHERE connection = ? AND {condition} ORDER BY created_at, rowid",  # noqa: S608 - our own texts
+                (self._connection, value),
+            ).fetchall()
+            parts = {
+                row["id"]: database.execute(
+                    "SELECT * FROM parts WHERE upload_id = ? ORDER BY number", (row["id"],)
+                ).fetchall()
+                for row in uploads
+            }
+        return iter([_upload(row, parts[row["id"]]) for row in uploads])
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise LocalError(f"the store's files cannot be written: {error}") from error
+
+
+def _with_part(upload: UploadRecord, part: PartRecord) -> UploadRecord:
+    parts = (*upload.parts[: part.number - 1], part, *upload.parts[part.number :])
+    return attrs.evolve(upload, parts=parts)
+
+
+def _insert(database: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
+    columns = ", ".join(row)
+    values = ", ".join(f":{column}" for column in row)
+    database.execute(f"INSERT INTO {table} ({columns}) VALUES ({values})", row)  # noqa: S608 - our own column names
+
+
+def _upload_row(upload: UploadRecord) -> dict[str, object]:
+    row = attrs.asdict(upload, recurse=False, filter=lambda field, _: field.name != "parts")
+    return _plain(row | {"warnings": json.dumps(upload.warnings)})
+
+
+def _part_row(upload_id: UploadId, part: PartRecord) -> dict[str, object]:
+    row = attrs.asdict(part, recurse=False, filter=lambda field, _: field.name != "raw")
+    return _plain({"upload_id": upload_id, **row})
+
+
+def _plain(row: dict[str, object]) -> dict[str, object]:
+    return {
+        column: value.isoformat() if isinstance(value, datetime) else value for column, value in row.items()
+    }
+
+
+def _upload(row: sqlite3.Row, parts: Sequence[sqlite3.Row]) -> UploadRecord:
+    return UploadRecord(
+        id=UploadId(row["id"]),
+        connection=row["connection"],
+        list_id=ListId(row["list_id"]),
+        name=row["name"],
+        fingerprint=row["fingerprint"],
+        rows=row["rows"],
+        duplicates=row["duplicates"],
+        skipped=row["skipped"],
+        tagging=row["tagging"],
+        warnings=tuple(json.loads(row["warnings"])),
+        created_at=datetime.fromisoformat(row["created_at"]),
+        updated_at=datetime.fromisoformat(row["updated_at"]),
+        parts=tuple(_part(part) for part in parts),
+    )
+
+
+def _part(row: sqlite3.Row) -> PartRecord:
+    return PartRecord(
+        number=row["number"],
+        name=row["name"],
+        stage=Stage(row["stage"]),
+        vendor_id=None if row["vendor_id"] is None else PartId(row["vendor_id"]),
+        rows=row["rows"],
+        status=UploadStatus(row["status"]),
+        vendor_status=row["vendor_status"],
+        accepted=row["accepted"],
+        rejected=row["rejected"],
+        error_file=row["error_file"],
+        submitted_at=None if row["submitted_at"] is None else datetime.fromisoformat(row["submitted_at"]),
+        updated_at=datetime.fromisoformat(row["updated_at"]),
+    )

@@ -1,0 +1,31 @@
+"""A config file whose connections are emulated vendors."""
+
+from collections.abc import Mapping, Sequence
+
+from couponhub.testing.emulation.vendor import VendorEmulator
+
+
+def config_text(
+    server_url: str, vendors: Sequence[VendorEmulator], extra: Mapping[str, str | float] | None = None
+) -> str:
+    """The TOML of a connection to each emulated vendor, named like its adapter.
+
+    Args:
+        server_url: Where they are served.
+        vendors: The emulated vendors.
+        extra: Further settings for every connection; they may replace the emulators' credentials.
+    """
+    lines: list[str] = []
+    for vendor in vendors:
+        lines += [
+            f"[connections.{vendor.name}]",
+            f'adapter = "{vendor.name}"',
+            f'base_url = "{server_url}/{vendor.name}{vendor.base_path}"',
+            *(f"{key} = {_toml(value)}" for key, value in {**vendor.credentials, **(extra or {})}.items()),
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _toml(value: str | float) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)

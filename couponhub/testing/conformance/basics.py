@@ -1,0 +1,154 @@
+"""R-01 to R-09: what holds for every call, whatever it asks."""
+
+import logging
+import re
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from couponhub.errors import (
+    AuthRejected,
+    CouponhubError,
+    PermissionDenied,
+    RateLimited,
+    UnreadableReply,
+    UsageError,
+    VendorUnavailable,
+)
+from couponhub.models import CouponQuery, Customer, NewCouponList
+from couponhub.models.base import utc_now
+from couponhub.protocols import CAPABILITIES
+from couponhub.testing.conformance.refusals import refuses
+from couponhub.testing.rig import Rig
+
+GARBAGE = ("html", "half", "empty", "text", "nulls", "array")
+
+
+class BasicRules:
+    """What holds for every call."""
+
+    def test_r01_capabilities_are_what_is_implemented(self, rig: Rig) -> None:
+        """R-01: what is claimed can be called, what is not claimed is refused with an alternative."""
+        connection = rig.connection
+        day = utc_now().date()
+        calls = {
+            "lists.read": lambda: list(connection.lists.iterate()),
+            "lists.write": lambda: connection.lists.create(rig.new_list("claimed")),
+            "lists.activate": lambda: connection.lists.activate("1", day + timedelta(days=9)),
+            "lists.archive": lambda: connection.lists.archive("1"),
+            "customers.coupons": lambda: connection.customers.coupons(Customer(mobile="919999900000")),
+            "coupons.find": lambda: connection.coupons.find(["CODE-1"]),
+            "usage.request": lambda: connection.usage.request("1", day, day, ["a@example.com"]),
+        }
+        claimed = set(connection.capabilities)
+        assert claimed <= set(CAPABILITIES)
+        for capability, call in calls.items():
+            if not refuses(rig, capability, call):
+                assert capability in claimed
+
+    def test_r02_wrong_credentials_are_told_without_showing_them(self, rig: Rig) -> None:
+        """R-02: refused credentials raise AuthRejected, and its text holds none of them."""
+        wrong = dict.fromkeys(rig.emulator.credentials, "wrong-canary")
+        with rig.open_hub(**wrong) as hub, pytest.raises(AuthRejected) as caught:
+            hub[rig.plugin.name].check()
+        shown = "".join(traceback.format_exception(caught.value))
+        assert "wrong-canary" not in shown
+        assert rig.plugin.name == caught.value.connection
+
+    def test_r03_a_missing_right_is_told_apart_from_wrong_credentials(self, rig: Rig) -> None:
+        """R-03: HTTP 403 raises PermissionDenied."""
+        rig.control.fail("* *", "status", 403)
+        with pytest.raises((PermissionDenied, AuthRejected)):
+            rig.connection.check()
+
+    def test_r04_a_dead_vendor_is_unavailable(self, rig: Rig) -> None:
+        """R-04: a read that gets no answer raises VendorUnavailable."""
+        rig.control.fail("* *", "drop_before")
+        with pytest.raises(VendorUnavailable):
+            rig.connection.check()
+
+    @pytest.mark.parametrize("garbage", GARBAGE)
+    def test_r05_garbage_is_never_understood(self, rig: Rig, garbage: str) -> None:
+        """R-05: a read whose answer is not what the vendor documents raises an error of the tree."""
+        rig.create_list()
+        rig.control.fail("GET *", "garbage", garbage)
+        with pytest.raises(UnreadableReply):
+            list(rig.connection.lists.iterate())
+
+    def test_r05_wrong_types_are_never_understood(self, rig: Rig) -> None:
+        """R-05: the same for an answer whose values have other types than documented."""
+        created = rig.create_list()
+        rig.control.fail("GET *", "wrong_types")
+        with pytest.raises(CouponhubError):
+            rig.connection.lists.get(created.id)
+
+    def test_r06_redirects_are_never_followed(self, rig: Rig) -> None:
+        """R-06: a redirect is an unreadable answer, and nobody is called at its target."""
+        target = {"status": 302, "headers": {"Location": f"{rig.server.url}/{rig.plugin.name}/elsewhere"}}
+        rig.control.fail("GET *", "status", target)
+        with pytest.raises(UnreadableReply):
+            rig.connection.check()
+        assert not any("elsewhere" in request["path"] for request in rig.control.requests())
+
+    def test_r07_a_rate_limit_is_told_with_its_wait(self, rig: Rig) -> None:
+        """R-07: HTTP 429 raises RateLimited with the seconds the vendor asks for."""
+        refusal = {"status": 429, "headers": {"Retry-After": "3000"}}
+        rig.control.fail("GET *", "status", refusal)
+        with pytest.raises(RateLimited) as caught:
+            rig.connection.check()
+        assert 3000 == caught.value.retry_after
+
+    @pytest.mark.parametrize(
+        "path", ["https://elsewhere.example/x", "//elsewhere.example/x", "/a/../b", "/a/%2e%2e/b"]
+    )
+    def test_r08_call_stays_at_the_vendor(self, rig: Rig, path: str) -> None:
+        """R-08: `call` takes relative paths only, and sends nothing for any other."""
+        before = len(rig.control.requests())
+        with pytest.raises(UsageError):
+            rig.connection.call("GET", path)
+        assert before == len(rig.control.requests())
+
+    def test_r09_threads_share_an_adapter(self, rig: Rig) -> None:
+        """R-09: sixteen threads on one adapter all get the right answer."""
+        created = rig.create_list()
+        with ThreadPoolExecutor(16) as pool:
+            seen = list(pool.map(lambda _: rig.connection.lists.get(created.id).id, range(64)))
+        assert [created.id] * 64 == seen
+
+    def test_r10_nothing_secret_is_logged(self, rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+        """R-10: at DEBUG, no log of any library holds a credential or a customer's identifier."""
+        caplog.set_level(logging.DEBUG)
+        mobile, email = "919123456780", "canary.person@example.com"
+        with rig.open_hub() as hub:
+            connection = hub[rig.plugin.name]
+            connection.check()
+            for customer in (Customer(mobile=mobile), Customer(email=email)):
+                try:
+                    connection.customers.coupons(customer, CouponQuery())
+                except CouponhubError as error:
+                    assert not {mobile, email} & set(re.split(r"[\s'\"]", str(error)))
+        logged = caplog.text + "".join(record.getMessage() for record in caplog.records)
+        secrets = [value for key, value in rig.emulator.credentials.items() if "id" not in key]
+        for secret in (*secrets, mobile, email, "canary.person"):
+            assert secret not in logged, "a secret was logged"
+
+    def test_r11_bad_lists_are_refused_before_anything_is_sent(self, rig: Rig) -> None:
+        """R-11: an undocumented field of a new list is named in a UsageError, and nothing was sent."""
+        new = NewCouponList(
+            name="odd",
+            expires=(utc_now() + timedelta(days=9)).date(),
+            created_by="c",
+            extra={"no_such_field": "1"},
+        )
+        before = len(rig.control.requests())
+
+        def ask() -> None:
+            rig.connection.lists.create(new)
+
+        if refuses(rig, "lists.write", ask):
+            return
+        with pytest.raises(UsageError, match="no_such_field"):
+            ask()
+        assert before == len(rig.control.requests())

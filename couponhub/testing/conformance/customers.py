@@ -1,0 +1,213 @@
+"""R-60 to R-69: which coupons a customer holds, and what may be concluded."""
+
+from datetime import timedelta
+
+import pytest
+
+from couponhub.errors import NotFound
+from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, Reason, Verdict
+from couponhub.models.base import utc_now
+from couponhub.testing.conformance.refusals import refuses
+from couponhub.testing.rig import Rig
+
+BUYER = {
+    "mobile": "919876500001",
+    "email": "buyer.one@example.com",
+    "external_id": "E-0001",
+    "id": "98000001",
+}
+FAULTS = (
+    ("status", 500),
+    ("status", 502),
+    ("status", 503),
+    ("status", 404),
+    ("status", 403),
+    ("status", {"status": 429, "headers": {"Retry-After": "3600"}}),
+    ("status", {"status": 200, "headers": {"Content-Type": "application/json"}, "body": "{}"}),
+    ("status", {"status": 200, "headers": {"Content-Type": "application/json"}, "body": "[]"}),
+    ("drop_before", None),
+    ("drop_after", None),
+    ("garbage", "html"),
+    ("garbage", "half"),
+    ("garbage", "empty"),
+    ("garbage", "text"),
+    ("garbage", "nulls"),
+    ("garbage", "array"),
+    ("wrong_types", None),
+    ("latency", 5),
+)
+
+
+class CustomerRules:
+    """Which coupons a customer holds."""
+
+    def test_r60_the_coupons_are_the_truth(self, rig: Rig) -> None:
+        """R-60: by every identifier, the coupons are exactly those the vendor gave the customer, newest first."""
+
+        def ask() -> object:
+            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
+
+        if refuses(rig, "customers.coupons", ask):
+            return
+        codes = self._give(rig, 3)
+        for kind, value in BUYER.items():
+            answer = rig.connection.customers.coupons(Customer(**{kind: value}))
+            assert sorted(codes) == sorted(coupon.code for coupon in answer.coupons)
+            assert answer.complete
+            assert answer.customer_known
+            issued = [coupon.issued_at for coupon in answer.coupons if coupon.issued_at]
+            assert sorted(issued, reverse=True) == issued
+
+    def test_r61_an_unknown_customer_is_an_answer(self, rig: Rig) -> None:
+        """R-61: the vendor's word that it knows no such customer is no error, and `none` in a lookup."""
+        customer = Customer(mobile="910000000000")
+
+        def ask() -> object:
+            return rig.connection.customers.coupons(customer)
+
+        if refuses(rig, "customers.coupons", ask):
+            return
+        answer = rig.connection.customers.coupons(customer)
+        assert (False, ()) == (answer.customer_known, answer.coupons)
+        assert answer.vendor_code
+        (one,) = rig.hub.lookup(customer).answers
+        assert (Verdict.NONE, Reason.CUSTOMER_UNKNOWN) == (one.verdict, one.reason)
+
+    def test_r62_a_customer_without_coupons_is_an_answer(self, rig: Rig) -> None:
+        """R-62: a known customer without coupons is known, and `none` in a lookup."""
+        rig.control.add_customer(**BUYER)
+        customer = Customer(email=BUYER["email"])
+
+        def ask() -> object:
+            return rig.connection.customers.coupons(customer)
+
+        if refuses(rig, "customers.coupons", ask):
+            return
+        assert rig.connection.customers.coupons(customer).customer_known
+        (one,) = rig.hub.lookup(customer).answers
+        assert (Verdict.NONE, Reason.NO_COUPONS) == (one.verdict, one.reason)
+
+    def test_r63_a_used_coupon_is_redeemed(self, rig: Rig) -> None:
+        """R-63: a redeemed coupon says so, with its redemption; the others stay active."""
+
+        def ask() -> object:
+            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
+
+        if refuses(rig, "customers.coupons", ask):
+            return
+        list_id, codes = self._list_id(rig), []
+        codes = self._give(rig, 2, list_id)
+        rig.control.redeem(list_id, codes[0], transaction="T-77", store_code="S-1", store_name="Shop")
+        answer = rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
+        stands = {coupon.code: coupon for coupon in answer.coupons}
+        assert CouponStatus.REDEEMED is stands[codes[0]].status
+        assert CouponStatus.ACTIVE is stands[codes[1]].status
+        assert 1 == stands[codes[0]].redemption_count
+        redemptions = stands[codes[0]].redemptions
+        assert redemptions
+        assert ("T-77", "S-1") == (
+            redemptions[0].transaction,
+            redemptions[0].store and redemptions[0].store.code,
+        )
+
+    def test_r64_a_status_means_what_we_say(self, rig: Rig) -> None:
+        """R-64: `active` is neither expired nor used up, whatever the vendor's filter of that name selects."""
+
+        def ask() -> object:
+            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
+
+        if refuses(rig, "customers.coupons", ask):
+            return
+        list_id = self._list_id(rig)
+        codes = self._give(rig, 3, list_id)
+        rig.control.redeem(list_id, codes[0])
+        for status, expected in (
+            (CouponStatus.ACTIVE, sorted(codes[1:])),
+            (CouponStatus.REDEEMED, [codes[0]]),
+            (CouponStatus.EXPIRED, []),
+        ):
+            query = CouponQuery(statuses=frozenset({status}))
+            answer = rig.connection.customers.coupons(Customer(id=BUYER["id"]), query)
+            assert expected == sorted(coupon.code for coupon in answer.coupons)
+
+    def test_r65_a_time_window_selects(self, rig: Rig) -> None:
+        """R-65: since and until select by the moment of issue or redemption, since included, until not."""
+
+        def ask() -> object:
+            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
+
+        if refuses(rig, "customers.coupons", ask):
+            return
+        codes = self._give(rig, 1)
+        now = utc_now()
+        for since, until, expected in (
+            (now - timedelta(days=2), now + timedelta(days=2), codes),
+            (now + timedelta(days=2), None, []),
+            (None, now - timedelta(days=2), []),
+        ):
+            answer = rig.connection.customers.coupons(
+                Customer(id=BUYER["id"]), CouponQuery(since=since, until=until)
+            )
+            assert expected == [coupon.code for coupon in answer.coupons]
+
+    def test_r66_a_list_selects(self, rig: Rig) -> None:
+        """R-66: a list narrows to its coupons; one that does not exist raises NotFound."""
+
+        def ask() -> object:
+            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
+
+        if refuses(rig, "customers.coupons", ask):
+            return
+        first, second = self._list_id(rig, "one"), self._list_id(rig, "two")
+        codes = self._give(rig, 2, first)
+        self._give(rig, 2, second)
+        answer = rig.connection.customers.coupons(Customer(id=BUYER["id"]), CouponQuery(list_id=first))
+        assert sorted(codes) == sorted(coupon.code for coupon in answer.coupons)
+        with pytest.raises(NotFound):
+            rig.hub.lookup(Customer(id=BUYER["id"]), CouponQuery(list_id=ListId("999999")))
+
+    @pytest.mark.parametrize(("fault", "value"), FAULTS)
+    def test_r67_no_fault_is_told_as_none(self, rig: Rig, fault: str, value: object) -> None:
+        """R-67: whatever goes wrong at the vendor, the lookup of a customer with coupons never says `none`."""
+
+        def ask() -> object:
+            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
+
+        if refuses(rig, "customers.coupons", ask):
+            (one,) = rig.hub.lookup(Customer(mobile=BUYER["mobile"])).answers
+            assert (Verdict.UNKNOWN, Reason.UNSUPPORTED) == (one.verdict, one.reason)
+            assert one.error is not None
+            assert one.error.hint
+            return
+        codes = self._give(rig, 2)
+        rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
+        rig.control.fail("GET *", fault, value)
+        answer = rig.hub.lookup(Customer(mobile=BUYER["mobile"]), deadline=0.8)
+        (one,) = answer.answers
+        if one.whole:
+            assert sorted(codes) == sorted(coupon.code for coupon in answer.coupons)
+        assert one.verdict is not Verdict.NONE
+        assert answer.complete == one.whole
+
+    def test_r68_bad_credentials_are_unknown(self, rig: Rig) -> None:
+        """R-68: a lookup with refused credentials is unknown for that reason, not an exception."""
+
+        def ask() -> object:
+            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
+
+        if refuses(rig, "customers.coupons", ask):
+            return
+        wrong = dict.fromkeys(rig.emulator.credentials, "wrong")
+        with rig.open_hub(**wrong) as hub:
+            (one,) = hub.lookup(Customer(mobile=BUYER["mobile"])).answers
+        assert (Verdict.UNKNOWN, Reason.CREDENTIALS) == (one.verdict, one.reason)
+
+    def _list_id(self, rig: Rig, name: str = "given out") -> ListId:
+        rig.control.add_customer(**BUYER)
+        target = rig.create_list(name)
+        codes = [f"{name.replace(' ', '-').upper()}-{number}" for number in range(6)]
+        rig.connection.uploads.send(target.id, codes, wait=True, timeout=20)
+        return target.id
+
+    def _give(self, rig: Rig, count: int, list_id: ListId | None = None) -> list[str]:
+        return rig.control.issue(list_id or self._list_id(rig), BUYER, count=count)

@@ -1,0 +1,100 @@
+"""R-20 to R-28: coupon lists."""
+
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from couponhub.errors import Conflict, NotFound, OutcomeUnknown, RequestRejected
+from couponhub.models import CouponList, ListStatus
+from couponhub.models.base import utc_now
+from couponhub.testing.conformance.refusals import refuses
+from couponhub.testing.rig import Rig
+
+ABSENT_IDS = ("6721d00eefc476c0f67e0d05", "999999")
+
+
+class ListRules:
+    """Coupon lists."""
+
+    @pytest.mark.parametrize("list_id", ABSENT_IDS)
+    def test_r20_an_unknown_list_is_not_found(self, rig: Rig, list_id: str) -> None:
+        """R-20: a list that does not exist raises NotFound."""
+        with pytest.raises(NotFound):
+            rig.connection.lists.get(list_id)
+
+    def test_r21_every_list_comes_once(self, rig: Rig) -> None:
+        """R-21: iterating shows every list exactly once, by the same ids as when it was created."""
+        created = {rig.create_list(f"list {number}").id for number in range(7)}
+        seen = [found.id for found in rig.connection.lists.iterate()]
+        assert sorted(created) == sorted(seen)
+
+    def test_r22_a_status_selects(self, rig: Rig) -> None:
+        """R-22: a status narrows to lists that stand so, judged by the clock of now."""
+        soon = rig.connection.lists.create(
+            rig.new_list("soon over", expires=(utc_now() + timedelta(days=2)).date())
+        )
+        later = rig.connection.lists.create(
+            rig.new_list("for long", expires=(utc_now() + timedelta(days=90)).date())
+        )
+        active = {found.id for found in rig.connection.lists.iterate(ListStatus.ACTIVE)}
+        assert {soon.id, later.id} == active
+        assert [] == [found.id for found in rig.connection.lists.iterate(ListStatus.EXPIRED)]
+        assert [] == [found.id for found in rig.connection.lists.iterate(ListStatus.ARCHIVED)]
+
+    def test_r23_a_created_list_is_as_the_vendor_holds_it(self, rig: Rig) -> None:
+        """R-23: creating answers what reading answers afterwards, with the name and the last day asked for."""
+        expires = (utc_now() + timedelta(days=45)).date()
+        created = rig.connection.lists.create(rig.new_list("Häagen 🍦 & Söhne", expires=expires))
+        assert "Häagen 🍦 & Söhne" == created.name
+        assert ListStatus.ACTIVE is created.status
+        assert created.expires_at is not None
+        assert abs(created.expires_at.date() - expires) <= timedelta(days=1)
+        assert created == rig.connection.lists.get(created.id)
+
+    def test_r24_a_label_is_taken_once(self, rig: Rig) -> None:
+        """R-24: a second list with the same label raises Conflict, and there is still one."""
+        first = rig.connection.lists.create(rig.new_list("first", label="SAME_LABEL"))
+        with pytest.raises(Conflict):
+            rig.connection.lists.create(rig.new_list("second", label="SAME_LABEL"))
+        assert [first.id] == [found.id for found in rig.connection.lists.iterate()]
+
+    def test_r25_a_past_expiry_is_refused(self, rig: Rig) -> None:
+        """R-25: a list that would be over already is refused by us or the vendor, and none is made."""
+        with pytest.raises(RequestRejected):
+            rig.connection.lists.create(rig.new_list("over", expires=(utc_now() - timedelta(days=9)).date()))
+        assert [] == list(rig.connection.lists.iterate())
+
+    def test_r26_a_lost_answer_leaves_one_list(self, rig: Rig) -> None:
+        """R-26: a create whose answer is lost is never repeated blindly: at most one list, and it can be found."""
+        new = rig.new_list("lost answer", label="LOST_ANSWER")
+        rig.control.fail("POST *", "drop_after", times=1)
+        found: CouponList | None
+        try:
+            found = rig.connection.lists.create(new)
+        except OutcomeUnknown as error:
+            assert not error.retryable
+            assert error.hint
+            found = None
+        lists = list(rig.connection.lists.iterate())
+        assert ["lost answer"] == [one.name for one in lists]
+        assert found is None or found.id == lists[0].id
+
+    def test_r27_garbage_after_a_create_is_an_unknown_outcome(self, rig: Rig) -> None:
+        """R-27: a create whose answer cannot be read is not called done, failed or absent."""
+        rig.control.fail("POST *coupon*", "garbage", "html", times=1)
+        with suppress(OutcomeUnknown):
+            rig.connection.lists.create(rig.new_list("garbled", label="GARBLED"))
+        assert ["garbled"] == [one.name for one in rig.connection.lists.iterate()]
+
+    def test_r28_a_create_that_never_left_may_be_repeated(self, rig: Rig) -> None:
+        """R-28: a create refused for its rate is repeated after the wait, and makes one list."""
+
+        def ask() -> CouponList:
+            return rig.create_list("patient")
+
+        if refuses(rig, "lists.write", ask):
+            return
+        rig.control.fail("POST *coupon*", "status", {"status": 429, "headers": {"Retry-After": "0"}}, times=1)
+        created = ask()
+        assert [created.id] == [one.id for one in rig.connection.lists.iterate()]

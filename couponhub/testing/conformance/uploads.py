@@ -1,0 +1,173 @@
+"""R-40 to R-53: codes on their way to a list."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from couponhub.errors import Conflict, CouponhubError, NotFound, OutcomeUnknown, UsageError
+from couponhub.models import ListId, Upload, UploadStatus
+from couponhub.testing.rig import Rig
+
+_ACCEPTS = "POST *file*"
+
+
+def codes_of(count: int, prefix: str = "CODE") -> list[str]:
+    """Codes that no vendor folds or refuses."""
+    return [f"{prefix}-{number:05d}" for number in range(count)]
+
+
+def held(rig: Rig, list_id: ListId) -> Counter[str]:
+    """What the vendor truly holds, with how often."""
+    return Counter(row["code"] for row in rig.control.codes(list_id))
+
+
+def send(rig: Rig, list_id: ListId, codes: Iterable[str] | Path) -> Upload:
+    """Send and wait for the end."""
+    return rig.connection.uploads.send(list_id, codes, wait=True, timeout=20)
+
+
+class UploadRules:
+    """Codes on their way to a list."""
+
+    def test_r40_codes_arrive_exactly(self, rig: Rig) -> None:
+        """R-40: every code sent is held by the vendor once, unchanged, and counted as accepted."""
+        target = rig.create_list()
+        codes = [*codes_of(50), "007", "1E5", "0012300"]
+        upload = send(rig, target.id, codes)
+        assert Counter(codes) == held(rig, target.id)
+        assert UploadStatus.DONE is upload.status
+        assert (53, 53, 0) == (upload.rows, upload.accepted, upload.rejected)
+
+    def test_r41_a_file_travels_like_codes(self, rig: Rig) -> None:
+        """R-41: a CSV file with a header, a BOM and CRLF gives the same as its codes."""
+        target = rig.create_list()
+        file = rig.folder / "codes.csv"
+        file.write_bytes("\ufeffCoupon Code\r\nA-1\r\nA-2\r\n\r\nA-3\r\n".encode())
+        upload = send(rig, target.id, file)
+        assert Counter(["A-1", "A-2", "A-3"]) == held(rig, target.id)
+        assert "codes.csv" == upload.name
+
+    def test_r42_a_code_is_sent_once(self, rig: Rig) -> None:
+        """R-42: a code that stands twice is sent once, and the rows balance."""
+        target = rig.create_list()
+        upload = send(rig, target.id, ["B-1", "B-2", "B-1"])
+        assert Counter(["B-1", "B-2"]) == held(rig, target.id)
+        assert (3, 2, 1) == (upload.rows, upload.accepted, upload.duplicates)
+
+    def test_r43_the_same_batch_is_not_sent_twice(self, rig: Rig) -> None:
+        """R-43: sending the same batch again raises Conflict and sends nothing."""
+        target = rig.create_list()
+        send(rig, target.id, codes_of(3))
+        with pytest.raises(Conflict):
+            send(rig, target.id, codes_of(3))
+        assert Counter(codes_of(3)) == held(rig, target.id)
+        assert 1 == len(list(rig.connection.uploads.iterate(target.id)))
+
+    def test_r44_codes_sent_before_are_skipped(self, rig: Rig) -> None:
+        """R-44: of a batch that overlaps an earlier one, only the new codes are sent."""
+        target = rig.create_list()
+        send(rig, target.id, codes_of(3))
+        upload = send(rig, target.id, codes_of(5))
+        assert Counter(codes_of(5)) == held(rig, target.id)
+        assert (5, 2, 3) == (upload.rows, upload.accepted, upload.skipped)
+
+    def test_r45_an_unknown_list_takes_nothing(self, rig: Rig) -> None:
+        """R-45: uploading to a list that does not exist raises NotFound before anything is sent."""
+        with pytest.raises(NotFound):
+            send(rig, ListId("999999"), codes_of(2))
+        assert not any(
+            request["method"] == "POST" and "file" in request["path"] for request in rig.control.requests()
+        )
+
+    @pytest.mark.parametrize("content", [b"", b"coupon code\n", b"\x00\x01\x02\xff", b"X-1\nX-2\n"])
+    def test_r46_a_bad_file_is_refused_whole(self, rig: Rig, content: bytes) -> None:
+        """R-46: an empty file, one with only a header, a binary one and one without a header send nothing."""
+        target = rig.create_list()
+        file = rig.folder / "bad.csv"
+        file.write_bytes(content)
+        with pytest.raises(UsageError):
+            send(rig, target.id, file)
+        assert Counter() == held(rig, target.id)
+        assert [] == list(rig.connection.uploads.iterate(target.id))
+
+    def test_r47_a_lost_answer_doubles_nothing(self, rig: Rig) -> None:
+        """R-47: when the answer to a submission is lost, it is looked for and adopted, not repeated."""
+        target = rig.create_list()
+        rig.control.fail(_ACCEPTS, "drop_after", times=1)
+        upload = send(rig, target.id, codes_of(4))
+        assert Counter(codes_of(4)) == held(rig, target.id)
+        assert UploadStatus.DONE is upload.status
+        assert 1 == self._submissions(rig)
+
+    def test_r48_a_submission_that_did_not_arrive_is_repeated(self, rig: Rig) -> None:
+        """R-48: absence after the settling time is the proof that lets a submission be repeated."""
+        target = rig.create_list()
+        rig.control.fail(_ACCEPTS, "drop_before", times=1)
+        upload = send(rig, target.id, codes_of(4))
+        assert Counter(codes_of(4)) == held(rig, target.id)
+        assert UploadStatus.DONE is upload.status
+
+    def test_r49_an_outcome_nobody_can_tell_stays_unknown(self, rig: Rig) -> None:
+        """R-49: when looking fails too, the outcome is unknown, the hint says how to find out, and that does."""
+        target = rig.create_list()
+        rig.control.set_faults(
+            {"vendor": rig.plugin.name, "match": _ACCEPTS, "fault": "drop_after"},
+            {"vendor": rig.plugin.name, "match": "GET *pload*", "fault": "status", "value": 500},
+            {"vendor": rig.plugin.name, "match": "GET *files*", "fault": "status", "value": 500},
+        )
+        with pytest.raises(OutcomeUnknown) as caught:
+            send(rig, target.id, codes_of(4))
+        assert "couponhub uploads show" in caught.value.hint
+        upload_id = caught.value.hint.split("`")[1].split()[-1]
+        rig.control.set_faults()
+        found = rig.connection.uploads.show(target.id, upload_id)
+        assert found.status is not UploadStatus.FAILED
+        assert 1 == self._submissions(rig)
+
+    def test_r50_an_unknown_upload_is_not_found(self, rig: Rig) -> None:
+        """R-50: an id that neither we nor the vendor know raises NotFound."""
+        target = rig.create_list()
+        for upload_id in ("up_aaaaaaaaaaaaaaaaaaaa", "6721d00eefc476c0f67e0d05", "123456"):
+            with pytest.raises(NotFound):
+                rig.connection.uploads.show(target.id, upload_id)
+
+    def test_r51_uploads_are_listed_once(self, rig: Rig) -> None:
+        """R-51: a list shows each upload once, under our id, as it stands at the vendor."""
+        target = rig.create_list()
+        first = send(rig, target.id, codes_of(2, "F"))
+        second = send(rig, target.id, codes_of(2, "S"))
+        seen = list(rig.connection.uploads.iterate(target.id))
+        assert [first.id, second.id] == [upload.id for upload in seen]
+        assert {UploadStatus.DONE} == {upload.status for upload in seen}
+
+    def test_r52_a_vendors_file_of_others_is_shown(self, rig: Rig) -> None:
+        """R-52: a file that we did not send shows under the vendor's id, with unknown rows."""
+        target = rig.create_list()
+        part = send(rig, target.id, codes_of(2)).parts[0]
+        assert part.id is not None
+        (rig.folder / "couponhub.db").unlink()
+        with rig.open_hub() as hub:
+            uploads = hub[rig.plugin.name].uploads
+            (seen,) = uploads.iterate(target.id)
+            assert str(part.id) == seen.id
+            assert seen.rows is None
+            assert UploadStatus.DONE is uploads.show(target.id, part.id).status
+
+    def test_r53_a_failing_vendor_loses_nothing(self, rig: Rig) -> None:
+        """R-53: a submission refused for good raises, holds nothing there, and may be sent again."""
+        target = rig.create_list()
+        rig.control.fail(_ACCEPTS, "status", 400)
+        with pytest.raises(CouponhubError):
+            send(rig, target.id, codes_of(3))
+        rig.control.set_faults()
+        assert Counter() == held(rig, target.id)
+        upload = send(rig, target.id, codes_of(3))
+        assert Counter(codes_of(3)) == held(rig, target.id)
+        assert 3 == upload.accepted
+
+    def _submissions(self, rig: Rig) -> int:
+        return sum(
+            request["method"] == "POST" and "file" in request["path"] for request in rig.control.requests()
+        )

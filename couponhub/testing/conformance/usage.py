@@ -1,0 +1,62 @@
+"""R-80 to R-82: reports of who was given which code."""
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from couponhub.errors import NotFound, RequestRejected, UsageError
+from couponhub.models.base import utc_now
+from couponhub.testing.conformance.refusals import refuses
+from couponhub.testing.rig import Rig
+
+
+class UsageRules:
+    """Usage reports."""
+
+    def test_r80_a_report_is_mailed(self, rig: Rig) -> None:
+        """R-80: a requested report reaches its recipients, and the vendor's sentence comes back."""
+        target = rig.create_list()
+        today = utc_now().date()
+
+        def ask() -> str:
+            return rig.connection.usage.request(target.id, today, today, ["reports@example.com"])
+
+        if refuses(rig, "usage.request", ask):
+            return
+        assert ask()
+        patience = time.monotonic() + 10
+        while not rig.control.mails() and time.monotonic() < patience:
+            time.sleep(0.02)
+        (mail,) = rig.control.mails()
+        assert ["reports@example.com"] == mail["to"]
+        assert mail["attachments"]
+
+    def test_r81_a_report_of_an_unknown_list_is_not_found(self, rig: Rig) -> None:
+        """R-81: a list that does not exist raises NotFound."""
+        today = utc_now().date()
+
+        def ask() -> str:
+            return rig.connection.usage.request("999999", today, today, ["reports@example.com"])
+
+        if refuses(rig, "usage.request", ask):
+            return
+        with pytest.raises(NotFound):
+            ask()
+
+    def test_r82_impossible_days_are_refused(self, rig: Rig) -> None:
+        """R-82: days that end before they begin, or in the future, are refused, and no mail is sent."""
+        target = rig.create_list()
+        today = utc_now().date()
+
+        def ask(start: int, end: int) -> str:
+            days = (today + timedelta(days=start), today + timedelta(days=end))
+            return rig.connection.usage.request(target.id, *days, ["reports@example.com"])
+
+        if refuses(rig, "usage.request", lambda: ask(0, 0)):
+            return
+        with pytest.raises(UsageError):
+            ask(0, -1)
+        with pytest.raises(RequestRejected):
+            ask(0, 9)
+        assert [] == rig.control.mails()

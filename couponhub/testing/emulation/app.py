@@ -1,0 +1,155 @@
+"""One WSGI application for all emulated vendors: mounts them, spoils answers, records, and is controlled."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, assert_never
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
+from werkzeug.wrappers import Request, Response
+
+from couponhub.testing.emulation.answers import error_answer
+from couponhub.testing.emulation.control import CONTROL_NAME, ControlApi
+from couponhub.testing.emulation.faults import (
+    AnswerGarbage,
+    AnswerStatus,
+    DropAfter,
+    DropBefore,
+    Fault,
+    FaultRules,
+    Latency,
+    SlowBody,
+    WrongTypes,
+)
+from couponhub.testing.emulation.garbling import garbled, trickled, with_wrong_types
+from couponhub.testing.emulation.recorder import Recorder
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from couponhub.testing.emulation.vendor import VendorEmulator
+    from couponhub.testing.emulation.world import World
+
+_log = logging.getLogger(__name__)
+
+
+class EmulatorApp:
+    """Serves vendors under `/<name>/` and the control API under `/_emulator/`.
+
+    Only calls whose Host is an own address of the server or a name of loopback, with the port it listens on, are
+    let in: a web page that has its own name resolve to this machine (DNS rebinding) gets HTTP 421.
+
+    Out of the WSGI call comes a ConnectionAbortedError where the server is to hang up without an answer.
+    """
+
+    def __init__(
+        self, vendors: Sequence["VendorEmulator"], world: "World", *, host: str = "127.0.0.1"
+    ) -> None:
+        self.vendors = {vendor.name: vendor for vendor in vendors}
+        self.world = world
+        self.faults = FaultRules()
+        self.recorder = Recorder()
+        self._control = ControlApi(
+            world=world,
+            vendors=self.vendors,
+            faults=self.faults,
+            recorder=self.recorder,
+            reset=self.reset,
+        )
+        self._hosts = {"localhost", "127.0.0.1", "[::1]", _in_url(host.lower())}
+        self._patience = threading.Event()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one call."""
+        response = self._respond(environ)
+        response.headers.setdefault("Date", http_date(self.world.clock.now()))
+        return response(environ, start_response)
+
+    def reset(self) -> None:
+        """Return to the start: empty vendors, no faults, mails or recorded requests, real time."""
+        self.hang_up_on_waiting()
+        self.faults.replace(())
+        self.world.reset()
+        for vendor in self.vendors.values():
+            vendor.reset()
+        self.recorder.clear()
+
+    def hang_up_on_waiting(self) -> None:
+        """Drop the calls that a fault holds back; what they ask for is never done."""
+        waiting, self._patience = self._patience, threading.Event()
+        waiting.set()
+
+    def _respond(self, environ: "WSGIEnvironment") -> Response:
+        if not self._is_own_host(environ):
+            return error_answer("the Host header names another server", status=421)
+        name, _, rest = environ["PATH_INFO"].removeprefix("/").partition("/")
+        request = Request(
+            {**environ, "SCRIPT_NAME": f"{environ.get('SCRIPT_NAME', '')}/{name}", "PATH_INFO": f"/{rest}"}
+        )
+        if name == CONTROL_NAME:
+            return _answer(self._control.handle, request)
+        if vendor := self.vendors.get(name):
+            return self._call(vendor, request)
+        served = ", ".join(f"/{prefix}/" for prefix in (*self.vendors, CONTROL_NAME))
+        return error_answer(f"served here: {served}", status=404)
+
+    def _is_own_host(self, environ: "WSGIEnvironment") -> bool:
+        port = environ["SERVER_PORT"]
+        own = {f"{host}:{port}" for host in self._hosts | _reached_address(environ)}
+        if port == "80":
+            own |= self._hosts
+        return environ.get("HTTP_HOST", "").lower() in own
+
+    def _call(self, vendor: "VendorEmulator", request: Request) -> Response:
+        rule = self.faults.take(vendor=vendor.name, method=request.method, path=request.path)
+        recorded = self.recorder.record(
+            request, vendor=vendor.name, at=self.world.clock.now(), fault=rule.name if rule else None
+        )
+        response = self._spoil(rule.fault, vendor, request) if rule else _answer(vendor.handle, request)
+        recorded.status = response.status_code
+        return response
+
+    def _spoil(self, fault: Fault, vendor: "VendorEmulator", request: Request) -> Response:
+        match fault:
+            case AnswerStatus():
+                return fault.response()
+            case Latency(seconds=seconds):
+                self._wait(seconds)
+                return _answer(vendor.handle, request)
+            case DropBefore():
+                raise ConnectionAbortedError
+            case DropAfter():
+                _answer(vendor.handle, request)
+                raise ConnectionAbortedError
+            case AnswerGarbage(garbage=garbage):
+                return garbled(_answer(vendor.handle, request), garbage)
+            case WrongTypes():
+                return with_wrong_types(_answer(vendor.handle, request))
+            case SlowBody(seconds=seconds):
+                return trickled(_answer(vendor.handle, request), seconds=seconds, wait=self._wait)
+        assert_never(fault)
+
+    def _wait(self, seconds: float) -> None:
+        if self._patience.wait(seconds):
+            raise ConnectionAbortedError
+
+
+def _answer(handle: Callable[[Request], Response], request: Request) -> Response:
+    try:
+        return handle(request)
+    except HTTPException as error:
+        return error.get_response(request.environ)
+    except Exception:  # noqa: BLE001 - answered as any server answers its own fault, and logged
+        _log.exception("the emulator is at fault: %s %s", request.method, request.root_path)
+        return error_answer("the emulator itself is at fault; its log says where", status=500)
+
+
+def _reached_address(environ: "WSGIEnvironment") -> set[str]:
+    """The address that the client connected to: one's own, whichever of a machine's many it is."""
+    connection = environ.get("werkzeug.socket")
+    return {_in_url(connection.getsockname()[0])} if connection else set()
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,96 @@
+"""Spoils an answer on its way to the client: the vendor did its work, and says so badly."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+
+class Garbage(StrEnum):
+    """What comes in place of the answer, always with HTTP 200."""
+
+    HTML = "html"
+    HALF = "half"
+    EMPTY = "empty"
+    TEXT = "text"
+    NULLS = "nulls"
+    ARRAY = "array"
+
+
+_PAGE = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>\n"
+
+
+def garbled(response: Response, garbage: Garbage) -> Response:
+    """What the client gets in place of `response`; one that is no JSON passes NULLS and ARRAY unharmed."""
+    response.status_code = 200
+    match garbage:
+        case Garbage.HTML:
+            response.set_data(_PAGE)
+            response.content_type = "text/html; charset=utf-8"
+        case Garbage.HALF:
+            body = response.get_data()
+            response.set_data(body[: len(body) // 2])
+        case Garbage.EMPTY:
+            response.set_data(b"")
+        case Garbage.TEXT:
+            response.set_data("OK")
+            response.content_type = "text/plain; charset=utf-8"
+        case Garbage.NULLS:
+            _change_json(response, lambda value: _with_leaves(value, lambda _: None))
+        case Garbage.ARRAY:
+            _change_json(response, lambda value: [value])
+    return response
+
+
+def with_wrong_types(response: Response) -> Response:
+    """Swap the type of every leaf of a JSON answer: same keys, same lengths, nothing of the right type."""
+    _change_json(response, lambda value: _with_leaves(value, _other_type))
+    return response
+
+
+def trickled(response: Response, *, seconds: float, wait: Callable[[float], None]) -> Response:
+    """Send the answer a byte at a time, the last one after `seconds`; `wait` sleeps, and may raise to hang up."""
+    body = response.get_data()
+
+    def bytes_in_time() -> Iterator[bytes]:
+        start = time.monotonic()
+        for position in range(len(body)):
+            wait(max(0.0, start + seconds * (position + 1) / len(body) - time.monotonic()))
+            yield body[position : position + 1]
+
+    response.response = bytes_in_time()
+    response.content_length = len(body)
+    return response
+
+
+def _change_json(response: Response, change: Callable[[Any], Any]) -> None:
+    try:
+        decoded = json.loads(response.get_data())
+    except ValueError:
+        return
+    response.set_data(json.dumps(change(decoded)))
+
+
+def _with_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
+    match value:
+        case dict():
+            return {key: _with_leaves(item, change) for key, item in value.items()}
+        case list():
+            return [_with_leaves(item, change) for item in value]
+        case _:
+            return change(value)
+
+
+def _other_type(leaf: Any) -> Any:
+    match leaf:
+        case None:
+            return []
+        case bool():
+            return str(leaf).lower()
+        case str():
+            return len(leaf)
+        case _:
+            return {"value": leaf}

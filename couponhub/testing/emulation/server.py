@@ -1,0 +1,121 @@
+"""Emulated vendors on a real port of this machine."""
+
+import errno
+import os
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
+
+from werkzeug.serving import ThreadedWSGIServer
+
+from couponhub.errors import LocalError
+from couponhub.testing.emulation.app import EmulatorApp
+from couponhub.testing.emulation.connection import ConnectionHandler
+
+if TYPE_CHECKING:
+    from couponhub.testing.emulation.vendor import VendorEmulator
+    from couponhub.testing.emulation.world import World
+
+_BACKLOG = 1024
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
+
+
+class EmulatorServer:
+    """Serves vendors and their control API from one process, one thread a connection, until it is closed.
+
+    It listens from the start and answers once started; `close` (or the end of `with`) also ends the world's
+    background work, since nobody is left to see it. Port 0 takes a free port.
+
+    Raises:
+        LocalError: The address cannot be listened on.
+    """
+
+    def __init__(
+        self,
+        vendors: Sequence["VendorEmulator"],
+        world: "World",
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self.world = world
+        self.app = EmulatorApp(vendors, world, host=host)
+        # werkzeug would print and exit when the port is taken, so it gets a socket that listens already.
+        with _listen(host, port) as listening:
+            self.port: int = listening.getsockname()[1]
+            self._listener = _Listener(host, self.port, self.app, ConnectionHandler, fd=listening.fileno())
+        name = _WILDCARDS.get(host, host)
+        self.url = f"http://[{name}]:{self.port}" if ":" in name else f"http://{name}:{self.port}"
+        self._thread = threading.Thread(
+            target=self._listener.serve_forever, args=(0.02,), name="emulator", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin to answer, on threads of its own."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering: hang up on every client, give the port back. Closing twice is harmless."""
+        if self._thread.is_alive():
+            self._listener.shutdown()
+            self._thread.join()
+        self._listener.server_close()
+        self.app.hang_up_on_waiting()
+        self._listener.hang_up()
+        self.world.background.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+class _Listener(ThreadedWSGIServer):
+    """Knows its open connections, as a keep-alive one would outlive the server otherwise."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(*args, **kwargs)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().close_request(request)
+
+    def hang_up(self) -> None:
+        with self._lock:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), OSError):  # a client that went away is no fault
+            super().handle_error(request, client_address)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise LocalError(f"there is no port {port}", hint="ports go from 0, which takes a free one, to 65535")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        # create_server would raise this as an OSError with a number that os.strerror does not know.
+        socket.getaddrinfo(host, port, family)
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except socket.gaierror as error:
+        raise LocalError(f"cannot listen on {host}: no such host") from error
+    except OSError as error:
+        reason = "it is in use" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
+        raise LocalError(
+            f"cannot listen on port {port} of {host}: {reason}",
+            hint="stop what listens there, or choose another port; 0 takes a free one",
+        ) from error

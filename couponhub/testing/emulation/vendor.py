@@ -1,0 +1,91 @@
+"""What an emulated vendor offers to the kit; the kit gives it HTTP, faults, a recorder and a control API."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import attrs
+from werkzeug.wrappers import Request, Response
+
+
+class ControlError(Exception):
+    """The control API was asked for what cannot be; the text is answered with HTTP 400 (404 when `missing`)."""
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+@attrs.frozen(kw_only=True)
+class EmulatedCustomer:
+    """A customer as the control API names one; None where the vendor does not know that identifier."""
+
+    mobile: str | None = None
+    email: str | None = None
+    external_id: str | None = None
+    id: str | None = None
+
+
+class VendorEmulator(Protocol):
+    """One vendor, stateful, in memory, thread-safe, written from the vendor's documented facts alone."""
+
+    name: str
+    """The adapter's name; the vendor is served under `/<name>/`."""
+
+    base_path: str
+    """What a `base_url` has after the vendor's prefix: "/v1", or ""."""
+
+    credentials: Mapping[str, str]
+    """The default credentials by setting name, as printed at start."""
+
+    def handle(self, request: Request) -> Response:
+        """Answer one call. `request.path` is relative to the vendor's prefix and begins with `/`."""
+        ...
+
+    def options(self) -> Mapping[str, Any]:
+        """Every option with its value now, by the names of the vendor's facts."""
+        ...
+
+    def set_options(self, values: Mapping[str, Any]) -> None:
+        """Change options. Raises ControlError for an unknown name or a wrong type, changing nothing."""
+        ...
+
+    def reset(self) -> None:
+        """Empty it: no lists, no customers, default options, no rate counters."""
+        ...
+
+    def seed_demo(self) -> None:
+        """Fill it with the demo's lists and customers."""
+        ...
+
+    def seed(self, content: Mapping[str, Any]) -> None:
+        """Fill it from a seed file's part for this vendor: {"customers": [...], "lists": [{"name", "codes": [...]}]}."""
+        ...
+
+    def add_customers(self, customers: Sequence[EmulatedCustomer]) -> None:
+        """Make customers known; one that shares an identifier with a known one replaces it."""
+        ...
+
+    def codes(self, list_id: str) -> Sequence[Mapping[str, Any]]:
+        """The truth: every code of a list as {"code", "status", "customer": {...} or None}, status in our words."""
+        ...
+
+    def issue(
+        self, list_id: str, customer: EmulatedCustomer, *, count: int | None, codes: Sequence[str] | None
+    ) -> Sequence[str]:
+        """Hand codes of a list to a customer, and answer them."""
+        ...
+
+    def redeem(self, list_id: str, code: str, details: Mapping[str, Any]) -> None:
+        """Record a redemption.
+
+        Optional details: `at` (aware, UTC; default the clock's now), `transaction`, `store_code`, `store_name` (text).
+        """
+        ...
+
+    def set_rate_limits(self, *, documented: bool) -> None:
+        """Switch the vendor's documented rate limits on or off."""
+        ...
+
+    def set_processing_delay(self, seconds: float) -> None:
+        """How long, in real seconds, processing a file takes."""
+        ...

@@ -1,0 +1,128 @@
+"""One adapter on a bench: its emulator served over real HTTP, and a hub whose only connection goes there."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+import attrs
+
+from couponhub.connection import Connection
+from couponhub.hub import CouponHub
+from couponhub.models import CouponList, NewCouponList
+from couponhub.models.base import utc_now
+from couponhub.plugin import AdapterPlugin
+from couponhub.registry import Registry
+from couponhub.testing.configuration import config_text
+from couponhub.testing.control import Control
+from couponhub.testing.emulation.server import EmulatorServer
+from couponhub.testing.emulation.vendor import VendorEmulator
+from couponhub.testing.emulation.world import World
+
+
+@attrs.frozen(kw_only=True)
+class Rig:
+    """What a rule has at hand.
+
+    Attributes:
+        plugin: The adapter under test.
+        emulator: Its vendor, for the truth; reached over HTTP through `control` too.
+        control: The emulator's control API.
+        server: Serves the emulator.
+        folder: A private folder of this rig.
+        list_extra: The vendor's own required fields of a new list.
+        open_hub: Opens a further hub on the same config, with settings that differ.
+        hub: A hub with the one connection.
+    """
+
+    plugin: AdapterPlugin
+    emulator: VendorEmulator
+    control: Control
+    server: EmulatorServer
+    folder: Path
+    list_extra: Mapping[str, str]
+    open_hub: Callable[..., CouponHub]
+    hub: CouponHub
+
+    @property
+    def connection(self) -> Connection:
+        """The connection to the emulated vendor."""
+        return self.hub[self.plugin.name]
+
+    def new_list(self, name: str, *, label: str | None = None, expires: date | None = None) -> NewCouponList:
+        """A list that this vendor accepts."""
+        return NewCouponList(
+            name=name,
+            label=label,
+            expires=expires or (utc_now() + timedelta(days=30)).date(),
+            created_by="conformance",
+            extra=self.list_extra,
+        )
+
+    def create_list(self, name: str = "a list") -> CouponList:
+        """Create one."""
+        return self.connection.lists.create(self.new_list(name))
+
+    def can(self, capability: str) -> bool:
+        """Whether the adapter claims that capability."""
+        return capability in self.connection.capabilities
+
+
+@contextmanager
+def rig_for(
+    plugin: AdapterPlugin,
+    *,
+    list_extra: Mapping[str, str] | None = None,
+    processing_delay: float = 0.02,
+) -> Iterator[Rig]:
+    """Put an adapter on the bench.
+
+    Args:
+        plugin: The adapter; it must have an emulator.
+        list_extra: The vendor's own required fields of a new list.
+        processing_delay: Seconds the emulator takes for a file.
+    """
+    if plugin.emulator is None:
+        raise ValueError(f"the adapter {plugin.name} has no emulator, so its promises cannot be checked")
+    world = World()
+    emulator = plugin.emulator(world)
+    emulator.set_processing_delay(processing_delay)
+    registry = Registry([_AtHand(plugin)])
+    with (
+        EmulatorServer([emulator], world) as server,
+        tempfile.TemporaryDirectory(prefix="couponhub-rig-") as folder,
+    ):
+
+        def open_hub(**settings: str | float) -> CouponHub:
+            path = Path(folder) / "couponhub.toml"
+            extra = {"timeout": 2.0, "settle": 0.05, **settings}
+            store = f'[store]\nurl = "sqlite:///{Path(folder).as_posix()}/couponhub.db"\n'
+            path.write_text(config_text(server.url, [emulator], extra) + store, encoding="utf-8")
+            return CouponHub.from_config(path, registry=registry)
+
+        with open_hub() as hub:
+            yield Rig(
+                plugin=plugin,
+                emulator=emulator,
+                control=Control(server.url, emulator.name),
+                server=server,
+                folder=Path(folder),
+                list_extra=list_extra or {},
+                open_hub=open_hub,
+                hub=hub,
+            )
+
+
+@attrs.frozen
+class _AtHand:
+    """An adapter that need not be found, because it is there."""
+
+    plugin: AdapterPlugin
+
+    @property
+    def name(self) -> str:
+        return self.plugin.name
+
+    def load(self) -> AdapterPlugin:
+        return self.plugin

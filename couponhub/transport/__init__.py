@@ -1,0 +1,28 @@
+"""The only place that does HTTP to vendors: session, sign-in, one retry loop, bounds, redaction."""
+
+from couponhub.transport.auth import Auth, BasicAuth, HeaderAuth, TokenAuth, TokenSource
+from couponhub.transport.deadline import Deadline
+from couponhub.transport.exchange import FilePart, Multipart, Reply, Request
+from couponhub.transport.retry import RetryPolicy, retry_after_seconds
+from couponhub.transport.settings import TransportSettings, is_loopback_url
+from couponhub.transport.status import error_for_status
+from couponhub.transport.transport import Transport
+
+__all__ = [
+    "Auth",
+    "BasicAuth",
+    "Deadline",
+    "FilePart",
+    "HeaderAuth",
+    "Multipart",
+    "Reply",
+    "Request",
+    "RetryPolicy",
+    "TokenAuth",
+    "TokenSource",
+    "Transport",
+    "TransportSettings",
+    "error_for_status",
+    "is_loopback_url",
+    "retry_after_seconds",
+]

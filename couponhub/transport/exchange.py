@@ -1,0 +1,133 @@
+"""One call as a value: what is to be sent, and what came back."""
+
+import io
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from typing import BinaryIO, cast
+
+import attrs
+from urllib3.fields import RequestField
+
+
+@attrs.frozen(kw_only=True)
+class FilePart:
+    """A file in a multipart body; `open` gives it anew from the start for each attempt."""
+
+    name: str
+    filename: str
+    content_type: str
+    size: int
+    open: Callable[[], BinaryIO] = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Multipart:
+    """A multipart/form-data body: text fields first, then one file, sent as a stream of known length."""
+
+    fields: Mapping[str, str]
+    file: FilePart
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """What is to be sent.
+
+    Attributes:
+        operation: Words for people and logs: "create list".
+        method: The HTTP method.
+        path: Relative to the connection's base URL, begins with "/", already percent-encoded.
+        query: Parameters; they may hold identifiers and never reach a log.
+        headers: Beside those that the transport and the sign-in add.
+        body: To be sent as JSON; None sends no body.
+        multipart: A form with a file, instead of `body`.
+        base_url: Another base than the connection's own, for vendors with two host families.
+        changes: Whether the call changes anything there: an answer that is lost leaves the outcome unknown.
+        unknown_hint: What finds out how it ended, then; "" for the transport's own.
+    """
+
+    operation: str
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    body: object | None = attrs.field(default=None, repr=False)
+    multipart: Multipart | None = None
+    base_url: str | None = None
+    changes: bool = False
+    unknown_hint: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """What came back, whole. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = attrs.field(repr=False)
+
+    def decoded(self) -> object:
+        """The body as JSON.
+
+        Raises:
+            ValueError: It is none, or holds NaN, Infinity or more nesting than can be read; the text says
+                nothing of the content.
+        """
+        try:
+            return cast("object", json.loads(self.body, parse_constant=_refuse_constant))
+        except (ValueError, RecursionError):
+            # The causes quote the content, or are a number of too many digits.
+            raise ValueError("not JSON") from None
+
+    @property
+    def request_id(self) -> str | None:
+        """The vendor's id of this call, to quote in a support ticket."""
+        for name in ("x-cap-requestid", "x-cap-request-id", "x-request-id"):
+            if name in self.headers:
+                return self.headers[name][:100]
+        return None
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+class MultipartStream(io.RawIOBase):
+    """A multipart body as a readable stream, so that a file of any size is sent in constant memory."""
+
+    def __init__(self, form: Multipart) -> None:
+        boundary = secrets.token_hex(16)
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        head = io.BytesIO()
+        for name, value in form.fields.items():
+            text = RequestField(name, value)
+            text.make_multipart(content_type="text/plain; charset=utf-8")
+            head.write(f"--{boundary}\r\n{text.render_headers()}{value}\r\n".encode())
+        field = RequestField(form.file.name, b"", filename=form.file.filename)
+        field.make_multipart(content_type=form.file.content_type)
+        head.write(f"--{boundary}\r\n{field.render_headers()}".encode())
+        tail = f"\r\n--{boundary}--\r\n".encode()
+        self.len = len(head.getvalue()) + form.file.size + len(tail)
+        self._file = form.file.open()
+        head.seek(0)
+        self._sources: list[BinaryIO] = [head, self._file, io.BytesIO(tail)]
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        """Fill `buffer` from the first source that still has something."""
+        view = memoryview(cast("bytearray", buffer))
+        while self._sources:
+            chunk = self._sources[0].read(len(view))
+            if chunk:
+                view[: len(chunk)] = chunk
+                return len(chunk)
+            self._sources.pop(0)
+        return 0
+
+    def close(self) -> None:
+        """Close the file too."""
+        self._file.close()
+        super().close()

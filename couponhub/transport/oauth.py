@@ -1,0 +1,53 @@
+"""Fetching OAuth 2 tokens through requests-oauthlib, hardened like every other call. Fetching only."""
+
+from typing import Any
+
+import requests
+from oauthlib.oauth2 import BackendApplicationClient
+from requests_oauthlib import OAuth2Session
+
+from couponhub.transport.deadline import Deadline
+from couponhub.transport.session import harden, read_body
+from couponhub.transport.settings import TransportSettings, is_loopback_url
+
+_MAX_TOKEN_REPLY_BYTES = 1024 * 1024
+
+
+class TokenSession(OAuth2Session):
+    """An `OAuth2Session` for the client-credentials grant, without redirects, cookies or `.netrc`.
+
+    OAuth demands TLS, and the library knows one switch that turns the demand off for the whole process.
+    Here it is relaxed for loopback alone: the library is shown the https form of such an address, and
+    `request` speaks to the http one that was meant. No token ever travels through this session.
+    """
+
+    def __init__(self, client_id: str, settings: TransportSettings) -> None:
+        super().__init__(client=BackendApplicationClient(client_id=client_id))
+        harden(self, settings)
+        self._settings = settings
+        self._plain_loopback = False
+
+    def fetch_token(self, token_url: str, **arguments: Any) -> Any:  # type: ignore[override]
+        """Fetch a token from `token_url`; see `OAuth2Session.fetch_token`."""
+        if token_url.startswith("http://") and is_loopback_url(token_url):
+            self._plain_loopback = True
+            token_url = f"https://{token_url.removeprefix('http://')}"
+        return super().fetch_token(token_url, **arguments)
+
+    def request(self, method: str, url: str, **arguments: Any) -> requests.Response:  # type: ignore[override]
+        """Send as a plain session does: bounded in time and size, redirects never followed."""
+        if self._plain_loopback:
+            url = f"http://{url.removeprefix('https://')}"
+        arguments |= {
+            "allow_redirects": False,
+            "stream": True,
+            "timeout": (self._settings.connect_timeout, self._settings.timeout),
+        }
+        # The library passes None for these, which would undo the session's own proxy and CA bundle.
+        for name in ("verify", "proxies", "cert"):
+            if arguments.get(name) is None:
+                arguments.pop(name, None)
+        response = requests.Session.request(self, method, url, **arguments)
+        body = read_body(response, _MAX_TOKEN_REPLY_BYTES, Deadline.after(self._settings.timeout))
+        response._content = body  # noqa: SLF001 - requests has no public way to hand over a body read with a bound
+        return response

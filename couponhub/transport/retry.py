@@ -1,0 +1,62 @@
+"""When and how long to wait before a call is repeated. There is no other retry loop in couponhub."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+import attrs
+
+from couponhub.errors import RateLimited, VendorUnavailable
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """Jittered exponential backoff.
+
+    Attributes:
+        attempts: Attempts in all, the first included.
+        base: Seconds of the first wait, before jitter; each further one doubles.
+        cap: Seconds of the longest wait that we choose ourselves.
+        sleep: How to wait; tests pass their own.
+        jitter: Gives a number in [0, 1).
+    """
+
+    attempts: int = 4
+    base: float = 0.3
+    cap: float = 10.0
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+    def wait_before(self, attempt: int, error: RateLimited | VendorUnavailable) -> float:
+        """Seconds to wait after the failed attempt of that number (from 1).
+
+        The vendor's own word is waited out in full; a word in the past waits like none.
+        """
+        chosen = min(self.cap, self.base * 2.0 ** (attempt - 1)) * (0.5 + self.jitter() / 2)
+        return max(chosen, error.retry_after or 0.0)
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """How long the vendor asks to wait: `Retry-After` in both forms, else `x-ratelimit-reset`; None for no word.
+
+    Moments are compared with the reply's own `Date`, so that a clock that runs wrong here does no harm.
+    """
+    word = headers.get("retry-after", "").strip()
+    if word.isascii() and word.isdigit():
+        return float(word)
+    now = _http_date(headers.get("date", "")) or time.time()
+    moment = _http_date(word) if word else None
+    if moment is None:
+        reset = headers.get("x-ratelimit-reset", "").strip()
+        moment = float(reset) if reset.isascii() and reset.isdigit() else None
+    return None if moment is None else max(0.0, moment - now)
+
+
+def _http_date(text: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

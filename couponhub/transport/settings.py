@@ -1,0 +1,40 @@
+"""How one connection's HTTP is to behave, and which addresses may be spoken to without TLS."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+import attrs
+
+
+def is_loopback_url(url: str) -> bool:
+    """Whether the host of `url` is this machine itself."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@attrs.frozen(kw_only=True)
+class TransportSettings:
+    """The HTTP side of a connection's configuration.
+
+    Attributes:
+        timeout: Seconds a vendor may stay silent before an exchange is given up; always finite.
+        connect_timeout: Seconds to reach the vendor at all.
+        patience: Seconds in all that the attempts of one call may take when the caller set no deadline.
+        max_reply_bytes: Larger replies, counted after decompression, are refused.
+        pool_size: Connections kept open for threads that call at once.
+        proxy: The proxy's URL; the environment's proxy variables are ignored.
+        ca_bundle: Path of a PEM file to trust instead of the public authorities.
+    """
+
+    timeout: float = 30.0
+    connect_timeout: float = 10.0
+    patience: float = 75.0
+    max_reply_bytes: int = 256 * 1024 * 1024
+    pool_size: int = 64
+    proxy: str | None = attrs.field(default=None, repr=False)
+    ca_bundle: str | None = None

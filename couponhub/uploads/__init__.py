@@ -1,0 +1,11 @@
+"""The way of codes to a vendor: prepare, record, stage or send, wait, reconcile.
+
+Every step is written down before it is done, so that whatever happens, what the vendor holds can be found
+out, and no code is lost or sent twice.
+"""
+
+from couponhub.uploads.clock import Clock
+from couponhub.uploads.events import EventKind, Progress, UploadEvent
+from couponhub.uploads.service import Uploads, UploadSource
+
+__all__ = ["Clock", "EventKind", "Progress", "UploadEvent", "UploadSource", "Uploads"]

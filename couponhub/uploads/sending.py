@@ -1,0 +1,272 @@
+"""One upload on its way: checked, prepared, recorded, then staged or sent, part by part."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import attrs
+
+from couponhub.codes import CodeSource, PreparedFile, prepare
+from couponhub.errors import (
+    Conflict,
+    CouponhubError,
+    LocalError,
+    OutcomeUnknown,
+    PartialFailure,
+    QuotaExhausted,
+    RateLimited,
+    WaitTimeout,
+)
+from couponhub.models import CodeFile, FileUrl, ListId, Part, Tagging, Upload
+from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
+from couponhub.staging import StagedFile, Staging
+from couponhub.store import Ledger, PartRecord, Stage, UploadRecord
+from couponhub.uploads.clock import Deadline
+from couponhub.uploads.events import EventKind, Progress, UploadEvent
+from couponhub.uploads.names import default_name, new_upload_id, part_name
+from couponhub.uploads.reconciling import Reconciler
+from couponhub.uploads.submitting import Submitter, show_command
+from couponhub.uploads.summary import upload_of
+from couponhub.uploads.watching import Watcher
+
+_PATIENCE_SECONDS = 600.0
+"""How long a pause asked for by the vendor may be when the caller gave no timeout."""
+
+
+@attrs.frozen(kw_only=True)
+class Order:
+    """What a caller wants to be sent; see `Uploads.send`."""
+
+    list_id: ListId
+    source: CodeSource | FileUrl
+    name: str | None
+    tagging: Tagging | None
+    callback: str | None
+    again: bool
+    deadline: Deadline
+    progress: Progress
+
+
+@attrs.frozen(kw_only=True)
+class Sender:
+    """Sends uploads of one connection.
+
+    Attributes:
+        staging: None when files need no staging.
+    """
+
+    connection: str
+    adapter: AcceptsFiles | AcceptsFileUrls
+    ledger: Ledger
+    staging: Staging | None
+    submitter: Submitter
+    reconciler: Reconciler
+    watcher: Watcher
+
+    def send(self, order: Order) -> UploadRecord:
+        """Send, and with staging stay until the vendor has ended every part; see `Uploads.send`."""
+        self.ledger.require_writable()
+        self.adapter.prepare_list(order.list_id, order.tagging)
+        with ExitStack() as job:
+            workspace = job.enter_context(self.ledger.workspace())
+            with self.ledger.sending(order.list_id, timeout=order.deadline.remaining()):
+                upload, files = self._prepare(order, workspace)
+                staged = [
+                    self._stage(job, file, part) for file, part in zip(files, upload.parts, strict=False)
+                ]
+                ways = list(self._ways(order, upload, files, staged))
+                upload = self.ledger.begin(upload, [file.codes for file in files])
+                self._tell(order, EventKind.RECORDED, upload)
+                trouble = self._submit_all(order, upload, ways)
+            with suppress(LocalError):
+                # What became of each part; if even this cannot be read, `trouble` says why.
+                upload = self.ledger.find(upload.id) or upload
+            if self.staging is not None and files:
+                upload = self._see_off(order, upload, [file for file in staged if file], trouble)
+        if trouble is not None:
+            raise self._told(trouble, upload)
+        return upload
+
+    def _prepare(self, order: Order, workspace: Path) -> tuple[UploadRecord, tuple[PreparedFile, ...]]:
+        if not order.again:
+            self.reconciler.settle_list(order.list_id)
+        name = order.name or default_name(order.source)
+        if isinstance(order.source, FileUrl):
+            upload = UploadRecord(
+                id=new_upload_id(),
+                connection=self.connection,
+                list_id=order.list_id,
+                name=name,
+                fingerprint=hashlib.sha256(f"url\n{order.source.url}".encode()).hexdigest(),
+                parts=(PartRecord(number=1, name=part_name(name)),),
+            )
+            self._refuse_repetition(order, upload)
+            return upload, ()
+        codes = prepare(
+            order.source,
+            self.adapter.file_rules,
+            workspace,
+            tagging=order.tagging,
+            sent=() if order.again else self.ledger.codes_sent(order.list_id),
+        )
+        nothing = () if codes.parts else ("every code was sent to this list before: nothing was sent",)
+        upload = UploadRecord(
+            id=new_upload_id(),
+            connection=self.connection,
+            list_id=order.list_id,
+            name=name,
+            fingerprint=codes.fingerprint,
+            rows=codes.rows,
+            duplicates=codes.duplicates,
+            skipped=codes.skipped,
+            tagging=order.tagging.identifier if order.tagging else None,
+            warnings=codes.warnings + nothing,
+            parts=tuple(
+                PartRecord(number=number, name=part_name(name), rows=file.rows)
+                for number, file in enumerate(codes.parts, start=1)
+            ),
+        )
+        self._refuse_repetition(order, upload)
+        return upload, codes.parts
+
+    def _refuse_repetition(self, order: Order, upload: UploadRecord) -> None:
+        """Refuse a batch that was sent before, unless what is left of it provably never arrived."""
+        if order.again:
+            return
+        for earlier in self.ledger.same_batch(order.list_id, upload.fingerprint):
+            known = self.ledger.codes_known(earlier)
+            if any(part.maybe_sent for part in earlier.parts) and not (known and upload.parts):
+                raise Conflict(
+                    f"the same codes were sent to this list before, as upload {earlier.id}; nothing was sent",
+                    hint=f"see `{show_command(earlier)}`; --again sends them once more",
+                    connection=self.connection,
+                    operation="send codes",
+                )
+
+    def _stage(self, job: ExitStack, file: PreparedFile, part: PartRecord) -> StagedFile | None:
+        return job.enter_context(self.staging.stage(file.path, part.name)) if self.staging else None
+
+    def _ways(
+        self,
+        order: Order,
+        upload: UploadRecord,
+        files: Sequence[PreparedFile],
+        staged: Sequence[StagedFile | None],
+    ) -> Iterator[Callable[[], Part]]:
+        """For each part, the one call that hands it to the vendor."""
+        if isinstance(order.source, FileUrl):
+            yield self._way_of_url(order, order.source, upload.parts[0])
+        for file, place, part in zip(files, staged, upload.parts, strict=bool(files)):
+            if place is not None:
+                yield self._way_of_url(order, FileUrl(url=place.url), part)
+            elif isinstance(self.adapter, AcceptsFiles):
+                # In a vendor file the customer is always the first column.
+                tagging = order.tagging and attrs.evolve(order.tagging, column=0)
+                code_file = CodeFile(
+                    name=part.name, rows=file.rows, size=file.size, open=partial(_open, file.path)
+                )
+                yield partial(self.adapter.submit_file, order.list_id, code_file, tagging)
+
+    def _way_of_url(self, order: Order, url: FileUrl, part: PartRecord) -> Callable[[], Part]:
+        assert isinstance(self.adapter, AcceptsFileUrls)  # noqa: S101 - the route was chosen so
+        return partial(self.adapter.submit_url, order.list_id, url, part.name, order.callback)
+
+    def _submit_all(
+        self, order: Order, upload: UploadRecord, ways: Sequence[Callable[[], Part]]
+    ) -> CouponhubError | None:
+        """Send the parts in order; the first error ends it and is answered, for others may have arrived."""
+        try:
+            for number, way in enumerate(ways, start=1):
+                upload = self._submit_patiently(order, upload, number, way)
+                self._tell(order, EventKind.SUBMITTED, upload)
+        except CouponhubError as error:
+            return error
+        return None
+
+    def _submit_patiently(
+        self, order: Order, upload: UploadRecord, number: int, way: Callable[[], Part]
+    ) -> UploadRecord:
+        while True:
+            try:
+                return self.submitter.submit(upload, number, way)
+            except RateLimited as error:
+                pause = error.retry_after
+                if pause is None or not self._has_patience(order, error, pause):
+                    raise
+                self._tell(order, EventKind.PAUSED, upload)
+                self.watcher.clock.sleep(max(1.0, pause))
+
+    def _has_patience(self, order: Order, error: RateLimited, pause: float) -> bool:
+        if order.deadline.timeout is None:
+            return not isinstance(error, QuotaExhausted) and pause <= _PATIENCE_SECONDS
+        return not order.deadline.passed() and order.deadline.allows(pause)
+
+    def _see_off(
+        self,
+        order: Order,
+        upload: UploadRecord,
+        staged: Sequence[StagedFile],
+        trouble: CouponhubError | None,
+    ) -> UploadRecord:
+        """Stay while the vendor fetches: the URLs end with this job."""
+        last = upload
+
+        def refresh() -> Upload:
+            nonlocal last
+            last = self.reconciler.refresh(last)
+            return upload_of(last, sending=False)
+
+        seen = upload_of(upload, sending=False)
+        if trouble is not None:
+            with suppress(CouponhubError):
+                self.watcher.wait(seen, refresh, order.deadline, order.progress, is_over=_arrived_parts_ended)
+            return last
+        try:
+            self.watcher.wait(seen, refresh, order.deadline, order.progress)
+        except WaitTimeout as error:
+            fetches = [file.fetched for file in staged]
+            fetched = "its URL has ended"
+            if None not in fetches:
+                fetched = (
+                    f"the vendor fetched {sum(map(bool, fetches))} of {len(fetches)} files, and {fetched}"
+                )
+            if fetches and not any(fetches) and None not in fetches:
+                fetched = "the vendor never fetched the file, and its URL has ended"
+            error.message += f"; {fetched}"
+            raise
+        return last
+
+    def _told(self, trouble: CouponhubError, upload: UploadRecord) -> CouponhubError:
+        """The error to raise: one that also says what was sent before it."""
+        sent = sum(part.stage is Stage.SUBMITTED for part in upload.parts)
+        if isinstance(trouble, OutcomeUnknown) and sent:
+            trouble.message += f"; {sent} of {len(upload.parts)} parts arrived"
+        if isinstance(trouble, LocalError):
+            trouble.hint = f"find out what was sent with `{show_command(upload)}`"
+        if isinstance(trouble, (OutcomeUnknown, LocalError)) or not sent:
+            return trouble
+        error = PartialFailure(
+            f"upload {upload.id}: {sent} of {len(upload.parts)} parts were sent, then: {trouble.message}",
+            hint=f"see `{show_command(upload)}`; sending the same codes again sends only what did not arrive",
+            connection=self.connection,
+            operation="send codes",
+            vendor_code=trouble.vendor_code,
+            status=trouble.status,
+            retry_after=trouble.retry_after,
+        )
+        error.__cause__ = trouble
+        return error
+
+    def _tell(self, order: Order, kind: EventKind, upload: UploadRecord) -> None:
+        order.progress(UploadEvent(kind, upload_of(upload, sending=True)))
+
+
+def _arrived_parts_ended(upload: Upload) -> bool:
+    return all(part.status.ended for part in upload.parts if part.id is not None)
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")

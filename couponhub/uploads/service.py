@@ -1,0 +1,274 @@
+"""The uploads of one connection, as users see them."""
+
+from collections.abc import Callable, Iterator
+
+from couponhub.capabilities import require
+from couponhub.codes import CodeSource
+from couponhub.errors import LocalError, NotFound, UnreadableReply, Unsupported, UsageError
+from couponhub.models import FileUrl, ListId, Part, PartId, Tagging, Upload, UploadId
+from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter, ReadsParts
+from couponhub.staging import Staging
+from couponhub.store import Ledger, UploadRecord
+from couponhub.uploads.clock import Clock, Deadline
+from couponhub.uploads.events import Progress, no_progress
+from couponhub.uploads.names import is_upload_id
+from couponhub.uploads.reconciling import Reconciler
+from couponhub.uploads.sending import Order, Sender
+from couponhub.uploads.submitting import Submitter
+from couponhub.uploads.summary import upload_of, upload_of_part
+from couponhub.uploads.watching import Watcher
+
+UploadSource = CodeSource | FileUrl
+"""A path, an open binary or text file, an iterable of codes, or the URL of a file that lies elsewhere."""
+
+
+class Uploads:
+    """Sends codes to the lists of one connection, and tells how that stands. Thread-safe.
+
+    Every method may raise `Unsupported` and `VendorError`.
+
+    Args:
+        connection: The connection's name.
+        adapter: Its opened adapter; what it implements decides how codes travel.
+        ledger: Makes the ledger; only called when it is needed.
+        staging: Makes the staging; only called for a vendor that fetches files.
+        settle: Seconds after a lost answer until absence at the vendor counts as proof.
+        vendor_is_loopback: Whether the vendor is on this machine, as an emulator is.
+        clock: For tests.
+    """
+
+    def __init__(
+        self,
+        connection: str,
+        adapter: Adapter,
+        *,
+        ledger: Callable[[], Ledger],
+        staging: Callable[[], Staging],
+        settle: float = 30.0,
+        vendor_is_loopback: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        self._connection = connection
+        self._adapter = adapter
+        self._ledger = ledger
+        self._staging = staging
+        self._settle = settle
+        self._vendor_is_loopback = vendor_is_loopback
+        self._clock = clock or Clock()
+        self._watcher = Watcher(clock=self._clock)
+
+    def send(
+        self,
+        list_id: str,
+        source: UploadSource,
+        *,
+        name: str | None = None,
+        tagging: Tagging | None = None,
+        callback: str | None = None,
+        again: bool = False,
+        wait: bool = False,
+        timeout: float | None = None,
+        progress: Progress = no_progress,
+    ) -> Upload:
+        """Send codes to a list; codes that stand twice or were sent to it before are left out.
+
+        A vendor that fetches files is given URLs that end with this call, so that then it returns only when
+        the vendor has ended every part. Uploads to the same list are sent one after the other.
+
+        Args:
+            list_id: The vendor's id of the list.
+            source: The codes.
+            name: What to call the upload; the file's name by default.
+            tagging: Binds each code to the customer beside it.
+            callback: Where the vendor is to report the end.
+            again: Send also what was sent to the list before.
+            wait: Return only when the vendor has ended every part.
+            timeout: Seconds for all of it; None for as long as it takes.
+            progress: Told of each step; from the first one on it knows the upload's id.
+
+        Raises:
+            UsageError: The codes have faults; nothing was sent.
+            LocalError: This machine failed, before anything was sent where that could be foreseen.
+            ConfigError: The vendor could not reach the files.
+            Unsupported: The vendor cannot be sent this; the hint says what to do.
+            Conflict: The same codes were sent before, or the list cannot take them.
+            PartialFailure: Some parts were sent; sending the same source again sends the rest.
+            OutcomeUnknown: A part may or may not have arrived; the hint names the command that finds out.
+            WaitTimeout: Time ran out; the upload as last seen is on the error.
+        """
+        route = self._route(source, callback)
+        deadline = Deadline(self._clock, timeout)
+        staging = None
+        if not isinstance(route, AcceptsFiles) and not isinstance(source, FileUrl):
+            staging = self._staging()
+            staging.require_reachable(vendor_is_loopback=self._vendor_is_loopback)
+        ledger = self._ledger()
+        reconciler = self._reconciler(ledger)
+        sender = Sender(
+            connection=self._connection,
+            adapter=route,
+            ledger=ledger,
+            staging=staging,
+            submitter=Submitter(
+                connection=self._connection,
+                adapter=route,
+                ledger=ledger,
+                settle=self._settle,
+                clock=self._clock,
+            ),
+            reconciler=reconciler,
+            watcher=self._watcher,
+        )
+        order = Order(
+            list_id=ListId(list_id),
+            source=source,
+            name=name,
+            tagging=tagging,
+            callback=callback,
+            again=again,
+            deadline=deadline,
+            progress=progress,
+        )
+        record = sender.send(order)
+        upload = upload_of(record, sending=False)
+        if wait and not upload.status.ended:
+            return self._wait_for(record, ledger, deadline, progress)
+        return upload
+
+    def wait(
+        self,
+        upload: Upload | str,
+        list_id: str | None = None,
+        *,
+        timeout: float | None = None,
+        progress: Progress = no_progress,
+    ) -> Upload:
+        """Wait until an upload has ended, however it ended.
+
+        Args:
+            upload: The upload, or its id (then with `list_id`); a vendor's part id works too.
+            list_id: The list it went to.
+            timeout: Seconds; None for as long as it takes.
+            progress: Told each time the vendor was asked.
+
+        Raises:
+            WaitTimeout: It has not ended; the upload as last seen is on the error.
+            NotFound: Neither we nor the vendor know it.
+        """
+        upload_id, home = (upload, list_id) if isinstance(upload, str) else (upload.id, upload.list_id)
+        if home is None:
+            raise UsageError("to wait for an upload by its id takes the list's id too")
+        deadline = Deadline(self._clock, timeout)
+        found = self._find(ListId(home), upload_id)
+        if found is not None:
+            return self._wait_for(found[1], found[0], deadline, progress)
+
+        def refresh() -> Upload:
+            return self._vendors(ListId(home), upload_id)
+
+        return self._watcher.wait(refresh(), refresh, deadline, progress)
+
+    def show(self, list_id: str, upload_id: str) -> Upload:
+        """Tell how an upload stands: ours, brought up to what the vendor shows, or a vendor's file by its id.
+
+        Raises:
+            NotFound: Neither we nor the vendor know it.
+        """
+        found = self._find(ListId(list_id), upload_id)
+        if found is None:
+            return self._vendors(ListId(list_id), upload_id)
+        ledger, record = found
+        record = self._reconciler(ledger).refresh(record, ended_too=True)
+        return upload_of(record, sending=ledger.is_sending(record))
+
+    def iterate(self, list_id: str) -> Iterator[Upload]:
+        """All uploads to a list: ours, oldest first, then the vendor's files that we did not send.
+
+        Works without a store; then all of them are shown as the vendor's. What a vendor lists and cannot be
+        read raises `UnreadableReply` after everything else.
+        """
+        reader = require(self._adapter, self._connection, ReadsParts)
+        return self._iterate(ListId(list_id), reader)
+
+    def _iterate(self, list_id: ListId, reader: ReadsParts) -> Iterator[Upload]:
+        parts: list[Part] = []
+        unreadable: UnreadableReply | None = None
+        try:
+            parts.extend(reader.iterate_parts(list_id))
+        except UnreadableReply as error:
+            unreadable = error
+        ours: set[str] = set()
+        try:
+            mine = list(self._matched(list_id, parts))
+        except LocalError:
+            mine = []
+        for upload in mine:
+            ours |= {part.id or part.name for part in upload.parts}
+            yield upload
+        for part in parts:
+            if (part.id or part.name) not in ours:
+                yield upload_of_part(self._connection, list_id, part)
+        if unreadable is not None:
+            raise unreadable
+
+    def _matched(self, list_id: ListId, parts: list[Part]) -> Iterator[Upload]:
+        ledger = self._ledger()
+        reconciler = self._reconciler(ledger)
+        shown = {part.name: part for part in parts} | {part.id: part for part in parts if part.id}
+        for record in ledger.of_list(list_id):
+            matched = reconciler.match(record, shown)
+            yield upload_of(matched, sending=ledger.is_sending(matched))
+
+    def _route(self, source: UploadSource, callback: str | None) -> AcceptsFiles | AcceptsFileUrls:
+        if isinstance(source, FileUrl):
+            if isinstance(self._adapter, AcceptsFiles) and not isinstance(self._adapter, AcceptsFileUrls):
+                raise Unsupported(
+                    "this vendor does not fetch files from a URL",
+                    hint="download the file and send it",
+                    connection=self._connection,
+                )
+            return require(self._adapter, self._connection, AcceptsFileUrls)
+        if isinstance(self._adapter, AcceptsFiles):
+            if callback is not None:
+                raise Unsupported(
+                    "this vendor reports to no callback URL",
+                    hint="wait for the upload instead",
+                    connection=self._connection,
+                )
+            return self._adapter
+        return require(self._adapter, self._connection, AcceptsFileUrls)
+
+    def _find(self, list_id: ListId, upload_id: str) -> tuple[Ledger, UploadRecord] | None:
+        """Our upload of that id; None when it is a vendor's."""
+        try:
+            ledger = self._ledger()
+            record = ledger.find(UploadId(upload_id))
+        except LocalError:
+            if is_upload_id(upload_id):
+                raise
+            return None
+        if record is not None and record.list_id == list_id:
+            return ledger, record
+        if is_upload_id(upload_id):
+            raise NotFound(f"no upload {upload_id} went to this list", connection=self._connection)
+        return None
+
+    def _vendors(self, list_id: ListId, part_id: str) -> Upload:
+        reader = require(self._adapter, self._connection, ReadsParts)
+        return upload_of_part(self._connection, list_id, reader.get_part(list_id, PartId(part_id)))
+
+    def _wait_for(
+        self, record: UploadRecord, ledger: Ledger, deadline: Deadline, progress: Progress
+    ) -> Upload:
+        reconciler = self._reconciler(ledger)
+
+        def refresh() -> Upload:
+            nonlocal record
+            # Read anew: its sender may still be at work.
+            record = reconciler.refresh(ledger.find(record.id) or record)
+            return upload_of(record, sending=ledger.is_sending(record))
+
+        return self._watcher.wait(upload_of(record, sending=False), refresh, deadline, progress)
+
+    def _reconciler(self, ledger: Ledger) -> Reconciler:
+        return Reconciler(adapter=self._adapter, ledger=ledger, settle=self._settle, clock=self._clock)

@@ -1,0 +1,22 @@
+"""What every test rests on: nobody's home, state or configuration is read or written."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _nobody_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty home, an empty working folder, and no configuration from outside."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("CONFIG", "STATE", "DATA", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    monkeypatch.delenv("COUPONHUB_CONFIG", raising=False)
+    monkeypatch.chdir(_folder(home / "work"))
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path

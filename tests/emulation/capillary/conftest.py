@@ -1,0 +1,137 @@
+"""The emulated Capillary behind werkzeug's test client, with the calls that every test makes."""
+
+import base64
+import hashlib
+import io
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from werkzeug.test import Client, TestResponse
+from werkzeug.wrappers import Request, Response
+
+from couponhub.testing.emulation.vendor import EmulatedCustomer
+from couponhub.testing.emulation.world import World
+from couponhub_capillary.emulator import CapillaryEmulator
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+class Vendor:
+    """An emulator, its world, and a client that is signed in."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.world.clock.set(NOW)
+        self.emulator = CapillaryEmulator(self.world)
+        self.emulator.set_processing_delay(0)
+        self.client = Client(self._application())
+        self.headers: Mapping[str, str] = {"X-CAP-API-OAUTH-TOKEN": self.token()}
+
+    def token(self) -> str:
+        """A new access token."""
+        body = {"key": "demo-key", "secret": "demo-secret"}
+        answer = self.client.post("/v3/oauth/token/generate", json=body)
+        return str(answer.get_json()["data"]["accessToken"])
+
+    def basic(self, password: str = "demo-password") -> Mapping[str, str]:
+        """The headers of the till."""
+        digest = hashlib.md5(password.encode()).hexdigest()  # noqa: S324 - the vendor's form
+        return {"Authorization": "Basic " + base64.b64encode(f"till.01:{digest}".encode()).decode()}
+
+    def get(self, path: str, **query: str | list[str]) -> TestResponse:
+        """A signed-in GET."""
+        return self.client.get(path, query_string=query, headers=self.headers)
+
+    def coupons(self, **query: str) -> list[dict[str, Any]]:
+        """The coupons of the v1.1 look-up."""
+        answer = self.get("/v1.1/customer/coupons", **query).get_json()
+        coupons: list[dict[str, Any]] = answer["response"]["customers"]["customer"][0]["coupons"]["coupon"]
+        return coupons
+
+    def create(self, **changes: Any) -> TestResponse:
+        """A create of the minimal series with changes; None leaves a field out."""
+        series = {
+            "description": "Imported codes",
+            "discountCode": "IMPORT10",
+            "validTillDate": "2027-01-31T00:00:00+00:00",
+            "anyUser": False,
+            "smsTemplate": "Hi {{first_name}} your voucher code {{voucher}}",
+            "discountValue": 10,
+            "clientHandlingType": "DISC_CODE_PIN",
+            "expiryStrategyType": "SERIES_EXPIRY",
+            "discountType": "PERC",
+            **changes,
+        }
+        body = {"CouponSeriesV2": {name: value for name, value in series.items() if value is not None}}
+        return self.client.post("/v2/coupon/series", json=body, headers=self.headers)
+
+    def series(self, **changes: Any) -> str:
+        """The id of a new series."""
+        return str(self.create(**changes).get_json()["id"])
+
+    def read(self, series_id: str) -> dict[str, Any]:
+        """A series as the list shows it."""
+        entity = self.get("/v2/coupon/series", ids=series_id, couponType="ALL").get_json()["entity"]
+        found: dict[str, Any] = entity[0]
+        return found
+
+    def customer(self, mobile: str = "919000000001", **more: str) -> EmulatedCustomer:
+        """A customer that the vendor now knows."""
+        added = EmulatedCustomer(mobile=mobile, **more)
+        self.emulator.add_customers([added])
+        return added
+
+    def upload(
+        self, series_id: str, content: bytes | str, *, file_name: str = "codes.csv", **parts: str
+    ) -> TestResponse:
+        """Send a file; `NOT_TAGGED` unless told otherwise."""
+        file = io.BytesIO(content.encode() if isinstance(content, str) else content)
+        form = {"customerIdentifier": "NOT_TAGGED", **parts, "file": (file, file_name)}
+        path = f"/coupon/api/v1/upload/file/{series_id}"
+        return self.client.post(path, data=form, headers=self.headers)
+
+    def jobs(self, series_id: str) -> list[dict[str, Any]]:
+        """The jobs of a series."""
+        answer = self.get(f"/coupon/api/v1/upload/getUploadStatus/{series_id}").get_json()
+        jobs: list[dict[str, Any]] = answer["result"]["uploadJobStatuses"]
+        return jobs
+
+    def processed(self, series_id: str, content: bytes | str, **parts: str) -> dict[str, Any]:
+        """Send a file and answer its job when it has ended."""
+        answer = self.upload(series_id, content, **parts).get_json()
+        job_id = answer["result"]["uploadJobStatuses"][-1]["jobId"]
+        give_up = time.monotonic() + 10
+        while time.monotonic() < give_up:
+            job = next(job for job in self.jobs(series_id) if job["jobId"] == job_id)
+            if job["uploadStatus"] in {"FINISHED", "ERRORED"}:
+                return job
+            time.sleep(0.002)
+        raise AssertionError("the job did not end")
+
+    def refusals(self, job: Mapping[str, Any]) -> list[str]:
+        """The lines of a job's error file."""
+        return self.emulator.error_file(job["errorFileUrl"]).decode().splitlines()
+
+    def close(self) -> None:
+        """End it; nothing that ran in the background may have failed."""
+        self.emulator.reset()
+        self.world.background.close()
+        assert self.world.background.failures == []
+
+    def _application(self) -> Any:
+        @Request.application
+        def application(request: Request) -> Response:
+            return self.emulator.handle(request)
+
+        return application
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    """An empty emulated Capillary; the clock shows 2026-03-10 12:00 UTC."""
+    vendor = Vendor()
+    yield vendor
+    vendor.close()

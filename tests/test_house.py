@@ -1,0 +1,198 @@
+"""The rooms of the house and which way the arrows point, read from the imports in the source."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import attrs
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ADAPTERS = ("couponhub_capillary", "couponhub_moengage")
+
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"_lazy", "errors", "secret"}),
+    frozenset({"models", "strict"}),
+    frozenset({"protocols"}),
+    frozenset({"store"}),
+    frozenset({"transport"}),
+    frozenset({"codes", "staging", "testing.emulation"}),
+    frozenset({"plugin", "capabilities", "documents"}),
+    frozenset({"registry"}),
+    frozenset({"config", "uploads", "usage"}),
+    frozenset({"connection"}),
+    frozenset({"lookup", "migration"}),
+    frozenset({"hub"}),
+    frozenset({"testing"}),
+    frozenset({"server"}),
+    frozenset({"cli"}),
+)
+"""From the ground up. A room imports from the floors below it, and nothing from its own floor but itself."""
+
+FOR_ADAPTERS = frozenset({"errors", "models", "plugin", "protocols", "secret", "strict", "transport"})
+"""What an adapter may import of the core; its emulator may also import `testing.emulation`."""
+
+HTTP_LIBRARIES = frozenset({"http", "oauthlib", "requests", "requests_oauthlib", "urllib3"})
+
+
+@attrs.frozen
+class Import:
+    """One import statement: of `target`, in the module `source`."""
+
+    source: str
+    target: str
+    line: int
+    at_import_time: bool
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line} imports {self.target}"
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the distribution by its dotted name."""
+    found = {}
+    for base, package in ((ROOT, "couponhub"), *((ROOT / "adapters", name) for name in ADAPTERS)):
+        for path in (base / package).rglob("*.py"):
+            name = ".".join(path.relative_to(base).with_suffix("").parts)
+            found[name.removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports_of(module: str) -> Iterator[Import]:
+    """All imports of a module, those in functions and for type checkers included."""
+    path = MODULES[module]
+    package = module if path.stem == "__init__" else module.rpartition(".")[0]
+    pending: list[tuple[ast.AST, bool]] = [(ast.parse(path.read_text(encoding="utf-8")), True)]
+    while pending:
+        node, at_import_time = pending.pop()
+        match node:
+            case ast.Import():
+                for alias in node.names:
+                    yield Import(module, alias.name, node.lineno, at_import_time)
+            case ast.ImportFrom():
+                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+                home = ".".join([*(parents if node.level else []), *([node.module] if node.module else [])])
+                for alias in node.names:
+                    deeper = f"{home}.{alias.name}"
+                    yield Import(module, deeper if deeper in MODULES else home, node.lineno, at_import_time)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                pending += [(child, False) for child in ast.iter_child_nodes(node)]
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                pending += [(child, False) for child in node.body]
+                pending += [(child, at_import_time) for child in node.orelse]
+            case _:
+                pending += [(child, at_import_time) for child in ast.iter_child_nodes(node)]
+
+
+IMPORTS = [found for module in sorted(MODULES) for found in imports_of(module)]
+
+
+def room_of(module: str) -> str:
+    """The room of the core that a module stands in; "" for the package `couponhub` itself."""
+    inside = module.removeprefix("couponhub").removeprefix(".")
+    return "testing.emulation" if inside.startswith("testing.emulation") else inside.partition(".")[0]
+
+
+def floor_of(module: str) -> int:
+    """How high a module of the core stands; the package itself, which shows the rest, above all."""
+    return next((height for height, rooms in enumerate(FLOORS) if room_of(module) in rooms), len(FLOORS))
+
+
+def in_core(module: str) -> bool:
+    """Whether a module is one of `couponhub` rather than of an adapter."""
+    return module.partition(".")[0] == "couponhub"
+
+
+def around_emulator(module: str) -> bool:
+    """Whether a module of an adapter is its emulator, or its plug-in, which knows how to start one."""
+    return module in ADAPTERS or module.split(".")[1:2] == ["emulator"]
+
+
+def test_source_was_found() -> None:
+    """The other tests here would pass on an empty folder."""
+    assert {"couponhub.hub", *ADAPTERS} <= set(MODULES)
+    assert any(found.at_import_time for found in IMPORTS)
+    assert any(not found.at_import_time for found in IMPORTS)
+
+
+def test_every_room_stands_on_one_floor() -> None:
+    """A new room is a decision: it gets its place in FLOORS."""
+    rooms = [room for floor in FLOORS for room in floor]
+    present = {room_of(module) for module in MODULES if in_core(module)} - {""}
+
+    assert sorted(set(rooms)) == sorted(rooms)
+    assert set() == present - set(rooms)
+
+
+def test_arrows_point_inward() -> None:
+    """No room imports from its own floor or from above, not even in a function or for type checkers."""
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if in_core(found.source) and in_core(found.target)
+        if room_of(found.source) != room_of(found.target)
+        if floor_of(found.source) <= floor_of(found.target)
+    ]
+
+    assert [] == wrong
+
+
+def test_core_knows_no_vendor() -> None:
+    """Adapters are found by entry point; the core imports none of them."""
+    wrong = [
+        str(found) for found in IMPORTS if in_core(found.source) and found.target.startswith("couponhub_")
+    ]
+
+    assert [] == wrong
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_adapter_imports_little_of_the_core(adapter: str) -> None:
+    """What an adapter needs of the core is what a third party may rely on; other adapters are strangers."""
+    wrong = []
+    for found in IMPORTS:
+        home, wanted = found.source.partition(".")[0], found.target.partition(".")[0]
+        if home != adapter or not wanted.startswith("couponhub") or wanted == adapter:
+            continue
+        allowed = FOR_ADAPTERS | ({"testing.emulation"} if around_emulator(found.source) else set())
+        if wanted != "couponhub" or room_of(found.target) not in allowed:
+            wrong.append(str(found))
+
+    assert [] == wrong
+
+
+def test_adapters_do_no_http_of_their_own() -> None:
+    """Bytes travel through `transport` alone; a sign-in may name the libraries whose hooks it fills."""
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if not in_core(found.source) and not around_emulator(found.source)
+        if not found.source.endswith(".signin")
+        if found.target.partition(".")[0] in HTTP_LIBRARIES or found.target == "urllib.request"
+    ]
+
+    assert [] == wrong
+
+
+def test_imports_go_in_no_circle() -> None:
+    """Any module can be the first that a program imports."""
+    graph: dict[str, set[str]] = {module: set() for module in MODULES}
+    for found in IMPORTS:
+        if found.at_import_time and found.target in MODULES:
+            graph[found.source].add(found.target)
+
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))
+
+
+def test_no_module_grows_past_400_lines() -> None:
+    """A module that grows is split by noun."""
+    lines = {module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in MODULES.items()}
+
+    assert {} == {module: count for module, count in lines.items() if count > 400}

@@ -1,0 +1,148 @@
+"""The unified lookup: what may be concluded from what connections say, and how long it takes."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+
+from couponhub.connection import Connection
+from couponhub.errors import (
+    AuthRejected,
+    CouponhubError,
+    NotFound,
+    PermissionDenied,
+    QuotaExhausted,
+    RateLimited,
+    RequestRejected,
+    UnreadableReply,
+    Unsupported,
+    VendorUnavailable,
+)
+from couponhub.lookup import lookup
+from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons, Reason, Verdict
+
+CUSTOMER = Customer(mobile="919876543210")
+
+
+class Asked:
+    """A connection that answers, fails or dawdles as told."""
+
+    def __init__(self, name: str, answer: Callable[[], CustomerCoupons]) -> None:
+        self.name = name
+        self.customers = self
+        self._answer = answer
+
+    def coupons(self, customer: Customer, query: CouponQuery, *, deadline: float) -> CustomerCoupons:
+        """Answer."""
+        assert customer is CUSTOMER
+        assert query == CouponQuery()
+        assert deadline > 0
+        return self._answer()
+
+
+def asked(name: str, answer: CustomerCoupons | Exception) -> Connection:
+    """Make a connection with that answer."""
+
+    def give() -> CustomerCoupons:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return cast("Connection", Asked(name, give))
+
+
+def coupon(code: str) -> Coupon:
+    """Make a coupon."""
+    return Coupon(connection="one", code=code)
+
+
+def too_slow() -> VendorUnavailable:
+    """Make the error of a vendor that let time run out."""
+    error = VendorUnavailable("slow")
+    error.too_slow = True
+    return error
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict", "reason"),
+    [
+        (CustomerCoupons(coupons=(coupon("A"),)), Verdict.FOUND, None),
+        (CustomerCoupons(coupons=(coupon("A"),), complete=False), Verdict.FOUND, Reason.INCOMPLETE),
+        (CustomerCoupons(), Verdict.NONE, Reason.NO_COUPONS),
+        (CustomerCoupons(customer_known=False), Verdict.NONE, Reason.CUSTOMER_UNKNOWN),
+        (CustomerCoupons(complete=False), Verdict.UNKNOWN, Reason.INCOMPLETE),
+        (CustomerCoupons(customer_known=False, complete=False), Verdict.UNKNOWN, Reason.INCOMPLETE),
+        (Unsupported("no"), Verdict.UNKNOWN, Reason.UNSUPPORTED),
+        (RequestRejected("no"), Verdict.UNKNOWN, Reason.UNSUPPORTED),
+        (AuthRejected("no"), Verdict.UNKNOWN, Reason.CREDENTIALS),
+        (PermissionDenied("no"), Verdict.UNKNOWN, Reason.CREDENTIALS),
+        (RateLimited("no"), Verdict.UNKNOWN, Reason.RATE_LIMITED),
+        (QuotaExhausted("no"), Verdict.UNKNOWN, Reason.RATE_LIMITED),
+        (VendorUnavailable("no"), Verdict.UNKNOWN, Reason.UNREACHABLE),
+        (too_slow(), Verdict.UNKNOWN, Reason.TIMEOUT),
+        (UnreadableReply("no"), Verdict.UNKNOWN, Reason.UNREADABLE),
+        (KeyError("a fault of ours"), Verdict.UNKNOWN, Reason.UNREADABLE),
+    ],
+)
+def test_verdicts(said: CustomerCoupons | Exception, verdict: Verdict, reason: Reason | None) -> None:
+    """Only an answer that was understood is `found` or `none`; everything else is `unknown`, with its reason."""
+    answer = lookup([asked("one", said)], CUSTOMER, CouponQuery(), 5)
+    (one,) = answer.answers
+    assert (verdict, reason) == (one.verdict, one.reason)
+    assert (one.error is not None) == isinstance(said, Exception)
+    assert one.whole == answer.complete
+    assert one.as_of is not None
+
+
+def test_one_failure_leaves_the_other_answer() -> None:
+    """A connection that fails takes nothing from another's coupons, and the whole is not complete."""
+    answer = lookup(
+        [asked("dead", VendorUnavailable("no")), asked("one", CustomerCoupons(coupons=(coupon("A"),)))],
+        CUSTOMER,
+        CouponQuery(),
+        5,
+    )
+    assert ["A"] == [found.code for found in answer.coupons]
+    assert ["dead", "one"] == [one.connection for one in answer.answers]
+    assert not answer.complete
+    assert Verdict.FOUND is answer.by_connection["one"].verdict
+
+
+def test_a_connection_that_never_answers_costs_the_deadline_only() -> None:
+    """At the deadline, whoever has not answered is `unknown` for `timeout`; the others are there."""
+    never = threading.Event()
+
+    def hang() -> CustomerCoupons:
+        never.wait(20)
+        return CustomerCoupons()
+
+    started = time.monotonic()
+    answer = lookup(
+        [cast("Connection", Asked("hung", hang)), asked("one", CustomerCoupons(coupons=(coupon("A"),)))],
+        CUSTOMER,
+        CouponQuery(),
+        0.2,
+    )
+    never.set()
+    assert time.monotonic() - started < 5
+    assert (Verdict.UNKNOWN, Reason.TIMEOUT) == (
+        answer.by_connection["hung"].verdict,
+        answer.by_connection["hung"].reason,
+    )
+    assert Verdict.FOUND is answer.by_connection["one"].verdict
+
+
+def test_an_unknown_list_is_the_askers_mistake() -> None:
+    """A list that does not exist is raised, since no answer about it would mean anything."""
+    with pytest.raises(NotFound):
+        lookup([asked("one", NotFound("no such list"))], CUSTOMER, CouponQuery(), 5)
+
+
+def test_a_fault_of_ours_shows_no_identifier() -> None:
+    """The text of an unexpected exception, which may quote the customer, is not repeated."""
+    answer = lookup([asked("one", KeyError("919876543210"))], CUSTOMER, CouponQuery(), 5)
+    error = answer.answers[0].error
+    assert isinstance(error, CouponhubError)
+    assert "919876543210" not in str(error)

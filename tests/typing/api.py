@@ -1,0 +1,137 @@
+"""The public API as a customer's code uses it: checked by mypy, never run."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import assert_never, assert_type
+
+from couponhub import (
+    Answer,
+    Coupon,
+    CouponHub,
+    CouponhubError,
+    CouponList,
+    CouponQuery,
+    Customer,
+    FileUrl,
+    LookupAnswer,
+    NewCouponList,
+    OutcomeUnknown,
+    Tagging,
+    Unsupported,
+    Upload,
+    VendorError,
+    VendorUnavailable,
+)
+from couponhub.models import (
+    Alerts,
+    CouponStatus,
+    CustomerCoupons,
+    Identifier,
+    ListId,
+    ListStatus,
+    Reason,
+    UploadStatus,
+    Verdict,
+)
+
+
+def look_up(hub: CouponHub) -> Iterator[str]:
+    """One question to every vendor, and what each answer may look like."""
+    query = CouponQuery(statuses=frozenset({CouponStatus.ACTIVE}), since=datetime(2026, 1, 1, tzinfo=UTC))
+    answer = hub.lookup(
+        Customer(mobile="919876543210"), query, connections=["loyalty", "engage"], deadline=2.0
+    )
+    assert_type(answer, LookupAnswer)
+    assert_type(answer.coupons, tuple[Coupon, ...])
+    assert_type(answer.complete, bool)
+    assert_type(answer.by_connection["engage"], Answer)
+    for each in answer.answers:
+        assert_type(each.reason, Reason | None)
+        match each.verdict:
+            case Verdict.FOUND:
+                yield from (coupon.code for coupon in each.coupons)
+            case Verdict.NONE:
+                yield "none"
+            case Verdict.UNKNOWN:
+                yield str(each.error)
+            case _:
+                assert_never(each.verdict)
+
+
+def read_one_customer(hub: CouponHub) -> Mapping[str, datetime | None]:
+    """One vendor, without the hub's judgement."""
+    held = hub["loyalty"].customers.coupons(Customer(email="a.buyer@example.com"), deadline=1.5)
+    assert_type(held, CustomerCoupons)
+    assert_type(held.customer_known, bool)
+    return {coupon.code: coupon.expires_at for coupon in held.coupons}
+
+
+def keep_lists(hub: CouponHub) -> CouponList:
+    """Read, create, archive."""
+    lists = hub["engage"].lists
+    assert_type(next(lists.iterate(status="active")), CouponList)
+    assert_type(next(lists.iterate(ListStatus.EXPIRED)), CouponList)
+    new = NewCouponList(
+        name="Diwali 2026",
+        expires=date(2026, 11, 30),
+        alerts=Alerts(subscribers=("ops@example.com",), shortage=100),
+        extra={"discountType": "PERC"},
+    )
+    created = lists.create(new)
+    assert_type(created.id, ListId)
+    assert_type(created.available, int | None)
+    lists.archive(created.id)
+    lists.activate(created.id, date(2027, 1, 31))
+    return lists.get("64f0c1")
+
+
+def send_codes(hub: CouponHub, path: Path, codes: Iterable[str]) -> UploadStatus:
+    """A path, an open file, an address or plain codes; then wait."""
+    uploads = hub["engage"].uploads
+    upload = uploads.send("64f0c1", path)
+    assert_type(upload, Upload)
+    uploads.send("64f0c1", "codes.csv", tagging=Tagging(identifier=Identifier.MOBILE, column="mobile"))
+    uploads.send("64f0c1", FileUrl(url="https://codes.example.com/a.csv"))
+    uploads.send("64f0c1", codes)
+    with path.open("rb") as file:
+        uploads.send("64f0c1", file)
+    assert_type(next(uploads.iterate("64f0c1")), Upload)
+    assert_type(uploads.show("64f0c1", upload.id), Upload)
+    ended = uploads.wait(upload, timeout=60)
+    assert_type(ended, Upload)
+    assert_type(ended.accepted, int | None)
+    return ended.status
+
+
+def survive(hub: CouponHub) -> str:
+    """Errors are told apart by class; what they mean outside Python stands on them."""
+    try:
+        return hub["engage"].check()
+    except Unsupported as error:
+        return error.hint
+    except OutcomeUnknown as error:
+        return error.message
+    except VendorUnavailable as error:
+        assert_type(error.retry_after, float | None)
+        return "later"
+    except VendorError as error:
+        assert_type(error.status, int | None)
+        return error.kind
+    except CouponhubError as error:
+        raise SystemExit(error.exit_code) from error
+
+
+def main() -> None:
+    """The hub is closed by `with`; a connection is got by its configured name."""
+    with CouponHub.from_config("couponhub.toml", environment={"CAPILLARY_KEY": "from a vault"}) as hub:
+        assert_type(hub, CouponHub)
+        assert_type(list(hub), list[str])
+        assert_type("lists.write" in hub["engage"].capabilities, bool)
+        assert_type(hub["engage"].call("GET", "custom/endpoint", query={"page": "2"}), object)
+
+    # What must not pass: mypy reports an ignore that ignores nothing.
+    Customer("919876543210")  # type: ignore[call-arg]
+    Customer(mobile=919876543210)  # type: ignore[arg-type]
+    NewCouponList(name="Diwali", expires="2026-11-30")  # type: ignore[arg-type]
+    hub["engage"].lists.create(name="Diwali")  # type: ignore[call-arg]
