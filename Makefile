@@ -72,7 +72,7 @@ clean:
 
 .venv/.created:
 	@test -n '$(PYTHON)' || { echo 'No Python 3.11 or later with venv was found (on Debian: apt install python3-venv). Name one: make PYTHON=/path/to/python3' >&2; exit 1; }
-	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is older than Python 3.11. Name another: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) does not run, or is older than Python 3.11. Name another: make PYTHON=/path/to/python3' >&2; exit 1; }
 	@echo "== .venv: creating, with $$('$(PYTHON)' --version)"
 	@rm -rf .venv
 	@'$(PYTHON)' -m venv .venv

@@ -116,7 +116,10 @@ def _discount_document(discount: Discount | None) -> Document | None:
     if discount is None:
         return None
     value = discount.value
-    return {"type": discount.type, "value": int(value) if value == value.to_integral_value() else float(value)}
+    return {
+        "type": discount.type,
+        "value": int(value) if value == value.to_integral_value() else float(value),
+    }
 
 
 def _redemption_document(redemption: Redemption) -> Document:

@@ -54,7 +54,7 @@ def lookup(
             break
         answers[answer.connection] = answer
     for answer in answers.values():
-        if isinstance(answer.error, NotFound):
+        if isinstance(answer.error, NotFound) and query.list_id is not None:
             raise answer.error
     return LookupAnswer(
         customer=customer,

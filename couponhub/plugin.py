@@ -49,7 +49,9 @@ def setting(default: Any = attrs.NOTHING, *, about: str, **arguments: Any) -> An
 class ConnectionSettings:
     """The settings that every connection takes; an adapter's own settings derive from it."""
 
-    base_url: str | None = setting(None, about="the vendor's API, instead of a known region", validator=check_url)
+    base_url: str | None = setting(
+        None, about="the vendor's API, instead of a known region", validator=check_url
+    )
     timeout: float = setting(30.0, about="seconds a vendor may stay silent", validator=check_positive)
     proxy: str | None = setting(None, about="proxy for this vendor", validator=check_url, repr=False)
     ca_bundle: str | None = setting(None, about="PEM file to trust instead of the public authorities")

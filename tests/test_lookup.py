@@ -21,7 +21,7 @@ from couponhub.errors import (
     VendorUnavailable,
 )
 from couponhub.lookup import lookup
-from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons, Reason, Verdict
+from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons, ListId, Reason, Verdict
 
 CUSTOMER = Customer(mobile="919876543210")
 
@@ -29,20 +29,23 @@ CUSTOMER = Customer(mobile="919876543210")
 class Asked:
     """A connection that answers, fails or dawdles as told."""
 
-    def __init__(self, name: str, answer: Callable[[], CustomerCoupons]) -> None:
+    def __init__(
+        self, name: str, answer: Callable[[], CustomerCoupons], query: CouponQuery | None = None
+    ) -> None:
         self.name = name
         self.customers = self
         self._answer = answer
+        self._query = query or CouponQuery()
 
     def coupons(self, customer: Customer, query: CouponQuery, *, deadline: float) -> CustomerCoupons:
         """Answer."""
         assert customer is CUSTOMER
-        assert query == CouponQuery()
+        assert self._query == query
         assert deadline > 0
         return self._answer()
 
 
-def asked(name: str, answer: CustomerCoupons | Exception) -> Connection:
+def asked(name: str, answer: CustomerCoupons | Exception, query: CouponQuery | None = None) -> Connection:
     """Make a connection with that answer."""
 
     def give() -> CustomerCoupons:
@@ -50,7 +53,7 @@ def asked(name: str, answer: CustomerCoupons | Exception) -> Connection:
             raise answer
         return answer
 
-    return cast("Connection", Asked(name, give))
+    return cast("Connection", Asked(name, give, query))
 
 
 def coupon(code: str) -> Coupon:
@@ -136,8 +139,11 @@ def test_a_connection_that_never_answers_costs_the_deadline_only() -> None:
 
 def test_an_unknown_list_is_the_askers_mistake() -> None:
     """A list that does not exist is raised, since no answer about it would mean anything."""
+    query = CouponQuery(list_id=ListId("1"))
     with pytest.raises(NotFound):
-        lookup([asked("one", NotFound("no such list"))], CUSTOMER, CouponQuery(), 5)
+        lookup([asked("one", NotFound("no such list"), query)], CUSTOMER, query, 5)
+    answer = lookup([asked("one", NotFound("no such page"))], CUSTOMER, CouponQuery(), 5)
+    assert Verdict.UNKNOWN is answer.answers[0].verdict
 
 
 def test_a_fault_of_ours_shows_no_identifier() -> None:

@@ -1,6 +1,7 @@
 """Capillary behind couponhub's protocols."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
         ReadsParts,
         WritesLists,
     )
+
+_SERIES_ID = re.compile(r"[1-9][0-9]{0,17}")
 
 _log = logging.getLogger(__name__)
 
@@ -243,7 +246,7 @@ class CapillaryAdapter:
             news = 0
             for row in page.rows:
                 series_id = series_id_of(row)
-                if series_id is None or not isinstance(row, Mapping):
+                if series_id is None or not isinstance(row, dict):
                     unreadable += 1
                 elif series_id not in seen:
                     seen.add(series_id)
@@ -272,14 +275,18 @@ class CapillaryAdapter:
 
     def _explain(self, error: VendorError, series_id: str) -> None:
         """Refine a 400 or 404 of the upload API, which does not say what it means (C-1, C-43)."""
-        if self._client.series(series_id) is None:
+        try:
+            row = self._client.series(series_id)
+        except VendorError:
+            return  # what is known stands: the call was refused
+        if row is None:
             raise NotFound(
                 f"Capillary knows no coupon series {_shown(series_id)}",
                 operation=error.operation,
                 vendor_code=error.vendor_code,
                 status=error.status,
             ) from None
-        if error.status != 404:
+        if not isinstance(error, NotFound):
             return
         addresses = {self._settings.upload_address, self._settings.api_address}
         other = f", perhaps to {self._settings.api_address}" if len(addresses) > 1 else ""
@@ -310,11 +317,11 @@ def _zones(settings: CapillarySettings) -> Zones:
 
 def _series_id(list_id: str) -> str:
     """The id as Capillary numbers series; another text names none there."""
-    if not (list_id.isascii() and list_id.isdigit()) or len(list_id) > 18:
+    if not _SERIES_ID.fullmatch(list_id):
         raise NotFound(
             f"Capillary knows no coupon series {_shown(list_id)}", hint="its ids are whole numbers"
         )
-    return str(int(list_id))
+    return list_id
 
 
 def _shown(vendor_id: str) -> str:

@@ -91,7 +91,7 @@ class CapillaryClient:
         """
         page = self._transport.call(one_series_request(series_id), partial(read_series_page, limit=1))
         for row in page.rows:
-            if isinstance(row, Mapping) and series_id_of(row) == series_id:
+            if isinstance(row, dict) and series_id_of(row) == series_id:
                 return row
         if any(series_id_of(row) is None for row in page.rows):
             raise UnreadableReply("a series came that cannot be read", operation="read list")
@@ -135,7 +135,7 @@ def _read_anything(reply: Reply) -> object:
             content = reply.decoded()
         except ValueError:
             raise error_without_code(reply, "no JSON came") from None
-        if isinstance(content, Mapping):
+        if isinstance(content, dict):
             refuse_by_body(content, reply)
         return content
     refuse_by_body(opened(reply), reply)

@@ -38,21 +38,19 @@ def customer_coupons(
     """
     patience = Deadline.after(deadline)
     forms = identifier_forms(customer, country_code)
-    best: CustomerCoupons | None = None
-    asked = 0
-    for asked, form in enumerate(forms, start=1):
+    answers: list[CustomerCoupons] = []
+    for form in forms:
         answer = client.customer_coupons(
             customer.identifier, form, query, zones, deadline=patience.remaining()
         )
         found = _read(answer, query, connection=connection, zones=zones, now=now())
-        if best is None or found.customer_known or not best.customer_known:
-            best = found
+        answers.append(found)
         if found.coupons or not found.complete:
             break
-    assert best is not None  # noqa: S101 - there is always one form at least
-    if asked == 1:
+    best = max(answers, key=lambda found: (bool(found.coupons) or not found.complete, found.customer_known))
+    if len(answers) == 1:
         return best
-    note = f"the mobile was asked about in {asked} forms, with and without the country code"
+    note = f"the mobile was asked about in {len(answers)} forms, with and without the country code"
     return attrs.evolve(best, warnings=(note, *best.warnings))
 
 

@@ -102,8 +102,10 @@ class ClientToken:
         session.register_compliance_hook(  # type: ignore[call-overload] # the stubs lack this hook
             "access_token_request", self.send_json_key_and_secret
         )
-        session.register_compliance_hook("access_token_response", refuse_by_status)
-        session.register_compliance_hook("access_token_response", unwrap_token)
+        # One hook for both deviations of the answer: requests-oauthlib runs several in no fixed order.
+        session.register_compliance_hook(
+            "access_token_response", lambda response: unwrap_token(refuse_by_status(response))
+        )
 
     def send_json_key_and_secret(
         self, url: str, headers: Mapping[str, str], arguments: Mapping[str, Any]
@@ -145,10 +147,10 @@ def unwrap_token(response: requests.Response) -> requests.Response:
     """
     content = _decoded(response)
     inner = content.get("data")
-    token = inner.get("accessToken") if isinstance(inner, Mapping) else None
+    token = inner.get("accessToken") if isinstance(inner, dict) else None
     if type(token) is not str or not token or not all("!" <= char <= "~" for char in token):
         raise _refused("an answer without a token", response)
-    lifetime = whole(inner.get("ttlSeconds")) if isinstance(inner, Mapping) else None
+    lifetime = whole(inner.get("ttlSeconds")) if isinstance(inner, dict) else None
     seconds = lifetime if lifetime is not None and lifetime > 0 else _LIFETIME_WHEN_UNSAID
     standard = {"access_token": token, "token_type": "raw", "expires_in": seconds}
     response._content = json.dumps(standard).encode()  # noqa: SLF001 - how compliance hooks hand over a body
@@ -160,11 +162,11 @@ def _decoded(response: requests.Response) -> Mapping[str, Any]:
         content = json.loads(response.content)
     except (ValueError, RecursionError):
         return {}
-    return content if isinstance(content, Mapping) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _refused(what: str, response: requests.Response) -> AuthRejected:
-    errors = [error for error in entries_of(_decoded(response).get("errors")) if isinstance(error, Mapping)]
+    errors = [error for error in entries_of(_decoded(response).get("errors")) if isinstance(error, dict)]
     code = next((str(code) for error in errors if (code := code_of(error.get("code"))) is not None), None)
     said = any(error.get("message") == _DOCUMENTED_REFUSAL for error in errors)
     reason = f'{what}, "{_DOCUMENTED_REFUSAL}"' if said else what

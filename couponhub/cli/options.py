@@ -83,9 +83,7 @@ def options_of(context: click.Context | None, arguments: Sequence[str]) -> Globa
     if context is not None and isinstance(context.obj, GlobalOptions):
         return context.obj
     words = list(arguments)
-    output = next(
-        (after for word, after in pairwise(words) if word in {"-o", "--output"}), None
-    )
+    output = next((after for word, after in pairwise(words) if word in {"-o", "--output"}), None)
     return GlobalOptions(output=output if output in FORMATS else None, debug="--debug" in words)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -38,11 +39,13 @@ class Column:
         title: Its heading.
         value: The document's key, or what makes the cell of a document.
         right: Whether it holds numbers.
+        whole: Whether it must never be broken over lines, as ids and codes, which people copy.
     """
 
     title: str
     value: str | Callable[[Document], Any]
     right: bool = False
+    whole: bool = False
 
     def of(self, document: Document) -> Any:
         """The cell, None when there is nothing to show."""
@@ -140,9 +143,13 @@ def _cell(value: Any) -> Any:
 
 
 def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    return safe(str(value if not isinstance(value, (dict, list)) else json.dumps(value, ensure_ascii=False)))
+    match value:
+        case None:
+            return ""
+        case list():
+            return ", ".join(_plain(item) for item in value)
+        case _:
+            return safe(str(value))
 
 
 def print_one(options: GlobalOptions, document: Document, fields: Sequence[Column]) -> None:
@@ -177,7 +184,12 @@ def _print_table(documents: Sequence[Document], columns: Sequence[Column]) -> No
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
+        table.add_column(
+            column.title,
+            justify="right" if column.right else "left",
+            overflow="fold",
+            no_wrap=column.whole or column.right,
+        )
     for document in documents:
         table.add_row(*(_shown(column.of(document)) for column in columns))
     _console().print(table)
@@ -193,10 +205,10 @@ def _shown(value: Any) -> Any:
             return f"{value:,}"
         case str() if _looks_like_instant(value):
             return datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M")
-        case str():
-            return _styled(safe(value), _STATUS_STYLES.get(value, ""))
+        case list():
+            return _styled("\n".join(_plain(item) for item in value), "")
         case _:
-            return _styled(_plain(value), "")
+            return _styled(safe(str(value)), _STATUS_STYLES.get(str(value), ""))
 
 
 def _looks_like_instant(value: str) -> bool:
@@ -212,4 +224,5 @@ def _styled(text: str, style: str) -> Any:
 def _console() -> Any:
     from rich.console import Console  # noqa: PLC0415 - only people's output needs it
 
-    return Console(highlight=False, soft_wrap=False)
+    # A table that was asked for in a pipe has no terminal to fit.
+    return Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)

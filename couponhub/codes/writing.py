@@ -5,7 +5,7 @@ import hashlib
 import io
 from bisect import bisect_right
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import accumulate
 from pathlib import Path
 from typing import IO
@@ -65,7 +65,10 @@ class PartWriter:
             UsageError: A single row is larger than the vendor's largest file.
         """
         while rows:
-            part = self._open = self._open or _OpenPart(self._folder, len(self.parts) + 1, self._header)
+            if self._open is None:
+                self._open = _OpenPart(self._folder, len(self.parts) + 1)
+                self._open.begin(self._header)
+            part = self._open
             fitting = self._fitting(part, rows)
             if fitting:
                 part.write(rows[:fitting], codes[:fitting])
@@ -100,13 +103,18 @@ class PartWriter:
 
 
 class _OpenPart:
-    def __init__(self, folder: Path, number: int, header: bytes) -> None:
+    def __init__(self, folder: Path, number: int) -> None:
         self._path = folder / f"{number}.csv"
         self._codes_path = folder / f"{number}.txt"
-        self._file = _create(self._path)
-        self._codes = _create(self._codes_path)
-        self._hash = hashlib.sha256(header)
+        self._files = ExitStack()
+        self._hash = hashlib.sha256()
         self.rows = 0
+        self.size = 0
+
+    def begin(self, header: bytes) -> None:
+        self._file = self._files.enter_context(_create(self._path))
+        self._codes = self._files.enter_context(_create(self._codes_path))
+        self._hash.update(header)
         self.size = self._file.write(header)
 
     def write(self, rows: Sequence[bytes], codes: Sequence[bytes]) -> None:
@@ -118,7 +126,8 @@ class _OpenPart:
         self.size += len(block)
 
     def finish(self) -> PreparedFile:
-        self.close()
+        # Closing writes out what is buffered, so it fails too when the disk is full.
+        self._files.close()
         return PreparedFile(
             path=self._path,
             codes=self._codes_path,
@@ -129,16 +138,9 @@ class _OpenPart:
 
     def discard(self) -> None:
         with suppress(OSError):
-            self.close()
-        self._path.unlink()
-        self._codes_path.unlink()
-
-    def close(self) -> None:
-        # Closing writes out what is buffered, so it fails too when the disk is full.
-        try:
-            self._file.close()
-        finally:
-            self._codes.close()
+            self._files.close()
+        self._path.unlink(missing_ok=True)
+        self._codes_path.unlink(missing_ok=True)
 
 
 def _create(path: Path) -> IO[bytes]:

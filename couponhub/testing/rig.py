@@ -1,7 +1,7 @@
 """One adapter on a bench: its emulator served over real HTTP, and a hub whose only connection goes there."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ import attrs
 
 from couponhub.connection import Connection
 from couponhub.hub import CouponHub
-from couponhub.models import CouponList, NewCouponList
+from couponhub.models import CouponList, ListId, NewCouponList
 from couponhub.models.base import utc_now
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
@@ -56,13 +56,17 @@ class Rig:
             name=name,
             label=label,
             expires=expires or (utc_now() + timedelta(days=30)).date(),
-            created_by="conformance",
             extra=self.list_extra,
         )
 
     def create_list(self, name: str = "a list") -> CouponList:
         """Create one."""
         return self.connection.lists.create(self.new_list(name))
+
+    def list_with(self, name: str, codes: Sequence[str]) -> ListId:
+        """A list that holds these codes, put there behind the adapter's back; works for vendors one cannot write to."""
+        self.emulator.seed({"lists": [{"name": name, "codes": list(codes)}]})
+        return next(found.id for found in self.connection.lists.iterate() if found.name == name)
 
     def can(self, capability: str) -> bool:
         """Whether the adapter claims that capability."""
@@ -74,6 +78,7 @@ def rig_for(
     plugin: AdapterPlugin,
     *,
     list_extra: Mapping[str, str] | None = None,
+    settings: Mapping[str, str | float] | None = None,
     processing_delay: float = 0.02,
 ) -> Iterator[Rig]:
     """Put an adapter on the bench.
@@ -81,6 +86,7 @@ def rig_for(
     Args:
         plugin: The adapter; it must have an emulator.
         list_extra: The vendor's own required fields of a new list.
+        settings: Further settings of the connection.
         processing_delay: Seconds the emulator takes for a file.
     """
     if plugin.emulator is None:
@@ -94,9 +100,9 @@ def rig_for(
         tempfile.TemporaryDirectory(prefix="couponhub-rig-") as folder,
     ):
 
-        def open_hub(**settings: str | float) -> CouponHub:
+        def open_hub(**changed: str | float) -> CouponHub:
             path = Path(folder) / "couponhub.toml"
-            extra = {"timeout": 2.0, "settle": 0.05, **settings}
+            extra = {"timeout": 2.0, "settle": 0.05, **(settings or {}), **changed}
             store = f'[store]\nurl = "sqlite:///{Path(folder).as_posix()}/couponhub.db"\n'
             path.write_text(config_text(server.url, [emulator], extra) + store, encoding="utf-8")
             return CouponHub.from_config(path, registry=registry)

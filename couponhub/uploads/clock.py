@@ -2,14 +2,18 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 import attrs
+
+from couponhub.models.base import utc_now
 
 
 @attrs.frozen(kw_only=True)
 class Clock:
-    """Seconds that only ever grow, and a way to let them pass."""
+    """The time of day in UTC, seconds that only ever grow, and a way to let them pass."""
 
+    now: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 

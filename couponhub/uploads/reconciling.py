@@ -1,14 +1,11 @@
 """Bringing the ledger up to what the vendor shows."""
 
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 
 import attrs
 
 from couponhub.errors import NotFound, VendorError
 from couponhub.models import ListId, Part, UploadStatus
-from couponhub.models.base import utc_now
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, ReadsParts
 from couponhub.store import Ledger, PartRecord, Stage, UploadRecord
 from couponhub.uploads.clock import Clock
@@ -20,14 +17,12 @@ class Reconciler:
 
     Attributes:
         settle: Seconds after which a part that was sent, and is not there, counts as absent.
-        now: The clock that the ledger's times come from.
     """
 
     adapter: object
     ledger: Ledger
     settle: float
     clock: Clock
-    now: Callable[[], datetime] = utc_now
 
     def refresh(self, upload: UploadRecord, *, ended_too: bool = False) -> UploadRecord:
         """Ask the vendor for every part that it may hold.
@@ -112,7 +107,7 @@ class Reconciler:
         return None
 
     def _age(self, part: PartRecord) -> float:
-        return 0.0 if part.submitted_at is None else (self.now() - part.submitted_at).total_seconds()
+        return 0.0 if part.submitted_at is None else (self.clock.now() - part.submitted_at).total_seconds()
 
 
 def _is_final(part: PartRecord) -> bool:

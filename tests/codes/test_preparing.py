@@ -3,9 +3,8 @@
 import errno
 import hashlib
 import io
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, Self
 
 import attrs
 import pytest
@@ -25,16 +24,19 @@ BY_MOBILE = Tagging(identifier=Identifier.MOBILE, column="mobile")
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
+    """An empty private folder."""
     folder = tmp_path / "workspace"
     folder.mkdir(mode=0o700)
     return folder
 
 
 def texts(prepared: PreparedCodes) -> list[str]:
+    """The content of each part."""
     return [part.path.read_text(encoding="utf-8") for part in prepared.parts]
 
 
 def code_set(folder: Path, *codes: str) -> Path:
+    """A code set that was sent before."""
     path = folder / "sent.set"
     path.write_text("".join(f"{code}\n" for code in codes), encoding="utf-8")
     return path
@@ -181,7 +183,7 @@ def test_tagging_is_part_of_the_fingerprint(workspace: Path) -> None:
         (b"Coupon Code\n", "there are no codes, only a header"),
         (b"SAVE-1\nSAVE-2\n", "has no header"),
         (b"a,b\nSAVE-1,1\n", "has no header"),
-        (b"code,coupon\nA,B\n", "several columns could hold the codes"),
+        (b"voucher,coupon\nA,B\n", "several columns could hold the codes"),
         (b"code\nA\x001\n", "not a text file"),
         (b"PK\x03\x04\x00\x00", "not a text file"),
         (b"code\nA1\n\xff\xfe\n", "line 3: bytes that are not UTF-8 in the code"),
@@ -216,8 +218,8 @@ def test_bad_files_are_refused(workspace: Path, content: bytes, message: str) ->
 )
 def test_bad_tagged_files_are_refused(workspace: Path, content: str, column: str | int, message: str) -> None:
     """Every row of a tagged file needs both, and the header must say which is which."""
+    tagging = Tagging(identifier=Identifier.MOBILE, column=column)
     with pytest.raises(UsageError, match=message):
-        tagging = Tagging(identifier=Identifier.MOBILE, column=column)
         prepare(io.StringIO(content), STRICT, workspace, tagging=tagging)
 
 
@@ -342,28 +344,32 @@ def test_many_rows_go_through_files(workspace: Path, monkeypatch: pytest.MonkeyP
 
 def test_missing_file_is_local_trouble(workspace: Path) -> None:
     """No such file is a fault of this machine's side, in one line."""
-    with pytest.raises(LocalError, match="cannot read .*: No such file"):
+    with pytest.raises(LocalError, match=r"cannot read .*: No such file"):
         prepare("nowhere.csv", PLAIN, workspace)
 
 
 class _FullDisk:
     """An open file on a disk that is full; `fails_on` is the method that finds out."""
 
-    def __init__(self, file: BinaryIO, fails_on: str) -> None:
+    def __init__(self, file: IO[bytes], fails_on: str) -> None:
         self._file = file
         self._fails_on = fails_on
 
-    def _reach(self, method: str, act: Callable[[], Any]) -> Any:
-        result = act()
-        if method == self._fails_on:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return result
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._file.close()
+        self._full("close")
 
     def write(self, block: bytes) -> int:
-        return int(self._reach("write", lambda: self._file.write(block)))
+        """Write a block, or find the disk full."""
+        self._full("write")
+        return self._file.write(block)
 
-    def close(self) -> None:
-        self._reach("close", self._file.close)
+    def _full(self, method: str) -> None:
+        if method == self._fails_on:
+            raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize("fails_on", ["write", "close"])
@@ -372,7 +378,7 @@ def test_full_disk_leaves_nothing_half_done(
 ) -> None:
     """Whether writing or closing finds the disk full, there is one clear error and no file."""
     create = writing._create
-    monkeypatch.setattr(writing, "_create", lambda path: _FullDisk(create(path), fails_on))  # type: ignore[arg-type]
+    monkeypatch.setattr(writing, "_create", lambda path: _FullDisk(create(path), fails_on))
 
     with pytest.raises(LocalError, match="No space left on device"):
         prepare(["A1", "B2", "C3"], attrs.evolve(PLAIN, max_rows=1), workspace)

@@ -20,6 +20,7 @@ LIST_EXTRA: Mapping[str, Mapping[str, str]] = {
     },
     "moengage": {},
 }
+SETTINGS: Mapping[str, Mapping[str, str]] = {"capillary": {}, "moengage": {"created_by": "conformance"}}
 CONTRACT = Path(__file__).parents[2] / "docs" / "contract.md"
 
 
@@ -31,7 +32,7 @@ class TestAdapters(ConformanceSuite):
         """Put the adapter on its bench; KeyError for a vendor that nobody wrote down here."""
         plugin = Registry().load(request.param)
         assert isinstance(plugin, AdapterPlugin)
-        with rig_for(plugin, list_extra=LIST_EXTRA[request.param]) as rig:
+        with rig_for(plugin, list_extra=LIST_EXTRA[plugin.name], settings=SETTINGS[plugin.name]) as rig:
             yield rig
 
 

@@ -172,13 +172,14 @@ class Api:
             target = self._organisation.series.get(series_id)
         if target is None:  # C-43
             raise wrong
-        job = self._uploads.submit(
-            target,
-            file.stream,
-            file_name=file.filename,
-            identifier=identifier,
-            customer_column=column,
-        )
+        with file.stream:
+            job = self._uploads.submit(
+                target,
+                file.stream,
+                file_name=file.filename,
+                identifier=identifier,
+                customer_column=column,
+            )
         with self._organisation.lock:
             shown = [job]
             if self._organisation.options.answer_all_jobs:  # C-66

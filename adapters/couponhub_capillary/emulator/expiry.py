@@ -27,6 +27,11 @@ def coupon_end(series: Series, issued_at: datetime, zone: tzinfo) -> datetime:
     return end_of(min(day, series.last_day), zone)
 
 
+def has_passed(last_second: datetime, now: datetime) -> bool:
+    """Whether that whole second lies behind."""
+    return now - timedelta(seconds=1) >= last_second
+
+
 def is_over(coupon: Coupon, now: datetime) -> bool:
     """Whether the coupon's time has passed."""
-    return coupon.valid_till < now
+    return has_passed(coupon.valid_till, now)

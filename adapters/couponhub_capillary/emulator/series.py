@@ -6,7 +6,7 @@ from typing import Any
 
 from couponhub_capillary.emulator.answers import v2_error, v2_problem
 from couponhub_capillary.emulator.dates import epoch_ms, iso, iso_midnight, midnight
-from couponhub_capillary.emulator.expiry import end_of
+from couponhub_capillary.emulator.expiry import end_of, has_passed
 from couponhub_capillary.emulator.organisation import ORGANISATION_ID, TILL_USER_ID, Organisation
 from couponhub_capillary.emulator.records import Series
 from couponhub_capillary.emulator.series_terms import (
@@ -155,7 +155,11 @@ def _selected(organisation: Organisation, query: Query, warnings: list[dict[str,
         found = [series for series in found if series.terms["seriesCode"] in codes]
     status = _word(query, "status", ("ACTIVE", "INACTIVE", "BOTH"), warnings) or "BOTH"
     if status != "BOTH":  # C-52
-        found = [series for series in found if (end_of(series.last_day, zone) >= now) == (status == "ACTIVE")]
+        found = [
+            series
+            for series in found
+            if has_passed(end_of(series.last_day, zone), now) == (status == "INACTIVE")
+        ]
     for name, words in (("ownedBy", OWNERS), ("clientHandlingType", KINDS)):
         word = _word(query, name, words, warnings)
         if word:

@@ -10,7 +10,7 @@ import attrs
 
 from couponhub_capillary.emulator.answers import RefusedError, v2_error
 from couponhub_capillary.emulator.dates import iso_midnight, read_last_day
-from couponhub_capillary.emulator.expiry import end_of
+from couponhub_capillary.emulator.expiry import end_of, has_passed
 
 KINDS = ("DISC_CODE", "GENERIC", "DISC_CODE_PIN", "GENERIC_REDEEMABLE")
 OWNERS = ("NONE", "LOYALTY", "OUTBOUND", "GOODWILL", "DVS", "TIMELINE", "REFERRAL", "JOURNEY")
@@ -277,6 +277,6 @@ def _last_day(value: object, now: datetime, zone: tzinfo) -> date | None:
     if value is None:
         return None
     day = read_last_day(value, zone) if isinstance(value, str) else None
-    if day is None or end_of(day, zone) < now:
+    if day is None or has_passed(end_of(day, zone), now):
         raise v2_error(641, "Incorrect Valid Till Date")
     return day

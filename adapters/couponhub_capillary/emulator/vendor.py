@@ -30,6 +30,7 @@ class CapillaryEmulator:
     """
 
     name = "capillary"
+    base_path = ""
     credentials: Mapping[str, str] = {"key": _KEY, "secret": _SECRET}
 
     def __init__(self, world: World) -> None:

@@ -21,8 +21,8 @@ _NO_PROPERTIES: Mapping[str, str] = MappingProxyType({})
 
 def coupon_from(row: object, *, connection: str, zones: Zones, now: datetime, odd: Oddities) -> Coupon | None:
     """The coupon of one row; None when it has no code (C-24: everything else may be missing)."""
-    code = row.get("code") if isinstance(row, Mapping) else None
-    if not isinstance(row, Mapping) or type(code) is not str or not code.strip():
+    code = row.get("code") if isinstance(row, dict) else None
+    if not isinstance(row, dict) or type(code) is not str or not code.strip():
         odd.note(NO_CODE)
         return None
     approximate: list[str] = []
@@ -147,7 +147,7 @@ def _redemptions(
     guessed = False
     redemptions = []
     for row in rows:
-        if not isinstance(row, Mapping):
+        if not isinstance(row, dict):
             # It is one nevertheless: left out, the coupon could pass for unused.
             odd.note(_NO_REDEMPTION)
             redemptions.append(Redemption())
@@ -169,7 +169,7 @@ def _redemptions(
 
 
 def _store(value: object) -> Store | None:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     code, name = word(value.get("code")), word(value.get("name"))
     return Store(code=code, name=name) if code is not None or name is not None else None
@@ -181,13 +181,12 @@ def _properties(container: object) -> Mapping[str, str]:
         rows = inside(container, "custom_property")
     except ValueError:
         return _NO_PROPERTIES
-    pairs: dict[str, Any] = {
-        name: value
-        for row in rows
-        if isinstance(row, Mapping)
-        and (name := word(row.get("name"))) is not None
-        and (value := word(row.get("value"))) is not None
-    }
+    pairs: dict[str, str] = {}
+    for row in rows:
+        if isinstance(row, dict) and row.get("value"):
+            name, value = word(row.get("name")), word(row.get("value"))
+            if name is not None and value is not None:
+                pairs[name] = value
     return MappingProxyType(pairs) if pairs else _NO_PROPERTIES
 
 

@@ -103,7 +103,7 @@ def read_customer_coupons(reply: Reply) -> CustomerAnswer:
         raise error_for_code(code, reply, status.get("message"))
     customer = _only_customer(response)
     item = customer.get("item_status") if customer is not None else None
-    if customer is None or not isinstance(item, Mapping):
+    if customer is None or not isinstance(item, dict):
         if code in {200, 201}:
             raise error_without_code(reply, "the answer does not say how the customer was found")
         raise error_for_code(code, reply, status.get("message"))
@@ -129,7 +129,7 @@ def _only_customer(response: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return None
     # One was asked about: among several nobody can tell whose coupons are meant.
     only = customers[0] if len(customers) == 1 else None
-    return only if isinstance(only, Mapping) else None
+    return only if isinstance(only, dict) else None
 
 
 def _rows(customer: Mapping[str, Any], reply: Reply) -> Sequence[object]:

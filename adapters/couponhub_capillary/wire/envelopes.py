@@ -20,7 +20,7 @@ def opened(reply: Reply) -> Mapping[str, Any]:
         body = reply.decoded()
     except ValueError:
         raise error_without_code(reply, "no JSON came") from None
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         raise error_without_code(reply, "no JSON object came")
     return body
 
@@ -33,11 +33,11 @@ def opened_v1(reply: Reply) -> tuple[int, Mapping[str, Any]]:
     """
     body = opened(reply)
     response = body.get("response")
-    if not isinstance(response, Mapping):
+    if not isinstance(response, dict):
         _refuse_errors(body, reply)
         raise error_without_code(reply, "the answer has no response")
     status = response.get("status")
-    code = code_of(status.get("code")) if isinstance(status, Mapping) else None
+    code = code_of(status.get("code")) if isinstance(status, dict) else None
     if code is None:
         raise error_without_code(reply, "the answer has no status code")
     return code, response
@@ -70,29 +70,31 @@ def opened_upload(reply: Reply) -> Mapping[str, Any]:
     if status is not None and not 200 <= status < 300:
         raise error_for_code(status, reply)
     result = body.get("result")
-    if not isinstance(result, Mapping):
+    if not isinstance(result, dict):
         raise error_without_code(reply, "the answer has no result")
     return result
 
 
 def refuse_by_body(body: Mapping[str, Any], reply: Reply) -> None:
-    """Raise what a body of any family says against the request as a whole; a mere item's fault passes."""
+    """Raise what a body of any family says against the request as a whole; the fault of its items passes."""
     _refuse_errors(body, reply)
-    _refuse_v1_status(body, reply)
+    _refuse_v1_status(body, reply, passes=frozenset({200, 201, 500}))
 
 
 def _refuse_errors(body: Mapping[str, Any], reply: Reply) -> None:
     for error in entries_of(body.get("errors")):
-        code = code_of(error.get("code")) if isinstance(error, Mapping) else None
-        if isinstance(error, Mapping) and code is not None:
+        code = code_of(error.get("code")) if isinstance(error, dict) else None
+        if isinstance(error, dict) and code is not None:
             raise error_for_code(code, reply, error.get("message"))
     if body.get("errors"):
         raise error_without_code(reply, "the answer lists errors without a code")
 
 
-def _refuse_v1_status(body: Mapping[str, Any], reply: Reply) -> None:
+def _refuse_v1_status(
+    body: Mapping[str, Any], reply: Reply, passes: frozenset[int] = frozenset({200, 201})
+) -> None:
     response = body.get("response")
-    status = response.get("status") if isinstance(response, Mapping) else None
-    code = code_of(status.get("code")) if isinstance(status, Mapping) else None
-    if isinstance(status, Mapping) and code is not None and code not in {200, 201}:
+    status = response.get("status") if isinstance(response, dict) else None
+    code = code_of(status.get("code")) if isinstance(status, dict) else None
+    if isinstance(status, dict) and code is not None and code not in passes:
         raise error_for_code(code, reply, status.get("message"))

@@ -6,7 +6,7 @@ Capillary "Create coupon series", read 2026.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -164,10 +164,10 @@ class NewSeries:
     isValidWithDiscountedItem: bool | None = _flag()
     isReferralExistingUsersAllowed: bool | None = _flag()
     isValidationRequired: bool | None = _flag()
-    productInfo: list[object] | None = _json(list)
-    redemptionOrgEntityDetails: list[object] | None = _json(list)
-    targetUserDetails: dict[str, object] | None = _json(dict)
-    customPropertyMap: dict[str, object] | None = _json(dict)
+    productInfo: Sequence[object] | None = _json(list)
+    redemptionOrgEntityDetails: Sequence[object] | None = _json(list)
+    targetUserDetails: Mapping[str, object] | None = _json(dict)
+    customPropertyMap: Mapping[str, object] | None = _json(dict)
     externalIssual: bool | None = _flag()
 
     def as_json(self) -> dict[str, object]:

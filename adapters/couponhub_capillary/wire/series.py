@@ -69,7 +69,7 @@ def read_series_page(reply: Reply, limit: int) -> SeriesPage:
         raise error_without_code(reply, "the answer has no list of series")
     details = body.get("pageDetails")
     # A server may serve shorter pages than were asked for, and says so here.
-    served = whole(details.get("limit")) if isinstance(details, Mapping) else None
+    served = whole(details.get("limit")) if isinstance(details, dict) else None
     full = min(limit, served) if served is not None and served > 0 else limit
     return SeriesPage(rows=rows, last=len(rows) < full)
 
@@ -79,12 +79,12 @@ def read_created_series(reply: Reply) -> Mapping[str, Any]:
     body = opened_v2(reply)
     inner = body.get("data")
     for candidate in (body, inner):
-        if isinstance(candidate, Mapping) and series_id_of(candidate) is not None:
+        if isinstance(candidate, dict) and series_id_of(candidate) is not None:
             return candidate
     raise error_without_code(reply, "the answer does not tell the id of what was created")
 
 
 def series_id_of(row: object) -> str | None:
     """The id of a series; None when the row has none that can be read."""
-    number = whole(row.get("id")) if isinstance(row, Mapping) else None
+    number = whole(row.get("id")) if isinstance(row, dict) else None
     return str(number) if number is not None and number > 0 else None

@@ -60,7 +60,7 @@ def read_accepted_upload(reply: Reply) -> Mapping[str, Any]:
     jobs = [
         job
         for job in _jobs(result, reply)
-        if isinstance(job, Mapping)
+        if isinstance(job, dict)
         and job_id_of(job) is not None
         and stored_as is not None
         and word(job.get("uploadedFileUrl")) == stored_as
@@ -77,7 +77,7 @@ def read_upload_jobs(reply: Reply) -> Sequence[object]:
 
 def job_id_of(row: object) -> str | None:
     """The id of a job; None when the row has none that can be read."""
-    number = whole(row.get("jobId")) if isinstance(row, Mapping) else None
+    number = whole(row.get("jobId")) if isinstance(row, dict) else None
     return None if number is None else str(number)
 
 

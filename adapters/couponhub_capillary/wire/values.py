@@ -1,7 +1,7 @@
 """Readers of single values, as tolerant as Capillary's answers demand; none of them guesses."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 _WHOLE = re.compile(r"\s*(-?[0-9]{1,18})(?:\.0+)?\s*", re.ASCII)
 
@@ -51,7 +51,7 @@ def many(value: object) -> Sequence[object]:
         return value
     if value is None or value in ({}, ""):
         return ()
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return (value,)
     raise ValueError("expected an array, an object or nothing")
 
@@ -62,7 +62,7 @@ def inside(container: object, name: str) -> Sequence[object]:
     Raises:
         ValueError: The container holds something else.
     """
-    if isinstance(container, Mapping) and container:
+    if isinstance(container, dict) and container:
         if name not in container:
             raise ValueError(f"expected {name}")
         return many(container[name])

@@ -13,10 +13,9 @@ from couponhub.registry import BrokenAdapter, Registry
 _COLUMNS = (
     Column("CONNECTION", "connection"),
     Column("ADAPTER", "adapter"),
-    Column("CAN", lambda document: ", ".join(document["capabilities"] or ()) or None),
+    Column("CAN", "capabilities"),
     Column(
-        "LIMITS",
-        lambda document: ", ".join(f"{name} {value:,}" for name, value in (document["limits"] or {}).items()),
+        "LIMITS", lambda document: [f"{name} {value}" for name, value in (document["limits"] or {}).items()]
     ),
     Column("FAULT", lambda document: (document["error"] or {}).get("message")),
 )

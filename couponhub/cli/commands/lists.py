@@ -12,11 +12,11 @@ from couponhub.errors import UsageError
 from couponhub.models import Alerts, ListStatus, NewCouponList
 
 _COLUMNS = (
-    Column("ID", "id"),
+    Column("ID", "id", whole=True),
     Column("NAME", "name"),
     Column("LABEL", "label"),
-    Column("STATUS", "status"),
-    Column("EXPIRES", "expires_at"),
+    Column("STATUS", "status", whole=True),
+    Column("EXPIRES", "expires_at", whole=True),
     Column("TOTAL", "total", right=True),
     Column("AVAILABLE", "available", right=True),
 )

@@ -13,18 +13,18 @@ from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, Lookup
 
 _ANSWERS = (
     Column("CONNECTION", "connection"),
-    Column("VERDICT", "verdict"),
+    Column("VERDICT", "verdict", whole=True),
     Column("REASON", "reason"),
     Column("SOURCE", "source"),
     Column("MS", "elapsed_ms", right=True),
 )
 _COUPONS = (
     Column("CONNECTION", "connection"),
-    Column("CODE", "code"),
-    Column("STATUS", "status"),
+    Column("CODE", "code", whole=True),
+    Column("STATUS", "status", whole=True),
     Column("LIST", lambda document: document["list_name"] or document["list_id"]),
-    Column("ISSUED", "issued_at"),
-    Column("EXPIRES", "expires_at"),
+    Column("ISSUED", "issued_at", whole=True),
+    Column("EXPIRES", "expires_at", whole=True),
     Column("REDEEMED", "redemption_count", right=True),
 )
 _STATUSES = tuple(status.value for status in CouponStatus)

@@ -16,25 +16,25 @@ from couponhub.models import FileUrl, Identifier, ListId, Tagging, Upload, Uploa
 from couponhub.transport.settings import is_loopback_url
 
 _COLUMNS = (
-    Column("ID", "id"),
+    Column("ID", "id", whole=True),
     Column("NAME", "name"),
-    Column("STATUS", "status"),
+    Column("STATUS", "status", whole=True),
     Column("ROWS", "rows", right=True),
     Column("ACCEPTED", "accepted", right=True),
     Column("REJECTED", "rejected", right=True),
-    Column("DUPLICATES", "duplicates", right=True),
-    Column("SKIPPED", "skipped", right=True),
-    Column("UNKNOWN", "unknown", right=True),
-    Column("CREATED", "created_at"),
+    Column("CREATED", "created_at", whole=True),
 )
 _FIELDS = (
     *_COLUMNS,
+    Column("DUPLICATES", "duplicates", right=True),
+    Column("SKIPPED", "skipped", right=True),
+    Column("UNKNOWN", "unknown", right=True),
     Column("UPDATED", "updated_at"),
     Column("LIST", "list_id"),
     Column("CONNECTION", "connection"),
     Column(
         "PARTS",
-        lambda document: ", ".join(f"{part['name']} ({part['status']})" for part in document["parts"]),
+        lambda document: [f"{part['name']} ({part['status']})" for part in document["parts"]],
     ),
     Column("ERROR FILE", "error_file"),
 )

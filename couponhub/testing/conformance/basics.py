@@ -6,6 +6,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import attrs
 import pytest
 
 from couponhub.errors import (
@@ -17,7 +18,7 @@ from couponhub.errors import (
     UsageError,
     VendorUnavailable,
 )
-from couponhub.models import CouponQuery, Customer, NewCouponList
+from couponhub.models import CouponQuery, Customer
 from couponhub.models.base import utc_now
 from couponhub.protocols import CAPABILITIES
 from couponhub.testing.conformance.refusals import refuses
@@ -72,17 +73,17 @@ class BasicRules:
     @pytest.mark.parametrize("garbage", GARBAGE)
     def test_r05_garbage_is_never_understood(self, rig: Rig, garbage: str) -> None:
         """R-05: a read whose answer is not what the vendor documents raises an error of the tree."""
-        rig.create_list()
+        rig.list_with("a list", ["CODE-1"])
         rig.control.fail("GET *", "garbage", garbage)
         with pytest.raises(UnreadableReply):
             list(rig.connection.lists.iterate())
 
     def test_r05_wrong_types_are_never_understood(self, rig: Rig) -> None:
         """R-05: the same for an answer whose values have other types than documented."""
-        created = rig.create_list()
+        list_id = rig.list_with("a list", ["CODE-1"])
         rig.control.fail("GET *", "wrong_types")
         with pytest.raises(CouponhubError):
-            rig.connection.lists.get(created.id)
+            rig.connection.lists.get(list_id)
 
     def test_r06_redirects_are_never_followed(self, rig: Rig) -> None:
         """R-06: a redirect is an unreadable answer, and nobody is called at its target."""
@@ -112,10 +113,10 @@ class BasicRules:
 
     def test_r09_threads_share_an_adapter(self, rig: Rig) -> None:
         """R-09: sixteen threads on one adapter all get the right answer."""
-        created = rig.create_list()
+        list_id = rig.list_with("a list", ["CODE-1"])
         with ThreadPoolExecutor(16) as pool:
-            seen = list(pool.map(lambda _: rig.connection.lists.get(created.id).id, range(64)))
-        assert [created.id] * 64 == seen
+            seen = list(pool.map(lambda _: rig.connection.lists.get(list_id).id, range(64)))
+        assert [list_id] * 64 == seen
 
     def test_r10_nothing_secret_is_logged(self, rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
         """R-10: at DEBUG, no log of any library holds a credential or a customer's identifier."""
@@ -136,12 +137,7 @@ class BasicRules:
 
     def test_r11_bad_lists_are_refused_before_anything_is_sent(self, rig: Rig) -> None:
         """R-11: an undocumented field of a new list is named in a UsageError, and nothing was sent."""
-        new = NewCouponList(
-            name="odd",
-            expires=(utc_now() + timedelta(days=9)).date(),
-            created_by="c",
-            extra={"no_such_field": "1"},
-        )
+        new = attrs.evolve(rig.new_list("odd"), extra={**rig.list_extra, "no_such_field": "1"})
         before = len(rig.control.requests())
 
         def ask() -> None:

@@ -7,7 +7,7 @@ import pytest
 from couponhub.errors import NotFound
 from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, Reason, Verdict
 from couponhub.models.base import utc_now
-from couponhub.testing.conformance.refusals import refuses
+from couponhub.testing.conformance.refusals import refuses_customers
 from couponhub.testing.rig import Rig
 
 BUYER = {
@@ -43,11 +43,7 @@ class CustomerRules:
 
     def test_r60_the_coupons_are_the_truth(self, rig: Rig) -> None:
         """R-60: by every identifier, the coupons are exactly those the vendor gave the customer, newest first."""
-
-        def ask() -> object:
-            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
-
-        if refuses(rig, "customers.coupons", ask):
+        if refuses_customers(rig):
             return
         codes = self._give(rig, 3)
         for kind, value in BUYER.items():
@@ -62,10 +58,7 @@ class CustomerRules:
         """R-61: the vendor's word that it knows no such customer is no error, and `none` in a lookup."""
         customer = Customer(mobile="910000000000")
 
-        def ask() -> object:
-            return rig.connection.customers.coupons(customer)
-
-        if refuses(rig, "customers.coupons", ask):
+        if refuses_customers(rig):
             return
         answer = rig.connection.customers.coupons(customer)
         assert (False, ()) == (answer.customer_known, answer.coupons)
@@ -78,10 +71,7 @@ class CustomerRules:
         rig.control.add_customer(**BUYER)
         customer = Customer(email=BUYER["email"])
 
-        def ask() -> object:
-            return rig.connection.customers.coupons(customer)
-
-        if refuses(rig, "customers.coupons", ask):
+        if refuses_customers(rig):
             return
         assert rig.connection.customers.coupons(customer).customer_known
         (one,) = rig.hub.lookup(customer).answers
@@ -89,13 +79,9 @@ class CustomerRules:
 
     def test_r63_a_used_coupon_is_redeemed(self, rig: Rig) -> None:
         """R-63: a redeemed coupon says so, with its redemption; the others stay active."""
-
-        def ask() -> object:
-            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
-
-        if refuses(rig, "customers.coupons", ask):
+        if refuses_customers(rig):
             return
-        list_id, codes = self._list_id(rig), []
+        list_id = self._list_id(rig)
         codes = self._give(rig, 2, list_id)
         rig.control.redeem(list_id, codes[0], transaction="T-77", store_code="S-1", store_name="Shop")
         answer = rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
@@ -112,11 +98,7 @@ class CustomerRules:
 
     def test_r64_a_status_means_what_we_say(self, rig: Rig) -> None:
         """R-64: `active` is neither expired nor used up, whatever the vendor's filter of that name selects."""
-
-        def ask() -> object:
-            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
-
-        if refuses(rig, "customers.coupons", ask):
+        if refuses_customers(rig):
             return
         list_id = self._list_id(rig)
         codes = self._give(rig, 3, list_id)
@@ -132,11 +114,7 @@ class CustomerRules:
 
     def test_r65_a_time_window_selects(self, rig: Rig) -> None:
         """R-65: since and until select by the moment of issue or redemption, since included, until not."""
-
-        def ask() -> object:
-            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
-
-        if refuses(rig, "customers.coupons", ask):
+        if refuses_customers(rig):
             return
         codes = self._give(rig, 1)
         now = utc_now()
@@ -152,11 +130,7 @@ class CustomerRules:
 
     def test_r66_a_list_selects(self, rig: Rig) -> None:
         """R-66: a list narrows to its coupons; one that does not exist raises NotFound."""
-
-        def ask() -> object:
-            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
-
-        if refuses(rig, "customers.coupons", ask):
+        if refuses_customers(rig):
             return
         first, second = self._list_id(rig, "one"), self._list_id(rig, "two")
         codes = self._give(rig, 2, first)
@@ -169,11 +143,7 @@ class CustomerRules:
     @pytest.mark.parametrize(("fault", "value"), FAULTS)
     def test_r67_no_fault_is_told_as_none(self, rig: Rig, fault: str, value: object) -> None:
         """R-67: whatever goes wrong at the vendor, the lookup of a customer with coupons never says `none`."""
-
-        def ask() -> object:
-            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
-
-        if refuses(rig, "customers.coupons", ask):
+        if refuses_customers(rig):
             (one,) = rig.hub.lookup(Customer(mobile=BUYER["mobile"])).answers
             assert (Verdict.UNKNOWN, Reason.UNSUPPORTED) == (one.verdict, one.reason)
             assert one.error is not None
@@ -191,11 +161,7 @@ class CustomerRules:
 
     def test_r68_bad_credentials_are_unknown(self, rig: Rig) -> None:
         """R-68: a lookup with refused credentials is unknown for that reason, not an exception."""
-
-        def ask() -> object:
-            return rig.connection.customers.coupons(Customer(mobile=BUYER["mobile"]))
-
-        if refuses(rig, "customers.coupons", ask):
+        if refuses_customers(rig):
             return
         wrong = dict.fromkeys(rig.emulator.credentials, "wrong")
         with rig.open_hub(**wrong) as hub:
@@ -204,10 +170,8 @@ class CustomerRules:
 
     def _list_id(self, rig: Rig, name: str = "given out") -> ListId:
         rig.control.add_customer(**BUYER)
-        target = rig.create_list(name)
         codes = [f"{name.replace(' ', '-').upper()}-{number}" for number in range(6)]
-        rig.connection.uploads.send(target.id, codes, wait=True, timeout=20)
-        return target.id
+        return rig.list_with(name, codes)
 
     def _give(self, rig: Rig, count: int, list_id: ListId | None = None) -> list[str]:
         return rig.control.issue(list_id or self._list_id(rig), BUYER, count=count)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from couponhub.errors import Unsupported
+from couponhub.models import Customer, ListId
 from couponhub.testing.rig import Rig
 
 
@@ -22,3 +23,21 @@ def refuses(rig: Rig, capability: str, ask: Callable[[], object]) -> bool:
         assert before == len(rig.control.requests()), "a refusal does not reach the vendor"
         return True
     raise AssertionError(f"{rig.plugin.name} neither claims {capability} nor refuses it")
+
+
+def refuses_lists(rig: Rig) -> bool:
+    """Whether lists cannot be created, and so the rule has nothing to stand on; asserts that it is refused."""
+    return refuses(rig, "lists.write", lambda: rig.connection.lists.create(rig.new_list("refused")))
+
+
+def refuses_uploads(rig: Rig) -> bool:
+    """Whether codes cannot be sent; asserts that it is refused."""
+    capability = "uploads.files" if rig.can("uploads.files") else "uploads.urls"
+    return refuses(rig, capability, lambda: rig.connection.uploads.send(ListId("1"), ["CODE-1"]))
+
+
+def refuses_customers(rig: Rig) -> bool:
+    """Whether customers cannot be looked up; asserts that it is refused."""
+    return refuses(
+        rig, "customers.coupons", lambda: rig.connection.customers.coupons(Customer(mobile="919999900000"))
+    )

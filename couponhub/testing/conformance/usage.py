@@ -16,11 +16,11 @@ class UsageRules:
 
     def test_r80_a_report_is_mailed(self, rig: Rig) -> None:
         """R-80: a requested report reaches its recipients, and the vendor's sentence comes back."""
-        target = rig.create_list()
+        list_id = rig.list_with("reported", ["CODE-1"])
         today = utc_now().date()
 
         def ask() -> str:
-            return rig.connection.usage.request(target.id, today, today, ["reports@example.com"])
+            return rig.connection.usage.request(list_id, today, today, ["reports@example.com"])
 
         if refuses(rig, "usage.request", ask):
             return
@@ -46,12 +46,12 @@ class UsageRules:
 
     def test_r82_impossible_days_are_refused(self, rig: Rig) -> None:
         """R-82: days that end before they begin, or in the future, are refused, and no mail is sent."""
-        target = rig.create_list()
+        list_id = rig.list_with("reported", ["CODE-1"])
         today = utc_now().date()
 
         def ask(start: int, end: int) -> str:
             days = (today + timedelta(days=start), today + timedelta(days=end))
-            return rig.connection.usage.request(target.id, *days, ["reports@example.com"])
+            return rig.connection.usage.request(list_id, *days, ["reports@example.com"])
 
         if refuses(rig, "usage.request", lambda: ask(0, 0)):
             return

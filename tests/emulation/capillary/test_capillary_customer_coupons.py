@@ -79,9 +79,7 @@ def test_the_answer_has_the_documented_fields_and_types(vendor: "Vendor", holder
         "code": code,
         "transaction_number": None,
         "purpose": "",
-        "custom_properties": {
-            "custom_property": [{"name": "standard_description", "value": "10% off"}]
-        },
+        "custom_properties": {"custom_property": [{"name": "standard_description", "value": "10% off"}]},
         "redemptions": {
             "redemption": [
                 {
@@ -133,9 +131,7 @@ def test_an_unknown_customer_is_701(vendor: "Vendor", name: str, value: str) -> 
                 "message": "All requests have failed due to errors",
             },
             "customers": {
-                "customer": [
-                    {name: value, "item_status": {"success": "false", "code": 701, "message": text}}
-                ]
+                "customer": [{name: value, "item_status": {"success": "false", "code": 701, "message": text}}]
             },
         }
     }
@@ -275,10 +271,10 @@ def test_a_coupon_is_good_until_its_last_second(vendor: "Vendor", holder: Emulat
     """Expiry is computed on read: 23:59:59 of the last day is still active."""
     series_id = vendor.series(clientHandlingType="DISC_CODE", validTillDate="2026-03-12")
     code = _issue(vendor, series_id, holder)
-    vendor.world.clock.set(datetime(2026, 3, 12, 23, 59, 50, tzinfo=UTC))
+    vendor.world.clock.set(datetime(2026, 3, 12, 23, 59, 59, 100_000, tzinfo=UTC))
     vendor.headers = {"X-CAP-API-OAUTH-TOKEN": vendor.token()}
     assert _codes(vendor, status="active") == {code}
-    vendor.world.clock.set(datetime(2026, 3, 13, 0, 0, 1, tzinfo=UTC))
+    vendor.world.clock.set(datetime(2026, 3, 13, tzinfo=UTC))
     assert _codes(vendor, status="active") == set()
 
 
@@ -295,6 +291,9 @@ def test_the_window_is_half_open_and_takes_issues_or_redemptions(
     vendor.emulator.redeem(series_id, first, {"at": "2026-03-15T10:00:00Z"})
     assert _codes(vendor, start_date="2026-03-15", end_date="2026-03-16") == {first}
     assert _codes(vendor, start_date="2026-03-13", end_date="2026-03-15") == set()
+    vendor.emulator.redeem(series_id, second, {"at": "2026-03-18T00:00:00Z"})
+    assert _codes(vendor, start_date="2026-03-18") == {second}
+    assert _codes(vendor, start_date="2026-03-17", end_date="2026-03-18") == set()
 
 
 def test_the_window_follows_the_servers_zone(vendor: "Vendor", holder: EmulatedCustomer) -> None:
@@ -326,10 +325,10 @@ def test_series_and_store_filter(vendor: "Vendor", holder: EmulatedCustomer) -> 
 
 def test_orders(vendor: "Vendor", holder: EmulatedCustomer) -> None:
     """By issue or expiry, either way; by issuing till; without an order fixed but shuffled."""
-    series_id = vendor.series(clientHandlingType="DISC_CODE", expiryStrategyType="DAYS", expiryStrategyValue=5)
-    issued = [
-        _issue(vendor, series_id, holder, datetime(2026, 3, 11 + day, tzinfo=UTC)) for day in range(12)
-    ]
+    series_id = vendor.series(
+        clientHandlingType="DISC_CODE", expiryStrategyType="DAYS", expiryStrategyValue=5
+    )
+    issued = [_issue(vendor, series_id, holder, datetime(2026, 3, 11 + day, tzinfo=UTC)) for day in range(12)]
 
     def order(**query: str) -> list[str]:
         return [coupon["code"] for coupon in vendor.coupons(mobile="919000000001", **query)]
@@ -345,9 +344,7 @@ def test_orders(vendor: "Vendor", holder: EmulatedCustomer) -> None:
 def test_created_by_sorts_by_till(vendor: "Vendor") -> None:
     """Coupons that no till issued come first, and last in descending order."""
     vendor.emulator.seed_demo()
-    with_till = [
-        "issued_at" in coupon for coupon in vendor.coupons(id="98662653", order_by="created_by")
-    ]
+    with_till = ["issued_at" in coupon for coupon in vendor.coupons(id="98662653", order_by="created_by")]
     assert with_till == sorted(with_till)
     down = vendor.coupons(id="98662653", order_by="created_by", sort_order="desc")
     assert "issued_at" in down[0]

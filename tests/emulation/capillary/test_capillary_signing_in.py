@@ -213,9 +213,7 @@ def test_the_rate_limit_counts_v1_and_v2_per_client(vendor: "Vendor") -> None:
         "response": {"status": {"success": "false", "code": 429, "message": "Too many requests"}}
     }
     assert vendor.get("/coupon/api/v1/upload/getUploadStatus/1").status_code == 200
-    assert (
-        vendor.client.get("/v1.1/customer/coupons?id=1", headers=vendor.basic()).status_code == 200
-    )
+    assert vendor.client.get("/v1.1/customer/coupons?id=1", headers=vendor.basic()).status_code == 200
     vendor.world.clock.set(vendor.world.clock.now() + timedelta(seconds=61))
     assert vendor.get("/v1.1/customer/coupons", id="1").status_code == 200
 
@@ -250,9 +248,7 @@ def test_v1_says_wrong_paths_and_methods_in_the_body(
     """v1.1 answers HTTP 200 around its 404 or 405."""
     answer = vendor.client.open(path, method=method)
     assert answer.status_code == 200
-    assert answer.get_json() == {
-        "response": {"status": {"success": "false", "code": code, "message": text}}
-    }
+    assert answer.get_json() == {"response": {"status": {"success": "false", "code": code, "message": text}}}
 
 
 @pytest.mark.parametrize(

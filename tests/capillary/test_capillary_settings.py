@@ -1,0 +1,103 @@
+"""The settings of a Capillary connection: what they are taken for, and how faults are told."""
+
+from typing import Any
+
+import pytest
+
+from couponhub.errors import ConfigError
+from couponhub.secret import Secret
+from couponhub_capillary.settings import CapillarySettings, SignIn
+
+OAUTH: dict[str, Any] = {"key": "K", "secret": Secret("S")}
+
+
+def settings(**given: Any) -> CapillarySettings:
+    """Make settings of an OAuth client in Europe, changed as given."""
+    return CapillarySettings(**({"region": "eu", **OAUTH} | given))
+
+
+@pytest.mark.parametrize(
+    ("region", "api", "upload", "zone"),
+    [
+        ("eu", "https://eu.api.capillarytech.com", "https://eu.intouch.capillarytech.com", "UTC"),
+        ("apac", "https://apac.api.capillarytech.com", "https://intouch.capillary.co.in", "Asia/Kolkata"),
+        ("us", "https://ushc.api.capillarytech.com", "https://ushc.intouch.capillarytech.com", None),
+        ("eucrm", "https://eucrm.cc.capillarytech.com", "https://eucrm.cc.capillarytech.com", None),
+    ],
+)
+def test_region_names_hosts_and_zone(region: str, api: str, upload: str, zone: str | None) -> None:
+    """A region stands for both of its host families, and for its servers' zone where that is documented."""
+    made = settings(region=region)
+
+    assert (api, upload, zone) == (made.api_address, made.upload_address, made.known_server_timezone)
+
+
+def test_base_url_serves_uploads_too() -> None:
+    """With one base URL everything goes there, and a slash at its end does not double."""
+    made = settings(region=None, base_url="http://127.0.0.1:8800/capillary/")
+
+    assert made.api_address == "http://127.0.0.1:8800/capillary"
+    assert made.upload_address == "http://127.0.0.1:8800/capillary"
+    assert made.known_server_timezone is None
+
+
+def test_upload_base_url_wins() -> None:
+    """The upload address can be set apart, also beside a region (C-1)."""
+    made = settings(upload_base_url="https://up.example.com/")
+
+    assert made.upload_address == "https://up.example.com"
+    assert made.api_address == "https://eu.api.capillarytech.com"
+
+
+def test_server_timezone_overrules_the_region() -> None:
+    """What is configured is believed before what is documented."""
+    assert settings(server_timezone="Asia/Dubai").known_server_timezone == "Asia/Dubai"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"region": None}, "exactly one of region and base_url"),
+        ({"base_url": "https://x.example.com"}, "exactly one of region and base_url"),
+        ({"region": "mars"}, "expected one of eu, apac"),
+        ({"region": None, "base_url": "http://vendor.example.com"}, "http:// is refused"),
+        ({"upload_base_url": "ftp://x"}, "expected an address"),
+        ({"server_timezone": "Mars/Olympus"}, "IANA name"),
+        ({"store_timezone": "../../etc/passwd"}, "IANA name"),
+        ({"store_timezone": ""}, "IANA name"),
+        ({"default_country_code": "+91"}, "one to four digits"),
+        ({"default_country_code": "091"}, "one to four digits"),
+        ({"auth": "digest"}, "expected one of oauth, basic"),
+        ({"key": None}, "needs key"),
+        ({"key": " ", "secret": Secret("")}, "needs key and secret"),
+        ({"auth": SignIn.BASIC}, "needs username and password; auth = \"basic\" does not take key and secret"),
+        ({"username": "till"}, "does not take username"),
+        ({"region": None, "key": None}, "exactly one of region and base_url; auth = \"oauth\" needs key"),
+    ],
+)
+def test_faults_are_told(given: dict[str, Any], told: str) -> None:
+    """A wrong setting is named with what was expected; several faults are told at once."""
+    with pytest.raises(ValueError, match="expected|needs|does not|refused") as caught:
+        settings(**given)
+
+    assert told in str(caught.value)
+
+
+def test_faults_and_repr_hold_no_values() -> None:
+    """Neither a fault's text nor the settings' repr shows a credential or what was mistyped."""
+    with pytest.raises(ValueError, match="expected one of") as caught:
+        settings(region="hunter2")
+
+    assert "hunter2" not in str(caught.value)
+    shown = repr(settings(key="hunter2", secret=Secret("hunter3")))
+    assert "hunter2" not in shown
+    assert "hunter3" not in shown
+
+
+@pytest.mark.parametrize(("limits", "told"), [({"upload_per_day": 1}, "calls_per_minute, file_rows"), ({"file_rows": -1}, "0 turns")])
+def test_unknown_limit_is_refused(limits: dict[str, int], told: str) -> None:
+    """An override must be of a limit that Capillary has, and not below zero."""
+    with pytest.raises(ConfigError) as caught:
+        settings(limits=limits)
+
+    assert told in caught.value.hint

@@ -1,0 +1,71 @@
+"""Staging in a folder that another web server publishes."""
+
+from pathlib import Path
+
+import pytest
+
+from couponhub.errors import ConfigError, LocalError
+from couponhub.staging import StagingKind, StagingSettings, open_staging
+
+
+def settings(path: Path, public_url: str = "https://codes.example.com/staged/") -> StagingSettings:
+    """Settings of the kind folder."""
+    return StagingSettings(kind=StagingKind.FOLDER, path=str(path), public_url=public_url)
+
+
+def test_file_lies_in_the_folder_for_the_time_of_the_job(tmp_path: Path) -> None:
+    """The URL is the public one plus the unguessable name, and afterwards the folder is empty."""
+    source = tmp_path / "1.csv"
+    source.write_bytes(b"code\nA1\n")
+    folder = tmp_path / "www"
+    folder.mkdir()
+
+    with open_staging(settings(folder)).stage(source, "spring.csv") as staged:
+        (published,) = folder.iterdir()
+        assert f"https://codes.example.com/staged/{published.name}" == staged.url
+        assert b"code\nA1\n" == published.read_bytes()
+        assert len(published.stem) >= 43
+        assert staged.fetched is None
+        assert published.name not in repr(staged)
+    assert [] == list(folder.iterdir())
+
+
+def test_failure_of_the_job_removes_the_file_too(tmp_path: Path) -> None:
+    """However the block ends, the URL ends."""
+    source = tmp_path / "1.csv"
+    source.write_bytes(b"code\nA1\n")
+    folder = tmp_path / "www"
+    folder.mkdir()
+
+    with pytest.raises(KeyboardInterrupt), open_staging(settings(folder)).stage(source, "a.csv"):
+        raise KeyboardInterrupt
+    assert [] == list(folder.iterdir())
+
+
+def test_missing_folder_is_local_trouble(tmp_path: Path) -> None:
+    """It is not made silently: whoever publishes it would not know."""
+    source = tmp_path / "1.csv"
+    source.write_bytes(b"code\nA1\n")
+    staging = open_staging(settings(tmp_path / "www"))
+    with (
+        pytest.raises(LocalError, match=r"staging folder .* failed: No such file"),
+        staging.stage(source, "a.csv"),
+    ):
+        pass
+
+
+def test_incomplete_settings_are_refused() -> None:
+    """A folder needs a path and the address under which it is published."""
+    with pytest.raises(ConfigError, match=r"staging\.path is missing"):
+        open_staging(StagingSettings(kind=StagingKind.FOLDER, public_url="https://codes.example.com"))
+    with pytest.raises(ConfigError, match=r"staging\.public_url is missing"):
+        open_staging(StagingSettings(kind=StagingKind.FOLDER, path="www"))
+
+
+def test_loopback_address_is_for_loopback_vendors(tmp_path: Path) -> None:
+    """The same rule as for our own server."""
+    staging = open_staging(settings(tmp_path, "http://127.0.0.1:9/"))
+
+    staging.require_reachable(vendor_is_loopback=True)
+    with pytest.raises(ConfigError, match="this machine only"):
+        staging.require_reachable(vendor_is_loopback=False)

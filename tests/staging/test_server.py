@@ -1,0 +1,218 @@
+"""Our own staging server: who holds the URL gets the file, while the job runs, and nobody gets anything else."""
+
+import logging
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from couponhub.errors import ConfigError, LocalError
+from couponhub.staging import Staging, StagingSettings, open_staging
+
+CONTENT = b"Coupon Code\nA1\nB2\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A prepared code file."""
+    path = tmp_path / "1.csv"
+    path.write_bytes(CONTENT)
+    return path
+
+
+@pytest.fixture
+def staging() -> Staging:
+    """A server with the default settings."""
+    return open_staging(StagingSettings())
+
+
+def fetch(url: str, method: str = "GET", **headers: str) -> requests.Response:
+    """Ask as a vendor would."""
+    return requests.request(method, url, headers=headers, timeout=5, allow_redirects=False)
+
+
+def test_file_can_be_fetched_any_number_of_times(staging: Staging, file: Path) -> None:
+    """A vendor may download more than once, and every time gets the whole file, unpacked and uncached."""
+    with staging.stage(file, "spring codes-abc.csv") as staged:
+        answers = [fetch(staged.url) for _ in range(3)]
+
+    assert [CONTENT] * 3 == [answer.content for answer in answers]
+    assert "text/csv; charset=utf-8" == answers[0].headers["Content-Type"]
+    assert "no-store" == answers[0].headers["Cache-Control"]
+    assert staged.url.endswith("/spring%20codes-abc.csv")
+    assert 3 == staged.fetched
+
+
+def test_ranges_and_head(staging: Staging, file: Path) -> None:
+    """A broken download can be continued; HEAD tells the size and counts as no fetch."""
+    with staging.stage(file, "a.csv") as staged:
+        head = fetch(staged.url, "HEAD")
+        rest = fetch(staged.url, Range="bytes=12-")
+        beyond = fetch(staged.url, Range="bytes=99-")
+
+    assert (b"", str(len(CONTENT))) == (head.content, head.headers["Content-Length"])
+    assert (206, CONTENT[12:]) == (rest.status_code, rest.content)
+    assert 416 == beyond.status_code
+    assert 2 == staged.fetched
+
+
+def test_everything_else_is_not_there(staging: Staging, file: Path) -> None:
+    """No other path, method or name answers anything but 404."""
+    with staging.stage(file, "a.csv") as staged:
+        base = staged.url.rpartition("/")[0]
+        root = staged.url.replace(urlsplit(staged.url).path, "")
+        answers = [
+            fetch(base + "/b.csv"),
+            fetch(base + "/"),
+            fetch(root + "/"),
+            fetch(root + "/x/a.csv"),
+            fetch(staged.url, "POST"),
+            fetch(staged.url, "DELETE"),
+        ]
+
+    assert [404] * 6 == [answer.status_code for answer in answers]
+    assert 0 == staged.fetched
+
+
+def test_url_ends_with_the_job(staging: Staging, file: Path) -> None:
+    """After the block nothing listens any more, and the next job has another URL."""
+    with staging.stage(file, "a.csv") as first:
+        pass
+    with pytest.raises(requests.ConnectionError):
+        fetch(first.url)
+    with staging.stage(file, "a.csv") as second:
+        assert urlsplit(first.url).path != urlsplit(second.url).path
+        assert (
+            404 == fetch(second.url.replace(urlsplit(second.url).path, urlsplit(first.url).path)).status_code
+        )
+    assert 43 == len(urlsplit(second.url).path.split("/")[1])
+
+
+def test_jobs_share_one_server(staging: Staging, file: Path) -> None:
+    """The end of one job ends its URL and no other."""
+    with staging.stage(file, "a.csv") as first:
+        with staging.stage(file, "a.csv") as second:
+            assert urlsplit(first.url).netloc == urlsplit(second.url).netloc
+        assert 404 == fetch(second.url).status_code
+        assert 200 == fetch(first.url).status_code
+
+
+def test_several_threads_stage_at_once(staging: Staging, file: Path) -> None:
+    """Each gets its own file, whoever starts or ends the server."""
+
+    def job(number: int) -> bytes:
+        path = file.with_name(f"{number}.codes")
+        path.write_bytes(b"%d" % number)
+        with staging.stage(path, "a.csv") as staged:
+            return fetch(staged.url).content
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(job, range(12)))
+
+    assert [b"%d" % number for number in range(12)] == answers
+    assert [] == [thread for thread in threading.enumerate() if thread.name == "staging-server"]
+
+
+def test_no_log_shows_the_path(
+    staging: Staging, file: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The URL is a right: it is neither logged nor printed, not even for a broken request."""
+    caplog.set_level(logging.DEBUG, "werkzeug")
+    with staging.stage(file, "a.csv") as staged:
+        place = urlsplit(staged.url)
+        fetch(staged.url)
+        with socket.create_connection((str(place.hostname), int(place.port or 0))) as raw:
+            raw.sendall(f"GET {place.path} with blanks HTTP/1.1\r\n\r\n".encode())
+            raw.recv(1000)
+
+    logged = [record.getMessage() for record in caplog.records if record.name == "werkzeug"]
+    assert [] == logged
+    assert ("", "") == capfd.readouterr()
+    assert place.path not in repr(staged)
+
+
+def test_taken_port_is_local_trouble(file: Path) -> None:
+    """A port in use is one clear error, and the process lives on."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        staging = open_staging(StagingSettings(listen=f"127.0.0.1:{port}"))
+        with (
+            pytest.raises(LocalError, match=f"cannot listen on 127.0.0.1:{port}"),
+            staging.stage(file, "a.csv"),
+        ):
+            pass
+
+
+def test_vendor_is_told_the_public_url(file: Path) -> None:
+    """Behind a proxy the URL is the proxy's, and its path may stay in front of ours or not."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = StagingSettings(listen=f"127.0.0.1:{port}", public_url="https://codes.example.com/coupons/")
+    with open_staging(settings).stage(file, "a.csv") as staged:
+        path = urlsplit(staged.url).path
+        kept = fetch(f"http://127.0.0.1:{port}{path}")
+        taken_off = fetch(f"http://127.0.0.1:{port}{path.removeprefix('/coupons')}")
+
+    assert staged.url.startswith("https://codes.example.com/coupons/")
+    assert [CONTENT, CONTENT] == [kept.content, taken_off.content]
+
+
+@pytest.mark.parametrize(
+    ("settings", "vendor_is_loopback", "message"),
+    [
+        (StagingSettings(), False, "leads to this machine only"),
+        (StagingSettings(listen="localhost:0"), False, "leads to this machine only"),
+        (StagingSettings(listen="0.0.0.0:8000"), True, "listens on all addresses"),
+        (StagingSettings(listen="192.0.2.1:8000"), False, "over plain http"),
+    ],
+)
+def test_unreachable_staging_is_refused(
+    settings: StagingSettings, vendor_is_loopback: bool, message: str
+) -> None:
+    """What the vendor cannot fetch, or must not over plain http, is a fault of the configuration."""
+    with pytest.raises(ConfigError, match=message):
+        open_staging(settings).require_reachable(vendor_is_loopback=vendor_is_loopback)
+
+
+@pytest.mark.parametrize(
+    ("settings", "vendor_is_loopback"),
+    [
+        (StagingSettings(), True),
+        (StagingSettings(listen="[::1]:0"), True),
+        (StagingSettings(public_url="https://codes.example.com"), False),
+        (StagingSettings(listen="0.0.0.0:0", public_url="https://codes.example.com"), False),
+        (StagingSettings(listen="192.0.2.1:8000", tls_cert="c", tls_key="k"), False),
+    ],
+)
+def test_reachable_staging_passes(settings: StagingSettings, vendor_is_loopback: bool) -> None:
+    """Loopback to loopback, and https to anywhere."""
+    open_staging(settings).require_reachable(vendor_is_loopback=vendor_is_loopback)
+
+
+def test_tls_needs_both_files_and_readable_ones(file: Path) -> None:
+    """A missing or unreadable half is told as what it is."""
+    with pytest.raises(ConfigError, match="go together"):
+        open_staging(StagingSettings(tls_cert="cert.pem"))
+    staging = open_staging(StagingSettings(tls_cert="cert.pem", tls_key="key.pem"))
+    with pytest.raises(ConfigError, match="cannot be used"), staging.stage(file, "a.csv"):
+        pass
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1", "8000", ":8000", "host:port", "127.0.0.1:99999"])
+def test_listen_is_host_and_port(listen: str) -> None:
+    """Anything else is refused when the settings are read."""
+    with pytest.raises(ValueError, match="expected host:port"):
+        StagingSettings(listen=listen)
+
+
+@pytest.mark.parametrize(
+    "url", ["codes.example.com", "ftp://example.com", "http://codes.example.com", "https://x/?a"]
+)
+def test_public_url_is_https(url: str) -> None:
+    """Codes travel over it: plain http is for this machine alone."""
+    with pytest.raises(ValueError, match=r"expected an address|http:// is refused"):
+        StagingSettings(public_url=url)

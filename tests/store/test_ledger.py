@@ -1,0 +1,227 @@
+"""The ledger: what it keeps, what counts as possibly sent, and who may send."""
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import attrs
+import pytest
+
+from couponhub.errors import LocalError, WaitTimeout
+from couponhub.models import ListId, Part, PartId, UploadId, UploadStatus
+from couponhub.store import Ledger, PartRecord, Stage, Store, StoreSettings, UploadRecord
+
+LIST = ListId("L 1/ä")
+NOON = datetime(2025, 5, 1, 12, tzinfo=UTC)
+UPLOAD = UploadRecord(
+    id=UploadId("up_1"),
+    connection="engage",
+    list_id=LIST,
+    name="spring.csv",
+    fingerprint="f1",
+    rows=3,
+    duplicates=0,
+    skipped=0,
+    tagging="mobile",
+    warnings=("odd", "odder"),
+    parts=(
+        PartRecord(number=1, name="spring-a.csv", rows=2),
+        PartRecord(number=2, name="spring-b.csv", rows=1),
+    ),
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A store in a folder of its own."""
+    store = Store(StoreSettings(url=f"sqlite:///{tmp_path}/state/hub.db", retention_days=30))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def ledger(store: Store) -> Ledger:
+    """A ledger whose clock stands at noon."""
+    return Ledger(store, "engage", now=lambda: NOON)
+
+
+def begin(ledger: Ledger, upload: UploadRecord = UPLOAD) -> UploadRecord:
+    """Begin an upload whose parts hold one code each, named like the part."""
+    with ledger.workspace() as folder:
+        codes = []
+        for part in upload.parts:
+            path = folder / f"{part.number}.txt"
+            path.touch(0o600)
+            path.write_text(f"{part.name}\n", encoding="utf-8")
+            codes.append(path)
+        return ledger.begin(upload, codes)
+
+
+def sent(ledger: Ledger) -> list[str]:
+    """The codes that the list may hold."""
+    return [path.read_text(encoding="utf-8").strip() for path in ledger.codes_sent(LIST)]
+
+
+def test_every_transition_is_read_back(store: Store, ledger: Ledger) -> None:
+    """What a method answered is what another process finds afterwards."""
+    other = Ledger(Store(store.settings), "engage")
+    steps = [begin(ledger)]
+    steps.append(ledger.mark_submitting(steps[-1], 1))
+    part = Part(
+        id=PartId("77"),
+        name="spring-a.csv",
+        status=UploadStatus.DONE,
+        vendor_status="FINISHED",
+        accepted=1,
+        rejected=1,
+        error_file="error_key",
+    )
+    steps.append(ledger.mark_submitted(steps[-1], 1, part))
+    steps.append(ledger.mark_submitting(steps[-1], 2))
+    steps.append(ledger.mark_absent(steps[-1], 2))
+
+    assert steps[-1] == other.find(UPLOAD.id)
+    assert [
+        [Stage.PREPARED, Stage.PREPARED],
+        [Stage.SUBMITTING, Stage.PREPARED],
+        [Stage.SUBMITTED, Stage.PREPARED],
+        [Stage.SUBMITTED, Stage.SUBMITTING],
+        [Stage.SUBMITTED, Stage.ABSENT],
+    ] == [[part.stage for part in step.parts] for step in steps]
+    assert (PartId("77"), UploadStatus.DONE, 2, 1, NOON) == (
+        steps[-1].parts[0].vendor_id,
+        steps[-1].parts[0].status,
+        steps[-1].parts[0].rows,
+        steps[-1].parts[0].accepted,
+        steps[-1].parts[0].submitted_at,
+    )
+    assert ("odd", "odder") == steps[-1].warnings
+    other._store.close()
+
+
+def test_unchanged_sight_writes_nothing(store: Store, ledger: Ledger) -> None:
+    """Asking again and seeing the same does not move the upload's time."""
+    seen = Part(id=PartId("7"), name="spring-a.csv", status=UploadStatus.PROCESSING, raw={"id": 7})
+    upload = ledger.mark_submitted(begin(ledger), 1, seen)
+    later = Ledger(store, "engage", now=lambda: NOON + timedelta(hours=1))
+
+    again = later.mark_submitted(upload, 1, seen)
+
+    assert NOON == again.updated_at
+    assert {"id": 7} == again.parts[0].raw
+
+
+def test_only_what_the_vendor_may_hold_counts_as_sent(ledger: Ledger) -> None:
+    """Prepared, absent and failed parts can be sent again; a part in doubt cannot."""
+    upload = begin(ledger)
+    assert [] == sent(ledger)
+
+    upload = ledger.mark_submitting(upload, 1)
+    assert ["spring-a.csv"] == sent(ledger)
+
+    upload = ledger.mark_submitting(ledger.mark_absent(upload, 1), 2)
+    assert ["spring-b.csv"] == sent(ledger)
+
+    done = Part(id=PartId("8"), name="spring-b.csv", status=UploadStatus.DONE)
+    upload = ledger.mark_submitted(upload, 2, done)
+    assert ["spring-b.csv"] == sent(ledger)
+
+    ledger.mark_submitted(upload, 2, attrs.evolve(done, status=UploadStatus.FAILED))
+    assert [] == sent(ledger)
+
+
+def test_connections_and_lists_are_apart(store: Store, ledger: Ledger) -> None:
+    """Nobody sees the uploads or codes of another connection or list."""
+    ledger.mark_submitting(begin(ledger), 1)
+    other = Ledger(store, "loyalty")
+
+    assert (None, (), ()) == (other.find(UPLOAD.id), other.of_list(LIST), other.codes_sent(LIST))
+    assert () == ledger.of_list(ListId("L"))
+
+
+def test_same_batch_is_recognised(ledger: Ledger) -> None:
+    """By its fingerprint, oldest first."""
+    begin(ledger)
+    begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_2"), fingerprint="f2"))
+    begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_3")))
+
+    assert ["up_1", "up_3"] == [upload.id for upload in ledger.same_batch(LIST, "f1")]
+
+
+def test_code_sets_are_private_files_beside_the_database(store: Store, ledger: Ledger) -> None:
+    """Names that are no file names are encoded; the workspace is empty afterwards."""
+    begin(ledger)
+    found = {path.relative_to(store.folder).as_posix() for path in store.folder.rglob("*.txt")}
+    folders = [path for path in (store.folder / "codes").rglob("*") if path.is_dir()]
+
+    assert {f"codes/engage/L%201%2F%C3%A4/up_1.{number}.txt" for number in (1, 2)} == found
+    assert {0o700} == {path.stat().st_mode & 0o777 for path in folders}
+    assert {0o600} == {path.stat().st_mode & 0o777 for path in store.folder.rglob("*.txt")}
+    assert [] == list((store.folder / "codes" / ".work").iterdir())
+
+
+@pytest.mark.parametrize("name", ["..", ".work", "../x", "a/b"])
+def test_no_name_leads_out_of_the_folder(store: Store, name: str) -> None:
+    """A list's id comes from the vendor or the command line, and is never a path."""
+    begin(Ledger(store, "engage"), attrs.evolve(UPLOAD, list_id=ListId(name)))
+    begin(Ledger(store, name), attrs.evolve(UPLOAD, id=UploadId("up_2"), connection=name))
+
+    depths = {len(path.relative_to(store.folder).parts) for path in store.folder.rglob("*.txt")}
+    assert {4} == depths
+    assert 4 == len(list(store.folder.glob("codes/[!.]*/*/*.txt")))
+
+
+def test_old_code_sets_are_purged(store: Store, ledger: Ledger) -> None:
+    """After the days of retention codes are gone, and the ledger knows that it does not know them."""
+    upload = ledger.mark_submitting(begin(ledger), 1)
+    assert ledger.codes_known(upload)
+    abandoned = store.folder / "codes" / ".work" / "abandoned"
+    abandoned.mkdir()
+    old = time.time() - 31 * 86_400
+    for path in (*ledger.codes_sent(LIST), abandoned):
+        os.utime(path, (old, old))
+
+    begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_2")))
+
+    assert [] == sent(ledger)
+    assert not ledger.codes_known(upload)
+    assert not abandoned.exists()
+    assert 3 == len(list(store.folder.rglob("*.txt")))
+
+
+def test_one_sender_per_list(store: Store, ledger: Ledger) -> None:
+    """While one sends, another waits for as long as it may; another list is free."""
+    other = Ledger(Store(store.settings), "engage")
+    upload = begin(ledger)
+    with ledger.sending(LIST, timeout=None):
+        assert other.is_sending(upload)
+        with pytest.raises(WaitTimeout, match="still being sent"), other.sending(LIST, timeout=0):
+            pass
+        with other.sending(ListId("L2"), timeout=0):
+            pass
+    assert not other.is_sending(upload)
+    with other.sending(LIST, timeout=0):
+        pass
+    other._store.close()
+
+
+def test_only_the_newest_upload_can_be_under_way(ledger: Ledger) -> None:
+    """An older one was ended, one way or another, before the newest could begin."""
+    older = begin(ledger)
+    newest = begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_2")))
+    with ledger.sending(LIST, timeout=None):
+        assert [False, True] == [ledger.is_sending(older), ledger.is_sending(newest)]
+
+
+def test_unwritable_place_is_local_trouble(tmp_path: Path) -> None:
+    """Where no code set can be written, that is one error before anything else happens."""
+    (tmp_path / "codes").write_text("in the way", encoding="utf-8")
+    store = Store(StoreSettings(url=f"sqlite:///{tmp_path}/hub.db"))
+    ledger = Ledger(store, "engage")
+    ledger.require_writable()
+    for use in (ledger.workspace(), ledger.sending(LIST, timeout=0)):
+        with pytest.raises(LocalError), use:
+            pass
+    store.close()
