@@ -1,6 +1,7 @@
 """What an adapter package shows at its entry point, and the settings every connection has."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,24 +21,49 @@ def check_url(instance: object, attribute: "Attribute[str | None]", value: str |
     """Validate an address that secrets travel to: https, or plain http to this machine alone."""
     if value is None:
         return
+    _check_address(value)
+    if "@" in value:
+        # requests would send those in place of the connection's own credentials.
+        raise ValueError("expected an address without a user and password before the host")
+
+
+def check_proxy(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate a proxy's address, as `check_url` does; it may name a user and password."""
+    if value is not None:
+        _check_address(value)
+
+
+def _check_address(value: str) -> None:
     try:
         parts = urlsplit(value)
-        complete = parts.scheme in {"http", "https"} and bool(parts.hostname)
-        parts.port  # noqa: B018 - reading it validates it
+        complete = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         complete = False
-    if not complete:
+    # A backslash or a blank: libraries disagree where the host ends.
+    if not complete or "\\" in value or not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError("expected an address such as https://host")
-    if parts.query or parts.fragment:
+    if "?" in value or "#" in value:
         raise ValueError("expected an address without ? and #")
     if parts.scheme == "http" and not is_loopback_url(value):
         raise ValueError("http:// is refused for any host but this machine; use https://")
+
+
+def check_file(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate the path of something that must be there."""
+    if value is not None and not Path(value).exists():
+        raise ValueError("expected the path of a file, and nothing is there")
 
 
 def check_positive(instance: object, attribute: "Attribute[float]", value: float) -> None:  # noqa: ARG001 - attrs' signature
     """Validate a duration or count that must be above zero and finite."""
     if not 0 < value < float("inf"):
         raise ValueError("expected a number above 0")
+
+
+def check_not_negative(instance: object, attribute: "Attribute[float]", value: float) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate a duration that may be zero and must be finite."""
+    if not 0 <= value < float("inf"):
+        raise ValueError("expected a number that is not below 0")
 
 
 def setting(default: Any = attrs.NOTHING, *, about: str, **arguments: Any) -> Any:
@@ -53,10 +79,14 @@ class ConnectionSettings:
         None, about="the vendor's API, instead of a known region", validator=check_url
     )
     timeout: float = setting(30.0, about="seconds a vendor may stay silent", validator=check_positive)
-    proxy: str | None = setting(None, about="proxy for this vendor", validator=check_url, repr=False)
-    ca_bundle: str | None = setting(None, about="PEM file to trust instead of the public authorities")
+    proxy: str | None = setting(None, about="proxy for this vendor", validator=check_proxy, repr=False)
+    ca_bundle: str | None = setting(
+        None, about="PEM file to trust instead of the public authorities", validator=check_file
+    )
     settle: float = setting(
-        30.0, about="seconds after a lost answer until absence at the vendor counts as proof"
+        30.0,
+        about="seconds after a lost answer until absence at the vendor counts as proof",
+        validator=check_not_negative,
     )
     limits: Mapping[str, int] = setting(
         factory=dict, about="overrides of documented limits by flat name; 0 turns one off"

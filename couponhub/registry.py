@@ -60,6 +60,8 @@ class Registry:
             )
         try:
             plugin = self._entries[name].load()
+            if isinstance(plugin, AdapterPlugin):
+                attrs.resolve_types(plugin.settings)  # names in its annotations that cannot be found
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             raise ConfigError(

@@ -2,24 +2,32 @@
 
 from typing import final
 
-import attrs
-
 
 @final
-@attrs.frozen(repr=False)
 class Secret:
     """A password, key or token; shows as `***` wherever it is printed, `reveal` gives the text.
+
+    No attrs class, for `attrs.asdict` of whatever holds one would take it apart.
 
     Attributes:
         literal: Whether it stood in the config file as plain text, which `doctor` warns about.
     """
 
-    _value: str
-    literal: bool = attrs.field(default=False, eq=False, kw_only=True)
+    __slots__ = ("_value", "literal")
+
+    def __init__(self, value: str, *, literal: bool = False) -> None:
+        self._value = value
+        self.literal = literal
 
     def reveal(self) -> str:
         """The text itself, for the one place that sends it."""
         return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
 
     def __repr__(self) -> str:
         return "Secret(***)"

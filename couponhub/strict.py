@@ -1,12 +1,14 @@
-"""cattrs, made strict: it would turn `null` into "None", "false" into True and 12.9 into 12."""
+"""cattrs, made strict: it would turn `null` into "None", "false" into True, 12.9 into 12 and "ab" into ("a", "b")."""
 
-from typing import Any
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, get_args, get_origin
 
 from cattrs import Converter
 
 
 def strict_converter(*, forbid_extra_keys: bool = False) -> Converter:
-    """A fresh converter that takes text, whole numbers, numbers and flags as JSON and TOML spell them, or fails.
+    """A fresh converter that takes each kind of value only as JSON and TOML spell it, or fails.
 
     Its hooks raise only TypeError and ValueError, with texts that name no value.
 
@@ -18,13 +20,34 @@ def strict_converter(*, forbid_extra_keys: bool = False) -> Converter:
     converter.register_structure_hook(int, _whole)
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(bool, _flag)
+
+    def items(value: Any, kind: Any) -> Any:
+        if type(value) is not list:
+            raise TypeError("expected a list")
+        return tuple(converter.structure(value, list[get_args(kind)[0]]))
+
+    def entries(value: Any, kind: Any) -> Any:
+        if type(value) is not dict:
+            raise TypeError("expected a table")
+        return converter.structure(value, dict[*get_args(kind)])  # type: ignore[misc] # the kind is known at run time
+
+    converter.register_structure_hook_func(_is_tuple_of_any_length, items)
+    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Mapping, entries)
     return converter
+
+
+def _is_tuple_of_any_length(kind: Any) -> bool:
+    return get_origin(kind) is tuple and get_args(kind)[1:] == (...,)
 
 
 def _text(value: Any, cls: type[Any]) -> Any:
     if type(value) is not str:
         raise TypeError("expected text")
-    # cls(value), not value: cattrs chooses this hook for StrEnum fields too.
+    # cattrs chooses this hook for StrEnum fields too.
+    if issubclass(cls, Enum):
+        words = [member.value for member in cls]
+        if value not in words:
+            raise ValueError(f"expected one of {', '.join(words)}")
     return cls(value)
 
 
@@ -37,7 +60,10 @@ def _whole(value: Any, _: type[Any]) -> int:
 def _number(value: Any, _: type[Any]) -> float:
     if type(value) not in {int, float}:
         raise TypeError("expected a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("expected a number of fewer digits") from None
 
 
 def _flag(value: Any, _: type[Any]) -> bool:

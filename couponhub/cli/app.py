@@ -76,5 +76,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         return report(error, options_of(context, arguments))
 
 
-if __name__ == "__main__":
-    sys.exit(main())

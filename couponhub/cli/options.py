@@ -45,9 +45,9 @@ def _kept(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
         )
 
 
-def _global_options() -> list[click.Parameter]:
+def _global_options(*, hidden: bool) -> list[click.Parameter]:
     def option(*names: str, **arguments: Any) -> click.Option:
-        return click.Option(names, callback=_kept, expose_value=False, **arguments)
+        return click.Option(names, callback=_kept, expose_value=False, hidden=hidden, **arguments)
 
     return [
         option("--config", metavar="FILE", help="The config file."),
@@ -59,23 +59,30 @@ def _global_options() -> list[click.Parameter]:
     ]
 
 
-class GlobalCommand(click.Command):
-    """A command that takes the global options too."""
+class _TakesGlobalOptions(click.Command):
+    """Takes the global options after the command too, and shows them at the root only."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Its own parameters, then the global ones."""
-        return [*super().get_params(ctx), *_global_options()]
+        return [*super().get_params(ctx), *_global_options(hidden=ctx.parent is not None)]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Point to the global options."""
+        super().format_epilog(ctx, formatter)
+        if ctx.parent is not None:
+            formatter.write_paragraph()
+            formatter.write_text("The global options of `couponhub --help` work here too.")
 
 
-class GlobalGroup(click.Group):
+class GlobalCommand(_TakesGlobalOptions):
+    """A command that takes the global options too."""
+
+
+class GlobalGroup(_TakesGlobalOptions, click.Group):
     """A group whose commands, and which itself, take the global options."""
 
     command_class = GlobalCommand
     group_class = type  # sub-groups are of the same kind
-
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Its own parameters, then the global ones."""
-        return [*super().get_params(ctx), *_global_options()]
 
 
 def options_of(context: click.Context | None, arguments: Sequence[str]) -> GlobalOptions:

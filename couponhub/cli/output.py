@@ -52,6 +52,12 @@ class Column:
         return document.get(self.value) if isinstance(self.value, str) else self.value(document)
 
 
+class Approximate(str):
+    """An instant whose zone is a guess."""
+
+    __slots__ = ()
+
+
 def safe(text: str) -> str:
     """Text from elsewhere, with control characters spelled out so that they cannot steer a terminal."""
     return "".join(
@@ -182,7 +188,7 @@ def _print_table(documents: Sequence[Document], columns: Sequence[Column]) -> No
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - only people's output needs it
     from rich.table import Table  # noqa: PLC0415 - only people's output needs it
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(
             column.title,
@@ -204,7 +210,8 @@ def _shown(value: Any) -> Any:
         case int() | float():
             return f"{value:,}"
         case str() if _looks_like_instant(value):
-            return datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M")
+            mark = "~" if isinstance(value, Approximate) else ""
+            return f"{mark}{datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M}"
         case list():
             return _styled("\n".join(_plain(item) for item in value), "")
         case _:

@@ -7,7 +7,6 @@ from pathlib import Path
 _REFERENCE = re.compile(
     r"\$\{(?:file:(?P<file>[^}]+)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?)\}"
 )
-_MALFORMED = re.compile(r"\$\{")
 
 
 def resolve(text: str, environment: Mapping[str, str]) -> str:
@@ -28,9 +27,9 @@ def resolve(text: str, environment: Mapping[str, str]) -> str:
             return environment[name]
         if match["default"] is not None:
             return match["default"].removeprefix(":-")
-        raise ValueError(f"the environment variable {name} is not set")
+        raise ValueError(f"the environment variable {name} is not set, or empty")
 
-    if _MALFORMED.search(_REFERENCE.sub("", text)):
+    if "${" in _REFERENCE.sub(" ", text):
         raise ValueError("a reference must look like ${NAME}, ${NAME:-default} or ${file:/path}")
     return _REFERENCE.sub(replaced, text)
 
@@ -43,6 +42,10 @@ def is_reference(text: str) -> bool:
 def _content(name: str) -> str:
     try:
         return Path(name).expanduser().read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ValueError(f"the file {name} cannot be read ({reason})") from None
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8 text"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except (ValueError, RuntimeError):  # a NUL in the name, or the home of nobody
+        reason = "there can be no such file"
+    raise ValueError(f"the file {name} cannot be read ({reason})")

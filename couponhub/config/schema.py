@@ -2,8 +2,7 @@
 
 import types
 from collections.abc import Mapping
-from enum import EnumType
-from pathlib import Path
+from enum import Enum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -29,7 +28,11 @@ def json_schema(registry: Registry | None = None) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "connections": {"type": "object", "additionalProperties": {"oneOf": connections}},
+            # Without any adapter nothing can be connected, and an empty `anyOf` would be no schema.
+            "connections": {
+                "type": "object",
+                "additionalProperties": {"anyOf": connections} if connections else False,
+            },
             "staging": _class_schema(StagingSettings, {}),
             "store": _class_schema(StoreSettings, {}),
             "lookup": _class_schema(LookupSettings, {}),
@@ -47,7 +50,7 @@ def _class_schema(kind: type[Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
             described["description"] = field.metadata["about"]
         if field.default is attrs.NOTHING:
             required.append(field.name)
-        elif isinstance(field.default, (str, int, float)) and field.default is not True:
+        elif isinstance(field.default, (str, int, float)):
             described["default"] = field.default
         properties[field.name] = described
     return {
@@ -65,16 +68,18 @@ def _type_schema(hint: Any) -> dict[str, Any]:
         return _type_schema(alternatives[0])
     if origin is tuple:
         return {"type": "array", "items": _type_schema(get_args(hint)[0])}
-    if origin is not None and issubclass(origin, Mapping):
+    if origin is Mapping:
         return {"type": "object", "additionalProperties": _type_schema(get_args(hint)[1])}
-    if isinstance(hint, EnumType):
+    if isinstance(hint, type) and issubclass(hint, Enum):
         return {"enum": [member.value for member in hint]}
-    simple = {
-        str: "string",
-        Secret: "string",
-        Path: "string",
-        int: "integer",
-        float: "number",
-        bool: "boolean",
-    }
-    return {"type": simple[hint]}
+    # {} allows anything: an adapter's settings may be of kinds that this table does not know.
+    return {"type": _SIMPLE[hint]} if hint in _SIMPLE else {}
+
+
+_SIMPLE: Mapping[type, str] = {
+    str: "string",
+    Secret: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+}

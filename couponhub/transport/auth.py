@@ -1,12 +1,15 @@
 """How a call proves who sends it. Objects here are shared by threads."""
 
 import base64
+import copy
 import threading
 import time
 from collections.abc import Callable, MutableMapping
 from typing import Protocol
 
 import attrs
+
+from couponhub.errors import VendorError
 
 
 class Auth(Protocol):
@@ -101,18 +104,34 @@ class TokenAuth:
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._usable_until = 0.0
+        self._failure: VendorError | None = None
+        self._failed_at = 0.0
 
     def sign(self, headers: MutableMapping[str, str]) -> object:
         """Add the token, fetching one first when there is none that still lives."""
+        came_at = self._clock()
         with self._lock:
             if self._token is None or self._clock() >= self._usable_until:
-                # Counted from before the call: the vendor's seconds began to run while it answered.
-                asked_at = self._clock()
-                self._token = self._fetch()
-                lifetime = self._token.lifetime
-                self._usable_until = asked_at + lifetime - self._margin(lifetime)
-            headers[self._header] = self._token.value
-            return self._token
+                self._fetch_token(came_at)
+            token = self._token
+        assert token is not None  # noqa: S101 - fetched, or an error was raised
+        headers[self._header] = token.value
+        return token
+
+    def _fetch_token(self, came_at: float) -> None:
+        if self._failure is not None and came_at < self._failed_at:
+            # This thread has waited for that very attempt; one after the other they would wait for ever.
+            raise copy.copy(self._failure)
+        # Counted from before the call: the vendor's seconds began to run while it answered.
+        asked_at = self._clock()
+        try:
+            self._token = self._fetch()
+        except VendorError as error:
+            self._failure, self._failed_at = copy.copy(error), self._clock()
+            raise
+        self._failure = None
+        lifetime = self._token.lifetime
+        self._usable_until = asked_at + lifetime - self._margin(lifetime)
 
     def renew(self, used: object) -> bool:
         """Drop the refused token; a thread that comes with an older one leaves the newer in place."""

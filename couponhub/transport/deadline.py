@@ -1,4 +1,4 @@
-"""How long a caller is ready to wait, in all, however many attempts it takes."""
+"""How long somebody is ready to wait, in all, however many attempts it takes."""
 
 import time
 from typing import Self
@@ -8,24 +8,23 @@ import attrs
 
 @attrs.frozen
 class Deadline:
-    """A moment on the monotonic clock, or never.
+    """A moment on the monotonic clock.
 
     Attributes:
-        at: `time.monotonic()` seconds, None for no end.
+        at: `time.monotonic()` seconds.
     """
 
-    at: float | None = None
+    at: float
 
     @classmethod
-    def after(cls, seconds: float | None) -> Self:
-        """The moment that many seconds from now; None never comes."""
-        return cls(None if seconds is None else time.monotonic() + seconds)
+    def after(cls, seconds: float) -> Self:
+        """The moment that many seconds from now."""
+        return cls(time.monotonic() + seconds)
 
-    def remaining(self) -> float | None:
-        """Seconds left, 0.0 when over, None when it never ends."""
-        return None if self.at is None else max(0.0, self.at - time.monotonic())
+    def remaining(self) -> float:
+        """Seconds left, 0.0 when over."""
+        return max(0.0, self.at - time.monotonic())
 
     def allows(self, seconds: float) -> bool:
         """Whether that many seconds can pass before it is over."""
-        remaining = self.remaining()
-        return remaining is None or seconds < remaining
+        return seconds < self.remaining()

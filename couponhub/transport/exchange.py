@@ -3,11 +3,15 @@
 import io
 import json
 import secrets
-from collections.abc import Callable, Mapping
-from typing import BinaryIO, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import BinaryIO, Protocol, cast
 
 import attrs
 from urllib3.fields import RequestField
+
+from couponhub.errors import LocalError, UsageError
+
+_BLOCK = 64 * 1024
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +61,20 @@ class Request:
     changes: bool = False
     unknown_hint: str = ""
 
+    def encoded_body(self) -> bytes | None:
+        """The body as JSON, None when there is none.
+
+        Raises:
+            UsageError: JSON has no form for it.
+        """
+        if self.body is None:
+            return None
+        try:
+            return json.dumps(self.body, allow_nan=False).encode("ascii")
+        except (TypeError, ValueError, RecursionError):
+            # The causes may quote the content.
+            raise UsageError("the body cannot be written as JSON") from None
+
 
 @attrs.frozen(kw_only=True)
 class Reply:
@@ -92,8 +110,14 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(name)
 
 
-class MultipartStream(io.RawIOBase):
-    """A multipart body as a readable stream, so that a file of any size is sent in constant memory."""
+class MultipartStream:
+    """A multipart body as a readable stream, so that a file of any size is sent in constant memory.
+
+    No `io` class: requests would ask those for their position, and without one send chunks of unknown number.
+
+    Raises:
+        LocalError: The file cannot be read, or is not as long as was said.
+    """
 
     def __init__(self, form: Multipart) -> None:
         boundary = secrets.token_hex(16)
@@ -107,27 +131,60 @@ class MultipartStream(io.RawIOBase):
         field.make_multipart(content_type=form.file.content_type)
         head.write(f"--{boundary}\r\n{field.render_headers()}".encode())
         tail = f"\r\n--{boundary}--\r\n".encode()
-        self.len = len(head.getvalue()) + form.file.size + len(tail)
-        self._file = form.file.open()
+        self._length = head.tell() + form.file.size + len(tail)
         head.seek(0)
-        self._sources: list[BinaryIO] = [head, self._file, io.BytesIO(tail)]
+        self._file = _ExactFile(form.file)
+        self._sources: list[_Readable] = [head, self._file, io.BytesIO(tail)]
 
-    def readable(self) -> bool:
-        """Return True."""
-        return True
+    def __len__(self) -> int:
+        return self._length
 
-    def readinto(self, buffer: object) -> int:
-        """Fill `buffer` from the first source that still has something."""
-        view = memoryview(cast("bytearray", buffer))
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the blocks; requests takes for a stream only what can be iterated, and then calls `read`."""
+        while block := self.read(_BLOCK):
+            yield block
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end."""
         while self._sources:
-            chunk = self._sources[0].read(len(view))
-            if chunk:
-                view[: len(chunk)] = chunk
-                return len(chunk)
+            if block := self._sources[0].read(size):
+                return block
             self._sources.pop(0)
-        return 0
+        return b""
 
     def close(self) -> None:
-        """Close the file too."""
+        """Close the file."""
         self._file.close()
-        super().close()
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _ExactFile:
+    """A file that gives as many bytes as were announced, or fails: half a code is another code."""
+
+    def __init__(self, part: FilePart) -> None:
+        self._left = part.size
+        try:
+            self._file = part.open()
+        except OSError as error:
+            raise _unreadable(error) from error
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            # One more than is left, so that a file that has grown is noticed.
+            block = self._file.read(min(size, self._left + 1))
+        except OSError as error:
+            raise _unreadable(error) from error
+        self._left -= len(block)
+        if self._left < 0 or (self._left > 0 and not block):
+            raise LocalError("the file changed while it was being sent", hint="send a file that is complete")
+        return block
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _unreadable(error: OSError) -> LocalError:
+    return LocalError(f"the file cannot be read ({error.strerror or type(error).__name__})")

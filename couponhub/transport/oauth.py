@@ -6,7 +6,6 @@ import requests
 from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session
 
-from couponhub.transport.deadline import Deadline
 from couponhub.transport.session import harden, read_body
 from couponhub.transport.settings import TransportSettings, is_loopback_url
 
@@ -29,25 +28,21 @@ class TokenSession(OAuth2Session):
 
     def fetch_token(self, token_url: str, **arguments: Any) -> Any:  # type: ignore[override]
         """Fetch a token from `token_url`; see `OAuth2Session.fetch_token`."""
-        if token_url.startswith("http://") and is_loopback_url(token_url):
-            self._plain_loopback = True
+        self._plain_loopback = token_url.startswith("http://") and is_loopback_url(token_url)
+        if self._plain_loopback:
             token_url = f"https://{token_url.removeprefix('http://')}"
         return super().fetch_token(token_url, **arguments)
 
     def request(self, method: str, url: str, **arguments: Any) -> requests.Response:  # type: ignore[override]
         """Send as a plain session does: bounded in time and size, redirects never followed."""
-        if self._plain_loopback:
+        if self._plain_loopback and is_loopback_url(url):
             url = f"http://{url.removeprefix('https://')}"
         arguments |= {
             "allow_redirects": False,
             "stream": True,
             "timeout": (self._settings.connect_timeout, self._settings.timeout),
         }
-        # The library passes None for these, which would undo the session's own proxy and CA bundle.
-        for name in ("verify", "proxies", "cert"):
-            if arguments.get(name) is None:
-                arguments.pop(name, None)
         response = requests.Session.request(self, method, url, **arguments)
-        body = read_body(response, _MAX_TOKEN_REPLY_BYTES, Deadline.after(self._settings.timeout))
+        body = read_body(response, _MAX_TOKEN_REPLY_BYTES)
         response._content = body  # noqa: SLF001 - requests has no public way to hand over a body read with a bound
         return response

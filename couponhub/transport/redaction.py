@@ -6,45 +6,30 @@ not inherited by child loggers, so each logger that does so gets its own.
 
 import logging
 
-_ARGUMENTS_HOLD_SECRETS = ("requests_oauthlib.oauth2_session", "requests_oauthlib.oauth2_auth")
-_ARGUMENTS_HOLD_URLS = ("urllib3.connectionpool", "urllib3.util.retry", "urllib3.connection")
+_LOGGERS = (
+    "requests_oauthlib.oauth2_session",
+    "urllib3.connection",
+    "urllib3.connectionpool",
+    "urllib3.util.retry",
+)
 
 
 class _HideArguments(logging.Filter):
-    """Keeps what was being done and hides with what."""
+    """Keeps what was being done and hides with what; numbers (statuses, sizes, ports) stay."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.args:
-            record.msg, record.args = _without_placeholders(str(record.msg)), ()
+        # A single mapping stands as the arguments themselves.
+        arguments = record.args if isinstance(record.args, tuple) else (record.args,) if record.args else ()
+        record.args = tuple(
+            argument if isinstance(argument, (int, float)) else "***" for argument in arguments
+        )
+        record.exc_info = None
         return True
-
-
-class _HideQueries(logging.Filter):
-    """Cuts the query off every URL."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(_without_query(argument) for argument in record.args)
-        return True
-
-
-def _without_placeholders(template: str) -> str:
-    for placeholder in ("%s", "%r", "%d"):
-        template = template.replace(placeholder, "***")
-    return template
-
-
-def _without_query(argument: object) -> object:
-    if isinstance(argument, (int, float)):
-        return argument
-    text = str(argument)
-    return f"{text.split('?', 1)[0]}?***" if "?" in text else argument
 
 
 def redact_library_logs() -> None:
     """Put the filters in place; harmless to repeat."""
-    for names, kind in ((_ARGUMENTS_HOLD_SECRETS, _HideArguments), (_ARGUMENTS_HOLD_URLS, _HideQueries)):
-        for name in names:
-            logger = logging.getLogger(name)
-            if not any(isinstance(existing, kind) for existing in logger.filters):
-                logger.addFilter(kind())
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        if not any(isinstance(existing, _HideArguments) for existing in logger.filters):
+            logger.addFilter(_HideArguments())

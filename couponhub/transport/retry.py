@@ -44,19 +44,25 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     Moments are compared with the reply's own `Date`, so that a clock that runs wrong here does no harm.
     """
     word = headers.get("retry-after", "").strip()
-    if word.isascii() and word.isdigit():
-        return float(word)
-    now = _http_date(headers.get("date", "")) or time.time()
-    moment = _http_date(word) if word else None
+    seconds = _whole_seconds(word)
+    if seconds is not None:
+        return seconds
+    moment = _http_date(word)
     if moment is None:
-        reset = headers.get("x-ratelimit-reset", "").strip()
-        moment = float(reset) if reset.isascii() and reset.isdigit() else None
-    return None if moment is None else max(0.0, moment - now)
+        moment = _whole_seconds(headers.get("x-ratelimit-reset", "").strip())
+    if moment is None:
+        return None
+    return max(0.0, moment - (_http_date(headers.get("date", "")) or time.time()))
+
+
+def _whole_seconds(text: str) -> float | None:
+    # Ten digits reach the year 2286; what is longer is no number of seconds.
+    return float(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
 
 
 def _http_date(text: str) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

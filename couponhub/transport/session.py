@@ -1,12 +1,11 @@
 """requests, made safe to speak to vendors with."""
 
 from http.cookiejar import DefaultCookiePolicy
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import requests
-from requests.adapters import HTTPAdapter
 
-from couponhub.transport.deadline import Deadline
+from couponhub.transport.pool import TimedAdapter
 from couponhub.transport.redaction import redact_library_logs
 from couponhub.transport.settings import TransportSettings
 
@@ -25,10 +24,12 @@ def harden(session: requests.Session, settings: TransportSettings) -> None:
     session.verify = settings.ca_bundle or True
     session.proxies = {"http": settings.proxy, "https": settings.proxy} if settings.proxy else {}
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers["User-Agent"] = f"couponhub/{version('couponhub')}"
-    pool = HTTPAdapter(pool_connections=4, pool_maxsize=settings.pool_size, max_retries=0, pool_block=False)
-    session.mount("https://", pool)
-    session.mount("http://", pool)
+    session.headers["User-Agent"] = _user_agent()
+    # requests offers further encodings when libraries for them are installed; these two are enough.
+    session.headers["Accept-Encoding"] = "gzip, deflate"
+    adapter = TimedAdapter(pool_connections=4, pool_maxsize=settings.pool_size, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
 
 
 def hardened_session(settings: TransportSettings) -> requests.Session:
@@ -38,12 +39,11 @@ def hardened_session(settings: TransportSettings) -> requests.Session:
     return session
 
 
-def read_body(response: requests.Response, max_bytes: int, deadline: Deadline) -> bytes:
-    """The whole body, decompressed.
+def read_body(response: requests.Response, max_bytes: int) -> bytes:
+    """The whole body, decompressed. How long it may take is the connection's affair, see `pool`.
 
     Raises:
         ReplyTooLarge: It has more than `max_bytes` bytes after decompression.
-        requests.exceptions.ReadTimeout: It did not end before the deadline, however steadily it dripped.
     """
     chunks: list[bytes] = []
     size = 0
@@ -52,9 +52,14 @@ def read_body(response: requests.Response, max_bytes: int, deadline: Deadline) -
             size += len(chunk)
             if size > max_bytes:
                 raise ReplyTooLarge
-            if deadline.remaining() == 0.0:
-                raise requests.exceptions.ReadTimeout
             chunks.append(chunk)
     finally:
         response.close()
     return b"".join(chunks)
+
+
+def _user_agent() -> str:
+    try:
+        return f"couponhub/{version('couponhub')}"
+    except PackageNotFoundError:  # a checkout that is not installed
+        return "couponhub"

@@ -1,19 +1,16 @@
 """One connection's way to its vendor: sign, send, read within bounds, repeat where that is safe."""
 
 import logging
-import ssl
 import time
 from collections.abc import Callable
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
-import requests
-from requests import exceptions as broken
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import HTTPError
+from urllib3.util import Timeout
 
 from couponhub.errors import (
     AuthRejected,
-    ConfigError,
     CouponhubError,
     OutcomeUnknown,
     RateLimited,
@@ -22,6 +19,7 @@ from couponhub.errors import (
     VendorUnavailable,
 )
 from couponhub.transport.auth import Auth
+from couponhub.transport.breakage import translated, unreachable
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import MultipartStream, Reply, Request
 from couponhub.transport.retry import RetryPolicy
@@ -89,8 +87,11 @@ class Transport:
         while True:
             attempt += 1
             used: object = None
+            signed = False
             try:
-                used, headers = self._signed(request)
+                headers = {"Accept": "application/json", **request.headers}
+                used = self._auth.sign(headers)
+                signed = True
                 return self._exchange(request, headers, read, patience)
             except AuthRejected as error:
                 if used is None or renewed or not self._auth.renew(used):
@@ -98,11 +99,18 @@ class Transport:
                 renewed = True
             except (RateLimited, VendorUnavailable) as error:
                 error.located(connection=self.connection, operation=request.operation)
-                if not self._may_repeat(request, error, attempt, in_a_hurry=deadline is not None):
-                    self._give_up(request, error)
+                arrived = signed and isinstance(error, VendorUnavailable) and error.sent
                 wait = self._retry.wait_before(attempt, error)
-                if not patience.allows(wait):
-                    self._give_up(request, error)
+                if (
+                    attempt >= self._retry.attempts
+                    or not error.retryable
+                    or (request.changes and arrived)
+                    or (isinstance(error, RateLimited) and deadline is not None)
+                    or not patience.allows(wait)
+                ):
+                    if request.changes and arrived:
+                        raise self._outcome_unknown(request, error) from None
+                    raise
                 _log.info(
                     "%s: %s: attempt %d failed (%s), waiting %.1f s",
                     self.connection,
@@ -114,26 +122,12 @@ class Transport:
                 self._retry.sleep(wait)
             except CouponhubError as error:
                 error.located(connection=self.connection, operation=request.operation)
-                if request.changes and isinstance(error, UnreadableReply):
-                    self._give_up(request, error)
+                if request.changes and signed and isinstance(error, UnreadableReply):
+                    raise self._outcome_unknown(request, error) from None
                 raise
 
-    def _may_repeat(
-        self, request: Request, error: RateLimited | VendorUnavailable, attempt: int, *, in_a_hurry: bool
-    ) -> bool:
-        if attempt >= self._retry.attempts or not error.retryable:
-            return False
-        if isinstance(error, RateLimited):
-            return not in_a_hurry
-        return not request.changes or not error.sent
-
-    def _give_up(self, request: Request, error: VendorError) -> NoReturn:
-        sent_without_answer = isinstance(error, UnreadableReply) or (
-            isinstance(error, VendorUnavailable) and error.sent
-        )
-        if not request.changes or not sent_without_answer:
-            raise error
-        raise OutcomeUnknown(
+    def _outcome_unknown(self, request: Request, error: VendorError) -> OutcomeUnknown:
+        return OutcomeUnknown(
             f"it was sent, and whether it was done is not known: {error.message}",
             hint=request.unknown_hint or self._unknown_hint,
             connection=self.connection,
@@ -141,15 +135,7 @@ class Transport:
             vendor_code=error.vendor_code,
             status=error.status,
             request_id=error.request_id,
-        ) from None
-
-    def _signed(self, request: Request) -> tuple[object, dict[str, str]]:
-        headers = {"Accept": "application/json", **request.headers}
-        try:
-            return self._auth.sign(headers), headers
-        except VendorUnavailable as error:
-            error.sent = False  # the sign-in failed, so the call itself never left
-            raise
+        )
 
     def _exchange(
         self, request: Request, headers: dict[str, str], read: Callable[[Reply], T], patience: Deadline
@@ -173,42 +159,22 @@ class Transport:
             )
 
     def _send(self, request: Request, headers: dict[str, str], patience: Deadline) -> Reply:
-        url = f"{request.base_url or self.base_url}{request.path}"
-        if request.query:
-            url = f"{url}?{urlencode(request.query)}"
-        remaining = patience.remaining()
-        if remaining == 0.0:
-            raise _unreachable("the time for it ran out", sent=False, too_slow=True)
-        arguments: dict[str, object] = {}
+        seconds = min(self._settings.timeout, patience.remaining())
+        if seconds == 0.0:
+            raise unreachable("the time for it ran out", sent=False, too_slow=True)
         stream = MultipartStream(request.multipart) if request.multipart else None
-        if stream is not None:
-            headers["Content-Type"] = stream.content_type
-            arguments["data"] = stream
-        elif request.body is not None:
-            arguments["json"] = request.body
         try:
-            bound = min(
-                self._settings.timeout, remaining if remaining is not None else self._settings.timeout
+            if stream is not None:
+                headers["Content-Type"] = stream.content_type
+            elif request.body is not None:
+                headers["Content-Type"] = "application/json"
+            # Sending a file may take its time; everything else is done within the caller's.
+            timeout = Timeout(
+                connect=min(self._settings.connect_timeout, seconds),
+                read=seconds,
+                total=None if stream else patience.remaining(),
             )
-            with self._session.request(
-                request.method,
-                url,
-                headers=headers,
-                timeout=(min(self._settings.connect_timeout, bound), bound),
-                allow_redirects=False,
-                stream=True,
-                **arguments,  # type: ignore[arg-type] # one of data and json, as requests takes them
-            ) as response:
-                # A reply that drips is bounded like one that is silent.
-                body = read_body(response, self._settings.max_reply_bytes, Deadline.after(bound))
-                reply = Reply(
-                    status=response.status_code,
-                    headers={name.lower(): value for name, value in response.headers.items()},
-                    body=body,
-                )
-        except (requests.RequestException, ReplyTooLarge, OSError) as error:
-            # `from None`: the texts of these quote the URL with its query.
-            raise self._translated(error) from None
+            reply = self._round_trip(request, headers, stream or request.encoded_body(), timeout)
         finally:
             if stream is not None:
                 stream.close()
@@ -217,69 +183,37 @@ class Transport:
                 f"the vendor answered with a redirect (HTTP {reply.status}), which is never followed",
                 hint="check the connection's address",
                 status=reply.status,
+                request_id=reply.request_id,
             )
         return reply
 
-    def _translated(self, error: Exception) -> CouponhubError:  # noqa: PLR0911 - one table
-        seconds = f"{self._settings.timeout:g} s"
-        match error:
-            case ReplyTooLarge():
-                return UnreadableReply(
-                    f"the reply is larger than {self._settings.max_reply_bytes} bytes and was not read"
-                )
-            case broken.ConnectTimeout():
-                return _unreachable("the vendor could not be reached in time", sent=False, too_slow=True)
-            case broken.ReadTimeout() | broken.Timeout():
-                return _unreachable(
-                    f"no whole answer came in time (timeout {seconds})", sent=True, too_slow=True
-                )
-            case broken.SSLError() if _is_certificate_fault(error):
-                return _unreachable(
-                    "the vendor's certificate was not accepted",
-                    sent=False,
-                    hint="check base_url, and ca_bundle if a private authority is in use",
-                )
-            case broken.ProxyError():
-                return _unreachable(
-                    "the proxy could not be reached", sent=False, hint="check the connection's proxy"
-                )
-            case broken.ConnectionError() if _never_connected(error):
-                return _unreachable(
-                    "the vendor could not be reached", sent=False, hint="check base_url and the network"
-                )
-            case broken.ContentDecodingError():
-                return UnreadableReply("the reply's compression is broken")
-            case broken.InvalidURL() | broken.InvalidSchema() | broken.InvalidHeader():
-                return ConfigError(
-                    "the address or the credentials cannot be put into an HTTP request",
-                    hint="check base_url and the credentials for blanks and line breaks",
-                )
-            case _:
-                return _unreachable(f"the connection broke off ({type(error).__name__})", sent=True)
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, BaseException) and item not in found:
-            found.append(item)
-            waiting += [*item.args, item.__cause__, item.__context__, getattr(item, "reason", None)]
-    return found
-
-
-def _never_connected(error: BaseException) -> bool:
-    kinds = (NewConnectionError, ConnectTimeoutError)
-    return any(isinstance(cause, kinds) for cause in _causes(error))
-
-
-def _is_certificate_fault(error: BaseException) -> bool:
-    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
-
-
-def _unreachable(text: str, *, sent: bool, too_slow: bool = False, hint: str = "") -> VendorUnavailable:
-    error = VendorUnavailable(text, hint=hint)
-    error.sent = sent
-    error.too_slow = too_slow
-    return error
+    def _round_trip(
+        self,
+        request: Request,
+        headers: dict[str, str],
+        body: bytes | MultipartStream | None,
+        timeout: Timeout,
+    ) -> Reply:
+        url = f"{request.base_url or self.base_url}{request.path}"
+        if request.query:
+            url = f"{url}?{urlencode(request.query)}"
+        try:
+            response = self._session.request(
+                request.method,
+                url,
+                headers=headers,
+                data=body,
+                timeout=timeout,  # type: ignore[arg-type] # requests takes one, its stubs do not know
+                allow_redirects=False,
+                stream=True,
+            )
+            return Reply(
+                status=response.status_code,
+                headers={name.lower(): value for name, value in response.headers.items()},
+                body=read_body(response, self._settings.max_reply_bytes),
+            )
+        except (ReplyTooLarge, OSError, HTTPError, ValueError) as error:  # requests' own are OSErrors
+            failure = translated(error, max_bytes=self._settings.max_reply_bytes)
+        # Outside of the handler, so that nothing is chained: the texts of those quote the URL with its query,
+        # and they hold the request with its credentials.
+        raise failure

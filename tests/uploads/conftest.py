@@ -1,51 +1,13 @@
-"""A shop with one vendor, a ledger of its own, and time that passes only in tests."""
+"""Shops to send codes from."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import attrs
 import pytest
-from vendors import FakeClock, FakeVendor, FileVendor, UrlVendor
 
-from couponhub.models import ListId, Upload
-from couponhub.staging import StagingSettings, open_staging
-from couponhub.store import Ledger, Store, StoreSettings
-from couponhub.uploads import Clock, Uploads
-
-LIST = ListId("L1")
-
-
-@attrs.define
-class Shop:
-    """One connection, and everything around it that a test looks at."""
-
-    vendor: FakeVendor
-    store: Store
-    clock: FakeClock
-    ledger_kind: type[Ledger] = Ledger
-    staging: StagingSettings = attrs.field(factory=StagingSettings)
-
-    def ledger(self) -> Ledger:
-        """A ledger as a new process would open it."""
-        return self.ledger_kind(self.store, "shop", now=self.clock.now)
-
-    @property
-    def uploads(self) -> Uploads:
-        """The uploads as a new process would open them."""
-        return Uploads(
-            "shop",
-            self.vendor,
-            ledger=self.ledger,
-            staging=lambda: open_staging(self.staging),
-            settle=30.0,
-            vendor_is_loopback=True,
-            clock=Clock(now=self.clock.now, monotonic=self.clock.monotonic, sleep=self.clock.sleep),
-        )
-
-    @property
-    def stages(self) -> list[str]:
-        """The stages of the parts of the newest upload."""
-        return [part.stage.value for part in self.ledger().of_list(LIST)[-1].parts]
+from couponhub.store import Store, StoreSettings
+from tests.uploads.shop import Shop
+from tests.uploads.vendors import FakeClock, FileVendor, UrlVendor
 
 
 @pytest.fixture
@@ -66,15 +28,3 @@ def shop(store: Store) -> Shop:
 def url_shop(store: Store) -> Shop:
     """A shop whose vendor fetches files."""
     return Shop(vendor=UrlVendor(), store=store, clock=FakeClock())
-
-
-def counts(upload: Upload) -> tuple[int | None, ...]:
-    """The counts of an upload: rows, accepted, rejected, duplicates, skipped, unknown."""
-    return (
-        upload.rows,
-        upload.accepted,
-        upload.rejected,
-        upload.duplicates,
-        upload.skipped,
-        upload.unknown,
-    )

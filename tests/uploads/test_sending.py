@@ -6,8 +6,6 @@ from pathlib import Path
 
 import attrs
 import pytest
-from conftest import LIST, Shop, counts
-from vendors import FakeVendor, FileVendor, Lost, UrlVendor
 
 from couponhub.errors import (
     Conflict,
@@ -28,6 +26,8 @@ from couponhub.errors import (
 from couponhub.models import FileUrl, Identifier, Tagging, UploadStatus
 from couponhub.store import Store, StoreSettings
 from couponhub.uploads import EventKind, UploadEvent
+from tests.uploads.shop import LIST, Shop, counts
+from tests.uploads.vendors import FakeVendor, FileVendor, Lost, UrlVendor
 
 FIVE = ["A1", "B2", "C3", "D4", "E5"]
 
@@ -70,7 +70,7 @@ def test_default_name(shop: Shop, source: object, expected: str) -> None:
     """The file's name, where there is one."""
     Path("codes.csv").write_text("code\nA1\n", encoding="utf-8")
 
-    assert expected == shop.uploads.send(LIST, source).name  # type: ignore[arg-type] - one of the accepted kinds
+    assert expected == shop.uploads.send(LIST, source).name  # type: ignore[arg-type]  # one of the accepted kinds
 
 
 def test_part_names_are_plain_whatever_the_name(shop: Shop) -> None:
@@ -213,7 +213,7 @@ def test_a_part_that_failed_as_a_whole_can_be_sent_again(shop: Shop) -> None:
 @pytest.mark.parametrize("position", [0, 1, 2])
 def test_lost_answer_never_loses_or_doubles_a_code(shop: Shop, lost: Lost, position: int) -> None:
     """Found at the first or second look it is adopted; absent both times it is sent once more."""
-    shop.vendor.fates = [None] * position + [lost]
+    shop.vendor.fates = [*[None] * position, lost]
     upload = shop.uploads.send(LIST, FIVE, wait=True)
 
     assert FIVE == shop.vendor.codes
@@ -243,12 +243,19 @@ def test_twice_lost_and_twice_absent_is_given_up(shop: Shop) -> None:
     assert FIVE == shop.vendor.codes
 
 
-@pytest.mark.parametrize("faults", [[VendorUnavailable("down")], [None, VendorUnavailable("down")]])
-@pytest.mark.parametrize("lost", [Lost.BEFORE, Lost.LATE])
+@pytest.mark.parametrize(
+    ("lost", "faults"),
+    [
+        (Lost.BEFORE, [VendorUnavailable("down")]),
+        (Lost.BEFORE, [None, VendorUnavailable("down")]),
+        (Lost.AFTER, [VendorUnavailable("down")]),
+        (Lost.LATE, [None, VendorUnavailable("down")]),
+    ],
+)
 def test_outcome_unknown_when_looking_fails(shop: Shop, lost: Lost, faults: list[Exception | None]) -> None:
     """Nothing is claimed and nothing repeated; the hint names the command, which later tells."""
     shop.vendor.fates = [None, lost]
-    shop.vendor.look_faults = faults
+    shop.vendor.look_faults = list(faults)
 
     with pytest.raises(OutcomeUnknown, match="1 of 3 parts arrived") as caught:
         shop.uploads.send(LIST, FIVE)
@@ -258,7 +265,6 @@ def test_outcome_unknown_when_looking_fails(shop: Shop, lost: Lost, faults: list
     assert 2 == shop.vendor.calls.count("submit")
 
     shop.clock.sleep(60)
-    shop.uploads.show(LIST, record.id)
     shop.uploads.show(LIST, record.id)
     expected = "absent" if lost is Lost.BEFORE else "submitted"
     assert ["submitted", expected, "prepared"] == shop.stages
@@ -317,12 +323,12 @@ def test_store_that_fails_after_sending_leaves_the_truth(shop: Shop, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(shop.ledger_kind, "mark_submitted", fail)
-        with pytest.raises(LocalError, match="disk full .*couponhub uploads show shop L1 up_"):
+        with pytest.raises(LocalError, match=r"disk full .*couponhub uploads show shop L1 up_"):
             shop.uploads.send(LIST, FIVE[:2])
     assert ["submitting"] == shop.stages
 
     (record,) = shop.ledger().of_list(LIST)
-    assert (2, 2, 0, 0, 0, 0) == counts(shop.uploads.show(LIST, record.id))
+    assert (2, 2, 0, 0, 0, 0) == counts(shop.uploads.wait(record.id, LIST))
 
 
 def test_two_senders_of_the_same_batch(shop: Shop) -> None:
@@ -385,3 +391,15 @@ def test_waiting_is_polite_and_ends_in_time(shop: Shop) -> None:
     assert 30 == max(shop.clock.sleeps)
     assert sorted(shop.clock.sleeps[:-1]) == shop.clock.sleeps[:-1]
     assert UploadStatus.PENDING == caught.value.upload.status
+
+
+def test_batch_in_doubt_is_not_sent_again(shop: Shop) -> None:
+    """As long as the vendor cannot be asked for it, it may be there."""
+    shop.vendor.fates = [Lost.AFTER]
+    shop.vendor.look_faults = [VendorUnavailable("down")] * 2
+    with pytest.raises(OutcomeUnknown):
+        shop.uploads.send(LIST, FIVE[:2])
+
+    with pytest.raises(Conflict, match="couponhub uploads show shop L1 up_"):
+        shop.uploads.send(LIST, FIVE[:2])
+    assert FIVE[:2] == shop.vendor.codes

@@ -37,9 +37,19 @@ def record(*parts: PartRecord, duplicates: int = 0, skipped: int = 0) -> UploadR
     )
 
 
-def submitted(status: UploadStatus, **counts: int | None) -> PartRecord:
+def submitted(
+    status: UploadStatus, *, accepted: int | None = None, rejected: int | None = None
+) -> PartRecord:
     """A part of ten rows that the vendor has."""
-    return PartRecord(number=1, name="a.csv", stage=Stage.SUBMITTED, rows=10, status=status, **counts)  # type: ignore[arg-type] - counts only
+    return PartRecord(
+        number=1,
+        name="a.csv",
+        stage=Stage.SUBMITTED,
+        rows=10,
+        status=status,
+        accepted=accepted,
+        rejected=rejected,
+    )
 
 
 @given(

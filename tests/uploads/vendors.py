@@ -181,7 +181,7 @@ class FakeVendor:
         return Part(id=PartId(number), name=name, status=status, vendor_status="NEW", raw={"id": number})
 
     def _process(self, file: StoredFile) -> None:
-        if self.calls.count("get_part") >= self.polls_needed and not file.part.status.ended:
+        if self.calls.count("get_part") >= self.polls_needed and file.part.accepted is None:
             file.part = self.outcome(file.part, file.codes)
 
 

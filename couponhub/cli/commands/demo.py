@@ -81,7 +81,7 @@ def command() -> None:
         _say(
             "Which coupons does this customer hold, anywhere? MoEngage cannot be asked, and the answer says so:"
         )
-        _run("lookup", "--mobile", _CUSTOMER)
+        _run("lookup", "--mobile", _CUSTOMER, expect=3)
     _say("That was all of it. To use real accounts: couponhub config init, fill it in, couponhub doctor.")
 
 
@@ -107,13 +107,15 @@ def _say(text: str) -> None:
     click.echo(f"\n{click.style('# ' + text, bold=True)}")
 
 
-def _run(*words: str) -> None:
+def _run(*words: str, expect: int = 0) -> None:
     from couponhub.cli.app import main  # noqa: PLC0415 - the demo runs the command line itself
 
     shown = " ".join(f"'{word}'" if " " in word else word for word in words)
     click.echo(f"\n{click.style(f'$ couponhub {shown}', fg='cyan')}")
     sys.stdout.flush()
-    main([*words, "-o", "table"])
+    code = main([*words, "-o", "table"])
+    if code != expect:
+        raise click.exceptions.Exit(code or 1)
 
 
 def _list_id(connection: str, name: str) -> str:

@@ -6,9 +6,9 @@ import click
 
 from couponhub.cli.failures import tell
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
-from couponhub.cli.output import Column, as_table, print_json, print_many
+from couponhub.cli.output import Approximate, Column, as_table, print_json, print_many
 from couponhub.cli.session import Instant, opened_hub
-from couponhub.documents import coupon_document, lookup_document
+from couponhub.documents import Document, coupon_document, lookup_document
 from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, LookupAnswer, Verdict
 
 _ANSWERS = (
@@ -23,7 +23,7 @@ _COUPONS = (
     Column("CODE", "code", whole=True),
     Column("STATUS", "status", whole=True),
     Column("LIST", lambda document: document["list_name"] or document["list_id"]),
-    Column("ISSUED", "issued_at", whole=True),
+    Column("ISSUED", lambda document: _guessed(document, "issued_at"), whole=True),
     Column("EXPIRES", "expires_at", whole=True),
     Column("REDEEMED", "redemption_count", right=True),
 )
@@ -85,12 +85,22 @@ def _print(options: GlobalOptions, answer: LookupAnswer) -> None:
     coupons = [coupon_document(coupon, raw=options.raw) for coupon in answer.coupons]
     if as_table(options):
         print_many(options, document["answers"], _ANSWERS, "")
+        click.echo()
     print_many(options, coupons, _COUPONS, _nothing(answer))
+    if as_table(options) and any(coupon["approximate"] for coupon in coupons):
+        click.echo(
+            "~ marks times whose zone is a guess; the connection's store_timezone settles it", err=True
+        )
     for one in answer.answers:
         for warning in one.warnings:
             click.echo(f"couponhub: {one.connection}: {warning}", err=True)
         if one.error is not None:
             tell(one.error)
+
+
+def _guessed(document: Document, name: str) -> str | Approximate | None:
+    moment: str | None = document[name]
+    return Approximate(moment) if moment and name in document["approximate"] else moment
 
 
 def _nothing(answer: LookupAnswer) -> str:

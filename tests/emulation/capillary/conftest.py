@@ -4,26 +4,45 @@ import base64
 import hashlib
 import io
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from werkzeug.test import Client, TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import Client, TestResponse, stream_encode_multipart
 from werkzeug.wrappers import Request, Response
 
 from couponhub.testing.emulation.vendor import EmulatedCustomer
-from couponhub.testing.emulation.world import World
+from couponhub.testing.emulation.world import Background, World
 from couponhub_capillary.emulator import CapillaryEmulator
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
+class Stepwise(Background):
+    """A background that runs its work when told to, one piece at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[tuple[float, Callable[[], None]]] = []
+
+    def later(self, seconds: float, work: Callable[[], None]) -> None:
+        """Keep the work."""
+        self.waiting.append((seconds, work))
+
+    def step(self) -> float:
+        """Run the oldest work; answer after how many seconds it was due."""
+        seconds, work = self.waiting.pop(0)
+        work()
+        return seconds
+
+
 class Vendor:
     """An emulator, its world, and a client that is signed in."""
 
-    def __init__(self) -> None:
-        self.world = World()
+    def __init__(self, world: World) -> None:
+        self.world = world
         self.world.clock.set(NOW)
         self.emulator = CapillaryEmulator(self.world)
         self.emulator.set_processing_delay(0)
@@ -89,9 +108,16 @@ class Vendor:
     ) -> TestResponse:
         """Send a file; `NOT_TAGGED` unless told otherwise."""
         file = io.BytesIO(content.encode() if isinstance(content, str) else content)
-        form = {"customerIdentifier": "NOT_TAGGED", **parts, "file": (file, file_name)}
-        path = f"/coupon/api/v1/upload/file/{series_id}"
-        return self.client.post(path, data=form, headers=self.headers)
+        form = {"customerIdentifier": "NOT_TAGGED", **parts, "file": FileStorage(file, file_name)}
+        # Encoded in memory whatever its size: the client would spill a long body to a file and leave that open.
+        body, length, boundary = stream_encode_multipart(form, threshold=1 << 30)
+        return self.client.post(
+            f"/coupon/api/v1/upload/file/{series_id}",
+            input_stream=body,
+            content_length=length,
+            content_type=f'multipart/form-data; boundary="{boundary}"',
+            headers=self.headers,
+        )
 
     def jobs(self, series_id: str) -> list[dict[str, Any]]:
         """The jobs of a series."""
@@ -132,6 +158,20 @@ class Vendor:
 @pytest.fixture
 def vendor() -> Iterator[Vendor]:
     """An empty emulated Capillary; the clock shows 2026-03-10 12:00 UTC."""
-    vendor = Vendor()
+    vendor = Vendor(World())
+    yield vendor
+    vendor.close()
+
+
+@pytest.fixture
+def background() -> Stepwise:
+    """What works through the files of `slow_vendor`, step by step."""
+    return Stepwise()
+
+
+@pytest.fixture
+def slow_vendor(background: Stepwise) -> Iterator[Vendor]:
+    """As `vendor`, but files are worked through only when `background` is told to."""
+    vendor = Vendor(World(background=background))
     yield vendor
     vendor.close()

@@ -1,7 +1,6 @@
 """Code uploads of the emulated Capillary: requests, jobs, rows, counters."""
 
 import re
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import pytest
 from couponhub.testing.emulation.vendor import ControlError
 
 if TYPE_CHECKING:
-    from tests.emulation.capillary.conftest import Vendor
+    from tests.emulation.capillary.conftest import Stepwise, Vendor
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -401,71 +400,77 @@ def test_pooled_codes_count_towards_the_series_limit(vendor: "Vendor") -> None:
     assert vendor.refusals(job)[1:] == ["coupon max issual limit exceeded,A3"]
 
 
-def _seen(vendor: "Vendor", series_id: str) -> list[str]:
-    words: list[str] = []
-    give_up = time.monotonic() + 10
-    while time.monotonic() < give_up:
-        word = vendor.jobs(series_id)[0]["uploadStatus"]
-        if not words or words[-1] != word:
-            words.append(word)
-        if word == "FINISHED":
-            break
+def _word(vendor: "Vendor", series_id: str) -> str:
+    return str(vendor.jobs(series_id)[0]["uploadStatus"])
+
+
+def _words(vendor: "Vendor", background: "Stepwise", series_id: str) -> list[str]:
+    words = [_word(vendor, series_id)]
+    while background.waiting:
+        background.step()
+        words.append(_word(vendor, series_id))
     return words
 
 
-def test_a_job_goes_through_all_steps(vendor: "Vendor") -> None:
-    """STARTED, VALIDATED, COMMITED, FINISHED; the processing delay is the whole way."""
-    vendor.emulator.set_processing_delay(0.3)
-    series_id = vendor.series()
-    began = time.monotonic()
-    vendor.upload(series_id, "code\nA1\n")
-    assert _seen(vendor, series_id) == ["STARTED", "VALIDATED", "COMMITED", "FINISHED"]
-    assert 0.3 <= time.monotonic() - began < 3
+def test_a_job_goes_through_all_steps(slow_vendor: "Vendor", background: "Stepwise") -> None:
+    """STARTED, VALIDATED with its rows counted, COMMITED, FINISHED; all in the processing delay."""
+    slow_vendor.emulator.set_processing_delay(6)
+    series_id = slow_vendor.series()
+    slow_vendor.upload(series_id, "code\nA1\nA1\n")
+    seconds = []
+    seen = [_counts(slow_vendor.jobs(series_id)[0])]
+    while background.waiting:
+        seconds.append(background.step())
+        seen.append(_counts(slow_vendor.jobs(series_id)[0]))
+    assert seen == [
+        ("STARTED", 0, 0, 0),
+        ("VALIDATED", 2, 0, 0),
+        ("COMMITED", 2, 2, 2),
+        ("FINISHED", 2, 2, 2),
+    ]
+    assert sum(seconds) == pytest.approx(6)
 
 
-def test_middle_steps_can_be_hidden(vendor: "Vendor") -> None:
+def test_middle_steps_can_be_hidden(slow_vendor: "Vendor", background: "Stepwise") -> None:
     """With the option a job is STARTED until it ends."""
-    vendor.emulator.set_options({"middle_steps": False})
-    vendor.emulator.set_processing_delay(0.1)
-    series_id = vendor.series()
-    vendor.upload(series_id, "code\nA1\n")
-    assert _seen(vendor, series_id) == ["STARTED", "FINISHED"]
+    slow_vendor.emulator.set_options({"middle_steps": False})
+    series_id = slow_vendor.series()
+    slow_vendor.upload(series_id, "code\nA1\n")
+    assert _words(slow_vendor, background, series_id) == ["STARTED", "STARTED", "STARTED", "FINISHED"]
 
 
-def test_running_jobs_can_show_an_unknown_word(vendor: "Vendor") -> None:
+def test_running_jobs_can_show_an_unknown_word(slow_vendor: "Vendor", background: "Stepwise") -> None:
     """With the fault on, the list shows the word until the job ends; the upload's answer does not."""
-    vendor.emulator.set_options({"running_word": "TRANSMOGRIFYING"})
-    vendor.emulator.set_processing_delay(0.1)
-    series_id = vendor.series()
-    answer = vendor.upload(series_id, "code\nA1\n").get_json()
+    slow_vendor.emulator.set_options({"running_word": "CHURNING"})
+    series_id = slow_vendor.series()
+    answer = slow_vendor.upload(series_id, "code\nA1\n").get_json()
     assert answer["result"]["uploadJobStatuses"][0]["uploadStatus"] == "STARTED"
-    assert _seen(vendor, series_id) == ["TRANSMOGRIFYING", "FINISHED"]
+    expected = ["CHURNING", "CHURNING", "CHURNING", "FINISHED"]
+    assert _words(slow_vendor, background, series_id) == expected
 
 
-def test_jobs_can_stand_still(vendor: "Vendor") -> None:
-    """With the fault on no job moves; switched off, it goes on."""
-    vendor.emulator.set_options({"jobs_never_end": True})
-    series_id = vendor.series()
-    vendor.upload(series_id, "code\nA1\n")
-    time.sleep(0.05)
-    assert vendor.jobs(series_id)[0]["uploadStatus"] == "STARTED"
-    vendor.emulator.set_options({"jobs_never_end": False})
-    assert _seen(vendor, series_id)[-1] == "FINISHED"
+def test_jobs_can_stand_still(slow_vendor: "Vendor", background: "Stepwise") -> None:
+    """With the fault on no job moves; switched off, it goes on where it stood."""
+    series_id = slow_vendor.series()
+    slow_vendor.upload(series_id, "code\nA1\n")
+    background.step()
+    slow_vendor.emulator.set_options({"jobs_never_end": True})
+    assert _words(slow_vendor, background, series_id) == ["VALIDATED", "VALIDATED"]
+    slow_vendor.emulator.set_options({"jobs_never_end": False})
+    assert _words(slow_vendor, background, series_id) == ["VALIDATED", "COMMITED", "FINISHED"]
 
 
-def test_jobs_of_the_organisation_run_in_order(vendor: "Vendor") -> None:
-    """A later job, of another series, stays STARTED while the earlier one runs."""
-    vendor.emulator.set_options({"jobs_never_end": True})
-    first, second = vendor.series(), vendor.series()
-    vendor.upload(first, "code\nA1\n")
-    vendor.upload(second, "code\nA1\n")
-    vendor.emulator.set_options({"jobs_never_end": False})
-    give_up = time.monotonic() + 10
-    while vendor.jobs(second)[0]["uploadStatus"] != "FINISHED" and time.monotonic() < give_up:
-        ended = vendor.jobs(first)[0]["uploadStatus"] == "FINISHED"
-        assert ended or vendor.jobs(second)[0]["uploadStatus"] in {"STARTED", "FINISHED"}
-    assert [entry["code"] for entry in vendor.emulator.codes(first)] == ["A1"]
-    assert vendor.jobs(second)[0]["errorCount"] == 1
+def test_jobs_of_the_organisation_run_in_order(slow_vendor: "Vendor", background: "Stepwise") -> None:
+    """A later job, of another series, stays STARTED until the earlier one has ended."""
+    first, second = slow_vendor.series(), slow_vendor.series()
+    slow_vendor.upload(first, "code\nA1\n")
+    slow_vendor.upload(second, "code\nA1\n")
+    while _word(slow_vendor, first) != "FINISHED":
+        assert _word(slow_vendor, second) == "STARTED"
+        background.step()
+    assert _words(slow_vendor, background, second) == ["STARTED", "VALIDATED", "COMMITED", "FINISHED"]
+    assert [entry["code"] for entry in slow_vendor.emulator.codes(first)] == ["A1"]
+    assert slow_vendor.jobs(second)[0]["errorCount"] == 1
 
 
 def test_jobs_are_listed_ascending_with_names_of_their_own(vendor: "Vendor") -> None:
@@ -495,16 +500,17 @@ def test_the_answer_can_list_all_jobs(vendor: "Vendor") -> None:
     assert jobs[-1]["uploadedFileUrl"] == result["fileName"]
 
 
-def test_a_reset_ends_unfinished_jobs(vendor: "Vendor") -> None:
-    """Nothing of a job that ran before a reset shows after it."""
-    vendor.emulator.set_processing_delay(0.05)
-    vendor.upload(vendor.series(), "code\nA1\n")
-    vendor.emulator.reset()
-    time.sleep(0.1)
-    vendor.headers = {"X-CAP-API-OAUTH-TOKEN": vendor.token()}
-    series_id = vendor.series()
-    assert vendor.jobs(series_id) == []
-    assert vendor.processed(series_id, "code\nA1\n")["errorCount"] == 0
+def test_a_reset_ends_unfinished_jobs(slow_vendor: "Vendor", background: "Stepwise") -> None:
+    """What was queued before a reset does nothing after it."""
+    slow_vendor.upload(slow_vendor.series(), "code\nA1\n")
+    background.step()
+    slow_vendor.emulator.reset()
+    slow_vendor.headers = {"X-CAP-API-OAUTH-TOKEN": slow_vendor.token()}
+    series_id = slow_vendor.series()
+    background.step()
+    assert background.waiting == []
+    assert slow_vendor.jobs(series_id) == []
+    assert slow_vendor.emulator.codes(series_id) == []
 
 
 def test_many_rows_are_taken_in_batches(vendor: "Vendor") -> None:

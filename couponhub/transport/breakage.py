@@ -1,0 +1,79 @@
+"""What the libraries beneath raise when an exchange breaks, told in couponhub's errors."""
+
+import ssl
+from collections.abc import Iterator
+from typing import TypeVar
+
+from requests import exceptions as broken
+from urllib3.exceptions import LocationValueError
+from urllib3.exceptions import TimeoutError as PoolTimeout
+
+from couponhub.errors import ConfigError, CouponhubError, UnreadableReply, VendorUnavailable
+from couponhub.transport.pool import NotConnected
+from couponhub.transport.session import ReplyTooLarge
+
+E = TypeVar("E", bound=BaseException)
+
+
+def translated(error: Exception, *, max_bytes: int) -> CouponhubError:
+    """The error to raise instead of a library's; `max_bytes` is how large a reply may be, for the text."""
+    if not_connected := _cause(error, NotConnected):
+        return _not_connected(error, not_connected)
+    if isinstance(error, ReplyTooLarge):
+        return UnreadableReply(f"the reply is larger than {max_bytes} bytes and was not read")
+    if isinstance(error, broken.ContentDecodingError):
+        return UnreadableReply("the reply's compression is broken")
+    if _cause(error, TimeoutError) or _cause(error, PoolTimeout):
+        return unreachable("no whole answer came in time", sent=True, too_slow=True)
+    if isinstance(error, ValueError) and isinstance(
+        error, (broken.RequestException, LocationValueError, UnicodeError)
+    ):
+        return ConfigError(
+            "the address or the credentials cannot be put into an HTTP request",
+            hint="check base_url and the credentials for blanks, line breaks and letters beyond Latin ones",
+        )
+    return unreachable(f"the connection broke off ({type(error).__name__})", sent=True)
+
+
+def unreachable(text: str, *, sent: bool, too_slow: bool = False, hint: str = "") -> VendorUnavailable:
+    """A `VendorUnavailable`; `sent` is False only where no byte of the request can have left."""
+    error = VendorUnavailable(text, hint=hint)
+    error.sent = sent
+    error.too_slow = too_slow
+    return error
+
+
+def _not_connected(error: Exception, not_connected: NotConnected) -> VendorUnavailable:
+    if isinstance(error, broken.ProxyError):
+        return unreachable(
+            "the proxy could not be reached, or refused", sent=False, hint="check the connection's proxy"
+        )
+    if _cause(not_connected, TimeoutError) or _cause(not_connected, PoolTimeout):
+        return unreachable("the vendor could not be reached in time", sent=False, too_slow=True)
+    if _cause(not_connected, ssl.SSLCertVerificationError):
+        return unreachable(
+            "the vendor's certificate was not accepted",
+            sent=False,
+            hint="check base_url, and ca_bundle if a private authority is in use",
+        )
+    if _cause(not_connected, ssl.SSLError):
+        return unreachable(
+            "no TLS connection came about", sent=False, hint="check base_url and its port, and ca_bundle"
+        )
+    return unreachable("the vendor could not be reached", sent=False, hint="check base_url and the network")
+
+
+def _cause(error: BaseException, kind: type[E]) -> E | None:
+    return next((found for found in _causes(error) if isinstance(found, kind)), None)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """`error` and what it stands for. Never its `__context__`: that may be an earlier call's failure."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, BaseException) and not any(found is known for known in seen):
+            seen.append(found)
+            yield found
+            waiting += [*found.args, found.__cause__, getattr(found, "reason", None)]

@@ -1,0 +1,106 @@
+"""Writes what the documentation shows of the code: `python docs/generate.py`; a test fails when it is stale.
+
+- `cli.md`: the help of every command.
+- `capabilities.md`: vendor by capability, with documented limits.
+- `demo.svg`: the picture in the README, from a run of `couponhub demo`.
+"""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from couponhub.capabilities import capabilities_of
+from couponhub.cli.app import cli
+from couponhub.hub import CouponHub
+from couponhub.plugin import AdapterPlugin
+from couponhub.protocols import CAPABILITIES
+from couponhub.registry import Registry
+
+HERE = Path(__file__).parent
+_NOTE = "<!-- Written by docs/generate.py -->\n\n"
+
+
+def cli_page() -> str:
+    """The help of every command, as the terminal shows it."""
+    pages = [f"{_NOTE}# Command line\n\n{_CLI_HEAD}"]
+    pages += [
+        f"\n## `{name}`\n\n```text\n{text}\n```\n"
+        for name, text in _helps(cli, "couponhub")
+    ]
+    return "".join(pages)
+
+
+_CLI_HEAD = """\
+Data goes to stdout, everything else to stderr. On a terminal the output is a table, with times in your zone; in a pipe it
+is tab-separated columns without a heading, with times in UTC; `-o` chooses a form. `--raw` adds the vendor's own objects.
+Global options stand before or after the command. On an error there is one line on stderr that says what, where, and what
+to do, with `-o json` also an `error` object on stdout, and the [exit code](errors.md) of its kind.
+"""
+
+
+def _helps(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
+    context = click.Context(command, info_name=name.split()[-1], parent=parent, terminal_width=100, max_content_width=100)
+    yield name, command.get_help(context)
+    if isinstance(command, click.Group):
+        for word in command.list_commands(context):
+            inner = command.get_command(context, word)
+            assert inner is not None  # noqa: S101 - it was listed
+            yield from _helps(inner, f"{name} {word}", context)
+
+
+def capabilities_page() -> str:
+    """Which vendor can do what, derived from what the adapters implement."""
+    plugins = [entry for entry in Registry().all() if isinstance(entry, AdapterPlugin)]
+    columns = {plugin.title: _capabilities(plugin) for plugin in plugins}
+    lines = [
+        f"{_NOTE}# Capabilities\n",
+        "What an adapter implements is what it can do. A dash is refused with `Unsupported` and the alternative.\n",
+        f"| Capability | {' | '.join(columns)} |",
+        f"|---|{'---|' * len(columns)}",
+    ]
+    for name in CAPABILITIES:
+        cells = ("yes" if name in supported else "-" for supported, _ in columns.values())
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    for title, (_, limits) in columns.items():
+        lines += ["", f"## {title}: documented limits", "", "| Limit | |", "|---|---|"]
+        lines += [f"| `{name}` | {value:,} |" for name, value in limits.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _capabilities(plugin: AdapterPlugin) -> tuple[frozenset[str], dict[str, int]]:
+    environment = dict.fromkeys(re.findall(r"\$\{([A-Z_]+)", plugin.example), "x")
+    config = HERE / "_build" / f"{plugin.name}.toml"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text(plugin.example, encoding="utf-8")
+    with CouponHub.from_config(config, environment=environment) as hub:
+        (name,) = hub
+        capabilities = hub[name].capabilities
+    return capabilities.supported, dict(capabilities.limits)
+
+
+def demo_picture() -> str:
+    """The end of a run of the demo, as an SVG of a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC", "FORCE_COLOR": "1"}
+    run = subprocess.run(
+        [sys.executable, "-m", "couponhub", "demo"], env=surroundings, capture_output=True, text=True, check=True
+    )
+    console = Console(record=True, width=110, file=io.StringIO(), force_terminal=True)
+    console.print(Text.from_ansi(run.stdout[run.stdout.index("# Which coupons") :]))
+    # Without the web fonts that the library's template fetches from elsewhere.
+    return re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="make demo"), flags=re.DOTALL)
+
+
+PAGES = {"cli.md": cli_page, "capabilities.md": capabilities_page}
+
+if __name__ == "__main__":
+    for file, page in {**PAGES, "demo.svg": demo_picture}.items():
+        (HERE / file).write_text(page(), encoding="utf-8")

@@ -1,0 +1,56 @@
+"""What the documentation shows of the code is what the code does."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def generator() -> ModuleType:
+    """Import docs/generate.py, which is part of no package."""
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", ["cli.md", "capabilities.md"])
+def test_generated_pages_are_fresh(page: str) -> None:
+    """A generated page is what the generator writes now."""
+    expected = generator().PAGES[page]()
+    assert expected == (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
+def test_readme_shows_the_demo() -> None:
+    """The README's transcript is the end of a real run of the demo, but for times, ids and milliseconds."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("```console\n", 1)[1].split("```", 1)[0]
+    surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC"}
+    run = subprocess.run(
+        [sys.executable, "-m", "couponhub", "demo"],
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    expected = run.stdout[run.stdout.index("$ couponhub lookup") : run.stdout.rindex("# That was all")]
+    assert _without_chance(expected) == _without_chance(shown)
+
+
+def _without_chance(text: str) -> list[str]:
+    """Lines without what differs between runs: days, times, generated codes, milliseconds, padding."""
+    words = [
+        re.sub(r"\b(?=\w*\d)[A-Z0-9]{10}\b", "CODE", re.sub(r"~?[\d-]{10} \d\d:\d\d", "TIME", line))
+        for line in text.strip().splitlines()
+    ]
+    return [re.sub(r"[\s─]+", " ", re.sub(r"\b\d{1,3}\s*$", "MS", line)).strip() for line in words]

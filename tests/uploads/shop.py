@@ -1,0 +1,56 @@
+"""A shop: one connection to a fake vendor, with a ledger, staging, and time that passes only in tests."""
+
+import attrs
+
+from couponhub.models import ListId, Upload
+from couponhub.staging import StagingSettings, open_staging
+from couponhub.store import Ledger, Store
+from couponhub.uploads import Clock, Uploads
+from tests.uploads.vendors import FakeClock, FakeVendor
+
+LIST = ListId("L1")
+
+
+@attrs.define
+class Shop:
+    """One connection, and everything around it that a test looks at."""
+
+    vendor: FakeVendor
+    store: Store
+    clock: FakeClock
+    ledger_kind: type[Ledger] = Ledger
+    staging: StagingSettings = attrs.field(factory=StagingSettings)
+
+    def ledger(self) -> Ledger:
+        """A ledger as a new process would open it."""
+        return self.ledger_kind(self.store, "shop", now=self.clock.now)
+
+    @property
+    def uploads(self) -> Uploads:
+        """The uploads as a new process would open them."""
+        return Uploads(
+            "shop",
+            self.vendor,
+            ledger=self.ledger,
+            staging=lambda: open_staging(self.staging),
+            settle=30.0,
+            vendor_is_loopback=True,
+            clock=Clock(now=self.clock.now, monotonic=self.clock.monotonic, sleep=self.clock.sleep),
+        )
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages of the parts of the newest upload."""
+        return [part.stage.value for part in self.ledger().of_list(LIST)[-1].parts]
+
+
+def counts(upload: Upload) -> tuple[int | None, ...]:
+    """The counts of an upload: rows, accepted, rejected, duplicates, skipped, unknown."""
+    return (
+        upload.rows,
+        upload.accepted,
+        upload.rejected,
+        upload.duplicates,
+        upload.skipped,
+        upload.unknown,
+    )

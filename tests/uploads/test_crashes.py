@@ -1,0 +1,178 @@
+"""Whatever kills a sender, the next one finds out what the vendor holds, and every code arrives once."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from couponhub.errors import Conflict
+from couponhub.models import Part, UploadStatus
+from couponhub.store import Ledger, UploadRecord
+from tests.uploads.shop import LIST, Shop
+from tests.uploads.vendors import FileVendor, Killed, StoredFile
+
+FIVE = ["A1", "B2", "C3", "D4", "E5"]
+TRANSITIONS = 7  # one begin, and for each of three parts: submitting, submitted
+
+
+class DyingLedger(Ledger):
+    """A ledger whose process dies at a transition: before it is written, or right after."""
+
+    countdown = TRANSITIONS
+    written = False
+
+    def begin(self, upload: UploadRecord, codes: Any = ()) -> UploadRecord:
+        """See `Ledger.begin`."""
+        return self._die_around(lambda: Ledger.begin(self, upload, codes))
+
+    def mark_submitting(self, upload: UploadRecord, number: int) -> UploadRecord:
+        """See `Ledger.mark_submitting`."""
+        return self._die_around(lambda: Ledger.mark_submitting(self, upload, number))
+
+    def mark_submitted(self, upload: UploadRecord, number: int, part: Part) -> UploadRecord:
+        """See `Ledger.mark_submitted`."""
+        return self._die_around(lambda: Ledger.mark_submitted(self, upload, number, part))
+
+    def _die_around(self, write: Any) -> UploadRecord:
+        dies = self.countdown == 0
+        type(self).countdown -= 1
+        if dies and not self.written:
+            raise Killed
+        record: UploadRecord = write()
+        if dies:
+            raise Killed
+        return record
+
+
+@attrs.define
+class DyingVendor(FileVendor):
+    """A vendor that has the file when the sender dies."""
+
+    def take(self, file: StoredFile) -> Part:
+        """Take it, and let the sender die."""
+        part = FileVendor.take(self, file)
+        if len(self.files) == self.polls_needed:
+            raise Killed
+        return part
+
+
+def assert_nothing_lost(shop: Shop, *, asked_first: bool) -> None:
+    """Send the same batch after a crash, perhaps after looking at it, and find every code once."""
+    shop.clock.sleep(31 if asked_first else 0)
+    if asked_first:
+        for record in shop.ledger().of_list(LIST):
+            upload = shop.uploads.show(LIST, record.id)
+            told = (upload.accepted, upload.rejected, upload.duplicates, upload.skipped, upload.unknown)
+            assert upload.rows == sum(count or 0 for count in told)
+            assert UploadStatus.UNKNOWN != upload.status
+    with contextlib.suppress(Conflict):
+        shop.uploads.send(LIST, FIVE)
+
+    assert FIVE == shop.vendor.codes
+    with pytest.raises(Conflict):
+        shop.uploads.send(LIST, FIVE)
+    assert FIVE == sorted(
+        code for path in shop.ledger().codes_sent(LIST) for code in path.read_text(encoding="utf-8").split()
+    )
+
+
+@pytest.mark.parametrize("asked_first", [False, True])
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("transition", range(TRANSITIONS))
+def test_death_around_any_transition(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, transition: int, written: bool, asked_first: bool
+) -> None:
+    """Before or after each thing that is written down."""
+    monkeypatch.setattr(DyingLedger, "countdown", transition)
+    monkeypatch.setattr(DyingLedger, "written", written)
+    with pytest.raises(Killed):
+        attrs.evolve(shop, ledger_kind=DyingLedger).uploads.send(LIST, FIVE)
+
+    assert_nothing_lost(shop, asked_first=asked_first)
+
+
+@pytest.mark.parametrize("asked_first", [False, True])
+@pytest.mark.parametrize("part", [1, 2, 3])
+def test_death_while_the_vendor_takes_a_part(shop: Shop, part: int, asked_first: bool) -> None:
+    """The vendor has it, and nobody was told."""
+    with pytest.raises(Killed):
+        attrs.evolve(shop, vendor=DyingVendor(files=shop.vendor.files, polls_needed=part)).uploads.send(
+            LIST, FIVE
+        )
+
+    assert part == len(shop.vendor.files)
+    assert_nothing_lost(shop, asked_first=asked_first)
+
+
+def test_part_in_doubt_stays_unknown_until_absence_counts(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too soon after it may have been sent, nobody says that it was not."""
+    monkeypatch.setattr(DyingLedger, "countdown", 1)
+    monkeypatch.setattr(DyingLedger, "written", True)
+    with pytest.raises(Killed):
+        attrs.evolve(shop, ledger_kind=DyingLedger).uploads.send(LIST, FIVE[:2])
+    (record,) = shop.ledger().of_list(LIST)
+
+    shop.clock.sleep(29)
+    assert (UploadStatus.UNKNOWN, 2) == _seen(shop, record)
+    shop.clock.sleep(1)
+    assert (UploadStatus.FAILED, 0) == _seen(shop, record)
+
+
+def test_part_in_doubt_stays_unknown_while_its_sender_lives(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large file may take longer to send than absence takes to count."""
+    monkeypatch.setattr(DyingLedger, "countdown", 1)
+    monkeypatch.setattr(DyingLedger, "written", True)
+    with pytest.raises(Killed):
+        attrs.evolve(shop, ledger_kind=DyingLedger).uploads.send(LIST, FIVE[:2])
+    (record,) = shop.ledger().of_list(LIST)
+    shop.clock.sleep(3600)
+
+    with shop.ledger().sending(LIST, timeout=0):
+        assert (UploadStatus.UNKNOWN, 2) == _seen(shop, record)
+    assert (UploadStatus.FAILED, 0) == _seen(shop, record)
+
+
+def test_killed_process_frees_the_list(shop: Shop, tmp_path: Path) -> None:
+    """A real process, really killed while it holds the right to send, stands in nobody's way."""
+    shop.uploads.send(LIST, FIVE)
+    ready = tmp_path / "ready"
+    script = f"""
+        import pathlib, time
+        from couponhub.store import Ledger, Store, StoreSettings
+
+        ledger = Ledger(Store(StoreSettings(url={shop.store.settings.url!r})), "shop")
+        with ledger.sending("L1", timeout=0):
+            pathlib.Path({str(ready)!r}).touch()
+            time.sleep(60)
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)]) as process:  # noqa: S603 - ourselves
+        try:
+            for _ in range(500):
+                if ready.exists():
+                    break
+                time.sleep(0.02)
+            (record,) = shop.ledger().of_list(LIST)
+            assert shop.ledger().is_sending(record)
+        finally:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+
+    with shop.ledger().sending(LIST, timeout=0):
+        pass
+
+
+def _seen(shop: Shop, record: UploadRecord) -> tuple[UploadStatus, int | None]:
+    upload = shop.uploads.show(LIST, record.id)
+    return upload.status, upload.unknown
