@@ -14,7 +14,7 @@ from couponhub.models import CouponQuery, Customer, LookupAnswer
 from couponhub.plugin import ConnectionSettings
 from couponhub.protocols import Adapter
 from couponhub.registry import Registry
-from couponhub.staging import open_staging
+from couponhub.staging import Staging, open_staging
 from couponhub.store import Ledger, Store
 from couponhub.transport.settings import is_loopback_url
 from couponhub.uploads import Uploads
@@ -36,6 +36,7 @@ class CouponHub:
         self._lock = threading.Lock()
         self._open: dict[str, Connection] = {}
         self._store = Store(config.store)
+        self._staging: Staging | None = None
 
     @classmethod
     def from_config(
@@ -123,10 +124,17 @@ class CouponHub:
             name,
             adapter,
             ledger=lambda: Ledger(self._store, name),
-            staging=lambda: open_staging(self.config.staging),
+            staging=self._shared_staging,
             settle=settings.settle,
             vendor_is_loopback=is_loopback_url(settings.base_url or ""),
         )
+
+    def _shared_staging(self) -> Staging:
+        # One for all connections: its server has one address.
+        with self._lock:
+            if self._staging is None:
+                self._staging = open_staging(self.config.staging)
+            return self._staging
 
     def close(self) -> None:
         """Close all opened connections and the store; the hub may not be used afterwards."""

@@ -22,7 +22,7 @@ def check_url(instance: object, attribute: "Attribute[str | None]", value: str |
     if value is None:
         return
     _check_address(value)
-    if "@" in value:
+    if "@" in urlsplit(value).netloc:
         # requests would send those in place of the connection's own credentials.
         raise ValueError("expected an address without a user and password before the host")
 
@@ -104,7 +104,8 @@ class AdapterPlugin:
     Attributes:
         name: The word in `adapter = "..."`.
         title: The vendor's name for people.
-        settings: The class that a connection's table in the config becomes.
+        settings: The class that a connection's table in the config becomes. A validator of its fields sees that
+            one setting and no instance; what concerns several belongs in `__attrs_post_init__`.
         example: The lines that `config init` writes for a connection of it.
         open: Makes an adapter for a connection of that name; must not call the vendor.
         emulator: Makes the vendor's emulator; None when the adapter has none.

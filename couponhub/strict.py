@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, get_args, get_origin
+from types import GenericAlias
+from typing import Any, cast, get_args, get_origin
 
 from cattrs import Converter
 
@@ -21,23 +22,29 @@ def strict_converter(*, forbid_extra_keys: bool = False) -> Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(bool, _flag)
 
-    def items(value: Any, kind: Any) -> Any:
+    def items(value: Any, kind: Any) -> tuple[Any, ...]:
         if type(value) is not list:
             raise TypeError("expected a list")
-        return tuple(converter.structure(value, list[get_args(kind)[0]]))
+        as_list: Any = GenericAlias(list, get_args(kind)[:1])
+        return tuple(converter.structure(value, as_list))
 
-    def entries(value: Any, kind: Any) -> Any:
+    def entries(value: Any, kind: Any) -> dict[Any, Any]:
         if type(value) is not dict:
             raise TypeError("expected a table")
-        return converter.structure(value, dict[*get_args(kind)])  # type: ignore[misc] # the kind is known at run time
+        as_dict: Any = GenericAlias(dict, get_args(kind))
+        return dict(converter.structure(value, as_dict))
 
     converter.register_structure_hook_func(_is_tuple_of_any_length, items)
-    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Mapping, entries)
+    converter.register_structure_hook_func(_is_mapping, entries)
     return converter
 
 
 def _is_tuple_of_any_length(kind: Any) -> bool:
     return get_origin(kind) is tuple and get_args(kind)[1:] == (...,)
+
+
+def _is_mapping(kind: Any) -> bool:
+    return cast("object", get_origin(kind)) is Mapping
 
 
 def _text(value: Any, cls: type[Any]) -> Any:

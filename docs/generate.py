@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.text import Text
 
 from couponhub.capabilities import capabilities_of
 from couponhub.cli.app import cli
@@ -86,9 +88,6 @@ def _capabilities(plugin: AdapterPlugin) -> tuple[frozenset[str], dict[str, int]
 
 def demo_picture() -> str:
     """The end of a run of the demo, as an SVG of a terminal."""
-    from rich.console import Console
-    from rich.text import Text
-
     surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC", "FORCE_COLOR": "1"}
     run = subprocess.run(
         [sys.executable, "-m", "couponhub", "demo"], env=surroundings, capture_output=True, text=True, check=True

@@ -27,6 +27,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"testing"}),
     frozenset({"server"}),
     frozenset({"cli"}),
+    frozenset({"__main__"}),
 )
 """From the ground up. A room imports from the floors below it, and nothing from its own floor but itself."""
 

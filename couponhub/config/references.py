@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _REFERENCE = re.compile(
-    r"\$\{(?:file:(?P<file>[^}]+)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?)\}"
+    r"\$\{(?:file:(?P<file>[^{}]+)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^{}]*)?)\}"
 )
 
 

@@ -12,12 +12,10 @@ from couponhub.errors import (
     CouponhubError,
     LocalError,
     NotFound,
-    OutcomeUnknown,
     PartialFailure,
     QuotaExhausted,
     RateLimited,
     RequestRejected,
-    UnreadableReply,
     Unsupported,
     UsageError,
     VendorUnavailable,
@@ -27,7 +25,7 @@ from couponhub.models import FileUrl, Identifier, Tagging, UploadStatus
 from couponhub.store import Store, StoreSettings
 from couponhub.uploads import EventKind, UploadEvent
 from tests.uploads.shop import LIST, Shop, counts
-from tests.uploads.vendors import FakeVendor, FileVendor, Lost, UrlVendor
+from tests.uploads.vendors import FakeVendor, FileVendor, UrlVendor
 
 FIVE = ["A1", "B2", "C3", "D4", "E5"]
 
@@ -209,69 +207,6 @@ def test_a_part_that_failed_as_a_whole_can_be_sent_again(shop: Shop) -> None:
     assert 3 == second.skipped
 
 
-@pytest.mark.parametrize("lost", Lost)
-@pytest.mark.parametrize("position", [0, 1, 2])
-def test_lost_answer_never_loses_or_doubles_a_code(shop: Shop, lost: Lost, position: int) -> None:
-    """Found at the first or second look it is adopted; absent both times it is sent once more."""
-    shop.vendor.fates = [*[None] * position, lost]
-    upload = shop.uploads.send(LIST, FIVE, wait=True)
-
-    assert FIVE == shop.vendor.codes
-    assert (UploadStatus.DONE, (5, 5, 0, 0, 0, 0)) == (upload.status, counts(upload))
-    assert (lost is not Lost.AFTER) == (30.0 in shop.clock.sleeps)
-    assert (4 if lost is Lost.BEFORE else 3) == shop.vendor.calls.count("submit")
-
-
-@pytest.mark.parametrize("error", [UnreadableReply("half a JSON"), VendorUnavailable("a 502")])
-def test_no_understandable_answer_is_a_lost_one(shop: Shop, error: CouponhubError) -> None:
-    """Whatever an adapter calls it, it may have been done, so we look before we repeat."""
-    shop.vendor.fates = [error]
-    shop.uploads.send(LIST, FIVE)
-
-    assert FIVE == shop.vendor.codes
-    assert ["submit", "find_submitted", "find_submitted", "submit"] == shop.vendor.calls[1:5]
-
-
-def test_twice_lost_and_twice_absent_is_given_up(shop: Shop) -> None:
-    """One repetition, proven absent again: an error that says so, and the batch is free."""
-    shop.vendor.fates = [Lost.BEFORE, Lost.BEFORE]
-    with pytest.raises(VendorUnavailable, match="took part 1 of upload up_"):
-        shop.uploads.send(LIST, FIVE)
-
-    assert ["absent", "prepared", "prepared"] == shop.stages
-    shop.uploads.send(LIST, FIVE)
-    assert FIVE == shop.vendor.codes
-
-
-@pytest.mark.parametrize(
-    ("lost", "faults"),
-    [
-        (Lost.BEFORE, [VendorUnavailable("down")]),
-        (Lost.BEFORE, [None, VendorUnavailable("down")]),
-        (Lost.AFTER, [VendorUnavailable("down")]),
-        (Lost.LATE, [None, VendorUnavailable("down")]),
-    ],
-)
-def test_outcome_unknown_when_looking_fails(shop: Shop, lost: Lost, faults: list[Exception | None]) -> None:
-    """Nothing is claimed and nothing repeated; the hint names the command, which later tells."""
-    shop.vendor.fates = [None, lost]
-    shop.vendor.look_faults = list(faults)
-
-    with pytest.raises(OutcomeUnknown, match="1 of 3 parts arrived") as caught:
-        shop.uploads.send(LIST, FIVE)
-    record = shop.ledger().of_list(LIST)[0]
-    assert f"`couponhub uploads show shop L1 {record.id}`" in caught.value.hint
-    assert ["submitted", "submitting", "prepared"] == shop.stages
-    assert 2 == shop.vendor.calls.count("submit")
-
-    shop.clock.sleep(60)
-    shop.uploads.show(LIST, record.id)
-    expected = "absent" if lost is Lost.BEFORE else "submitted"
-    assert ["submitted", expected, "prepared"] == shop.stages
-    shop.uploads.send(LIST, FIVE)
-    assert FIVE == shop.vendor.codes
-
-
 def test_pause_asked_for_is_kept_within_the_timeout(shop: Shop) -> None:
     """A refusal for being too fast is waited out and repeated; one beyond the timeout fails at once."""
     kinds = []
@@ -391,15 +326,3 @@ def test_waiting_is_polite_and_ends_in_time(shop: Shop) -> None:
     assert 30 == max(shop.clock.sleeps)
     assert sorted(shop.clock.sleeps[:-1]) == shop.clock.sleeps[:-1]
     assert UploadStatus.PENDING == caught.value.upload.status
-
-
-def test_batch_in_doubt_is_not_sent_again(shop: Shop) -> None:
-    """As long as the vendor cannot be asked for it, it may be there."""
-    shop.vendor.fates = [Lost.AFTER]
-    shop.vendor.look_faults = [VendorUnavailable("down")] * 2
-    with pytest.raises(OutcomeUnknown):
-        shop.uploads.send(LIST, FIVE[:2])
-
-    with pytest.raises(Conflict, match="couponhub uploads show shop L1 up_"):
-        shop.uploads.send(LIST, FIVE[:2])
-    assert FIVE[:2] == shop.vendor.codes

@@ -1,0 +1,46 @@
+"""Making settings of tables: strict, and every fault of every setting found, not only the first."""
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn, override
+
+from couponhub.secret import Secret
+from couponhub.strict import strict_converter
+
+
+def config_converter() -> Converter:
+    """A converter for settings classes that knows `Secret` and runs each setting's validator by itself."""
+    converter = strict_converter(forbid_extra_keys=True)
+    converter.register_structure_hook(Secret, _secret)
+
+    def whole_class(kind: type[Any]) -> Callable[[Any, Any], Any]:
+        checks: dict[str, Any] = {
+            field.name: override(struct_hook=_checked(converter, field)) for field in attrs.fields(kind)
+        }
+        return make_dict_structure_fn(kind, converter, **checks)
+
+    converter.register_structure_hook_factory(attrs.has, whole_class)
+    return converter
+
+
+def _checked(converter: Converter, field: "attrs.Attribute[Any]") -> Callable[[Any, Any], Any]:
+    """Convert and validate one setting; the class alone would stop at the first validator that refuses."""
+
+    def convert(value: Any, kind: Any) -> Any:
+        converted = converter.structure(value, kind)
+        if field.validator is not None:
+            field.validator(None, field, converted)
+        return converted
+
+    return convert
+
+
+def _secret(value: Any, _: type[Secret]) -> Secret:
+    if not isinstance(value, Secret):
+        raise TypeError('expected text (secrets are always text: write "007", not 007)')
+    if not value.reveal():
+        raise ValueError("is empty")
+    return value

@@ -1,0 +1,58 @@
+"""Corner shop's endpoints, one method each, over couponhub's transport."""
+
+from collections.abc import Mapping, MutableMapping
+
+from couponhub.secret import Secret
+from couponhub.transport import Transport
+from couponhub_cornershop import wire
+from couponhub_cornershop.settings import CornerShopSettings
+from couponhub_cornershop.wire import ReplyReader, Rows, WireHoldings, WireList
+
+
+class ShopKey:
+    """Signs with a bare key in a header of Corner shop's own. Fulfils `Auth`."""
+
+    def __init__(self, key: Secret) -> None:
+        self._key = key
+
+    def sign(self, headers: MutableMapping[str, str]) -> object:
+        """Add the key."""
+        headers["X-Shop-Key"] = self._key.reveal()
+        return None
+
+    def renew(self, used: object) -> bool:  # noqa: ARG002 - a fixed key has no successor
+        """Answer False: there is nothing to renew."""
+        return False
+
+
+class CornerShopClient:
+    """Speaks to one shop. Thread-safe. Every method may raise `VendorError`; opening one calls nobody."""
+
+    def __init__(self, connection: str, settings: CornerShopSettings) -> None:
+        self._replies = ReplyReader()
+        self._transport = Transport(
+            connection=connection,
+            base_url=settings.base_url,
+            auth=ShopKey(settings.key),
+            settings=settings.transport(),
+        )
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._transport.close()
+
+    def fetch_lists(self) -> Rows[WireList]:
+        """All lists."""
+        return self._transport.call(wire.lists_request(), self._replies.lists)
+
+    def fetch_list(self, list_id: str, *, deadline: float | None = None) -> WireList:
+        """One list."""
+        return self._transport.call(wire.list_request(list_id), self._replies.list, deadline=deadline)
+
+    def fetch_holdings(self, email: str, *, deadline: float | None = None) -> WireHoldings:
+        """What a customer holds."""
+        return self._transport.call(wire.holdings_request(email), self._replies.holdings, deadline=deadline)
+
+    def call(self, method: str, path: str, query: Mapping[str, str], body: object) -> object:
+        """Call an endpoint that has no method here; None for an empty answer."""
+        return self._transport.call(wire.any_request(method, path, query, body), self._replies.anything)

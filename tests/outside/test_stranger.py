@@ -1,0 +1,18 @@
+"""Corner shop, a stranger's adapter, keeps the contract like any other."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from couponhub.testing import ConformanceSuite, Rig, rig_for
+from couponhub_cornershop import PLUGIN
+
+
+class TestCornerShop(ConformanceSuite):
+    """Every rule; what the shop cannot do is asserted to be refused."""
+
+    @pytest.fixture
+    def rig(self) -> Iterator[Rig]:
+        """Put the adapter on its bench."""
+        with rig_for(PLUGIN) as rig:
+            yield rig
