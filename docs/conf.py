@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - Sphinx wants a lone file
+
 """Sphinx: the pages in this folder, and the reference drawn from the docstrings."""
 
 from importlib.metadata import version as version_of

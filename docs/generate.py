@@ -17,7 +17,6 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from couponhub.capabilities import capabilities_of
 from couponhub.cli.app import cli
 from couponhub.hub import CouponHub
 from couponhub.plugin import AdapterPlugin
@@ -47,7 +46,7 @@ to do, with `-o json` also an `error` object on stdout, and the [exit code](erro
 
 
 def _helps(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
-    context = click.Context(command, info_name=name.split()[-1], parent=parent, terminal_width=100, max_content_width=100)
+    context = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent, terminal_width=100, max_content_width=100)
     yield name, command.get_help(context)
     if isinstance(command, click.Group):
         for word in command.list_commands(context):

@@ -5,7 +5,6 @@ The URL is itself a right: it is unguessable, ends with its job, and appears in 
 
 from couponhub.staging.base import StagedFile, Staging
 from couponhub.staging.folder import FolderStaging
-from couponhub.staging.server import ServerStaging
 from couponhub.staging.settings import StagingKind, StagingSettings
 
 
@@ -17,6 +16,9 @@ def open_staging(settings: StagingSettings) -> Staging:
     """
     match settings.kind:
         case StagingKind.SERVER:
+            # Brings werkzeug, which lookups and most commands can do without.
+            from couponhub.staging.server import ServerStaging  # noqa: PLC0415 - the reason above
+
             return ServerStaging(settings)
         case StagingKind.FOLDER:
             return FolderStaging(settings)
@@ -24,7 +26,6 @@ def open_staging(settings: StagingSettings) -> Staging:
 
 __all__ = [
     "FolderStaging",
-    "ServerStaging",
     "StagedFile",
     "Staging",
     "StagingKind",
