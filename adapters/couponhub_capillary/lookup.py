@@ -36,12 +36,12 @@ def customer_coupons(
     "None" and "unknown" are answered only after every form was asked; if one cannot be asked, its error is
     the answer, because nothing may be concluded from the others.
     """
-    patience = Deadline.after(deadline)
+    patience = None if deadline is None else Deadline.after(deadline)
     forms = identifier_forms(customer, country_code)
     answers: list[CustomerCoupons] = []
     for form in forms:
         answer = client.customer_coupons(
-            customer.identifier, form, query, zones, deadline=patience.remaining()
+            customer.identifier, form, query, zones, deadline=patience and patience.remaining()
         )
         found = _read(answer, query, connection=connection, zones=zones, now=now())
         answers.append(found)

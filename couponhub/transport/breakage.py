@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from requests import exceptions as broken
-from urllib3.exceptions import LocationValueError
-from urllib3.exceptions import TimeoutError as PoolTimeout
+from urllib3.exceptions import LocationValueError, ReadTimeoutError
 
 from couponhub.errors import ConfigError, CouponhubError, UnreadableReply, VendorUnavailable
 from couponhub.transport.pool import NotConnected
@@ -23,7 +22,7 @@ def translated(error: Exception, *, max_bytes: int) -> CouponhubError:
         return UnreadableReply(f"the reply is larger than {max_bytes} bytes and was not read")
     if isinstance(error, broken.ContentDecodingError):
         return UnreadableReply("the reply's compression is broken")
-    if _cause(error, TimeoutError) or _cause(error, PoolTimeout):
+    if _cause(error, TimeoutError) or _cause(error, ReadTimeoutError):
         return unreachable("no whole answer came in time", sent=True, too_slow=True)
     if isinstance(error, ValueError) and isinstance(
         error, (broken.RequestException, LocationValueError, UnicodeError)
@@ -48,7 +47,7 @@ def _not_connected(error: Exception, not_connected: NotConnected) -> VendorUnava
         return unreachable(
             "the proxy could not be reached, or refused", sent=False, hint="check the connection's proxy"
         )
-    if _cause(not_connected, TimeoutError) or _cause(not_connected, PoolTimeout):
+    if _cause(not_connected, TimeoutError):
         return unreachable("the vendor could not be reached in time", sent=False, too_slow=True)
     if _cause(not_connected, ssl.SSLCertVerificationError):
         return unreachable(

@@ -23,7 +23,6 @@ class _TimedReader(io.RawIOBase):
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, seconds: float) -> None:
         self._raw = raw
         self._sock = sock
-        self._seconds = seconds
         self._deadline = Deadline.after(seconds)
 
     def readable(self) -> bool:
@@ -33,12 +32,9 @@ class _TimedReader(io.RawIOBase):
         remaining = self._deadline.remaining()
         if remaining == 0.0:
             raise TimeoutError("timed out")
+        # urllib3 sets it anew before the next request on this connection.
         self._sock.settimeout(remaining)
-        try:
-            return self._raw.readinto(buffer)
-        finally:
-            # The next request on this connection begins with what it finds.
-            self._sock.settimeout(self._seconds)
+        return self._raw.readinto(buffer)
 
     def close(self) -> None:
         self._raw.close()

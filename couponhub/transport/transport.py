@@ -101,13 +101,9 @@ class Transport:
                 error.located(connection=self.connection, operation=request.operation)
                 arrived = signed and isinstance(error, VendorUnavailable) and error.sent
                 wait = self._retry.wait_before(attempt, error)
-                if (
-                    attempt >= self._retry.attempts
-                    or not error.retryable
-                    or (request.changes and arrived)
-                    or (isinstance(error, RateLimited) and deadline is not None)
-                    or not patience.allows(wait)
-                ):
+                harmless = error.retryable and not (request.changes and arrived)
+                wanted = deadline is None or not isinstance(error, RateLimited)
+                if not (harmless and wanted and attempt < self._retry.attempts and patience.allows(wait)):
                     if request.changes and arrived:
                         raise self._outcome_unknown(request, error) from None
                     raise

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from couponhub_cornershop import PLUGIN
 
 from couponhub.testing import ConformanceSuite, Rig, rig_for
-from couponhub_cornershop import PLUGIN
 
 
 class TestCornerShop(ConformanceSuite):

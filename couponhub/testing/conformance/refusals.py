@@ -1,9 +1,10 @@
 """How a rule deals with what a vendor cannot do: it asserts that it is refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from couponhub.errors import Unsupported
-from couponhub.models import Customer, ListId
+from couponhub.models import Customer, ListId, Reason, Verdict
 from couponhub.testing.rig import Rig
 
 
@@ -14,15 +15,8 @@ def refuses(rig: Rig, capability: str, ask: Callable[[], object]) -> bool:
     """
     if rig.can(capability):
         return False
-    before = len(rig.control.requests())
-    try:
-        ask()
-    except Unsupported as refusal:
-        assert refusal.hint, "a refusal says what to do instead"
-        assert rig.plugin.name == refusal.connection
-        assert before == len(rig.control.requests()), "a refusal does not reach the vendor"
-        return True
-    raise AssertionError(f"{rig.plugin.name} neither claims {capability} nor refuses it")
+    assert _is_refused(rig, ask), f"{rig.plugin.name} neither claims {capability} nor refuses it"
+    return True
 
 
 def refuses_lists(rig: Rig) -> bool:
@@ -41,3 +35,35 @@ def refuses_customers(rig: Rig) -> bool:
     return refuses(
         rig, "customers.coupons", lambda: rig.connection.customers.coupons(Customer(mobile="919999900000"))
     )
+
+
+def understood(rig: Rig, identifiers: Mapping[str, str]) -> list[Customer]:
+    """A customer by each identifier that the vendor can be asked by; there is at least one.
+
+    Every other is asserted to be refused, and to leave a lookup without a verdict.
+    """
+    customers = [Customer(**{kind: value}) for kind, value in identifiers.items()]
+    answered = [
+        customer
+        for customer in customers
+        if not _is_refused(rig, partial(rig.connection.customers.coupons, customer))
+    ]
+    assert answered, f"{rig.plugin.name} claims to find customers' coupons and refuses every identifier"
+    for customer in customers:
+        if customer not in answered:
+            (one,) = rig.hub.lookup(customer).answers
+            assert (Verdict.UNKNOWN, Reason.UNSUPPORTED) == (one.verdict, one.reason)
+    return answered
+
+
+def _is_refused(rig: Rig, ask: Callable[[], object]) -> bool:
+    """Whether `ask` is refused as unsupported; then it is asserted that the refusal is a good one."""
+    before = len(rig.control.requests())
+    try:
+        ask()
+    except Unsupported as refusal:
+        assert refusal.hint, "a refusal says what to do instead"
+        assert rig.plugin.name == refusal.connection
+        assert before == len(rig.control.requests()), "a refusal does not reach the vendor"
+        return True
+    return False

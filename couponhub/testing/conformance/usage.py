@@ -16,15 +16,14 @@ class UsageRules:
 
     def test_r80_a_report_is_mailed(self, rig: Rig) -> None:
         """R-80: a requested report reaches its recipients, and the vendor's sentence comes back."""
-        list_id = rig.list_with("reported", ["CODE-1"])
         today = utc_now().date()
 
-        def ask() -> str:
+        def ask(list_id: str) -> str:
             return rig.connection.usage.request(list_id, today, today, ["reports@example.com"])
 
-        if refuses(rig, "usage.request", ask):
+        if refuses(rig, "usage.request", lambda: ask("1")):
             return
-        assert ask()
+        assert ask(rig.list_with("reported", ["CODE-1"]))
         patience = time.monotonic() + 10
         while not rig.control.mails() and time.monotonic() < patience:
             time.sleep(0.02)
@@ -46,17 +45,17 @@ class UsageRules:
 
     def test_r82_impossible_days_are_refused(self, rig: Rig) -> None:
         """R-82: days that end before they begin, or in the future, are refused, and no mail is sent."""
-        list_id = rig.list_with("reported", ["CODE-1"])
         today = utc_now().date()
 
-        def ask(start: int, end: int) -> str:
+        def ask(list_id: str, start: int, end: int) -> str:
             days = (today + timedelta(days=start), today + timedelta(days=end))
             return rig.connection.usage.request(list_id, *days, ["reports@example.com"])
 
-        if refuses(rig, "usage.request", lambda: ask(0, 0)):
+        if refuses(rig, "usage.request", lambda: ask("1", 0, 0)):
             return
+        list_id = rig.list_with("reported", ["CODE-1"])
         with pytest.raises(UsageError):
-            ask(0, -1)
+            ask(list_id, 0, -1)
         with pytest.raises(RequestRejected):
-            ask(0, 9)
+            ask(list_id, 0, 9)
         assert [] == rig.control.mails()

@@ -77,11 +77,11 @@ class CornerShopAdapter:
             )
         if query.store_id is not None:
             raise self._unsupported("Corner shop is a single store", "ask without the store")
-        patience = Deadline.after(deadline)
+        patience = None if deadline is None else Deadline.after(deadline)
         if query.list_id is not None:
             # An unknown list would look like one of which the customer holds nothing.
-            self._client.fetch_list(query.list_id, deadline=patience.remaining())
-        holdings = self._client.fetch_holdings(customer.email, deadline=patience.remaining())
+            self._client.fetch_list(query.list_id, deadline=_left(patience))
+        holdings = self._client.fetch_holdings(customer.email, deadline=_left(patience))
         now, faults = utc_now(), holdings.coupons.faults
         coupons = (mapping.coupon(self._connection, row, now) for row in holdings.coupons.readable)
         return CustomerCoupons(
@@ -107,6 +107,10 @@ class CornerShopAdapter:
 
     def _unsupported(self, message: str, hint: str) -> Unsupported:
         return Unsupported(message, hint=hint, connection=self._connection, operation="customer coupons")
+
+
+def _left(patience: Deadline | None) -> float | None:
+    return None if patience is None else patience.remaining()
 
 
 if TYPE_CHECKING:

@@ -1,0 +1,53 @@
+"""An adapter that can nothing but be opened: every rule of the suite has a way to assert a refusal."""
+
+from collections.abc import Iterator, Mapping
+
+import attrs
+import pytest
+from couponhub_cornershop import PLUGIN
+from couponhub_cornershop.adapter import CornerShopAdapter
+from couponhub_cornershop.settings import CornerShopSettings
+
+from couponhub.testing import ConformanceSuite, Rig, rig_for
+
+
+class LeastAdapter:
+    """Corner shop without any capability."""
+
+    def __init__(self, connection: str, settings: CornerShopSettings) -> None:
+        self._whole = CornerShopAdapter(connection, settings)
+        self.limits = self._whole.limits
+
+    def advice(self, capability: str) -> str:
+        """Say the same of everything."""
+        return f"go and see the shop about {capability}"
+
+    def check(self) -> str:
+        """As the whole adapter."""
+        return self._whole.check()
+
+    def call(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+    ) -> object:
+        """As the whole adapter."""
+        return self._whole.call(method, path, query=query, body=body)
+
+    def close(self) -> None:
+        """As the whole adapter."""
+        self._whole.close()
+
+
+class TestLeastAdapter(ConformanceSuite):
+    """Every rule, mostly by its refusal."""
+
+    @pytest.fixture
+    def rig(self) -> Iterator[Rig]:
+        """Put the adapter on its bench."""
+        with rig_for(attrs.evolve(PLUGIN, open=LeastAdapter)) as rig:
+            yield rig
+
+
+def test_least_adapter_can_nothing() -> None:
+    """Otherwise this module would prove little."""
+    with rig_for(attrs.evolve(PLUGIN, open=LeastAdapter)) as rig:
+        assert [] == list(rig.connection.capabilities)

@@ -1,0 +1,214 @@
+"""Credentials are renewed once where they can be, and fetched once for all threads."""
+
+import base64
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from couponhub.errors import AuthRejected, OutcomeUnknown, RateLimited, UnreadableReply, VendorUnavailable
+from couponhub.transport import BasicAuth, HeaderAuth, Request, TokenAuth
+from couponhub.transport.auth import Token
+from tests.transport.scripted import Script, ScriptedServer, Seen, Waits, says, transport_to, understood
+
+READ = Request(operation="read lists", method="GET", path="/lists")
+WRITE = Request(operation="create list", method="POST", path="/lists", body={}, changes=True)
+HEADER = "X-Token"
+
+
+class Tokens:
+    """Gives t1, t2, ... and keeps count; `failures` are raised first."""
+
+    def __init__(self, *failures: Exception, lifetime: float = 100.0, seconds: float = 0.0) -> None:
+        self.given = 0
+        self.asked = 0
+        self._failures = list(failures)
+        self._lifetime = lifetime
+        self._seconds = seconds
+
+    def __call__(self) -> Token:
+        """Give the next one."""
+        self.asked += 1
+        if self._seconds:
+            time.sleep(self._seconds)
+        if self._failures:
+            raise self._failures.pop(0)
+        self.given += 1
+        return Token(value=f"t{self.given}", lifetime=self._lifetime)
+
+
+def token_auth(tokens: Tokens, clock: Callable[[], float] = time.monotonic) -> TokenAuth:
+    """A sign-in that leaves the last ten seconds of a token unused."""
+    return TokenAuth(tokens, header=HEADER, margin=lambda _: 10.0, clock=clock)
+
+
+def accepts(token: str) -> Callable[[Seen], Script]:
+    """A vendor that takes that token alone."""
+    return lambda seen: says(200 if seen.headers.get("x-token") == token else 401)
+
+
+@pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
+def test_a_refused_token_is_renewed_once(server: ScriptedServer, waits: Waits, request_: Request) -> None:
+    """Refused calls were not done, so that a write is repeated too, at once."""
+    server.otherwise = accepts("t2")
+    tokens = Tokens()
+
+    reply = transport_to(server.url, auth=token_auth(tokens), retry=waits.policy()).call(request_, understood)
+
+    assert (200, 2, []) == (reply.status, tokens.given, waits.seconds)
+    assert ["t1", "t2"] == [seen.headers["x-token"] for seen in server.seen]
+
+
+def test_a_token_that_is_refused_again_is_not_renewed_again(server: ScriptedServer) -> None:
+    """The second refusal is the answer."""
+    server.otherwise = lambda _: says(401)
+    tokens = Tokens()
+
+    with pytest.raises(AuthRejected) as caught:
+        transport_to(server.url, auth=token_auth(tokens)).call(READ, understood)
+
+    assert (2, 2) == (tokens.given, len(server.seen))
+    assert ("shop", "read lists") == (caught.value.connection, caught.value.operation)
+
+
+def test_fixed_credentials_are_tried_once(server: ScriptedServer) -> None:
+    """There are no others to try."""
+    server.otherwise = lambda _: says(401)
+    auth = HeaderAuth(inner=BasicAuth("u", "p"), name="X-Workspace", value="W")
+
+    with pytest.raises(AuthRejected):
+        transport_to(server.url, auth=auth).call(READ, understood)
+
+    assert ["W"] == [seen.headers["x-workspace"] for seen in server.seen]
+
+
+def test_a_header_beside_a_token_is_renewed_with_it(server: ScriptedServer) -> None:
+    """The inner sign-in is asked."""
+    server.otherwise = accepts("t2")
+    auth = HeaderAuth(inner=token_auth(Tokens()), name="X-Workspace", value="W")
+
+    transport_to(server.url, auth=auth).call(READ, understood)
+
+    assert ["W", "W"] == [seen.headers["x-workspace"] for seen in server.seen]
+
+
+def test_basic_is_utf8(server: ScriptedServer) -> None:
+    """Letters beyond Latin ones survive."""
+    transport_to(server.url, auth=BasicAuth("ключ", "pä:ss")).call(READ, understood)
+
+    sent = server.seen[0].headers["authorization"].removeprefix("Basic ")
+    assert "ключ:pä:ss" == base64.b64decode(sent).decode()
+
+
+def test_many_threads_fetch_one_token(server: ScriptedServer) -> None:
+    """Fifty threads that find the token expired wait for one new one."""
+    now = 0.0
+    tokens = Tokens(seconds=0.05)
+    transport = transport_to(server.url, auth=token_auth(tokens, clock=lambda: now))
+    transport.call(READ, understood)
+    now = 1000.0
+
+    with ThreadPoolExecutor(50) as pool:
+        list(pool.map(lambda _: transport.call(READ, understood), range(50)))
+
+    assert 2 == tokens.given
+    assert ["t1"] + ["t2"] * 50 == [seen.headers["x-token"] for seen in server.seen]
+
+
+def test_many_refused_threads_fetch_one_token(server: ScriptedServer) -> None:
+    """A thread that was refused with an older token leaves the newer one in place."""
+    tokens = Tokens()
+    transport = transport_to(server.url, auth=token_auth(tokens))
+    transport.call(READ, understood)
+    server.otherwise = accepts("t2")
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: transport.call(READ, understood), range(20)))
+
+    assert 2 == tokens.given
+
+
+def test_waiting_threads_share_a_failure() -> None:
+    """They do not ask one after the other, each for the whole timeout; a later call asks again."""
+    tokens = Tokens(*[VendorUnavailable("down") for _ in range(50)], seconds=0.2)
+    auth = token_auth(tokens)
+    gate = threading.Barrier(20)
+
+    def fail(_: int) -> VendorUnavailable:
+        gate.wait()
+        with pytest.raises(VendorUnavailable, match="down") as caught:
+            auth.sign({})
+        return caught.value
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(20) as pool:
+        errors = list(pool.map(fail, range(20)))
+
+    assert time.monotonic() - started < 1.0
+    assert 20 == len({id(error) for error in errors})
+    asked = tokens.asked
+    assert asked < 5
+    with pytest.raises(VendorUnavailable):
+        auth.sign({})
+    assert asked + 1 == tokens.asked
+
+
+@pytest.mark.parametrize(("age", "expected"), [(0.0, "t1"), (89.9, "t1"), (90.0, "t2"), (500.0, "t2")])
+def test_a_token_is_renewed_before_it_ends(age: float, expected: str) -> None:
+    """Of 100 seconds the last ten are left unused."""
+    now = 1000.0
+    auth = token_auth(Tokens(), clock=lambda: now)
+    auth.sign({})
+    now += age
+
+    headers: dict[str, str] = {}
+    auth.sign(headers)
+
+    assert {HEADER: expected} == headers
+
+
+def test_a_tokens_time_runs_while_it_is_fetched() -> None:
+    """The vendor counts from when it answered, and we from when we asked."""
+    moments = iter([0.0, 0.0, 0.0, 89.0, 89.0, 90.0, 90.0, 90.0])
+    tokens = Tokens()
+    auth = TokenAuth(tokens, header=HEADER, margin=lambda _: 10.0, clock=lambda: next(moments))
+    for expected in (1, 1, 2):
+        auth.sign({})
+        assert expected == tokens.given
+
+
+@pytest.mark.parametrize(
+    "failure", [VendorUnavailable("down"), RateLimited("slow down", retry_after=1.0)], ids=["down", "limited"]
+)
+def test_a_write_waits_for_its_token(server: ScriptedServer, waits: Waits, failure: Exception) -> None:
+    """A sign-in that fails has sent nothing of the write, which is then sent once."""
+    auth = token_auth(Tokens(failure))
+
+    transport_to(server.url, auth=auth, retry=waits.policy()).call(WRITE, understood)
+
+    assert (1, 1) == (len(server.seen), len(waits.seconds))
+
+
+@pytest.mark.parametrize("kind", [VendorUnavailable, UnreadableReply, AuthRejected])
+def test_a_write_without_a_token_was_not_sent(server: ScriptedServer, kind: type[Exception]) -> None:
+    """A sign-in that fails for good leaves no outcome unknown."""
+    auth = token_auth(Tokens(*[kind("no token") for _ in range(4)]))
+
+    with pytest.raises(kind) as caught:
+        transport_to(server.url, auth=auth).call(WRITE, understood)
+
+    assert not isinstance(caught.value, OutcomeUnknown)
+    assert [] == server.seen
+
+
+def test_credentials_do_not_show() -> None:
+    """Neither in a token nor in a sign-in."""
+    shown = repr(
+        [
+            Token(value="hunter2", lifetime=1.0),
+            HeaderAuth(inner=BasicAuth("u", "hunter2"), name="X", value="hunter2"),
+        ]
+    )
+    assert "hunter2" not in shown
