@@ -58,6 +58,7 @@ _ADVICE: Mapping[str, str] = MappingProxyType(
         "lists.archive": "let the series expire; Capillary neither archives nor deletes one",
         "uploads.urls": "download the file and send it with: couponhub uploads send CONN LIST_ID FILE",
         "uploads.delete": "uploaded codes cannot be taken back at Capillary; let their series expire",
+        "coupons.find": "look the customer up: couponhub lookup",
         "usage.request": "ask Capillary directly, it knows every coupon of a customer: couponhub lookup",
     }
 )
