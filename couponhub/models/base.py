@@ -22,7 +22,9 @@ NOTHING_RAW: Raw = MappingProxyType({})
 
 def is_utc(instance: object, attribute: "Attribute[datetime | None]", value: datetime | None) -> None:
     """Validate that an instant is aware and in UTC (or None where that is allowed)."""
-    if value is not None and (value.tzinfo is None or value.utcoffset() != timedelta(0)):
+    if value is None or value.tzinfo is UTC:
+        return
+    if value.utcoffset() != timedelta(0):
         raise ValueError(f"{type(instance).__name__}.{attribute.name} must be an aware UTC instant")
 
 

@@ -8,12 +8,10 @@ import attrs
 
 def is_loopback_url(url: str) -> bool:
     """Whether the host of `url` is this machine itself."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, or no URL at all
         return False
 
 

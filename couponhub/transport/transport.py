@@ -23,7 +23,7 @@ from couponhub.transport.breakage import translated, unreachable
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import MultipartStream, Reply, Request
 from couponhub.transport.retry import RetryPolicy
-from couponhub.transport.session import ReplyTooLarge, hardened_session, read_body
+from couponhub.transport.session import ReplyTooLarge, VendorSession, prepared_base, read_body
 from couponhub.transport.settings import TransportSettings
 
 T = TypeVar("T")
@@ -59,7 +59,8 @@ class Transport:
         self._settings = settings or TransportSettings()
         self._retry = retry or RetryPolicy()
         self._unknown_hint = unknown_hint
-        self._session = hardened_session(self._settings)
+        self._session = VendorSession(self._settings)
+        self._bases: dict[str, str] = {}
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -190,19 +191,10 @@ class Transport:
         body: bytes | MultipartStream | None,
         timeout: Timeout,
     ) -> Reply:
-        url = f"{request.base_url or self.base_url}{request.path}"
-        if request.query:
-            url = f"{url}?{urlencode(request.query)}"
         try:
-            response = self._session.request(
-                request.method,
-                url,
-                headers=headers,
-                data=body,
-                timeout=timeout,  # type: ignore[arg-type] # requests takes one, its stubs do not know
-                allow_redirects=False,
-                stream=True,
-            )
+            query = f"?{urlencode(request.query)}" if request.query else ""
+            url = f"{self._base(request.base_url or self.base_url)}{request.path}{query}"
+            response = self._session.send(request.method, url, headers, body, timeout)
             return Reply(
                 status=response.status_code,
                 headers={name.lower(): value for name, value in response.headers.items()},
@@ -213,3 +205,8 @@ class Transport:
         # Outside of the handler, so that nothing is chained: the texts of those quote the URL with its query,
         # and they hold the request with its credentials.
         raise failure
+
+    def _base(self, url: str) -> str:
+        if url not in self._bases:
+            self._bases[url] = prepared_base(url)
+        return self._bases[url]
