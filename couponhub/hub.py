@@ -15,7 +15,7 @@ from couponhub.plugin import ConnectionSettings
 from couponhub.protocols import Adapter
 from couponhub.registry import Registry
 from couponhub.staging import Staging, open_staging
-from couponhub.store import Ledger, Store
+from couponhub.store import Ledger, Quotas, Store
 from couponhub.transport.settings import is_loopback_url
 from couponhub.uploads import Uploads
 
@@ -36,6 +36,7 @@ class CouponHub:
         self._lock = threading.Lock()
         self._open: dict[str, Connection] = {}
         self._store = Store(config.store)
+        self._quotas = Quotas(config.store)
         self._staging: Staging | None = None
 
     @classmethod
@@ -74,7 +75,7 @@ class CouponHub:
         configured = self.config.connection(name)
         with self._lock:
             if name not in self._open:
-                adapter = configured.plugin.open(name, configured.settings)
+                adapter = configured.plugin.open(name, configured.settings, self._quotas)
                 self._open[name] = Connection(
                     name=name,
                     vendor=configured.plugin.title,
@@ -115,8 +116,10 @@ class CouponHub:
                 hint="name it with --connection",
             )
         seconds = self.config.lookup.deadline if deadline is None else deadline
-        if not 0 < seconds < float("inf"):
-            raise UsageError("the deadline must be a number of seconds above 0")
+        if not 0 < seconds <= threading.TIMEOUT_MAX:
+            raise UsageError(
+                f"the deadline must be a number of seconds above 0, at most {threading.TIMEOUT_MAX:g}"
+            )
         return lookup([self[name] for name in names], customer, query, seconds)
 
     def _uploads(self, name: str, adapter: Adapter, settings: ConnectionSettings) -> Uploads:
@@ -143,3 +146,4 @@ class CouponHub:
                 connection.close()
             self._open.clear()
             self._store.close()
+            self._quotas.close()

@@ -7,6 +7,7 @@ import logging
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Sequence
 
 import attrs
@@ -81,7 +82,9 @@ def _ask(connection: Connection, customer: Customer, query: CouponQuery, deadlin
         error.located(connection=connection.name, operation="customer coupons")
         answer = _unknown(connection.name, _reason_of(error), error)
     except Exception as error:  # noqa: BLE001 - one connection's fault must not take the others' answers away
-        _log.exception("%s: a fault of couponhub itself", connection.name)
+        # Where, and never the error's own text, which may quote the customer or a code.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        _log.debug("%s: %s, at\n%s", connection.name, type(error).__name__, frames)
         fault = CouponhubError(
             f"a fault of couponhub itself ({type(error).__name__})",
             hint="please report it",

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from couponhub.protocols import Adapter
+from couponhub.store.quotas import Quotas
 from couponhub.transport.settings import TransportSettings, is_loopback_url
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ class AdapterPlugin:
         settings: The class that a connection's table in the config becomes. A validator of its fields sees that
             one setting and no instance; what concerns several belongs in `__attrs_post_init__`.
         example: The lines that `config init` writes for a connection of it.
-        open: Makes an adapter for a connection of that name; must not call the vendor.
+        open: Makes an adapter from a connection's name, its settings, and what is kept of rate limits; must not
+            call the vendor.
         emulator: Makes the vendor's emulator; None when the adapter has none.
     """
 
@@ -115,5 +117,5 @@ class AdapterPlugin:
     title: str
     settings: type[ConnectionSettings]
     example: str
-    open: Callable[[str, Any], Adapter]
+    open: Callable[[str, Any, Quotas], Adapter]
     emulator: "Callable[[World], VendorEmulator] | None" = None

@@ -6,6 +6,9 @@ numbers (R-01 ...) refer to `docs/contract.md`, and the conformance suite in `co
 All methods are synchronous and safe to call from several threads at once. All may raise `VendorError`
 subclasses; no exception of an HTTP, OAuth or conversion library leaves an adapter (R-05). An adapter never
 splits, stages, waits or remembers: that is the core's work.
+
+Where a method takes a `deadline`, it is the seconds that it may take in all, retries included; with one, a
+rate limit is never waited out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +24,7 @@ from couponhub.models import (
     Customer,
     CustomerCoupons,
     FileUrl,
+    ListChange,
     ListId,
     ListStatus,
     NewCouponList,
@@ -46,6 +50,10 @@ class Adapter(Protocol):
 
     def check(self) -> str:
         """Make the cheapest harmless call that proves address, credentials and rights; say what was proven."""
+        ...
+
+    def quota_left(self) -> Mapping[str, int]:
+        """What is left now of every limit that has a window, by its flat name; empty where there is none."""
         ...
 
     def call(
@@ -85,7 +93,7 @@ class ReadsLists(Protocol):
 
 @runtime_checkable
 class WritesLists(Protocol):
-    """Can create lists."""
+    """Can create and change lists."""
 
     def create_list(self, new: NewCouponList) -> CouponList:
         """Create a list and answer it as the vendor now holds it (R-23).
@@ -101,13 +109,29 @@ class WritesLists(Protocol):
         """Look for the list that `create_list(new)` would have made; None when there is none now."""
         ...
 
+    def update_list(self, list_id: ListId, change: ListChange) -> CouponList:
+        """Change a list and answer it as the vendor now holds it (R-29).
+
+        Raises:
+            UsageError: Nothing is to be changed, or fields are wrong; all are named at once, nothing was sent.
+            NotFound: The vendor knows no such list.
+            Conflict: The new name is taken, or the list stands so that it cannot be changed.
+            OutcomeUnknown: It was sent and no answer came; reading the list finds out.
+        """
+        ...
+
 
 @runtime_checkable
 class ActivatesLists(Protocol):
     """Can bring an expired or archived list back; codes are not restored."""
 
     def activate_list(self, list_id: ListId, expires: date) -> None:
-        """Make the list active until the end of `expires`."""
+        """Make the list active until the end of `expires`; repeating it is harmless.
+
+        Raises:
+            NotFound: The vendor knows no such list.
+            Conflict: The list stands so that it cannot be activated.
+        """
         ...
 
 
@@ -116,7 +140,12 @@ class ArchivesLists(Protocol):
     """Can retire a list for good."""
 
     def archive_list(self, list_id: ListId) -> None:
-        """Archive the list. DESTRUCTIVE: the vendor deletes the codes that were not handed out."""
+        """Archive the list. DESTRUCTIVE: the vendor deletes the codes that were not handed out.
+
+        Raises:
+            NotFound: The vendor knows no such list.
+            Conflict: The list stands so that it cannot be archived.
+        """
         ...
 
 
@@ -126,7 +155,9 @@ class AcceptsFiles(Protocol):
 
     file_rules: CodeFileRules
 
-    def prepare_list(self, list_id: ListId, tagging: Tagging | None) -> CouponList:
+    def prepare_list(
+        self, list_id: ListId, tagging: Tagging | None, *, deadline: float | None = None
+    ) -> CouponList:
         """Read the list and check that it can take such codes now, before anything is sent.
 
         Raises:
@@ -136,7 +167,9 @@ class AcceptsFiles(Protocol):
         """
         ...
 
-    def submit_file(self, list_id: ListId, file: CodeFile, tagging: Tagging | None) -> Part:
+    def submit_file(
+        self, list_id: ListId, file: CodeFile, tagging: Tagging | None, *, deadline: float | None = None
+    ) -> Part:
         """Send one file; the answer means "queued", nothing more (R-40).
 
         Raises:
@@ -144,7 +177,7 @@ class AcceptsFiles(Protocol):
         """
         ...
 
-    def find_submitted(self, list_id: ListId, name: str) -> Part | None:
+    def find_submitted(self, list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
         """Look for the file of that unique name; None when the vendor shows none now (R-47)."""
         ...
 
@@ -155,11 +188,21 @@ class AcceptsFileUrls(Protocol):
 
     file_rules: CodeFileRules
 
-    def prepare_list(self, list_id: ListId, tagging: Tagging | None) -> CouponList:
+    def prepare_list(
+        self, list_id: ListId, tagging: Tagging | None, *, deadline: float | None = None
+    ) -> CouponList:
         """As `AcceptsFiles.prepare_list`."""
         ...
 
-    def submit_url(self, list_id: ListId, file: FileUrl, name: str, callback: str | None) -> Part:
+    def submit_url(
+        self,
+        list_id: ListId,
+        file: FileUrl,
+        name: str,
+        callback: str | None,
+        *,
+        deadline: float | None = None,
+    ) -> Part:
         """Hand over one address; the answer means "accepted", the vendor fetches the file later (R-40).
 
         Raises:
@@ -167,7 +210,7 @@ class AcceptsFileUrls(Protocol):
         """
         ...
 
-    def find_submitted(self, list_id: ListId, name: str) -> Part | None:
+    def find_submitted(self, list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
         """Look for the file of that unique name; None when the vendor shows none now (R-47)."""
         ...
 
@@ -176,7 +219,7 @@ class AcceptsFileUrls(Protocol):
 class ReadsParts(Protocol):
     """Can say how files stand."""
 
-    def get_part(self, list_id: ListId, part_id: PartId) -> Part:
+    def get_part(self, list_id: ListId, part_id: PartId, *, deadline: float | None = None) -> Part:
         """One file by the vendor's id.
 
         Raises:
@@ -194,7 +237,11 @@ class DeletesParts(Protocol):
     """Can take a file back."""
 
     def delete_part(self, list_id: ListId, part_id: PartId) -> None:
-        """Delete a file. DESTRUCTIVE: its codes that were not handed out are gone at the vendor."""
+        """Delete a file. DESTRUCTIVE: its codes that were not handed out are gone at the vendor.
+
+        Raises:
+            NotFound: The vendor shows no such file.
+        """
         ...
 
 
@@ -214,7 +261,7 @@ class FindsCustomerCoupons(Protocol):
         Args:
             customer: Whom to ask about.
             query: Which coupons are meant, with couponhub's meanings, never the vendor's (R-64).
-            deadline: Seconds this may take in all, retries included.
+            deadline: See above.
 
         Raises:
             Unsupported: The vendor cannot look up by this identifier (R-01).

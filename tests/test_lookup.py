@@ -1,8 +1,10 @@
 """The unified lookup: what may be concluded from what connections say, and how long it takes."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import cast
 
 import pytest
@@ -18,6 +20,7 @@ from couponhub.errors import (
     RequestRejected,
     UnreadableReply,
     Unsupported,
+    UsageError,
     VendorUnavailable,
 )
 from couponhub.lookup import lookup
@@ -146,9 +149,21 @@ def test_an_unknown_list_is_the_askers_mistake() -> None:
     assert Verdict.UNKNOWN is answer.answers[0].verdict
 
 
-def test_a_fault_of_ours_shows_no_identifier() -> None:
-    """The text of an unexpected exception, which may quote the customer, is not repeated."""
+def test_a_fault_of_ours_shows_no_identifier(caplog: pytest.LogCaptureFixture) -> None:
+    """The text of an unexpected exception, which may quote the customer, is not repeated, nor logged."""
+    caplog.set_level(logging.DEBUG)
     answer = lookup([asked("one", KeyError("919876543210"))], CUSTOMER, CouponQuery(), 5)
     error = answer.answers[0].error
     assert isinstance(error, CouponhubError)
     assert "919876543210" not in str(error)
+    assert "919876543210" not in caplog.text
+    assert "KeyError, at" in caplog.text
+
+
+def test_a_span_that_holds_nothing_is_refused() -> None:
+    """Days in the wrong order would make every vendor say "none"."""
+    first, second = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    assert CouponQuery(since=first, until=second).until == second
+    for since in (first, second):
+        with pytest.raises(UsageError, match="since must lie before until"):
+            CouponQuery(since=since, until=first)

@@ -8,7 +8,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from couponhub.errors import Conflict, NotFound, RequestRejected, UnreadableReply, Unsupported, VendorError
+from couponhub.errors import (
+    Conflict,
+    CouponhubError,
+    NotFound,
+    RequestRejected,
+    UnreadableReply,
+    Unsupported,
+    VendorError,
+)
 from couponhub.models import (
     CodeFile,
     CodeFileRules,
@@ -24,7 +32,7 @@ from couponhub.models import (
     Tagging,
 )
 from couponhub.models.base import utc_now
-from couponhub.transport import RetryPolicy
+from couponhub.transport import Budgets, RetryPolicy
 from couponhub_capillary.client import CapillaryClient
 from couponhub_capillary.creation import creation_fields, find_created
 from couponhub_capillary.limits import effective_limits
@@ -72,6 +80,7 @@ class CapillaryAdapter:
         settings: Its settings.
         now: Tells the instant by which expiry is judged.
         retry: How failed calls are repeated.
+        budgets: What the API key may still spend; None sets no bounds.
     """
 
     def __init__(
@@ -81,7 +90,9 @@ class CapillaryAdapter:
         *,
         now: Callable[[], datetime] = utc_now,
         retry: RetryPolicy | None = None,
+        budgets: Budgets | None = None,
     ) -> None:
+        self._budgets = budgets
         self.limits: Limits = effective_limits(settings.limits)
         # C-32, C-40, C-41: the header is free, codes are folded to upper case, quotes are merely unsaid.
         self.file_rules = CodeFileRules(
@@ -97,7 +108,7 @@ class CapillaryAdapter:
         self._settings = settings
         self._zones = _zones(settings)
         self._now = now
-        self._client = CapillaryClient(connection, settings, retry=retry)
+        self._client = CapillaryClient(connection, settings, retry=retry, budgets=budgets)
 
     def advice(self, capability: str) -> str:
         """As `Adapter.advice`."""
@@ -107,6 +118,10 @@ class CapillaryAdapter:
         """As `Adapter.check`; reading one series proves address, credentials and the read right."""
         page = self._client.series_page(0, 1)
         return f"signed in; {'coupon series can be read' if page.rows else 'there are no coupon series yet'}"
+
+    def quota_left(self) -> Mapping[str, int]:
+        """As `Adapter.quota_left`."""
+        return self._budgets.left() if self._budgets else {}
 
     def call(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
@@ -135,7 +150,11 @@ class CapillaryAdapter:
         Raises:
             Unsupported: Alerts or a creator are asked for, which Capillary has none of.
         """
-        created = self._client.create_series(creation_fields(new, self._zones))
+        try:
+            fields = creation_fields(new, self._zones)
+        except CouponhubError as error:
+            raise error.located(connection=self._connection, operation="create list") from None
+        created = self._client.create_series(fields)
         try:
             held = self._client.series(series_id_of(created) or "") or created
         except VendorError:

@@ -6,8 +6,9 @@ from typing import Any
 
 from couponhub.errors import UnreadableReply
 from couponhub.models import CodeFile, CouponQuery, Identifier, Tagging
-from couponhub.transport import Reply, Request, RetryPolicy, Transport
+from couponhub.transport import Budgets, Reply, Request, RetryPolicy, Transport
 from couponhub.transport.paths import checked_relative_path
+from couponhub_capillary.limits import CALLS
 from couponhub_capillary.settings import CapillarySettings
 from couponhub_capillary.signin import sign_in
 from couponhub_capillary.wire.codes import error_without_code
@@ -44,10 +45,16 @@ class CapillaryClient:
         connection: Its name, for errors.
         settings: Addresses, credentials, HTTP.
         retry: How failed calls are repeated.
+        budgets: What the API key may still spend.
     """
 
     def __init__(
-        self, connection: str, settings: CapillarySettings, *, retry: RetryPolicy | None = None
+        self,
+        connection: str,
+        settings: CapillarySettings,
+        *,
+        retry: RetryPolicy | None = None,
+        budgets: Budgets | None = None,
     ) -> None:
         self._upload_address = settings.upload_address
         self._transport = Transport(
@@ -56,6 +63,7 @@ class CapillaryClient:
             auth=sign_in(settings),
             settings=settings.transport(),
             retry=retry,
+            budgets=budgets,
             unknown_hint=f"see whether it is there before repeating it: couponhub lists ls {connection}, or "
             f"couponhub uploads ls {connection} LIST_ID",
         )
@@ -117,6 +125,7 @@ class CapillaryClient:
         method = method.upper()
         request = Request(
             operation="call",
+            budget=CALLS,
             method=method,
             path=checked,
             query=tuple(query.items()),

@@ -7,7 +7,10 @@ from couponhub.errors import ConfigError
 
 # "Rate limits": 100 calls a minute per key on the demo clusters, set per brand elsewhere. "Upload Coupons
 # (Batch)": at most 500,000 rows per file are recommended.
-DOCUMENTED_LIMITS: Mapping[str, int] = MappingProxyType({"calls_per_minute": 100, "file_rows": 500_000})
+CALLS = "calls"
+"""The budget of all operations: Capillary counts per API key, not per operation (C-8)."""
+
+DOCUMENTED_LIMITS: Mapping[str, int] = MappingProxyType({f"{CALLS}_per_minute": 100, "file_rows": 500_000})
 
 
 def effective_limits(overrides: Mapping[str, int]) -> Mapping[str, int]:

@@ -40,9 +40,8 @@ def customer_coupons(
     forms = identifier_forms(customer, country_code)
     answers: list[CustomerCoupons] = []
     for form in forms:
-        answer = client.customer_coupons(
-            customer.identifier, form, query, zones, deadline=patience and patience.remaining()
-        )
+        left = None if patience is None else patience.remaining()
+        answer = client.customer_coupons(customer.identifier, form, query, zones, deadline=left)
         found = _read(answer, query, connection=connection, zones=zones, now=now())
         answers.append(found)
         if found.coupons or not found.complete:

@@ -142,3 +142,8 @@ class CapillarySettings(ConnectionSettings):
     def known_server_timezone(self) -> str | None:
         """Zone of the servers, as configured or documented; None when nobody says, and UTC is a guess."""
         return self.server_timezone or (self._cluster.timezone if self._cluster else None)
+
+    @property
+    def account(self) -> str:
+        """What tells the API key from others that spend from budgets of their own."""
+        return f"capillary {self.api_address} {self.key or self.username}"

@@ -17,6 +17,7 @@ from couponhub.models import (
     PartId,
     Tagging,
 )
+from couponhub.transport import Budgets
 from couponhub_moengage import mapping
 from couponhub_moengage.client import MoEngageClient
 from couponhub_moengage.limits import effective_limits
@@ -49,10 +50,13 @@ class MoEngageAdapter:
         settings: What it needs to be told.
     """
 
-    def __init__(self, connection: str, settings: MoEngageSettings) -> None:
+    def __init__(
+        self, connection: str, settings: MoEngageSettings, *, budgets: Budgets | None = None
+    ) -> None:
+        self._budgets = budgets
         self._connection = connection
         self._settings = settings
-        self._client = MoEngageClient(connection, settings)
+        self._client = MoEngageClient(connection, settings, budgets)
         self.limits = effective_limits(settings.limits)
         # The bounds that MoEngage states for file segments ("Coupon Code" itself is stated for coupons): one
         # column, no quotes, each code on its own row.
@@ -71,6 +75,10 @@ class MoEngageAdapter:
         """Fetch the active lists."""
         count = sum(1 for _ in self.iterate_lists(ListStatus.ACTIVE))
         return f"{count} active {'list' if count == 1 else 'lists'}"
+
+    def quota_left(self) -> Mapping[str, int]:
+        """See `Adapter.quota_left`."""
+        return self._budgets.left() if self._budgets else {}
 
     def call(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
@@ -141,8 +149,19 @@ class MoEngageAdapter:
         return mapping.part(accepted)
 
     def find_submitted(self, list_id: ListId, name: str) -> Part | None:
-        """See `AcceptsFileUrls.find_submitted`."""
-        return next((found for found in self.iterate_parts(list_id) if found.name == name), None)
+        """See `AcceptsFileUrls.find_submitted`; files without a name leave it open."""
+        nameless = 0
+        for found in self.iterate_parts(list_id):
+            if found.name == name:
+                return found
+            nameless += not found.name
+        if nameless:
+            raise UnreadableReply(
+                f"files came without a name ({nameless}): the one sought may be among them",
+                connection=self._connection,
+                operation="fetch files",
+            )
+        return None
 
     def get_part(self, list_id: ListId, part_id: PartId) -> Part:
         """See `ReadsParts.get_part`."""

@@ -86,3 +86,8 @@ class MoEngageSettings(ConnectionSettings):
         match = _DATA_CENTER.fullmatch((self.data_center or "").strip())
         assert match is not None  # noqa: S101 - the validator has seen to it
         return f"https://api-{match[1].zfill(2)}.moengage.com/v1"
+
+    @property
+    def account(self) -> str:
+        """What tells the workspace from others that spend from budgets of their own."""
+        return f"moengage {self.address} {self.workspace_id}"

@@ -56,6 +56,8 @@ def cli() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; answer its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None:  # closed by the caller; the next file that is opened would take its number
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for as long as the process lives
     context: click.Context | None = None
     try:
         with cli.make_context("couponhub", arguments) as context:
@@ -67,12 +69,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         click.echo("couponhub: interrupted", err=True)
         return 130
     except BrokenPipeError:
-        # The reader of our output went away (`| head`); Python would complain again when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from couponhub.cli.stdout import abandon_stdout  # noqa: PLC0415 - only when something failed
+
+        abandon_stdout()  # its reader went away, as in `| head`
         return 0
     except Exception as error:  # noqa: BLE001 - everything becomes one line; --debug shows the rest
         from couponhub.cli.failures import report  # noqa: PLC0415 - only when something failed
 
         return report(error, options_of(context, arguments))
-
-

@@ -3,11 +3,13 @@
 import errno
 import sys
 import traceback
+from contextlib import suppress
 
 import click
 
 from couponhub.cli.options import GlobalOptions
-from couponhub.cli.output import print_json, safe
+from couponhub.cli.output import print_json
+from couponhub.cli.stdout import abandon_stdout, safe
 from couponhub.documents import error_document
 from couponhub.errors import CouponhubError, LocalError, UsageError
 
@@ -16,17 +18,30 @@ def report(error: Exception, options: GlobalOptions) -> int:
     """Tell of an error; answer the exit code."""
     typed = typed_error(error)
     if options.debug:
-        traceback.print_exception(error, file=sys.stderr)
-    tell(typed)
-    if options.output == "json":
-        print_json(error_document(typed))
+        _print_traceback(error)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.ctx.get_help(), err=True)
+    else:
+        tell(typed)
+    with suppress(LocalError):  # it has been told on stderr
+        if options.output == "json":
+            print_json(error_document(typed))
+    try:
+        sys.stdout.flush()
+    except OSError:
+        abandon_stdout()
     return typed.exit_code
 
 
 def tell(error: CouponhubError) -> None:
     """Write the error's line (a config with several faults has a line for each) to stderr."""
     for line in str(error).splitlines():
-        click.echo(f"couponhub: {safe(line)}", err=True)
+        say(line)
+
+
+def say(text: str) -> None:
+    """Write a line to stderr."""
+    click.echo(f"couponhub: {safe(text)}", err=True)
 
 
 def typed_error(error: Exception) -> CouponhubError:  # noqa: PLR0911 - one table
@@ -34,11 +49,13 @@ def typed_error(error: Exception) -> CouponhubError:  # noqa: PLR0911 - one tabl
     match error:
         case CouponhubError():
             return error
+        case click.exceptions.NoArgsIsHelpError():
+            return UsageError("no command was given", hint="see `couponhub --help`")
         case click.UsageError():
             hint = f"see `{error.ctx.command_path} --help`" if error.ctx else "see `couponhub --help`"
-            return UsageError(error.format_message().rstrip("."), hint=hint)
+            return UsageError(_click_text(error), hint=hint)
         case click.ClickException():
-            return UsageError(error.format_message())
+            return UsageError(_click_text(error))
         case OSError(errno=errno.ENOSPC):
             return LocalError("the disk is full")
         case OSError() if error.filename:
@@ -50,3 +67,20 @@ def typed_error(error: Exception) -> CouponhubError:  # noqa: PLR0911 - one tabl
                 f"a fault of couponhub itself ({type(error).__name__})",
                 hint="run it again with --debug and report what it prints",
             )
+
+
+def _click_text(error: click.ClickException) -> str:
+    text = " ".join(error.format_message().split()).rstrip(".")
+    # The argument itself may be a customer's number or a code.
+    return "there is an argument too many" if "unexpected extra argument" in text else text
+
+
+def _print_traceback(error: BaseException) -> None:
+    """Print where it happened, causes first; of errors that are none of ours without their texts."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        _print_traceback(cause)
+        click.echo("\nled to\n", err=True)
+    text = f": {safe(str(error))}" if isinstance(error, CouponhubError) else ""
+    click.echo("".join(traceback.format_tb(error.__traceback__)), nl=False, err=True)
+    click.echo(f"{type(error).__qualname__}{text}", err=True)

@@ -38,11 +38,9 @@ def _kept(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value and parameter.name:
         setattr(kept, parameter.name, value)
     if kept.debug or kept.verbose:
-        logging.basicConfig(
-            stream=sys.stderr,
-            level=logging.DEBUG if kept.debug else logging.INFO,
-            format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-        )
+        logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+        # Apart from basicConfig, which does nothing the second time: -v may stand before --debug.
+        logging.getLogger().setLevel(logging.DEBUG if kept.debug else logging.INFO)
 
 
 def _global_options(*, hidden: bool) -> list[click.Parameter]:
@@ -87,11 +85,19 @@ class GlobalGroup(_TakesGlobalOptions, click.Group):
 
 def options_of(context: click.Context | None, arguments: Sequence[str]) -> GlobalOptions:
     """The global options of a run, also of one that failed before its options were parsed."""
-    if context is not None and isinstance(context.obj, GlobalOptions):
-        return context.obj
-    words = list(arguments)
-    output = next((after for word, after in pairwise(words) if word in {"-o", "--output"}), None)
-    return GlobalOptions(output=output if output in FORMATS else None, debug="--debug" in words)
+    known = context.obj if context is not None and isinstance(context.obj, GlobalOptions) else GlobalOptions()
+    # What stands behind a command that could not be parsed, click has not kept.
+    pairs = [
+        *pairwise(arguments),
+        *((word[:2], word[2:]) for word in arguments),
+        *(word.partition("=")[::2] for word in arguments),
+    ]
+    asked = [form for word, form in pairs if word in {"-o", "--output"} and form in FORMATS]
+    return attrs.evolve(
+        known,
+        output=known.output or next(iter(asked), None),
+        debug=known.debug or "--debug" in arguments,
+    )
 
 
 def pass_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,10 +8,10 @@ from couponhub.uploads import UploadEvent
 
 
 class UploadProgress:
-    """Shows what an upload is at; a plain line at the start so that its id survives an interruption."""
+    """Shows what an upload is at, and knows its id as soon as there is one: from then on something may be sent."""
 
-    def __init__(self) -> None:
-        self.upload_id: str | None = None
+    def __init__(self, upload_id: str | None = None) -> None:
+        self.upload_id = upload_id
         self._status: Any = None
 
     def __enter__(self) -> Self:

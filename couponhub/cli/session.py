@@ -1,12 +1,16 @@
 """What commands share: an opened hub, days and instants as people write them, secrets that stay out of argv."""
 
+import math
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
+from getpass import GetPassWarning, getpass
 from pathlib import Path
 
 import click
 
+from couponhub.cli.failures import say
 from couponhub.cli.options import GlobalOptions
 from couponhub.errors import UsageError
 from couponhub.hub import CouponHub
@@ -17,6 +21,16 @@ def opened_hub(options: GlobalOptions) -> Iterator[CouponHub]:
     """The hub of the config that was asked for."""
     with CouponHub.from_config(options.config) as hub:
         yield hub
+
+
+@contextmanager
+def told_if_interrupted(text: str) -> Iterator[None]:
+    """Say on Ctrl-C what may have been done by then."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"interrupted; {text}")
+        raise click.exceptions.Exit(130) from None
 
 
 class Day(click.ParamType[date]):
@@ -56,14 +70,35 @@ class Instant(click.ParamType[datetime]):
         return moment.astimezone(UTC)
 
 
+class Seconds(click.ParamType[float]):
+    """A length of time, above 0."""
+
+    name = "SECONDS"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read one."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number of seconds", param, ctx)
+        if not 0 < seconds < math.inf:
+            self.fail(f"{value!r} is no number of seconds above 0", param, ctx)
+        return seconds
+
+
 def secret_value(given: str | None, prompt: str) -> str | None:
     """A secret flag's text: `@FILE` reads it from a file, `-` asks for it, anything else is the text itself.
 
     Raises:
-        UsageError: The file cannot be read.
+        UsageError: The file cannot be read, or nobody answers.
     """
     if given == "-":
-        return str(click.prompt(prompt, hide_input=True, err=True))
+        try:
+            # Warned of is that a pipe would show what is typed.
+            with warnings.catch_warnings(action="ignore", category=GetPassWarning):
+                return getpass(f"{prompt}: ")
+        except EOFError:
+            raise UsageError("no secret was given", hint="name a file that holds it with @FILE") from None
     if given is not None and given.startswith("@"):
         try:
             return Path(given[1:]).read_text(encoding="utf-8").rstrip("\r\n")

@@ -18,7 +18,7 @@ from couponhub.models.coupons import (
     Store,
 )
 from couponhub.models.customers import Customer, Identifier
-from couponhub.models.lists import Alerts, CouponList, ListStatus, NewCouponList
+from couponhub.models.lists import Alerts, CouponList, ListChange, ListStatus, NewCouponList
 from couponhub.models.uploads import (
     CodeFile,
     CodeFileRules,
@@ -43,6 +43,7 @@ __all__ = [
     "Discount",
     "FileUrl",
     "Identifier",
+    "ListChange",
     "ListId",
     "ListStatus",
     "LookupAnswer",

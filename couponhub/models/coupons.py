@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import attrs
 
+from couponhub.errors import UsageError
 from couponhub.models.base import ListId, Raw, instant_field, raw_field
 
 
@@ -106,6 +107,9 @@ class CouponQuery:
         store_id: Only coupons redeemable at this store, by the vendor's id.
         since: Issued or redeemed at or after this instant.
         until: Issued or redeemed before this instant.
+
+    Raises:
+        UsageError: `since` is not before `until`, so that nothing could ever be meant.
     """
 
     statuses: frozenset[CouponStatus] = frozenset()
@@ -113,6 +117,10 @@ class CouponQuery:
     store_id: str | None = None
     since: datetime | None = instant_field()
     until: datetime | None = instant_field()
+
+    def __attrs_post_init__(self) -> None:
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise UsageError("since must lie before until; nothing lies between them")
 
 
 @attrs.frozen(kw_only=True)

@@ -84,3 +84,20 @@ class NewCouponList:
     created_by: str | None = None
     alerts: Alerts = attrs.field(factory=Alerts)
     extra: Mapping[str, str] = NOTHING_RAW
+
+
+@attrs.frozen(kw_only=True)
+class ListChange:
+    """What to change of a list; None leaves a thing as it is.
+
+    Attributes:
+        name: The new name.
+        expires: The new last day, which may bring an expired list back at some vendors.
+        alerts: Whom to mail and when, as a whole.
+        extra: The vendor's own documented fields, as text; the adapter types and checks them.
+    """
+
+    name: str | None = None
+    expires: date | None = None
+    alerts: Alerts | None = None
+    extra: Mapping[str, str] = NOTHING_RAW

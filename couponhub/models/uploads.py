@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 import attrs
 
+from couponhub.errors import UsageError
 from couponhub.models.base import ListId, PartId, Raw, UploadId, instant_field, raw_field
 from couponhub.models.customers import Identifier
 
@@ -45,11 +47,23 @@ class Tagging:
 
 @attrs.frozen(kw_only=True)
 class FileUrl:
-    """A code file that already lies where the vendor can fetch it, with Basic credentials if it needs them."""
+    """A code file that already lies where the vendor can fetch it, with Basic credentials if it needs them.
+
+    Raises:
+        UsageError: The URL is none that could be fetched.
+    """
 
     url: str = attrs.field(repr=False)
     username: str | None = attrs.field(default=None, repr=False)
     password: str | None = attrs.field(default=None, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise UsageError("the URL of a code file must begin with https:// (or http://) and name a host")
 
 
 @attrs.frozen(kw_only=True)

@@ -88,6 +88,9 @@ class ServerStaging:
                 f"the staging server cannot listen on {self._settings.listen}: {error.strerror}",
                 hint="choose another port in staging.listen; port 0 takes a free one",
             ) from error
+        if isinstance(server.socket, ssl.SSLSocket):
+            # By the request's own thread: one client that stays silent must not keep the others out.
+            server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined] # the stubs lack it
         threading.Thread(target=server.serve_forever, name="staging-server", daemon=True).start()
         return server
 

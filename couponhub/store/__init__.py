@@ -2,7 +2,18 @@
 
 from couponhub.store.database import Store
 from couponhub.store.ledger import Ledger
+from couponhub.store.quotas import Budgets, Quotas, Spent
 from couponhub.store.records import PartRecord, Stage, UploadRecord
 from couponhub.store.settings import StoreSettings
 
-__all__ = ["Ledger", "PartRecord", "Stage", "Store", "StoreSettings", "UploadRecord"]
+__all__ = [
+    "Budgets",
+    "Ledger",
+    "PartRecord",
+    "Quotas",
+    "Spent",
+    "Stage",
+    "Store",
+    "StoreSettings",
+    "UploadRecord",
+]

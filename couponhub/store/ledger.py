@@ -88,7 +88,10 @@ class Ledger:
         return upload
 
     def mark_submitting(self, upload: UploadRecord, number: int) -> UploadRecord:
-        """Announce that the part is about to be sent; from here on the vendor may have it."""
+        """Announce that the part is about to be sent; from here on the vendor may have it.
+
+        A part that somebody has meanwhile marked as submitted stays so, and must not be sent again.
+        """
         return self._change(upload, number, stage=Stage.SUBMITTING, submitted_at=self._now())
 
     def mark_submitted(self, upload: UploadRecord, number: int, part: Part) -> UploadRecord:
@@ -98,7 +101,7 @@ class Ledger:
         return _with_part(upload, seen) if seen == known else self._replace(upload, seen)
 
     def mark_absent(self, upload: UploadRecord, number: int) -> UploadRecord:
-        """It is proven that the vendor does not have the part."""
+        """It is proven that the vendor does not have the part; unless somebody has seen it there meanwhile."""
         return self._change(upload, number, stage=Stage.ABSENT)
 
     def find(self, upload_id: UploadId) -> UploadRecord | None:
@@ -135,25 +138,35 @@ class Ledger:
     ) -> UploadRecord:
         known = upload.parts[number - 1]
         changed = attrs.evolve(known, stage=stage, submitted_at=submitted_at or known.submitted_at)
-        return self._replace(upload, changed)
+        # `upload` may be older than what is written: what the vendor was seen to have outweighs what we infer.
+        return self._replace(upload, changed, unless=Stage.SUBMITTED)
 
-    def _replace(self, upload: UploadRecord, part: PartRecord) -> UploadRecord:
+    def _replace(
+        self, upload: UploadRecord, part: PartRecord, *, unless: Stage | None = None
+    ) -> UploadRecord:
+        """Write a part, unless it is written down at that stage; then answer the upload as it is written."""
         now = self._now()
         part = attrs.evolve(part, updated_at=now)
         row = _part_row(upload.id, part)
         with self._store.transaction() as database:
-            database.execute(
+            replaced = database.execute(
                 f"UPDATE parts SET {', '.join(f'{column} = :{column}' for column in row)}"  # noqa: S608 - our own column names
-                " WHERE upload_id = :upload_id AND number = :number",
-                row,
-            )
-            database.execute("UPDATE uploads SET updated_at = ? WHERE id = ?", (now.isoformat(), upload.id))
+                " WHERE upload_id = :upload_id AND number = :number AND stage IS NOT :unless",
+                row | {"unless": unless},
+            ).rowcount
+            if replaced:
+                database.execute(
+                    "UPDATE uploads SET updated_at = ? WHERE id = ?", (now.isoformat(), upload.id)
+                )
+        if not replaced:
+            return self.find(upload.id) or upload
         return attrs.evolve(_with_part(upload, part), updated_at=now)
 
     def _select(self, condition: str, value: str) -> Iterator[UploadRecord]:
         with self._store.reading() as database:
+            # By rowid, which only grows: a clock that was set back must not make the newest look old.
             uploads = database.execute(
-                f"SELECT * FROM uploads WHERE connection = ? AND {condition} ORDER BY created_at, rowid",  # noqa: S608 - our own texts
+                f"SELECT * FROM uploads WHERE connection = ? AND {condition} ORDER BY rowid",  # noqa: S608 - our own texts
                 (self._connection, value),
             ).fetchall()
             parts = {

@@ -1,5 +1,6 @@
 """The only place that does HTTP to vendors: session, sign-in, one retry loop, bounds, redaction."""
 
+from couponhub.store.quotas import Budgets, Quotas
 from couponhub.transport.auth import Auth, BasicAuth, HeaderAuth, TokenAuth, TokenSource
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import FilePart, Multipart, Reply, Request
@@ -11,10 +12,12 @@ from couponhub.transport.transport import Transport
 __all__ = [
     "Auth",
     "BasicAuth",
+    "Budgets",
     "Deadline",
     "FilePart",
     "HeaderAuth",
     "Multipart",
+    "Quotas",
     "Reply",
     "Request",
     "RetryPolicy",

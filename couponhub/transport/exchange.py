@@ -46,6 +46,7 @@ class Request:
         body: To be sent as JSON; None sends no body.
         multipart: A form with a file, instead of `body`.
         base_url: Another base than the connection's own, for vendors with two host families.
+        budget: Which of the account's budgets the call spends from, "" for none.
         changes: Whether the call changes anything there: an answer that is lost leaves the outcome unknown.
         unknown_hint: What finds out how it ended, then; "" for the transport's own.
     """
@@ -58,6 +59,7 @@ class Request:
     body: object | None = attrs.field(default=None, repr=False)
     multipart: Multipart | None = None
     base_url: str | None = None
+    budget: str = ""
     changes: bool = False
     unknown_hint: str = ""
 

@@ -55,6 +55,12 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     return max(0.0, moment - (_http_date(headers.get("date", "")) or time.time()))
 
 
+def whole_header(headers: Mapping[str, str], name: str) -> int | None:
+    """The whole number in a header, None when there is none."""
+    number = _whole_seconds(headers.get(name, "").strip())
+    return None if number is None else int(number)
+
+
 def _whole_seconds(text: str) -> float | None:
     # Ten digits reach the year 2286; what is longer is no number of seconds.
     return float(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None

@@ -13,16 +13,18 @@ from couponhub.errors import (
     AuthRejected,
     CouponhubError,
     OutcomeUnknown,
+    QuotaExhausted,
     RateLimited,
     UnreadableReply,
     VendorError,
     VendorUnavailable,
 )
+from couponhub.store import Budgets
 from couponhub.transport.auth import Auth
 from couponhub.transport.breakage import translated, unreachable
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import MultipartStream, Reply, Request
-from couponhub.transport.retry import RetryPolicy
+from couponhub.transport.retry import RetryPolicy, retry_after_seconds, whole_header
 from couponhub.transport.session import ReplyTooLarge, VendorSession, prepared_base, read_body
 from couponhub.transport.settings import TransportSettings
 
@@ -40,6 +42,7 @@ class Transport:
         auth: How calls are signed.
         settings: Time, size, proxy.
         retry: How failed calls are repeated.
+        budgets: What the account may still spend of the vendor's rate limits; None sets no bounds.
         unknown_hint: What a person can do to learn how a write ended whose answer was lost.
     """
 
@@ -51,6 +54,7 @@ class Transport:
         auth: Auth,
         settings: TransportSettings | None = None,
         retry: RetryPolicy | None = None,
+        budgets: Budgets | None = None,
         unknown_hint: str = "look at the vendor before repeating it",
     ) -> None:
         self.connection = connection
@@ -58,6 +62,7 @@ class Transport:
         self._auth = auth
         self._settings = settings or TransportSettings()
         self._retry = retry or RetryPolicy()
+        self._budgets = budgets
         self._unknown_hint = unknown_hint
         self._session = VendorSession(self._settings)
         self._bases: dict[str, str] = {}
@@ -90,6 +95,7 @@ class Transport:
             used: object = None
             signed = False
             try:
+                self._spend(request, patience, in_a_hurry=deadline is not None)
                 headers = {"Accept": "application/json", **request.headers}
                 used = self._auth.sign(headers)
                 signed = True
@@ -123,6 +129,30 @@ class Transport:
                     raise self._outcome_unknown(request, error) from None
                 raise
 
+    def _spend(self, request: Request, patience: Deadline, *, in_a_hurry: bool) -> None:
+        """Take one call from the request's budget, waiting for it where that is wanted."""
+        while self._budgets is not None and (spent := self._budgets.take(request.budget)) is not None:
+            if in_a_hurry or not patience.allows(spent.seconds):
+                raise (QuotaExhausted if spent.daily else RateLimited)(
+                    f"the budget {spent.limit} is spent, so nothing was sent",
+                    hint="if the vendor allows you more, raise it in the connection's limits",
+                    retry_after=spent.seconds,
+                )
+            self._retry.sleep(spent.seconds)
+
+    def _learn(self, request: Request, reply: Reply) -> None:
+        """Let the vendor's own figures win over ours."""
+        ends_in = retry_after_seconds(reply.headers)
+        if self._budgets is None or not request.budget or ends_in is None:
+            return
+        limit, remaining = (
+            whole_header(reply.headers, f"x-ratelimit-{name}") for name in ("limit", "remaining")
+        )
+        if reply.status == 429:
+            self._budgets.exhaust(request.budget, ends_in)
+        elif remaining is not None:
+            self._budgets.learn(request.budget, limit=limit, remaining=remaining, ends_in=ends_in)
+
     def _outcome_unknown(self, request: Request, error: VendorError) -> OutcomeUnknown:
         return OutcomeUnknown(
             f"it was sent, and whether it was done is not known: {error.message}",
@@ -142,6 +172,7 @@ class Transport:
         try:
             reply = self._send(request, headers, patience)
             outcome = str(reply.status)
+            self._learn(request, reply)
             return read(reply)
         except CouponhubError as error:
             outcome = f"{outcome} {error.kind}"

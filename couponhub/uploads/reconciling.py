@@ -61,7 +61,7 @@ class Reconciler:
     def match(self, upload: UploadRecord, shown: dict[str, Part]) -> UploadRecord:
         """Bring an upload up to a listing of the vendor's files, keyed by id and by name."""
         for part in upload.parts:
-            seen = shown.get(part.vendor_id or "") or shown.get(part.name)
+            seen = (shown.get(part.vendor_id) if part.vendor_id else None) or shown.get(part.name)
             if seen is not None:
                 upload = self.ledger.mark_submitted(upload, part.number, seen)
         return upload
@@ -69,7 +69,8 @@ class Reconciler:
     def _settle_part(self, upload: UploadRecord, part: PartRecord) -> None:
         found = self._find(upload, part)
         if found is None:
-            self.clock.sleep(max(0.0, self.settle - self._age(part)))
+            # At most `settle`, also where the clock was set back since and the age is below zero.
+            self.clock.sleep(min(self.settle, max(0.0, self.settle - self._age(part))))
             found = self._find(upload, part)
         if found is not None:
             self.ledger.mark_submitted(upload, part.number, found)

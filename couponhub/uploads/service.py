@@ -214,7 +214,9 @@ class Uploads:
     def _matched(self, list_id: ListId, parts: list[Part]) -> Iterator[Upload]:
         ledger = self._ledger()
         reconciler = self._reconciler(ledger)
-        shown = {part.name: part for part in parts} | {part.id: part for part in parts if part.id}
+        shown = {part.name: part for part in parts if part.name} | {
+            part.id: part for part in parts if part.id
+        }
         for record in ledger.of_list(list_id):
             matched = reconciler.match(record, shown)
             yield upload_of(matched, sending=ledger.is_sending(matched))

@@ -20,7 +20,7 @@ from couponhub.errors import (
 )
 from couponhub.models import Part
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
-from couponhub.store import Ledger, UploadRecord
+from couponhub.store import Ledger, Stage, UploadRecord
 from couponhub.uploads.clock import Clock
 
 _ATTEMPTS = 2
@@ -62,6 +62,8 @@ class Submitter:
         """
         for _ in range(_ATTEMPTS):
             upload = self.ledger.mark_submitting(upload, number)
+            if upload.parts[number - 1].stage is Stage.SUBMITTED:
+                return upload  # it showed late, and somebody else has found it
             try:
                 part: Part | None = send()
             except CouponhubError as error:

@@ -5,12 +5,17 @@ import pytest
 from couponhub.errors import UsageError
 from couponhub_capillary.wire.new_series import read_new_series
 
-REQUIRED = {"discountCode": "X", "discountType": "ABS", "discountValue": "10", "smsTemplate": "Hi {{voucher}} "}
+REQUIRED = {
+    "discountCode": "X",
+    "discountType": "ABS",
+    "discountValue": "10",
+    "smsTemplate": "Hi {{voucher}} ",
+}
 
 
 def test_required_fields_and_our_defaults() -> None:
     """Four fields must be given; the rest is set up for codes that are uploaded."""
-    assert read_new_series(REQUIRED).as_json() == {
+    assert {
         "discountCode": "X",
         "discountType": "ABS",
         "discountValue": 10,
@@ -18,7 +23,7 @@ def test_required_fields_and_our_defaults() -> None:
         "anyUser": False,
         "clientHandlingType": "DISC_CODE_PIN",
         "expiryStrategyType": "SERIES_EXPIRY",
-    }
+    } == read_new_series(REQUIRED).as_json()
 
 
 def test_texts_become_what_the_vendor_documents() -> None:
@@ -35,7 +40,7 @@ def test_texts_become_what_the_vendor_documents() -> None:
 
     made = read_new_series(REQUIRED | extra).as_json()
 
-    assert {name: made[name] for name in extra} == {
+    assert {
         "anyUser": True,
         "maxCreate": -1,
         "minBillAmount": 12.5,
@@ -43,13 +48,21 @@ def test_texts_become_what_the_vendor_documents() -> None:
         "customPropertyMap": {"a": "b"},
         "productInfo": [],
         "redemptionRange": '{"dom":[-1]}',
-    }
+    } == {name: made[name] for name in extra}
 
 
 def test_all_faults_are_told_at_once() -> None:
     """Missing, unknown and wrong fields stand in one error, with near matches and without values."""
     with pytest.raises(UsageError) as caught:
-        read_new_series({"discountCod": "X", "discountType": "hunter2", "maxCreate": "1.5", "numIssued": "1", "description": "D"})
+        read_new_series(
+            {
+                "discountCod": "X",
+                "discountType": "hunter2",
+                "maxCreate": "1.5",
+                "numIssued": "1",
+                "description": "D",
+            }
+        )
 
     message = caught.value.message
     for told in (
@@ -66,7 +79,15 @@ def test_all_faults_are_told_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("anyUser", "yes"), ("anyUser", "True"), ("discountValue", "ten"), ("discountValue", " 10"), ("minBillAmount", "1e5"), ("productInfo", "{}"), ("customPropertyMap", "x")],
+    [
+        ("anyUser", "yes"),
+        ("anyUser", "True"),
+        ("discountValue", "ten"),
+        ("discountValue", " 10"),
+        ("minBillAmount", "1e5"),
+        ("productInfo", "{}"),
+        ("customPropertyMap", "x"),
+    ],
 )
 def test_wrong_texts_are_refused(name: str, text: str) -> None:
     """Nothing is guessed into a type."""

@@ -36,8 +36,8 @@ def test_base_url_serves_uploads_too() -> None:
     """With one base URL everything goes there, and a slash at its end does not double."""
     made = settings(region=None, base_url="http://127.0.0.1:8800/capillary/")
 
-    assert made.api_address == "http://127.0.0.1:8800/capillary"
-    assert made.upload_address == "http://127.0.0.1:8800/capillary"
+    assert "http://127.0.0.1:8800/capillary" == made.api_address
+    assert "http://127.0.0.1:8800/capillary" == made.upload_address
     assert made.known_server_timezone is None
 
 
@@ -45,13 +45,13 @@ def test_upload_base_url_wins() -> None:
     """The upload address can be set apart, also beside a region (C-1)."""
     made = settings(upload_base_url="https://up.example.com/")
 
-    assert made.upload_address == "https://up.example.com"
-    assert made.api_address == "https://eu.api.capillarytech.com"
+    assert "https://up.example.com" == made.upload_address
+    assert "https://eu.api.capillarytech.com" == made.api_address
 
 
 def test_server_timezone_overrules_the_region() -> None:
     """What is configured is believed before what is documented."""
-    assert settings(server_timezone="Asia/Dubai").known_server_timezone == "Asia/Dubai"
+    assert "Asia/Dubai" == settings(server_timezone="Asia/Dubai").known_server_timezone
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,14 @@ def test_server_timezone_overrules_the_region() -> None:
         ({"auth": "digest"}, "expected one of oauth, basic"),
         ({"key": None}, "needs key"),
         ({"key": " ", "secret": Secret("")}, "needs key and secret"),
-        ({"auth": SignIn.BASIC}, "needs username and password; auth = \"basic\" does not take key and secret"),
+        ({"auth": SignIn.BASIC}, 'needs username and password; auth = "basic" does not take key and secret'),
         ({"username": "till"}, "does not take username"),
-        ({"region": None, "key": None}, "exactly one of region and base_url; auth = \"oauth\" needs key"),
+        ({"region": None, "key": None}, 'exactly one of region and base_url; auth = "oauth" needs key'),
     ],
 )
 def test_faults_are_told(given: dict[str, Any], told: str) -> None:
     """A wrong setting is named with what was expected; several faults are told at once."""
-    with pytest.raises(ValueError, match="expected|needs|does not|refused") as caught:
+    with pytest.raises(ValueError, match=r"expected|needs|does not|refused") as caught:
         settings(**given)
 
     assert told in str(caught.value)
@@ -94,7 +94,10 @@ def test_faults_and_repr_hold_no_values() -> None:
     assert "hunter3" not in shown
 
 
-@pytest.mark.parametrize(("limits", "told"), [({"upload_per_day": 1}, "calls_per_minute, file_rows"), ({"file_rows": -1}, "0 turns")])
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [({"upload_per_day": 1}, "calls_per_minute, file_rows"), ({"file_rows": -1}, "0 turns")],
+)
 def test_unknown_limit_is_refused(limits: dict[str, int], told: str) -> None:
     """An override must be of a limit that Capillary has, and not below zero."""
     with pytest.raises(ConfigError) as caught:

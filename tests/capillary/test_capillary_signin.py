@@ -32,25 +32,33 @@ def test_key_and_secret_travel_as_json_alone(vendor: "Scripted") -> None:
     token = fetcher(vendor.url)()
 
     (asked,) = vendor.asked
-    assert asked.method == "POST"
-    assert asked.json == {"key": "K", "secret": "hunter2"}
-    assert asked.headers["content-type"] == "application/json"
+    assert "POST" == asked.method
+    assert {"key": "K", "secret": "hunter2"} == asked.json
+    assert "application/json" == asked.headers["content-type"]
     assert "authorization" not in asked.headers
-    assert (token.value, token.lifetime) == ("T1", 300.0)
+    assert ("T1", 300.0) == (token.value, token.lifetime)
 
 
-@pytest.mark.parametrize(("ttl", "lifetime"), [(3600, 3600.0), ("600", 600.0), (300.0, 300.0), (None, 60.0), (-1, 60.0)])
-def test_life_time_is_read(vendor: "Scripted", says: "Callable[..., Says]", ttl: Any, lifetime: float) -> None:
-    """ttlSeconds is believed in any type; without one the token is used for a minute."""
+@pytest.mark.parametrize(
+    ("ttl", "lifetime"), [(3600, 3600.0), ("600", 600.0), (300.0, 300.0), (None, 60.0), (-1, 60.0)]
+)
+def test_life_time_is_read(
+    vendor: "Scripted", says: "Callable[..., Says]", ttl: Any, lifetime: float
+) -> None:
+    """The life time is believed in any type; without one the token is used for a minute."""
     vendor.say(TOKEN_PATH, says(body={"data": {"accessToken": "T", "ttlSeconds": ttl}}))
 
-    assert fetcher(vendor.url)().lifetime == lifetime
+    assert lifetime == fetcher(vendor.url)().lifetime
 
 
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (401, {"data": None, "errors": [{"code": 401, "message": "Failed to generate OAuth token"}]}, AuthRejected),
+        (
+            401,
+            {"data": None, "errors": [{"code": 401, "message": "Failed to generate OAuth token"}]},
+            AuthRejected,
+        ),
         (400, {}, AuthRejected),
         (404, b"<html>", AuthRejected),
         (200, {"data": None, "errors": [{"code": 401, "message": "key K hunter2"}]}, AuthRejected),
@@ -66,7 +74,9 @@ def test_life_time_is_read(vendor: "Scripted", says: "Callable[..., Says]", ttl:
         (302, b"", VendorUnavailable),
     ],
 )
-def test_refusals(vendor: "Scripted", says: "Callable[..., Says]", status: int, body: Any, kind: type) -> None:
+def test_refusals(
+    vendor: "Scripted", says: "Callable[..., Says]", status: int, body: Any, kind: type
+) -> None:
     """4xx but 429, or a success without a token, is about credentials; 5xx and 429 are not (C-5)."""
     vendor.say(TOKEN_PATH, says(body=body, status=status))
 
@@ -85,7 +95,7 @@ def test_documented_refusal_is_quoted(vendor: "Scripted", says: "Callable[..., S
     with pytest.raises(AuthRejected, match="Failed to generate OAuth token") as caught:
         fetcher(vendor.url)()
 
-    assert caught.value.vendor_code == "401"
+    assert "401" == caught.value.vendor_code
 
 
 def test_retry_after_is_kept(vendor: "Scripted", says: "Callable[..., Says]") -> None:
@@ -95,7 +105,7 @@ def test_retry_after_is_kept(vendor: "Scripted", says: "Callable[..., Says]") ->
     with pytest.raises(RateLimited) as caught:
         fetcher(vendor.url)()
 
-    assert caught.value.retry_after == 7.0
+    assert 7.0 == caught.value.retry_after
 
 
 def test_no_connection_is_not_about_credentials() -> None:
@@ -131,16 +141,18 @@ def test_token_travels_raw_and_is_fetched_once(vendor: "Scripted") -> None:
     used = auth.sign(second)
 
     assert first == second == {"X-CAP-API-OAUTH-TOKEN": "T1"}
-    assert len(vendor.asked) == 1
+    assert 1 == len(vendor.asked)
     assert auth.renew(used) is True
     auth.sign({})
-    assert len(vendor.asked) == 2
+    assert 2 == len(vendor.asked)
 
 
-@pytest.mark.parametrize(("lifetime", "unused"), [(3600, 360), (600, 60), (300, 30), (100, 30), (40, 20), (1, 0.5)])
+@pytest.mark.parametrize(
+    ("lifetime", "unused"), [(3600, 360), (600, 60), (300, 30), (100, 30), (40, 20), (1, 0.5)]
+)
 def test_margin(lifetime: float, unused: float) -> None:
     """10 % or 30 seconds are left unused, whichever is larger, but never more than half (C-4)."""
-    assert unused_seconds(lifetime) == pytest.approx(unused)
+    assert pytest.approx(unused) == unused_seconds(lifetime)
 
 
 def test_basic_password_is_an_md5_in_hex() -> None:
@@ -153,7 +165,7 @@ def test_basic_password_is_an_md5_in_hex() -> None:
     sent = base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode()
 
     digest = hashlib.md5("pässword".encode(), usedforsecurity=False).hexdigest()
-    assert sent == f"till.01:{digest}"
+    assert f"till.01:{digest}" == sent
 
 
 def test_json_of_the_request_survives_odd_characters(vendor: "Scripted") -> None:
@@ -163,4 +175,4 @@ def test_json_of_the_request_survives_odd_characters(vendor: "Scripted") -> None
     )
     fetch()
 
-    assert json.loads(vendor.asked[0].body) == {"key": 'K"', "secret": "пароль\\"}
+    assert {"key": 'K"', "secret": "пароль\\"} == json.loads(vendor.asked[0].body)

@@ -33,10 +33,10 @@ from couponhub_capillary.wire.values import flag, inside, many, whole, word
 PLAIN = Zones(server=UTC, server_is_guess=False, store=None)
 
 
-def reply(body: Any, status: int = 200, **headers: str) -> Reply:
+def reply(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
     """Make a reply; a body that is not bytes is JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Reply(status=status, headers=headers, body=content)
+    return Reply(status=status, headers=headers or {}, body=content)
 
 
 def v1(code: Any, customer: Any, success: Any = "true") -> dict[str, Any]:
@@ -55,29 +55,64 @@ def found(coupons: Any) -> CustomerAnswer:
     return read_customer_coupons(reply(v1(200, [item(1000, coupons=coupons)])))
 
 
-def error_of(body: Any, status: int = 200, **headers: str) -> CouponhubError:
+def error_of(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> CouponhubError:
     """The error that a customer answer is."""
     with pytest.raises(CouponhubError) as caught:
-        read_customer_coupons(reply(body, status, **headers))
+        read_customer_coupons(reply(body, status, headers))
     return caught.value
 
 
-@pytest.mark.parametrize(("value", "number"), [(200, 200), ("200", 200), ("200.0", 200), (200.0, 200), (-1, -1), (True, None), (200.5, None), ("", None), ("x", None), (None, None), (float("inf"), None), ("٣", None)])
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (200, 200),
+        ("200", 200),
+        ("200.0", 200),
+        (200.0, 200),
+        (-1, -1),
+        (True, None),
+        (200.5, None),
+        ("", None),
+        ("x", None),
+        (None, None),
+        (float("inf"), None),
+        ("٣", None),
+    ],
+)
 def test_numbers_come_in_either_type(value: object, number: int | None) -> None:
     """Codes and counts are numbers or texts; what is neither is nothing (C-10)."""
-    assert whole(value) == number
+    assert number == whole(value)
 
 
 def test_flags_and_words() -> None:
     """Booleans come as text, ids as numbers; blanks are nothing."""
-    assert [flag(value) for value in ("true", "TRUE", True, "False", "yes", 1, None)] == [True, True, True, False, None, None, None]
-    assert [word(value) for value in ("007", 7, 7.0, " ", "", None, True)] == ["007", "7", "7", None, None, None, None]
+    assert [
+        True,
+        True,
+        True,
+        False,
+        None,
+        None,
+        None,
+    ] == [flag(value) for value in ("true", "TRUE", True, "False", "yes", 1, None)]
+    assert [
+        "007",
+        "7",
+        "7",
+        None,
+        None,
+        None,
+        None,
+    ] == [word(value) for value in ("007", 7, 7.0, " ", "", None, True)]
 
 
-@pytest.mark.parametrize(("value", "elements"), [([1, 2], [1, 2]), ({"a": 1}, [{"a": 1}]), (None, []), ("", []), ({}, []), ([], [])])
+@pytest.mark.parametrize(
+    ("value", "elements"),
+    [([1, 2], [1, 2]), ({"a": 1}, [{"a": 1}]), (None, []), ("", []), ({}, []), ([], [])],
+)
 def test_many(value: object, elements: list[object]) -> None:
     """Array, single object, null, blank and empty object all make a list (C-11)."""
-    assert list(many(value)) == elements
+    assert elements == list(many(value))
 
 
 @pytest.mark.parametrize("value", ["text", 0, False, 7])
@@ -98,31 +133,35 @@ def test_inside_refuses_the_rest(container: object) -> None:
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_found_is_request_200_with_item_1000(code: Any, status: int) -> None:
     """The body decides, whatever type its codes have and whatever HTTP says (C-9, C-10)."""
-    answer = read_customer_coupons(reply(v1(code, [item("1000", coupons={"coupon": [{"code": "A"}]})]), status))
+    answer = read_customer_coupons(
+        reply(v1(code, [item("1000", coupons={"coupon": [{"code": "A"}]})]), status)
+    )
 
-    assert (answer.known, answer.code, list(answer.rows)) == (True, 1000, [{"code": "A"}])
+    assert (True, 1000, [{"code": "A"}]) == (answer.known, answer.code, list(answer.rows))
 
 
-@pytest.mark.parametrize("coupons", [None, "", {}, [], {"coupon": []}, {"coupon": {}}, {"coupon": None}, {"coupon": ""}])
+@pytest.mark.parametrize(
+    "coupons", [None, "", {}, [], {"coupon": []}, {"coupon": {}}, {"coupon": None}, {"coupon": ""}]
+)
 def test_found_without_coupons(coupons: Any) -> None:
     """A customer without coupons is a valid answer in any of the shapes of nothing (C-26)."""
     answer = found(coupons)
 
-    assert (answer.known, list(answer.rows)) == (True, [])
+    assert (True, []) == (answer.known, list(answer.rows))
 
 
 def test_missing_coupons_are_none() -> None:
     """The key may be missing altogether (C-26)."""
     answer = read_customer_coupons(reply(v1(200, [item(1000)])))
 
-    assert (answer.known, list(answer.rows)) == (True, [])
+    assert (True, []) == (answer.known, list(answer.rows))
 
 
 def test_single_objects_are_read_like_arrays() -> None:
     """Older answers hold objects where newer ones hold arrays (C-11)."""
     answer = read_customer_coupons(reply(v1("200", item("1000", coupons={"coupon": {"code": "A"}}))))
 
-    assert list(answer.rows) == [{"code": "A"}]
+    assert [{"code": "A"}] == list(answer.rows)
 
 
 @pytest.mark.parametrize("coupons", ["gone", 0, {"coupn": []}, {"coupon": "x"}, ["x"], False])
@@ -138,7 +177,7 @@ def test_unknown_customer(code: Any, request_code: Any) -> None:
     """Seven item codes mean that the customer is not known; that is an answer, not an error (C-12)."""
     answer = read_customer_coupons(reply(v1(request_code, [item(code, "false")], "false")))
 
-    assert (answer.known, answer.code) == (False, int(code))
+    assert (False, int(code)) == (answer.known, answer.code)
 
 
 @pytest.mark.parametrize(
@@ -196,6 +235,8 @@ def test_cannot_tell(body: Any) -> None:
         (v1(500, [item(1015, "false")], "false"), 200, RequestRejected),
         (v1(400, None), 200, RequestRejected),
         (v1(402, None), 200, RequestRejected),
+        (v1(408, None), 200, RequestRejected),
+        (b"<html>", 408, VendorUnavailable),
         (v1(500, [item(4242, "false")], "false"), 200, RequestRejected),
         (v1(500, [item(4242, "false")], "false"), 500, VendorUnavailable),
         (v1(500, None), 200, VendorUnavailable),
@@ -218,13 +259,18 @@ def test_refusals(body: Any, status: int, kind: type) -> None:
 
 def test_error_details() -> None:
     """Code, request id, waiting time and retryability come with the error."""
-    error = error_of(v1(429, None), **{"retry-after": "12", "x-cap-requestid": "abc"})
+    error = error_of(v1(429, None), headers={"retry-after": "12", "x-cap-requestid": "abc"})
 
-    assert (error.vendor_code, error.request_id, error.retry_after, error.retryable) == ("429", "abc", 12.0, True)
+    assert (
+        "429",
+        "abc",
+        12.0,
+        True,
+    ) == (error.vendor_code, error.request_id, error.retry_after, error.retryable)
 
 
 @pytest.mark.parametrize(("code", "sent"), [(4001, False), (521, False), (786, True), (748, True)])
-def test_refused_before_any_work(code: int, sent: bool) -> None:  # noqa: FBT001 - a parameter
+def test_refused_before_any_work(code: int, sent: bool) -> None:
     """Some "try again" codes tell that nothing was done, so that a write may be repeated too."""
     with pytest.raises(VendorUnavailable) as caught:
         opened_v2(reply({"errors": [{"code": code}]}, 503))
@@ -280,7 +326,10 @@ def test_series_pages() -> None:
 
     assert read_series_page(full, limit=1000).last is False
     assert read_series_page(short, limit=1000).last is True
-    assert (list(read_series_page(none, limit=1000).rows), read_series_page(none, limit=1000).last) == ([], True)
+    assert (
+        [],
+        True,
+    ) == (list(read_series_page(none, limit=1000).rows), read_series_page(none, limit=1000).last)
 
 
 @pytest.mark.parametrize("entity", [None, {}, "x", {"id": 1}])
@@ -295,7 +344,7 @@ def test_created_series(body: dict[str, Any]) -> None:
     """The created series stands flat, else within data (C-47)."""
     created = read_created_series(reply(body))
 
-    assert whole(created["id"]) == 7
+    assert 7 == whole(created["id"])
 
 
 def test_created_series_without_a_number_is_unreadable() -> None:
@@ -314,7 +363,7 @@ def test_accepted_upload_is_found_by_its_stored_name() -> None:
     """All jobs of the series may come; ours is the one whose stored name is fileName (C-66)."""
     job = read_accepted_upload(reply(upload_answer("old.csv", "stored.csv", "other.csv")))
 
-    assert job["jobId"] == 2
+    assert 2 == job["jobId"]
 
 
 @pytest.mark.parametrize(
@@ -360,27 +409,32 @@ def test_no_jobs_are_an_empty_list() -> None:
     """A series without uploads shows an empty array."""
     body = {"success": True, "status": 200, "result": {"uploadJobStatuses": []}}
 
-    assert list(read_upload_jobs(reply(body))) == []
+    assert [] == list(read_upload_jobs(reply(body)))
 
 
 def asked(query: CouponQuery, identifier: Identifier = Identifier.MOBILE) -> dict[str, str]:
     """The parameters of a question."""
     request = customer_coupons_request(identifier, "V", query, PLAIN)
-    assert request.path == "/v1.1/customer/coupons"
-    assert len(request.query) == len(dict(request.query))
+    assert "/v1.1/customer/coupons" == request.path
+    assert len(dict(request.query)) == len(request.query)
     return dict(request.query)
 
 
 @pytest.mark.parametrize(
     ("identifier", "name"),
-    [(Identifier.MOBILE, "mobile"), (Identifier.EMAIL, "email"), (Identifier.EXTERNAL_ID, "external_id"), (Identifier.ID, "id")],
+    [
+        (Identifier.MOBILE, "mobile"),
+        (Identifier.EMAIL, "email"),
+        (Identifier.EXTERNAL_ID, "external_id"),
+        (Identifier.ID, "id"),
+    ],
 )
 def test_exactly_one_identifier_is_sent(identifier: Identifier, name: str) -> None:
     """One of the four, and JSON is asked for (C-27, C-63)."""
     sent = asked(CouponQuery(), identifier)
 
-    assert sent.pop(name) == "V"
-    assert sent == {"format": "json", "limit": "1000", "order_by": "created_date", "sort_order": "desc"}
+    assert "V" == sent.pop(name)
+    assert {"format": "json", "limit": "1000", "order_by": "created_date", "sort_order": "desc"} == sent
 
 
 def test_dates_are_sent_as_days_one_wider() -> None:
@@ -388,11 +442,11 @@ def test_dates_are_sent_as_days_one_wider() -> None:
     since, until = datetime(2026, 3, 10, 22, tzinfo=UTC), datetime(2026, 3, 12, 1, tzinfo=UTC)
 
     both = asked(CouponQuery(since=since, until=until))
-    assert (both["start_date"], both["end_date"]) == ("2026-03-09", "2026-03-14")
+    assert ("2026-03-09", "2026-03-14") == (both["start_date"], both["end_date"])
     one = asked(CouponQuery(since=since))
-    assert (one["start_date"], one["end_date"]) == ("2026-03-09", "2100-01-01")
+    assert ("2026-03-09", "2100-01-01") == (one["start_date"], one["end_date"])
     other = asked(CouponQuery(until=until))
-    assert (other["start_date"], other["end_date"]) == ("1970-01-01", "2026-03-14")
+    assert ("1970-01-01", "2026-03-14") == (other["start_date"], other["end_date"])
 
 
 def test_extreme_dates_do_not_overflow() -> None:
@@ -400,11 +454,11 @@ def test_extreme_dates_do_not_overflow() -> None:
     query = CouponQuery(since=datetime.min.replace(tzinfo=UTC), until=datetime.max.replace(tzinfo=UTC))
 
     sent = asked(query)
-    assert (sent["start_date"], sent["end_date"]) == ("0001-01-01", "9999-12-31")
+    assert ("0001-01-01", "9999-12-31") == (sent["start_date"], sent["end_date"])
 
 
 def test_list_and_store_pass_through() -> None:
     """Series and store are the vendor's own numbers (C-19)."""
     sent = asked(CouponQuery(list_id=ListId("12360"), store_id="007"))
 
-    assert (sent["series_id"], sent["store_id"]) == ("12360", "007")
+    assert ("12360", "007") == (sent["series_id"], sent["store_id"])

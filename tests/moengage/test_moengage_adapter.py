@@ -301,6 +301,17 @@ def test_parts_come_oldest_first_and_once(vendor: Vendor, connect: Opens) -> Non
     assert adapter.find_submitted(ListId("W1"), "z") is None
 
 
+def test_a_nameless_file_leaves_absence_open(vendor: Vendor, connect: Opens) -> None:
+    """It may be the one sought, and calling that absent would have its codes sent twice."""
+    rows = [{"_id": "F1", "status": "PENDING"}, {"_id": "F2", "name": "b", "status": "PENDING"}]
+    vendor.answers["GET /coupon-list/W1/files"] = (200, {"data": rows})
+    adapter = connect()
+    found = adapter.find_submitted(ListId("W1"), "b")
+    assert found is not None
+    with pytest.raises(UnreadableReply, match=r"without a name \(1\)"):
+        adapter.find_submitted(ListId("W1"), "z")
+
+
 def test_one_part_is_read_by_its_id(vendor: Vendor, connect: Opens) -> None:
     """A processed file tells how many codes were taken."""
     answer = {"_id": "F1", "name": "n1", "status": "SUCCESS", "added_coupons": 9}

@@ -1,7 +1,9 @@
 """Our own staging server: who holds the URL gets the file, while the job runs, and nobody gets anything else."""
 
 import logging
+import shutil
 import socket
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -200,6 +202,32 @@ def test_tls_needs_both_files_and_readable_ones(file: Path) -> None:
     staging = open_staging(StagingSettings(tls_cert="cert.pem", tls_key="key.pem"))
     with pytest.raises(ConfigError, match="cannot be used"), staging.stage(file, "a.csv"):
         pass
+
+
+def test_silent_client_keeps_nobody_out(
+    file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Who connects over TLS and says nothing, or no TLS, holds up neither the vendor nor the end of the job."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl to make a certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(  # noqa: S603 - fixed words and our own paths
+        [
+            *("openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "2", "-subj", "/CN=x"),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    staging = open_staging(StagingSettings(tls_cert=str(certificate), tls_key=str(key)))
+    with staging.stage(file, "a.csv") as staged:
+        address = ("127.0.0.1", urlsplit(staged.url).port)
+        with socket.create_connection(address), socket.create_connection(address) as confused:
+            confused.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            answer = requests.get(staged.url, timeout=5, verify=str(certificate))
+
+    assert CONTENT == answer.content
+    assert "" == capfd.readouterr().err
 
 
 @pytest.mark.parametrize("listen", ["127.0.0.1", "8000", ":8000", "host:port", "127.0.0.1:99999"])

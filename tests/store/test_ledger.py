@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -213,6 +213,29 @@ def test_only_the_newest_upload_can_be_under_way(ledger: Ledger) -> None:
     newest = begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_2")))
     with ledger.sending(LIST, timeout=None):
         assert [False, True] == [ledger.is_sending(older), ledger.is_sending(newest)]
+
+
+def test_clock_set_back_does_not_hide_who_is_sending(store: Store) -> None:
+    """The newest upload is the one that was written down last, whatever its time of day."""
+    hours = iter((12, 11))
+    ledger = Ledger(store, "engage", now=lambda: NOON.replace(hour=next(hours)))
+    older = begin(ledger)
+    newer = begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_2")))
+    with ledger.sending(LIST, timeout=0):
+        assert [False, True] == [ledger.is_sending(upload) for upload in (older, newer)]
+
+
+@pytest.mark.parametrize("mark", [Ledger.mark_absent, Ledger.mark_submitting])
+def test_what_was_seen_outweighs_what_is_inferred(
+    ledger: Ledger, mark: Callable[[Ledger, UploadRecord, int], UploadRecord]
+) -> None:
+    """A part that another process has meanwhile seen at the vendor stays submitted."""
+    stale = ledger.mark_submitting(begin(ledger), 1)
+    ledger.mark_submitted(stale, 1, Part(id=PartId("9"), name="spring-a.csv"))
+
+    marked = mark(ledger, stale, 1)
+    assert (Stage.SUBMITTED, "9") == (marked.parts[0].stage, marked.parts[0].vendor_id)
+    assert ledger.find(UPLOAD.id) == marked
 
 
 def test_unwritable_place_is_local_trouble(tmp_path: Path) -> None:

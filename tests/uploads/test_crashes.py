@@ -144,6 +144,20 @@ def test_part_in_doubt_stays_unknown_while_its_sender_lives(
     assert (UploadStatus.FAILED, 0) == _seen(shop, record)
 
 
+def test_clock_set_back_does_not_prolong_the_wait(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part in doubt that seems to be sent tomorrow is waited for as long as any other."""
+    monkeypatch.setattr(DyingLedger, "countdown", 1)
+    monkeypatch.setattr(DyingLedger, "written", True)
+    shop.clock.passed = 86_400
+    with pytest.raises(Killed):
+        attrs.evolve(shop, ledger_kind=DyingLedger).uploads.send(LIST, FIVE[:2])
+    shop.clock.passed = 0
+
+    shop.uploads.send(LIST, FIVE[:2])
+    assert [30.0] == shop.clock.sleeps
+    assert FIVE[:2] == shop.vendor.codes
+
+
 def test_killed_process_frees_the_list(shop: Shop, tmp_path: Path) -> None:
     """A real process, really killed while it holds the right to send, stands in nobody's way."""
     shop.uploads.send(LIST, FIVE)

@@ -9,9 +9,9 @@ from couponhub.errors import (
     UnreadableReply,
     VendorUnavailable,
 )
-from couponhub.models import UploadStatus
+from couponhub.models import ListId, Part, UploadStatus
 from tests.uploads.shop import LIST, Shop, counts
-from tests.uploads.vendors import Lost
+from tests.uploads.vendors import FileVendor, Lost
 
 FIVE = ["A1", "B2", "C3", "D4", "E5"]
 
@@ -27,6 +27,27 @@ def test_lost_answer_never_loses_or_doubles_a_code(shop: Shop, lost: Lost, posit
     assert (UploadStatus.DONE, (5, 5, 0, 0, 0, 0)) == (upload.status, counts(upload))
     assert (lost is not Lost.AFTER) == (30.0 in shop.clock.sleeps)
     assert (4 if lost is Lost.BEFORE else 3) == shop.vendor.calls.count("submit")
+
+
+def test_part_that_somebody_else_finds_is_not_repeated(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vendor shows it after our second look, to a `show` that runs beside us."""
+    shop.vendor.fates = [Lost.AFTER]
+    looks = 0
+
+    def find_submitted(list_id: ListId, name: str) -> Part | None:
+        nonlocal looks
+        del name
+        looks += 1
+        if looks == 2:
+            (upload,) = shop.ledger().of_list(list_id)
+            shop.ledger().mark_submitted(upload, 1, shop.vendor.files[0].part)
+        return None
+
+    monkeypatch.setattr(FileVendor, "find_submitted", staticmethod(find_submitted))
+    shop.uploads.send(LIST, FIVE[:2])
+
+    assert ["submitted"] == shop.stages
+    assert FIVE[:2] == shop.vendor.codes
 
 
 @pytest.mark.parametrize("error", [UnreadableReply("half a JSON"), VendorUnavailable("a 502")])

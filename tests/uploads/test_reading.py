@@ -8,6 +8,7 @@ import pytest
 from couponhub.errors import (
     LocalError,
     NotFound,
+    OutcomeUnknown,
     UnreadableReply,
     Unsupported,
     UsageError,
@@ -114,6 +115,19 @@ def test_iterate_adopts_a_part_in_doubt(shop: Shop) -> None:
 
     (upload,) = shop.uploads.iterate(LIST)
     assert (UploadStatus.DONE, 1) == (upload.status, upload.accepted)
+
+
+def test_nameless_file_is_nobodys_part(shop: Shop) -> None:
+    """A part that was never sent is not taken for the file of a stranger that has no name."""
+    shop.vendor.fates = [VendorUnavailable("down")]
+    shop.vendor.look_faults = [VendorUnavailable("down")]
+    with pytest.raises(OutcomeUnknown):
+        shop.uploads.send(LIST, ["A1", "B2", "C3"])
+    shop.vendor.files.append(StoredFile(part=attrs.evolve(FOREIGN, name=""), content=""))
+    uploads = list(shop.uploads.iterate(LIST))
+
+    assert ["submitting", "prepared"] == shop.stages
+    assert ["900"] == [upload.id for upload in uploads[1:]]
 
 
 def test_unreadable_rows_come_last(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,6 +159,10 @@ class Api:
             return Reply(body=series.update(self._organisation, arguments["series_id"], body))
 
     def _upload(self, request: Request, arguments: Arguments) -> Reply:
+        with request:  # closes the files that came with it, also those of a refused one
+            return self._take_file(request, arguments)
+
+    def _take_file(self, request: Request, arguments: Arguments) -> Reply:
         wrong = upload_error(400, "Incorrect or invalid input.")
         file = request.files.get("file") if request.mimetype == "multipart/form-data" else None
         identifier = request.form.get("customerIdentifier", "")
@@ -172,14 +176,13 @@ class Api:
             target = self._organisation.series.get(series_id)
         if target is None:  # C-43
             raise wrong
-        with file.stream:
-            job = self._uploads.submit(
-                target,
-                file.stream,
-                file_name=file.filename,
-                identifier=identifier,
-                customer_column=column,
-            )
+        job = self._uploads.submit(
+            target,
+            file.stream,
+            file_name=file.filename,
+            identifier=identifier,
+            customer_column=column,
+        )
         with self._organisation.lock:
             shown = [job]
             if self._organisation.options.answer_all_jobs:  # C-66

@@ -24,7 +24,7 @@ SERIES_UNKNOWN = frozenset({502, 707, 755})
 _SUCCESS = frozenset({200, 201, 678, 700, 731, 761, 762, COUPONS_RETRIEVED})
 
 # Retryable by their own wording.
-_TRY_AGAIN = frozenset({408, 412, 413, 461, 503, 521, 748, 786, 787, *range(789, 795), 796, 797, 798, 4001})
+_TRY_AGAIN = frozenset({412, 413, 461, 503, 521, 748, 786, 787, *range(789, 795), 796, 797, 798, 4001})
 
 # Refused before any work, so that even a write may be repeated: 4001 "Authorization status unavailable!",
 # 521 several actions at once for the same customer.
@@ -42,7 +42,7 @@ _BY_CODE: dict[int, type[VendorError]] = {
     **dict.fromkeys((403, 1044, 4000), PermissionDenied),
     401: AuthRejected,
     429: RateLimited,
-    **dict.fromkeys((400, 402, 405, 406, 415, 501, 629, 634, 641, 677, 690, 691, 695), RequestRejected),
+    **dict.fromkeys((400, 402, 405, 406, 408, 415, 501, 629, 634, 641, 677, 690, 691, 695), RequestRejected),
     **dict.fromkeys((753, 754, 756, 788, 795, 799, 1015, 1042, 1060, 1061, 1064, 1104), RequestRejected),
 }
 

@@ -11,6 +11,7 @@ import attrs
 
 from couponhub.models import CouponQuery, Identifier
 from couponhub.transport import Reply, Request
+from couponhub_capillary.limits import CALLS
 from couponhub_capillary.wire.codes import (
     COUPONS_RETRIEVED,
     CUSTOMER_UNKNOWN,
@@ -87,7 +88,11 @@ def customer_coupons_request(identifier: Identifier, value: str, query: CouponQu
         start, end = _wider_days(query.since, query.until, zones)
         parameters += [("start_date", start.isoformat()), ("end_date", end.isoformat())]
     return Request(
-        operation="customer coupons", method="GET", path="/v1.1/customer/coupons", query=tuple(parameters)
+        operation="customer coupons",
+        budget=CALLS,
+        method="GET",
+        path="/v1.1/customer/coupons",
+        query=tuple(parameters),
     )
 
 

@@ -10,6 +10,7 @@ import attrs
 
 from couponhub.errors import NotFound
 from couponhub.transport import Reply, Request
+from couponhub_capillary.limits import CALLS
 from couponhub_capillary.wire.codes import SERIES_UNKNOWN, error_without_code
 from couponhub_capillary.wire.envelopes import opened_v2
 from couponhub_capillary.wire.values import whole
@@ -41,19 +42,19 @@ class SeriesPage:
 def series_page_request(offset: int, limit: int = PAGE_SIZE) -> Request:
     """A page of all series, whatever their kind: without `couponType` one kind is left out."""
     query = (("couponType", "ALL"), ("offset", str(offset)), ("limit", str(limit)))
-    return Request(operation="read lists", method="GET", path=_PATH, query=query)
+    return Request(operation="read lists", budget=CALLS, method="GET", path=_PATH, query=query)
 
 
 def one_series_request(series_id: str) -> Request:
     """One series: there is no call for one, only a filter (C-51)."""
     query = (("couponType", "ALL"), ("ids", series_id))
-    return Request(operation="read list", method="GET", path=_PATH, query=query)
+    return Request(operation="read list", budget=CALLS, method="GET", path=_PATH, query=query)
 
 
 def create_series_request(fields: Mapping[str, object]) -> Request:
     """Create a series of these documented fields."""
     body = {"CouponSeriesV2": dict(fields)}
-    return Request(operation="create list", method="POST", path=_PATH, body=body, changes=True)
+    return Request(operation="create list", budget=CALLS, method="POST", path=_PATH, body=body, changes=True)
 
 
 def read_series_page(reply: Reply, limit: int) -> SeriesPage:

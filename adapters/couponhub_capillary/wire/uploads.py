@@ -8,6 +8,7 @@ from typing import Any
 
 from couponhub.models import CodeFile, Identifier, Tagging
 from couponhub.transport import FilePart, Multipart, Reply, Request
+from couponhub_capillary.limits import CALLS
 from couponhub_capillary.wire.codes import error_without_code
 from couponhub_capillary.wire.envelopes import opened_upload
 from couponhub_capillary.wire.values import whole, word
@@ -35,6 +36,7 @@ def upload_request(series_id: str, file: CodeFile, tagging: Tagging | None, *, b
     part = FilePart(name="file", filename=file.name, content_type="text/csv", size=file.size, open=file.open)
     return Request(
         operation="upload codes",
+        budget=CALLS,
         method="POST",
         path=f"{_UPLOAD_PATH}/file/{series_id}",
         multipart=Multipart(fields=fields, file=part),
@@ -47,6 +49,7 @@ def upload_jobs_request(series_id: str, *, base_url: str) -> Request:
     """Ask how the uploads of a series stand; the id is in the path, whatever the page lists (C-29)."""
     return Request(
         operation="read uploads",
+        budget=CALLS,
         method="GET",
         path=f"{_UPLOAD_PATH}/getUploadStatus/{series_id}",
         base_url=base_url,

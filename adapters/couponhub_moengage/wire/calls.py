@@ -23,6 +23,7 @@ def create_list_request(
     """Build `POST /coupon-list`. Subscribers and alerts are always sent: what MoEngage assumes is not documented."""
     return Request(
         operation="create list",
+        budget="create_list",
         method="POST",
         path=_LISTS,
         body={
@@ -40,12 +41,16 @@ def create_list_request(
 
 def fetch_lists_request(status: str) -> Request:
     """Build `GET /coupon-list` for one status word. Always sent: the pages disagree about the default."""
-    return Request(operation="fetch lists", method="GET", path=_LISTS, query=(("status", status),))
+    return Request(
+        operation="fetch lists", budget="fetch_lists", method="GET", path=_LISTS, query=(("status", status),)
+    )
 
 
 def fetch_list_request(list_id: str) -> Request:
     """Build `GET /coupon-list/{id}`."""
-    return Request(operation="fetch list", method="GET", path=f"{_LISTS}/{path_segment(list_id)}")
+    return Request(
+        operation="fetch list", budget="fetch_lists", method="GET", path=f"{_LISTS}/{path_segment(list_id)}"
+    )
 
 
 def upload_file_request(
@@ -67,6 +72,7 @@ def upload_file_request(
     }
     return Request(
         operation="upload file",
+        budget="upload",
         method="POST",
         path=_files(list_id),
         body={
@@ -82,12 +88,17 @@ def upload_file_request(
 
 def fetch_files_request(list_id: str) -> Request:
     """Build `GET /coupon-list/{id}/files`."""
-    return Request(operation="fetch files", method="GET", path=_files(list_id))
+    return Request(operation="fetch files", budget="fetch_files", method="GET", path=_files(list_id))
 
 
 def fetch_file_request(list_id: str, file_id: str) -> Request:
     """Build `GET /coupon-list/{id}/files/{file}`."""
-    return Request(operation="fetch file", method="GET", path=f"{_files(list_id)}/{path_segment(file_id)}")
+    return Request(
+        operation="fetch file",
+        budget="fetch_file",
+        method="GET",
+        path=f"{_files(list_id)}/{path_segment(file_id)}",
+    )
 
 
 def usage_report_request(
@@ -96,6 +107,7 @@ def usage_report_request(
     """Build `POST /coupon-list/{id}/usage-report`; both days are included."""
     return Request(
         operation="request usage report",
+        budget="usage_report",
         method="POST",
         path=f"{_LISTS}/{path_segment(list_id)}/usage-report",
         body={

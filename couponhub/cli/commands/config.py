@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
-from couponhub.cli.output import Column, print_json, print_one
+from couponhub.cli.output import print_json, print_one
+from couponhub.cli.tables import Column
 from couponhub.config import json_schema, load_config, template
 from couponhub.errors import LocalError
 
@@ -28,9 +29,13 @@ def init(options: GlobalOptions) -> None:
         raise LocalError(f"{path} exists already and was left as it is") from None
     except OSError as error:
         raise LocalError(f"{path} cannot be written: {error.strerror}") from None
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(template())
-    print_one(options, {"path": str(path)}, (Column("WRITTEN", "path"),))
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(template())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise LocalError(f"{path} cannot be written: {error.strerror}") from None
+    print_one(options, {"path": str(path)}, (Column("WRITTEN", "path"),), done=f"{path} was written")
 
 
 @command.command("check")

@@ -3,8 +3,9 @@
 import click
 
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
-from couponhub.cli.output import Column, print_many
+from couponhub.cli.output import print_many
 from couponhub.cli.session import opened_hub
+from couponhub.cli.tables import Column
 from couponhub.documents import Document, error_object
 from couponhub.errors import ConfigError
 from couponhub.hub import CouponHub

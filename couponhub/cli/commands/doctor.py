@@ -5,9 +5,11 @@ import time
 import attrs
 import click
 
+from couponhub.cli.failures import tell, typed_error
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
-from couponhub.cli.output import Column, print_many
+from couponhub.cli.output import print_many
 from couponhub.cli.session import opened_hub
+from couponhub.cli.tables import Column
 from couponhub.documents import Document, error_object
 from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
@@ -36,6 +38,8 @@ def command(options: GlobalOptions, connection: str | None) -> None:
         names = [hub.config.connection(connection).name] if connection else list(hub)
         documents = [_checked(hub, name, faults) for name in names]
     print_many(options, documents, _COLUMNS, "No connection is configured.")
+    for fault in faults:
+        tell(fault)
     if faults:
         raise click.exceptions.Exit(faults[0].exit_code)
 
@@ -46,10 +50,10 @@ def _checked(hub: CouponHub, name: str, faults: list[CouponhubError]) -> Documen
     message = ""
     try:
         message = hub[name].check()
-    except CouponhubError as fault:
-        error = fault
-        faults.append(fault)
-        message = fault.message
+    except Exception as fault:  # noqa: BLE001 - the others are to be checked too
+        error = typed_error(fault).located(connection=name, operation=None)
+        faults.append(error)
+        message = error.message
     return {
         "connection": name,
         "ok": error is None,

@@ -28,7 +28,7 @@ from couponhub.testing.emulation.world import World
     "--port", type=click.IntRange(0, 65535), default=8800, show_default=True, help="0 takes a free one."
 )
 @click.option("--rate-limits", type=click.Choice(["documented", "off"]), default="off", show_default=True)
-@click.option("--processing-delay", type=click.FloatRange(min=0), metavar="S", help="Seconds a file takes.")
+@click.option("--processing-delay", type=click.FloatRange(0, 3600), metavar="S", help="Seconds a file takes.")
 @click.option(
     "--seed", metavar="demo|FILE", default="demo", show_default=True, help="What they hold at start."
 )
@@ -58,10 +58,10 @@ def command(
         if processing_delay is not None:
             vendor.set_processing_delay(processing_delay)
     _seed(emulated, seed)
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     with EmulatorServer(emulated, world, host=host, port=port) as server:
         _announce(options, server.url, emulated)
-        stopped = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: stopped.set())
         while not stopped.wait(0.5):
             pass
 

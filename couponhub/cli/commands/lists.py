@@ -5,8 +5,9 @@ from datetime import date
 import click
 
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
-from couponhub.cli.output import Column, print_many, print_one
-from couponhub.cli.session import Day, opened_hub
+from couponhub.cli.output import print_many, print_one
+from couponhub.cli.session import Day, opened_hub, told_if_interrupted
+from couponhub.cli.tables import Column
 from couponhub.documents import list_document
 from couponhub.errors import UsageError
 from couponhub.models import Alerts, ListStatus, NewCouponList
@@ -16,14 +17,14 @@ _COLUMNS = (
     Column("NAME", "name"),
     Column("LABEL", "label"),
     Column("STATUS", "status", whole=True),
-    Column("EXPIRES", "expires_at", whole=True),
+    Column("EXPIRES", "expires_at", time=True),
     Column("TOTAL", "total", right=True),
     Column("AVAILABLE", "available", right=True),
 )
 _FIELDS = (
     *_COLUMNS,
-    Column("CREATED", "created_at"),
-    Column("UPDATED", "updated_at"),
+    Column("CREATED", "created_at", time=True),
+    Column("UPDATED", "updated_at", time=True),
     Column("CONNECTION", "connection"),
 )
 _STATUSES = ("active", "expired", "archived", "all")
@@ -103,9 +104,15 @@ def create(
         ),
         extra=_pairs(extra),
     )
-    with opened_hub(options) as hub:
+    unknown = f"whether the list was created is not known: see `couponhub lists ls {connection}`"
+    with opened_hub(options) as hub, told_if_interrupted(unknown):
         coupon_list = hub[connection].lists.create(new)
-    print_one(options, list_document(coupon_list, raw=options.raw), _FIELDS)
+    print_one(
+        options,
+        list_document(coupon_list, raw=options.raw),
+        _FIELDS,
+        done=f"list {coupon_list.id} was created at {connection}",
+    )
 
 
 def _pairs(words: tuple[str, ...]) -> dict[str, str]:

@@ -4,12 +4,13 @@ from datetime import datetime
 
 import click
 
-from couponhub.cli.failures import tell
+from couponhub.cli.failures import say, tell
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
-from couponhub.cli.output import Approximate, Column, as_table, print_json, print_many
-from couponhub.cli.session import Instant, opened_hub
+from couponhub.cli.output import as_table, print_json, print_many
+from couponhub.cli.session import Instant, Seconds, opened_hub
+from couponhub.cli.tables import Approximate, Column
 from couponhub.documents import Document, coupon_document, lookup_document
-from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, LookupAnswer, Verdict
+from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, LookupAnswer, Reason, Verdict
 
 _ANSWERS = (
     Column("CONNECTION", "connection"),
@@ -23,8 +24,8 @@ _COUPONS = (
     Column("CODE", "code", whole=True),
     Column("STATUS", "status", whole=True),
     Column("LIST", lambda document: document["list_name"] or document["list_id"]),
-    Column("ISSUED", lambda document: _guessed(document, "issued_at"), whole=True),
-    Column("EXPIRES", "expires_at", whole=True),
+    Column("ISSUED", lambda document: _guessed(document, "issued_at"), time=True),
+    Column("EXPIRES", "expires_at", time=True),
     Column("REDEEMED", "redemption_count", right=True),
 )
 _STATUSES = tuple(status.value for status in CouponStatus)
@@ -41,7 +42,7 @@ _STATUSES = tuple(status.value for status in CouponStatus)
 @click.option("--store", "store_id", metavar="ID", help="Only coupons redeemable at this store.")
 @click.option("--since", type=Instant(), metavar="D", help="Issued or redeemed from then on.")
 @click.option("--until", type=Instant(), metavar="D", help="Issued or redeemed before then.")
-@click.option("--deadline", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
+@click.option("--deadline", type=Seconds(), metavar="SECONDS", help="For the whole answer.")
 @pass_options
 def command(
     options: GlobalOptions,
@@ -81,7 +82,18 @@ def _print(options: GlobalOptions, answer: LookupAnswer) -> None:
     document = lookup_document(answer, raw=options.raw)
     if options.output == "json":
         print_json(document)
-        return
+    else:
+        _print_rows(options, answer, document)
+    for one in answer.answers:
+        for warning in one.warnings:
+            say(f"{one.connection}: {warning}")
+        if one.error is not None:
+            tell(one.error)
+        elif one.reason is Reason.INCOMPLETE and not one.warnings:
+            say(f"{one.connection}: the vendor's answer is not complete")
+
+
+def _print_rows(options: GlobalOptions, answer: LookupAnswer, document: Document) -> None:
     coupons = [coupon_document(coupon, raw=options.raw) for coupon in answer.coupons]
     if as_table(options):
         print_many(options, document["answers"], _ANSWERS, "")
@@ -91,11 +103,6 @@ def _print(options: GlobalOptions, answer: LookupAnswer) -> None:
         click.echo(
             "~ marks times whose zone is a guess; the connection's store_timezone settles it", err=True
         )
-    for one in answer.answers:
-        for warning in one.warnings:
-            click.echo(f"couponhub: {one.connection}: {warning}", err=True)
-        if one.error is not None:
-            tell(one.error)
 
 
 def _guessed(document: Document, name: str) -> str | Approximate | None:

@@ -2,14 +2,16 @@
 
 import sys
 from collections.abc import Callable
+from typing import BinaryIO
 
 import click
 
-from couponhub.cli.failures import tell
+from couponhub.cli.failures import say, tell
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
-from couponhub.cli.output import Column, print_many, print_one
+from couponhub.cli.output import print_many, print_one
 from couponhub.cli.progress import UploadProgress
-from couponhub.cli.session import opened_hub, secret_value
+from couponhub.cli.session import Seconds, opened_hub, secret_value
+from couponhub.cli.tables import Column
 from couponhub.documents import error_object, upload_document
 from couponhub.errors import CouponhubError, PartialFailure, UsageError, WaitTimeout
 from couponhub.models import FileUrl, Identifier, ListId, Tagging, Upload, UploadStatus
@@ -22,14 +24,14 @@ _COLUMNS = (
     Column("ROWS", "rows", right=True),
     Column("ACCEPTED", "accepted", right=True),
     Column("REJECTED", "rejected", right=True),
-    Column("CREATED", "created_at", whole=True),
+    Column("CREATED", "created_at", time=True),
 )
 _FIELDS = (
     *_COLUMNS,
     Column("DUPLICATES", "duplicates", right=True),
     Column("SKIPPED", "skipped", right=True),
     Column("UNKNOWN", "unknown", right=True),
-    Column("UPDATED", "updated_at"),
+    Column("UPDATED", "updated_at", time=True),
     Column("LIST", "list_id"),
     Column("CONNECTION", "connection"),
     Column(
@@ -60,7 +62,7 @@ def command() -> None:
 )
 @click.option("--callback", metavar="URL", help="Where the vendor is to report the end.")
 @click.option("--wait", is_flag=True, help="Wait until the vendor has worked it through.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
+@click.option("--timeout", type=Seconds(), metavar="SECONDS")
 @click.option("--again", is_flag=True, help="Send codes that were sent to this list before.")
 @pass_options
 def send(
@@ -95,11 +97,8 @@ def send(
             password=secret_value(url_password, "Password for the URL"),
         )
         if url is not None
-        else sys.stdin.buffer
-        if file == "-"
-        else file
+        else _file(file or "")
     )
-    assert source is not None  # noqa: S101 - one of both was given
     tagging = Tagging(identifier=Identifier(tag), column=_column(tag_column)) if tag else None
     for address in (url, callback):
         if address is not None:
@@ -119,7 +118,7 @@ def send(
                 progress=progress,
             )
 
-    _run(options, connection, list_id, work)
+    _run(options, connection, list_id, UploadProgress(), work)
 
 
 @command.command("ls")
@@ -150,7 +149,7 @@ def show(options: GlobalOptions, connection: str, list_id: str, upload_id: str) 
 @click.argument("connection", metavar="CONN")
 @click.argument("list_id", metavar="LIST_ID")
 @click.argument("upload_id", metavar="UPLOAD_ID")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
+@click.option("--timeout", type=Seconds(), metavar="SECONDS")
 @pass_options
 def wait(
     options: GlobalOptions, connection: str, list_id: str, upload_id: str, *, timeout: float | None
@@ -163,14 +162,17 @@ def wait(
                 upload_id, ListId(list_id), timeout=timeout, progress=progress
             )
 
-    _run(options, connection, list_id, work)
+    _run(options, connection, list_id, UploadProgress(upload_id), work)
 
 
 def _run(
-    options: GlobalOptions, connection: str, list_id: str, work: Callable[[UploadProgress], Upload]
+    options: GlobalOptions,
+    connection: str,
+    list_id: str,
+    progress: UploadProgress,
+    work: Callable[[UploadProgress], Upload],
 ) -> None:
     """Do the work with progress; whatever becomes of it, the upload is on stdout and its fault beside it."""
-    progress = UploadProgress()
     try:
         with progress:
             upload = work(progress)
@@ -180,13 +182,9 @@ def _run(
         _print(options, error.upload, error)
         raise click.exceptions.Exit(error.exit_code) from error
     except KeyboardInterrupt:
-        if progress.upload_id:
-            click.echo(
-                f"couponhub: interrupted; see `couponhub uploads show {connection} {list_id} {progress.upload_id}`",
-                err=True,
-            )
-            raise click.exceptions.Exit(130) from None
-        raise
+        seen = f"see `couponhub uploads show {connection} {list_id} {progress.upload_id}`"
+        say(f"interrupted; {seen if progress.upload_id else 'nothing was sent'}")
+        raise click.exceptions.Exit(130) from None
     fault = _fault_of(upload)
     _print(options, upload, fault)
     if fault is not None:
@@ -198,7 +196,8 @@ def _fault_of(upload: Upload) -> CouponhubError | None:
         case UploadStatus.FAILED:
             text = "the upload failed: none of its codes was accepted"
         case UploadStatus.PARTIAL:
-            text = f"{upload.rejected} of {upload.rows} codes were refused"
+            refused = "some" if upload.rejected is None else f"{upload.rejected:,}"
+            text = f"{refused} of {'the' if upload.rows is None else f'{upload.rows:,}'} codes were refused"
         case _:
             return None
     hint = "the vendor's dashboard offers the file of refused rows" if upload.error_file else ""
@@ -209,11 +208,19 @@ def _print(options: GlobalOptions, upload: Upload, error: CouponhubError | None 
     document = upload_document(upload, raw=options.raw)
     if error is not None:
         document["error"] = error_object(error)
-    print_one(options, document, _FIELDS)
+    print_one(options, document, _FIELDS, done=f"upload {upload.id} is {upload.status}")
     for warning in upload.warnings:
-        click.echo(f"couponhub: warning: {warning}", err=True)
+        say(f"warning: {warning}")
     if error is not None:
         tell(error)
+
+
+def _file(name: str) -> str | BinaryIO:
+    if name != "-":
+        return name
+    if sys.stdin is None:
+        raise UsageError("stdin is closed")
+    return sys.stdin.buffer
 
 
 def _column(text: str) -> str | int:
@@ -221,5 +228,5 @@ def _column(text: str) -> str | int:
 
 
 def _warn_of_plain_http(address: str) -> None:
-    if address.startswith("http://") and not is_loopback_url(address):
-        click.echo("couponhub: warning: codes and credentials will travel over plain http", err=True)
+    if address.lower().startswith("http://") and not is_loopback_url(address):
+        say("warning: codes and credentials will travel over plain http")

@@ -5,8 +5,9 @@ from datetime import date
 import click
 
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
-from couponhub.cli.output import Column, print_one
-from couponhub.cli.session import Day, opened_hub
+from couponhub.cli.output import print_one
+from couponhub.cli.session import Day, opened_hub, told_if_interrupted
+from couponhub.cli.tables import Column
 
 
 @click.group("usage", cls=GlobalGroup)
@@ -33,7 +34,8 @@ def request(
     recipients: tuple[str, ...],
 ) -> None:
     """Have the vendor mail the report of a list for the days --from to --to."""
-    with opened_hub(options) as hub:
+    unknown = "whether the report was requested is not known: if no mail comes, request it again"
+    with opened_hub(options) as hub, told_if_interrupted(unknown):
         message = hub[connection].usage.request(list_id, start, end, recipients)
     document = {
         "connection": connection,
@@ -42,4 +44,4 @@ def request(
         "to": end.isoformat(),
         "message": message,
     }
-    print_one(options, document, (Column("MESSAGE", "message"),))
+    print_one(options, document, (Column("MESSAGE", "message"),), done="the report was requested")

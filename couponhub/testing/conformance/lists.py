@@ -1,16 +1,22 @@
-"""R-20 to R-28: coupon lists."""
+"""R-20 to R-39: coupon lists."""
 
 from contextlib import suppress
 from datetime import timedelta
 
+import attrs
 import pytest
 
 from couponhub.errors import Conflict, NotFound, OutcomeUnknown, RequestRejected
-from couponhub.models import CouponList, ListStatus
+from couponhub.models import Alerts, CouponList, ListStatus
 from couponhub.models.base import utc_now
-from couponhub.testing.conformance.refusals import refuses, refuses_lists
+from couponhub.testing.conformance.refusals import is_refused, refuses, refuses_lists
 from couponhub.testing.rig import Rig
 
+ALERTS = (
+    Alerts(subscribers=("keeper@example.com",), success=True, failure=True, shortage=5, expiry_days=3),
+    Alerts(subscribers=("keeper@example.com", "owner@example.com"), failure=True),
+    Alerts(shortage=0),
+)
 ABSENT_IDS = ("6721d00eefc476c0f67e0d05", "999999")
 
 
@@ -107,3 +113,13 @@ class ListRules:
         rig.control.fail("POST *coupon*", "status", {"status": 429, "headers": {"Retry-After": "0"}}, times=1)
         created = rig.create_list("patient")
         assert [created.id] == [one.id for one in rig.connection.lists.iterate()]
+
+    @pytest.mark.parametrize("alerts", ALERTS)
+    def test_r39_alerts_are_taken_or_refused(self, rig: Rig, alerts: Alerts) -> None:
+        """R-39: a list with alerts is made, or refused with an alternative, and then there is none."""
+        if refuses_lists(rig):
+            return
+        new = attrs.evolve(rig.new_list("watched"), alerts=alerts)
+        refused = is_refused(rig, lambda: rig.connection.lists.create(new))
+        expected = [] if refused else ["watched"]
+        assert expected == [found.name for found in rig.connection.lists.iterate()]

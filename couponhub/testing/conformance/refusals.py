@@ -15,7 +15,7 @@ def refuses(rig: Rig, capability: str, ask: Callable[[], object]) -> bool:
     """
     if rig.can(capability):
         return False
-    assert _is_refused(rig, ask), f"{rig.plugin.name} neither claims {capability} nor refuses it"
+    assert is_refused(rig, ask), f"{rig.plugin.name} neither claims {capability} nor refuses it"
     return True
 
 
@@ -46,7 +46,7 @@ def understood(rig: Rig, identifiers: Mapping[str, str]) -> list[Customer]:
     answered = [
         customer
         for customer in customers
-        if not _is_refused(rig, partial(rig.connection.customers.coupons, customer))
+        if not is_refused(rig, partial(rig.connection.customers.coupons, customer))
     ]
     assert answered, f"{rig.plugin.name} claims to find customers' coupons and refuses every identifier"
     for customer in customers:
@@ -56,7 +56,7 @@ def understood(rig: Rig, identifiers: Mapping[str, str]) -> list[Customer]:
     return answered
 
 
-def _is_refused(rig: Rig, ask: Callable[[], object]) -> bool:
+def is_refused(rig: Rig, ask: Callable[[], object]) -> bool:
     """Whether `ask` is refused as unsupported; then it is asserted that the refusal is a good one."""
     before = len(rig.control.requests())
     try:

@@ -1,4 +1,4 @@
-"""R-40 to R-53: codes on their way to a list."""
+"""R-40 to R-54: codes on their way to a list."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,11 +7,18 @@ from pathlib import Path
 import pytest
 
 from couponhub.errors import Conflict, CouponhubError, NotFound, OutcomeUnknown, UsageError
-from couponhub.models import ListId, Upload, UploadStatus
-from couponhub.testing.conformance.refusals import refuses_uploads
+from couponhub.models import Identifier, ListId, Tagging, Upload, UploadStatus
+from couponhub.testing.conformance.customers import BUYER
+from couponhub.testing.conformance.refusals import is_refused, refuses_uploads
 from couponhub.testing.rig import Rig
 
 _ACCEPTS = "POST *file*"
+_OTHER_BUYER = {
+    "mobile": "919876500002",
+    "email": "buyer.two@example.com",
+    "external_id": "E-0002",
+    "id": "98000002",
+}
 
 
 def codes_of(count: int, prefix: str = "CODE") -> list[str]:
@@ -195,6 +202,31 @@ class UploadRules:
         upload = send(rig, target.id, codes_of(3))
         assert Counter(codes_of(3)) == held(rig, target.id)
         assert 3 == upload.accepted
+
+    @pytest.mark.parametrize("identifier", Identifier)
+    def test_r54_a_tagged_code_is_its_customers(self, rig: Rig, identifier: Identifier) -> None:
+        """R-54: a code tagged with a customer's identifier is that customer's afterwards, or the tagging is refused."""
+        if refuses_uploads(rig):
+            return
+        target = rig.create_list()
+        for buyer in (BUYER, _OTHER_BUYER):
+            rig.control.add_customer(**buyer)
+        file = rig.folder / "tagged.csv"
+        rows = [f"TAG-{n},{buyer[identifier]}" for n, buyer in enumerate((BUYER, _OTHER_BUYER))]
+        file.write_text("\n".join(["coupon code,customer", *rows, ""]), encoding="utf-8")
+        tagging = Tagging(identifier=identifier, column="customer")
+        uploads: list[Upload] = []
+
+        def ask() -> None:
+            sent = rig.connection.uploads.send(target.id, file, tagging=tagging, wait=True, timeout=20)
+            uploads.append(sent)
+
+        if is_refused(rig, ask):
+            assert Counter() == held(rig, target.id)
+            return
+        assert [(UploadStatus.DONE, 2)] == [(upload.status, upload.accepted) for upload in uploads]
+        given = {row["code"]: row["customer"][identifier] for row in rig.control.codes(target.id)}
+        assert {"TAG-0": BUYER[identifier], "TAG-1": _OTHER_BUYER[identifier]} == given
 
     def _submissions(self, rig: Rig) -> int:
         return sum(

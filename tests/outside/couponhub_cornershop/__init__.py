@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from couponhub.protocols import Adapter
     from couponhub.testing.emulation.vendor import VendorEmulator
     from couponhub.testing.emulation.world import World
+    from couponhub.transport import Quotas
 
 __all__ = ["PLUGIN"]
 
 
-def _open(connection: str, settings: CornerShopSettings) -> "Adapter":
+def _open(connection: str, settings: CornerShopSettings, quotas: "Quotas") -> "Adapter":  # noqa: ARG001 - the shop has no limits
     # Imported here, so that HTTP is loaded when it is needed and no sooner.
     from couponhub_cornershop.adapter import CornerShopAdapter
 

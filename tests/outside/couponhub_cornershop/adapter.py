@@ -49,6 +49,10 @@ class CornerShopAdapter:
         count = sum(1 for _ in self.iterate_lists())
         return f"{count} {'list' if count == 1 else 'lists'}"
 
+    def quota_left(self) -> Mapping[str, int]:
+        """See `Adapter.quota_left`: the shop limits nothing."""
+        return {}
+
     def call(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
     ) -> object:

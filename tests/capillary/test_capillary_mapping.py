@@ -1,0 +1,358 @@
+"""Capillary's rows as couponhub's models: coupons, lists, parts."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from couponhub.errors import UnreadableReply
+from couponhub.models import (
+    Coupon,
+    CouponQuery,
+    CouponStatus,
+    ListId,
+    ListStatus,
+    Redemption,
+    Store,
+    UploadStatus,
+)
+from couponhub_capillary.mapping.coupons import NO_CODE, coupon_from, selected, without_duplicates
+from couponhub_capillary.mapping.lists import list_from
+from couponhub_capillary.mapping.oddities import Oddities
+from couponhub_capillary.mapping.parts import part_from
+from couponhub_capillary.wire.times import Zones
+
+PLAIN = Zones(server=UTC, server_is_guess=False, store=None)
+INDIA = Zones(server=UTC, server_is_guess=False, store=ZoneInfo("Asia/Kolkata"))
+GUESSED = Zones(server=UTC, server_is_guess=True, store=None)
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+ROW: dict[str, Any] = {
+    "id": "163267982",
+    "series_id": "12360",
+    "series_name": "Spin",
+    "redemption_count": 0,
+    "created_date": "2026-05-29T16:13:14.000Z",
+    "valid_till": "2026-12-31 23:59:59",
+    "code": "0012",
+    "transaction_number": None,
+    "issued_at": {"code": "store_001", "name": "Main Store"},
+    "purpose": "",
+    "custom_properties": {
+        "custom_property": [{"name": "colour", "value": "red"}, {"name": "blank", "value": ""}]
+    },
+    "redemptions": {},
+}
+USE = {
+    "id": "4359526",
+    "date": "2026-05-30T19:07:54.000Z",
+    "transaction_number": "",
+    "redeemed_at": {"code": "store_002", "name": "Downtown"},
+}
+
+
+def read(zones: Zones = PLAIN, **changes: Any) -> tuple[Coupon, tuple[str, ...]]:
+    """Read the row, changed as given; a change to ... removes the key."""
+    row = {name: value for name, value in (ROW | changes).items() if value is not ...}
+    odd = Oddities()
+    coupon = coupon_from(row, connection="loyalty", zones=zones, now=NOW, odd=odd)
+    assert coupon is not None
+    return coupon, odd.warnings()
+
+
+def test_a_whole_coupon() -> None:
+    """Every field lands where it belongs, the code exactly as it came, blanks nowhere."""
+    coupon, warnings = read(redemptions={"redemption": [USE]}, redemption_count=1)
+
+    assert (
+        Coupon(
+            connection="loyalty",
+            code="0012",
+            vendor_id="163267982",
+            list_id=ListId("12360"),
+            list_name="Spin",
+            status=CouponStatus.REDEEMED,
+            issued_at=datetime(2026, 5, 29, 16, 13, 14, tzinfo=UTC),
+            expires_at=datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC),
+            redemption_count=1,
+            redemptions=(
+                Redemption(
+                    id="4359526",
+                    at=datetime(2026, 5, 30, 19, 7, 54, tzinfo=UTC),
+                    store=Store(code="store_002", name="Downtown"),
+                ),
+            ),
+            issued_at_store=Store(code="store_001", name="Main Store"),
+            approximate=("issued_at", "redemptions"),
+            as_of=NOW,
+        )
+        == coupon
+    )
+    assert {"colour": "red"} == coupon.properties
+    assert () == warnings
+
+
+def test_only_the_code_is_needed() -> None:
+    """Everything else may be missing, and then nothing is claimed about it (C-24)."""
+    coupon = coupon_from({"code": "A"}, connection="loyalty", zones=PLAIN, now=NOW, odd=Oddities())
+
+    assert Coupon(connection="loyalty", code="A", status=CouponStatus.UNKNOWN, as_of=NOW) == coupon
+
+
+@pytest.mark.parametrize(
+    "row", [{}, {"code": None}, {"code": ""}, {"code": " "}, {"code": 12}, None, "x", []]
+)
+def test_a_row_without_code_is_left_out_and_reported(row: object) -> None:
+    """Such a row is skipped and never fatal; a number is no code, since zeros may be lost from it (C-24)."""
+    odd = Oddities()
+
+    assert coupon_from(row, connection="loyalty", zones=PLAIN, now=NOW, odd=odd) is None
+    assert odd.saw(NO_CODE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "count", "uses", "status"),
+    [
+        ({}, 0, 0, CouponStatus.ACTIVE),
+        ({"redemption_count": "1"}, 1, None, CouponStatus.REDEEMED),
+        ({"redemption_count": 0, "redemptions": {"redemption": USE}}, 1, 1, CouponStatus.REDEEMED),
+        ({"redemption_count": 3, "redemptions": {"redemption": [USE]}}, 3, 1, CouponStatus.REDEEMED),
+        ({"redemption_count": 1, "valid_till": "2020-01-01"}, 1, None, CouponStatus.REDEEMED),
+        ({"redemption_count": ...}, 0, 0, CouponStatus.ACTIVE),
+        ({"redemptions": ...}, 0, 0, CouponStatus.ACTIVE),
+        ({"redemption_count": ..., "redemptions": ...}, None, None, CouponStatus.UNKNOWN),
+        ({"redemption_count": "many"}, None, None, CouponStatus.UNKNOWN),
+        ({"redemption_count": -1}, None, None, CouponStatus.UNKNOWN),
+        ({"redemption_count": "many", "redemptions": {"redemption": [USE]}}, 1, 1, CouponStatus.REDEEMED),
+        ({"redemptions": "many"}, None, None, CouponStatus.UNKNOWN),
+        ({"redemptions": {"redemption": ["odd"]}}, 1, 1, CouponStatus.REDEEMED),
+        ({"valid_till": "2026-05-31 23:59:59"}, 0, 0, CouponStatus.EXPIRED),
+        ({"valid_till": "2026-06-01 00:00:01"}, 0, 0, CouponStatus.ACTIVE),
+        ({"valid_till": "soon"}, 0, 0, CouponStatus.UNKNOWN),
+        ({"valid_till": None}, 0, 0, CouponStatus.UNKNOWN),
+    ],
+)
+def test_status_and_redemptions(
+    changes: dict[str, Any], count: int | None, uses: int | None, status: CouponStatus
+) -> None:
+    """Redeemed if count or list says so, the larger is told; what cannot be told is unknown (C-22)."""
+    coupon, _ = read(**changes)
+
+    listed = None if coupon.redemptions is None else len(coupon.redemptions)
+    assert (count, uses, status) == (coupon.redemption_count, listed, coupon.status)
+
+
+@pytest.mark.parametrize(
+    ("zones", "names"),
+    [
+        (PLAIN, ("issued_at", "redemptions")),
+        (INDIA, ()),
+        (GUESSED, ("issued_at", "expires_at", "redemptions")),
+    ],
+)
+def test_guessed_zones_are_named(zones: Zones, names: tuple[str, ...]) -> None:
+    """The times whose zone nobody told are named (C-20)."""
+    coupon, _ = read(zones, redemptions={"redemption": [USE]})
+
+    assert names == coupon.approximate
+
+
+def test_unreadable_times_are_left_empty_with_a_warning() -> None:
+    """A time that cannot be read kills nothing; warnings hold neither code nor value."""
+    use = USE | {"date": "yesterday 0012"}
+    coupon, warnings = read(
+        created_date="whenever 0012", valid_till=20261231, redemptions={"redemption": use}
+    )
+
+    assert (None, None) == (coupon.issued_at, coupon.expires_at)
+    assert 3 == len(warnings)
+    assert "0012" not in " ".join(warnings)
+
+
+def coupon_of(days_ago: float | None, **fields: Any) -> Coupon:
+    """Make a coupon issued so long ago."""
+    issued = None if days_ago is None else NOW - timedelta(days=days_ago)
+    known: dict[str, Any] = {"redemptions": (), "redemption_count": 0, "status": CouponStatus.ACTIVE}
+    return Coupon(connection="loyalty", code="A", issued_at=issued, **(known | fields))
+
+
+def test_newest_first_and_undated_last() -> None:
+    """The vendor's order is relied on in nothing (C-16)."""
+    old, new, undated = coupon_of(9), coupon_of(1), coupon_of(None)
+
+    assert (new, old, undated) == selected([undated, old, new], CouponQuery())
+
+
+def test_each_coupon_number_once() -> None:
+    """Windows overlap, so that the same coupon may come twice; without numbers nothing is the same."""
+    one, other, same = coupon_of(1, vendor_id="7"), coupon_of(1, vendor_id="8"), coupon_of(1, vendor_id="7")
+    bare = coupon_of(2)
+
+    assert (one, other, bare, bare) == without_duplicates([one, other, same, bare, bare])
+
+
+def test_statuses_select_and_unknown_stays() -> None:
+    """A coupon whose status cannot be known stays in, whatever was asked for."""
+    active, expired = coupon_of(1), coupon_of(2, status=CouponStatus.EXPIRED)
+    unknown = coupon_of(3, status=CouponStatus.UNKNOWN)
+
+    kept = selected([active, expired, unknown], CouponQuery(statuses=frozenset({CouponStatus.EXPIRED})))
+    assert (expired, unknown) == kept
+
+
+def test_list_selects() -> None:
+    """The vendor's series filter may only narrow; a coupon that names no series is not thrown away."""
+    mine, other, unsaid = coupon_of(1, list_id=ListId("1")), coupon_of(2, list_id=ListId("2")), coupon_of(3)
+
+    assert (mine, unsaid) == selected([mine, other, unsaid], CouponQuery(list_id=ListId("1")))
+
+
+def test_window_selects_issued_or_redeemed() -> None:
+    """Issued or redeemed in [since, until); what cannot be dated stays in."""
+    since, until = NOW - timedelta(days=5), NOW - timedelta(days=1)
+    first, last = coupon_of(5), coupon_of(1)
+    old = coupon_of(9)
+    used = coupon_of(9, redemption_count=1, redemptions=(Redemption(at=NOW - timedelta(days=2)),))
+    used_sometime = coupon_of(9, redemption_count=1, redemptions=None)
+    undated = coupon_of(None)
+
+    kept = selected([first, last, old, used, used_sometime, undated], CouponQuery(since=since, until=until))
+    assert (first, used, used_sometime, undated) == kept
+
+
+SERIES: dict[str, Any] = {
+    "id": 900001,
+    "description": "Imported codes",
+    "seriesCode": "2D51C86999B948CA99DC",
+    "validTillDate": "2027-01-31T00:00:00Z",
+    "validTillDateTime": "2027-01-31T23:59:59Z",
+    "createdOn": "2025-02-04T08:52:56Z",
+    "lastUsed": "2025-02-05T08:52:55Z",
+    "numUploadedTotal": 3,
+    "numUploadedNonIssued": 2,
+    "clientHandlingType": "DISC_CODE_PIN",
+}
+
+
+def series(**changes: Any) -> Any:
+    """Read the series, changed as given; a change to ... removes the key."""
+    row = {name: value for name, value in (SERIES | changes).items() if value is not ...}
+    return list_from(row, connection="loyalty", zones=PLAIN, now=NOW)
+
+
+def test_a_series_is_a_list() -> None:
+    """Name, label, counts, dates and status of a series of uploaded codes (section 17)."""
+    made = series()
+
+    assert ("900001", "Imported codes", "2D51C86999B948CA99DC") == (made.id, made.name, made.label)
+    assert (3, 2, ListStatus.ACTIVE) == (made.total, made.available, made.status)
+    assert datetime(2027, 1, 31, 23, 59, 59, tzinfo=UTC) == made.expires_at
+    assert datetime(2025, 2, 4, 8, 52, 56, tzinfo=UTC) == made.created_at
+    assert datetime(2025, 2, 5, 8, 52, 55, tzinfo=UTC) == made.updated_at
+
+
+@pytest.mark.parametrize("kind", ["DISC_CODE", "GENERIC", "GENERIC_REDEEMABLE", "NEW", None])
+def test_other_kinds_count_no_codes(kind: str | None) -> None:
+    """Only series of uploaded codes count them; elsewhere a 0 would be a lie."""
+    made = series(clientHandlingType=kind)
+
+    assert (None, None) == (made.total, made.available)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expires"),
+    [
+        ({"validTillDateTime": ...}, "2027-01-31T23:59:59+00:00"),
+        ({"validTillDateTime": "1970-01-01T00:00:00Z"}, "2027-01-31T23:59:59+00:00"),
+        (
+            {"validTillDateTime": ..., "validTillDate": "2027-01-31T00:00:00+05:30"},
+            "2027-01-31T18:29:59+00:00",
+        ),
+        ({"validTillDateTime": "2027-01-31T12:00:00Z"}, "2027-01-31T12:00:00+00:00"),
+        (
+            {"validTillDateTime": ..., "validTillDate": ..., "validTillISODate": "2026-05-09"},
+            "2026-05-09T23:59:59+00:00",
+        ),
+    ],
+)
+def test_expiry_of_a_series(changes: dict[str, Any], expires: str) -> None:
+    """The exact moment unless that is 1970, else the end of the day."""
+    assert datetime.fromisoformat(expires) == series(**changes).expires_at
+
+
+def test_status_of_a_series_is_computed() -> None:
+    """Expired after its last second; without a readable end nobody knows (C-52)."""
+    assert series(validTillDateTime="2026-05-31T23:59:59Z").status is ListStatus.EXPIRED
+    assert series(validTillDateTime=None, validTillDate="soon").status is ListStatus.UNKNOWN
+
+
+@pytest.mark.parametrize("number", [None, "x", 0, -1, True])
+def test_a_series_without_id_is_unreadable(number: object) -> None:
+    """Without an id nothing can be done with it."""
+    with pytest.raises(UnreadableReply):
+        series(id=number)
+
+
+JOB: dict[str, Any] = {
+    "jobId": 220605,
+    "uploadStatus": "FINISHED",
+    "createdOn": "1716811570000",
+    "updatedOn": "1716811574000",
+    "errorFileUrl": None,
+    "uploadedFileUrl": "codes_1716811569557_535521.csv",
+    "totalUploadedCount": 4,
+    "actualRowCount": 4,
+    "errorCount": 0,
+    "uploadedFileName": "codes.csv",
+}
+
+
+@pytest.mark.parametrize(
+    ("word", "rows", "errors", "told"),
+    [
+        ("STARTED", 0, 0, (UploadStatus.PENDING, None, None)),
+        ("QUEUED", 4, 0, (UploadStatus.PENDING, None, None)),
+        ("VALIDATED", 4, 0, (UploadStatus.PROCESSING, None, None)),
+        ("COMMITED", 4, 1, (UploadStatus.PROCESSING, None, None)),
+        ("finished", 4, 0, (UploadStatus.DONE, 4, 0)),
+        ("FINISHED", "4", "1", (UploadStatus.PARTIAL, 3, 1)),
+        ("FINISHED", 4, 4, (UploadStatus.FAILED, 0, 4)),
+        ("COMPLETED", 4, 0, (UploadStatus.DONE, 4, 0)),
+        ("FINISHED", 0, 0, (UploadStatus.UNKNOWN, None, None)),
+        ("FINISHED", 4, 5, (UploadStatus.UNKNOWN, None, None)),
+        ("FINISHED", 4, -1, (UploadStatus.UNKNOWN, None, None)),
+        ("FINISHED", None, 0, (UploadStatus.UNKNOWN, None, None)),
+        ("ERRORED", 0, 0, (UploadStatus.FAILED, None, None)),
+        ("ERRORED", 4, 0, (UploadStatus.FAILED, None, None)),
+        ("DREAMING", 4, 0, (UploadStatus.UNKNOWN, None, None)),
+        (None, 4, 0, (UploadStatus.UNKNOWN, None, None)),
+    ],
+)
+def test_status_of_a_job(
+    word: object,
+    rows: object,
+    errors: object,
+    told: tuple[UploadStatus, int | None, int | None],
+) -> None:
+    """FINISHED is judged by its error count; counts that lag or contradict are unknown (C-33, C-34)."""
+    part = part_from(JOB | {"uploadStatus": word, "actualRowCount": rows, "errorCount": errors})
+
+    assert told == (part.status, part.accepted, part.rejected)
+    assert (word or "") == part.vendor_status
+
+
+def test_a_whole_job() -> None:
+    """Id, name, error file and times of a job; the storage key stays text (C-35, C-36)."""
+    part = part_from(JOB | {"errorFileUrl": "error_100458_5355212024_05_27_12_06_14"})
+
+    assert ("220605", "codes.csv", 4) == (part.id, part.name, part.rows)
+    assert "error_100458_5355212024_05_27_12_06_14" == part.error_file
+    assert datetime(2024, 5, 27, 12, 6, 10, tzinfo=UTC) == part.created_at
+    assert datetime(2024, 5, 27, 12, 6, 14, tzinfo=UTC) == part.updated_at
+
+
+def test_a_job_without_id_is_unreadable() -> None:
+    """A job that cannot be named cannot be asked for."""
+    with pytest.raises(UnreadableReply):
+        part_from(JOB | {"jobId": None})

@@ -1,0 +1,28 @@
+"""The command line on a desk of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from couponhub.cli.emulation import emulators
+from couponhub.testing import Control, EmulatorServer, World
+from tests.cli.desk import Desk
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    """Both emulated vendors with the demo's customer, lists and codes, and a config file in the working folder."""
+    world = World()
+    vendors = emulators((), world)
+    for vendor in vendors:
+        vendor.seed_demo()
+        vendor.set_processing_delay(0.02)
+    monkeypatch.chdir(tmp_path)
+    with EmulatorServer(vendors, world) as server:
+        control = {vendor.name: Control(server.url, vendor.name) for vendor in vendors}
+        desk = Desk(tmp_path, server, control, {vendor.name: vendor for vendor in vendors}, capsys)
+        desk.configure()
+        yield desk

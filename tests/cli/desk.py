@@ -1,0 +1,163 @@
+"""A desk: a folder with a `couponhub.toml` for both emulated vendors, and the command line run in it."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from couponhub.cli import main
+from couponhub.testing import Control, EmulatorServer, VendorEmulator, config_text
+
+CUSTOMER = "919876543210"
+COMMAND = (sys.executable, "-m", "couponhub")
+NEW_SERIES = (
+    *("--set", "discountCode=WINTER10", "--set", "discountType=PERC", "--set", "discountValue=10"),
+    *("--set", "smsTemplate=Hi {{first_name}}, your code is {{voucher}}"),
+)
+SETTINGS: Mapping[str, str | float] = {"timeout": 2.0, "settle": 0.05}
+
+
+@attrs.frozen
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its stdout, decoded."""
+        return json.loads(self.out)
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """Its stdout as tab-separated columns."""
+        return [line.split("\t") for line in self.out.splitlines()]
+
+    @property
+    def complaint(self) -> str:
+        """Its one line on stderr."""
+        (line,) = self.err.splitlines()
+        assert line.startswith("couponhub: ")
+        assert "Traceback" not in line
+        return line.removeprefix("couponhub: ")
+
+
+@attrs.frozen
+class Desk:
+    """Two emulated vendors behind one HTTP server in this process, and a config file that names them."""
+
+    folder: Path
+    server: EmulatorServer
+    control: Mapping[str, Control]
+    vendors: Mapping[str, VendorEmulator]
+    capture: pytest.CaptureFixture[str]
+
+    def __call__(self, *words: str) -> Ran:
+        """Run a command in this process."""
+        self.capture.readouterr()
+        code = main(words)
+        out, err = self.capture.readouterr()
+        return Ran(code, out, err)
+
+    def apart(self, *words: str, stdin: str = "", **surroundings: str) -> Ran:
+        """Run a command in a process of its own."""
+        run = subprocess.run(  # noqa: S603 - our own command
+            [*COMMAND, *words],
+            cwd=self.folder,
+            env={**os.environ, **surroundings},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return Ran(run.returncode, run.stdout, run.stderr)
+
+    def begun(self, *words: str, **arguments: Any) -> subprocess.Popen[str]:
+        """Begin a command in a process of its own."""
+        given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": self.folder}
+        return subprocess.Popen([*COMMAND, *words], **{**given, **arguments})  # noqa: S603 - our own command
+
+    def on_terminal(self, *words: str, columns: int = 120, **surroundings: str) -> Ran:
+        """Run a command on a terminal of its own; all that it shows is in `out`."""
+        master, slave = pty.openpty()
+        plain = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [*COMMAND, *words],
+            cwd=self.folder,
+            env={**plain, "TERM": "xterm-256color", "COLUMNS": str(columns), **surroundings},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+        )
+        os.close(slave)
+        shown = b""
+        while block := _read(master):
+            shown += block
+        os.close(master)
+        return Ran(process.wait(60), shown.decode().replace("\r\n", "\n"), "")
+
+    def write(self, name: str, *lines: str) -> str:
+        """Write a file of these lines; answer its name."""
+        (self.folder / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        return name
+
+    def configure(
+        self, settings: Mapping[str, str | float] = SETTINGS, more: str = "", folder: Path | None = None
+    ) -> None:
+        """Write the config file anew."""
+        store = f'\n[store]\nurl = "sqlite:///{(folder or self.folder).as_posix()}/state/couponhub.db"\n'
+        text = config_text(self.server.url, tuple(self.vendors.values()), settings) + more + store
+        (self.folder / "couponhub.toml").write_text(text, encoding="utf-8")
+
+    def list_id(self, connection: str, name: str = "a list") -> str:
+        """The id of a new list, created on the command line."""
+        extra = NEW_SERIES if connection == "capillary" else ("--created-by", "tests")
+        ran = self(*("-o", "json", "lists", "create", connection, "--name", name), *SOON, *extra)
+        assert 0 == ran.code, ran.err
+        return str(ran.json["id"])
+
+    def answering(self, **changed: Any) -> str:
+        """Have MoEngage answer a list with these fields, whichever list is asked for; the id of it."""
+        list_id = self.list_id("moengage", "changeable")
+        raw = self("lists", "show", "moengage", list_id, "--raw", "-o", "json").json["raw"]
+        assert set(changed) <= set(raw)
+        answer = {
+            "status": 200,
+            "headers": {"Content-Type": "application/json"},
+            "body": json.dumps({**raw, **changed}),
+        }
+        self.control["moengage"].fail("GET /v1/coupon-list/*", "status", answer)
+        return list_id
+
+    def codes(self, connection: str, list_id: str) -> list[str]:
+        """The truth: the codes that the vendor holds of a list."""
+        return sorted(row["code"] for row in self.control[connection].codes(list_id))
+
+
+SOON = ("--expires", "2099-12-31")
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = 20.0) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.02)
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # Linux says so when the last process has left the terminal
+        return b""

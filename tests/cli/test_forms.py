@@ -1,0 +1,328 @@
+"""Every command in every form: what is printed, with which keys, and what is not."""
+
+import csv
+import io
+import json
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.cli.desk import CUSTOMER, NEW_SERIES, SOON, Desk, until
+
+LIST_KEYS = [
+    *("connection", "id", "name", "label", "status", "expires_at"),
+    *("total", "available", "created_at", "updated_at"),
+]
+UPLOAD_KEYS = [
+    *("connection", "list_id", "id", "name", "status", "rows", "accepted", "rejected", "duplicates"),
+    *("skipped", "unknown", "created_at", "updated_at", "error_file", "parts"),
+]
+PART_KEYS = ["id", "name", "status", "rows", "accepted", "rejected"]
+COUPON_KEYS = [
+    *("connection", "code", "list_id", "list_name", "description", "status", "issued_at", "expires_at"),
+    *("redemption_count", "redemptions_left", "redemptions", "issued_at_store", "discount"),
+    *("properties", "approximate", "source", "as_of"),
+]
+LOOKUP_KEYS = ["customer", "complete", "coupons", "answers"]
+ANSWER_KEYS = [
+    *("connection", "verdict", "reason", "source", "as_of", "elapsed_ms", "coverage"),
+    *("vendor_code", "warnings", "error"),
+]
+ERROR_KEYS = [
+    *("kind", "message", "connection", "operation", "vendor_code", "retryable", "retry_after", "hint"),
+]
+FORMS = ("table", "json", "jsonl", "csv", None)
+READS = {
+    "connections": ("connections",),
+    "doctor": ("doctor",),
+    "doctor one": ("doctor", "moengage"),
+    "lists ls": ("lists", "ls", "capillary"),
+    "lookup": ("lookup", "--mobile", CUSTOMER, "--connection", "capillary"),
+    "config check": ("config", "check"),
+    "config schema": ("config", "schema"),
+}
+
+
+def test_keys_of_a_list(desk: Desk) -> None:
+    """A list has the documented keys, no more and no less, shown alone as among others."""
+    many = desk("lists", "ls", "moengage", "-o", "json").json
+    assert ["items"] == list(many)
+    first = many["items"][0]
+    assert LIST_KEYS == list(first)
+    assert first == desk("lists", "show", "moengage", first["id"], "-o", "json").json
+    assert [*LIST_KEYS, "raw"] == list(
+        desk("--raw", "lists", "show", "moengage", first["id"], "-o", "json").json
+    )
+
+
+@pytest.mark.parametrize("connection", ["capillary", "moengage"])
+def test_keys_of_an_upload(desk: Desk, connection: str) -> None:
+    """An upload and its parts have the documented keys, sent, waited for, shown and listed."""
+    list_id = desk.list_id(connection)
+    file = desk.write("codes.csv", "coupon code", "AB-1", "AB-2", "AB-1")
+    sent = desk("uploads", "send", connection, list_id, file, "--wait", "-o", "json")
+    assert (0, "") == (sent.code, sent.err)
+    upload = sent.json
+    assert UPLOAD_KEYS == list(upload)
+    assert PART_KEYS == list(upload["parts"][0])
+    assert ("done", 3, 2, 0, 1, 0, 0) == tuple(
+        upload[key] for key in ("status", "rows", "accepted", "rejected", "duplicates", "skipped", "unknown")
+    )
+    shown = desk("uploads", "show", connection, list_id, upload["id"], "-o", "json").json
+    assert upload["parts"] == shown["parts"]
+    waited = desk("uploads", "wait", connection, list_id, upload["id"], "-o", "json")
+    assert (0, UPLOAD_KEYS) == (waited.code, list(waited.json))
+    listed = desk("uploads", "ls", connection, list_id, "-o", "json").json
+    assert [upload["id"]] == [item["id"] for item in listed["items"]]
+    assert ["AB-1", "AB-2"] == desk.codes(connection, list_id)
+    raw = desk("uploads", "show", connection, list_id, upload["id"], "-o", "json", "--raw").json
+    assert [*PART_KEYS, "raw"] == list(raw["parts"][0])
+
+
+def test_keys_of_a_lookup(desk: Desk) -> None:
+    """A lookup, its answers, its coupons and the error of one that cannot be asked have the documented keys."""
+    ran = desk("lookup", "--mobile", CUSTOMER, "-o", "json")
+    assert 3 == ran.code
+    answer = ran.json
+    assert LOOKUP_KEYS == list(answer)
+    assert ({"mobile": CUSTOMER}, False) == (answer["customer"], answer["complete"])
+    assert [ANSWER_KEYS, ANSWER_KEYS] == [list(one) for one in answer["answers"]]
+    assert all(COUPON_KEYS == list(coupon) for coupon in answer["coupons"])
+    assert len(answer["coupons"]) >= 5
+    redeemed = next(coupon for coupon in answer["coupons"] if coupon["status"] == "redeemed")
+    assert ["id", "at", "transaction", "store"] == list(redeemed["redemptions"][0])
+    assert ["code", "name"] == list(redeemed["redemptions"][0]["store"])
+    assert {("found", None), ("unknown", "unsupported")} == {
+        (one["verdict"], one["reason"]) for one in answer["answers"]
+    }
+    unasked = next(one for one in answer["answers"] if one["connection"] == "moengage")
+    assert ERROR_KEYS == list(unasked["error"])
+    assert "usage request" in unasked["error"]["hint"]
+    assert "moengage" in ran.complaint
+
+
+def test_keys_of_an_error(desk: Desk) -> None:
+    """An error has the documented keys."""
+    ran = desk("lists", "show", "moengage", "0" * 24, "-o", "json")
+    assert 4 == ran.code
+    assert ["error"] == list(ran.json)
+    assert ERROR_KEYS == list(ran.json["error"])
+    assert ("not_found", "moengage", False) == tuple(
+        ran.json["error"][key] for key in ("kind", "connection", "retryable")
+    )
+    assert ran.complaint.startswith("moengage fetch list: ")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("words", READS.values(), ids=READS)
+def test_every_read_in_every_form(desk: Desk, words: tuple[str, ...], form: str | None) -> None:
+    """A command that goes well prints its data in the form asked for."""
+    ran = desk(*words, *(("-o", form) if form else ()))
+    assert 0 == ran.code
+    assert ran.out.strip()
+    assert "\x1b" not in ran.out
+    if form == "json" or words[-1] == "schema":
+        assert isinstance(ran.json, dict)
+    elif form == "jsonl":
+        assert all(isinstance(json.loads(line), dict) for line in ran.out.splitlines())
+    elif form == "csv":
+        heading, *rows = csv.reader(io.StringIO(ran.out))
+        assert heading
+        assert all(len(heading) == len(row) for row in rows)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_write_in_every_form(desk: Desk, form: str | None) -> None:
+    """Commands that change something print what they made, in the form asked for."""
+    asked = ("-o", form) if form else ()
+    made = desk("lists", "create", "capillary", "--name", "formal", *SOON, *NEW_SERIES, *asked)
+    assert (0, "") == (made.code, made.err)
+    assert "formal" in made.out
+    list_id = desk.list_id("moengage", "forms")
+    file = desk.write("codes.csv", "Coupon Code", "AB-1")
+    sent = desk("uploads", "send", "moengage", list_id, file, *asked)
+    assert (0, "") == (sent.code, sent.err)
+    assert "up_" in sent.out
+    today = datetime.now(UTC).date().isoformat()
+    mailed = desk(
+        *("usage", "request", "moengage", list_id, "--from", today, "--to", today),
+        *("--email", "reports@example.com", *asked),
+    )
+    assert (0, "") == (mailed.code, mailed.err)
+    assert mailed.out.strip()
+    until(desk.control["moengage"].mails, "the report")
+    assert ["reports@example.com"] == desk.control["moengage"].mails()[-1]["to"]
+
+
+def test_columns_in_a_pipe(desk: Desk) -> None:
+    """Without -o a pipe gets tab-separated columns without a heading, times in UTC, nothing for nothing."""
+    ran = desk("lists", "ls", "capillary")
+    assert all(7 == len(row) for row in ran.rows)
+    name, expires, total = next((row[1], row[4], row[5]) for row in ran.rows if row[1] == "Welcome 10%")
+    assert expires.endswith("Z")
+    assert UTC == datetime.fromisoformat(expires).tzinfo
+    assert ("Welcome 10%", "") == (name, total)
+
+
+def test_times_in_tables_are_the_readers(desk: Desk) -> None:
+    """A table shows times in the reader's zone, JSON in UTC."""
+    (item,) = (
+        item
+        for item in desk.apart("lists", "ls", "capillary", "-o", "json", TZ="Asia/Tokyo").json["items"]
+        if item["name"] == "Welcome 10%"
+    )
+    utc = datetime.fromisoformat(item["expires_at"])
+    assert item["expires_at"].endswith("Z")
+    for zone, offset in (("Asia/Tokyo", 9), ("America/Bogota", -5)):
+        shown = desk.apart("lists", "show", "capillary", item["id"], "-o", "table", TZ=zone).out
+        there = datetime.fromtimestamp(utc.timestamp() + offset * 3600, UTC)
+        assert f"{there:%Y-%m-%d %H:%M}" in shown
+
+
+def test_the_end_of_time_in_a_table(desk: Desk) -> None:
+    """A list that never ends is shown in every zone, also where its last second lies in year 10000."""
+    list_id = desk.answering(expires_at="9999-12-31")
+    ran = desk.apart("lists", "show", "moengage", list_id, "-o", "table", TZ="America/Bogota")
+    assert (0, "") == (ran.code, ran.err)
+    assert "9999-12-31" in ran.out
+
+
+def test_global_options_before_and_after(desk: Desk) -> None:
+    """A global option means the same before the command, between its words and behind it."""
+    places = (
+        ("-o", "json", "lists", "ls", "moengage"),
+        ("lists", "-o", "json", "ls", "moengage"),
+        ("lists", "ls", "moengage", "-ojson"),
+        ("lists", "ls", "--output=json", "moengage"),
+    )
+    first, *others = [desk(*words).json for words in places]
+    assert [first] * 3 == others
+    (desk.folder / "couponhub.toml").rename(desk.folder / "other.toml")
+    assert 2 == desk("lists", "ls", "moengage").code
+    assert 0 == desk("--config", "other.toml", "lists", "ls", "moengage").code
+    assert 0 == desk("lists", "ls", "moengage", "--config", "other.toml").code
+
+
+def test_config_init(desk: Desk) -> None:
+    """A config file is written once, privately, and never over another."""
+    ran = desk("config", "init", "--config", "new.toml", "-o", "json")
+    assert (0, {"path": "new.toml"}) == (ran.code, ran.json)
+    assert 0o600 == (desk.folder / "new.toml").stat().st_mode & 0o777
+    again = desk("config", "init", "--config", "new.toml")
+    assert 2 == again.code
+    assert "exists already" in again.complaint
+
+
+def test_tagged_codes_from_stdin(desk: Desk) -> None:
+    """`-` reads the codes from stdin, and a tag binds them to customers by a column's name or number."""
+    list_id = desk.list_id("capillary")
+    words = ("uploads", "send", "capillary", list_id, "-", "--tag", "mobile", "--wait", "-o", "json")
+    named = desk.apart(*words, "--tag-column", "who", stdin=f"coupon code,who\nTAG-1,{CUSTOMER}\n")
+    assert (0, "") == (named.code, named.err)
+    numbered = desk.apart(*words, "--tag-column", "1", stdin=f"coupon code,who\nTAG-2,{CUSTOMER}\n")
+    assert (0, "") == (numbered.code, numbered.err)
+    held = desk("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "--list", list_id, "-o", "jsonl")
+    assert ["TAG-1", "TAG-2"] == sorted(json.loads(line)["code"] for line in held.out.splitlines())
+
+
+def test_filters_of_a_lookup(desk: Desk) -> None:
+    """Each filter narrows what is shown, and a complete answer that is empty is no error."""
+    words = ("lookup", "--email", "a.buyer@example.com", "--connection", "capillary", "-o", "json")
+    everything = desk(*words).json["coupons"]
+    active = desk(*words, "--status", "active").json["coupons"]
+    assert [coupon for coupon in everything if coupon["status"] == "active"] == [
+        {**coupon, "as_of": same["as_of"]}
+        for coupon, same in zip(active, (c for c in everything if c["status"] == "active"), strict=True)
+    ]
+    assert 0 < len(active) < len(everything)
+    nothing = desk(*words, "--since", "2001-01-01", "--until", "2001-01-02")
+    assert (0, []) == (nothing.code, nothing.json["coupons"])
+    stranger = desk("lookup", "--external-id", "NOBODY", "--connection", "capillary", "-o", "json")
+    assert (0, "none", "customer_unknown") == (
+        stranger.code,
+        *(stranger.json["answers"][0][key] for key in ("verdict", "reason")),
+    )
+
+
+def test_a_file_that_lies_elsewhere(desk: Desk) -> None:
+    """--url sends an address, with the credentials that @FILE holds: the vendor can fetch the file with them."""
+    list_id = desk.list_id("moengage")
+    desk.write("secret", "pa55w0rd")
+    with _guarded_file(b"Coupon Code\nFAR-1\n", "Basic " + b64encode(b"reader:pa55w0rd").decode()) as url:
+        sent = desk(
+            *("uploads", "send", "moengage", list_id, "--url", url, "--wait", "-o", "json"),
+            *("--url-user", "reader", "--url-password", "@secret"),
+        )
+    assert (0, "") == (sent.code, sent.err)
+    assert (1, None) == (len(sent.json["parts"]), sent.json["rows"])
+    assert ["FAR-1"] == desk.codes("moengage", list_id)
+    assert "pa55w0rd" not in sent.out
+
+
+@pytest.mark.parametrize("option", ["--url", "--callback"])
+def test_plain_http_elsewhere_is_warned_of(desk: Desk, option: str) -> None:
+    """An address that is neither https nor on this machine is warned of."""
+    file = () if option == "--url" else (desk.write("codes.csv", "Coupon Code", "A"),)
+    address = (option, "HTTP://codes.example.com/x")
+    ran = desk("uploads", "send", "moengage", "x", *file, *address, "--config", "none.toml")
+    assert 2 == ran.code
+    assert "warning" in ran.err
+    assert "plain http" in ran.err
+
+
+def test_a_prompted_secret_that_nobody_gives(desk: Desk) -> None:
+    """`-` asks for a secret; when nobody can answer that is one line, and nothing is sent."""
+    words = ("uploads", "send", "moengage", "x", "--url", "https://example.com/c.csv", "--url-password", "-")
+    ran = desk.apart(*words)
+    assert 2 == ran.code
+    assert "no secret was given" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_fields_of_the_vendor(desk: Desk) -> None:
+    """--set reaches the vendor, and what it requires and was not given is named at once."""
+    list_id = desk.list_id("capillary", "with terms")
+    raw = desk("lists", "show", "capillary", list_id, "--raw", "-o", "json").json["raw"]
+    assert ("WINTER10", "PERC", 10) == (raw["discountCode"], raw["discountType"], raw["discountValue"])
+    missing = desk("lists", "create", "capillary", "--name", "bare", *SOON)
+    assert 2 == missing.code
+    assert all(word in missing.complaint for word in ("discountCode", "discountType", "discountValue"))
+
+
+def test_the_demo(desk: Desk) -> None:
+    """The demo runs through, as a table in a pipe too, and leaves nothing behind."""
+    ran = desk.apart("demo")
+    assert 0 == ran.code
+    assert "That was all of it" in ran.out
+    assert "LOYAL-0001" in ran.out
+    assert "\x1b" not in ran.out
+    assert ["couponhub.toml"] == [path.name for path in desk.folder.iterdir()]
+
+
+@contextmanager
+def _guarded_file(content: bytes, authorization: str) -> Iterator[str]:
+    """Serve a file to whoever brings the right header; the URL of it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            allowed = self.headers["Authorization"] == authorization
+            self.send_response(200 if allowed else 401)
+            self.end_headers()
+            self.wfile.write(content if allowed else b"")
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the library's name
+            """Keep stderr for the command."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/codes.csv"
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,253 @@
+"""Ctrl-C, a kill, and two at once: one line at most, nothing lost, nothing sent twice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.cli.desk import CUSTOMER, SOON, Desk, Ran, until
+
+HOLD = 60.0
+UPLOAD = {"capillary": "POST *upload*", "moengage": "POST */files"}
+LOOK = {"capillary": "GET *upload*", "moengage": "GET */files"}
+READS = {
+    "lists ls": ("lists", "ls", "moengage"),
+    "lists show": ("lists", "show", "moengage", "x"),
+    "uploads ls": ("uploads", "ls", "moengage", "x"),
+    "uploads show": ("uploads", "show", "moengage", "x", "y"),
+    "lookup": ("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "--deadline", "60"),
+    "doctor": ("doctor", "moengage"),
+}
+TODAY = datetime.now(UTC).date().isoformat()
+WRITES = {
+    "lists create": (
+        ("lists", "create", "moengage", "--name", "x", *SOON, "--created-by", "x"),
+        "lists ls moengage",
+    ),
+    "usage request": (
+        ("usage", "request", "moengage", "x", "--from", TODAY, "--to", TODAY, "--email", "a@example.com"),
+        "not known",
+    ),
+}
+
+
+@pytest.mark.parametrize("words", READS.values(), ids=READS)
+def test_ctrl_c_while_reading(desk: Desk, words: tuple[str, ...]) -> None:
+    """Ctrl-C ends a command that reads at once, with one line and exit code 130."""
+    ran = _interrupted(desk, words, "* /*")
+    assert (130, "") == (ran.code, ran.out)
+    assert "interrupted" == ran.complaint
+
+
+@pytest.mark.parametrize(("words", "told"), WRITES.values(), ids=WRITES)
+def test_ctrl_c_while_writing(desk: Desk, words: tuple[str, ...], told: str) -> None:
+    """Ctrl-C after something was sent says that it may have been done, and how to find out."""
+    ran = _interrupted(desk, words, "POST /*")
+    assert (130, "") == (ran.code, ran.out)
+    assert ran.complaint.startswith("interrupted; ")
+    assert told in ran.complaint
+
+
+@pytest.mark.parametrize("connection", ["capillary", "moengage"])
+def test_ctrl_c_while_uploading(desk: Desk, connection: str) -> None:
+    """Ctrl-C in the middle of an upload names it, and the same codes sent again arrive once."""
+    list_id = desk.list_id(connection)
+    file = desk.write("codes.csv", "code", "A1", "A2")
+    words = ("uploads", "send", connection, list_id, file)
+    ran = _interrupted(desk, words, UPLOAD[connection], connection)
+    assert (130, "") == (ran.code, ran.out)
+    upload_id = next(word for word in ran.complaint.replace("`", " ").split() if word.startswith("up_"))
+    assert f"uploads show {connection} {list_id} {upload_id}" in ran.complaint
+    shown = desk("uploads", "show", connection, list_id, upload_id, "-o", "json")
+    assert (0, upload_id) == (shown.code, shown.json["id"])
+    assert 0 == desk(*words, "--wait").code
+    assert ["A1", "A2"] == desk.codes(connection, list_id)
+
+
+def test_ctrl_c_before_anything_was_sent(desk: Desk) -> None:
+    """Ctrl-C while the codes are still being read says that nothing was sent."""
+    list_id = desk.list_id("moengage")
+    process = desk.begun(
+        *("uploads", "send", "moengage", list_id, "-"), stdin=subprocess.PIPE, preexec_fn=_may_be_interrupted
+    )
+    until(lambda: list((desk.folder / "state" / "codes" / ".work").glob("*")), "the preparation")
+    ran = _stopped(process)
+    assert (130, "interrupted; nothing was sent") == (ran.code, ran.complaint)
+    assert [] == list((desk.folder / "state" / "codes" / ".work").glob("*"))
+
+
+def test_ctrl_c_while_waiting(desk: Desk) -> None:
+    """Ctrl-C while waiting names the upload that is waited for."""
+    list_id = desk.list_id("capillary")
+    desk.vendors["capillary"].set_processing_delay(HOLD)
+    file = desk.write("codes.csv", "code", "A1")
+    upload_id = desk("uploads", "send", "capillary", list_id, file, "-o", "json").json["id"]
+    ran = _interrupted(desk, ("uploads", "wait", "capillary", list_id, upload_id), "GET /*", "capillary")
+    assert 130 == ran.code
+    assert f"uploads show capillary {list_id} {upload_id}" in ran.complaint
+
+
+def test_ctrl_c_in_the_demo(desk: Desk) -> None:
+    """Ctrl-C ends the demo, with one line, and nothing is left behind."""
+    process = desk.begun(
+        *("demo",), env={**os.environ, "TMPDIR": str(desk.folder)}, preexec_fn=_may_be_interrupted
+    )
+    assert process.stdout is not None
+    until(lambda: "lists create" in str(process.stdout and process.stdout.readline()), "the first list")
+    ran = _stopped(process)
+    assert 130 == ran.code
+    assert "interrupted" in ran.complaint
+    assert ["couponhub.toml"] == [path.name for path in desk.folder.iterdir()]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_ending_the_emulators(desk: Desk, number: signal.Signals, code: int) -> None:
+    """The emulators say where they are as soon as they answer, and end at once when told to."""
+    process = desk.begun(
+        *("emulate", "--port", "0", "--rate-limits", "documented", "-o", "json"),
+        preexec_fn=_may_be_interrupted,
+    )
+    assert process.stdout is not None
+    announced = ""
+    while not announced.endswith("}\n") or announced.count("{") > announced.count("}"):
+        announced += process.stdout.readline()
+    told = json.loads(announced)
+    assert ["capillary", "moengage"] == [vendor["name"] for vendor in told["vendors"]]
+    with urllib.request.urlopen(f"{told['url']}/_emulator/", timeout=10) as answer:  # noqa: S310 - ours
+        assert 200 == answer.status
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert code == process.returncode
+    assert ("" if code == 0 else "couponhub: interrupted\n") == err
+
+
+def test_one_emulator_with_a_seed(desk: Desk) -> None:
+    """A vendor can be served alone, filled from a file, its clock set, and its config is one that works."""
+    desk.write("seed.json", json.dumps({"moengage": {"lists": [{"name": "seeded", "codes": ["S1"]}]}}))
+    process = desk.begun(
+        *("emulate", "moengage", "--port", "0", "--seed", "seed.json", "--clock", "2026-06-01"),
+        *("--processing-delay", "0"),
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    while not lines or "Ctrl-C" not in lines[-1]:
+        lines.append(process.stdout.readline())
+    (desk.folder / "other.toml").write_text("".join(lines), encoding="utf-8")
+    listed = desk("lists", "ls", "moengage", "--config", "other.toml", "-o", "json")
+    process.terminate()
+    process.communicate(timeout=20)
+    assert ["seeded"] == [item["name"] for item in listed.json["items"]]
+    assert listed.json["items"][0]["created_at"].startswith("2026-06-01T00:0")
+
+
+@pytest.mark.parametrize("fault", ["latency", "drop_after"])
+@pytest.mark.parametrize("connection", ["capillary", "moengage"])
+def test_killed_in_the_middle(desk: Desk, connection: str, fault: str) -> None:
+    """After a kill -9 the upload is shown, and sending the codes again makes every code arrive once."""
+    list_id = desk.list_id(connection)
+    file = desk.write("codes.csv", "code", "A1", "A2")
+    words = ("uploads", "send", connection, list_id, file)
+    if fault == "latency":
+        process = _held(desk, words, UPLOAD[connection], connection)
+    else:  # the vendor has the file, and the answer was lost: killed while it is looked for
+        rules: list[dict[str, Any]] = [
+            {"vendor": connection, "match": UPLOAD[connection], "fault": "drop_after", "times": 1},
+            {"vendor": connection, "match": LOOK[connection], "fault": "latency", "value": HOLD},
+        ]
+        desk.control[connection].set_faults(*rules)
+        process = desk.begun(*words)
+        until(lambda: _holds(desk, connection), "the look")
+    process.kill()
+    process.communicate(timeout=20)
+    desk.control[connection].set_faults()
+    (item,) = (
+        found
+        for found in desk("uploads", "ls", connection, list_id, "-o", "json").json["items"]
+        if found["id"].startswith("up_")
+    )
+    shown = desk("uploads", "show", connection, list_id, item["id"], "-o", "json")
+    assert 0 == shown.code
+    assert 2 == shown.json["rows"]
+    again = desk(*words, "--wait")
+    assert again.code in {0, 9}, again.err  # 9: it is known by then that they arrived
+    until(lambda: desk.codes(connection, list_id), "the codes")
+    assert ["A1", "A2"] == desk.codes(connection, list_id)
+
+
+@pytest.mark.parametrize("connection", ["capillary", "moengage"])
+def test_two_at_once(desk: Desk, connection: str) -> None:
+    """Two processes that send the same file at once: exactly one copy reaches the vendor, the other is told so."""
+    list_id = desk.list_id(connection)
+    file = desk.write("codes.csv", "code", *(f"A{number}" for number in range(200)))
+    words = ("uploads", "send", connection, list_id, file, "--wait", "-o", "json")
+    both = [desk.begun(*words) for _ in range(2)]
+    ran = [Ran(one.wait(60), *one.communicate()) for one in both]
+    assert [0, 9] == sorted(one.code for one in ran)
+    refused = next(one for one in ran if one.code == 9)
+    assert "conflict" == refused.json["error"]["kind"]
+    assert "nothing was sent" in refused.complaint
+    assert 200 == len(desk.codes(connection, list_id))
+    assert 1 == len(desk("uploads", "ls", connection, list_id, "-o", "json").json["items"])
+
+
+def test_a_large_file_in_little_memory(desk: Desk) -> None:
+    """A file many times larger than the memory that may be used is checked, deduped and sent."""
+    list_id = desk.list_id("capillary")
+    rows = 600_000
+    with (desk.folder / "large.csv").open("w", encoding="utf-8") as file:
+        file.write("note,coupon code\n")
+        file.writelines(f"{'x' * 100},LARGE-{number:09}\n" for number in range(rows))
+    assert (desk.folder / "large.csv").stat().st_size > 70_000_000
+    desk.control["capillary"].fail("POST *upload*", "status", 400)
+    program = (
+        "import resource, sys; from couponhub.cli import main; code = main(sys.argv[1:]);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
+    )
+    run = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", program, "uploads", "send", "capillary", list_id, "large.csv"],
+        cwd=desk.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert 9 == run.returncode, run.stderr
+    assert int(run.stdout) < 160_000 * (1024 if sys.platform == "darwin" else 1)
+
+
+def _may_be_interrupted() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
+
+
+def _held(
+    desk: Desk, words: tuple[str, ...], match: str, connection: str | None = None
+) -> subprocess.Popen[str]:
+    """Begin a command whose call that matches is never answered, and wait for that call."""
+    asked = connection or ("capillary" if "capillary" in words else "moengage")
+    desk.control[asked].fail(match, "latency", HOLD)
+    process = desk.begun(*words, preexec_fn=_may_be_interrupted)
+    until(lambda: _holds(desk, asked), "the call")
+    return process
+
+
+def _holds(desk: Desk, connection: str) -> bool:
+    return any(asked["fault"] == "latency" for asked in desk.control[connection].requests())
+
+
+def _interrupted(desk: Desk, words: tuple[str, ...], match: str, connection: str | None = None) -> Ran:
+    ran = _stopped(_held(desk, words, match, connection))
+    for control in desk.control.values():
+        control.set_faults()
+    return ran
+
+
+def _stopped(process: subprocess.Popen[str]) -> Ran:
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    return Ran(process.returncode, out, err)

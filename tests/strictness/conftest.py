@@ -1,0 +1,31 @@
+"""Each vendor on its bench, with one list."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from couponhub.testing import rig_for
+from couponhub_capillary import PLUGIN as CAPILLARY
+from couponhub_moengage import PLUGIN as MOENGAGE
+from tests.strictness.tampering import Bench
+
+SERIES = {
+    "discountCode": "STRICT",
+    "discountType": "PERC",
+    "discountValue": "10",
+    "smsTemplate": "Hi {{first_name}}, your code is {{voucher}}",
+}
+
+
+@pytest.fixture
+def moengage() -> Iterator[Bench]:
+    """A MoEngage workspace."""
+    with rig_for(MOENGAGE, settings={"created_by": "strict"}, processing_delay=0) as rig:
+        yield Bench(rig)
+
+
+@pytest.fixture
+def capillary() -> Iterator[Bench]:
+    """A Capillary organisation."""
+    with rig_for(CAPILLARY, list_extra=SERIES, processing_delay=0) as rig:
+        yield Bench(rig)
