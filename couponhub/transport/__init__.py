@@ -4,6 +4,7 @@ from couponhub.store.quotas import Budgets, Quotas
 from couponhub.transport.auth import Auth, BasicAuth, HeaderAuth, TokenAuth, TokenSource
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import FilePart, Multipart, Reply, Request
+from couponhub.transport.observing import NoObserver, Observer, VendorCall
 from couponhub.transport.retry import RetryPolicy, retry_after_seconds
 from couponhub.transport.settings import TransportSettings, is_loopback_url
 from couponhub.transport.status import error_for_status
@@ -17,6 +18,8 @@ __all__ = [
     "FilePart",
     "HeaderAuth",
     "Multipart",
+    "NoObserver",
+    "Observer",
     "Quotas",
     "Reply",
     "Request",
@@ -25,6 +28,7 @@ __all__ = [
     "TokenSource",
     "Transport",
     "TransportSettings",
+    "VendorCall",
     "error_for_status",
     "is_loopback_url",
     "retry_after_seconds",

@@ -30,7 +30,7 @@ class VendorSession:
         session = requests.Session()
         harden(session, settings)
         self._headers = {name: str(value) for name, value in session.headers.items()}
-        self._verify = session.verify
+        self._verify = session.verify or True
         self._proxies = dict(session.proxies)
         self._adapter = session.get_adapter("https://")
 
@@ -63,9 +63,9 @@ class VendorSession:
         return self._adapter.send(
             prepared,
             stream=True,
-            timeout=timeout,
+            timeout=timeout,  # type: ignore[arg-type] # requests takes a Timeout, its stubs do not know
             verify=self._verify,
-            proxies=self._proxies,  # type: ignore[arg-type] # requests takes a Timeout
+            proxies=self._proxies,
         )
 
     def close(self) -> None:

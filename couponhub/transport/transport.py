@@ -24,6 +24,7 @@ from couponhub.transport.auth import Auth
 from couponhub.transport.breakage import translated, unreachable
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import MultipartStream, Reply, Request
+from couponhub.transport.observing import NoObserver, Observer, VendorCall, log_call
 from couponhub.transport.retry import RetryPolicy, retry_after_seconds, whole_header
 from couponhub.transport.session import ReplyTooLarge, VendorSession, prepared_base, read_body
 from couponhub.transport.settings import TransportSettings
@@ -43,6 +44,7 @@ class Transport:
         settings: Time, size, proxy.
         retry: How failed calls are repeated.
         budgets: What the account may still spend of the vendor's rate limits; None sets no bounds.
+        observer: Is told of each call.
         unknown_hint: What a person can do to learn how a write ended whose answer was lost.
     """
 
@@ -55,6 +57,7 @@ class Transport:
         settings: TransportSettings | None = None,
         retry: RetryPolicy | None = None,
         budgets: Budgets | None = None,
+        observer: Observer | None = None,
         unknown_hint: str = "look at the vendor before repeating it",
     ) -> None:
         self.connection = connection
@@ -63,6 +66,7 @@ class Transport:
         self._settings = settings or TransportSettings()
         self._retry = retry or RetryPolicy()
         self._budgets = budgets
+        self._observer = observer or NoObserver()
         self._unknown_hint = unknown_hint
         self._session = VendorSession(self._settings)
         self._bases: dict[str, str] = {}
@@ -99,7 +103,7 @@ class Transport:
                 headers = {"Accept": "application/json", **request.headers}
                 used = self._auth.sign(headers)
                 signed = True
-                return self._exchange(request, headers, read, patience)
+                return self._exchange(request, headers, read, patience, attempt)
             except AuthRejected as error:
                 if used is None or renewed or not self._auth.renew(used):
                     raise error.located(connection=self.connection, operation=request.operation) from None
@@ -165,26 +169,39 @@ class Transport:
         )
 
     def _exchange(
-        self, request: Request, headers: dict[str, str], read: Callable[[Reply], T], patience: Deadline
+        self,
+        request: Request,
+        headers: dict[str, str],
+        read: Callable[[Reply], T],
+        patience: Deadline,
+        attempt: int,
     ) -> T:
+        ended = self._observer.began(self.connection, request.operation)
         started = time.monotonic()
-        outcome = "broken off"
+        reply: Reply | None = None
+        outcome = "interrupted"
         try:
             reply = self._send(request, headers, patience)
-            outcome = str(reply.status)
             self._learn(request, reply)
-            return read(reply)
+            value = read(reply)
         except CouponhubError as error:
-            outcome = f"{outcome} {error.kind}"
+            outcome = error.kind
             raise
+        else:
+            outcome = "ok"
+            return value
         finally:
-            _log.debug(
-                "%s: %s: %s in %.0f ms",
-                self.connection,
-                request.operation,
-                outcome,
-                (time.monotonic() - started) * 1000,
+            call = VendorCall(
+                connection=self.connection,
+                operation=request.operation,
+                outcome=outcome,
+                seconds=time.monotonic() - started,
+                status=reply.status if reply else None,
+                request_id=reply.request_id if reply else None,
+                attempt=attempt,
             )
+            log_call(call)
+            ended(call)
 
     def _send(self, request: Request, headers: dict[str, str], patience: Deadline) -> Reply:
         seconds = min(self._settings.timeout, patience.remaining())

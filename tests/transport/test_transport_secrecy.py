@@ -115,10 +115,10 @@ def test_logs_of_success_and_failure_hold_no_secret(server: ScriptedServer, logg
     for name in (
         "requests_oauthlib.oauth2_session",
         "urllib3.connectionpool",
-        "couponhub.transport.transport",
+        "couponhub.calls",
     ):
         assert any(line.startswith(name) for line in logged), name
-    assert "shop: read coupons: 200 in " in written
+    assert 'connection=shop operation="read coupons" outcome=ok' in written
     assert "shop: read coupons: attempt 2 failed (unavailable), waiting" in written
 
 

@@ -142,8 +142,8 @@ class UploadRules:
         target = rig.create_list()
         rig.control.set_faults(
             {"vendor": rig.plugin.name, "match": _ACCEPTS, "fault": "drop_after"},
-            {"vendor": rig.plugin.name, "match": "GET *pload*", "fault": "status", "value": 500},
-            {"vendor": rig.plugin.name, "match": "GET *files*", "fault": "status", "value": 500},
+            {"vendor": rig.plugin.name, "match": "GET *pload*", "fault": "status", "value": 403},
+            {"vendor": rig.plugin.name, "match": "GET *files*", "fault": "status", "value": 403},
         )
         with pytest.raises(OutcomeUnknown) as caught:
             send(rig, target.id, codes_of(4))

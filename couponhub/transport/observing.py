@@ -1,0 +1,70 @@
+"""What can be seen of calls to vendors from outside: one log line each, and hooks for metrics and traces.
+
+Nothing here holds a path, a query, a code, an identifier or a credential.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+import attrs
+
+_log = logging.getLogger("couponhub.calls")
+
+
+@attrs.frozen(kw_only=True)
+class VendorCall:
+    """One attempt to call a vendor, as it ended.
+
+    Attributes:
+        connection: The connection's name.
+        operation: Words for people: "create list".
+        outcome: "ok", or the kind of the error.
+        seconds: How long it took.
+        status: The HTTP status, None when no answer came.
+        request_id: The vendor's own id of the call, to quote in a support ticket.
+        attempt: 1 for the first, more for repetitions of the same call.
+    """
+
+    connection: str
+    operation: str
+    outcome: str
+    seconds: float
+    status: int | None = None
+    request_id: str | None = None
+    attempt: int = 1
+
+
+class Observer(Protocol):
+    """Is told of calls to vendors. Must be quick, thread-safe, and never raise."""
+
+    def began(self, connection: str, operation: str) -> Callable[[VendorCall], None]:
+        """A call begins; what is returned is called when it has ended, on the same thread."""
+        ...
+
+
+class NoObserver:
+    """Looks away."""
+
+    def began(self, connection: str, operation: str) -> Callable[[VendorCall], None]:  # noqa: ARG002 - it looks away
+        """Return what does nothing."""
+        return _nothing
+
+
+def _nothing(call: VendorCall) -> None:
+    pass
+
+
+def log_call(call: VendorCall) -> None:
+    """Write the one line of a call, readable for people and with its fields for structured handlers."""
+    if not _log.isEnabledFor(logging.INFO):
+        return
+    fields = attrs.asdict(call)
+    fields["seconds"] = round(call.seconds, 4)
+    shown = " ".join(f"{name}={_word(value)}" for name, value in fields.items() if value is not None)
+    _log.info("%s", shown, extra={"vendor_call": fields})
+
+
+def _word(value: object) -> str:
+    text = str(value)
+    return f'"{text}"' if " " in text else text

@@ -1,0 +1,153 @@
+"""Rate limits that are shared: windows, the vendor's word, several processes, and no place to write."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from couponhub.store import Quotas, StoreSettings
+
+NOW = 1_700_000_000.0  # 22:13:20 UTC, 20 seconds into a minute
+LIMITS = {"upload_per_minute": 2, "upload_per_day": 3, "file_bytes": 64, "create_list_per_day": 0}
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> StoreSettings:
+    """Keep the counters in a folder of the test."""
+    return StoreSettings(url=f"sqlite:///{tmp_path.as_posix()}/store.db")
+
+
+def test_a_window_gives_what_it_holds_and_says_when_the_next_begins(settings: StoreSettings) -> None:
+    """After two calls in a minute the third is told how long to wait; after three in a day, until midnight."""
+    clock = Clock()
+    budgets = Quotas(settings, now=clock).of("account", LIMITS)
+    assert [None, None] == [budgets.take("upload"), budgets.take("upload")]
+    spent = budgets.take("upload")
+    assert spent is not None
+    assert ("upload_per_minute", 40.0, False) == (spent.limit, spent.seconds, spent.daily)
+    clock.now += 40
+    assert budgets.take("upload") is None
+    clock.now += 60
+    spent = budgets.take("upload")
+    assert spent is not None
+    assert ("upload_per_day", True) == (spent.limit, spent.daily)
+    assert 86_400 - (clock.now % 86_400) == spent.seconds
+    clock.now += spent.seconds
+    assert budgets.take("upload") is None
+
+
+def test_a_refused_call_spends_nothing(settings: StoreSettings) -> None:
+    """A call that a minute refuses is not counted against the day."""
+    budgets = Quotas(settings, now=Clock()).of("account", LIMITS)
+    for _ in range(5):
+        budgets.take("upload")
+    assert {"upload_per_minute": 0, "upload_per_day": 1} == budgets.left()
+
+
+def test_what_has_no_limit_is_never_refused(settings: StoreSettings) -> None:
+    """A limit of 0, a name without a window and an unknown budget bound nothing."""
+    budgets = Quotas(settings, now=Clock()).of("account", LIMITS)
+    assert {None} == {
+        budgets.take(name) for name in ("create_list", "file", "", "elsewhere") for _ in range(9)
+    }
+
+
+def test_accounts_are_apart_and_connections_of_one_account_are_not(settings: StoreSettings) -> None:
+    """The same account named twice spends from one budget, another from its own."""
+    quotas = Quotas(settings, now=Clock())
+    one, same, other = (quotas.of(name, LIMITS) for name in ("a", "a", "b"))
+    assert [None, None] == [one.take("upload"), same.take("upload")]
+    assert one.take("upload") is not None
+    assert other.take("upload") is None
+
+
+def test_the_vendors_word_wins(settings: StoreSettings) -> None:
+    """Headers raise a limit, and count calls that somebody else has made."""
+    clock = Clock()
+    budgets = Quotas(settings, now=clock).of("account", LIMITS)
+    budgets.learn("upload", limit=10, remaining=4, ends_in=30)
+    assert 4 == budgets.left()["upload_per_minute"]
+    budgets.learn("upload", limit=10, remaining=9, ends_in=30)
+    assert 4 == budgets.left()["upload_per_minute"], (
+        "calls that are on their way are not in the vendor's figure"
+    )
+    budgets.learn("upload", limit=3, remaining=0, ends_in=3_000)
+    spent = budgets.take("upload")
+    assert spent is not None
+    assert ("upload_per_day", 3_000.0) == (spent.limit, spent.seconds)
+    clock.now += 3_001
+    assert budgets.take("upload") is None
+
+
+def test_a_refusal_by_the_vendor_exhausts_the_window(settings: StoreSettings) -> None:
+    """After a 429 nobody calls again before the moment that the vendor named."""
+    clock = Clock()
+    budgets = Quotas(settings, now=clock).of("account", LIMITS)
+    budgets.exhaust("upload", 12)
+    spent = budgets.take("upload")
+    assert spent is not None
+    assert 12.0 == spent.seconds
+    clock.now += 13
+    assert budgets.take("upload") is None
+
+
+def test_a_clock_that_is_set_back_does_not_lock_the_account(settings: StoreSettings) -> None:
+    """A window that would end in a far future counts as none."""
+    clock = Clock()
+    budgets = Quotas(settings, now=clock).of("account", {"upload_per_minute": 1})
+    assert budgets.take("upload") is None
+    clock.now -= 30 * 86_400
+    assert budgets.take("upload") is None
+
+
+def _take(url: str, wanted: int, granted: "multiprocessing.Queue[int]") -> None:
+    quotas = Quotas(StoreSettings(url=url), now=lambda: NOW)
+    budgets = quotas.of("account", {"fetch_per_day": 100})
+    granted.put(sum(budgets.take("fetch") is None for _ in range(wanted)))
+
+
+def test_processes_never_exceed_a_quota_together(settings: StoreSettings) -> None:
+    """Three processes that each ask for 80 calls get 100 in all."""
+    context = multiprocessing.get_context("spawn")
+    granted: multiprocessing.Queue[int] = context.Queue()
+    processes = [context.Process(target=_take, args=(settings.url, 80, granted)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    assert 100 == sum(granted.get(timeout=60) for _ in processes)
+    for process in processes:
+        process.join()
+
+
+def test_without_a_place_to_write_the_process_counts_for_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A store that cannot be written takes no lookup away; that it is so is logged once."""
+    (tmp_path / "file").write_text("in the way of a folder")
+    quotas = Quotas(StoreSettings(url=f"sqlite:///{tmp_path.as_posix()}/file/store.db"), now=Clock())
+    budgets = quotas.of("account", {"upload_per_minute": 1})
+    assert budgets.take("upload") is None
+    assert budgets.take("upload") is not None
+    assert 1 == len(caplog.records)
+
+
+def test_no_account_is_kept_in_plain_text(settings: StoreSettings) -> None:
+    """What tells accounts apart may hold a key, and is kept as a hash; the file is private."""
+    quotas = Quotas(settings)
+    quotas.of("canary-key", LIMITS).take("upload")
+    quotas.close()
+    files = list(settings.path.parent.glob("*.quotas.db*"))
+    assert files
+    for file in files:
+        assert b"canary-key" not in file.read_bytes()
+        assert 0o600 == file.stat().st_mode & 0o777
