@@ -14,6 +14,8 @@ import attrs
 from couponhub.transport import (
     Auth,
     BasicAuth,
+    Budgets,
+    Observer,
     Reply,
     RetryPolicy,
     Transport,
@@ -214,6 +216,8 @@ def transport_to(
     settings: TransportSettings | None = None,
     retry: RetryPolicy | None = None,
     auth: Auth | None = None,
+    budgets: Budgets | None = None,
+    observer: Observer | None = None,
 ) -> Transport:
     """A transport of the connection "shop", which never sleeps."""
     return Transport(
@@ -222,6 +226,8 @@ def transport_to(
         auth=auth or BasicAuth("user", "pass"),
         settings=settings,
         retry=retry or Waits().policy(),
+        budgets=budgets,
+        observer=observer,
     )
 
 

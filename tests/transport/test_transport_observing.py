@@ -1,0 +1,88 @@
+"""What can be seen of calls from outside: one log line each, an observer, OpenTelemetry; never a secret."""
+
+import logging
+from collections.abc import Callable
+
+import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from couponhub.errors import NotFound
+from couponhub.telemetry import OpenTelemetryObserver
+from couponhub.transport import Reply, Request, VendorCall
+from tests.transport.scripted import ScriptedServer, Waits, hangs_up, says, transport_to, understood
+
+READ = Request(
+    operation="customer coupons", method="GET", path="/canary-path", query=(("mobile", "919876543210"),)
+)
+
+
+class Watcher:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.began_with: list[tuple[str, str]] = []
+        self.calls: list[VendorCall] = []
+
+    def began(self, connection: str, operation: str) -> Callable[[VendorCall], None]:
+        """Note a beginning."""
+        self.began_with.append((connection, operation))
+        return self.calls.append
+
+
+def test_an_observer_sees_every_attempt(server: ScriptedServer, waits: Waits) -> None:
+    """A call that is repeated once is two attempts, each with its outcome."""
+    server.plays(hangs_up(), says(headers={"X-Cap-RequestID": "abc123"}))
+    watcher = Watcher()
+    transport_to(server.url, retry=waits.policy(), observer=watcher).call(READ, understood)
+    assert [("shop", "customer coupons")] * 2 == watcher.began_with
+    first, second = watcher.calls
+    assert ("unavailable", None, 1) == (first.outcome, first.status, first.attempt)
+    assert ("ok", 200, 2, "abc123") == (second.outcome, second.status, second.attempt, second.request_id)
+    assert second.seconds > 0
+
+
+def test_a_call_is_one_log_line(
+    server: ScriptedServer, waits: Waits, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The line has its fields for structured handlers, and holds neither path nor query."""
+    caplog.set_level(logging.INFO, "couponhub.calls")
+    transport_to(server.url, retry=waits.policy()).call(READ, understood)
+    (record,) = [record for record in caplog.records if record.name == "couponhub.calls"]
+    fields = vars(record)["vendor_call"]
+    assert ("shop", "customer coupons", "ok", 200) == tuple(
+        fields[name] for name in ("connection", "operation", "outcome", "status")
+    )
+    assert 'connection=shop operation="customer coupons" outcome=ok' in record.getMessage()
+    assert "canary-path" not in record.getMessage()
+    assert "919876543210" not in record.getMessage()
+
+
+def test_opentelemetry_gets_spans_and_metrics(server: ScriptedServer, waits: Waits) -> None:
+    """An attempt is a client span and a point of the histogram, without anything of the customer."""
+    spans, points = InMemorySpanExporter(), InMemoryMetricReader()
+    tracers = TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(spans))
+    observer = OpenTelemetryObserver(tracers, MeterProvider([points]))
+
+    def not_there(reply: Reply) -> None:
+        raise NotFound("no such list", status=reply.status)
+
+    with pytest.raises(NotFound):
+        transport_to(server.url, retry=waits.policy(), observer=observer).call(READ, not_there)
+    (span,) = spans.get_finished_spans()
+    assert "shop customer coupons" == span.name
+    assert span.attributes is not None
+    assert ("not_found", 200) == (
+        span.attributes["couponhub.outcome"],
+        span.attributes["http.response.status_code"],
+    )
+    assert not span.status.is_ok
+    shown = f"{span.to_json()}{points.get_metrics_data()}"
+    assert "couponhub.vendor.calls" in shown
+    assert "couponhub.vendor.call.duration" in shown
+    assert "919876543210" not in shown
+    assert "canary-path" not in shown

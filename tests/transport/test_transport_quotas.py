@@ -1,0 +1,88 @@
+"""Budgets are spent before a call leaves, waited for where there is time, and corrected by the vendor's word."""
+
+from pathlib import Path
+
+import pytest
+
+from couponhub.errors import QuotaExhausted, RateLimited
+from couponhub.store import Budgets, Quotas, StoreSettings
+from couponhub.transport import Request
+from tests.transport.scripted import ScriptedServer, Waits, says, transport_to, understood
+
+READ = Request(operation="fetch lists", method="GET", path="/lists", budget="fetch")
+NOW = 1_700_000_000.0  # 40 seconds before the next minute
+
+
+@pytest.fixture
+def budgets(tmp_path: Path, waits: Waits) -> Budgets:
+    """Two calls a minute, on a clock that moves when somebody would sleep."""
+    settings = StoreSettings(url=f"sqlite:///{tmp_path.as_posix()}/store.db")
+    return Quotas(settings, now=lambda: NOW + sum(waits.seconds)).of(
+        "account", {"fetch_per_minute": 2, "fetch_per_day": 4}
+    )
+
+
+def test_a_spent_budget_is_waited_for(server: ScriptedServer, waits: Waits, budgets: Budgets) -> None:
+    """The third call of a minute waits for the next one; nothing goes out meanwhile."""
+    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    for _ in range(3):
+        transport.call(READ, understood)
+    assert [40.0] == waits.seconds
+    assert 3 == len(server.seen)
+
+
+def test_whoever_is_in_a_hurry_is_told_at_once(
+    server: ScriptedServer, waits: Waits, budgets: Budgets
+) -> None:
+    """With a caller's deadline a spent budget raises RateLimited, and nothing was sent."""
+    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    for _ in range(2):
+        transport.call(READ, understood)
+    with pytest.raises(RateLimited) as caught:
+        transport.call(READ, understood, deadline=600)
+    assert (40.0, [], 2) == (caught.value.retry_after, waits.seconds, len(server.seen))
+
+
+def test_a_spent_day_is_a_quota(server: ScriptedServer, waits: Waits, budgets: Budgets) -> None:
+    """When the reset lies beyond all patience, QuotaExhausted names the limit and the seconds."""
+    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    for _ in range(4):
+        transport.call(READ, understood)
+    with pytest.raises(QuotaExhausted, match="fetch_per_day") as caught:
+        transport.call(READ, understood)
+    assert caught.value.retry_after is not None
+    assert caught.value.retry_after > 3_600
+    assert not caught.value.retryable
+
+
+def test_the_vendors_headers_win(server: ScriptedServer, waits: Waits, budgets: Budgets) -> None:
+    """A vendor that says that more is left is believed, and so is one that says that nothing is."""
+    more = {"x-ratelimit-limit": "100", "x-ratelimit-remaining": "90", "Retry-After": "30"}
+    server.plays(says(headers=more), says(headers=more), says(headers=more))
+    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    for _ in range(3):
+        transport.call(READ, understood)
+    assert [] == waits.seconds
+    assert 88 <= budgets.left()["fetch_per_minute"] <= 90
+
+
+def test_a_refusal_holds_back_all_who_share_the_account(
+    server: ScriptedServer, waits: Waits, budgets: Budgets
+) -> None:
+    """After a 429 another transport of the same account does not call before the vendor's moment."""
+    server.plays(says(429, headers={"Retry-After": "25"}))
+    transport_to(server.url, retry=waits.policy(), budgets=budgets).call(READ, understood)
+    assert [25.0] == waits.seconds
+    other = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    budgets.exhaust("fetch", 10)
+    with pytest.raises(RateLimited):
+        other.call(READ, understood, deadline=5)
+
+
+def test_calls_without_a_budget_are_free(server: ScriptedServer, waits: Waits, budgets: Budgets) -> None:
+    """A call that names no budget is never held back."""
+    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    free = Request(operation="call", method="GET", path="/x")
+    for _ in range(9):
+        transport.call(free, understood)
+    assert ([], 9) == (waits.seconds, len(server.seen))
