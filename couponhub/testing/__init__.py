@@ -15,17 +15,20 @@ if TYPE_CHECKING:
     from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer, VendorEmulator
     from couponhub.testing.emulation.world import World
     from couponhub.testing.rig import Rig, rig_for
+    from couponhub.testing.vendors import EmulatedVendors, emulated_vendors
 
 _HOMES = {
     "ConformanceSuite": "couponhub.testing.conformance",
     "Control": "couponhub.testing.control",
     "ControlError": "couponhub.testing.emulation.vendor",
     "EmulatedCustomer": "couponhub.testing.emulation.vendor",
+    "EmulatedVendors": "couponhub.testing.vendors",
     "EmulatorServer": "couponhub.testing.emulation.server",
     "Rig": "couponhub.testing.rig",
     "VendorEmulator": "couponhub.testing.emulation.vendor",
     "World": "couponhub.testing.emulation.world",
     "config_text": "couponhub.testing.configuration",
+    "emulated_vendors": "couponhub.testing.vendors",
     "rig_for": "couponhub.testing.rig",
 }
 
@@ -34,11 +37,13 @@ __all__ = [
     "Control",
     "ControlError",
     "EmulatedCustomer",
+    "EmulatedVendors",
     "EmulatorServer",
     "Rig",
     "VendorEmulator",
     "World",
     "config_text",
+    "emulated_vendors",
     "rig_for",
 ]
 
