@@ -1,6 +1,7 @@
 """The command tree, and the one place where an error becomes a line on stderr and an exit code."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,8 +15,8 @@ _COMMANDS = {
     "connections": "What is configured, and what each connection can do.",
     "doctor": "Check every connection live, with the mend for each fault.",
     "config": "Write, check and describe the config file.",
-    "lists": "Coupon lists: ls, show, create.",
-    "uploads": "Uploads of codes: send, ls, show, wait.",
+    "lists": "Coupon lists: ls, show, create, update, activate, archive.",
+    "uploads": "Uploads of codes: send, ls, show, wait, rm.",
     "lookup": "Which coupons does a customer hold, anywhere?",
     "usage": "Usage reports: who was given which code.",
     "emulate": "Serve emulated vendors, to test against.",
@@ -56,6 +57,9 @@ def cli() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; answer its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        # A service manager's stop unwinds like Ctrl-C, so that no staged file stays behind.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     if sys.stdout is None:  # closed by the caller; the next file that is opened would take its number
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for as long as the process lives
     context: click.Context | None = None

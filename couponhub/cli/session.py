@@ -1,6 +1,7 @@
 """What commands share: an opened hub, days and instants as people write them, secrets that stay out of argv."""
 
 import math
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,20 @@ def told_if_interrupted(text: str) -> Iterator[None]:
     except KeyboardInterrupt:
         say(f"interrupted; {text}")
         raise click.exceptions.Exit(130) from None
+
+
+def confirm(options: GlobalOptions, question: str) -> None:
+    """Ask before what cannot be undone; `--yes` has answered.
+
+    Raises:
+        UsageError: It was denied, or nobody is there to be asked.
+    """
+    if options.yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("this cannot be undone, and nobody is there to be asked", hint="add --yes")
+    if not click.confirm(question, err=True):
+        raise UsageError("nothing was done")
 
 
 class Day(click.ParamType[date]):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from couponhub.cli.emulation import emulators
 from couponhub.testing import Control, EmulatorServer, World
+from couponhub.testing.vendors import emulators
 from tests.cli.desk import Desk
 
 
@@ -26,3 +26,4 @@ def desk(
         desk = Desk(tmp_path, server, control, {vendor.name: vendor for vendor in vendors}, capsys)
         desk.configure()
         yield desk
+        server.app.reset()  # lets go of the files of unfinished uploads

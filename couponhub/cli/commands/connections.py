@@ -15,9 +15,7 @@ _COLUMNS = (
     Column("CONNECTION", "connection"),
     Column("ADAPTER", "adapter"),
     Column("CAN", "capabilities"),
-    Column(
-        "LIMITS", lambda document: [f"{name} {value}" for name, value in (document["limits"] or {}).items()]
-    ),
+    Column("LIMITS", lambda document: [_limit(document, name) for name in document["limits"] or ()]),
     Column("FAULT", lambda document: (document["error"] or {}).get("message")),
 )
 
@@ -25,7 +23,7 @@ _COLUMNS = (
 @click.command("connections", cls=GlobalCommand)
 @pass_options
 def command(options: GlobalOptions) -> None:
-    """Show the configured connections, what each can do, and its limits.
+    """Show the configured connections, what each can do, its limits, and what is left of them now.
 
     Nobody is called. An adapter that is installed but broken is listed with its error.
     """
@@ -43,13 +41,25 @@ def _document(hub: CouponHub, name: str) -> Document:
         "vendor": adapter.title,
         "capabilities": None,
         "limits": None,
+        "left": None,
         "error": None,
     }
     try:
-        capabilities = hub[name].capabilities
+        connection = hub[name]
     except ConfigError as error:
         return {**document, "error": error_object(error)}
-    return {**document, "capabilities": list(capabilities), "limits": dict(capabilities.limits)}
+    capabilities = connection.capabilities
+    return {
+        **document,
+        "capabilities": list(capabilities),
+        "limits": dict(capabilities.limits),
+        "left": dict(connection.quota_left()),
+    }
+
+
+def _limit(document: Document, name: str) -> str:
+    limit = f"{name} {document['limits'][name]}"
+    return f"{limit}, {document['left'][name]} left" if name in document["left"] else limit
 
 
 def _broken(entry: BrokenAdapter) -> Document:
@@ -59,5 +69,6 @@ def _broken(entry: BrokenAdapter) -> Document:
         "vendor": None,
         "capabilities": None,
         "limits": None,
+        "left": None,
         "error": error_object(ConfigError(entry.error, hint="reinstall it together with what it needs")),
     }

@@ -11,12 +11,12 @@ from unittest import mock
 
 import click
 
-from couponhub.cli.emulation import emulators
 from couponhub.cli.options import GlobalCommand
 from couponhub.hub import CouponHub
 from couponhub.testing.configuration import config_text
 from couponhub.testing.emulation.server import EmulatorServer
 from couponhub.testing.emulation.world import World
+from couponhub.testing.vendors import emulators
 
 _CUSTOMER = "919876543210"
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from couponhub.cli.emulation import emulators
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_json
 from couponhub.cli.session import Instant
@@ -19,6 +18,7 @@ from couponhub.testing.configuration import config_text
 from couponhub.testing.emulation.server import EmulatorServer
 from couponhub.testing.emulation.vendor import ControlError, VendorEmulator
 from couponhub.testing.emulation.world import World
+from couponhub.testing.vendors import emulators
 
 
 @click.command("emulate", cls=GlobalCommand)

@@ -1,16 +1,18 @@
 """`couponhub lists`: coupon lists at a vendor."""
 
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 
 import click
 
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
-from couponhub.cli.session import Day, opened_hub, told_if_interrupted
+from couponhub.cli.session import Day, confirm, opened_hub, told_if_interrupted
 from couponhub.cli.tables import Column
 from couponhub.documents import list_document
 from couponhub.errors import UsageError
-from couponhub.models import Alerts, ListStatus, NewCouponList
+from couponhub.models import Alerts, CouponList, ListChange, ListStatus, NewCouponList
 
 _COLUMNS = (
     Column("ID", "id", whole=True),
@@ -59,20 +61,44 @@ def show(options: GlobalOptions, connection: str, list_id: str) -> None:
     print_one(options, list_document(coupon_list, raw=options.raw), _FIELDS)
 
 
+def _described(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that describe a list, shared by `create` and `update`."""
+    for option in reversed(
+        (
+            click.option(
+                "--subscriber", "subscribers", multiple=True, metavar="EMAIL", help="Who is mailed alerts."
+            ),
+            click.option("--alert-success", is_flag=True, help="Mail when a file was processed."),
+            click.option("--alert-failure", is_flag=True, help="Mail when a file failed."),
+            click.option(
+                "--alert-shortage",
+                type=click.IntRange(min=1),
+                metavar="COUNT",
+                help="Mail below COUNT codes.",
+            ),
+            click.option(
+                "--alert-expiry", type=click.IntRange(min=1), metavar="DAYS", help="Mail DAYS before expiry."
+            ),
+            click.option(
+                "--set",
+                "extra",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="The vendor's own documented fields.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
 @command.command("create")
 @click.argument("connection", metavar="CONN")
 @click.option("--name", required=True)
 @click.option("--expires", type=Day(), required=True, help="Last day of validity.")
 @click.option("--label", help="Name for machines; default: a plain form of the name.")
 @click.option("--created-by", metavar="WHO", help="Default: the connection's created_by.")
-@click.option("--subscriber", "subscribers", multiple=True, metavar="EMAIL", help="Who is mailed alerts.")
-@click.option("--alert-success", is_flag=True, help="Mail when a file was processed.")
-@click.option("--alert-failure", is_flag=True, help="Mail when a file failed.")
-@click.option("--alert-shortage", type=click.IntRange(min=1), metavar="COUNT", help="Mail below COUNT codes.")
-@click.option("--alert-expiry", type=click.IntRange(min=1), metavar="DAYS", help="Mail DAYS before expiry.")
-@click.option(
-    "--set", "extra", multiple=True, metavar="KEY=VALUE", help="The vendor's own documented fields."
-)
+@_described
 @pass_options
 def create(
     options: GlobalOptions,
@@ -82,12 +108,8 @@ def create(
     expires: date,
     label: str | None,
     created_by: str | None,
-    subscribers: tuple[str, ...],
-    alert_success: bool,
-    alert_failure: bool,
-    alert_shortage: int | None,
-    alert_expiry: int | None,
     extra: tuple[str, ...],
+    **alerts: Any,
 ) -> None:
     """Create a coupon list at CONN."""
     new = NewCouponList(
@@ -95,23 +117,92 @@ def create(
         expires=expires,
         label=label,
         created_by=created_by,
-        alerts=Alerts(
-            subscribers=subscribers,
-            success=alert_success,
-            failure=alert_failure,
-            shortage=alert_shortage,
-            expiry_days=alert_expiry,
-        ),
+        alerts=_alerts(alerts) or Alerts(),
         extra=_pairs(extra),
     )
     unknown = f"whether the list was created is not known: see `couponhub lists ls {connection}`"
     with opened_hub(options) as hub, told_if_interrupted(unknown):
         coupon_list = hub[connection].lists.create(new)
-    print_one(
-        options,
-        list_document(coupon_list, raw=options.raw),
-        _FIELDS,
-        done=f"list {coupon_list.id} was created at {connection}",
+    _print(options, coupon_list, done=f"list {coupon_list.id} was created at {connection}")
+
+
+@command.command("update")
+@click.argument("connection", metavar="CONN")
+@click.argument("list_id", metavar="ID")
+@click.option("--name")
+@click.option("--expires", type=Day(), help="New last day; may bring an expired list back.")
+@_described
+@pass_options
+def update(
+    options: GlobalOptions,
+    connection: str,
+    list_id: str,
+    *,
+    name: str | None,
+    expires: date | None,
+    extra: tuple[str, ...],
+    **alerts: Any,
+) -> None:
+    """Change a coupon list of CONN; what is not named stays as it is.
+
+    Subscribers and alerts are changed as a whole: name all that are to hold.
+    """
+    change = ListChange(name=name, expires=expires, alerts=_alerts(alerts), extra=_pairs(extra))
+    unknown = f"whether the list was changed is not known: see `couponhub lists show {connection} {list_id}`"
+    with opened_hub(options) as hub, told_if_interrupted(unknown):
+        coupon_list = hub[connection].lists.update(list_id, change)
+    _print(options, coupon_list, done=f"list {list_id} was changed at {connection}")
+
+
+@command.command("activate")
+@click.argument("connection", metavar="CONN")
+@click.argument("list_id", metavar="ID")
+@click.option("--expires", type=Day(), required=True, help="New last day of validity.")
+@pass_options
+def activate(options: GlobalOptions, connection: str, list_id: str, *, expires: date) -> None:
+    """Bring an archived or expired list of CONN back; its codes are not restored."""
+    unknown = (
+        f"whether the list was activated is not known: see `couponhub lists show {connection} {list_id}`"
+    )
+    with opened_hub(options) as hub, told_if_interrupted(unknown):
+        lists = hub[connection].lists
+        lists.activate(list_id, expires)
+        coupon_list = lists.get(list_id)
+    _print(options, coupon_list, done=f"list {list_id} was activated at {connection}")
+
+
+@command.command("archive")
+@click.argument("connection", metavar="CONN")
+@click.argument("list_id", metavar="ID")
+@pass_options
+def archive(options: GlobalOptions, connection: str, list_id: str) -> None:
+    """Archive a list of CONN. DESTRUCTIVE: the vendor deletes its codes that were not handed out."""
+    unknown = f"whether the list was archived is not known: see `couponhub lists show {connection} {list_id}`"
+    with opened_hub(options) as hub:
+        lists = hub[connection].lists
+        confirm(
+            options, f"Archive list {list_id} of {connection}? Its codes that were not handed out are deleted"
+        )
+        with told_if_interrupted(unknown):
+            lists.archive(list_id)
+            coupon_list = lists.get(list_id)
+    _print(options, coupon_list, done=f"list {list_id} was archived at {connection}")
+
+
+def _print(options: GlobalOptions, coupon_list: CouponList, *, done: str) -> None:
+    print_one(options, list_document(coupon_list, raw=options.raw), _FIELDS, done=done)
+
+
+def _alerts(given: Mapping[str, Any]) -> Alerts | None:
+    """The alerts that were asked for, None when none of their options was given."""
+    if not any(given.values()):
+        return None
+    return Alerts(
+        subscribers=given["subscribers"],
+        success=given["alert_success"],
+        failure=given["alert_failure"],
+        shortage=given["alert_shortage"],
+        expiry_days=given["alert_expiry"],
     )
 
 

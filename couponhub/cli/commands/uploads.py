@@ -10,7 +10,7 @@ from couponhub.cli.failures import say, tell
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.progress import UploadProgress
-from couponhub.cli.session import Seconds, opened_hub, secret_value
+from couponhub.cli.session import Seconds, confirm, opened_hub, secret_value, told_if_interrupted
 from couponhub.cli.tables import Column
 from couponhub.documents import error_object, upload_document
 from couponhub.errors import CouponhubError, PartialFailure, UsageError, WaitTimeout
@@ -62,7 +62,7 @@ def command() -> None:
 )
 @click.option("--callback", metavar="URL", help="Where the vendor is to report the end.")
 @click.option("--wait", is_flag=True, help="Wait until the vendor has worked it through.")
-@click.option("--timeout", type=Seconds(), metavar="SECONDS")
+@click.option("--timeout", type=Seconds(), metavar="SECONDS", help="The longest to wait.")
 @click.option("--again", is_flag=True, help="Send codes that were sent to this list before.")
 @pass_options
 def send(
@@ -149,7 +149,7 @@ def show(options: GlobalOptions, connection: str, list_id: str, upload_id: str) 
 @click.argument("connection", metavar="CONN")
 @click.argument("list_id", metavar="LIST_ID")
 @click.argument("upload_id", metavar="UPLOAD_ID")
-@click.option("--timeout", type=Seconds(), metavar="SECONDS")
+@click.option("--timeout", type=Seconds(), metavar="SECONDS", help="The longest to wait.")
 @pass_options
 def wait(
     options: GlobalOptions, connection: str, list_id: str, upload_id: str, *, timeout: float | None
@@ -163,6 +163,25 @@ def wait(
             )
 
     _run(options, connection, list_id, UploadProgress(upload_id), work)
+
+
+@command.command("rm")
+@click.argument("connection", metavar="CONN")
+@click.argument("list_id", metavar="LIST_ID")
+@click.argument("upload_id", metavar="UPLOAD_ID")
+@pass_options
+def rm(options: GlobalOptions, connection: str, list_id: str, upload_id: str) -> None:
+    """Take an upload back. DESTRUCTIVE: its codes that were not handed out are gone at the vendor."""
+    unknown = f"see `couponhub uploads ls {connection} {list_id}` for what is left"
+    with opened_hub(options) as hub:
+        uploads = hub[connection].uploads
+        confirm(options, f"Delete upload {upload_id}? Its codes that were not handed out are deleted")
+        with told_if_interrupted(unknown):
+            uploads.delete(list_id, upload_id)
+    document = {"connection": connection, "list_id": list_id, "id": upload_id, "deleted": True}
+    print_one(
+        options, document, (Column("DELETED", "id", whole=True),), done=f"upload {upload_id} was deleted"
+    )
 
 
 def _run(
