@@ -50,9 +50,28 @@ def require(adapter: Adapter, connection: str, protocol: type[P]) -> P:
     raise Unsupported(f"this vendor has no {_WORDS[name]}", hint=adapter.advice(name), connection=connection)
 
 
+class Offered:
+    """What one connection's adapter offers; each capability is decided when it is first asked for.
+
+    Whether a protocol is fulfilled takes Python longer to find out than all else that a lookup does here.
+    """
+
+    def __init__(self, adapter: Adapter, connection: str) -> None:
+        self._adapter = adapter
+        self._connection = connection
+        self._fulfilled: set[type] = set()
+
+    def require(self, protocol: type[P]) -> P:
+        """As the function `require`."""
+        if protocol not in self._fulfilled:
+            require(self._adapter, self._connection, protocol)
+            self._fulfilled.add(protocol)
+        return cast("P", self._adapter)
+
+
 _WORDS: Mapping[str, str] = {
     "lists.read": "way to read coupon lists",
-    "lists.write": "way to create coupon lists",
+    "lists.write": "way to create and change coupon lists",
     "lists.activate": "way to bring a coupon list back",
     "lists.archive": "way to archive a coupon list",
     "uploads.files": "way to be sent a code file",

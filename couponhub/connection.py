@@ -1,15 +1,19 @@
 """One opened connection: the same surface whatever the vendor; what the vendor lacks is refused when called."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
-from couponhub.capabilities import Capabilities, capabilities_of, require
+from couponhub.ambiguity import write_once
+from couponhub.capabilities import Capabilities, Offered, capabilities_of
+from couponhub.located import Located
 from couponhub.models import (
     Coupon,
     CouponList,
     CouponQuery,
     Customer,
     CustomerCoupons,
+    ListChange,
     ListId,
     ListStatus,
     NewCouponList,
@@ -28,72 +32,117 @@ from couponhub.uploads import Uploads
 
 
 class Lists:
-    """The coupon lists of a connection. Every method may raise `Unsupported` and `VendorError`."""
+    """The coupon lists of a connection. Every method may raise `Unsupported` and `VendorError`.
 
-    def __init__(self, name: str, adapter: Adapter) -> None:
+    Args:
+        name: The connection's name.
+        offered: What its adapter offers.
+        settle: Seconds after a lost answer until absence at the vendor counts as proof.
+        sleep: How to wait; tests pass their own.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        offered: Offered,
+        *,
+        settle: float = 30.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._name = name
-        self._adapter = adapter
+        self._offered = offered
+        self._settle = settle
+        self._sleep = sleep
 
     def get(self, list_id: str) -> CouponList:
         """One list by the vendor's id; see `ReadsLists.get_list`."""
-        return require(self._adapter, self._name, ReadsLists).get_list(ListId(list_id))
+        with Located(self._name, "read list"):
+            return self._offered.require(ReadsLists).get_list(ListId(list_id))
 
     def iterate(self, status: ListStatus | str | None = None) -> Iterator[CouponList]:
         """All lists of that status, or of any; see `ReadsLists.iterate_lists`."""
         wanted = None if status is None else ListStatus(status)
-        return require(self._adapter, self._name, ReadsLists).iterate_lists(wanted)
+        at = Located(self._name, "read lists")
+        with at:
+            lists = self._offered.require(ReadsLists).iterate_lists(wanted)
+        return at.each(lists)
 
     def create(self, new: NewCouponList) -> CouponList:
-        """Create a list; see `WritesLists.create_list`."""
-        return require(self._adapter, self._name, WritesLists).create_list(new)
+        """Create a list; see `WritesLists.create_list`.
+
+        When the answer is lost the list is looked for, at once and after the settling time; found, it is the
+        answer, and proven absent it is created once more.
+
+        Raises:
+            OutcomeUnknown: The answer was lost, and whether the list is there cannot be found out.
+        """
+        with Located(self._name, "create list"):
+            writer = self._offered.require(WritesLists)
+            return write_once(
+                lambda: writer.create_list(new),
+                lambda: writer.find_created(new),
+                settle=lambda: self._sleep(self._settle),
+                what="the new list",
+                hint=f"see whether it is there with `couponhub lists ls {self._name}`",
+            )
+
+    def update(self, list_id: str, change: ListChange) -> CouponList:
+        """Change a list; see `WritesLists.update_list`."""
+        with Located(self._name, "update list"):
+            return self._offered.require(WritesLists).update_list(ListId(list_id), change)
 
     def activate(self, list_id: str, expires: date) -> None:
         """Bring a list back; see `ActivatesLists.activate_list`."""
-        require(self._adapter, self._name, ActivatesLists).activate_list(ListId(list_id), expires)
+        with Located(self._name, "activate list"):
+            self._offered.require(ActivatesLists).activate_list(ListId(list_id), expires)
 
     def archive(self, list_id: str) -> None:
         """Retire a list and its codes; see `ArchivesLists.archive_list`."""
-        require(self._adapter, self._name, ArchivesLists).archive_list(ListId(list_id))
+        with Located(self._name, "archive list"):
+            self._offered.require(ArchivesLists).archive_list(ListId(list_id))
 
 
 class Customers:
     """The customers of a connection."""
 
-    def __init__(self, name: str, adapter: Adapter) -> None:
+    def __init__(self, name: str, offered: Offered) -> None:
         self._name = name
-        self._adapter = adapter
+        self._offered = offered
 
     def coupons(
         self, customer: Customer, query: CouponQuery | None = None, *, deadline: float | None = None
     ) -> CustomerCoupons:
         """Which coupons a customer holds; see `FindsCustomerCoupons.customer_coupons`."""
-        asked = require(self._adapter, self._name, FindsCustomerCoupons)
-        return asked.customer_coupons(customer, query or CouponQuery(), deadline=deadline)
+        with Located(self._name, "customer coupons"):
+            asked = self._offered.require(FindsCustomerCoupons)
+            return asked.customer_coupons(customer, query or CouponQuery(), deadline=deadline)
 
 
 class Coupons:
     """The codes of a connection."""
 
-    def __init__(self, name: str, adapter: Adapter) -> None:
+    def __init__(self, name: str, offered: Offered) -> None:
         self._name = name
-        self._adapter = adapter
+        self._offered = offered
 
     def find(self, codes: Sequence[str]) -> tuple[Coupon, ...]:
         """What the vendor says of each code; see `FindsCoupons.coupons_by_code`."""
-        return require(self._adapter, self._name, FindsCoupons).coupons_by_code(codes)
+        with Located(self._name, "find coupons"):
+            return self._offered.require(FindsCoupons).coupons_by_code(codes)
 
 
 class Usage:
     """The usage reports of a connection."""
 
-    def __init__(self, name: str, adapter: Adapter) -> None:
+    def __init__(self, name: str, offered: Offered) -> None:
         self._name = name
-        self._adapter = adapter
+        self._offered = offered
 
     def request(self, list_id: str, start: date, end: date, recipients: Sequence[str]) -> str:
         """Have a report mailed; see `RequestsUsageReports.request_usage_report`."""
-        asked = require(self._adapter, self._name, RequestsUsageReports)
-        return asked.request_usage_report(ListId(list_id), start, end, recipients)
+        with Located(self._name, "request usage report"):
+            asked = self._offered.require(RequestsUsageReports)
+            return asked.request_usage_report(ListId(list_id), start, end, recipients)
 
 
 class Connection:
@@ -106,16 +155,24 @@ class Connection:
     """
 
     def __init__(
-        self, *, name: str, vendor: str, adapter_name: str, adapter: Adapter, uploads: Uploads
+        self,
+        *,
+        name: str,
+        vendor: str,
+        adapter_name: str,
+        adapter: Adapter,
+        uploads: Uploads,
+        settle: float = 30.0,
     ) -> None:
+        offered = Offered(adapter, name)
         self.name = name
         self.vendor = vendor
         self.adapter = adapter_name
-        self.lists = Lists(name, adapter)
+        self.lists = Lists(name, offered, settle=settle)
         self.uploads = uploads
-        self.customers = Customers(name, adapter)
-        self.coupons = Coupons(name, adapter)
-        self.usage = Usage(name, adapter)
+        self.customers = Customers(name, offered)
+        self.coupons = Coupons(name, offered)
+        self.usage = Usage(name, offered)
         self._adapter = adapter
 
     @property
@@ -123,15 +180,22 @@ class Connection:
         """What this connection can do, with the vendor's limits."""
         return capabilities_of(self._adapter)
 
+    def quota_left(self) -> Mapping[str, int]:
+        """What is left now of every limit that has a window; see `Adapter.quota_left`."""
+        with Located(self.name, "read quota"):
+            return self._adapter.quota_left()
+
     def check(self) -> str:
         """Prove address, credentials and rights by the cheapest harmless call; say what was proven."""
-        return self._adapter.check()
+        with Located(self.name, "check"):
+            return self._adapter.check()
 
     def call(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
     ) -> object:
         """Call an endpoint of the vendor that has no method here; see `Adapter.call`."""
-        return self._adapter.call(method, path, query=query, body=body)
+        with Located(self.name, "call"):
+            return self._adapter.call(method, path, query=query, body=body)
 
     def close(self) -> None:
         """Release its network connections."""

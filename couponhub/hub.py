@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -82,6 +83,7 @@ class CouponHub:
                     adapter_name=configured.plugin.name,
                     adapter=adapter,
                     uploads=self._uploads(name, adapter, configured.settings),
+                    settle=configured.settings.settle,
                 )
             return self._open[name]
 
@@ -140,10 +142,13 @@ class CouponHub:
             return self._staging
 
     def close(self) -> None:
-        """Close all opened connections and the store; the hub may not be used afterwards."""
-        with self._lock:
+        """Close all opened connections and the store; the hub may not be used afterwards.
+
+        One that fails keeps none of the others open; its error is raised when all are closed.
+        """
+        with self._lock, ExitStack() as closing:
+            closing.callback(self._quotas.close)
+            closing.callback(self._store.close)
             for connection in self._open.values():
-                connection.close()
+                closing.callback(connection.close)
             self._open.clear()
-            self._store.close()
-            self._quotas.close()

@@ -79,7 +79,6 @@ def _ask(connection: Connection, customer: Customer, query: CouponQuery, deadlin
             warnings=known.warnings,
         )
     except CouponhubError as error:
-        error.located(connection=connection.name, operation="customer coupons")
         answer = _unknown(connection.name, _reason_of(error), error)
     except Exception as error:  # noqa: BLE001 - one connection's fault must not take the others' answers away
         # Where, and never the error's own text, which may quote the customer or a code.

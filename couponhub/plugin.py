@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import attrs
 
-from couponhub.protocols import Adapter
+from couponhub.errors import ConfigError
+from couponhub.protocols import Adapter, Limits
 from couponhub.store.quotas import Quotas
 from couponhub.transport.settings import TransportSettings, is_loopback_url
 
@@ -65,6 +67,23 @@ def check_not_negative(instance: object, attribute: "Attribute[float]", value: f
     """Validate a duration that may be zero and must be finite."""
     if not 0 <= value < float("inf"):
         raise ValueError("expected a number that is not below 0")
+
+
+def effective_limits(documented: Limits, overrides: Limits, *, vendor: str) -> Limits:
+    """A vendor's documented limits with a connection's own figures in their place; 0 stands for "none".
+
+    Raises:
+        ConfigError: An override names no limit of the vendor's, or is below 0.
+    """
+    unknown = sorted(set(overrides) - set(documented))
+    if unknown:
+        raise ConfigError(
+            f"limits: {vendor} has no limit named {', '.join(unknown)}; known are: {', '.join(documented)}"
+        )
+    negative = sorted(name for name, figure in overrides.items() if figure < 0)
+    if negative:
+        raise ConfigError(f"limits: {', '.join(negative)} must not be below 0; 0 turns one off")
+    return MappingProxyType({**documented, **overrides})
 
 
 def setting(default: Any = attrs.NOTHING, *, about: str, **arguments: Any) -> Any:

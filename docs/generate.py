@@ -39,9 +39,11 @@ def cli_page() -> str:
 
 _CLI_HEAD = """\
 Data goes to stdout, everything else to stderr. On a terminal the output is a table, with times in your zone; in a pipe it
-is tab-separated columns without a heading, with times in UTC; `-o` chooses a form. `--raw` adds the vendor's own objects.
+is tab-separated columns without a heading, with times in UTC; `-o` chooses a form. On a terminal too narrow for a table each
+object is shown by itself, so that codes and ids are never cut. `--raw` adds the vendor's own objects.
 Global options stand before or after the command. On an error there is one line on stderr that says what, where, and what
-to do, with `-o json` also an `error` object on stdout, and the [exit code](errors.md) of its kind.
+to do, with `-o json` also an `error` object on stdout, and the [exit code](errors.md) of its kind. Ctrl-C ends a command with
+130 and says what may have been done by then; of an upload it names the id.
 """
 
 

@@ -2,11 +2,38 @@
 
 from pathlib import Path
 
+import attrs
 import pytest
 
 from couponhub import CouponHub, Customer
-from couponhub.errors import UsageError
-from tests.config.toy import loaded
+from couponhub.connection import Connection
+from couponhub.errors import LocalError, UsageError
+from couponhub.store import Store
+from tests.config.toy import TOY, loaded
+from tests.uploads.vendors import FakeVendor
+
+
+def test_one_that_fails_to_close_keeps_no_other_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store is closed too, and the error is told when all are."""
+    closed: list[str] = []
+
+    def close(connection: Connection) -> None:
+        closed.append(connection.name)
+        raise LocalError(f"{connection.name} cannot be closed")
+
+    monkeypatch.setattr(Connection, "close", close)
+    monkeypatch.setattr(Store, "close", lambda _: closed.append("store"))
+    config = loaded("".join(f'[connections.{name}]\nadapter = "toy"\nkey = "k"\n' for name in "ab"), tmp_path)
+    plugin = attrs.evolve(TOY, open=lambda *_: FakeVendor())
+    connections = {
+        name: attrs.evolve(configured, plugin=plugin) for name, configured in config.connections.items()
+    }
+    hub = CouponHub(attrs.evolve(config, connections=connections))
+    assert ["a", "b"] == [hub[name].name for name in "ab"]
+    with pytest.raises(LocalError, match="cannot be closed"):
+        hub.close()
+    assert {"a", "b", "store"} == set(closed)
+    hub.close()
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, 1e12, float("inf"), float("nan")])

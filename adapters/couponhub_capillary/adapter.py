@@ -1,29 +1,22 @@
 """Capillary behind couponhub's protocols."""
 
-import logging
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from couponhub.errors import (
-    Conflict,
-    CouponhubError,
-    NotFound,
-    RequestRejected,
-    UnreadableReply,
-    Unsupported,
-    VendorError,
-)
+from couponhub.errors import CouponhubError, NotFound, UnreadableReply
 from couponhub.models import (
     CodeFile,
     CodeFileRules,
+    Coupon,
     CouponList,
     CouponQuery,
     Customer,
     CustomerCoupons,
+    ListChange,
     ListId,
     ListStatus,
     NewCouponList,
@@ -34,21 +27,21 @@ from couponhub.models import (
 from couponhub.models.base import utc_now
 from couponhub.transport import Budgets, RetryPolicy
 from couponhub_capillary.client import CapillaryClient
-from couponhub_capillary.creation import creation_fields, find_created
+from couponhub_capillary.codes import coupons_by_code
+from couponhub_capillary.creation import find_created
 from couponhub_capillary.limits import effective_limits
+from couponhub_capillary.lists import SeriesLists, checked_series_id, shown
 from couponhub_capillary.lookup import customer_coupons
-from couponhub_capillary.mapping.lists import list_from
-from couponhub_capillary.mapping.parts import part_from
-from couponhub_capillary.settings import CapillarySettings, SignIn
-from couponhub_capillary.wire.series import KINDS, PAGE_SIZE, UPLOADED_CODES, series_id_of
+from couponhub_capillary.mapping.reading import Reading
+from couponhub_capillary.settings import CapillarySettings
+from couponhub_capillary.uploads import Jobs, UploadApi, check_sign_in, check_tagging, check_takes_codes
 from couponhub_capillary.wire.times import Zones
-from couponhub_capillary.wire.uploads import IDENTIFIER_WORDS, job_id_of
-from couponhub_capillary.wire.values import whole, word
 
 if TYPE_CHECKING:
     from couponhub.protocols import (
         AcceptsFiles,
         Adapter,
+        FindsCoupons,
         FindsCustomerCoupons,
         Limits,
         ReadsLists,
@@ -56,17 +49,12 @@ if TYPE_CHECKING:
         WritesLists,
     )
 
-_SERIES_ID = re.compile(r"[1-9][0-9]{0,17}")
-
-_log = logging.getLogger(__name__)
-
 _ADVICE: Mapping[str, str] = MappingProxyType(
     {
         "lists.activate": "create a new series; Capillary has no call that brings one back",
         "lists.archive": "let the series expire; Capillary neither archives nor deletes one",
         "uploads.urls": "download the file and send it with: couponhub uploads send CONN LIST_ID FILE",
         "uploads.delete": "uploaded codes cannot be taken back at Capillary; let their series expire",
-        "coupons.find": "look the customer up: couponhub lookup",
         "usage.request": "ask Capillary directly, it knows every coupon of a customer: couponhub lookup",
     }
 )
@@ -109,6 +97,8 @@ class CapillaryAdapter:
         self._zones = _zones(settings)
         self._now = now
         self._client = CapillaryClient(connection, settings, retry=retry, budgets=budgets)
+        self._lists = SeriesLists(connection=connection, client=self._client, zones=self._zones, now=now)
+        self._uploads = UploadApi(client=self._client, settings=settings)
 
     def advice(self, capability: str) -> str:
         """As `Adapter.advice`."""
@@ -116,7 +106,8 @@ class CapillaryAdapter:
 
     def check(self) -> str:
         """As `Adapter.check`; reading one series proves address, credentials and the read right."""
-        page = self._client.series_page(0, 1)
+        with self._located("check"):
+            page = self._client.series_page(0, 1)
         return f"signed in; {'coupon series can be read' if page.rows else 'there are no coupon series yet'}"
 
     def quota_left(self) -> Mapping[str, int]:
@@ -127,7 +118,8 @@ class CapillaryAdapter:
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
     ) -> object:
         """As `Adapter.call`; paths that begin with /coupon/api/ go to the upload address."""
-        return self._client.call(method, path, query=query or {}, body=body)
+        with self._located("call"):
+            return self._client.call(method, path, query=query or {}, body=body)
 
     def close(self) -> None:
         """As `Adapter.close`."""
@@ -135,14 +127,16 @@ class CapillaryAdapter:
 
     def get_list(self, list_id: ListId) -> CouponList:
         """As `ReadsLists.get_list`."""
-        return self._list(self._series(list_id))
+        with self._located("read list"):
+            return self._lists.of(self._lists.row(list_id))
 
     def iterate_lists(self, status: ListStatus | None = None) -> Iterator[CouponList]:
         """As `ReadsLists.iterate_lists`; nothing is ever archived at Capillary."""
         if status is ListStatus.ARCHIVED:
             return iter(())
-        lists = (self._list(row) for row in self._all_series())
-        return (coupon_list for coupon_list in lists if status is None or coupon_list.status is status)
+        return (
+            coupon_list for coupon_list in self._all_lists() if status is None or coupon_list.status is status
+        )
 
     def create_list(self, new: NewCouponList) -> CouponList:
         """As `WritesLists.create_list`; `extra` takes the documented fields of a coupon series.
@@ -150,20 +144,8 @@ class CapillaryAdapter:
         Raises:
             Unsupported: Alerts or a creator are asked for, which Capillary has none of.
         """
-        try:
-            fields = creation_fields(new, self._zones)
-        except CouponhubError as error:
-            raise error.located(connection=self._connection, operation="create list") from None
-        created = self._client.create_series(fields)
-        try:
-            held = self._client.series(series_id_of(created) or "") or created
-        except VendorError:
-            # It is created: that reading it again fails must not look as if it were not.
-            held = created
-        if new.label is not None and held.get("seriesCode") != new.label:
-            # Seen in a printed sample (C-47); what the vendor holds is what is true.
-            _log.warning("%s: Capillary gave the new series a code of its own", self._connection)
-        return self._list(held)
+        with self._located("create list"):
+            return self._lists.create(new)
 
     def find_created(self, new: NewCouponList) -> CouponList | None:
         """As `WritesLists.find_created`: by label, else by name and last day, which need not be unique.
@@ -171,159 +153,119 @@ class CapillaryAdapter:
         Raises:
             OutcomeUnknown: Series are there of which it cannot be told whether one is meant.
         """
-        return find_created(new, self.iterate_lists(), self._zones)
+        with self._located("find created list"):
+            return find_created(new, self.iterate_lists(), self._zones)
 
-    def prepare_list(self, list_id: ListId, tagging: Tagging | None) -> CouponList:
+    def update_list(self, list_id: ListId, change: ListChange) -> CouponList:
+        """As `WritesLists.update_list`; `extra` takes the fields of `create_list`, and `seriesCode`.
+
+        All that is known of the series is sent, so that a change made by somebody else meanwhile is undone.
+
+        Raises:
+            Unsupported: Alerts are asked for, which Capillary has none of.
+        """
+        with self._located("update list"):
+            return self._lists.update(list_id, change)
+
+    def prepare_list(
+        self, list_id: ListId, tagging: Tagging | None, *, deadline: float | None = None
+    ) -> CouponList:
         """As `AcceptsFiles.prepare_list`; only series of uploaded codes take any (C-45)."""
-        self._refuse_basic()
-        if tagging is not None and tagging.identifier not in IDENTIFIER_WORDS:
-            raise Unsupported(f"Capillary cannot bind codes to customers by {tagging.identifier}")
-        row = self._series(list_id)
-        kind = word(row.get("clientHandlingType"))
-        if kind != UPLOADED_CODES:
-            raise Unsupported(
-                f"the series takes no uploaded codes, it is of kind {kind if kind in KINDS else 'unknown'}",
-                hint=f"create a series with clientHandlingType={UPLOADED_CODES}",
-            )
-        coupon_list = self._list(row)
-        if coupon_list.status is ListStatus.EXPIRED:
-            raise Conflict("the series has expired", hint="create a new series, or extend it at Capillary")
-        most, issued = whole(row.get("maxCreate")), whole(row.get("numIssued"))
-        if most is not None and issued is not None and 0 < most <= issued:
-            raise Conflict("the series has issued as many coupons as its maxCreate allows")
-        return coupon_list
+        with self._located("check list"):
+            check_sign_in(self._settings)
+            check_tagging(tagging)
+            row = self._lists.row(list_id, deadline=deadline)
+            coupon_list = self._lists.of(row)
+            check_takes_codes(row, coupon_list)
+            return coupon_list
 
-    def submit_file(self, list_id: ListId, file: CodeFile, tagging: Tagging | None) -> Part:
+    def submit_file(
+        self, list_id: ListId, file: CodeFile, tagging: Tagging | None, *, deadline: float | None = None
+    ) -> Part:
         """As `AcceptsFiles.submit_file`."""
-        self._refuse_basic()
-        series_id = _series_id(list_id)
-        try:
-            return part_from(self._client.upload(series_id, file, tagging))
-        except (NotFound, RequestRejected) as error:
-            self._explain(error, series_id)
-            raise
+        with self._located("upload codes"):
+            check_sign_in(self._settings)
+            check_tagging(tagging)
+            return self._uploads.send(checked_series_id(list_id), file, tagging, deadline)
 
-    def find_submitted(self, list_id: ListId, name: str) -> Part | None:
-        """As `AcceptsFiles.find_submitted`; the oldest of that name."""
-        parts, unreadable = self._parts(list_id)
-        for part in parts:
-            if part.name == name:
-                return part
-        if unreadable:
-            raise UnreadableReply("jobs came that cannot be read: the file may be among them")
-        return None
+    def find_submitted(self, list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
+        """As `AcceptsFiles.find_submitted`; the oldest of that name.
 
-    def get_part(self, list_id: ListId, part_id: PartId) -> Part:
+        Raises:
+            UnreadableReply: Jobs came that may be it, so that absence is not proven.
+        """
+        with self._located("find upload"):
+            return self._jobs(list_id, deadline).named(name)
+
+    def get_part(self, list_id: ListId, part_id: PartId, *, deadline: float | None = None) -> Part:
         """As `ReadsParts.get_part`: there is no call for one job, all of the series are read (C-44)."""
-        parts, unreadable = self._parts(list_id)
-        for part in parts:
-            if part.id == part_id:
-                return part
-        if unreadable:
-            raise UnreadableReply("jobs came that cannot be read: the one asked for may be among them")
-        raise NotFound(f"Capillary shows no upload job {_shown(part_id)} in this series")
+        with self._located("read upload"):
+            jobs = self._jobs(list_id, deadline)
+            for part in jobs.parts:
+                if part.id == part_id:
+                    return part
+            if jobs.unreadable:
+                raise UnreadableReply("jobs came that cannot be read: the one asked for may be among them")
+            raise NotFound(f"Capillary shows no upload job {shown(part_id)} in this series")
 
     def iterate_parts(self, list_id: ListId) -> Iterator[Part]:
         """As `ReadsParts.iterate_parts`, oldest first; one call brings them all."""
-        parts, unreadable = self._parts(list_id)
-        if not parts and not unreadable:
-            self._series(list_id)  # an unknown series shows no jobs either (C-43)
-        return _then_complain(parts, unreadable)
+        with self._located("read uploads"):
+            jobs = self._jobs(list_id)
+            if not jobs.parts and not jobs.unreadable:
+                self._lists.row(list_id)  # an unknown series shows no jobs either (C-43)
+        return self._parts(jobs)
+
+    def coupons_by_code(self, codes: Sequence[str]) -> tuple[Coupon, ...]:
+        """As `FindsCoupons.coupons_by_code`; a code that is left out may be in the pool all the same (C-67).
+
+        Raises:
+            UsageError: A code is blank or holds a comma, so that it cannot be asked about; nothing was sent.
+        """
+        with self._located("find coupons"):
+            reading = Reading(connection=self._connection, zones=self._zones, now=self._now())
+            return coupons_by_code(self._client, codes, reading)
 
     def customer_coupons(
         self, customer: Customer, query: CouponQuery, *, deadline: float | None = None
     ) -> CustomerCoupons:
         """As `FindsCustomerCoupons.customer_coupons`."""
-        if query.list_id is not None:
-            _series_id(query.list_id)
-        return customer_coupons(
-            self._client,
-            customer,
-            query,
-            connection=self._connection,
-            zones=self._zones,
-            country_code=self._settings.default_country_code,
-            now=self._now,
-            deadline=deadline,
-        )
-
-    def _list(self, row: Mapping[str, Any]) -> CouponList:
-        return list_from(row, connection=self._connection, zones=self._zones, now=self._now())
-
-    def _series(self, list_id: ListId) -> Mapping[str, Any]:
-        row = self._client.series(_series_id(list_id))
-        if row is None:
-            raise NotFound(f"Capillary knows no coupon series {_shown(list_id)}")
-        return row
-
-    def _all_series(self) -> Iterator[Mapping[str, Any]]:
-        """Every series once: pages shift under a walk, because an update moves a series to the front."""
-        seen: set[str] = set()
-        offset = 0
-        unreadable = 0
-        while True:
-            page = self._client.series_page(offset, PAGE_SIZE)
-            news = 0
-            for row in page.rows:
-                series_id = series_id_of(row)
-                if series_id is None or not isinstance(row, dict):
-                    unreadable += 1
-                elif series_id not in seen:
-                    seen.add(series_id)
-                    news += 1
-                    yield row
-            if page.last:
-                break
-            if news == 0:
-                raise UnreadableReply("the pages of the series repeat, so that the rest cannot be had")
-            offset += len(page.rows)
-        if unreadable:
-            raise UnreadableReply(f"{unreadable} of the series could not be read")
-
-    def _parts(self, list_id: ListId) -> tuple[Sequence[Part], int]:
-        """The series' jobs, oldest first, and how many could not be read."""
-        self._refuse_basic()
-        series_id = _series_id(list_id)
-        try:
-            jobs = self._client.upload_jobs(series_id)
-        except (NotFound, RequestRejected) as error:
-            self._explain(error, series_id)
-            raise
-        readable = {job_id: job for job in jobs if (job_id := job_id_of(job)) is not None}
-        parts = [part_from(readable[job_id]) for job_id in sorted(readable, key=int)]  # type: ignore[arg-type] # only mappings have ids
-        return parts, sum(job_id_of(job) is None for job in jobs)
-
-    def _explain(self, error: VendorError, series_id: str) -> None:
-        """Refine a 400 or 404 of the upload API, which does not say what it means (C-1, C-43)."""
-        try:
-            row = self._client.series(series_id)
-        except VendorError:
-            return  # what is known stands: the call was refused
-        if row is None:
-            raise NotFound(
-                f"Capillary knows no coupon series {_shown(series_id)}",
-                operation=error.operation,
-                vendor_code=error.vendor_code,
-                status=error.status,
-            ) from None
-        if not isinstance(error, NotFound):
-            return
-        addresses = {self._settings.upload_address, self._settings.api_address}
-        other = f", perhaps to {self._settings.api_address}" if len(addresses) > 1 else ""
-        raise RequestRejected(
-            f"the series exists, and Capillary has no upload API at {self._settings.upload_address}",
-            hint=f"set upload_base_url{other}",
-            operation=error.operation,
-            vendor_code=error.vendor_code,
-            status=error.status,
-        ) from None
-
-    def _refuse_basic(self) -> None:
-        if self._settings.auth == SignIn.BASIC:
-            raise Unsupported(
-                "Capillary takes uploads from OAuth clients only (C-2)",
-                hint='give this connection key and secret, with auth = "oauth"',
+        with self._located("customer coupons"):
+            if query.list_id is not None:
+                checked_series_id(query.list_id)
+            return customer_coupons(
+                self._client,
+                customer,
+                query,
+                connection=self._connection,
+                zones=self._zones,
+                country_code=self._settings.default_country_code,
+                now=self._now,
+                deadline=deadline,
             )
+
+    @contextmanager
+    def _located(self, operation: str) -> Iterator[None]:
+        """Let every error say at which connection and in which operation it rose."""
+        try:
+            yield
+        except CouponhubError as error:
+            error.located(connection=self._connection, operation=operation)
+            raise
+
+    def _all_lists(self) -> Iterator[CouponList]:
+        with self._located("read lists"):
+            yield from self._lists.iterate()
+
+    def _jobs(self, list_id: ListId, deadline: float | None = None) -> Jobs:
+        check_sign_in(self._settings)
+        return self._uploads.jobs(checked_series_id(list_id), deadline)
+
+    def _parts(self, jobs: Jobs) -> Iterator[Part]:
+        with self._located("read uploads"):
+            yield from jobs.parts
+            if jobs.unreadable:
+                raise UnreadableReply(f"{jobs.unreadable} of the upload jobs could not be read")
 
 
 def _zones(settings: CapillarySettings) -> Zones:
@@ -335,25 +277,6 @@ def _zones(settings: CapillarySettings) -> Zones:
     )
 
 
-def _series_id(list_id: str) -> str:
-    """The id as Capillary numbers series; another text names none there."""
-    if not _SERIES_ID.fullmatch(list_id):
-        raise NotFound(
-            f"Capillary knows no coupon series {_shown(list_id)}", hint="its ids are whole numbers"
-        )
-    return list_id
-
-
-def _shown(vendor_id: str) -> str:
-    return f'"{vendor_id[:40]}"' if vendor_id.isprintable() else "of that id"
-
-
-def _then_complain(parts: Sequence[Part], unreadable: int) -> Iterator[Part]:
-    yield from parts
-    if unreadable:
-        raise UnreadableReply(f"{unreadable} of the upload jobs could not be read")
-
-
 if TYPE_CHECKING:
     _adapter: type[Adapter] = CapillaryAdapter
     _reads_lists: type[ReadsLists] = CapillaryAdapter
@@ -361,3 +284,4 @@ if TYPE_CHECKING:
     _accepts_files: type[AcceptsFiles] = CapillaryAdapter
     _reads_parts: type[ReadsParts] = CapillaryAdapter
     _finds_customer_coupons: type[FindsCustomerCoupons] = CapillaryAdapter
+    _finds_coupons: type[FindsCoupons] = CapillaryAdapter

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from couponhub.errors import UnreadableReply
-from couponhub.models import CodeFile, CouponQuery, Identifier, Tagging
+from couponhub.models import CodeFile, Identifier, Tagging
 from couponhub.transport import Budgets, Reply, Request, RetryPolicy, Transport
 from couponhub.transport.paths import checked_relative_path
 from couponhub_capillary.limits import CALLS
@@ -14,20 +14,34 @@ from couponhub_capillary.signin import sign_in
 from couponhub_capillary.wire.codes import error_without_code
 from couponhub_capillary.wire.customer_coupons import (
     CustomerAnswer,
+    Narrowing,
     customer_coupons_request,
     read_customer_coupons,
 )
+from couponhub_capillary.wire.customer_coupons_v2 import (
+    PAGE_SIZE,
+    CouponPage,
+    Order,
+    coupon_page_request,
+    read_coupon_page,
+)
 from couponhub_capillary.wire.envelopes import opened, refuse_by_body
+from couponhub_capillary.wire.found_coupons import (
+    coupon_terms_request,
+    find_coupons_request,
+    read_coupon_terms,
+    read_found_coupons,
+)
 from couponhub_capillary.wire.series import (
     SeriesPage,
     create_series_request,
     one_series_request,
-    read_created_series,
     read_series_page,
+    read_written_series,
     series_id_of,
     series_page_request,
+    update_series_request,
 )
-from couponhub_capillary.wire.times import Zones
 from couponhub_capillary.wire.uploads import (
     read_accepted_upload,
     read_upload_jobs,
@@ -56,6 +70,7 @@ class CapillaryClient:
         retry: RetryPolicy | None = None,
         budgets: Budgets | None = None,
     ) -> None:
+        self._connection = connection
         self._upload_address = settings.upload_address
         self._transport = Transport(
             connection=connection,
@@ -76,14 +91,30 @@ class CapillaryClient:
         self,
         identifier: Identifier,
         value: str,
-        query: CouponQuery,
-        zones: Zones,
+        narrowing: Narrowing,
         *,
         deadline: float | None,
     ) -> CustomerAnswer:
-        """A customer's coupons, of one form of the identifier."""
-        request = customer_coupons_request(identifier, value, query, zones)
+        """A customer's coupons, of one form of the identifier; as many as the vendor gives at once."""
+        request = customer_coupons_request(identifier, value, narrowing)
         return self._transport.call(request, read_customer_coupons, deadline=deadline)
+
+    def coupon_page(
+        self,
+        identifier: Identifier,
+        value: str,
+        *,
+        offset: int = 0,
+        limit: int = PAGE_SIZE,
+        order: Order = Order.OLDEST_FIRST,
+        status: str | None = None,
+        deadline: float | None,
+    ) -> CouponPage:
+        """A page of v2's list of a customer's coupons."""
+        request = coupon_page_request(
+            identifier, value, offset=offset, limit=limit, order=order, status=status
+        )
+        return self._transport.call(request, read_coupon_page, deadline=deadline)
 
     def series_page(self, offset: int, limit: int) -> SeriesPage:
         """A page of all series."""
@@ -91,13 +122,15 @@ class CapillaryClient:
             series_page_request(offset, limit), partial(read_series_page, limit=limit)
         )
 
-    def series(self, series_id: str) -> Mapping[str, Any] | None:
+    def series(self, series_id: str, *, deadline: float | None = None) -> Mapping[str, Any] | None:
         """One series; None when there is none of that id.
 
         Raises:
             UnreadableReply: Series came that cannot be read, so that absence is not proven.
         """
-        page = self._transport.call(one_series_request(series_id), partial(read_series_page, limit=1))
+        page = self._transport.call(
+            one_series_request(series_id), partial(read_series_page, limit=1), deadline=deadline
+        )
         for row in page.rows:
             if isinstance(row, dict) and series_id_of(row) == series_id:
                 return row
@@ -107,17 +140,34 @@ class CapillaryClient:
 
     def create_series(self, fields: Mapping[str, object]) -> Mapping[str, Any]:
         """Create a series; what the vendor answers about it, its id at least."""
-        return self._transport.call(create_series_request(fields), read_created_series)
+        return self._transport.call(create_series_request(fields), read_written_series)
 
-    def upload(self, series_id: str, file: CodeFile, tagging: Tagging | None) -> Mapping[str, Any]:
+    def update_series(self, series_id: str, fields: Mapping[str, object]) -> Mapping[str, Any]:
+        """Give a series these fields; what the vendor answers about it, its id at least."""
+        hint = f"see how it stands: couponhub lists show {self._connection} {series_id}"
+        return self._transport.call(
+            update_series_request(series_id, fields, unknown_hint=hint), read_written_series
+        )
+
+    def find_coupons(self, codes: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """The coupons of these codes; of unknown codes there is none."""
+        return self._transport.call(find_coupons_request(codes), read_found_coupons)
+
+    def coupon_terms(self, codes: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """What v2 adds about these codes, by code."""
+        return self._transport.call(coupon_terms_request(codes), read_coupon_terms)
+
+    def upload(
+        self, series_id: str, file: CodeFile, tagging: Tagging | None, *, deadline: float | None
+    ) -> Mapping[str, Any]:
         """Send a code file; the job that it became."""
         request = upload_request(series_id, file, tagging, base_url=self._upload_address)
-        return self._transport.call(request, read_accepted_upload)
+        return self._transport.call(request, read_accepted_upload, deadline=deadline)
 
-    def upload_jobs(self, series_id: str) -> Sequence[object]:
+    def upload_jobs(self, series_id: str, *, deadline: float | None) -> Sequence[object]:
         """All jobs of a series, in no order."""
         request = upload_jobs_request(series_id, base_url=self._upload_address)
-        return self._transport.call(request, read_upload_jobs)
+        return self._transport.call(request, read_upload_jobs, deadline=deadline)
 
     def call(self, method: str, path: str, *, query: Mapping[str, str], body: object) -> object:
         """Any endpoint, signed in; the decoded JSON, None when nothing came."""

@@ -1,10 +1,10 @@
 """Making a coupon series from a `NewCouponList`, and finding one whose answer was lost."""
 
 from collections.abc import Iterable
-from datetime import date
 
 from couponhub.errors import OutcomeUnknown, Unsupported, UsageError
 from couponhub.models import Alerts, CouponList, NewCouponList
+from couponhub_capillary.mapping.lists import last_day
 from couponhub_capillary.wire.new_series import read_new_series
 from couponhub_capillary.wire.times import Zones, server_midnight
 
@@ -47,7 +47,7 @@ def find_created(new: NewCouponList, lists: Iterable[CouponList], zones: Zones) 
     for coupon_list in lists:
         if new.label is not None and coupon_list.label == new.label:
             return coupon_list
-        if coupon_list.name == new.name and _last_day(coupon_list, zones) == new.expires:
+        if coupon_list.name == new.name and last_day(coupon_list.expires_at, zones) == new.expires:
             alike.append(coupon_list)
     if not alike:
         return None
@@ -57,8 +57,3 @@ def find_created(new: NewCouponList, lists: Iterable[CouponList], zones: Zones) 
         f"{len(alike)} series of that name and last day are there, and which one was meant cannot be told",
         hint="compare them with: couponhub lists ls",
     )
-
-
-def _last_day(coupon_list: CouponList, zones: Zones) -> date | None:
-    expires_at = coupon_list.expires_at
-    return None if expires_at is None else expires_at.astimezone(zones.server).date()

@@ -1,6 +1,7 @@
 """MoEngage, as couponhub's protocols."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from couponhub.models import (
     CodeFileRules,
     CouponList,
     FileUrl,
+    ListChange,
     ListId,
     ListStatus,
     NewCouponList,
@@ -19,6 +21,7 @@ from couponhub.models import (
 )
 from couponhub.transport import Budgets
 from couponhub_moengage import mapping
+from couponhub_moengage.changes import Changes
 from couponhub_moengage.client import MoEngageClient
 from couponhub_moengage.limits import effective_limits
 from couponhub_moengage.settings import MoEngageSettings
@@ -32,10 +35,7 @@ _NAMELESS_CREATOR = "couponhub"
 
 _ADVICE: Mapping[str, str] = MappingProxyType(
     {
-        "lists.activate": "activate the list in the MoEngage dashboard",
-        "lists.archive": "archive the list in the MoEngage dashboard",
         "uploads.files": "MoEngage fetches files from a URL: configure [staging], or give the file's --url",
-        "uploads.delete": "delete the file in the MoEngage dashboard",
         "customers.coupons": "MoEngage tells only by mail who got which code: `couponhub usage request`",
         "coupons.find": "MoEngage tells only by mail which code went where: `couponhub usage request`",
     }
@@ -48,15 +48,28 @@ class MoEngageAdapter:
     Args:
         connection: The connection's name.
         settings: What it needs to be told.
+        budgets: What the workspace may still spend; None sets no bounds.
+        sleep: How to wait; tests pass their own.
     """
 
     def __init__(
-        self, connection: str, settings: MoEngageSettings, *, budgets: Budgets | None = None
+        self,
+        connection: str,
+        settings: MoEngageSettings,
+        *,
+        budgets: Budgets | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._budgets = budgets
         self._connection = connection
         self._settings = settings
         self._client = MoEngageClient(connection, settings, budgets)
+        self._changes = Changes(
+            connection,
+            self._client,
+            settle=lambda: sleep(settings.settle),
+            patience=settings.timeout,
+        )
         self.limits = effective_limits(settings.limits)
         # The bounds that MoEngage states for file segments ("Coupon Code" itself is stated for coupons): one
         # column, no quotes, each code on its own row.
@@ -120,7 +133,21 @@ class MoEngageAdapter:
         sought = (new.name, self._label(new))
         return next((found for found in self._lists(_ALL) if (found.name, found.label) == sought), None)
 
-    def prepare_list(self, list_id: ListId, tagging: Tagging | None) -> CouponList:
+    def update_list(self, list_id: ListId, change: ListChange) -> CouponList:
+        """See `WritesLists.update_list`."""
+        return mapping.coupon_list(self._connection, self._changes.update_list(list_id, change))
+
+    def activate_list(self, list_id: ListId, expires: date) -> None:
+        """See `ActivatesLists.activate_list`."""
+        self._changes.activate_list(list_id, expires)
+
+    def archive_list(self, list_id: ListId) -> None:
+        """See `ArchivesLists.archive_list`. A list that is archived already is left as it is."""
+        self._changes.archive_list(list_id)
+
+    def prepare_list(
+        self, list_id: ListId, tagging: Tagging | None, *, deadline: float | None = None
+    ) -> CouponList:
         """See `AcceptsFileUrls.prepare_list`."""
         if tagging is not None:
             raise Unsupported(
@@ -129,7 +156,7 @@ class MoEngageAdapter:
                 connection=self._connection,
                 operation="upload file",
             )
-        found = self.get_list(list_id)
+        found = mapping.coupon_list(self._connection, self._client.fetch_list(list_id, deadline=deadline))
         if found.status is not ListStatus.ACTIVE:
             word = found.vendor_status or "of a status unknown to us"
             raise Conflict(
@@ -140,18 +167,26 @@ class MoEngageAdapter:
             )
         return found
 
-    def submit_url(self, list_id: ListId, file: FileUrl, name: str, callback: str | None) -> Part:
+    def submit_url(
+        self,
+        list_id: ListId,
+        file: FileUrl,
+        name: str,
+        callback: str | None,
+        *,
+        deadline: float | None = None,
+    ) -> Part:
         """See `AcceptsFileUrls.submit_url`."""
         created_by = self._settings.created_by or _NAMELESS_CREATOR
         accepted = self._client.upload_file(
-            list_id, file, name=name, created_by=created_by, callback=callback
+            list_id, file, name=name, created_by=created_by, callback=callback, deadline=deadline
         )
         return mapping.part(accepted)
 
-    def find_submitted(self, list_id: ListId, name: str) -> Part | None:
+    def find_submitted(self, list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
         """See `AcceptsFileUrls.find_submitted`; files without a name leave it open."""
         nameless = 0
-        for found in self.iterate_parts(list_id):
+        for found in self._parts(list_id, deadline):
             if found.name == name:
                 return found
             nameless += not found.name
@@ -163,13 +198,17 @@ class MoEngageAdapter:
             )
         return None
 
-    def get_part(self, list_id: ListId, part_id: PartId) -> Part:
+    def get_part(self, list_id: ListId, part_id: PartId, *, deadline: float | None = None) -> Part:
         """See `ReadsParts.get_part`."""
-        return mapping.part(self._client.fetch_file(list_id, part_id))
+        return mapping.part(self._client.fetch_file(list_id, part_id, deadline=deadline))
 
     def iterate_parts(self, list_id: ListId) -> Iterator[Part]:
         """See `ReadsParts.iterate_parts`."""
         return self._parts(list_id)
+
+    def delete_part(self, list_id: ListId, part_id: PartId) -> None:
+        """See `DeletesParts.delete_part`."""
+        self._changes.delete_file(list_id, part_id)
 
     def request_usage_report(self, list_id: ListId, start: date, end: date, recipients: Sequence[str]) -> str:
         """See `RequestsUsageReports.request_usage_report`."""
@@ -192,8 +231,8 @@ class MoEngageAdapter:
                     yield found
         self._raise_unreadable("fetch lists", faults)
 
-    def _parts(self, list_id: ListId) -> Iterator[Part]:
-        answer = self._client.fetch_files(list_id)
+    def _parts(self, list_id: ListId, deadline: float | None = None) -> Iterator[Part]:
+        answer = self._client.fetch_files(list_id, deadline=deadline)
         parts = {found.id: found for found in map(mapping.part, answer.readable)}
         yield from sorted(parts.values(), key=_age)
         self._raise_unreadable("fetch files", answer.faults)
@@ -241,6 +280,9 @@ if TYPE_CHECKING:
     _adapter: type[protocols.Adapter] = MoEngageAdapter
     _reads_lists: type[protocols.ReadsLists] = MoEngageAdapter
     _writes_lists: type[protocols.WritesLists] = MoEngageAdapter
+    _activates_lists: type[protocols.ActivatesLists] = MoEngageAdapter
+    _archives_lists: type[protocols.ArchivesLists] = MoEngageAdapter
     _accepts_file_urls: type[protocols.AcceptsFileUrls] = MoEngageAdapter
     _reads_parts: type[protocols.ReadsParts] = MoEngageAdapter
+    _deletes_parts: type[protocols.DeletesParts] = MoEngageAdapter
     _requests_usage_reports: type[protocols.RequestsUsageReports] = MoEngageAdapter

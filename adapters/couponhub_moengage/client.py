@@ -65,8 +65,47 @@ class MoEngageClient:
         """One list."""
         return self._transport.call(wire.fetch_list_request(list_id), self._replies.list, deadline=deadline)
 
+    def update_list(
+        self,
+        list_id: str,
+        *,
+        name: str | None,
+        expires: date | None,
+        subscribers: Sequence[str] | None,
+        alert_conditions: Mapping[str, object] | None,
+    ) -> WireList:
+        """Change of a list what is given."""
+        request = wire.update_list_request(
+            list_id,
+            name=name,
+            expires=expires,
+            subscribers=subscribers,
+            alert_conditions=alert_conditions,
+            unknown_hint=self._look_at_list(list_id),
+        )
+        return self._transport.call(request, self._replies.list)
+
+    def activate_list(self, list_id: str, expires: date) -> None:
+        """Bring an archived or expired list back, without its codes."""
+        request = wire.activate_list_request(
+            list_id, expires=expires, unknown_hint=self._look_at_list(list_id)
+        )
+        self._transport.call(request, self._replies.nothing)
+
+    def archive_list(self, list_id: str) -> None:
+        """Retire a list; the codes left in it are deleted."""
+        request = wire.archive_list_request(list_id, unknown_hint=self._look_at_list(list_id))
+        self._transport.call(request, self._replies.nothing)
+
     def upload_file(
-        self, list_id: str, file: FileUrl, *, name: str, created_by: str, callback: str | None
+        self,
+        list_id: str,
+        file: FileUrl,
+        *,
+        name: str,
+        created_by: str,
+        callback: str | None,
+        deadline: float | None = None,
     ) -> WireFile:
         """Have MoEngage fetch a file; the answer says only that it was accepted."""
         request = wire.upload_file_request(
@@ -77,17 +116,24 @@ class MoEngageClient:
             username=file.username,
             password=file.password,
             callback_url=callback,
-            unknown_hint=f"`couponhub uploads ls {self._connection} {list_id}` shows whether it is there",
+            unknown_hint=self._look_at_files(list_id),
         )
-        return self._transport.call(request, self._replies.file)
+        return self._transport.call(request, self._replies.file, deadline=deadline)
 
-    def fetch_files(self, list_id: str) -> Rows[WireFile]:
+    def fetch_files(self, list_id: str, *, deadline: float | None = None) -> Rows[WireFile]:
         """All files of a list that were not deleted."""
-        return self._transport.call(wire.fetch_files_request(list_id), self._replies.files)
+        request = wire.fetch_files_request(list_id)
+        return self._transport.call(request, self._replies.files, deadline=deadline)
 
-    def fetch_file(self, list_id: str, file_id: str) -> WireFile:
+    def fetch_file(self, list_id: str, file_id: str, *, deadline: float | None = None) -> WireFile:
         """One file."""
-        return self._transport.call(wire.fetch_file_request(list_id, file_id), self._replies.file)
+        request = wire.fetch_file_request(list_id, file_id)
+        return self._transport.call(request, self._replies.file, deadline=deadline)
+
+    def delete_file(self, list_id: str, file_id: str) -> None:
+        """Delete a file with its codes."""
+        request = wire.delete_file_request(list_id, file_id, unknown_hint=self._look_at_files(list_id))
+        self._transport.call(request, self._replies.nothing)
 
     def request_usage_report(self, list_id: str, start: date, end: date, recipients: Sequence[str]) -> str:
         """Queue a report; the answer is a sentence."""
@@ -103,3 +149,9 @@ class MoEngageClient:
     def call(self, method: str, path: str, query: Mapping[str, str], body: object) -> object:
         """Call an endpoint that has no method here; None for an empty answer."""
         return self._transport.call(wire.any_request(method, path, query, body), self._replies.anything)
+
+    def _look_at_list(self, list_id: str) -> str:
+        return f"`couponhub lists show {self._connection} {list_id}` shows how it stands"
+
+    def _look_at_files(self, list_id: str) -> str:
+        return f"`couponhub uploads ls {self._connection} {list_id}` shows whether it is there"

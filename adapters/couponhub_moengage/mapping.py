@@ -3,11 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 
 from couponhub.models import (
     Alerts,
     CouponList,
+    ListChange,
     ListId,
     ListStatus,
     Part,
@@ -84,7 +86,7 @@ def part(wire: WireFile) -> Part:
     if status is UploadStatus.DONE:
         accepted = wire.added_coupons
     elif status is UploadStatus.FAILED:
-        accepted = wire.added_coupons or 0
+        accepted = wire.added_coupons
         if accepted:  # FAILED would say that nothing was taken, and invite to send it all again
             status = UploadStatus.PARTIAL
     return Part(
@@ -110,6 +112,43 @@ def alert_conditions(alerts: Alerts) -> dict[str, object]:
         "coupon_shortage_alert": _alert("threshold_count", alerts.shortage),
         "expiry_alert": _alert("days_before", alerts.expiry_days),
     }
+
+
+def ends_on(moment: datetime, day: date) -> bool:
+    """Whether a list that ends at `moment` ends with `day` in some workspace's time zone.
+
+    Days go in, and the last minute of the day in the workspace's zone comes out in UTC: zones lie between 14
+    hours ahead of it and 12 behind.
+    """
+    since_it_began = moment - datetime.combine(day, time.min, UTC)
+    return timedelta(hours=9, minutes=59) <= since_it_began < timedelta(hours=36)
+
+
+def is_as_asked(wire: WireList, change: ListChange) -> bool:
+    """Whether a list shows everything that a change asked for."""
+    alerts = change.alerts
+    return (
+        (change.name is None or wire.name == change.name)
+        and (
+            change.expires is None
+            or (wire.expires_at is not None and ends_on(wire.expires_at, change.expires))
+        )
+        and (
+            alerts is None
+            or (
+                sorted(wire.email_alert_subscribers) == sorted(alerts.subscribers)
+                and _holds(wire.raw.get("alert_conditions"), alert_conditions(alerts))
+            )
+        )
+    )
+
+
+def _holds(shown: object, asked: Mapping[str, object]) -> bool:
+    """Whether an object has all that was asked; what it has besides is the vendor's affair."""
+    return isinstance(shown, Mapping) and all(
+        _holds(shown.get(key), value) if isinstance(value, Mapping) else shown.get(key) == value
+        for key, value in asked.items()
+    )
 
 
 def plain_label(name: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from couponhub.errors import ConfigError
-from couponhub.staging.settings import is_loopback
+from couponhub.transport.settings import is_loopback_url
 
 
 class StagedFile(Protocol):
@@ -46,7 +46,7 @@ class Staging(Protocol):
 
 def check_reachable(public_url: str, *, vendor_is_loopback: bool) -> None:
     """See `Staging.require_reachable`; `public_url` is the address that the vendor is told."""
-    if is_loopback(public_url):
+    if is_loopback_url(public_url):
         if not vendor_is_loopback:
             raise ConfigError(
                 "the vendor fetches code files from a URL, and the one configured leads to this machine only",

@@ -1,10 +1,12 @@
 """Staging in a folder that another web server publishes."""
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -12,6 +14,10 @@ import attrs
 from couponhub.errors import ConfigError, LocalError
 from couponhub.staging.base import StagedFile, check_reachable
 from couponhub.staging.settings import StagingSettings
+from couponhub.store import living, sweep
+
+_TOKEN_BYTES = 32
+_LOCK = re.compile(r"\.([A-Za-z0-9_-]{43})\.lock")
 
 
 @attrs.frozen
@@ -23,7 +29,8 @@ class _PublishedFile:
 class FolderStaging:
     """Copies files into a folder under unguessable names, and removes them afterwards.
 
-    Their mode is the process's usual one (umask), since the web server, often another user, must read them.
+    Their mode is the process's usual one (umask, so 0644 as a rule), since the web server, often another user,
+    must read them. What a killed process left is removed when the next file is staged.
     """
 
     def __init__(self, settings: StagingSettings) -> None:
@@ -36,19 +43,29 @@ class FolderStaging:
     @contextmanager
     def stage(self, path: Path, name: str) -> Iterator[StagedFile]:  # noqa: ARG002 - the protocol's; here the name would only add to what can be guessed
         """See `Staging.stage`."""
-        published = self._folder / f"{secrets.token_urlsafe(32)}.csv"
+        self._sweep()
+        published = self._folder / f"{secrets.token_urlsafe(_TOKEN_BYTES)}.csv"
         unfinished = published.with_suffix(".part")
-        try:
+        with ExitStack() as job:
             try:
+                job.enter_context(living(self._folder / f".{published.stem}.lock"))
+                job.callback(_remove, published)
                 shutil.copyfile(path, unfinished)
                 os.replace(unfinished, published)  # noqa: PTH105 - says better than Path.replace which is which
             except OSError as error:
                 raise LocalError(f"the staging folder {self._folder} failed: {error.strerror}") from error
             yield _PublishedFile(f"{self._public_url}/{published.name}")
-        finally:
-            unfinished.unlink(missing_ok=True)
-            published.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        for lock in self._folder.glob(".*.lock"):
+            if ours := _LOCK.fullmatch(lock.name):
+                sweep(lock, partial(_remove, self._folder / f"{ours[1]}.csv"))
 
     def require_reachable(self, *, vendor_is_loopback: bool) -> None:
         """See `Staging.require_reachable`."""
         check_reachable(self._public_url, vendor_is_loopback=vendor_is_loopback)
+
+
+def _remove(published: Path) -> None:
+    published.with_suffix(".part").unlink(missing_ok=True)
+    published.unlink(missing_ok=True)

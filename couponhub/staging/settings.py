@@ -1,11 +1,12 @@
 """The table `[staging]` of the configuration."""
 
-import ipaddress
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import attrs
+
+from couponhub.transport.settings import is_loopback_url
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -18,15 +19,6 @@ class StagingKind(StrEnum):
     """A small HTTP server of our own, which runs while it is needed."""
     FOLDER = "folder"
     """A folder that another web server publishes."""
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL leads to this very machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _check_listen(instance: object, attribute: "Attribute[str]", value: str) -> None:  # noqa: ARG001 - attrs' signature
@@ -49,7 +41,7 @@ def _check_public_url(instance: object, attribute: "Attribute[str | None]", valu
         complete = False
     if not complete or parts.query or parts.fragment:
         raise ValueError("expected an address such as https://codes.example.com")
-    if parts.scheme == "http" and not is_loopback(value):
+    if parts.scheme == "http" and not is_loopback_url(value):
         raise ValueError("http:// is refused for any host but this machine; use https://")
 
 

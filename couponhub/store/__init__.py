@@ -2,6 +2,7 @@
 
 from couponhub.store.database import Store
 from couponhub.store.ledger import Ledger
+from couponhub.store.living import living, sweep
 from couponhub.store.quotas import Budgets, Quotas, Spent
 from couponhub.store.records import PartRecord, Stage, UploadRecord
 from couponhub.store.settings import StoreSettings
@@ -16,4 +17,6 @@ __all__ = [
     "Store",
     "StoreSettings",
     "UploadRecord",
+    "living",
+    "sweep",
 ]

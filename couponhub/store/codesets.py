@@ -1,11 +1,12 @@
 """Code sets: the codes of each part as a plain private file beside the database, one per line."""
 
 import os
+import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,9 +14,10 @@ import attrs
 
 from couponhub.errors import LocalError
 from couponhub.models import ListId, UploadId
+from couponhub.store.living import living, sweep
 
 _DAY = 86_400.0
-_ABANDONED_DAYS = 7
+_LOCK = ".lock"
 
 
 @attrs.frozen
@@ -50,25 +52,28 @@ class CodeSets:
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
-        """Give a private folder on the same file system, which ends with the block."""
-        try:
-            folder = tempfile.mkdtemp(dir=_private_folder(self.folder / ".work"))
-        except OSError as error:
-            raise LocalError(f"no files can be written in {self.folder}: {error.strerror}") from error
-        try:
-            yield Path(folder)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        """Give a private folder on the same file system, which ends with the block.
+
+        What killed processes left of theirs is removed first.
+        """
+        for lock in self.folder.glob(f".work/*{_LOCK}"):
+            sweep(lock, partial(shutil.rmtree, lock.with_suffix(""), ignore_errors=True))
+        with ExitStack() as job:
+            try:
+                folder = _private_folder(self.folder / ".work") / secrets.token_hex(8)
+                job.enter_context(living(folder.with_suffix(_LOCK)))
+                job.callback(shutil.rmtree, folder, ignore_errors=True)
+                folder.mkdir(mode=0o700)
+            except OSError as error:
+                raise LocalError(f"no files can be written in {self.folder}: {error.strerror}") from error
+            yield folder
 
     def purge(self, days: int) -> None:
-        """Remove code sets older than that, and what killed processes left in the workspace."""
+        """Remove code sets older than that."""
         now = time.time()
         for path in self.folder.glob("[!.]*/*/*.txt"):
             if _age(path, now) > days * _DAY:
                 path.unlink(missing_ok=True)
-        for path in self.folder.glob(".work/*"):
-            if _age(path, now) > _ABANDONED_DAYS * _DAY:
-                shutil.rmtree(path, ignore_errors=True)
 
 
 def _private_folder(path: Path) -> Path:

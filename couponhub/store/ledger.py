@@ -104,6 +104,18 @@ class Ledger:
         """It is proven that the vendor does not have the part; unless somebody has seen it there meanwhile."""
         return self._change(upload, number, stage=Stage.ABSENT)
 
+    def mark_deleted(self, upload: UploadRecord, number: int) -> UploadRecord:
+        """The vendor had the part and has deleted it: it holds none of its codes, which may be sent again."""
+        part = attrs.evolve(
+            upload.parts[number - 1],
+            stage=Stage.SUBMITTED,
+            status=UploadStatus.FAILED,
+            vendor_status="deleted",
+            accepted=0,
+            rejected=None,
+        )
+        return self._replace(upload, part)
+
     def find(self, upload_id: UploadId) -> UploadRecord | None:
         """The upload of that id at this connection, or None."""
         return next(self._select("id = ?", upload_id), None)

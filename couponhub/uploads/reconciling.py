@@ -4,16 +4,27 @@ from contextlib import suppress
 
 import attrs
 
-from couponhub.errors import NotFound, VendorError
+from couponhub.errors import NotFound, OutcomeUnknown, VendorError, WaitTimeout
 from couponhub.models import ListId, Part, UploadStatus
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, ReadsParts
 from couponhub.store import Ledger, PartRecord, Stage, UploadRecord
-from couponhub.uploads.clock import Clock
+from couponhub.uploads.patience import Patience
+from couponhub.uploads.submitting import show_command
+
+_LOOKS_FOR_VANISHED = 3
+
+
+@attrs.define
+class _Vanished:
+    """A part that the vendor had and has not shown since; when that was first seen, and how often."""
+
+    since: float
+    looks: int = 0
 
 
 @attrs.frozen(kw_only=True)
 class Reconciler:
-    """Compares the uploads of one connection with the vendor.
+    """Compares the uploads of one connection with the vendor, on behalf of one caller.
 
     Attributes:
         settle: Seconds after which a part that was sent, and is not there, counts as absent.
@@ -22,7 +33,8 @@ class Reconciler:
     adapter: object
     ledger: Ledger
     settle: float
-    clock: Clock
+    patience: Patience
+    _vanished: dict[int, _Vanished] = attrs.field(factory=dict, init=False)
 
     def refresh(self, upload: UploadRecord, *, ended_too: bool = False) -> UploadRecord:
         """Ask the vendor for every part that it may hold.
@@ -47,16 +59,45 @@ class Reconciler:
                     pass
         return upload
 
+    def require_shown(self, upload: UploadRecord) -> None:
+        """Refuse to wait for parts that the vendor has ceased to show, once all others have ended.
+
+        Raises:
+            OutcomeUnknown: Several looks over at least the settling time did not find them.
+        """
+        waited_for = [
+            part for part in upload.parts if part.stage is Stage.SUBMITTED and not part.status.ended
+        ]
+        if waited_for and all(self._is_lost(part) for part in waited_for):
+            raise OutcomeUnknown(
+                f"the vendor took {len(waited_for)} of {len(upload.parts)} parts of upload {upload.id} and does"
+                " not show them any more: whether their codes arrived is not known",
+                hint=f"perhaps somebody deleted them; see `{show_command(upload)}`",
+            )
+
     def settle_list(self, list_id: ListId) -> None:
         """Find out about the parts of earlier uploads that a dead sender left; waits until absence counts.
 
         Only for the one who holds the right to send to the list. What cannot be found out stays unknown.
+
+        Raises:
+            WaitTimeout: The caller's time ends before absence counts.
         """
         for upload in self.ledger.of_list(list_id):
-            for part in upload.parts:
-                if part.stage is Stage.SUBMITTING:
-                    with suppress(VendorError):
-                        self._settle_part(upload, part)
+            with suppress(VendorError):
+                self.settle_upload(upload)
+
+    def settle_upload(self, upload: UploadRecord) -> UploadRecord:
+        """The same for one upload, whose parts then are either at the vendor or not.
+
+        Raises:
+            VendorError: The vendor cannot be asked.
+            WaitTimeout: As above.
+        """
+        for part in upload.parts:
+            if part.stage is Stage.SUBMITTING:
+                upload = self._settle_part(upload, part)
+        return upload
 
     def match(self, upload: UploadRecord, shown: dict[str, Part]) -> UploadRecord:
         """Bring an upload up to a listing of the vendor's files, keyed by id and by name."""
@@ -66,49 +107,70 @@ class Reconciler:
                 upload = self.ledger.mark_submitted(upload, part.number, seen)
         return upload
 
-    def _settle_part(self, upload: UploadRecord, part: PartRecord) -> None:
-        found = self._find(upload, part)
+    def _settle_part(self, upload: UploadRecord, part: PartRecord) -> UploadRecord:
+        found = self._find_patiently(upload, part)
         if found is None:
             # At most `settle`, also where the clock was set back since and the age is below zero.
-            self.clock.sleep(min(self.settle, max(0.0, self.settle - self._age(part))))
-            found = self._find(upload, part)
+            pause = min(self.settle, max(0.0, self.settle - self._age(part)))
+            if not self.patience.deadline.allows(pause):
+                raise WaitTimeout(
+                    f"whether a part of upload {upload.id} arrived cannot be found out in the time left",
+                    hint=f"allow {self.settle:g} seconds more, or see `{show_command(upload)}` later",
+                )
+            self.patience.clock.sleep(pause)
+            found = self._find_patiently(upload, part)
         if found is not None:
-            self.ledger.mark_submitted(upload, part.number, found)
-        else:
-            self.ledger.mark_absent(upload, part.number)
+            return self.ledger.mark_submitted(upload, part.number, found)
+        return self.ledger.mark_absent(upload, part.number)
 
     def _look_for(self, upload: UploadRecord, part: PartRecord) -> UploadRecord:
         # Asked in this order, for a sender that ends in between may have been successful.
         gone = not self.ledger.is_sending(upload) and self._age(part) >= self.settle
-        found = self._find(upload, part)
+        found = self._find(upload, part, self.patience.deadline.remaining())
         if found is not None:
             return self.ledger.mark_submitted(upload, part.number, found)
         return self.ledger.mark_absent(upload, part.number) if gone else upload
 
     def _reread(self, upload: UploadRecord, part: PartRecord) -> UploadRecord:
+        left = self.patience.deadline.remaining()
         found: Part | None
         if isinstance(self.adapter, ReadsParts) and part.vendor_id is not None:
             try:
-                found = self.adapter.get_part(upload.list_id, part.vendor_id)
+                found = self.adapter.get_part(upload.list_id, part.vendor_id, deadline=left)
             except NotFound:
                 found = None
         else:
-            found = self._find(upload, part)
+            found = self._find(upload, part, left)
         if found is not None:
+            self._vanished.pop(part.number, None)
             return self.ledger.mark_submitted(upload, part.number, found)
         if part.status.ended:
             return upload
-        # It was there, and somebody deleted it before it ended.
-        gone = Part(id=part.vendor_id, name=part.name, status=UploadStatus.UNKNOWN)
-        return self.ledger.mark_submitted(upload, part.number, gone)
+        # It was there, and somebody deleted it before it ended. Not written down: whoever deleted it may be us.
+        now = self.patience.clock.monotonic()
+        self._vanished.setdefault(part.number, _Vanished(since=now)).looks += 1
+        gone = attrs.evolve(part, status=UploadStatus.UNKNOWN, accepted=None, rejected=None)
+        parts = (*upload.parts[: part.number - 1], gone, *upload.parts[part.number :])
+        return attrs.evolve(upload, parts=parts)
 
-    def _find(self, upload: UploadRecord, part: PartRecord) -> Part | None:
+    def _find_patiently(self, upload: UploadRecord, part: PartRecord) -> Part | None:
+        return self.patience.ask(lambda left: self._find(upload, part, left))
+
+    def _find(self, upload: UploadRecord, part: PartRecord, left: float | None) -> Part | None:
         if isinstance(self.adapter, (AcceptsFiles, AcceptsFileUrls)):
-            return self.adapter.find_submitted(upload.list_id, part.name)
+            return self.adapter.find_submitted(upload.list_id, part.name, deadline=left)
         return None
 
+    def _is_lost(self, part: PartRecord) -> bool:
+        vanished = self._vanished.get(part.number)
+        if vanished is None or vanished.looks < _LOOKS_FOR_VANISHED:
+            return False
+        return self.patience.clock.monotonic() - vanished.since >= self.settle
+
     def _age(self, part: PartRecord) -> float:
-        return 0.0 if part.submitted_at is None else (self.clock.now() - part.submitted_at).total_seconds()
+        if part.submitted_at is None:
+            return 0.0
+        return (self.patience.clock.now() - part.submitted_at).total_seconds()
 
 
 def _is_final(part: PartRecord) -> bool:

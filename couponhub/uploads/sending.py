@@ -1,7 +1,7 @@
 """One upload on its way: checked, prepared, recorded, then staged or sent, part by part."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -16,24 +16,20 @@ from couponhub.errors import (
     LocalError,
     OutcomeUnknown,
     PartialFailure,
-    QuotaExhausted,
-    RateLimited,
+    VendorUnavailable,
     WaitTimeout,
 )
-from couponhub.models import CodeFile, FileUrl, ListId, Part, Tagging, Upload
+from couponhub.models import CodeFile, FileUrl, ListId, Tagging, Upload
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.staging import StagedFile, Staging
 from couponhub.store import Ledger, PartRecord, Stage, UploadRecord
-from couponhub.uploads.clock import Deadline
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 from couponhub.uploads.names import default_name, new_upload_id, part_name
+from couponhub.uploads.patience import Patience
 from couponhub.uploads.reconciling import Reconciler
-from couponhub.uploads.submitting import Submitter, show_command
+from couponhub.uploads.submitting import Submitter, Way, show_command
 from couponhub.uploads.summary import upload_of
 from couponhub.uploads.watching import Watcher
-
-_PATIENCE_SECONDS = 600.0
-"""How long a pause asked for by the vendor may be when the caller gave no timeout."""
 
 
 @attrs.frozen(kw_only=True)
@@ -46,7 +42,6 @@ class Order:
     tagging: Tagging | None
     callback: str | None
     again: bool
-    deadline: Deadline
     progress: Progress
 
 
@@ -65,15 +60,17 @@ class Sender:
     submitter: Submitter
     reconciler: Reconciler
     watcher: Watcher
+    patience: Patience
 
     def send(self, order: Order) -> UploadRecord:
         """Send, and with staging stay until the vendor has ended every part; see `Uploads.send`."""
         self.ledger.require_writable()
-        self.adapter.prepare_list(order.list_id, order.tagging)
+        self._check_list(order)
         with ExitStack() as job:
             workspace = job.enter_context(self.ledger.workspace())
-            with self.ledger.sending(order.list_id, timeout=order.deadline.remaining()):
+            with self.ledger.sending(order.list_id, timeout=self.patience.deadline.remaining()):
                 upload, files = self._prepare(order, workspace)
+                self._require_time()
                 staged = [
                     self._stage(job, file, part) for file, part in zip(files, upload.parts, strict=False)
                 ]
@@ -89,6 +86,23 @@ class Sender:
         if trouble is not None:
             raise self._told(trouble, upload)
         return upload
+
+    def _check_list(self, order: Order) -> None:
+        try:
+            self.patience.ask(
+                lambda left: self.adapter.prepare_list(order.list_id, order.tagging, deadline=left)
+            )
+        except VendorUnavailable as error:
+            if self.patience.deadline.passed():
+                raise self._nothing_sent() from error
+            raise
+
+    def _require_time(self) -> None:
+        if self.patience.deadline.passed():
+            raise self._nothing_sent()
+
+    def _nothing_sent(self) -> WaitTimeout:
+        return WaitTimeout(f"nothing was sent within {self.patience.deadline.timeout:g} seconds")
 
     def _prepare(self, order: Order, workspace: Path) -> tuple[UploadRecord, tuple[PreparedFile, ...]]:
         if not order.again:
@@ -155,7 +169,7 @@ class Sender:
         upload: UploadRecord,
         files: Sequence[PreparedFile],
         staged: Sequence[StagedFile | None],
-    ) -> Iterator[Callable[[], Part]]:
+    ) -> Iterator[Way]:
         """For each part, the one call that hands it to the vendor."""
         if isinstance(order.source, FileUrl):
             yield self._way_of_url(order, order.source, upload.parts[0])
@@ -168,41 +182,29 @@ class Sender:
                 code_file = CodeFile(
                     name=part.name, rows=file.rows, size=file.size, open=partial(_open, file.path)
                 )
-                yield partial(self.adapter.submit_file, order.list_id, code_file, tagging)
+                yield _way_of_file(self.adapter, order.list_id, code_file, tagging)
 
-    def _way_of_url(self, order: Order, url: FileUrl, part: PartRecord) -> Callable[[], Part]:
+    def _way_of_url(self, order: Order, url: FileUrl, part: PartRecord) -> Way:
         assert isinstance(self.adapter, AcceptsFileUrls)  # noqa: S101 - the route was chosen so
-        return partial(self.adapter.submit_url, order.list_id, url, part.name, order.callback)
+        submit = partial(self.adapter.submit_url, order.list_id, url, part.name, order.callback)
+        return lambda left: submit(deadline=left)
 
-    def _submit_all(
-        self, order: Order, upload: UploadRecord, ways: Sequence[Callable[[], Part]]
-    ) -> CouponhubError | None:
+    def _submit_all(self, order: Order, upload: UploadRecord, ways: Sequence[Way]) -> CouponhubError | None:
         """Send the parts in order; the first error ends it and is answered, for others may have arrived."""
         try:
             for number, way in enumerate(ways, start=1):
-                upload = self._submit_patiently(order, upload, number, way)
+                self._require_time()
+                upload = self._submit(order, upload, number, way)
                 self._tell(order, EventKind.SUBMITTED, upload)
         except CouponhubError as error:
             return error
         return None
 
-    def _submit_patiently(
-        self, order: Order, upload: UploadRecord, number: int, way: Callable[[], Part]
-    ) -> UploadRecord:
-        while True:
-            try:
-                return self.submitter.submit(upload, number, way)
-            except RateLimited as error:
-                pause = error.retry_after
-                if pause is None or not self._has_patience(order, error, pause):
-                    raise
-                self._tell(order, EventKind.PAUSED, upload)
-                self.watcher.clock.sleep(max(1.0, pause))
-
-    def _has_patience(self, order: Order, error: RateLimited, pause: float) -> bool:
-        if order.deadline.timeout is None:
-            return not isinstance(error, QuotaExhausted) and pause <= _PATIENCE_SECONDS
-        return not order.deadline.passed() and order.deadline.allows(pause)
+    def _submit(self, order: Order, upload: UploadRecord, number: int, way: Way) -> UploadRecord:
+        return self.patience.ask(
+            lambda _: self.submitter.submit(upload, number, way),
+            paused=lambda: self._tell(order, EventKind.PAUSED, upload),
+        )
 
     def _see_off(
         self,
@@ -216,16 +218,20 @@ class Sender:
 
         def refresh() -> Upload:
             nonlocal last
-            last = self.reconciler.refresh(last)
+            # Read anew: it may be deleted meanwhile.
+            last = self.reconciler.refresh(self.ledger.find(last.id) or last)
+            self.reconciler.require_shown(last)
             return upload_of(last, sending=False)
 
         seen = upload_of(upload, sending=False)
         if trouble is not None:
             with suppress(CouponhubError):
-                self.watcher.wait(seen, refresh, order.deadline, order.progress, is_over=_arrived_parts_ended)
+                self.watcher.wait(
+                    seen, refresh, self.patience.deadline, order.progress, is_over=_arrived_parts_ended
+                )
             return last
         try:
-            self.watcher.wait(seen, refresh, order.deadline, order.progress)
+            self.watcher.wait(seen, refresh, self.patience.deadline, order.progress)
         except WaitTimeout as error:
             fetches = [file.fetched for file in staged]
             fetched = "its URL has ended"
@@ -242,6 +248,11 @@ class Sender:
     def _told(self, trouble: CouponhubError, upload: UploadRecord) -> CouponhubError:
         """The error to raise: one that also says what was sent before it."""
         sent = sum(part.stage is Stage.SUBMITTED for part in upload.parts)
+        too_late = (
+            isinstance(trouble, (OutcomeUnknown, VendorUnavailable)) and self.patience.deadline.passed()
+        )
+        if too_late or isinstance(trouble, WaitTimeout):
+            return self._too_late(trouble, upload, sent)
         if isinstance(trouble, OutcomeUnknown) and sent:
             trouble.message += f"; {sent} of {len(upload.parts)} parts arrived"
         if isinstance(trouble, LocalError):
@@ -260,12 +271,28 @@ class Sender:
         error.__cause__ = trouble
         return error
 
+    def _too_late(self, trouble: CouponhubError, upload: UploadRecord, sent: int) -> WaitTimeout:
+        unknown = sum(part.stage is Stage.SUBMITTING for part in upload.parts)
+        doubt = f", of {unknown} it is not known whether they did" if unknown else ""
+        error = WaitTimeout(
+            f"upload {upload.id} was not sent whole within {self.patience.deadline.timeout:g} seconds:"
+            f" {sent} of {len(upload.parts)} parts arrived{doubt}",
+            hint=f"see `{show_command(upload)}`; sending the same codes again sends only what did not arrive",
+        )
+        error.upload = upload_of(upload, sending=False)
+        error.__cause__ = trouble
+        return error
+
     def _tell(self, order: Order, kind: EventKind, upload: UploadRecord) -> None:
         order.progress(UploadEvent(kind, upload_of(upload, sending=True)))
 
 
 def _arrived_parts_ended(upload: Upload) -> bool:
     return all(part.status.ended for part in upload.parts if part.id is not None)
+
+
+def _way_of_file(adapter: AcceptsFiles, list_id: ListId, file: CodeFile, tagging: Tagging | None) -> Way:
+    return lambda left: adapter.submit_file(list_id, file, tagging, deadline=left)
 
 
 def _open(path: Path) -> BinaryIO:

@@ -1,17 +1,21 @@
 """The uploads of one connection, as users see them."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
-from couponhub.capabilities import require
+from couponhub.capabilities import Offered
 from couponhub.codes import CodeSource
 from couponhub.errors import LocalError, NotFound, UnreadableReply, Unsupported, UsageError
-from couponhub.models import FileUrl, ListId, Part, PartId, Tagging, Upload, UploadId
-from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter, ReadsParts
+from couponhub.located import Located
+from couponhub.models import FileUrl, ListId, Part, PartId, Tagging, Upload, UploadId, UploadStatus
+from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter, DeletesParts, ReadsParts
 from couponhub.staging import Staging
 from couponhub.store import Ledger, UploadRecord
 from couponhub.uploads.clock import Clock, Deadline
+from couponhub.uploads.deleting import Deleter
 from couponhub.uploads.events import Progress, no_progress
 from couponhub.uploads.names import is_upload_id
+from couponhub.uploads.patience import Patience
 from couponhub.uploads.reconciling import Reconciler
 from couponhub.uploads.sending import Order, Sender
 from couponhub.uploads.submitting import Submitter
@@ -50,6 +54,7 @@ class Uploads:
     ) -> None:
         self._connection = connection
         self._adapter = adapter
+        self._offered = Offered(adapter, connection)
         self._ledger = ledger
         self._staging = staging
         self._settle = settle
@@ -94,46 +99,24 @@ class Uploads:
             Conflict: The same codes were sent before, or the list cannot take them.
             PartialFailure: Some parts were sent; sending the same source again sends the rest.
             OutcomeUnknown: A part may or may not have arrived; the hint names the command that finds out.
-            WaitTimeout: Time ran out; the upload as last seen is on the error.
+            WaitTimeout: Time ran out; the upload as last seen, where there is one yet, is on the error.
         """
-        route = self._route(source, callback)
-        deadline = Deadline(self._clock, timeout)
-        staging = None
-        if not isinstance(route, AcceptsFiles) and not isinstance(source, FileUrl):
-            staging = self._staging()
-            staging.require_reachable(vendor_is_loopback=self._vendor_is_loopback)
-        ledger = self._ledger()
-        reconciler = self._reconciler(ledger)
-        sender = Sender(
-            connection=self._connection,
-            adapter=route,
-            ledger=ledger,
-            staging=staging,
-            submitter=Submitter(
-                connection=self._connection,
-                adapter=route,
-                ledger=ledger,
-                settle=self._settle,
-                clock=self._clock,
-            ),
-            reconciler=reconciler,
-            watcher=self._watcher,
-        )
-        order = Order(
-            list_id=ListId(list_id),
-            source=source,
-            name=name,
-            tagging=tagging,
-            callback=callback,
-            again=again,
-            deadline=deadline,
-            progress=progress,
-        )
-        record = sender.send(order)
-        upload = upload_of(record, sending=False)
-        if wait and not upload.status.ended:
-            return self._wait_for(record, ledger, deadline, progress)
-        return upload
+        with self._at("send codes"):
+            patience = self._patience(timeout)
+            order = Order(
+                list_id=ListId(list_id),
+                source=source,
+                name=name,
+                tagging=tagging,
+                callback=callback,
+                again=again,
+                progress=progress,
+            )
+            ledger, record = self._send(order, patience)
+            upload = upload_of(record, sending=False)
+            if wait and not upload.status.ended:
+                return self._wait_for(record, ledger, patience, progress)
+            return upload
 
     def wait(
         self,
@@ -154,19 +137,17 @@ class Uploads:
         Raises:
             WaitTimeout: It has not ended; the upload as last seen is on the error.
             NotFound: Neither we nor the vendor know it.
+            OutcomeUnknown: The vendor has ceased to show it, though it had not ended.
         """
-        upload_id, home = (upload, list_id) if isinstance(upload, str) else (upload.id, upload.list_id)
-        if home is None:
-            raise UsageError("to wait for an upload by its id takes the list's id too")
-        deadline = Deadline(self._clock, timeout)
-        found = self._find(ListId(home), upload_id)
-        if found is not None:
-            return self._wait_for(found[1], found[0], deadline, progress)
-
-        def refresh() -> Upload:
-            return self._vendors(ListId(home), upload_id)
-
-        return self._watcher.wait(refresh(), refresh, deadline, progress)
+        with self._at("wait for upload"):
+            upload_id, home = (upload, list_id) if isinstance(upload, str) else (upload.id, upload.list_id)
+            if home is None:
+                raise UsageError("to wait for an upload by its id takes the list's id too")
+            patience = self._patience(timeout)
+            found = self._find(ListId(home), upload_id)
+            if found is not None:
+                return self._wait_for(found[1], found[0], patience, progress)
+            return self._wait_for_vendors(ListId(home), upload_id, patience, progress)
 
     def show(self, list_id: str, upload_id: str) -> Upload:
         """Tell how an upload stands: ours, brought up to what the vendor shows, or a vendor's file by its id.
@@ -174,12 +155,41 @@ class Uploads:
         Raises:
             NotFound: Neither we nor the vendor know it.
         """
-        found = self._find(ListId(list_id), upload_id)
-        if found is None:
-            return self._vendors(ListId(list_id), upload_id)
-        ledger, record = found
-        record = self._reconciler(ledger).refresh(record, ended_too=True)
-        return upload_of(record, sending=ledger.is_sending(record))
+        with self._at("show upload"):
+            found = self._find(ListId(list_id), upload_id)
+            if found is None:
+                return self._vendors(ListId(list_id), upload_id)
+            ledger, record = found
+            record = self._reconciler(ledger).refresh(record, ended_too=True)
+            return upload_of(record, sending=ledger.is_sending(record))
+
+    def delete(self, list_id: str, upload_id: str) -> None:
+        """Have the vendor delete all files of an upload of ours, or one file by the vendor's id. DESTRUCTIVE.
+
+        Codes that were not handed out are gone at the vendor, and may be sent again. Codes that were handed
+        out stay with their customers: sent again, they would be handed out twice.
+
+        Raises:
+            NotFound: Neither we nor the vendor know it.
+            Conflict: Codes are being sent to the list.
+            OutcomeUnknown: No answer came, and the vendor cannot be asked.
+        """
+        with self._at("delete upload"):
+            deleter = Deleter(
+                connection=self._connection,
+                adapter=self._offered.require(DeletesParts),
+                settle=self._settle,
+                clock=self._clock,
+            )
+            found = self._find(ListId(list_id), upload_id)
+            if found is not None:
+                ledger, record = found
+                deleter.delete_upload(record, ledger, self._reconciler(ledger))
+                return
+            deleter.delete_part(ListId(list_id), PartId(upload_id))
+            # Without a store nothing is remembered of it either.
+            with suppress(LocalError):
+                self._forget(ListId(list_id), PartId(upload_id))
 
     def iterate(self, list_id: str) -> Iterator[Upload]:
         """All uploads to a list: ours, oldest first, then the vendor's files that we did not send.
@@ -187,8 +197,10 @@ class Uploads:
         Works without a store; then all of them are shown as the vendor's. What a vendor lists and cannot be
         read raises `UnreadableReply` after everything else.
         """
-        reader = require(self._adapter, self._connection, ReadsParts)
-        return self._iterate(ListId(list_id), reader)
+        at = self._at("read uploads")
+        with at:
+            reader = self._offered.require(ReadsParts)
+        return at.each(self._iterate(ListId(list_id), reader))
 
     def _iterate(self, list_id: ListId, reader: ReadsParts) -> Iterator[Upload]:
         parts: list[Part] = []
@@ -221,6 +233,25 @@ class Uploads:
             matched = reconciler.match(record, shown)
             yield upload_of(matched, sending=ledger.is_sending(matched))
 
+    def _send(self, order: Order, patience: Patience) -> tuple[Ledger, UploadRecord]:
+        route = self._route(order.source, order.callback)
+        staging = None
+        if not isinstance(route, AcceptsFiles) and not isinstance(order.source, FileUrl):
+            staging = self._staging()
+            staging.require_reachable(vendor_is_loopback=self._vendor_is_loopback)
+        ledger = self._ledger()
+        sender = Sender(
+            connection=self._connection,
+            adapter=route,
+            ledger=ledger,
+            staging=staging,
+            submitter=Submitter(adapter=route, ledger=ledger, settle=self._settle, patience=patience),
+            reconciler=self._reconciler(ledger, patience),
+            watcher=self._watcher,
+            patience=patience,
+        )
+        return ledger, sender.send(order)
+
     def _route(self, source: UploadSource, callback: str | None) -> AcceptsFiles | AcceptsFileUrls:
         if isinstance(source, FileUrl):
             if isinstance(self._adapter, AcceptsFiles) and not isinstance(self._adapter, AcceptsFileUrls):
@@ -229,7 +260,7 @@ class Uploads:
                     hint="download the file and send it",
                     connection=self._connection,
                 )
-            return require(self._adapter, self._connection, AcceptsFileUrls)
+            return self._offered.require(AcceptsFileUrls)
         if isinstance(self._adapter, AcceptsFiles):
             if callback is not None:
                 raise Unsupported(
@@ -238,7 +269,7 @@ class Uploads:
                     connection=self._connection,
                 )
             return self._adapter
-        return require(self._adapter, self._connection, AcceptsFileUrls)
+        return self._offered.require(AcceptsFileUrls)
 
     def _find(self, list_id: ListId, upload_id: str) -> tuple[Ledger, UploadRecord] | None:
         """Our upload of that id; None when it is a vendor's."""
@@ -255,22 +286,60 @@ class Uploads:
             raise NotFound(f"no upload {upload_id} went to this list", connection=self._connection)
         return None
 
-    def _vendors(self, list_id: ListId, part_id: str) -> Upload:
-        reader = require(self._adapter, self._connection, ReadsParts)
-        return upload_of_part(self._connection, list_id, reader.get_part(list_id, PartId(part_id)))
+    def _vendors(self, list_id: ListId, part_id: str, *, left: float | None = None) -> Upload:
+        reader = self._offered.require(ReadsParts)
+        part = reader.get_part(list_id, PartId(part_id), deadline=left)
+        return upload_of_part(self._connection, list_id, part)
+
+    def _forget(self, list_id: ListId, part_id: PartId) -> None:
+        """Mark a part that was deleted by the vendor's id, in case it is one of ours."""
+        ledger = self._ledger()
+        for record in ledger.of_list(list_id):
+            for part in record.parts:
+                if part.vendor_id == part_id:
+                    ledger.mark_deleted(record, part.number)
 
     def _wait_for(
-        self, record: UploadRecord, ledger: Ledger, deadline: Deadline, progress: Progress
+        self, record: UploadRecord, ledger: Ledger, patience: Patience, progress: Progress
     ) -> Upload:
-        reconciler = self._reconciler(ledger)
+        reconciler = self._reconciler(ledger, patience)
 
         def refresh() -> Upload:
             nonlocal record
             # Read anew: its sender may still be at work.
             record = reconciler.refresh(ledger.find(record.id) or record)
+            reconciler.require_shown(record)
             return upload_of(record, sending=ledger.is_sending(record))
 
-        return self._watcher.wait(upload_of(record, sending=False), refresh, deadline, progress)
+        return self._watcher.wait(upload_of(record, sending=False), refresh, patience.deadline, progress)
 
-    def _reconciler(self, ledger: Ledger) -> Reconciler:
-        return Reconciler(adapter=self._adapter, ledger=ledger, settle=self._settle, clock=self._clock)
+    def _wait_for_vendors(
+        self, list_id: ListId, part_id: str, patience: Patience, progress: Progress
+    ) -> Upload:
+        # What is known of it before the vendor is asked.
+        unseen = Upload(
+            connection=self._connection,
+            list_id=list_id,
+            id=UploadId(part_id),
+            name="",
+            status=UploadStatus.UNKNOWN,
+        )
+
+        def refresh() -> Upload:
+            return self._vendors(list_id, part_id, left=patience.deadline.remaining())
+
+        return self._watcher.wait(unseen, refresh, patience.deadline, progress)
+
+    def _reconciler(self, ledger: Ledger, patience: Patience | None = None) -> Reconciler:
+        return Reconciler(
+            adapter=self._adapter,
+            ledger=ledger,
+            settle=self._settle,
+            patience=patience or self._patience(None),
+        )
+
+    def _patience(self, timeout: float | None) -> Patience:
+        return Patience(clock=self._clock, deadline=Deadline(self._clock, timeout))
+
+    def _at(self, operation: str) -> Located:
+        return Located(self._connection, operation)

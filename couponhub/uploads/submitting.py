@@ -1,41 +1,18 @@
-"""Sending one part so that it arrives once: a lost answer is followed by a look, never by a blind repetition."""
+"""Sending one part so that it arrives once, with every step written down."""
 
 from collections.abc import Callable
 
 import attrs
 
-from couponhub.errors import (
-    AuthRejected,
-    ConfigError,
-    CouponhubError,
-    NotFound,
-    OutcomeUnknown,
-    PermissionDenied,
-    RateLimited,
-    RequestRejected,
-    Unsupported,
-    UsageError,
-    VendorError,
-    VendorUnavailable,
-)
+from couponhub.ambiguity import write_once
+from couponhub.errors import WaitTimeout
 from couponhub.models import Part
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.store import Ledger, Stage, UploadRecord
-from couponhub.uploads.clock import Clock
+from couponhub.uploads.patience import Patience
 
-_ATTEMPTS = 2
-
-# The vendor understood and refused, or the adapter refused before anything was sent.
-_REFUSALS = (
-    AuthRejected,
-    ConfigError,
-    NotFound,
-    PermissionDenied,
-    RateLimited,
-    RequestRejected,
-    Unsupported,
-    UsageError,
-)
+Way = Callable[[float | None], Part]
+"""The one call that hands a part to the vendor, given the seconds that it may take."""
 
 
 @attrs.frozen(kw_only=True)
@@ -46,60 +23,54 @@ class Submitter:
         settle: Seconds that a second look waits, before absence counts as proof.
     """
 
-    connection: str
     adapter: AcceptsFiles | AcceptsFileUrls
     ledger: Ledger
     settle: float
-    clock: Clock
+    patience: Patience
 
-    def submit(self, upload: UploadRecord, number: int, send: Callable[[], Part]) -> UploadRecord:
+    def submit(self, upload: UploadRecord, number: int, way: Way) -> UploadRecord:
         """Send a part, and answer the upload with the part submitted.
 
         Raises:
             OutcomeUnknown: It was sent, no answer came, and looking for it failed too; the part stays marked.
+            WaitTimeout: It was sent, no answer came, and no time is left to find out; the part stays marked.
             CouponhubError: Anything else: the part is proven not to be at the vendor, and marked so; or this
                 machine failed, and the part stays marked as one that the vendor may have.
         """
-        for _ in range(_ATTEMPTS):
-            upload = self.ledger.mark_submitting(upload, number)
-            if upload.parts[number - 1].stage is Stage.SUBMITTED:
-                return upload  # it showed late, and somebody else has found it
-            try:
-                part: Part | None = send()
-            except CouponhubError as error:
-                if isinstance(error, _REFUSALS) or (isinstance(error, VendorUnavailable) and not error.sent):
-                    self.ledger.mark_absent(upload, number)
-                    raise
-                if not isinstance(error, VendorError):
-                    raise
-                part = self._look_twice(upload, number, error)
-            if part is not None:
-                return self.ledger.mark_submitted(upload, number, part)
-            upload = self.ledger.mark_absent(upload, number)
-        raise VendorUnavailable(
-            f"the vendor took part {number} of upload {upload.id} neither at once nor when it was repeated",
-            connection=self.connection,
-            operation="send codes",
-        )
+        deadline, name = self.patience.deadline, upload.parts[number - 1].name
 
-    def _look_twice(self, upload: UploadRecord, number: int, lost: VendorError) -> Part | None:
-        name = upload.parts[number - 1].name
-        try:
-            part = self.adapter.find_submitted(upload.list_id, name)
-            if part is None:
-                self.clock.sleep(self.settle)
-                part = self.adapter.find_submitted(upload.list_id, name)
-        except VendorError as error:
-            raise OutcomeUnknown(
-                f"part {number} of {len(upload.parts)} of upload {upload.id} was sent, no answer came"
-                f" ({lost.kind}), and the vendor cannot be asked for it now ({error.kind})",
-                hint=f"find out with `{show_command(upload)}`",
-                connection=self.connection,
-                operation="send codes",
-            ) from error
-        return part
+        def write() -> UploadRecord:
+            nonlocal upload
+            upload = self.ledger.mark_submitting(upload, number)
+            if (found := _submitted(upload, number)) is not None:
+                return found  # it showed late, and somebody else has found it
+            return self.ledger.mark_submitted(upload, number, way(deadline.remaining()))
+
+        def look() -> UploadRecord | None:
+            part = self.patience.ask(
+                lambda left: self.adapter.find_submitted(upload.list_id, name, deadline=left)
+            )
+            return None if part is None else self.ledger.mark_submitted(upload, number, part)
+
+        def settle() -> None:
+            if not deadline.allows(self.settle):
+                raise WaitTimeout(f"whether part {number} arrived cannot be found out in the time left")
+            self.patience.clock.sleep(self.settle)
+
+        return write_once(
+            write,
+            look,
+            settle=settle,
+            what=f"part {number} of upload {upload.id}",
+            hint=f"find out with `{show_command(upload)}`",
+            absent=lambda: _submitted(self.ledger.mark_absent(upload, number), number),
+        )
 
 
 def show_command(upload: UploadRecord) -> str:
     """The command that tells how an upload stands."""
     return f"couponhub uploads show {upload.connection} {upload.list_id} {upload.id}"
+
+
+def _submitted(upload: UploadRecord, number: int) -> UploadRecord | None:
+    return upload if upload.parts[number - 1].stage is Stage.SUBMITTED else None

@@ -11,6 +11,8 @@ from couponhub.uploads.events import EventKind, Progress, UploadEvent
 
 _PASSING = (RateLimited, UnreadableReply, VendorUnavailable)
 _MOST_FAILURES = 30
+_LAST_LOOK_SECONDS = 1.0
+_SHORTEST_SECONDS = 0.001
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +48,8 @@ class Watcher:
             VendorError: The vendor cannot be asked.
         """
         pause, failures, counted_twice = self.first, 0, False
+        # A look takes time too, and with none left adapters would not even ask.
+        reserve = min(_LAST_LOOK_SECONDS, (deadline.timeout or 0.0) / 10)
         while True:
             wanted = 0.0
             try:
@@ -63,11 +67,12 @@ class Watcher:
                     if not upload.unknown or counted_twice:
                         return upload
                     counted_twice = True
-            if deadline.passed():
-                raise _timeout(upload, deadline)
-            remaining = deadline.remaining()
             wanted = max(pause, wanted)
-            self.clock.sleep(wanted if remaining is None else min(wanted, remaining))
+            if (remaining := deadline.remaining()) is not None:
+                if remaining - reserve < _SHORTEST_SECONDS:
+                    raise _timeout(upload, deadline)
+                wanted = min(wanted, remaining - reserve)
+            self.clock.sleep(wanted)
             pause = min(pause * self.growth, self.longest)
 
 

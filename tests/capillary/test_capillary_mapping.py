@@ -17,10 +17,11 @@ from couponhub.models import (
     Store,
     UploadStatus,
 )
-from couponhub_capillary.mapping.coupons import NO_CODE, coupon_from, selected, without_duplicates
+from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.mapping.lists import list_from
-from couponhub_capillary.mapping.oddities import Oddities
 from couponhub_capillary.mapping.parts import part_from
+from couponhub_capillary.mapping.reading import NO_CODE, Reading
+from couponhub_capillary.mapping.selection import selected, without_duplicates
 from couponhub_capillary.wire.times import Zones
 
 PLAIN = Zones(server=UTC, server_is_guess=False, store=None)
@@ -55,10 +56,10 @@ USE = {
 def read(zones: Zones = PLAIN, **changes: Any) -> tuple[Coupon, tuple[str, ...]]:
     """Read the row, changed as given; a change to ... removes the key."""
     row = {name: value for name, value in (ROW | changes).items() if value is not ...}
-    odd = Oddities()
-    coupon = coupon_from(row, connection="loyalty", zones=zones, now=NOW, odd=odd)
+    reading = Reading(connection="loyalty", zones=zones, now=NOW)
+    coupon = coupon_from(row, reading)
     assert coupon is not None
-    return coupon, odd.warnings()
+    return coupon, reading.odd.warnings()
 
 
 def test_a_whole_coupon() -> None:
@@ -95,7 +96,7 @@ def test_a_whole_coupon() -> None:
 
 def test_only_the_code_is_needed() -> None:
     """Everything else may be missing, and then nothing is claimed about it (C-24)."""
-    coupon = coupon_from({"code": "A"}, connection="loyalty", zones=PLAIN, now=NOW, odd=Oddities())
+    coupon = coupon_from({"code": "A"}, Reading(connection="loyalty", zones=PLAIN, now=NOW))
 
     assert Coupon(connection="loyalty", code="A", status=CouponStatus.UNKNOWN, as_of=NOW) == coupon
 
@@ -105,10 +106,10 @@ def test_only_the_code_is_needed() -> None:
 )
 def test_a_row_without_code_is_left_out_and_reported(row: object) -> None:
     """Such a row is skipped and never fatal; a number is no code, since zeros may be lost from it (C-24)."""
-    odd = Oddities()
+    reading = Reading(connection="loyalty", zones=PLAIN, now=NOW)
 
-    assert coupon_from(row, connection="loyalty", zones=PLAIN, now=NOW, odd=odd) is None
-    assert odd.saw(NO_CODE)
+    assert coupon_from(row, reading) is None
+    assert reading.odd.saw(NO_CODE)
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from couponhub.errors import CouponhubError
+from couponhub.errors import CouponhubError, RateLimited
 from couponhub.models import CouponQuery, Customer
 from couponhub.transport import Reply
 from couponhub_capillary.lookup import customer_coupons
 from couponhub_capillary.mapping.lists import list_from
 from couponhub_capillary.mapping.parts import part_from
 from couponhub_capillary.wire.customer_coupons import CustomerAnswer, read_customer_coupons
-from couponhub_capillary.wire.series import read_created_series, read_series_page
+from couponhub_capillary.wire.series import read_series_page, read_written_series
 from couponhub_capillary.wire.times import Zones
 from couponhub_capillary.wire.uploads import read_accepted_upload, read_upload_jobs
 
@@ -123,6 +123,10 @@ class Answering:
         """Read the reply."""
         return read_customer_coupons(self._reply)
 
+    def coupon_page(self, *_: object, **__: object) -> None:
+        """Be an organisation without v2, where nothing can be completed."""
+        raise RateLimited("no v2")
+
 
 def says_nothing_there(body: Any) -> bool:
     """Whether a body shows, in a documented way, a customer that was found and holds no coupons."""
@@ -192,7 +196,7 @@ def test_damaged_series_raise_only_our_errors(reply: Reply) -> None:
     except CouponhubError:
         rows = []
     with suppress(CouponhubError):
-        rows.append(read_created_series(reply))
+        rows.append(read_written_series(reply))
     for row in rows:
         try:
             made = list_from(row if isinstance(row, dict) else {}, connection="loyalty", zones=PLAIN, now=NOW)

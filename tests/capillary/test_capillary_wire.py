@@ -21,11 +21,12 @@ from couponhub.models import CouponQuery, Identifier, ListId
 from couponhub.transport import Reply
 from couponhub_capillary.wire.customer_coupons import (
     CustomerAnswer,
+    Narrowing,
     customer_coupons_request,
     read_customer_coupons,
 )
 from couponhub_capillary.wire.envelopes import opened_upload, opened_v2
-from couponhub_capillary.wire.series import read_created_series, read_series_page
+from couponhub_capillary.wire.series import read_series_page, read_written_series
 from couponhub_capillary.wire.times import Zones
 from couponhub_capillary.wire.uploads import read_accepted_upload, read_upload_jobs
 from couponhub_capillary.wire.values import flag, inside, many, whole, word
@@ -237,7 +238,7 @@ def test_cannot_tell(body: Any) -> None:
         (v1(402, None), 200, RequestRejected),
         (v1(408, None), 200, RequestRejected),
         (b"<html>", 408, VendorUnavailable),
-        (v1(500, [item(4242, "false")], "false"), 200, RequestRejected),
+        (v1(500, [item(4242, "false")], "false"), 200, UnreadableReply),
         (v1(500, [item(4242, "false")], "false"), 500, VendorUnavailable),
         (v1(500, None), 200, VendorUnavailable),
         (v1(500, [item(999999, "false")]), 200, VendorUnavailable),
@@ -342,7 +343,7 @@ def test_a_listing_without_a_list_is_unreadable(entity: Any) -> None:
 @pytest.mark.parametrize("body", [{"id": 7, "warnings": []}, {"status": "success", "data": {"id": "7"}}])
 def test_created_series(body: dict[str, Any]) -> None:
     """The created series stands flat, else within data (C-47)."""
-    created = read_created_series(reply(body))
+    created = read_written_series(reply(body))
 
     assert 7 == whole(created["id"])
 
@@ -350,7 +351,7 @@ def test_created_series(body: dict[str, Any]) -> None:
 def test_created_series_without_a_number_is_unreadable() -> None:
     """An id that is no whole number cannot be used, and whether it was created must be found out."""
     with pytest.raises(UnreadableReply):
-        read_created_series(reply({"status": "success", "data": {"couponSeriesId": "CS-789012"}}))
+        read_written_series(reply({"status": "success", "data": {"couponSeriesId": "CS-789012"}}))
 
 
 def upload_answer(*stored: str, name: str = "stored.csv") -> dict[str, Any]:
@@ -414,7 +415,7 @@ def test_no_jobs_are_an_empty_list() -> None:
 
 def asked(query: CouponQuery, identifier: Identifier = Identifier.MOBILE) -> dict[str, str]:
     """The parameters of a question."""
-    request = customer_coupons_request(identifier, "V", query, PLAIN)
+    request = customer_coupons_request(identifier, "V", Narrowing.of(query, PLAIN))
     assert "/v1.1/customer/coupons" == request.path
     assert len(dict(request.query)) == len(request.query)
     return dict(request.query)

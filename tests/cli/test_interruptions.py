@@ -174,9 +174,9 @@ def test_killed_in_the_middle(desk: Desk, connection: str, fault: str) -> None:
     shown = desk("uploads", "show", connection, list_id, item["id"], "-o", "json")
     assert 0 == shown.code
     assert 2 == shown.json["rows"]
+    desk("uploads", "wait", connection, list_id, item["id"], "--timeout", "20")
     again = desk(*words, "--wait")
     assert again.code in {0, 9}, again.err  # 9: it is known by then that they arrived
-    until(lambda: desk.codes(connection, list_id), "the codes")
     assert ["A1", "A2"] == desk.codes(connection, list_id)
 
 

@@ -269,6 +269,17 @@ def test_only_matching_calls_go_wrong(kit: Kit) -> None:
     assert [0, 0, 1, 1, 1] == [rule["fired"] for rule in kit.control("GET", "/faults").json()["items"]]
 
 
+def test_every_second_call_goes_wrong(kit: Kit) -> None:
+    """A rule that is not due lets the call on to the next rule, and only calls that it matches count."""
+    kit.faults(
+        {"match": "GET /v1/*", "fault": "status", "value": 500, "every": 2, "times": 2},
+        {"match": "POST *", "fault": "status", "value": 502},
+    )
+    statuses = [kit.call(method, "/v1/lists").status_code for method in ("GET", "POST", "GET", "GET")]
+    assert [201, 502, 500, 201] == statuses
+    assert [500, 201, 201] == [kit.call("GET", "/v1/lists").status_code for _ in range(3)]
+
+
 def test_times_hold_under_load(kit: Kit) -> None:
     """A rule never fires more often than told, whatever arrives at once."""
     kit.faults({"match": "* *", "fault": "status", "value": 500, "times": 7})
@@ -348,6 +359,8 @@ def test_slow_body(kit: Kit) -> None:
         ({"match": "* *", "fault": "drop_after", "vendor": {}}, "acme, other"),
         ({"match": "* *", "fault": "drop_after", "times": 0}, "times"),
         ({"match": "* *", "fault": "drop_after", "times": True}, "times"),
+        ({"match": "* *", "fault": "drop_after", "every": 0}, "every"),
+        ({"match": "* *", "fault": "drop_after", "every": "2"}, "every"),
         ({"match": "* *", "fault": "drop_after", "seconds": 1}, "seconds"),
         ({"match": "* *", "fault": "latency"}, "seconds"),
         ({"match": "* *", "fault": "latency", "value": -1}, "seconds"),

@@ -1,12 +1,8 @@
 """The adapter against a scripted server: which calls it makes, and what becomes of their answers."""
 
 import base64
-import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import attrs
 import pytest
@@ -19,6 +15,7 @@ from couponhub.errors import (
     UnreadableReply,
     Unsupported,
     UsageError,
+    VendorUnavailable,
 )
 from couponhub.models import (
     Alerts,
@@ -32,86 +29,10 @@ from couponhub.models import (
     UploadStatus,
 )
 from couponhub.protocols import CAPABILITIES
-from couponhub.secret import Secret
-from couponhub_moengage.adapter import MoEngageAdapter
-from couponhub_moengage.settings import MoEngageSettings
+from tests.moengage.scripted import Opens, Vendor
 
 NEW = NewCouponList(name="Winter sale", expires=date(2030, 1, 31), created_by="Ada")
 CREATED = {"_id": "W1", "name": "Winter sale", "label": "Winter_sale", "status": "ACTIVE"}
-
-
-@attrs.frozen
-class Seen:
-    """One request as the server saw it."""
-
-    line: str
-    headers: dict[str, str]
-    body: Any
-
-
-@attrs.define
-class Vendor:
-    """A server that answers what a test scripted for a request line, and keeps what it was asked."""
-
-    url: str = ""
-    answers: dict[str, tuple[int, object]] = attrs.field(factory=dict)
-    seen: list[Seen] = attrs.field(factory=list)
-
-    def lines(self) -> list[str]:
-        """The request lines in order."""
-        return [request.line for request in self.seen]
-
-
-@pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    """A running vendor that knows nothing yet; what is not scripted is a 404 without a body."""
-    state = Vendor()
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            line = f"{self.command} {self.path.removeprefix('/v1')}"
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            state.seen.append(Seen(line, dict(self.headers), json.loads(body) if body else None))
-            status, answer = state.answers.get(line, (404, b""))
-            raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(status)
-            if status == 429:
-                self.send_header("Retry-After", "3600")
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815 - http.server's names
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield state
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-Opens = Callable[..., MoEngageAdapter]
-
-
-@pytest.fixture
-def connect(vendor: Vendor) -> Iterator[Opens]:
-    """Open adapters on the vendor; they are closed in the end."""
-    opened: list[MoEngageAdapter] = []
-
-    def connected(**settings: Any) -> MoEngageAdapter:
-        given = {"base_url": vendor.url, "workspace_id": "WS1", "api_key": Secret("k:ey"), **settings}
-        opened.append(MoEngageAdapter("engage", MoEngageSettings(**given)))
-        return opened[-1]
-
-    yield connected
-    for adapter in opened:
-        adapter.close()
 
 
 def script_lists(vendor: Vendor, **by_status: list[object]) -> None:
@@ -125,7 +46,7 @@ def test_capabilities_follow_from_the_methods(connect: Opens) -> None:
     """What it implements is what it can do, and for each other capability there is advice."""
     adapter = connect()
     supported = capabilities_of(adapter).supported
-    assert supported == {"lists.read", "lists.write", "uploads.urls", "uploads.read", "usage.request"}
+    assert supported == set(CAPABILITIES) - {"uploads.files", "customers.coupons", "coupons.find"}
     assert all(adapter.advice(name) for name in set(CAPABILITIES) - supported)
 
 
@@ -352,6 +273,22 @@ def test_a_spent_day_fails_at_once(vendor: Vendor, connect: Opens) -> None:
     with pytest.raises(QuotaExhausted) as caught:
         connect().get_list(ListId("W1"))
     assert (caught.value.retry_after, len(vendor.seen)) == (3600.0, 1)
+
+
+def test_a_deadline_bounds_what_an_upload_asks(vendor: Vendor, connect: Opens) -> None:
+    """With none left nothing is sent, whichever step of an upload it is."""
+    adapter, list_id, file = connect(), ListId("W1"), FileUrl(url="https://f.example.com/a.csv")
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: adapter.prepare_list(list_id, None, deadline=0.0),
+        lambda: adapter.submit_url(list_id, file, "n1", None, deadline=0.0),
+        lambda: adapter.find_submitted(list_id, "n1", deadline=0.0),
+        lambda: adapter.get_part(list_id, PartId("F1"), deadline=0.0),
+    )
+    for step in steps:
+        with pytest.raises(VendorUnavailable) as caught:
+            step()
+        assert caught.value.too_slow
+    assert vendor.seen == []
 
 
 def test_a_call_of_the_users_own(vendor: Vendor, connect: Opens) -> None:

@@ -1,5 +1,6 @@
 """What a MoEngage connection accepts in its config."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from couponhub.errors import ConfigError
 from couponhub.models import Identifier
 from couponhub.secret import Secret
+from couponhub.store import Quotas, StoreSettings
 from couponhub.strict import strict_converter
 from couponhub_moengage import PLUGIN
 from couponhub_moengage.limits import DOCUMENTED_LIMITS, effective_limits
@@ -118,9 +120,13 @@ def test_settings_read_from_a_table() -> None:
         converter.structure({**table, "data_center": 2}, MoEngageSettings)
 
 
-def test_opening_calls_nobody() -> None:
-    """A connection to a vendor that is not there can be opened and closed, twice."""
-    adapter = PLUGIN.open("engage", settings(data_center=None, base_url="http://127.0.0.1:9/v1"))
+def test_opening_calls_nobody(tmp_path: Path) -> None:
+    """A connection to a vendor that is not there can be opened and closed, twice; its budgets are whole."""
+    quotas = Quotas(StoreSettings(url=f"sqlite:///{tmp_path}/couponhub.db"))
+    given = settings(data_center=None, base_url="http://127.0.0.1:9/v1", limits={"delete_file_per_day": 7})
+    adapter = PLUGIN.open("engage", given, quotas)
     adapter.close()
     adapter.close()
     assert adapter.limits["upload_per_day"] == 50
+    assert adapter.quota_left()["delete_file_per_day"] == 7
+    quotas.close()

@@ -1,5 +1,8 @@
 """Staging in a folder that another web server publishes."""
 
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -21,7 +24,7 @@ def test_file_lies_in_the_folder_for_the_time_of_the_job(tmp_path: Path) -> None
     folder.mkdir()
 
     with open_staging(settings(folder)).stage(source, "spring.csv") as staged:
-        (published,) = folder.iterdir()
+        (published,) = folder.glob("[!.]*")
         assert f"https://codes.example.com/staged/{published.name}" == staged.url
         assert b"code\nA1\n" == published.read_bytes()
         assert len(published.stem) >= 43
@@ -40,6 +43,34 @@ def test_failure_of_the_job_removes_the_file_too(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), open_staging(settings(folder)).stage(source, "a.csv"):
         raise KeyboardInterrupt
     assert [] == list(folder.iterdir())
+
+
+def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
+    """The next file staged removes what we wrote and nobody holds any more, and nothing else."""
+    source = tmp_path / "1.csv"
+    source.write_bytes(b"code\nA1\n")
+    folder = tmp_path / "www"
+    folder.mkdir()
+    (folder / "index.html").write_text("somebody else's", encoding="utf-8")
+    (folder / ".git.lock").write_text("somebody else's", encoding="utf-8")
+    killed = f"""
+        import os, pathlib, sys
+        sys.path[:] = {sys.path!r}
+        from couponhub.staging import StagingKind, StagingSettings, open_staging
+
+        settings = StagingSettings(kind=StagingKind.FOLDER, path={str(folder)!r}, public_url="https://c.example.com")
+        with open_staging(settings).stage(pathlib.Path({str(source)!r}), "a.csv"):
+            os._exit(9)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(killed)], check=False)  # noqa: S603 - ourselves
+    (left,) = folder.glob("*.csv")
+
+    with open_staging(settings(folder)).stage(source, "a.csv"):
+        assert not left.exists()
+        (live,) = folder.glob("*.csv")
+        with open_staging(settings(folder)).stage(source, "b.csv"):
+            assert live.exists()
+    assert [".git.lock", "index.html"] == sorted(path.name for path in folder.iterdir())
 
 
 def test_missing_folder_is_local_trouble(tmp_path: Path) -> None:

@@ -177,18 +177,41 @@ def test_old_code_sets_are_purged(store: Store, ledger: Ledger) -> None:
     """After the days of retention codes are gone, and the ledger knows that it does not know them."""
     upload = ledger.mark_submitting(begin(ledger), 1)
     assert ledger.codes_known(upload)
-    abandoned = store.folder / "codes" / ".work" / "abandoned"
-    abandoned.mkdir()
     old = time.time() - 31 * 86_400
-    for path in (*ledger.codes_sent(LIST), abandoned):
+    for path in ledger.codes_sent(LIST):
         os.utime(path, (old, old))
 
     begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_2")))
 
     assert [] == sent(ledger)
     assert not ledger.codes_known(upload)
-    assert not abandoned.exists()
     assert 3 == len(list(store.folder.rglob("*.txt")))
+
+
+def test_workspaces_of_killed_processes_are_removed(store: Store, ledger: Ledger) -> None:
+    """Codes lie there in plain text; what a living process has stays."""
+    with ledger.workspace() as kept:
+        (kept / "codes.csv").write_text("code\nA1\n", encoding="utf-8")
+        abandoned = kept.parent / "abandoned"
+        abandoned.mkdir()
+        (abandoned / "codes.csv").write_text("code\nA1\n", encoding="utf-8")
+        abandoned.with_suffix(".lock").touch()
+        with ledger.workspace():
+            assert not abandoned.exists()
+            assert (kept / "codes.csv").exists()
+    assert [] == list((store.folder / "codes" / ".work").iterdir())
+
+
+def test_deleted_part_is_sent_no_more(ledger: Ledger) -> None:
+    """Its codes may be sent again, and its rows still balance."""
+    seen = Part(id=PartId("77"), name="spring-a.csv", status=UploadStatus.DONE, accepted=2)
+    upload = ledger.mark_submitted(ledger.mark_submitting(begin(ledger), 1), 1, seen)
+    assert [] != sent(ledger)
+    deleted = ledger.mark_deleted(upload, 1)
+
+    assert [] == sent(ledger)
+    assert not deleted.parts[0].maybe_sent
+    assert deleted.parts == ledger.of_list(LIST)[0].parts
 
 
 def test_one_sender_per_list(store: Store, ledger: Ledger) -> None:

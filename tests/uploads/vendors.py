@@ -83,8 +83,11 @@ class FakeVendor:
             None to take it; beyond the end all are taken.
         look_faults: For each coming look: an error to raise, or None.
         poll_faults: The same for `get_part`.
+        list_faults: Errors of the first calls of `prepare_list`; `list_fault` is one of all further calls.
         outcome: Makes a processed part of a pending one, given its codes.
         polls_needed: How often a part is asked for until it is processed.
+        deadlines: What each call that takes a deadline was given.
+        deletion_fates: For each coming deletion: a way to lose the answer, or None to answer.
     """
 
     file_rules: CodeFileRules = attrs.field(factory=lambda: CodeFileRules(code_header="Code", max_rows=2))
@@ -93,12 +96,16 @@ class FakeVendor:
     fates: list[BaseException | Lost | None] = attrs.field(factory=list)
     look_faults: list[Exception | None] = attrs.field(factory=list)
     poll_faults: list[Exception | None] = attrs.field(factory=list)
+    list_faults: list[Exception] = attrs.field(factory=list)
     list_fault: Exception | None = None
     outcome: Callable[[Part, list[str]], Part] = lambda part, codes: attrs.evolve(
         part, status=UploadStatus.DONE, vendor_status="OK", accepted=len(codes)
     )
     polls_needed: int = 1
     calls: list[str] = attrs.field(factory=list)
+    deadlines: list[float | None] = attrs.field(factory=list)
+    deletion_fates: list[Lost | None] = attrs.field(factory=list)
+    numbers: int = 0
 
     @property
     def codes(self) -> list[str]:
@@ -122,17 +129,27 @@ class FakeVendor:
     def close(self) -> None:
         """See `Adapter.close`."""
 
-    def prepare_list(self, list_id: ListId, tagging: Tagging | None) -> CouponList:
+    def quota_left(self) -> Mapping[str, int]:
+        """See `Adapter.quota_left`."""
+        return {}
+
+    def prepare_list(
+        self, list_id: ListId, tagging: Tagging | None, *, deadline: float | None = None
+    ) -> CouponList:
         """See `AcceptsFiles.prepare_list`."""
         del tagging
+        self.deadlines.append(deadline)
         self.calls.append("prepare_list")
+        if self.list_faults:
+            raise self.list_faults.pop(0)
         if self.list_fault is not None:
             raise self.list_fault
         return CouponList(connection="shop", id=list_id, name="Spring")
 
-    def find_submitted(self, list_id: ListId, name: str) -> Part | None:
+    def find_submitted(self, list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
         """See `AcceptsFiles.find_submitted`."""
         del list_id
+        self.deadlines.append(deadline)
         self.calls.append("find_submitted")
         if self.look_faults and (fault := self.look_faults.pop(0)):
             raise fault
@@ -142,9 +159,10 @@ class FakeVendor:
                 return file.part if file.hidden_looks < 0 else None
         return None
 
-    def get_part(self, list_id: ListId, part_id: PartId) -> Part:
+    def get_part(self, list_id: ListId, part_id: PartId, *, deadline: float | None = None) -> Part:
         """See `ReadsParts.get_part`."""
         del list_id
+        self.deadlines.append(deadline)
         self.calls.append("get_part")
         if self.poll_faults and (fault := self.poll_faults.pop(0)):
             raise fault
@@ -153,6 +171,19 @@ class FakeVendor:
                 self._process(file)
                 return file.part
         raise NotFound("no such file")
+
+    def delete_part(self, list_id: ListId, part_id: PartId) -> None:
+        """See `DeletesParts.delete_part`."""
+        del list_id
+        self.calls.append("delete_part")
+        fate = self.deletion_fates.pop(0) if self.deletion_fates else None
+        kept = [file for file in self.files if file.part.id != part_id]
+        if fate is None and len(kept) == len(self.files):
+            raise NotFound("no such file")
+        if fate is not Lost.BEFORE:
+            self.files = kept
+        if fate is not None:
+            raise OutcomeUnknown("no answer")
 
     def iterate_parts(self, list_id: ListId) -> Iterator[Part]:
         """See `ReadsParts.iterate_parts`."""
@@ -176,7 +207,8 @@ class FakeVendor:
 
     def new_part(self, name: str) -> Part:
         """A part as it is right after its submission."""
-        number = str(len(self.files) + 1)
+        self.numbers += 1
+        number = str(self.numbers)
         status = UploadStatus.PENDING
         return Part(id=PartId(number), name=name, status=status, vendor_status="NEW", raw={"id": number})
 
@@ -189,9 +221,12 @@ class FakeVendor:
 class FileVendor(FakeVendor):
     """Takes files that are sent to it."""
 
-    def submit_file(self, list_id: ListId, file: CodeFile, tagging: Tagging | None) -> Part:
+    def submit_file(
+        self, list_id: ListId, file: CodeFile, tagging: Tagging | None, *, deadline: float | None = None
+    ) -> Part:
         """See `AcceptsFiles.submit_file`."""
         del list_id
+        self.deadlines.append(deadline)
         with file.open() as opened:
             content = opened.read().decode()
         assert (len(content.encode()), content.count("\n") - 1) == (file.size, file.rows)
@@ -204,9 +239,18 @@ class UrlVendor(FakeVendor):
 
     fetches: bool = True
 
-    def submit_url(self, list_id: ListId, file: FileUrl, name: str, callback: str | None) -> Part:
+    def submit_url(
+        self,
+        list_id: ListId,
+        file: FileUrl,
+        name: str,
+        callback: str | None,
+        *,
+        deadline: float | None = None,
+    ) -> Part:
         """See `AcceptsFileUrls.submit_url`."""
         del list_id
+        self.deadlines.append(deadline)
         return self.take(StoredFile(part=self.new_part(name), content=None, url=file.url, callback=callback))
 
     def _process(self, file: StoredFile) -> None:

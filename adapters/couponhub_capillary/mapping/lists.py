@@ -1,7 +1,7 @@
 """A coupon series as `CouponList`."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from couponhub.errors import UnreadableReply
@@ -51,6 +51,11 @@ def expiry_of(row: Mapping[str, Any], zones: Zones) -> datetime | None:
         if moment is not None and moment.at.year != _NO_END_YEAR:
             return moment.at
     return None
+
+
+def last_day(expires_at: datetime | None, zones: Zones) -> date | None:
+    """The day, at the server, on which a series ends."""
+    return None if expires_at is None else expires_at.astimezone(zones.server).date()
 
 
 def _status(expires_at: datetime | None, now: datetime) -> ListStatus:

@@ -21,6 +21,13 @@ CUSTOMER_UNKNOWN = frozenset({701, 721, 816, 1011, 1012, 8015, 8109})
 
 SERIES_UNKNOWN = frozenset({502, 707, 755})
 
+CODE_UNKNOWN = frozenset({633, 682, 702, 705, 719, 780})
+
+CODE_REVOKED = 660
+
+CODE_PROCESSED = 700
+"""The item code of a coupon code that was found."""
+
 _SUCCESS = frozenset({200, 201, 678, 700, 731, 761, 762, COUPONS_RETRIEVED})
 
 # Retryable by their own wording.
@@ -32,18 +39,30 @@ _REFUSED_BEFORE_WORK = frozenset({521, 4001})
 
 _THEIR_FAULT = frozenset({407, 500, 504, 730, 999_999})
 
+# Already there, already used, or expired.
+_STANDS_IN_THE_WAY = frozenset({409, 630, 631, 711, 712, 713, 716, 747, 751, 752})
+
+_REFUSED = frozenset(
+    {
+        *(400, 402, 405, 406, 408, 415, 501, 629, 634, 641, 677, 690, 691, 695, 753, 754, 756, 788, 795, 799),
+        *(1015, 1042, 1060, 1061, 1062, 1064, 1104),
+        # Of issuing and redeeming: a code that is not, or not so, for this customer, sale, store or day.
+        *(108, 510, 621, 626, CODE_REVOKED, 661, 696, 703, 709, 710, 714, 715, 718, 720, 723, 725, 726, 728),
+        *(729, 733, 735, 736, 738, 739, 740, 742, 749, 750, 777, 781, 811, 5001, 5002, 5004, 5005),
+    }
+)
+
 # "Coupon (V1.1 APIs)", "Coupon (V2 APIs)", "API status codes", read 2026.
 _BY_CODE: dict[int, type[VendorError]] = {
     **dict.fromkeys(_SUCCESS, UnreadableReply),
     **dict.fromkeys(_TRY_AGAIN, VendorUnavailable),
     **dict.fromkeys(_THEIR_FAULT, VendorUnavailable),
-    **dict.fromkeys(CUSTOMER_UNKNOWN | SERIES_UNKNOWN | {404}, NotFound),
-    **dict.fromkeys((409, 630, 631, 751, 752), Conflict),
+    **dict.fromkeys(_REFUSED, RequestRejected),
+    **dict.fromkeys(CUSTOMER_UNKNOWN | SERIES_UNKNOWN | CODE_UNKNOWN | {404}, NotFound),
+    **dict.fromkeys(_STANDS_IN_THE_WAY, Conflict),
     **dict.fromkeys((403, 1044, 4000), PermissionDenied),
     401: AuthRejected,
     429: RateLimited,
-    **dict.fromkeys((400, 402, 405, 406, 408, 415, 501, 629, 634, 641, 677, 690, 691, 695), RequestRejected),
-    **dict.fromkeys((753, 754, 756, 788, 795, 799, 1015, 1042, 1060, 1061, 1064, 1104), RequestRejected),
 }
 
 _WORDS: dict[type[VendorError], str] = {
@@ -102,12 +121,12 @@ def error_for_code(code: int, reply: Reply, message: object = None) -> VendorErr
     """The error that a code in a body stands for, whatever the HTTP status (C-9).
 
     A gateway repeats its own status as code, which then means what HTTP means by it. A code that no page
-    lists is judged by the HTTP status, and is a refusal under a success.
+    lists is judged by the HTTP status; under a success it tells nothing, not even that a write was refused.
     """
     repeats_http = code == reply.status and code >= 500
     kind = None if repeats_http else _BY_CODE.get(code)
     if kind is None:
-        kind = error_for_status(reply.status) if reply.status >= 400 else RequestRejected
+        kind = error_for_status(reply.status) if reply.status >= 400 else UnreadableReply
     text = f': "{message}"' if isinstance(message, str) and message in _DOCUMENTED_TEXTS else ""
     return _built(kind, reply, f"code {code}{text}", vendor_code=str(code), code=code)
 
@@ -122,6 +141,11 @@ def error_without_code(reply: Reply, what: str) -> VendorError:
     if reply.status < 400:
         return _built(UnreadableReply, reply, what)
     return _built(error_for_status(reply.status), reply, f"HTTP {reply.status}")
+
+
+def contradiction(refusal: VendorError, reply: Reply) -> VendorError:
+    """The error for a refusal that shows what was made all the same: whether it was done is not known."""
+    return _built(UnreadableReply, reply, "it refuses and shows a result", vendor_code=refusal.vendor_code)
 
 
 def _built(

@@ -5,7 +5,7 @@ Capillary "Get Customer Coupons", read 2026.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import attrs
 
@@ -20,12 +20,13 @@ from couponhub_capillary.wire.codes import (
 )
 from couponhub_capillary.wire.envelopes import opened_v1
 from couponhub_capillary.wire.times import Zones
-from couponhub_capillary.wire.values import code_of, flag, inside
+from couponhub_capillary.wire.values import code_of, flag, inside, whole
 
 ASKED_AT_MOST = 1000
 """The `limit` that is sent, well above what a customer holds; the documented default is 100 (C-15)."""
 
 _DEFAULT_LIMIT = 100
+_ROUND = 50
 
 _PARAMETERS = {
     Identifier.MOBILE: "mobile",
@@ -37,8 +38,8 @@ _PARAMETERS = {
 # 200, 201 and 500 count how many items failed; 400 stands above items that tell why.
 _ITEM_DECIDES = frozenset({200, 201, 400, 500})
 
-_FIRST_DAY = date(1970, 1, 1)
-_LAST_DAY = date(2100, 1, 1)
+FIRST_DAY = date(1970, 1, 1)
+LAST_DAY = date(2100, 1, 1)
 
 
 @attrs.frozen(kw_only=True)
@@ -59,18 +60,49 @@ class CustomerAnswer:
 
     @property
     def may_be_cut(self) -> bool:
-        """Whether as many coupons came as were asked for, or as come when a limit is not heeded.
+        """Whether there may be more: only then it is worth further calls to find out.
 
-        `pagination.total` cannot tell: it is 1 beside 26 coupons (C-14).
+        A limit may be capped in silence, or not heeded, when the documented default of 100 holds. From 100
+        coupons on everything is suspect; below, a round number is, and a limit in the answer that was reached.
+        `pagination.total` cannot tell: it is 1 beside 26 coupons (C-14, C-15).
         """
-        return len(self.rows) >= ASKED_AT_MOST or len(self.rows) == _DEFAULT_LIMIT
+        count = len(self.rows)
+        if count >= _DEFAULT_LIMIT or (count > 0 and count % _ROUND == 0):
+            return True
+        pagination = self.raw.get("response", {}).get("pagination")
+        applied = whole(pagination.get("limit")) if isinstance(pagination, dict) else None
+        return applied is not None and 0 < applied <= count
 
 
-def customer_coupons_request(identifier: Identifier, value: str, query: CouponQuery, zones: Zones) -> Request:
+@attrs.frozen(kw_only=True)
+class Narrowing:
+    """Which coupons the vendor shall send; its filters may only narrow, what is meant is computed here.
+
+    Attributes:
+        days: The first day, and the one after the last: issued or redeemed between them.
+        list_id: Of one series.
+        store_id: Redeemable at one store, as the vendor understands it (C-19).
+    """
+
+    days: tuple[date, date] | None = None
+    list_id: str | None = None
+    store_id: str | None = None
+
+    @classmethod
+    def of(cls, query: CouponQuery, zones: Zones) -> Self:
+        """What may be left out for a query."""
+        has_days = query.since is not None or query.until is not None
+        return cls(
+            days=_wider_days(query.since, query.until, zones) if has_days else None,
+            list_id=query.list_id,
+            store_id=query.store_id,
+        )
+
+
+def customer_coupons_request(identifier: Identifier, value: str, narrowing: Narrowing) -> Request:
     """Ask by exactly one identifier (C-27).
 
-    Of the vendor's filters only those are sent that can merely narrow: its `status` ignores redemptions
-    (C-17), so that ours is computed from what comes.
+    The vendor's `status` is never sent: it ignores redemptions (C-17).
     """
     parameters = [
         ("format", "json"),
@@ -80,12 +112,12 @@ def customer_coupons_request(identifier: Identifier, value: str, query: CouponQu
         ("order_by", "created_date"),
         ("sort_order", "desc"),
     ]
-    if query.list_id is not None:
-        parameters.append(("series_id", query.list_id))
-    if query.store_id is not None:
-        parameters.append(("store_id", query.store_id))
-    if query.since is not None or query.until is not None:
-        start, end = _wider_days(query.since, query.until, zones)
+    if narrowing.list_id is not None:
+        parameters.append(("series_id", narrowing.list_id))
+    if narrowing.store_id is not None:
+        parameters.append(("store_id", narrowing.store_id))
+    if narrowing.days is not None:
+        start, end = narrowing.days
         parameters += [("start_date", start.isoformat()), ("end_date", end.isoformat())]
     return Request(
         operation="customer coupons",
@@ -146,9 +178,9 @@ def _rows(customer: Mapping[str, Any], reply: Reply) -> Sequence[object]:
 
 def _wider_days(since: datetime | None, until: datetime | None, zones: Zones) -> tuple[date, date]:
     """Both ends, a day wider on each side: which zone the vendor counts days in is unsaid (C-18)."""
-    start = _FIRST_DAY if since is None else _day(since, zones, -1)
+    start = FIRST_DAY if since is None else _day(since, zones, -1)
     # The end is exclusive: a day more, so that all of the last one is in.
-    end = _LAST_DAY if until is None else _day(until, zones, 2)
+    end = LAST_DAY if until is None else _day(until, zones, 2)
     return start, end
 
 

@@ -1,10 +1,12 @@
 """The three families of envelopes. The body decides before the HTTP status does (C-9)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from couponhub.errors import VendorError
 from couponhub.transport import Reply
-from couponhub_capillary.wire.codes import error_for_code, error_without_code
+from couponhub_capillary.wire.codes import contradiction, error_for_code, error_without_code
 from couponhub_capillary.wire.values import code_of, entries_of, flag
 
 
@@ -73,6 +75,25 @@ def opened_upload(reply: Reply) -> Mapping[str, Any]:
     if not isinstance(result, dict):
         raise error_without_code(reply, "the answer has no result")
     return result
+
+
+@contextmanager
+def refusals_of_a_write(reply: Reply, shows_result: Callable[[Mapping[str, Any]], bool]) -> Iterator[None]:
+    """Let a refusal pass only if the reply shows no result: a false one would have the write sent twice.
+
+    Raises:
+        VendorError: The refusal that rose within, or `UnreadableReply` in its place.
+    """
+    try:
+        yield
+    except VendorError as refusal:
+        try:
+            body = reply.decoded()
+        except ValueError:
+            body = None
+        if isinstance(body, dict) and shows_result(body):
+            raise contradiction(refusal, reply) from None
+        raise
 
 
 def refuse_by_body(body: Mapping[str, Any], reply: Reply) -> None:

@@ -1,7 +1,7 @@
 # ruff: noqa: N815 - fields are spelled as the vendor documents them
-"""The fields of a new series (`CouponSeriesV2`), typed from the texts that people give.
+"""The fields of a series (`CouponSeriesV2`), new or to be changed, typed from the texts that people give.
 
-Capillary "Create coupon series", read 2026.
+Capillary "Create coupon series", "Update coupon series", read 2026.
 """
 
 import json
@@ -43,6 +43,21 @@ _GIVEN_ELSEWHERE = {
     "validTillDate": "the list's expiry",
     "validTillDateTime": "the list's expiry",
 }
+
+REQUIRED = (
+    "description",
+    "seriesCode",
+    "discountCode",
+    "discountType",
+    "discountValue",
+    "anyUser",
+    "smsTemplate",
+    "clientHandlingType",
+    "expiryStrategyType",
+)
+"""What every change must hold, changed or not."""
+
+_JSON_TEXTS = frozenset({"mutualExclusiveSeriesIds", "redemptionRange"})
 
 
 def _read_text(text: str) -> object:
@@ -181,18 +196,11 @@ def read_new_series(extra: Mapping[str, str]) -> NewSeries:
     Raises:
         UsageError: Fields are unknown, wrong or missing: all are named at once, and no value is repeated.
     """
-    known = {field.name: field for field in attrs.fields(NewSeries)}
-    faults = [_why_refused(name, list(known)) for name in extra if name not in known]
-    values: dict[str, object] = {}
-    for name in (name for name in extra if name in known):
-        try:
-            values[name] = known[name].metadata["read"](extra[name])
-        except ValueError as error:
-            faults.append(f"{name}: {error}")
+    values, faults = _read(extra, _readers())
     missing = [
-        name
-        for name, field in known.items()
-        if field.metadata["required"] and not extra.get(name, "").strip()
+        field.name
+        for field in attrs.fields(NewSeries)
+        if field.metadata["required"] and not extra.get(field.name, "").strip()
     ]
     if values.get("clientHandlingType") == "GENERIC" and not extra.get("genericCode", "").strip():
         missing.append("genericCode")
@@ -204,6 +212,83 @@ def read_new_series(extra: Mapping[str, str]) -> NewSeries:
             hint="give them with --set KEY=VALUE",
         )
     return NewSeries(**values)  # type: ignore[arg-type] # each was read by the reader of its own field
+
+
+def read_changed_fields(extra: Mapping[str, str]) -> dict[str, object]:
+    """The vendor's own fields that are to be changed, from texts; among them `seriesCode`, the label.
+
+    Raises:
+        UsageError: Fields are unknown or wrong: all are named at once, and no value is repeated.
+    """
+    values, faults = _read(extra, {"seriesCode": _read_text, **_readers()})
+    faults += [f"{name} must not be blank" for name in REQUIRED if name in extra and not extra[name].strip()]
+    if faults:
+        raise UsageError(
+            f"the series cannot be changed like that: {'; '.join(faults)}",
+            hint="give them with --set KEY=VALUE",
+        )
+    return values
+
+
+def complete_fields(held: Mapping[str, Any], changes: Mapping[str, object]) -> dict[str, object]:
+    """What to send for a change: all documented fields that the series has, the changed ones replaced (C-50).
+
+    `validTillDateTime` is left out: it follows from the day, and next to a changed day it would be stale.
+
+    Raises:
+        UsageError: The vendor requires fields that the series, as it was read, does not have.
+    """
+    names = ("description", "seriesCode", "validTillDate", *_readers())
+    known = {name: _as_sent(name, held[name]) for name in names if held.get(name) is not None}
+    fields = {**known, **changes}
+    missing = [name for name in REQUIRED if name not in fields]
+    if missing:
+        raise UsageError(
+            f"Capillary wants fields with every change that the series has none of: {', '.join(missing)}",
+            hint="give them with --set KEY=VALUE",
+        )
+    return fields
+
+
+def not_taken_over(held: Mapping[str, Any], changes: Mapping[str, object]) -> tuple[str, ...]:
+    """Names of the changed fields that the series does not hold as they were asked for."""
+    return tuple(
+        name for name, wanted in changes.items() if _compared(name, held.get(name)) != _compared(name, wanted)
+    )
+
+
+def _readers() -> dict[str, Callable[[str], object]]:
+    return {field.name: field.metadata["read"] for field in attrs.fields(NewSeries)}
+
+
+def _read(
+    extra: Mapping[str, str], readers: Mapping[str, Callable[[str], object]]
+) -> tuple[dict[str, object], list[str]]:
+    """The typed values of the known fields, and what is wrong with the others."""
+    faults = [_why_refused(name, list(readers)) for name in extra if name not in readers]
+    values: dict[str, object] = {}
+    for name in (name for name in extra if name in readers):
+        try:
+            values[name] = readers[name](extra[name])
+        except ValueError as error:
+            faults.append(f"{name}: {error}")
+    return values, faults
+
+
+def _as_sent(name: str, value: object) -> object:
+    """A value as it is documented for requests, which answers do not always keep to (C-49)."""
+    if name in _JSON_TEXTS and type(value) is not str:
+        return json.dumps(value)
+    return int(value) if type(value) is float and value.is_integer() else value
+
+
+def _compared(name: str, value: object) -> object:
+    if name not in _JSON_TEXTS or type(value) is not str:
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 def _why_refused(name: str, known: list[str]) -> str:

@@ -1,6 +1,6 @@
-"""Coupon series over v2: listing, reading one, creating.
+"""Coupon series over v2: listing, reading one, creating, changing.
 
-Capillary "Get coupon series details", "Create coupon series", read 2026.
+Capillary "Get coupon series details", "Create coupon series", "Update coupon series", read 2026.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from couponhub.errors import NotFound
 from couponhub.transport import Reply, Request
 from couponhub_capillary.limits import CALLS
 from couponhub_capillary.wire.codes import SERIES_UNKNOWN, error_without_code
-from couponhub_capillary.wire.envelopes import opened_v2
+from couponhub_capillary.wire.envelopes import opened_v2, refusals_of_a_write
 from couponhub_capillary.wire.values import whole
 
 PAGE_SIZE = 1000
@@ -57,6 +57,19 @@ def create_series_request(fields: Mapping[str, object]) -> Request:
     return Request(operation="create list", budget=CALLS, method="POST", path=_PATH, body=body, changes=True)
 
 
+def update_series_request(series_id: str, fields: Mapping[str, object], *, unknown_hint: str) -> Request:
+    """Give a series these documented fields, all of which are sent: replace or merge is not said (C-50)."""
+    return Request(
+        operation="update list",
+        budget=CALLS,
+        method="PUT",
+        path=f"{_PATH}/{series_id}",
+        body={"CouponSeriesV2": dict(fields)},
+        changes=True,
+        unknown_hint=unknown_hint,
+    )
+
+
 def read_series_page(reply: Reply, limit: int) -> SeriesPage:
     """A page; short ones are the last. An organisation without any series is an empty page, not an error."""
     try:
@@ -75,17 +88,23 @@ def read_series_page(reply: Reply, limit: int) -> SeriesPage:
     return SeriesPage(rows=rows, last=len(rows) < full)
 
 
-def read_created_series(reply: Reply) -> Mapping[str, Any]:
-    """The created series: flat, else within `data`; its id is whatever whole number `id` is (C-47)."""
-    body = opened_v2(reply)
-    inner = body.get("data")
-    for candidate in (body, inner):
-        if isinstance(candidate, dict) and series_id_of(candidate) is not None:
-            return candidate
-    raise error_without_code(reply, "the answer does not tell the id of what was created")
+def read_written_series(reply: Reply) -> Mapping[str, Any]:
+    """The created or changed series: flat, else within `data`; its id is whatever whole number `id` is (C-47)."""
+    with refusals_of_a_write(reply, lambda body: _series_in(body) is not None):
+        written = _series_in(opened_v2(reply))
+    if written is None:
+        raise error_without_code(reply, "the answer does not tell the id of the series")
+    return written
 
 
 def series_id_of(row: object) -> str | None:
     """The id of a series; None when the row has none that can be read."""
     number = whole(row.get("id")) if isinstance(row, dict) else None
     return str(number) if number is not None and number > 0 else None
+
+
+def _series_in(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    for candidate in (body, body.get("data")):
+        if isinstance(candidate, dict) and series_id_of(candidate) is not None:
+            return candidate
+    return None

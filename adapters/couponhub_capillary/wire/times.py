@@ -9,9 +9,10 @@ import attrs
 from couponhub_capillary.wire.values import whole
 
 # 2019-07-29T16:13:14.000Z, 2013-12-13T16:14:54+05:30, 2016-12-12 12:12:12, 2016-12-21
-_MOMENT = re.compile(
+# (fromisoformat would also take weeks, and dates without separators.)
+_is_moment = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
-)
+).fullmatch
 _DAY_FIRST = re.compile(r"([0-9]{2})-([0-9]{2})-([0-9]{4})")
 _LENGTH_OF_DAY = len("2016-12-21")
 _LAST_SECOND = time(23, 59, 59)
@@ -46,14 +47,15 @@ def moment_at_store(value: object, zones: Zones) -> Moment | None:
     Its `Z` is false, the digits are local time; an explicit offset is believed (C-20). Without a store zone the
     digits are kept as if they were UTC.
     """
-    text = value if type(value) is str else ""
-    moment = _parsed(text)
+    moment = _parsed(value)
     if moment is None:
         return None
-    if moment.tzinfo is not None and not text.endswith("Z"):
+    # A false Z is parsed as UTC itself, +00:00 is too: only the text tells them apart.
+    if moment.tzinfo is not None and not (moment.tzinfo is UTC and str(value).endswith("Z")):
         return _in_utc(moment, zone_is_guess=False)
-    digits = moment.replace(tzinfo=zones.store or UTC)
-    return _in_utc(digits, zone_is_guess=zones.store is None)
+    if zones.store is None:
+        return Moment(moment if moment.tzinfo is UTC else moment.replace(tzinfo=UTC), zone_is_guess=True)
+    return _in_utc(moment.replace(tzinfo=zones.store), zone_is_guess=False)
 
 
 def last_moment(value: object, zones: Zones) -> Moment | None:
@@ -61,7 +63,7 @@ def last_moment(value: object, zones: Zones) -> Moment | None:
 
     A day, or midnight, which is how a dropped time of day is displayed, means the end of that day (C-21, C-61).
     """
-    moment = _parsed(value if type(value) is str else "")
+    moment = _parsed(value)
     if moment is None:
         return None
     if moment.time() == time.min:
@@ -71,7 +73,7 @@ def last_moment(value: object, zones: Zones) -> Moment | None:
 
 def exact_moment(value: object, zones: Zones) -> Moment | None:
     """A moment that is printed with its time of day, in the server's zone or with an offset of its own."""
-    moment = _parsed(value if type(value) is str else "")
+    moment = _parsed(value)
     return None if moment is None else _at_server(moment, zones)
 
 
@@ -91,11 +93,13 @@ def server_midnight(day: date, zones: Zones) -> str:
     return datetime.combine(day, time.min, zones.server).isoformat()
 
 
-def _parsed(text: str) -> datetime | None:
+def _parsed(value: object) -> datetime | None:
+    if type(value) is not str:
+        return None
     try:
-        if _MOMENT.fullmatch(text):
-            return datetime.fromisoformat(text)
-        if len(text) == _LENGTH_OF_DAY and (match := _DAY_FIRST.fullmatch(text)):
+        if _is_moment(value):
+            return datetime.fromisoformat(value)
+        if len(value) == _LENGTH_OF_DAY and (match := _DAY_FIRST.fullmatch(value)):
             return datetime(int(match[3]), int(match[2]), int(match[1]))  # noqa: DTZ001 - zoned by the caller
     except ValueError:
         pass

@@ -10,7 +10,7 @@ from couponhub.models import CodeFile, Identifier, Tagging
 from couponhub.transport import FilePart, Multipart, Reply, Request
 from couponhub_capillary.limits import CALLS
 from couponhub_capillary.wire.codes import error_without_code
-from couponhub_capillary.wire.envelopes import opened_upload
+from couponhub_capillary.wire.envelopes import opened_upload, refusals_of_a_write
 from couponhub_capillary.wire.values import whole, word
 
 # The current page misprints EXTENAL_ID and leaves USER_ID out; older pages have both right (C-30).
@@ -58,7 +58,8 @@ def upload_jobs_request(series_id: str, *, base_url: str) -> Request:
 
 def read_accepted_upload(reply: Reply) -> Mapping[str, Any]:
     """The job that an upload became: the one whose stored name is `fileName`, never simply the first (C-66)."""
-    result = opened_upload(reply)
+    with refusals_of_a_write(reply, _shows_jobs):
+        result = opened_upload(reply)
     stored_as = word(result.get("fileName"))
     jobs = [
         job
@@ -82,6 +83,11 @@ def job_id_of(row: object) -> str | None:
     """The id of a job; None when the row has none that can be read."""
     number = whole(row.get("jobId")) if isinstance(row, dict) else None
     return None if number is None else str(number)
+
+
+def _shows_jobs(body: Mapping[str, Any]) -> bool:
+    result = body.get("result")
+    return isinstance(result, dict) and bool(result.get("uploadJobStatuses"))
 
 
 def _jobs(result: Mapping[str, Any], reply: Reply) -> Sequence[object]:

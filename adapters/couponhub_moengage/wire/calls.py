@@ -48,8 +48,61 @@ def fetch_lists_request(status: str) -> Request:
 
 def fetch_list_request(list_id: str) -> Request:
     """Build `GET /coupon-list/{id}`."""
+    return Request(operation="fetch list", budget="fetch_lists", method="GET", path=_list(list_id))
+
+
+def update_list_request(
+    list_id: str,
+    *,
+    name: str | None,
+    expires: date | None,
+    subscribers: Sequence[str] | None,
+    alert_conditions: Mapping[str, object] | None,
+    unknown_hint: str,
+) -> Request:
+    """Build `PATCH /coupon-list/{id}` of what is given.
+
+    Alerts are sent whole: whether MoEngage merges partial ones is not documented.
+    """
+    fields: dict[str, object | None] = {
+        "name": name,
+        "expires_at": None if expires is None else _day(expires),
+        "email_alert_subscribers": None if subscribers is None else list(subscribers),
+        "alert_conditions": None if alert_conditions is None else dict(alert_conditions),
+    }
     return Request(
-        operation="fetch list", budget="fetch_lists", method="GET", path=f"{_LISTS}/{path_segment(list_id)}"
+        operation="update list",
+        budget="update_list",
+        method="PATCH",
+        path=_list(list_id),
+        body={key: value for key, value in fields.items() if value is not None},
+        changes=True,
+        unknown_hint=unknown_hint,
+    )
+
+
+def activate_list_request(list_id: str, *, expires: date, unknown_hint: str) -> Request:
+    """Build `PUT /coupon-list/{id}/activate`."""
+    return Request(
+        operation="activate list",
+        budget="activate_list",
+        method="PUT",
+        path=f"{_list(list_id)}/activate",
+        body={"expires_at": _day(expires)},
+        changes=True,
+        unknown_hint=unknown_hint,
+    )
+
+
+def archive_list_request(list_id: str, *, unknown_hint: str) -> Request:
+    """Build `PUT /coupon-list/{id}/archive`."""
+    return Request(
+        operation="archive list",
+        budget="archive_list",
+        method="PUT",
+        path=f"{_list(list_id)}/archive",
+        changes=True,
+        unknown_hint=unknown_hint,
     )
 
 
@@ -97,7 +150,19 @@ def fetch_file_request(list_id: str, file_id: str) -> Request:
         operation="fetch file",
         budget="fetch_file",
         method="GET",
-        path=f"{_files(list_id)}/{path_segment(file_id)}",
+        path=_file(list_id, file_id),
+    )
+
+
+def delete_file_request(list_id: str, file_id: str, *, unknown_hint: str) -> Request:
+    """Build `DELETE /coupon-list/{id}/files/{file}`."""
+    return Request(
+        operation="delete file",
+        budget="delete_file",
+        method="DELETE",
+        path=_file(list_id, file_id),
+        changes=True,
+        unknown_hint=unknown_hint,
     )
 
 
@@ -109,7 +174,7 @@ def usage_report_request(
         operation="request usage report",
         budget="usage_report",
         method="POST",
-        path=f"{_LISTS}/{path_segment(list_id)}/usage-report",
+        path=f"{_list(list_id)}/usage-report",
         body={
             "start_date": _day(start),
             "end_date": _day(end),
@@ -138,8 +203,16 @@ def any_request(method: str, path: str, query: Mapping[str, str], body: object) 
     )
 
 
+def _list(list_id: str) -> str:
+    return f"{_LISTS}/{path_segment(list_id)}"
+
+
 def _files(list_id: str) -> str:
-    return f"{_LISTS}/{path_segment(list_id)}/files"
+    return f"{_list(list_id)}/files"
+
+
+def _file(list_id: str, file_id: str) -> str:
+    return f"{_files(list_id)}/{path_segment(file_id)}"
 
 
 def _day(day: date) -> str:

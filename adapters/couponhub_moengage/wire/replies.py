@@ -104,6 +104,13 @@ class ReplyReader:
             raise _unreadable("expected text @ $.message")
         return sentence
 
+    def nothing(self, reply: Reply) -> None:
+        """Read the empty answer that "Activate", "Archive" and "Delete" give; a page in its place is no success."""
+        if not 200 <= reply.status < 300:
+            raise read_error(reply)
+        if reply.body.strip():
+            raise _unreadable("expected an empty answer")
+
     def anything(self, reply: Reply) -> object:
         """Read whatever JSON a call of the user's own answers; None for an empty body."""
         if 200 <= reply.status < 300 and not reply.body.strip():

@@ -50,6 +50,7 @@ class BasicRules:
         calls: dict[str, Callable[[], object]] = {
             "lists.read": lambda: list(connection.lists.iterate()),
             "lists.write": lambda: connection.lists.create(rig.new_list("claimed")),
+            "uploads.delete": lambda: connection.uploads.delete("1", "1"),
             "lists.activate": lambda: connection.lists.activate("1", day + timedelta(days=9)),
             "lists.archive": lambda: connection.lists.archive("1"),
             "uploads.read": lambda: list(connection.uploads.iterate("1")),

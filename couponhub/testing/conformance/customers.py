@@ -104,8 +104,9 @@ class CustomerRules:
         """R-64: `active` is neither expired nor used up, whatever the vendor's filter of that name selects."""
         if refuses_customers(rig):
             return
-        list_id = self._list_id(rig)
-        codes = self._give(rig, 3, list_id)
+        rig.control.add_customer(**BUYER)
+        list_id = rig.create_list("for one use each").id
+        codes = rig.control.issue(list_id, BUYER, codes=["USE-1", "USE-2", "USE-3"])
         rig.control.redeem(list_id, codes[0])
         buyer = understood(rig, BUYER)[-1]
         for status, expected in (

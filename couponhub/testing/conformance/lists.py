@@ -1,5 +1,6 @@
-"""R-20 to R-39: coupon lists."""
+"""R-20 to R-39, and R-55, R-56: coupon lists."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ import attrs
 import pytest
 
 from couponhub.errors import Conflict, NotFound, OutcomeUnknown, RequestRejected
-from couponhub.models import Alerts, CouponList, ListStatus
+from couponhub.models import Alerts, CouponList, ListChange, ListStatus
 from couponhub.models.base import utc_now
 from couponhub.testing.conformance.refusals import is_refused, refuses, refuses_lists
 from couponhub.testing.rig import Rig
@@ -114,6 +115,23 @@ class ListRules:
         created = rig.create_list("patient")
         assert [created.id] == [one.id for one in rig.connection.lists.iterate()]
 
+    def test_r29_a_changed_list_is_as_the_vendor_holds_it(self, rig: Rig) -> None:
+        """R-29: changing answers what reading answers afterwards; a list that does not exist is not found."""
+        expires = (utc_now() + timedelta(days=60)).date()
+        change = ListChange(name="Nachher 🍦", expires=expires)
+        if refuses(rig, "lists.write", lambda: rig.connection.lists.update("1", change)):
+            return
+        before, other = rig.create_list("before"), rig.create_list("other")
+        changed = rig.connection.lists.update(before.id, change)
+        assert (before.id, "Nachher 🍦") == (changed.id, changed.name)
+        assert changed.expires_at is not None
+        assert abs(changed.expires_at.date() - expires) <= timedelta(days=1)
+        assert changed == rig.connection.lists.get(before.id)
+        assert other == rig.connection.lists.get(other.id)
+        for list_id in ABSENT_IDS:
+            with pytest.raises(NotFound):
+                rig.connection.lists.update(list_id, change)
+
     @pytest.mark.parametrize("alerts", ALERTS)
     def test_r39_alerts_are_taken_or_refused(self, rig: Rig, alerts: Alerts) -> None:
         """R-39: a list with alerts is made, or refused with an alternative, and then there is none."""
@@ -123,3 +141,49 @@ class ListRules:
         refused = is_refused(rig, lambda: rig.connection.lists.create(new))
         expected = [] if refused else ["watched"]
         assert expected == [found.name for found in rig.connection.lists.iterate()]
+
+    def test_r55_lists_created_at_once_under_lost_answers(self, rig: Rig) -> None:
+        """R-55: ten creates at once, while every second answer is lost, leave exactly ten lists."""
+        if refuses_lists(rig):
+            return
+        rig.control.set_faults(
+            {"vendor": rig.plugin.name, "match": "POST *coupon*", "fault": "drop_after", "every": 2}
+        )
+        new = [rig.new_list(f"list {number}", label=f"LIST_{number}") for number in range(10)]
+        with ThreadPoolExecutor(10) as pool:
+            created = list(pool.map(rig.connection.lists.create, new))
+        rig.control.set_faults()
+        held = sorted((found.id, found.name) for found in rig.connection.lists.iterate())
+        assert 10 == len(held)
+        assert held == sorted((found.id, found.name) for found in created)
+        assert [one.name for one in new] == [found.name for found in created]
+
+    def test_r56_an_archived_list_stands_so(self, rig: Rig) -> None:
+        """R-56: archiving retires one list; one that does not exist is not found."""
+        if refuses(rig, "lists.archive", lambda: rig.connection.lists.archive("1")):
+            return
+        retired, kept = rig.create_list("retired"), rig.create_list("kept")
+        rig.connection.lists.archive(retired.id)
+        assert ListStatus.ARCHIVED is rig.connection.lists.get(retired.id).status
+        assert ListStatus.ACTIVE is rig.connection.lists.get(kept.id).status
+        for list_id in ABSENT_IDS:
+            with pytest.raises(NotFound):
+                rig.connection.lists.archive(list_id)
+
+    def test_r56_an_activated_list_stands_so(self, rig: Rig) -> None:
+        """R-56: activating brings an archived list back until the day asked for, and may be repeated."""
+        expires = (utc_now() + timedelta(days=40)).date()
+        if refuses(rig, "lists.activate", lambda: rig.connection.lists.activate("1", expires)):
+            return
+        target = rig.create_list("comes back")
+        if rig.can("lists.archive"):
+            rig.connection.lists.archive(target.id)
+        for _ in range(2):
+            rig.connection.lists.activate(target.id, expires)
+            found = rig.connection.lists.get(target.id)
+            assert ListStatus.ACTIVE is found.status
+            assert found.expires_at is not None
+            assert abs(found.expires_at.date() - expires) <= timedelta(days=1)
+        for list_id in ABSENT_IDS:
+            with pytest.raises(NotFound):
+                rig.connection.lists.activate(list_id, expires)

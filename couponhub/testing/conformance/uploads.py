@@ -1,7 +1,8 @@
-"""R-40 to R-54: codes on their way to a list."""
+"""R-40 to R-57: codes on their way to a list."""
 
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from couponhub.errors import Conflict, CouponhubError, NotFound, OutcomeUnknown, UsageError
 from couponhub.models import Identifier, ListId, Tagging, Upload, UploadStatus
 from couponhub.testing.conformance.customers import BUYER
-from couponhub.testing.conformance.refusals import is_refused, refuses_uploads
+from couponhub.testing.conformance.refusals import is_refused, refuses, refuses_uploads
 from couponhub.testing.rig import Rig
 
 _ACCEPTS = "POST *file*"
@@ -28,7 +29,7 @@ def codes_of(count: int, prefix: str = "CODE") -> list[str]:
 
 def held(rig: Rig, list_id: ListId) -> Counter[str]:
     """What the vendor truly holds, with how often."""
-    return Counter(row["code"] for row in rig.control.codes(list_id))
+    return Counter(row["code"] for row in rig.control.codes(list_id) if row["status"] != "removed")
 
 
 def send(rig: Rig, list_id: ListId, codes: Iterable[str] | Path) -> Upload:
@@ -227,6 +228,60 @@ class UploadRules:
         assert [(UploadStatus.DONE, 2)] == [(upload.status, upload.accepted) for upload in uploads]
         given = {row["code"]: row["customer"][identifier] for row in rig.control.codes(target.id)}
         assert {"TAG-0": BUYER[identifier], "TAG-1": _OTHER_BUYER[identifier]} == given
+
+    def test_r55_uploads_at_once_under_lost_answers(self, rig: Rig) -> None:
+        """R-55: ten uploads at once, while every second answer is lost, leave every code there once."""
+        if refuses_uploads(rig):
+            return
+        target = rig.create_list()
+        batches = [codes_of(2, f"BATCH{number}") for number in range(10)]
+        rig.control.set_faults(
+            {"vendor": rig.plugin.name, "match": _ACCEPTS, "fault": "drop_after", "every": 2}
+        )
+        with ThreadPoolExecutor(10) as pool:
+            uploads = list(pool.map(lambda batch: send(rig, target.id, batch), batches))
+        rig.control.set_faults()
+        assert Counter(code for batch in batches for code in batch) == held(rig, target.id)
+        assert [(UploadStatus.DONE, 2)] * 10 == [(upload.status, upload.accepted) for upload in uploads]
+        shown = list(rig.connection.uploads.iterate(target.id))
+        assert {upload.id for upload in uploads} == {upload.id for upload in shown}
+        assert (10, 10) == (len(shown), self._submissions(rig))
+
+    @pytest.mark.parametrize("fault", [None, "drop_before", "drop_after"])
+    def test_r57_a_deleted_upload_is_gone(self, rig: Rig, fault: str | None) -> None:
+        """R-57: the vendor no longer shows a deleted file, also when an answer is lost; its codes may be sent again."""
+        if refuses(rig, "uploads.delete", lambda: rig.connection.uploads.delete(ListId("1"), "1")):
+            return
+        if refuses_uploads(rig):
+            return
+        target = rig.create_list()
+        kept, taken_back = send(rig, target.id, codes_of(2, "K")), send(rig, target.id, codes_of(3, "T"))
+        if fault is not None:
+            rig.control.fail("DELETE *", fault, times=1)
+        rig.connection.uploads.delete(target.id, taken_back.id)
+        rig.control.set_faults()
+        assert Counter(codes_of(2, "K")) == held(rig, target.id)
+        for part in taken_back.parts:
+            with pytest.raises(NotFound):
+                rig.connection.uploads.show(target.id, part.id or "")
+        assert UploadStatus.DONE is rig.connection.uploads.show(target.id, kept.id).status
+        again = send(rig, target.id, codes_of(3, "T"))
+        assert 3 == again.accepted
+        assert Counter(codes_of(2, "K") + codes_of(3, "T")) == held(rig, target.id)
+
+    def test_r57_a_part_is_deleted_by_the_vendors_id(self, rig: Rig) -> None:
+        """R-57: one file by the vendor's id, once; an id that the vendor does not know is not found."""
+        if refuses(rig, "uploads.delete", lambda: rig.connection.uploads.delete(ListId("1"), "1")):
+            return
+        if refuses_uploads(rig):
+            return
+        target = rig.create_list()
+        part_id = send(rig, target.id, codes_of(3)).parts[0].id or ""
+        rig.connection.uploads.delete(target.id, part_id)
+        assert Counter() == held(rig, target.id)
+        with pytest.raises(NotFound):
+            rig.connection.uploads.delete(target.id, part_id)
+        assert 3 == send(rig, target.id, codes_of(3)).accepted
 
     def _submissions(self, rig: Rig) -> int:
         return sum(

@@ -102,7 +102,8 @@ RULE: Mapping[str, str] = MappingProxyType(
         "match": 'a METHOD or *, a space, and a glob over the path within the vendor: "POST */files"',
         "fault": "|".join(FAULTS),
         "value": "as the fault asks",
-        "times": "optional, default for ever; the first rule that matches and is not used up applies",
+        "times": "optional, default for ever; the first rule that matches, is due and not used up applies",
+        "every": "optional: 2 applies it to every second of the calls that it matches, and so on",
     }
 )
 """What a rule is made of."""
@@ -110,7 +111,10 @@ RULE: Mapping[str, str] = MappingProxyType(
 
 @attrs.frozen(kw_only=True)
 class FaultRule:
-    """One rule, read; `vendor` None is any vendor, `method` "*" any method, `times` None is for ever."""
+    """One rule, read; `vendor` None is any vendor, `method` "*" any method, `times` None is for ever.
+
+    `every` n lets n - 1 calls pass before it applies to one.
+    """
 
     vendor: str | None
     method: str
@@ -119,6 +123,7 @@ class FaultRule:
     name: str
     fault: Fault
     times: int | None
+    every: int
     source: Mapping[str, Any]
     """The rule as it was sent."""
 
@@ -128,11 +133,15 @@ class FaultRule:
 
 
 class FaultRules:
-    """The rules in force. At most one applies to a call: the first that matches and is not used up. Thread-safe."""
+    """The rules in force. At most one applies to a call: the first that matches, is due and not used up.
+
+    Thread-safe.
+    """
 
     def __init__(self) -> None:
         self._rules: tuple[FaultRule, ...] = ()
         self._fired: list[int] = []
+        self._matched: list[int] = []
         self._lock = threading.Lock()
 
     def replace(self, rules: Sequence[FaultRule]) -> None:
@@ -140,13 +149,17 @@ class FaultRules:
         with self._lock:
             self._rules = tuple(rules)
             self._fired = [0] * len(self._rules)
+            self._matched = [0] * len(self._rules)
 
     def take(self, *, vendor: str, method: str, path: str) -> FaultRule | None:
         """The rule for a call that has arrived, counted as fired; None when the call may go well."""
         with self._lock:
             for index, rule in enumerate(self._rules):
                 used_up = rule.times is not None and self._fired[index] >= rule.times
-                if not used_up and rule.matches(vendor=vendor, method=method, path=path):
+                if used_up or not rule.matches(vendor=vendor, method=method, path=path):
+                    continue
+                self._matched[index] += 1
+                if self._matched[index] % rule.every == 0:
                     self._fired[index] += 1
                     return rule
         return None
@@ -168,8 +181,10 @@ def read_rules(value: Any, *, vendors: Collection[str]) -> tuple[FaultRule, ...]
 
 
 def _read_rule(value: Any, where: str, *, vendors: Collection[str]) -> FaultRule:
-    rule = read_object(value, where, required=("match", "fault"), optional=("vendor", "value", "times"))
-    vendor, times, name = rule.get("vendor"), rule.get("times"), rule["fault"]
+    rule = read_object(
+        value, where, required=("match", "fault"), optional=("vendor", "value", "times", "every")
+    )
+    vendor, times, every, name = rule.get("vendor"), rule.get("times"), rule.get("every"), rule["fault"]
     if vendor is not None and (not isinstance(vendor, str) or vendor not in vendors):
         raise ControlError(f"{where}.vendor must be one of {', '.join(vendors)}")
     match = _MATCH.fullmatch(read_text(rule["match"], f"{where}.match"))
@@ -186,6 +201,7 @@ def _read_rule(value: Any, where: str, *, vendors: Collection[str]) -> FaultRule
         name=name,
         fault=_read_fault(name, rule.get("value"), f"{where}.value"),
         times=None if times is None else read_count(times, f"{where}.times", most=1_000_000),
+        every=1 if every is None else read_count(every, f"{where}.every", most=1_000_000),
         source=rule,
     )
 

@@ -1,0 +1,64 @@
+"""The coupons of one customer, gathered from one or several answers."""
+
+from collections.abc import Callable, Iterable
+
+from couponhub.models import Coupon
+from couponhub_capillary.mapping.reading import Reading
+
+Mapper = Callable[[object, Reading], Coupon | None]
+
+
+class Holdings:
+    """What has been found so far, each of the vendor's coupon numbers once.
+
+    Coupons without a number cannot be told apart: those of the first answer all stay, further answers can only
+    repeat them.
+
+    Args:
+        reading: How rows are read.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self._numbered: dict[str, Coupon] = {}
+        self._numberless: list[Coupon] = []
+        self._is_gathered = False
+
+    def first(self, rows: Iterable[object], mapper: Mapper) -> None:
+        """Add the rows of the first answer."""
+        reading, numbered = self.reading, self._numbered
+        for row in rows:
+            coupon = mapper(row, reading)
+            if coupon is None:
+                continue
+            if coupon.vendor_id is None:
+                self._numberless.append(coupon)
+            else:
+                numbered[coupon.vendor_id] = coupon
+
+    def further(self, rows: Iterable[object], mapper: Mapper) -> tuple[list[Coupon], int]:
+        """Add the rows of another answer, the newer description winning; them, and how many were new."""
+        self._is_gathered = True
+        codes = {coupon.code for coupon in self._numberless}
+        before = len(self)
+        came = [coupon for row in rows if (coupon := mapper(row, self.reading)) is not None]
+        for coupon in came:
+            if coupon.vendor_id is not None:
+                self._numbered[coupon.vendor_id] = coupon
+            elif coupon.code not in codes:
+                codes.add(coupon.code)
+                self._numberless.append(coupon)
+        return came, len(self) - before
+
+    def coupons(self) -> list[Coupon]:
+        """All of them, in no order."""
+        if not self._numberless:
+            return list(self._numbered.values())
+        codes = {coupon.code for coupon in self._numbered.values()} if self._is_gathered else set()
+        return [
+            *self._numbered.values(),
+            *(coupon for coupon in self._numberless if coupon.code not in codes),
+        ]
+
+    def __len__(self) -> int:
+        return len(self._numbered) + len(self._numberless)

@@ -1,0 +1,103 @@
+"""Rows of coupons that were looked for by code as `Coupon`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from couponhub.models import Coupon, CouponStatus, Discount, ListId, Redemption
+from couponhub_capillary.mapping.coupons_v2 import discount_of
+from couponhub_capillary.mapping.reading import Reading, properties_from, status_of, store_from
+from couponhub_capillary.wire.found_coupons import is_revoked
+from couponhub_capillary.wire.times import Moment, exact_moment, moment_at_store
+from couponhub_capillary.wire.values import flag, many, whole, word
+
+_NO_REDEMPTION = "the redemption of a coupon could not be read"
+_NO_END_YEAR = 1970
+
+
+def found_coupon_from(row: Mapping[str, Any], terms: Mapping[str, Any], reading: Reading) -> Coupon:
+    """The coupon of one row.
+
+    The vendor shows one redemption; a coupon for several uses may have had more of them.
+
+    Args:
+        row: Of `coupon/get`, found.
+        terms: Of v2 about the same code; empty where v2 did not say.
+        reading: How times are read, and what was odd.
+    """
+    issued_at = moment_at_store(row.get("issued_on"), reading.zones)
+    if issued_at is None:
+        reading.note_time(row.get("issued_on"), "issued_at")
+    end = _end(row, terms, reading)
+    if end is None:
+        reading.note_time(row.get("valid_till"), "expires_at")
+    redemptions = _redemptions(row.get("redemption_info"), reading)
+    count = None if redemptions is None else len(redemptions)
+    expires_at = end.at if end else None
+    guesses = {
+        "issued_at": issued_at is not None and issued_at.zone_is_guess,
+        "expires_at": end is not None and end.zone_is_guess,
+        "redemptions": reading.zones.store is None and any(use.at for use in redemptions or ()),
+    }
+    list_id, vendor_id = word(row.get("series_id")), whole(row.get("id"))
+    name = word(terms.get("description"))
+    return Coupon(
+        connection=reading.connection,
+        code=row["code"],
+        vendor_id=str(vendor_id) if vendor_id is not None and vendor_id > 0 else None,
+        list_id=None if list_id is None else ListId(list_id),
+        list_name=name,
+        description=name,
+        status=CouponStatus.REVOKED if is_revoked(row) else status_of(count, expires_at, reading.now),
+        issued_at=issued_at.at if issued_at else None,
+        expires_at=expires_at,
+        redemption_count=count,
+        redemptions=redemptions,
+        issued_at_store=store_from(row.get("issued_store")),
+        discount=_discount(row),
+        properties=properties_from(row.get("custom_properties")),
+        approximate=tuple(field for field, is_guess in guesses.items() if is_guess),
+        as_of=reading.now,
+        raw=row,
+    )
+
+
+def _end(row: Mapping[str, Any], terms: Mapping[str, Any], reading: Reading) -> Moment | None:
+    """The exact moment where v2 tells it, else the end of the day that is shown (C-61)."""
+    exact = exact_moment(terms.get("validTillDateTime"), reading.zones)
+    if exact is not None and exact.at.year != _NO_END_YEAR:
+        return exact
+    return reading.end_of(row.get("valid_till"))
+
+
+def _redemptions(value: object, reading: Reading) -> tuple[Redemption, ...] | None:
+    """What stands under `redemption_info`, () when nothing does; None when it cannot be read."""
+    try:
+        uses = many(value)
+    except ValueError:
+        uses = (value,)
+    if not all(isinstance(use, dict) for use in uses):
+        reading.odd.note(_NO_REDEMPTION)
+        return None
+    return tuple(
+        _redemption(use, reading)
+        for use in uses
+        if isinstance(use, dict) and flag(use.get("redeemed")) is not False
+    )
+
+
+def _redemption(use: Mapping[str, Any], reading: Reading) -> Redemption:
+    moment = moment_at_store(use.get("redeemed_on"), reading.zones)
+    if moment is None:
+        reading.note_time(use.get("redeemed_on"), "redemptions")
+    sale = use.get("transaction")
+    return Redemption(
+        id=word(use.get("id")),
+        at=moment.at if moment else None,
+        transaction=word(sale.get("bill_number")) if isinstance(sale, dict) else None,
+        store=store_from(use.get("store")) or store_from({"code": use.get("redeemed_at")}),
+    )
+
+
+def _discount(row: Mapping[str, Any]) -> Discount | None:
+    is_absolute = flag(row.get("is_absolute"))
+    return None if is_absolute is None else discount_of("ABS" if is_absolute else "PERC", row.get("value"))

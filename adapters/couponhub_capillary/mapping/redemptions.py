@@ -1,0 +1,77 @@
+"""The uses of a coupon, as v1.1 and v2 list them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from couponhub.models import Redemption
+from couponhub_capillary.mapping.reading import Reading, store_from
+from couponhub_capillary.wire.times import Moment
+from couponhub_capillary.wire.values import word
+
+_NO_REDEMPTIONS = "the redemptions of a coupon could not be read"
+_NO_REDEMPTION = "a redemption could not be read"
+
+
+@attrs.frozen(kw_only=True)
+class Spelling:
+    """How an API spells a redemption.
+
+    Attributes:
+        transaction: Its key of the till's number.
+        store: Its key of the store.
+        moment: Reads when it was.
+    """
+
+    transaction: str
+    store: str
+    moment: Callable[[Mapping[str, Any], Reading], Moment | None]
+
+
+@attrs.frozen(kw_only=True)
+class Uses:
+    """The redemptions of one coupon.
+
+    Attributes:
+        listed: None when the row does not tell them.
+        is_guess: Whether the zone of any of their times is a guess.
+    """
+
+    listed: tuple[Redemption, ...] | None
+    is_guess: bool = False
+
+
+NONE_LISTED = Uses(listed=())
+UNTOLD = Uses(listed=None)
+
+
+def uses_from(rows: Callable[[], Sequence[object]], spelling: Spelling, reading: Reading) -> Uses:
+    """Read the rows; `rows` raises ValueError where they cannot be understood."""
+    try:
+        found = rows()
+    except ValueError:
+        reading.odd.note(_NO_REDEMPTIONS)
+        return UNTOLD
+    is_guess = False
+    redemptions = []
+    for row in found:
+        if not isinstance(row, dict):
+            # It is one nevertheless: left out, the coupon could pass for unused.
+            reading.odd.note(_NO_REDEMPTION)
+            redemptions.append(Redemption())
+            continue
+        moment = spelling.moment(row, reading)
+        if moment is None:
+            reading.note_time(row.get("date"), "redemptions")
+        else:
+            is_guess = is_guess or moment.zone_is_guess
+        redemptions.append(
+            Redemption(
+                id=word(row.get("id")),
+                at=moment.at if moment else None,
+                transaction=word(row.get(spelling.transaction)),
+                store=store_from(row.get(spelling.store)),
+            )
+        )
+    return Uses(listed=tuple(redemptions), is_guess=is_guess)

@@ -1,0 +1,54 @@
+"""One customer under one text that names them, asked within what is left of the caller's patience."""
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from couponhub.models import Identifier
+from couponhub.transport import Deadline
+from couponhub_capillary.wire.customer_coupons import CustomerAnswer, Narrowing
+from couponhub_capillary.wire.customer_coupons_v2 import PAGE_SIZE, CouponPage, Order
+
+if TYPE_CHECKING:
+    from couponhub_capillary.client import CapillaryClient
+
+
+@attrs.frozen(kw_only=True)
+class Question:
+    """Whom every call of one lookup is about.
+
+    Attributes:
+        form: The text that names the customer.
+        patience: For all calls together; None leaves each its own.
+    """
+
+    client: "CapillaryClient"
+    identifier: Identifier
+    form: str = attrs.field(repr=False)
+    patience: Deadline | None
+
+    def ask(self, narrowing: Narrowing) -> CustomerAnswer:
+        """Ask v1.1, which says whether the customer is known, and gives as many coupons as it likes."""
+        return self.client.customer_coupons(self.identifier, self.form, narrowing, deadline=self._seconds())
+
+    def page(
+        self,
+        offset: int,
+        *,
+        limit: int = PAGE_SIZE,
+        order: Order = Order.OLDEST_FIRST,
+        status: str | None = None,
+    ) -> CouponPage:
+        """Ask v2, which an organisation need not have."""
+        return self.client.coupon_page(
+            self.identifier,
+            self.form,
+            offset=offset,
+            limit=limit,
+            order=order,
+            status=status,
+            deadline=self._seconds(),
+        )
+
+    def _seconds(self) -> float | None:
+        return None if self.patience is None else self.patience.remaining()

@@ -1,0 +1,223 @@
+"""Changes to what stands at MoEngage, with a look at it wherever an answer leaves something open."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import TypeVar
+
+from couponhub.errors import (
+    Conflict,
+    CouponhubError,
+    NotFound,
+    OutcomeUnknown,
+    RequestRejected,
+    UnreadableReply,
+    UsageError,
+    VendorError,
+)
+from couponhub.models import ListChange, ListStatus
+from couponhub_moengage import mapping
+from couponhub_moengage.client import MoEngageClient
+from couponhub_moengage.wire import WireList
+
+T = TypeVar("T")
+Told = TypeVar("Told", bound=VendorError)
+
+Unfit = Mapping[ListStatus, str]
+"""The statuses that do not allow a change, each with what to do about it."""
+
+_NEEDS_EXPIRY = "give a new expiry too, which brings the list back"
+_UNFIT_FOR_UPDATE: Unfit = MappingProxyType(
+    {ListStatus.EXPIRED: _NEEDS_EXPIRY, ListStatus.ARCHIVED: _NEEDS_EXPIRY}
+)
+_UNFIT_FOR_ACTIVATION: Unfit = MappingProxyType(
+    {ListStatus.ACTIVE: "`couponhub lists update` changes its expiry"}
+)
+_UNFIT_FOR_ARCHIVING: Unfit = MappingProxyType(
+    {ListStatus.EXPIRED: "an expired list has no codes left that archiving could delete"}
+)
+
+
+class Changes:
+    """Changes lists and deletes files of one workspace. Thread-safe.
+
+    MoEngage refuses with the same 400 what is wrong in itself and what does not fit how a list stands, and
+    documents neither for a list or file that is unknown: after a 400 it is looked which one it was.
+
+    Args:
+        connection: The connection's name.
+        client: Speaks to the workspace.
+        settle: Lets the time pass after which a change that is not to be seen counts as not done.
+        patience: Seconds that one look may take.
+    """
+
+    def __init__(
+        self, connection: str, client: MoEngageClient, *, settle: Callable[[], None], patience: float
+    ) -> None:
+        self._connection = connection
+        self._client = client
+        self._settle = settle
+        self._patience = patience
+
+    def update_list(self, list_id: str, change: ListChange) -> WireList:
+        """Change a list; see `WritesLists.update_list`. The answer is the list as it stands afterwards."""
+        self._refuse_senseless(change)
+        alerts = change.alerts
+        try:
+            updated = self._client.update_list(
+                list_id,
+                name=change.name,
+                expires=change.expires,
+                subscribers=None if alerts is None else alerts.subscribers,
+                alert_conditions=None if alerts is None else mapping.alert_conditions(alerts),
+            )
+        except OutcomeUnknown as lost:
+            found = self._seen(lambda: self._list(list_id), instead=lost)
+            if not mapping.is_as_asked(found, change):
+                raise
+            return found
+        except Conflict:
+            raise
+        except RequestRejected as refusal:
+            found = self._seen(lambda: self._list(list_id), instead=refusal)
+            # With an expiry a list that is over comes back, so that it was refused for what it says.
+            raise _judged(refusal, found, {} if change.expires else _UNFIT_FOR_UPDATE) from None
+        try:
+            return self._list(list_id)
+        except CouponhubError:
+            return updated  # it is changed, whether it can be read again or not
+
+    def activate_list(self, list_id: str, expires: date) -> None:
+        """Bring a list back; see `ActivatesLists.activate_list`."""
+
+        def is_done(found: WireList) -> bool:
+            if _status(found) is not ListStatus.ACTIVE:
+                return False
+            if found.expires_at is None:
+                raise UnreadableReply("the list shows no expiry")
+            return mapping.ends_on(found.expires_at, expires)
+
+        def activate() -> None:
+            self._client.activate_list(list_id, expires)
+
+        self._bring_about(list_id, activate, is_done, _UNFIT_FOR_ACTIVATION)
+
+    def archive_list(self, list_id: str) -> None:
+        """Retire a list; see `ArchivesLists.archive_list`. One that is archived already is left as it is."""
+
+        def is_done(found: WireList) -> bool:
+            return _status(found) is ListStatus.ARCHIVED
+
+        def archive() -> None:
+            self._client.archive_list(list_id)
+
+        self._bring_about(list_id, archive, is_done, _UNFIT_FOR_ARCHIVING)
+
+    def delete_file(self, list_id: str, file_id: str) -> None:
+        """Delete a file; see `DeletesParts.delete_part`."""
+
+        def is_gone() -> bool:
+            # "Deleted files vanish from the listing" is documented, and no answer for one that is asked for by id.
+            answer = self._client.fetch_files(list_id, deadline=self._patience)
+            if answer.faults:
+                raise UnreadableReply("files could not be read, and it may be among them")
+            return all(found.id != file_id for found in answer.readable)
+
+        def delete() -> None:
+            try:
+                self._client.delete_file(list_id, file_id)
+            except RequestRejected as refusal:
+                if self._seen(is_gone, instead=refusal):
+                    raise _retold(refusal, NotFound, "the list has no such file") from None
+                raise _retold(refusal, Conflict, "the file stands so that it cannot be deleted") from None
+
+        self._do(delete, is_gone)
+
+    def _bring_about(
+        self,
+        list_id: str,
+        change: Callable[[], None],
+        is_done: Callable[[WireList], bool],
+        unfit: Unfit,
+    ) -> None:
+        def attempt() -> None:
+            try:
+                change()
+            except RequestRejected as refusal:
+                found = self._seen(lambda: self._list(list_id), instead=refusal)
+                if not self._seen(lambda: is_done(found), instead=refusal):
+                    raise _judged(refusal, found, unfit) from None
+
+        self._do(attempt, lambda: is_done(self._list(list_id)))
+
+    def _do(self, change: Callable[[], None], is_done: Callable[[], bool]) -> None:
+        """Make a change whose repetition is harmless; when its answer is lost, look, and repeat it once at most."""
+        try:
+            change()
+        except OutcomeUnknown as lost:
+            if self._seen(is_done, instead=lost):
+                return
+            self._settle()
+            if self._seen(is_done, instead=lost):
+                return
+        else:
+            return
+        try:
+            change()
+        except VendorError as error:
+            # The first attempt may have arrived after all, and be what the second stumbled over.
+            if not self._seen(is_done, instead=error):
+                raise
+
+    def _seen(self, look: Callable[[], T], *, instead: VendorError) -> T:
+        """What a look shows; where nothing can be seen, the error that made it necessary stands."""
+        try:
+            return look()
+        except CouponhubError as error:
+            if isinstance(error, NotFound) and isinstance(instead, RequestRejected):
+                raise
+            raise instead from None
+
+    def _list(self, list_id: str) -> WireList:
+        return self._client.fetch_list(list_id, deadline=self._patience)
+
+    def _refuse_senseless(self, change: ListChange) -> None:
+        faults = []
+        if change.name is not None and not change.name.strip():
+            faults.append("the list's new name is blank")
+        if change.extra:
+            faults.append(
+                f"MoEngage changes no further fields, given were {', '.join(sorted(change.extra))} (allowed are"
+                " name, expires, and the subscribers and alerts)"
+            )
+        if not faults and change == ListChange():
+            faults.append("nothing of the list is to be changed")
+        if faults:
+            raise UsageError("; ".join(faults), connection=self._connection, operation="update list")
+
+
+def _status(found: WireList) -> ListStatus:
+    status = mapping.list_status(found.status)
+    if status is ListStatus.UNKNOWN:
+        raise UnreadableReply("the list's status is unknown to us")
+    return status
+
+
+def _judged(refusal: RequestRejected, found: WireList, unfit: Unfit) -> RequestRejected:
+    """The refusal, as a conflict where the list's status explains it."""
+    status = mapping.list_status(found.status)
+    if status not in unfit:
+        return refusal
+    return _retold(refusal, Conflict, f"the list is {status}", hint=unfit[status])
+
+
+def _retold(refusal: RequestRejected, kind: type[Told], text: str, *, hint: str = "") -> Told:
+    return kind(
+        f"{text}: {refusal.message}",
+        hint=hint,
+        connection=refusal.connection,
+        operation=refusal.operation,
+        vendor_code=refusal.vendor_code,
+        status=refusal.status,
+        request_id=refusal.request_id,
+    )

@@ -1,0 +1,59 @@
+"""Keeping the pauses that a vendor asks for, within the time that the caller gives."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import attrs
+
+from couponhub.errors import QuotaExhausted, RateLimited
+from couponhub.uploads.clock import Clock, Deadline
+
+T = TypeVar("T")
+
+_LONGEST_SECONDS = 600.0
+"""How long a pause asked for by the vendor may be when the caller gave no timeout."""
+
+_FIRST_SECONDS = 1.0
+_GROWTH = 2.0
+_LONGEST_GUESS_SECONDS = 30.0
+
+
+def _no_notice() -> None:
+    """Tell nobody of a pause."""
+
+
+@attrs.frozen(kw_only=True)
+class Patience:
+    """One caller's patience. With a timeout, adapters leave every rate limit to be waited out here."""
+
+    clock: Clock
+    deadline: Deadline
+
+    def ask(self, ask: Callable[[float | None], T], *, paused: Callable[[], None] = _no_notice) -> T:
+        """Call `ask` with the seconds that are left, anew after each pause that the vendor asks for.
+
+        Args:
+            ask: Is given None where the time has no end.
+            paused: Told before each pause.
+
+        Raises:
+            RateLimited: The pause would be longer than the patience.
+        """
+        guess = _FIRST_SECONDS
+        while True:
+            try:
+                return ask(self.deadline.remaining())
+            except RateLimited as error:
+                pause = max(_FIRST_SECONDS, guess if error.retry_after is None else error.retry_after)
+                if not self._has(pause, error):
+                    raise
+            paused()
+            self.clock.sleep(pause)
+            guess = min(guess * _GROWTH, _LONGEST_GUESS_SECONDS)
+
+    def _has(self, pause: float, error: RateLimited) -> bool:
+        if self.deadline.timeout is None:
+            known = error.retry_after is not None and not isinstance(error, QuotaExhausted)
+            return known and pause <= _LONGEST_SECONDS
+        guessed = error.retry_after is None and isinstance(error, QuotaExhausted)
+        return not guessed and self.deadline.allows(pause)

@@ -1,0 +1,462 @@
+"""All coupons of a customer come, each once, whatever the vendor does with a limit; else the answer says so."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from couponhub.errors import RateLimited, VendorError, VendorUnavailable
+from couponhub.models import Coupon, CouponQuery, CouponStatus, Customer, CustomerCoupons, Identifier, ListId
+from couponhub.transport import Reply
+from couponhub_capillary.lookup import customer_coupons
+from couponhub_capillary.wire.customer_coupons import (
+    CustomerAnswer,
+    Narrowing,
+    customer_coupons_request,
+    read_customer_coupons,
+)
+from couponhub_capillary.wire.customer_coupons_v2 import (
+    CouponPage,
+    Order,
+    coupon_page_request,
+    read_coupon_page,
+)
+from couponhub_capillary.wire.times import Zones
+
+ZONES = Zones(server=UTC, server_is_guess=False, store=UTC)
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+BEGIN = datetime(2021, 1, 1, 9, tzinfo=UTC)
+FORBIDDEN = {"warnings": [], "errors": [{"status": False, "code": 403, "message": "x"}], "success": False}
+UNKNOWN = {"errors": [{"status": False, "code": 8015, "message": "Customer not found"}], "success": False}
+
+
+@attrs.frozen
+class Held:
+    """A coupon as the vendor holds it."""
+
+    number: int
+    issued: datetime
+    redeemed: tuple[datetime, ...] = ()
+    series: int = 7
+    left: int = 1
+    expires: datetime = datetime(2027, 1, 1, 23, 59, 59, tzinfo=UTC)
+
+    def between(self, start: date, end: date) -> bool:
+        """Whether it was issued or redeemed in these days."""
+        return any(start <= moment.date() < end for moment in (self.issued, *self.redeemed))
+
+    def v1(self) -> dict[str, Any]:
+        """As v1.1 prints it."""
+        return {
+            "id": str(self.number),
+            "series_id": str(self.series),
+            "redemption_count": len(self.redeemed),
+            "created_date": f"{self.issued:%Y-%m-%dT%H:%M:%S}.000Z",
+            "valid_till": f"{self.expires:%Y-%m-%d %H:%M:%S}",
+            "code": f"C{self.number}",
+            "redemptions": {
+                "redemption": [
+                    {"id": str(at.timestamp()), "date": f"{at:%Y-%m-%dT%H:%M:%S}.000Z"}
+                    for at in self.redeemed
+                ]
+            },
+        }
+
+    def v2(self) -> dict[str, Any]:
+        """As v2 prints it."""
+        return {
+            "id": self.number,
+            "seriesId": self.series,
+            "description": "Spring",
+            "redemptionCount": len(self.redeemed),
+            "redemptionsLeft": self.left,
+            "createdDateISO": f"{self.issued:%Y-%m-%dT%H:%M:%SZ}",
+            "validTillDateTime": f"{self.expires:%Y-%m-%dT%H:%M:%SZ}",
+            "code": f"C{self.number}",
+            "redemptions": [{"id": 1, "dateISO": f"{at:%Y-%m-%dT%H:%M:%SZ}"} for at in self.redeemed],
+        }
+
+
+class Vendor:
+    """Stands for the client of a vendor that treats limits in its own way.
+
+    Args:
+        coupons: What the customer holds.
+        cap: Of v1.1 and v2, in silence; None for none.
+        heeds_limit: Else there is the documented default of 100.
+        v2: What v2 answers instead of serving.
+        heeds_days: Whether v1.1 does.
+        order: How v1.1 sorts.
+    """
+
+    def __init__(
+        self,
+        coupons: list[Held],
+        *,
+        cap: int | None = None,
+        heeds_limit: bool = True,
+        v2: object = None,
+        heeds_days: bool = True,
+        order: Callable[[Held], Any] = lambda held: -held.issued.timestamp(),
+    ) -> None:
+        self.coupons = coupons
+        self.cap = cap
+        self.heeds_limit = heeds_limit
+        self.v2 = v2
+        self.heeds_days = heeds_days
+        self.order = order
+        self.asked: list[str] = []
+        self.fails: dict[int, VendorError] = {}
+
+    def _limit(self, query: dict[str, str]) -> int:
+        self.asked.append("v2" if "sort_order" in query and query["sort_order"].isupper() else "v1")
+        if error := self.fails.get(len(self.asked)):
+            raise error
+        limit = int(query["limit"]) if self.heeds_limit else 100
+        return min(limit, self.cap or limit)
+
+    def customer_coupons(
+        self, identifier: Identifier, value: str, narrowing: Narrowing, *, deadline: float | None
+    ) -> CustomerAnswer:
+        """Answer v1.1's call."""
+        assert deadline is None
+        query = dict(customer_coupons_request(identifier, value, narrowing).query)
+        limit = self._limit(query)
+        rows = [held for held in self.coupons if query.get("series_id", str(held.series)) == str(held.series)]
+        if "start_date" in query and self.heeds_days:
+            days = date.fromisoformat(query["start_date"]), date.fromisoformat(query["end_date"])
+            rows = [held for held in rows if held.between(*days)]
+        rows = sorted(rows, key=self.order)[:limit]
+        item = {
+            "item_status": {"code": 1000, "success": "true"},
+            "coupons": {"coupon": [row.v1() for row in rows]},
+        }
+        return read_customer_coupons(
+            told({"response": {"status": {"code": 200}, "customers": {"customer": [item]}}})
+        )
+
+    def coupon_page(
+        self,
+        identifier: Identifier,
+        value: str,
+        *,
+        offset: int = 0,
+        limit: int = 1000,
+        order: Order = Order.OLDEST_FIRST,
+        status: str | None = None,
+        deadline: float | None,
+    ) -> CouponPage:
+        """Answer v2's call."""
+        assert deadline is None
+        request = coupon_page_request(
+            identifier, value, offset=offset, limit=limit, order=order, status=status
+        )
+        query = dict(request.query)
+        limit = self._limit(query)
+        if self.v2 is not None:
+            return read_coupon_page(told(self.v2))
+        rows = sorted(self.coupons, key=lambda held: held.issued, reverse=query["sort_order"] == "DESC")
+        if query.get("status") == "ACTIVE_REDEEMED":
+            rows = [held for held in rows if held.redeemed and held.expires >= NOW]
+        page = rows[int(query["offset"]) :][:limit]
+        content = {
+            "pagination": {"limit": query["limit"], "offset": query["offset"], "total": len(rows)},
+            "customers": [{"id": 1, "coupons": [held.v2() for held in page]}],
+        }
+        return read_coupon_page(told({"entity": content, "errors": [], "success": True}))
+
+
+def told(body: object) -> Reply:
+    """Make a reply."""
+    return Reply(status=200, headers={}, body=json.dumps(body).encode())
+
+
+def ask(vendor: Vendor, query: CouponQuery | None = None) -> CustomerCoupons:
+    """Ask about the customer."""
+    return customer_coupons(
+        vendor,  # type: ignore[arg-type] # stands for the client
+        Customer(external_id="X-1"),
+        query or CouponQuery(),
+        connection="loyalty",
+        zones=ZONES,
+        country_code=None,
+        now=lambda: NOW,
+        deadline=None,
+    )
+
+
+def numbers(coupons: tuple[Coupon, ...]) -> list[int]:
+    """The coupons' numbers, sorted."""
+    return sorted(int(coupon.vendor_id or 0) for coupon in coupons)
+
+
+def holding(count: int, *, at_once: int = 0, every: float = 0.7) -> list[Held]:
+    """Make coupons issued one after the other, every third of them redeemed long after; some at one moment."""
+    spread = [
+        Held(
+            number + 1,
+            issued=BEGIN + timedelta(days=every * number),
+            redeemed=(BEGIN + timedelta(days=every * number + 40),) if number % 3 == 0 else (),
+        )
+        for number in range(count - at_once)
+    ]
+    moment = BEGIN + timedelta(days=100, hours=3)
+    return spread + [Held(count - number, issued=moment, series=number % 5 + 20) for number in range(at_once)]
+
+
+@pytest.mark.parametrize("at_once", [0, 300])
+@pytest.mark.parametrize("count", [99, 100, 250, 1000, 1234, 2500])
+@pytest.mark.parametrize(
+    ("cap", "heeds_limit"), [(None, True), (50, True), (100, True), (200, True), (1000, True), (None, False)]
+)
+def test_whole_where_v2_serves(cap: int | None, heeds_limit: bool, count: int, at_once: int) -> None:
+    """Whatever becomes of the limit, every coupon comes once, v2's total is the proof."""
+    held = holding(count, at_once=min(at_once, count // 2))
+    vendor = Vendor(held, cap=cap, heeds_limit=heeds_limit)
+
+    answer = ask(vendor)
+
+    assert list(range(1, count + 1)) == numbers(answer.coupons)
+    assert (True, ()) == (answer.complete, answer.warnings)
+    page = min(cap or 1000, 1000) if heeds_limit else 100
+    assert -(-count // page) + 2 >= len(vendor.asked)
+
+
+@pytest.mark.parametrize("count", [1, 49, 99])
+def test_few_coupons_cost_one_call(count: int) -> None:
+    """Below the documented default nothing else is asked."""
+    vendor = Vendor(holding(count))
+
+    assert ask(vendor).complete
+    assert ["v1"] == vendor.asked
+
+
+@pytest.mark.parametrize(
+    "order", [lambda held: -held.issued.timestamp(), lambda held: held.number * 7919 % 1009]
+)
+@pytest.mark.parametrize("v2", [FORBIDDEN, UNKNOWN, {}, []])
+@pytest.mark.parametrize(
+    ("count", "cap"), [(100, None), (250, None), (234, 50), (720, 100), (1234, 200), (1500, 1000)]
+)
+def test_whole_without_v2(count: int, cap: int | None, v2: object, order: Callable[[Held], Any]) -> None:
+    """Without v2 the days are split until no answer can be cut, whether or not answers are sorted."""
+    vendor = Vendor(holding(count), cap=cap, v2=v2, order=order)
+
+    answer = ask(vendor)
+
+    assert list(range(1, count + 1)) == numbers(answer.coupons)
+    assert answer.complete
+    assert (UNKNOWN == v2) is any("external_id" in warning for warning in answer.warnings)
+
+
+def test_a_day_of_too_many_is_split_by_series() -> None:
+    """A day cannot be split further but by series; that there are no others is not proven, and said."""
+    vendor = Vendor(holding(900, at_once=300), cap=100, v2=FORBIDDEN)
+
+    answer = ask(vendor)
+
+    assert list(range(1, 901)) == numbers(answer.coupons)
+    assert answer.complete is False
+    assert any("series" in warning for warning in answer.warnings)
+
+
+@pytest.mark.parametrize("heeds_days", [True, False])
+def test_what_cannot_be_completed_is_told(heeds_days: bool) -> None:
+    """One series, one second, no v2: what came stays, and is not called whole, after few calls."""
+    vendor = Vendor(
+        [Held(number, issued=BEGIN) for number in range(300)], cap=100, v2=FORBIDDEN, heeds_days=heeds_days
+    )
+
+    answer = ask(vendor)
+
+    assert (100, False) == (len(answer.coupons), answer.complete)
+    assert any("may be cut: exactly 100" in warning for warning in answer.warnings)
+    assert 60 >= len(vendor.asked)
+
+
+def test_days_that_are_not_heeded_are_noticed() -> None:
+    """A vendor that ignores the days is not asked again and again."""
+    vendor = Vendor(holding(700), cap=100, v2=FORBIDDEN, heeds_days=False)
+
+    assert ask(vendor).complete is False
+    assert 4 >= len(vendor.asked)
+
+
+def test_a_sweep_is_near_the_fewest_calls() -> None:
+    """A great many coupons cost little more than their pages."""
+    vendor = Vendor(holding(12_000, every=0.05))
+
+    answer = ask(vendor)
+
+    assert (12_000, True) == (len(answer.coupons), answer.complete)
+    assert 12 * 1.2 >= len(vendor.asked)
+
+
+@pytest.mark.parametrize("error", [RateLimited("slow"), VendorUnavailable("gone")])
+@pytest.mark.parametrize("call", [2, 3, 4])
+def test_a_later_failure_keeps_what_was_found(call: int, error: VendorError) -> None:
+    """Found coupons are never thrown away; how reading on failed is named."""
+    vendor = Vendor(holding(4500))
+    vendor.fails = {number: error for number in range(call, 99)}
+
+    answer = ask(vendor)
+
+    assert answer.complete is False
+    assert (call - 1) * 1000 == len(answer.coupons)
+    assert any(error.kind in warning for warning in answer.warnings)
+
+
+def test_a_rate_limit_is_not_met_with_more_calls() -> None:
+    """Where v2 may not be asked now, v1.1 is not asked instead."""
+    vendor = Vendor(holding(2500))
+    vendor.fails = {2: RateLimited("slow")}
+
+    answer = ask(vendor)
+
+    assert (1000, False) == (len(answer.coupons), answer.complete)
+    assert ["v1", "v2"] == vendor.asked
+
+
+def test_the_first_failure_is_an_error() -> None:
+    """Nothing may be concluded where nothing was found."""
+    vendor = Vendor(holding(5))
+    vendor.fails = {1: VendorUnavailable("gone")}
+
+    with pytest.raises(VendorUnavailable):
+        ask(vendor)
+
+
+def test_v2_pages_that_do_not_move_end_the_walk() -> None:
+    """An offset that is not heeded is noticed, and the days are split instead."""
+    vendor = Vendor(holding(700), cap=100)
+    page = vendor.coupon_page
+    vendor.coupon_page = lambda *who, offset=0, **how: page(*who, offset=0, **how)  # type: ignore[method-assign, misc]
+
+    answer = ask(vendor)
+
+    assert (list(range(1, 701)), True) == (numbers(answer.coupons), answer.complete)
+
+
+def test_coupons_that_shift_between_pages_are_read_again() -> None:
+    """A coupon that goes away lets the next page begin too late: the other order brings what was passed over."""
+    vendor = Vendor(holding(500), cap=100)
+    page = vendor.coupon_page
+
+    def shrinking(*who: Any, **how: Any) -> CouponPage:
+        if vendor.asked.count("v2") == 3:
+            vendor.coupons = vendor.coupons[1:]
+        return page(*who, **how)
+
+    vendor.coupon_page = shrinking  # type: ignore[method-assign]
+    answer = ask(vendor)
+
+    assert answer.complete
+    assert set(range(2, 501)) <= set(numbers(answer.coupons))
+
+
+def test_a_list_narrows_v2_too() -> None:
+    """v2 has no filter by series: what it brings is filtered here."""
+    vendor = Vendor(holding(900, at_once=600), cap=100)
+
+    answer = ask(vendor, CouponQuery(list_id=ListId("21")))
+
+    assert (120, True, {"21"}) == (
+        len(answer.coupons),
+        answer.complete,
+        {coupon.list_id for coupon in answer.coupons},
+    )
+
+
+def test_a_store_is_never_asked_of_v2() -> None:
+    """Only v1.1 can select what is redeemable at a store (C-19)."""
+    vendor = Vendor(holding(300), cap=100)
+
+    assert ask(vendor, CouponQuery(store_id="1")).complete
+    assert {"v1"} == set(vendor.asked)
+
+
+def test_v2_rows_replace_those_of_v1() -> None:
+    """What v2 knows more is kept: exact times, redemptions left, name."""
+    answer = ask(Vendor(holding(150), cap=100))
+
+    assert {"Spring"} == {coupon.description for coupon in answer.coupons}
+    assert {1} == {coupon.redemptions_left for coupon in answer.coupons}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    days=st.lists(st.tuples(st.integers(0, 400), st.none() | st.integers(0, 90)), max_size=160),
+    cap=st.integers(50, 130).filter(lambda cap: cap % 50 == 0 or cap >= 100),
+    serves=st.booleans(),
+    seed=st.integers(1, 50),
+)
+def test_never_whole_when_it_is_not(
+    days: list[tuple[int, int | None]], cap: int, serves: bool, seed: int
+) -> None:
+    """Whatever was issued and redeemed when: all coupons come once, or the answer is called incomplete."""
+    held = [
+        Held(
+            number + 1,
+            issued=BEGIN + timedelta(days=issued),
+            redeemed=() if used is None else (BEGIN + timedelta(days=issued + used),),
+        )
+        for number, (issued, used) in enumerate(days)
+    ]
+    vendor = Vendor(
+        held, cap=cap, v2=None if serves else FORBIDDEN, order=lambda coupon: coupon.number * seed % 53
+    )
+
+    answer = ask(vendor)
+
+    came = numbers(answer.coupons)
+    assert sorted(set(came)) == came
+    if answer.complete:
+        assert [coupon.number for coupon in held] == came
+
+
+USED = datetime(2026, 5, 1, tzinfo=UTC)
+FOUR = [
+    Held(1, issued=BEGIN),
+    Held(2, issued=BEGIN, redeemed=(USED,), left=0),
+    Held(3, issued=BEGIN, redeemed=(USED,), left=4),
+    Held(4, issued=BEGIN, redeemed=(USED,), left=-1),
+    Held(5, issued=BEGIN, redeemed=(USED,), left=2, expires=datetime(2026, 5, 31, tzinfo=UTC)),
+]
+ACTIVE, REDEEMED, UNSAID = CouponStatus.ACTIVE, CouponStatus.REDEEMED, CouponStatus.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("statuses", "v2", "stand", "calls"),
+    [
+        ((), None, {1: ACTIVE, 2: REDEEMED, 3: REDEEMED, 4: REDEEMED, 5: REDEEMED}, 1),
+        ((ACTIVE,), None, {1: ACTIVE, 3: ACTIVE, 4: ACTIVE}, 2),
+        ((REDEEMED,), None, {2: REDEEMED, 5: REDEEMED}, 2),
+        ((CouponStatus.EXPIRED,), None, {}, 1),
+        ((ACTIVE,), FORBIDDEN, {1: ACTIVE, 2: UNSAID, 3: UNSAID, 4: UNSAID}, 2),
+        ((REDEEMED,), FORBIDDEN, {2: REDEEMED, 3: REDEEMED, 4: REDEEMED, 5: REDEEMED}, 2),
+    ],
+)
+def test_active_is_what_can_be_used(
+    statuses: tuple[CouponStatus, ...], v2: object, stand: dict[int, CouponStatus], calls: int
+) -> None:
+    """A redeemed coupon with redemptions left is active; where nobody tells, it stays in as unknown."""
+    vendor = Vendor(FOUR, v2=v2)
+
+    answer = ask(vendor, CouponQuery(statuses=frozenset(statuses)))
+
+    assert stand == {int(coupon.vendor_id or 0): coupon.status for coupon in answer.coupons}
+    assert (True, calls) == (answer.complete, len(vendor.asked))
+    assert any("used again" in warning for warning in answer.warnings) is (v2 is not None)
+
+
+def test_no_redeemed_coupon_no_question() -> None:
+    """v2 is only asked where there is something to decide."""
+    vendor = Vendor(FOUR[:1])
+
+    ask(vendor, CouponQuery(statuses=frozenset({ACTIVE})))
+    assert ["v1"] == vendor.asked

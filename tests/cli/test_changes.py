@@ -1,0 +1,83 @@
+"""Commands that change or destroy what is there: asked for, confirmed, and told."""
+
+from datetime import timedelta
+
+from couponhub.models.base import utc_now
+from tests.cli.desk import Desk
+
+LATER = (utc_now() + timedelta(days=70)).date().isoformat()
+
+
+def a_list(desk: Desk) -> str:
+    """Create a list at MoEngage."""
+    arguments = (
+        "lists",
+        "create",
+        "moengage",
+        "--name",
+        "Changing",
+        "--expires",
+        LATER,
+        "--created-by",
+        "me",
+    )
+    return str(desk(*arguments, "-o", "json").json["id"])
+
+
+def test_a_list_is_changed(desk: Desk) -> None:
+    """`lists update` changes what is named and leaves the rest."""
+    list_id = a_list(desk)
+    ran = desk("lists", "update", "moengage", list_id, "--name", "Changed", "-o", "json")
+    assert (0, "Changed", "Changing") == (ran.code, ran.json["name"], ran.json["label"])
+    assert "Changed" == desk("lists", "show", "moengage", list_id, "-o", "json").json["name"]
+
+
+def test_nothing_to_change_is_misuse(desk: Desk) -> None:
+    """`lists update` without any change is refused before anything is sent."""
+    assert 2 == desk("lists", "update", "moengage", a_list(desk)).code
+
+
+def test_archiving_needs_a_yes(desk: Desk) -> None:
+    """`lists archive` destroys codes: without a terminal it needs --yes, and then the list is archived."""
+    list_id = a_list(desk)
+    refused = desk("lists", "archive", "moengage", list_id)
+    assert 2 == refused.code
+    assert "--yes" in refused.complaint
+    assert "active" == desk("lists", "show", "moengage", list_id, "-o", "json").json["status"]
+    archived = desk("lists", "archive", "moengage", list_id, "--yes", "-o", "json")
+    assert (0, "archived") == (archived.code, archived.json["status"])
+    back = desk("lists", "activate", "moengage", list_id, "--expires", LATER, "-o", "json")
+    assert (0, "active") == (back.code, back.json["status"])
+
+
+def test_what_a_vendor_cannot_is_refused(desk: Desk) -> None:
+    """Capillary archives nothing and takes no upload back; exit 8 says what to do instead."""
+    for words in (
+        ("lists", "archive", "capillary", "900001"),
+        ("lists", "activate", "capillary", "900001", "--expires", LATER),
+        ("uploads", "rm", "capillary", "900004", "222696"),
+    ):
+        ran = desk(*words, "--yes", "-o", "json")
+        assert (8, "unsupported") == (ran.code, ran.json["error"]["kind"])
+        assert ran.json["error"]["hint"]
+
+
+def test_an_upload_is_taken_back(desk: Desk) -> None:
+    """`uploads rm` needs a yes; afterwards the vendor shows the file no more, and the codes may be sent again."""
+    list_id = a_list(desk)
+    (desk.folder / "codes.csv").write_text("code\nBACK-1\nBACK-2\n")
+    send = ("uploads", "send", "moengage", list_id, "codes.csv", "--wait", "-o", "json")
+    upload = desk(*send).json["id"]
+    assert 2 == desk("uploads", "rm", "moengage", list_id, upload).code
+    assert 0 == desk("uploads", "rm", "moengage", list_id, upload, "--yes").code
+    again = desk(*send)
+    assert (0, 2) == (again.code, again.json["accepted"])
+
+
+def test_what_is_left_of_limits_is_shown(desk: Desk) -> None:
+    """`connections` counts down what calls have spent, across runs."""
+    desk("lists", "ls", "moengage", "--status", "active")
+    first = desk("connections", "-o", "json").json["items"]
+    left = {item["connection"]: item["left"] for item in first}
+    assert 10_000 > left["moengage"]["fetch_lists_per_day"] >= 9_990
+    assert 100 == left["capillary"]["calls_per_minute"]

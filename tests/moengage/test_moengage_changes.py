@@ -1,0 +1,402 @@
+"""Lists that are changed and files that are deleted: what is sent, and what is made of unclear answers."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import attrs
+import pytest
+
+from couponhub.errors import (
+    Conflict,
+    NotFound,
+    OutcomeUnknown,
+    QuotaExhausted,
+    RequestRejected,
+    UsageError,
+)
+from couponhub.models import Alerts, ListChange, ListId, ListStatus, PartId
+from couponhub_moengage.adapter import MoEngageAdapter
+from tests.moengage.scripted import Answer, Opens, Vendor
+
+W1 = ListId("W1")
+DAY = date(2030, 1, 31)
+PATCH, READ = "PATCH /coupon-list/W1", "GET /coupon-list/W1"
+ACTIVATE, ARCHIVE = "PUT /coupon-list/W1/activate", "PUT /coupon-list/W1/archive"
+DELETE, FILES = "DELETE /coupon-list/W1/files/F1", "GET /coupon-list/W1/files"
+DONE: Answer = (204, b"")
+LOST: Answer = (502, b"")
+REFUSED: Answer = (400, {"error": {"code": "invalid-request", "message": "No."}})
+ALL_OFF = {
+    "success_alert": False,
+    "failure_alert": False,
+    "coupon_shortage_alert": {"alert": False},
+    "expiry_alert": {"alert": False},
+}
+
+
+def shown(**changes: Any) -> Answer:
+    """The list as reading it shows it; the day ends in India."""
+    return 200, {
+        "_id": "W1",
+        "name": "Winter sale",
+        "status": "ACTIVE",
+        "expires_at": "2030-01-31T18:29:00.000Z",
+        "email_alert_subscribers": [],
+        "alert_conditions": ALL_OFF,
+        **changes,
+    }
+
+
+def files(*ids: object) -> Answer:
+    """The list's files."""
+    return 200, {"data": [{"_id": file_id, "name": f"file {file_id}"} for file_id in ids]}
+
+
+def activate(adapter: MoEngageAdapter) -> None:
+    """Activate the list."""
+    adapter.activate_list(W1, DAY)
+
+
+def archive(adapter: MoEngageAdapter) -> None:
+    """Archive the list."""
+    adapter.archive_list(W1)
+
+
+def delete(adapter: MoEngageAdapter) -> None:
+    """Delete the file."""
+    adapter.delete_part(W1, PartId("F1"))
+
+
+@attrs.frozen
+class Change:
+    """A change that may be repeated: what it sends, where it can be seen, and how that looks before and after."""
+
+    do: Callable[[MoEngageAdapter], None]
+    line: str
+    look: str
+    before: Answer
+    after: Answer
+
+    def __str__(self) -> str:
+        return self.line
+
+
+ACTIVATION = Change(activate, ACTIVATE, READ, shown(status="ARCHIVED"), shown())
+ARCHIVING = Change(archive, ARCHIVE, READ, shown(), shown(status="ARCHIVED"))
+DELETION = Change(delete, DELETE, FILES, files("F0", "F1"), files("F0"))
+CHANGES = pytest.mark.parametrize("change", [ACTIVATION, ARCHIVING, DELETION], ids=str)
+
+
+@pytest.mark.parametrize(
+    ("change", "body"),
+    [
+        (ListChange(name="Spring sale"), {"name": "Spring sale"}),
+        (ListChange(expires=DAY), {"expires_at": "2030-01-31"}),
+        (ListChange(alerts=Alerts()), {"email_alert_subscribers": [], "alert_conditions": ALL_OFF}),
+        (
+            ListChange(name="N", alerts=Alerts(subscribers=("a@example.com",), expiry_days=3)),
+            {
+                "name": "N",
+                "email_alert_subscribers": ["a@example.com"],
+                "alert_conditions": {**ALL_OFF, "expiry_alert": {"alert": True, "days_before": 3}},
+            },
+        ),
+    ],
+)
+def test_an_update_sends_what_changes(
+    vendor: Vendor, connect: Opens, change: ListChange, body: dict[str, object]
+) -> None:
+    """Only what was asked travels, alerts as a whole; the answer is the list as it is read afterwards."""
+    vendor.answers[PATCH] = shown()
+    vendor.answers[READ] = shown(total_coupons=7)
+    assert connect().update_list(W1, change).total == 7
+    assert vendor.lines() == [PATCH, READ]
+    assert vendor.seen[0].body == body
+
+
+def test_an_update_that_cannot_be_read_again_is_done_all_the_same(vendor: Vendor, connect: Opens) -> None:
+    """A failure of the second look does not make the change look failed."""
+    vendor.answers[PATCH] = shown(name="Spring sale")
+    vendor.answers[READ] = (403, b"")
+    assert connect().update_list(W1, ListChange(name="Spring sale")).name == "Spring sale"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (ListChange(), ["nothing"]),
+        (ListChange(name=" ", extra={"label": "x1y2", "colour": "r3d"}), ["blank", "colour, label"]),
+        (ListChange(name="N", extra={"created_by": "Ad4"}), ["created_by"]),
+    ],
+)
+def test_a_senseless_update_is_not_sent(
+    vendor: Vendor, connect: Opens, change: ListChange, words: list[str]
+) -> None:
+    """No change, a blank name and unknown fields are refused at once, by name and without their values."""
+    with pytest.raises(UsageError) as caught:
+        connect().update_list(W1, change)
+    assert all(word in str(caught.value) for word in words)
+    assert not any(value in str(caught.value) for value in change.extra.values())
+    assert vendor.seen == []
+
+
+@pytest.mark.parametrize(
+    ("change", "now"),
+    [
+        (ListChange(name="Spring sale"), shown(name="Spring sale")),
+        (ListChange(expires=DAY), shown()),
+        (
+            ListChange(alerts=Alerts(subscribers=("a@example.com", "b@example.com"), shortage=5)),
+            shown(
+                email_alert_subscribers="b@example.com, a@example.com",
+                alert_conditions={
+                    **ALL_OFF,
+                    "coupon_shortage_alert": {"alert": True, "threshold_count": 5},
+                    "success_alert": False,
+                    "another": True,
+                },
+            ),
+        ),
+    ],
+)
+@pytest.mark.parametrize("lost", [LOST, (200, b"<html>"), (200, {"name": "no id"})])
+def test_a_lost_update_that_is_to_be_seen_is_done(
+    vendor: Vendor, connect: Opens, change: ListChange, now: Answer, lost: Answer
+) -> None:
+    """The list shows everything that was asked, so that is the answer; it is sent once."""
+    vendor.answers[PATCH] = lost
+    vendor.answers[READ] = now
+    assert connect().update_list(W1, change).id == "W1"
+    assert vendor.lines() == [PATCH, READ]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        shown(name="Winter sale"),
+        shown(name="Spring sale", expires_at="2030-01-30T18:29:00.000Z"),
+        shown(name="Spring sale", expires_at=None),
+        shown(name="Spring sale", email_alert_subscribers=["other@example.com"]),
+        shown(name="Spring sale", alert_conditions={**ALL_OFF, "failure_alert": True}),
+        shown(name="Spring sale", alert_conditions={**ALL_OFF, "expiry_alert": None}),
+        shown(name="Spring sale", alert_conditions=None),
+        (403, b""),
+        (404, b""),
+    ],
+)
+def test_a_lost_update_that_is_not_to_be_seen_stays_unknown(
+    vendor: Vendor, connect: Opens, now: Answer
+) -> None:
+    """Anything that is not as asked, or cannot be read, leaves it open; the hint says where to look."""
+    vendor.answers[PATCH] = LOST
+    vendor.answers[READ] = now
+    change = ListChange(name="Spring sale", expires=DAY, alerts=Alerts())
+    with pytest.raises(OutcomeUnknown) as caught:
+        connect().update_list(W1, change)
+    assert "couponhub lists show engage W1" in caught.value.hint
+    assert vendor.lines() == [PATCH, READ]
+
+
+@pytest.mark.parametrize(
+    ("change", "now", "expected"),
+    [
+        (ListChange(name="N"), shown(status="EXPIRED"), Conflict),
+        (ListChange(name="N"), shown(status="ARCHIVED"), Conflict),
+        (ListChange(name="N"), shown(), RequestRejected),
+        (ListChange(name="N"), shown(status="FROZEN"), RequestRejected),
+        (ListChange(expires=DAY), shown(status="EXPIRED"), RequestRejected),
+        (ListChange(name="N"), (403, b""), RequestRejected),
+        (ListChange(name="N"), (404, b""), NotFound),
+    ],
+)
+def test_a_refused_update_is_told_by_how_the_list_stands(
+    vendor: Vendor, connect: Opens, change: ListChange, now: Answer, expected: type[Exception]
+) -> None:
+    """A list that is over takes no change but an expiry, an unknown one is not found, the rest was simply wrong."""
+    vendor.answers[PATCH] = REFUSED
+    vendor.answers[READ] = now
+    with pytest.raises(RequestRejected if expected is not NotFound else NotFound) as caught:
+        connect().update_list(W1, change)
+    assert type(caught.value) is expected
+    assert caught.value.operation == ("fetch list" if expected is NotFound else "update list")
+
+
+def test_a_taken_name_is_a_conflict_at_once(vendor: Vendor, connect: Opens) -> None:
+    """The refusal says it all, and the list is not read."""
+    vendor.answers[PATCH] = (400, {"error": {"code": "duplicate-coupon-list-name", "message": "Taken."}})
+    with pytest.raises(Conflict, match="Taken"):
+        connect().update_list(W1, ListChange(name="N"))
+    assert vendor.lines() == [PATCH]
+
+
+@CHANGES
+def test_a_change_that_is_answered_is_one_call(vendor: Vendor, connect: Opens, change: Change) -> None:
+    """An empty answer says that it is done."""
+    vendor.answers |= {change.line: DONE, change.look: [change.before, change.after]}
+    change.do(connect())
+    assert vendor.lines() == [change.line]
+
+
+def test_activation_names_its_day(vendor: Vendor, connect: Opens) -> None:
+    """The day travels as the only key, and archiving has no body."""
+    vendor.answers |= {ACTIVATE: DONE, ARCHIVE: DONE}
+    adapter = connect()
+    activate(adapter)
+    archive(adapter)
+    assert [request.body for request in vendor.seen] == [{"expires_at": "2030-01-31"}, None]
+
+
+@CHANGES
+@pytest.mark.parametrize("lost", [LOST, (200, b"<html>")])
+def test_a_lost_change_that_is_to_be_seen_is_done(
+    vendor: Vendor,
+    connect: Opens,
+    lost: Answer,
+    change: Change,
+) -> None:
+    """Seen at once, or after the settling time, it is done and not repeated."""
+    vendor.answers |= {change.line: lost, change.look: change.after}
+    adapter = connect(settle=30.0)
+    change.do(adapter)
+    assert (vendor.lines(), vendor.waits) == ([change.line, change.look], [])
+    vendor.answers[change.look] = [change.before, change.after]
+    change.do(adapter)
+    assert (vendor.lines()[2:], vendor.waits) == ([change.line, change.look, change.look], [30.0])
+
+
+@CHANGES
+def test_a_lost_change_that_was_not_made_is_repeated_once(
+    vendor: Vendor, connect: Opens, change: Change
+) -> None:
+    """Not to be seen after the settling time either, it may be sent again, and then it is done."""
+    vendor.answers |= {change.line: [LOST, DONE], change.look: change.before}
+    change.do(connect(settle=2.5))
+    assert (vendor.lines(), vendor.waits) == ([change.line, change.look, change.look, change.line], [2.5])
+
+
+@CHANGES
+@pytest.mark.parametrize("second", [LOST, REFUSED, (429, b"")])
+def test_a_repetition_that_stumbles_over_the_first_is_done(
+    vendor: Vendor,
+    connect: Opens,
+    second: Answer,
+    change: Change,
+) -> None:
+    """Whatever the repetition is answered, what is to be seen then counts."""
+    vendor.answers |= {change.line: [LOST, second], change.look: [change.before, change.before, change.after]}
+    change.do(connect())
+    assert vendor.lines().count(change.line) == 2
+
+
+@CHANGES
+def test_a_change_lost_twice_stays_unknown(vendor: Vendor, connect: Opens, change: Change) -> None:
+    """It is sent twice at most, and the hint says where to look."""
+    vendor.answers |= {change.line: LOST, change.look: change.before}
+    with pytest.raises(OutcomeUnknown, match=r"couponhub (lists show|uploads ls) engage W1"):
+        change.do(connect())
+    assert vendor.lines().count(change.line) == 2
+
+
+@CHANGES
+@pytest.mark.parametrize("blind", [(403, b""), (404, b""), (200, {"status": "ACTIVE"}), (429, b"")])
+def test_a_lost_change_that_cannot_be_looked_for_stays_unknown(
+    vendor: Vendor,
+    connect: Opens,
+    blind: Answer,
+    change: Change,
+) -> None:
+    """Without a look nothing is repeated, neither at once nor after the settling time."""
+    vendor.answers |= {change.line: LOST, change.look: blind}
+    adapter = connect()
+    with pytest.raises(OutcomeUnknown):
+        change.do(adapter)
+    vendor.answers[change.look] = [change.before, blind]
+    with pytest.raises(OutcomeUnknown):
+        change.do(adapter)
+    assert vendor.lines() == [change.line, change.look, change.line, change.look, change.look]
+
+
+@pytest.mark.parametrize(
+    ("change", "unclear"),
+    [
+        (ARCHIVING, shown(status="FROZEN")),
+        (ACTIVATION, shown(status=None)),
+        (ACTIVATION, shown(expires_at=None)),
+        (DELETION, files("F0", 7)),
+    ],
+)
+def test_a_look_that_tells_nothing_proves_nothing(
+    vendor: Vendor, connect: Opens, change: Change, unclear: Answer
+) -> None:
+    """A new status word, a missing expiry or a row that cannot be read leaves it open."""
+    vendor.answers |= {change.line: LOST, change.look: unclear}
+    with pytest.raises(OutcomeUnknown):
+        change.do(connect())
+    assert vendor.lines() == [change.line, change.look]
+
+
+@pytest.mark.parametrize(
+    ("change", "now", "expected"),
+    [
+        (ACTIVATION, shown(expires_at="2030-03-01"), Conflict),
+        (ACTIVATION, shown(status="EXPIRED"), RequestRejected),
+        (ACTIVATION, shown(status="FROZEN"), RequestRejected),
+        (ACTIVATION, (404, b""), NotFound),
+        (ARCHIVING, shown(status="EXPIRED"), Conflict),
+        (ARCHIVING, shown(), RequestRejected),
+        (ARCHIVING, LOST, RequestRejected),
+        (ARCHIVING, (404, b""), NotFound),
+        (DELETION, files("F0", "F1"), Conflict),
+        (DELETION, files("F0"), NotFound),
+        (DELETION, files("F0", 7), RequestRejected),
+        (DELETION, (404, b""), NotFound),
+    ],
+)
+def test_a_refused_change_is_told_by_what_is_there(
+    vendor: Vendor,
+    connect: Opens,
+    change: Change,
+    now: Answer,
+    expected: type[Exception],
+) -> None:
+    """One code stands for all at MoEngage: what is there says whether it was a conflict or simply wrong."""
+    vendor.answers |= {change.line: REFUSED, change.look: now}
+    with pytest.raises((RequestRejected, NotFound)) as caught:
+        change.do(connect())
+    assert type(caught.value) is expected
+    assert vendor.lines().count(change.line) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "now"),
+    [(ACTIVATION, shown()), (ARCHIVING, shown(status="ARCHIVED"))],
+)
+def test_what_stands_so_already_is_done(vendor: Vendor, connect: Opens, change: Change, now: Answer) -> None:
+    """Asked for what already is, MoEngage refuses, and there is nothing to do."""
+    vendor.answers |= {change.line: REFUSED, READ: now}
+    change.do(connect())
+    assert vendor.lines() == [change.line, READ]
+
+
+def test_a_file_that_is_not_there_is_not_found(vendor: Vendor, connect: Opens) -> None:
+    """The vendor's own word is enough."""
+    vendor.answers[DELETE] = (404, {"error": {"code": "not-found", "message": "Gone."}})
+    with pytest.raises(NotFound, match="Gone"):
+        delete(connect())
+    assert vendor.lines() == [DELETE]
+
+
+@CHANGES
+def test_a_spent_day_is_told_and_nothing_looked_for(vendor: Vendor, connect: Opens, change: Change) -> None:
+    """A call that was not let in has changed nothing."""
+    vendor.answers |= {change.line: (429, b""), change.look: change.before}
+    with pytest.raises(QuotaExhausted):
+        change.do(connect())
+    assert vendor.lines() == [change.line]
+
+
+def test_an_activated_list_shows_it(vendor: Vendor, connect: Opens) -> None:
+    """An update that brings a list back is read again, to learn how it stands."""
+    vendor.answers |= {PATCH: shown(status="EXPIRED"), READ: shown()}
+    assert connect().update_list(W1, ListChange(expires=DAY)).status is ListStatus.ACTIVE

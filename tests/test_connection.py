@@ -1,0 +1,264 @@
+"""A connection: what is lost is looked for before it is repeated, and every error says where it happened."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import attrs
+import pytest
+
+from couponhub.capabilities import Offered
+from couponhub.connection import Connection, Lists
+from couponhub.errors import (
+    Conflict,
+    CouponhubError,
+    OutcomeUnknown,
+    RateLimited,
+    UnreadableReply,
+    Unsupported,
+    VendorUnavailable,
+)
+from couponhub.models import CouponList, Customer, ListChange, ListId, ListStatus, NewCouponList
+from couponhub.protocols import CAPABILITIES
+from couponhub.uploads import Uploads
+from tests.uploads.vendors import Lost
+
+NEW = NewCouponList(name="Spring", expires=date(2030, 1, 31))
+
+
+def never() -> None:
+    """Nothing that these tests do needs a store or a staging."""
+    raise AssertionError
+
+
+@attrs.define
+class Shelf:
+    """A vendor of lists that loses answers.
+
+    Attributes:
+        fates: For each coming create: an error to raise, a way to lose the answer, or None.
+        look_faults: For each coming look: an error to raise, or None.
+        every: Loses the answer of each create whose number is a multiple of this, alternately before and after.
+    """
+
+    fates: list[Exception | Lost | None] = attrs.field(factory=list)
+    look_faults: list[Exception | None] = attrs.field(factory=list)
+    every: int | None = None
+    lists: list[CouponList] = attrs.field(factory=list)
+    hidden: list[CouponList] = attrs.field(factory=list)
+    creates: int = 0
+    looks: int = 0
+    limits: Mapping[str, int] = attrs.field(factory=dict)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    def advice(self, capability: str) -> str:
+        """See `Adapter.advice`."""
+        return f"instead of {capability}"
+
+    def check(self) -> str:
+        """See `Adapter.check`."""
+        raise VendorUnavailable("down")
+
+    def quota_left(self) -> Mapping[str, int]:
+        """See `Adapter.quota_left`."""
+        return {"calls_per_minute": 3}
+
+    def call(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+    ) -> object:
+        """See `Adapter.call`."""
+        del query, body
+        raise VendorUnavailable("down", operation=f"{method} {path}")
+
+    def close(self) -> None:
+        """See `Adapter.close`."""
+
+    def get_list(self, list_id: ListId) -> CouponList:
+        """See `ReadsLists.get_list`."""
+        return next(found for found in self.lists if found.id == list_id)
+
+    def iterate_lists(self, status: ListStatus | None = None) -> Iterator[CouponList]:
+        """See `ReadsLists.iterate_lists`; the last row is odd."""
+        del status
+        yield from self.lists
+        raise UnreadableReply("odd row")
+
+    def create_list(self, new: NewCouponList) -> CouponList:
+        """See `WritesLists.create_list`."""
+        with self._lock:
+            self.creates += 1
+            fate = self.fates.pop(0) if self.fates else None
+            if self.every and self.creates % self.every == 0:
+                fate = (Lost.BEFORE, Lost.AFTER)[self.creates // self.every % 2]
+            if isinstance(fate, Exception):
+                raise fate
+            made = CouponList(connection="shop", id=ListId(str(self.creates)), name=new.name)
+            if fate is not Lost.BEFORE:
+                (self.hidden if fate is Lost.LATE else self.lists).append(made)
+        if fate is not None:
+            raise OutcomeUnknown("no answer", hint="look there")
+        return made
+
+    def find_created(self, new: NewCouponList) -> CouponList | None:
+        """See `WritesLists.find_created`; what is hidden shows from the second look on."""
+        with self._lock:
+            self.looks += 1
+            if self.look_faults and (fault := self.look_faults.pop(0)):
+                raise fault
+            if self.looks > 1:
+                self.lists += self.hidden
+                self.hidden.clear()
+            return next((found for found in self.lists if found.name == new.name), None)
+
+    def update_list(self, list_id: ListId, change: ListChange) -> CouponList:
+        """See `WritesLists.update_list`."""
+        (found,) = [found for found in self.lists if found.id == list_id]
+        changed = attrs.evolve(found, name=change.name or found.name)
+        self.lists[self.lists.index(found)] = changed
+        return changed
+
+
+def lists_of(shelf: Shelf) -> tuple[Lists, list[float]]:
+    """The lists of a connection to that vendor, and the pauses that it will make."""
+    pauses: list[float] = []
+    return Lists("shop", Offered(shelf, "shop"), settle=30.0, sleep=pauses.append), pauses
+
+
+def connection_to(shelf: Shelf) -> Connection:
+    """A connection to that vendor."""
+    return Connection(
+        name="shop",
+        vendor="Shelf",
+        adapter_name="shelf",
+        adapter=shelf,
+        uploads=Uploads("shop", shelf, ledger=never, staging=never),  # type: ignore[arg-type]  # never called
+        settle=0.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("lost", "creates", "pauses"), [(Lost.AFTER, 1, []), (Lost.LATE, 1, [30.0]), (Lost.BEFORE, 2, [30.0])]
+)
+def test_lost_create_is_looked_for(lost: Lost, creates: int, pauses: list[float]) -> None:
+    """Found at once or after the settling time it is the answer; proven absent it is created once more."""
+    shelf = Shelf(fates=[lost])
+    lists, slept = lists_of(shelf)
+    created = lists.create(NEW)
+
+    assert [created] == shelf.lists
+    assert (creates, pauses) == (shelf.creates, slept)
+
+
+@pytest.mark.parametrize("faults", [[VendorUnavailable("down")], [None, RateLimited("slow down")]])
+def test_create_stays_unknown_when_looking_fails(faults: list[Exception | None]) -> None:
+    """Nothing is repeated, and the hint names the command that finds out."""
+    shelf = Shelf(fates=[Lost.BEFORE], look_faults=faults)
+    with pytest.raises(OutcomeUnknown, match="the new list was sent") as caught:
+        lists_of(shelf)[0].create(NEW)
+
+    assert "`couponhub lists ls shop`" in caught.value.hint
+    assert ("shop", "create list", 1) == (caught.value.connection, caught.value.operation, shelf.creates)
+
+
+def test_doubt_of_the_adapter_is_told_as_it_is() -> None:
+    """Lists that look alike are its to explain."""
+    shelf = Shelf(fates=[Lost.BEFORE], look_faults=[OutcomeUnknown("two are alike", hint="compare them")])
+    with pytest.raises(OutcomeUnknown, match="two are alike"):
+        lists_of(shelf)[0].create(NEW)
+
+
+def test_twice_absent_is_given_up() -> None:
+    """One repetition, proven absent again."""
+    shelf = Shelf(fates=[Lost.BEFORE, Lost.BEFORE])
+    with pytest.raises(VendorUnavailable, match="took the new list neither at once nor when it was repeated"):
+        lists_of(shelf)[0].create(NEW)
+    assert 2 == shelf.creates
+
+
+def test_conflict_of_the_repetition_may_be_with_the_first() -> None:
+    """It arrived after the second look, so that the repetition finds its name taken."""
+
+    @attrs.define
+    class LateShelf(Shelf):
+        def create_list(self, new: NewCouponList) -> CouponList:
+            self.creates += 1
+            if self.creates == 1:
+                raise OutcomeUnknown("no answer")
+            self.lists.append(CouponList(connection="shop", id=ListId("1"), name=new.name))
+            raise Conflict("taken")
+
+    shelf = LateShelf()
+    assert "1" == lists_of(shelf)[0].create(NEW).id
+    assert 2 == shelf.creates
+
+
+def test_refused_create_is_not_looked_for() -> None:
+    """The vendor understood, so nothing is in doubt."""
+    shelf = Shelf(fates=[Conflict("taken")])
+    with pytest.raises(Conflict):
+        lists_of(shelf)[0].create(NEW)
+    assert (1, 0) == (shelf.creates, shelf.looks)
+
+
+def test_ten_creates_at_once_leave_ten_lists() -> None:
+    """Every second answer is lost, half of them before the vendor did anything."""
+    shelf = Shelf(every=2)
+    lists = Lists("shop", Offered(shelf, "shop"), settle=0.0, sleep=lambda _: None)
+    names = [f"list {number}" for number in range(10)]
+    with ThreadPoolExecutor(10) as pool:
+        created = list(pool.map(lambda name: lists.create(attrs.evolve(NEW, name=name)), names))
+
+    assert names == [made.name for made in created]
+    assert sorted(names) == sorted(held.name for held in shelf.lists)
+    assert shelf.creates > 10
+
+
+def test_list_is_changed() -> None:
+    """And answered as the vendor holds it."""
+    shelf = Shelf()
+    lists, _ = lists_of(shelf)
+    made = lists.create(NEW)
+
+    assert "Summer" == lists.update(made.id, ListChange(name="Summer")).name
+    assert ["Summer"] == [found.name for found in shelf.lists]
+
+
+def test_errors_say_where_they_happened() -> None:
+    """Also those of an adapter that does not say, at the call and while iterating; what it says stays."""
+    connection = connection_to(Shelf())
+    lists = connection.lists.iterate()
+    said = []
+    for ask in (
+        connection.check,
+        lambda: next(lists),
+        lambda: connection.call("GET", "/x"),
+        lambda: connection.customers.coupons(Customer(mobile="919876543210")),
+        lambda: connection.uploads.iterate("1"),
+        lambda: connection.uploads.delete("1", "2"),
+    ):
+        with pytest.raises(CouponhubError) as caught:
+            ask()
+        said.append((caught.value.connection, caught.value.operation))
+    operations = ["check", "read lists", "GET /x", "customer coupons", "read uploads", "delete upload"]
+    assert [("shop", operation) for operation in operations] == said
+    assert {"calls_per_minute": 3} == connection.quota_left()
+
+
+def test_capability_is_decided_once() -> None:
+    """Deciding takes long; being refused is as it was the first time."""
+    asked = []
+
+    class Watched(Shelf):
+        def __getattribute__(self, name: str) -> object:
+            asked.append(name)
+            return super().__getattribute__(name)
+
+    offered = Offered(Watched(), "shop")
+    offered.require(CAPABILITIES["lists.read"])
+    before = len(asked)
+    offered.require(CAPABILITIES["lists.read"])
+    assert before == len(asked)
+    for _ in range(2):
+        with pytest.raises(Unsupported, match=r"instead of coupons\.find"):
+            offered.require(CAPABILITIES["coupons.find"])
