@@ -12,11 +12,12 @@ from couponhub.connection import Connection
 from couponhub.errors import UsageError
 from couponhub.lookup import lookup
 from couponhub.models import CouponQuery, Customer, LookupAnswer
-from couponhub.plugin import ConnectionSettings
+from couponhub.plugin import ConnectionSettings, Services
 from couponhub.protocols import Adapter
 from couponhub.registry import Registry
 from couponhub.staging import Staging, open_staging
 from couponhub.store import Ledger, Quotas, Store
+from couponhub.transport.observing import NoObserver, Observer
 from couponhub.transport.settings import is_loopback_url
 from couponhub.uploads import Uploads
 
@@ -30,14 +31,16 @@ class CouponHub:
 
     Args:
         config: A checked configuration.
+        observer: Is told of each call to a vendor, for metrics and traces; nobody by default.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, observer: Observer | None = None) -> None:
         self.config = config
         self._lock = threading.Lock()
         self._open: dict[str, Connection] = {}
         self._store = Store(config.store)
         self._quotas = Quotas(config.store)
+        self._services = Services(quotas=self._quotas, observer=observer or NoObserver())
         self._staging: Staging | None = None
 
     @classmethod
@@ -47,13 +50,14 @@ class CouponHub:
         *,
         environment: Mapping[str, str] | None = None,
         registry: Registry | None = None,
+        observer: Observer | None = None,
     ) -> Self:
         """Read the config file at `path`, or where `couponhub --help` says it is looked for.
 
         Raises:
             ConfigError: The file is missing or has faults; all of them are named.
         """
-        return cls(load_config(path, environment=environment, registry=registry))
+        return cls(load_config(path, environment=environment, registry=registry), observer=observer)
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +80,7 @@ class CouponHub:
         configured = self.config.connection(name)
         with self._lock:
             if name not in self._open:
-                adapter = configured.plugin.open(name, configured.settings, self._quotas)
+                adapter = configured.plugin.open(name, configured.settings, self._services)
                 self._open[name] = Connection(
                     name=name,
                     vendor=configured.plugin.title,

@@ -11,6 +11,7 @@ import attrs
 from couponhub.errors import ConfigError
 from couponhub.protocols import Adapter, Limits
 from couponhub.store.quotas import Quotas
+from couponhub.transport.observing import Observer
 from couponhub.transport.settings import TransportSettings, is_loopback_url
 
 if TYPE_CHECKING:
@@ -118,6 +119,19 @@ class ConnectionSettings:
 
 
 @attrs.frozen(kw_only=True)
+class Services:
+    """What the core hands to an adapter when it is opened, for its transport.
+
+    Attributes:
+        quotas: What is spent of rate limits, shared by all processes with the same store.
+        observer: Is told of each call to the vendor.
+    """
+
+    quotas: Quotas
+    observer: Observer
+
+
+@attrs.frozen(kw_only=True)
 class AdapterPlugin:
     """What the entry point of an adapter names.
 
@@ -127,8 +141,8 @@ class AdapterPlugin:
         settings: The class that a connection's table in the config becomes. A validator of its fields sees that
             one setting and no instance; what concerns several belongs in `__attrs_post_init__`.
         example: The lines that `config init` writes for a connection of it.
-        open: Makes an adapter from a connection's name, its settings, and what is kept of rate limits; must not
-            call the vendor.
+        open: Makes an adapter from a connection's name, its settings and the core's services; must not call the
+            vendor.
         emulator: Makes the vendor's emulator; None when the adapter has none.
     """
 
@@ -136,5 +150,5 @@ class AdapterPlugin:
     title: str
     settings: type[ConnectionSettings]
     example: str
-    open: Callable[[str, Any, Quotas], Adapter]
+    open: Callable[[str, Any, Services], Adapter]
     emulator: "Callable[[World], VendorEmulator] | None" = None

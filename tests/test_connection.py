@@ -1,7 +1,7 @@
 """A connection: what is lost is looked for before it is repeated, and every error says where it happened."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -229,14 +229,15 @@ def test_errors_say_where_they_happened() -> None:
     connection = connection_to(Shelf())
     lists = connection.lists.iterate()
     said = []
-    for ask in (
+    asks: list[Callable[[], object]] = [
         connection.check,
         lambda: next(lists),
         lambda: connection.call("GET", "/x"),
         lambda: connection.customers.coupons(Customer(mobile="919876543210")),
         lambda: connection.uploads.iterate("1"),
         lambda: connection.uploads.delete("1", "2"),
-    ):
+    ]
+    for ask in asks:
         with pytest.raises(CouponhubError) as caught:
             ask()
         said.append((caught.value.connection, caught.value.operation))

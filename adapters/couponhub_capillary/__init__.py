@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from couponhub.plugin import AdapterPlugin
+from couponhub.plugin import AdapterPlugin, Services
 from couponhub_capillary.limits import effective_limits
 from couponhub_capillary.settings import CapillarySettings
 
@@ -10,16 +10,15 @@ if TYPE_CHECKING:
     from couponhub.protocols import Adapter
     from couponhub.testing.emulation.vendor import VendorEmulator
     from couponhub.testing.emulation.world import World
-    from couponhub.transport import Quotas
 
 __all__ = ["PLUGIN"]
 
 
-def _open(connection: str, settings: CapillarySettings, quotas: "Quotas") -> "Adapter":
+def _open(connection: str, settings: CapillarySettings, services: Services) -> "Adapter":
     from couponhub_capillary.adapter import CapillaryAdapter  # noqa: PLC0415 - HTTP is loaded when it is needed
 
-    budgets = quotas.of(settings.account, effective_limits(settings.limits))
-    return CapillaryAdapter(connection, settings, budgets=budgets)
+    budgets = services.quotas.of(settings.account, effective_limits(settings.limits))
+    return CapillaryAdapter(connection, settings, budgets=budgets, observer=services.observer)
 
 
 def _emulator(world: "World") -> "VendorEmulator":

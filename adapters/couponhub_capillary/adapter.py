@@ -25,7 +25,7 @@ from couponhub.models import (
     Tagging,
 )
 from couponhub.models.base import utc_now
-from couponhub.transport import Budgets, RetryPolicy
+from couponhub.transport import Budgets, Observer, RetryPolicy
 from couponhub_capillary.client import CapillaryClient
 from couponhub_capillary.codes import coupons_by_code
 from couponhub_capillary.creation import find_created
@@ -69,6 +69,7 @@ class CapillaryAdapter:
         now: Tells the instant by which expiry is judged.
         retry: How failed calls are repeated.
         budgets: What the API key may still spend; None sets no bounds.
+        observer: Is told of each call.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class CapillaryAdapter:
         now: Callable[[], datetime] = utc_now,
         retry: RetryPolicy | None = None,
         budgets: Budgets | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._budgets = budgets
         self.limits: Limits = effective_limits(settings.limits)
@@ -96,7 +98,7 @@ class CapillaryAdapter:
         self._settings = settings
         self._zones = _zones(settings)
         self._now = now
-        self._client = CapillaryClient(connection, settings, retry=retry, budgets=budgets)
+        self._client = CapillaryClient(connection, settings, retry=retry, budgets=budgets, observer=observer)
         self._lists = SeriesLists(connection=connection, client=self._client, zones=self._zones, now=now)
         self._uploads = UploadApi(client=self._client, settings=settings)
 

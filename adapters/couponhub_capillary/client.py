@@ -6,7 +6,7 @@ from typing import Any
 
 from couponhub.errors import UnreadableReply
 from couponhub.models import CodeFile, Identifier, Tagging
-from couponhub.transport import Budgets, Reply, Request, RetryPolicy, Transport
+from couponhub.transport import Budgets, Observer, Reply, Request, RetryPolicy, Transport
 from couponhub.transport.paths import checked_relative_path
 from couponhub_capillary.limits import CALLS
 from couponhub_capillary.settings import CapillarySettings
@@ -60,6 +60,7 @@ class CapillaryClient:
         settings: Addresses, credentials, HTTP.
         retry: How failed calls are repeated.
         budgets: What the API key may still spend.
+        observer: Is told of each call.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class CapillaryClient:
         *,
         retry: RetryPolicy | None = None,
         budgets: Budgets | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._connection = connection
         self._upload_address = settings.upload_address
@@ -79,6 +81,7 @@ class CapillaryClient:
             settings=settings.transport(),
             retry=retry,
             budgets=budgets,
+            observer=observer,
             unknown_hint=f"see whether it is there before repeating it: couponhub lists ls {connection}, or "
             f"couponhub uploads ls {connection} LIST_ID",
         )

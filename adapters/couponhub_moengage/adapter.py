@@ -19,7 +19,7 @@ from couponhub.models import (
     PartId,
     Tagging,
 )
-from couponhub.transport import Budgets
+from couponhub.transport import Budgets, Observer
 from couponhub_moengage import mapping
 from couponhub_moengage.changes import Changes
 from couponhub_moengage.client import MoEngageClient
@@ -58,12 +58,13 @@ class MoEngageAdapter:
         settings: MoEngageSettings,
         *,
         budgets: Budgets | None = None,
+        observer: Observer | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._budgets = budgets
         self._connection = connection
         self._settings = settings
-        self._client = MoEngageClient(connection, settings, budgets)
+        self._client = MoEngageClient(connection, settings, budgets=budgets, observer=observer)
         self._changes = Changes(
             connection,
             self._client,

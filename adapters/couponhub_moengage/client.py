@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from couponhub.models import FileUrl
-from couponhub.transport import BasicAuth, Budgets, HeaderAuth, Transport
+from couponhub.transport import BasicAuth, Budgets, HeaderAuth, Observer, Transport
 from couponhub_moengage import wire
 from couponhub_moengage.settings import MoEngageSettings
 from couponhub_moengage.wire import Rows, WireFile, WireList
@@ -16,7 +16,14 @@ class MoEngageClient:
     Opening one calls nobody. MOE-APPKEY goes with every call: the pages disagree whether "create" needs it.
     """
 
-    def __init__(self, connection: str, settings: MoEngageSettings, budgets: Budgets | None = None) -> None:
+    def __init__(
+        self,
+        connection: str,
+        settings: MoEngageSettings,
+        *,
+        budgets: Budgets | None = None,
+        observer: Observer | None = None,
+    ) -> None:
         self._connection = connection
         self._replies = wire.ReplyReader()
         self._transport = Transport(
@@ -29,6 +36,7 @@ class MoEngageClient:
             ),
             settings=settings.transport(),
             budgets=budgets,
+            observer=observer,
         )
 
     def close(self) -> None:

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from couponhub.testing.emulation.vendor import VendorEmulator
 
+Setting = str | float | Mapping[str, int]
+"""A value of a connection's table."""
+
 
 def config_text(
-    server_url: str, vendors: Sequence[VendorEmulator], extra: Mapping[str, str | float] | None = None
+    server_url: str, vendors: Sequence[VendorEmulator], extra: Mapping[str, Setting] | None = None
 ) -> str:
     """The TOML of a connection to each emulated vendor, named like its adapter.
 
@@ -27,5 +30,7 @@ def config_text(
     return "\n".join(lines)
 
 
-def _toml(value: str | float) -> str:
+def _toml(value: Setting) -> str:
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {number}' for key, number in value.items())} }}"
     return f'"{value}"' if isinstance(value, str) else str(value)

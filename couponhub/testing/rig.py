@@ -14,7 +14,7 @@ from couponhub.models import CouponList, ListId, NewCouponList
 from couponhub.models.base import utc_now
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
-from couponhub.testing.configuration import config_text
+from couponhub.testing.configuration import Setting, config_text
 from couponhub.testing.control import Control
 from couponhub.testing.emulation.server import EmulatorServer
 from couponhub.testing.emulation.vendor import VendorEmulator
@@ -70,6 +70,11 @@ class Rig:
         self.emulator.seed({"lists": [{"name": name, "codes": list(codes)}]})
         return next(found.id for found in self.connection.lists.iterate() if found.name == name)
 
+    def unpaced_hub(self) -> CouponHub:
+        """A further hub on the same config that knows of no rate limits, for rules that need many calls."""
+        limits = self.connection.capabilities.limits
+        return self.open_hub(limits=dict.fromkeys(filter(_is_rate, limits), 0))
+
     def can(self, capability: str) -> bool:
         """Whether the adapter claims that capability."""
         return capability in self.connection.capabilities
@@ -102,9 +107,9 @@ def rig_for(
         tempfile.TemporaryDirectory(prefix="couponhub-rig-") as folder,
     ):
 
-        def open_hub(**changed: str | float) -> CouponHub:
+        def open_hub(**changed: Setting) -> CouponHub:
             path = Path(folder) / "couponhub.toml"
-            extra = {"timeout": 2.0, "settle": 0.05, **(settings or {}), **changed}
+            extra: dict[str, Setting] = {"timeout": 2.0, "settle": 0.05, **(settings or {}), **changed}
             store = f'[store]\nurl = "sqlite:///{Path(folder).as_posix()}/couponhub.db"\n'
             path.write_text(config_text(server.url, [emulator], extra) + store, encoding="utf-8")
             return CouponHub.from_config(path, registry=registry)
@@ -120,6 +125,10 @@ def rig_for(
                 open_hub=open_hub,
                 hub=hub,
             )
+
+
+def _is_rate(limit: str) -> bool:
+    return limit.endswith(("_per_minute", "_per_day"))
 
 
 @attrs.frozen

@@ -302,7 +302,7 @@ def test_a_sweep_is_near_the_fewest_calls() -> None:
 def test_a_later_failure_keeps_what_was_found(call: int, error: VendorError) -> None:
     """Found coupons are never thrown away; how reading on failed is named."""
     vendor = Vendor(holding(4500))
-    vendor.fails = {number: error for number in range(call, 99)}
+    vendor.fails = dict.fromkeys(range(call, 99), error)
 
     answer = ask(vendor)
 
@@ -335,7 +335,7 @@ def test_v2_pages_that_do_not_move_end_the_walk() -> None:
     """An offset that is not heeded is noticed, and the days are split instead."""
     vendor = Vendor(holding(700), cap=100)
     page = vendor.coupon_page
-    vendor.coupon_page = lambda *who, offset=0, **how: page(*who, offset=0, **how)  # type: ignore[method-assign, misc]
+    vendor.coupon_page = lambda *who, offset=0, **how: page(*who, offset=0, **how)  # type: ignore[method-assign]
 
     answer = ask(vendor)
 

@@ -273,10 +273,15 @@ def test_answers_that_are_none(desk: Desk, connection: str, garbage: str) -> Non
 
 @pytest.mark.parametrize("fault", ["drop_after", "garbage", "wrong_types"])
 def test_a_write_whose_answer_is_lost(desk: Desk, fault: str) -> None:
-    """A write that may have been done is exit code 3, and its line names the command that finds out."""
+    """A write that may have been done is looked for, or is exit code 3 and its line says how to find out."""
     list_id = desk.list_id("moengage")
-    desk.control["moengage"].fail("POST /*", fault)
-    made = desk("lists", "create", "moengage", "--name", "maybe", *SOON, "--created-by", "me", "-o", "json")
+    words = ("lists", "create", "moengage", *SOON, "--created-by", "me", "-o", "json", "--name")
+    lost = {"match": "POST /*", "fault": fault}
+    desk.control["moengage"].set_faults(lost)
+    made = desk(*words, "found")
+    assert (0, "found") == (made.code, made.json["name"])
+    desk.control["moengage"].set_faults(lost, {"match": "GET /*", "fault": "status", "value": 404})
+    made = desk(*words, "maybe")
     assert 3 == made.code
     error = _tells(made, {"outcome_unknown"})
     assert (False, True) == (error["retryable"], "lists ls moengage" in error["hint"])

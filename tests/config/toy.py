@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from couponhub.config import Config, load_config
-from couponhub.plugin import AdapterPlugin, ConnectionSettings, check_url, setting
+from couponhub.plugin import AdapterPlugin, ConnectionSettings, Services, check_url, setting
 from couponhub.protocols import Adapter
 from couponhub.registry import Registry
 from couponhub.secret import Secret
@@ -39,7 +39,7 @@ class ToySettings(ConnectionSettings):
             raise ValueError('mode = "safe" needs token')
 
 
-def _open(_name: str, _settings: Any) -> Adapter:
+def _open(_name: str, _settings: Any, _services: Services) -> Adapter:
     raise NotImplementedError
 
 

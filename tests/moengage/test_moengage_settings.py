@@ -7,9 +7,11 @@ import pytest
 
 from couponhub.errors import ConfigError
 from couponhub.models import Identifier
+from couponhub.plugin import Services
 from couponhub.secret import Secret
 from couponhub.store import Quotas, StoreSettings
 from couponhub.strict import strict_converter
+from couponhub.transport import NoObserver
 from couponhub_moengage import PLUGIN
 from couponhub_moengage.limits import DOCUMENTED_LIMITS, effective_limits
 from couponhub_moengage.settings import MoEngageSettings
@@ -124,7 +126,7 @@ def test_opening_calls_nobody(tmp_path: Path) -> None:
     """A connection to a vendor that is not there can be opened and closed, twice; its budgets are whole."""
     quotas = Quotas(StoreSettings(url=f"sqlite:///{tmp_path}/couponhub.db"))
     given = settings(data_center=None, base_url="http://127.0.0.1:9/v1", limits={"delete_file_per_day": 7})
-    adapter = PLUGIN.open("engage", given, quotas)
+    adapter = PLUGIN.open("engage", given, Services(quotas=quotas, observer=NoObserver()))
     adapter.close()
     adapter.close()
     assert adapter.limits["upload_per_day"] == 50

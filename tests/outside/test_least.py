@@ -8,13 +8,15 @@ from couponhub_cornershop import PLUGIN
 from couponhub_cornershop.adapter import CornerShopAdapter
 from couponhub_cornershop.settings import CornerShopSettings
 
+from couponhub.plugin import Services
 from couponhub.testing import ConformanceSuite, Rig, rig_for
 
 
 class LeastAdapter:
     """Corner shop without any capability."""
 
-    def __init__(self, connection: str, settings: CornerShopSettings) -> None:
+    def __init__(self, connection: str, settings: CornerShopSettings, services: Services) -> None:
+        del services
         self._whole = CornerShopAdapter(connection, settings)
         self.limits = self._whole.limits
 
@@ -25,6 +27,10 @@ class LeastAdapter:
     def check(self) -> str:
         """As the whole adapter."""
         return self._whole.check()
+
+    def quota_left(self) -> Mapping[str, int]:
+        """As the whole adapter."""
+        return self._whole.quota_left()
 
     def call(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None

@@ -1,7 +1,16 @@
 """Rows of v1.1's list of a customer's coupons as `Coupon`; tolerant, and never surer than the row is."""
 
+from datetime import datetime
+
 from couponhub.models import Coupon, ListId
-from couponhub_capillary.mapping.reading import NO_CODE, Reading, properties_from, status_of, store_from
+from couponhub_capillary.mapping.reading import (
+    GUESSED_TIMES,
+    NO_CODE,
+    NO_MOMENT,
+    Reading,
+    properties_from,
+    status_of,
+)
 from couponhub_capillary.mapping.redemptions import NONE_LISTED, UNTOLD, Spelling, Uses, uses_from
 from couponhub_capillary.wire.times import moment_at_store
 from couponhub_capillary.wire.values import inside, word
@@ -20,27 +29,22 @@ def coupon_from(row: object, reading: Reading) -> Coupon | None:
         reading.odd.note(NO_CODE)
         return None
     get = row.get
-    approximate: list[str] = []
-    issued_at = ends = None
-    issue = moment_at_store(get("created_date"), reading.zones)
+    zones = reading.zones
+    issue: tuple[datetime | None, bool] | None = moment_at_store(get("created_date"), zones)
     if issue is None:
         reading.note_time(get("created_date"), "issued_at")
-    else:
-        issued_at, is_guess = issue
-        if is_guess:
-            approximate.append("issued_at")
-    end = reading.end_of(get("valid_till"))
+        issue = NO_MOMENT
+    end: tuple[datetime | None, bool] | None = reading.end_of(get("valid_till"))
     if end is None:
         reading.note_time(get("valid_till"), "expires_at")
-    else:
-        ends, is_guess = end
-        if is_guess:
-            approximate.append("expires_at")
+        end = NO_MOMENT
+    count = get("redemption_count")
     container = get("redemptions")
-    uses = _uses(container, reading)
-    if uses.is_guess:
-        approximate.append("redemptions")
-    count = reading.redemption_count(get("redemption_count"), uses.listed, has_list=container is not None)
+    if container == {} and type(count) is int and count >= 0:  # by far the most frequent
+        uses = NONE_LISTED
+    else:
+        uses = _uses(container, reading)
+        count = reading.redemption_count(count, uses.listed, has_list=container is not None)
     list_id = word(get("series_id"))
     return Coupon(
         connection=reading.connection,
@@ -48,22 +52,20 @@ def coupon_from(row: object, reading: Reading) -> Coupon | None:
         vendor_id=word(get("id")),
         list_id=None if list_id is None else ListId(list_id),
         list_name=word(get("series_name")),
-        status=status_of(count, ends, reading.now),
-        issued_at=issued_at,
-        expires_at=ends,
+        status=status_of(count, end[0], reading.now),
+        issued_at=issue[0],
+        expires_at=end[0],
         redemption_count=count,
         redemptions=uses.listed or (() if count == 0 else None),
-        issued_at_store=store_from(get("issued_at")),
+        issued_at_store=reading.store(get("issued_at")),
         properties=properties_from(get("custom_properties")),
-        approximate=tuple(approximate),
+        approximate=GUESSED_TIMES[issue[1], end[1], uses.is_guess],
         as_of=reading.now,
         raw=row,
     )
 
 
 def _uses(container: object, reading: Reading) -> Uses:
-    if container == {}:  # by far the most frequent
-        return NONE_LISTED
     if container is None:
         return UNTOLD
     return uses_from(lambda: inside(container, "redemption"), _SPELLING, reading)

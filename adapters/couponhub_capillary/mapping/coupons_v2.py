@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from couponhub.models import Coupon, CouponStatus, Discount, ListId
-from couponhub_capillary.mapping.reading import NO_CODE, Reading, properties_from, status_of, store_from
+from couponhub_capillary.mapping.reading import NO_CODE, Reading, properties_from, status_of
 from couponhub_capillary.mapping.redemptions import UNTOLD, Spelling, uses_from
 from couponhub_capillary.wire.times import Moment, exact_moment, moment_at_store
 from couponhub_capillary.wire.values import many, whole, word
@@ -69,7 +69,7 @@ def coupon_from_v2(row: object, reading: Reading) -> Coupon | None:
         redemption_count=count,
         redemptions_left=left if left is not None and left >= 0 else None,
         redemptions=uses.listed or (() if count == 0 else None),
-        issued_at_store=store_from(row.get("issuedAt")),
+        issued_at_store=reading.store(row.get("issuedAt")),
         discount=discount_of(row.get("discountType"), row.get("discountValue")),
         properties=properties_from(row.get("customProperty")),
         approximate=tuple(approximate),

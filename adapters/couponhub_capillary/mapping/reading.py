@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import compress, product
 from types import MappingProxyType
 
 from couponhub.models import CouponStatus, Redemption, Store
@@ -12,6 +13,17 @@ from couponhub_capillary.wire.values import entries_of, whole, word
 NO_CODE = "a coupon without a readable code was left out"
 _NO_TIME = "a time could not be read and is left empty: {field}"
 _NO_COUNT = "the redemption count of a coupon could not be read"
+NO_MOMENT = (None, False)
+"""In place of a `Moment` that cannot be told."""
+
+GUESSED_TIMES: Mapping[tuple[bool, ...], tuple[str, ...]] = MappingProxyType(
+    {
+        guesses: tuple(compress(("issued_at", "expires_at", "redemptions"), guesses))
+        for guesses in product((False, True), repeat=3)
+    }
+)
+"""The names of those times whose zone is a guess, by whether each of the three is."""
+
 _NO_PROPERTIES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -32,6 +44,7 @@ class Reading:
         self.zones = zones
         self.now = now
         self.odd = Oddities()
+        self._stores: dict[tuple[str, str], Store | None] = {}
         self._ends: dict[str, Moment | None] = {}
 
     def end_of(self, value: object) -> Moment | None:
@@ -42,6 +55,18 @@ class Reading:
             return self._ends[value]
         except KeyError:
             return self._ends.setdefault(value, last_moment(value, self.zones))
+
+    def store(self, value: object) -> Store | None:
+        """As `store_from`; the same few stores recur too."""
+        if type(value) is not dict:
+            return None
+        code, name = value.get("code"), value.get("name")
+        if type(code) is not str or type(name) is not str:
+            return store_from(value)
+        try:
+            return self._stores[code, name]
+        except KeyError:
+            return self._stores.setdefault((code, name), store_from(value))
 
     def note_time(self, value: object, field: str) -> None:
         """As `note_time`, of this module."""
@@ -100,7 +125,7 @@ def properties_from(container: object) -> Mapping[str, str]:
         return _NO_PROPERTIES
     pairs: dict[str, str] = {}
     for row in rows if type(rows) is list else entries_of(rows):
-        if isinstance(row, dict) and row.get("value"):
+        if type(row) is dict and row.get("value"):
             name, value = word(row.get("name")), word(row["value"])
             if name is not None and value is not None:
                 pairs[name] = value

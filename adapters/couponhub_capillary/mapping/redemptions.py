@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from couponhub.models import Redemption
-from couponhub_capillary.mapping.reading import Reading, store_from
+from couponhub_capillary.mapping.reading import Reading
 from couponhub_capillary.wire.times import Moment
 from couponhub_capillary.wire.values import word
 
@@ -71,7 +71,7 @@ def uses_from(rows: Callable[[], Sequence[object]], spelling: Spelling, reading:
                 id=word(row.get("id")),
                 at=moment.at if moment else None,
                 transaction=word(row.get(spelling.transaction)),
-                store=store_from(row.get(spelling.store)),
+                store=reading.store(row.get(spelling.store)),
             )
         )
     return Uses(listed=tuple(redemptions), is_guess=is_guess)

@@ -28,7 +28,7 @@ def codes_of(count: int, prefix: str = "CODE") -> list[str]:
 
 
 def held(rig: Rig, list_id: ListId) -> Counter[str]:
-    """What the vendor truly holds, with how often."""
+    """What the vendor truly holds, with how often; not what it held once."""
     return Counter(row["code"] for row in rig.control.codes(list_id) if row["status"] != "removed")
 
 
@@ -238,8 +238,11 @@ class UploadRules:
         rig.control.set_faults(
             {"vendor": rig.plugin.name, "match": _ACCEPTS, "fault": "drop_after", "every": 2}
         )
-        with ThreadPoolExecutor(10) as pool:
-            uploads = list(pool.map(lambda batch: send(rig, target.id, batch), batches))
+        with rig.unpaced_hub() as hub, ThreadPoolExecutor(10) as pool:
+            sending = hub[rig.plugin.name].uploads
+            uploads = list(
+                pool.map(lambda batch: sending.send(target.id, batch, wait=True, timeout=60), batches)
+            )
         rig.control.set_faults()
         assert Counter(code for batch in batches for code in batch) == held(rig, target.id)
         assert [(UploadStatus.DONE, 2)] * 10 == [(upload.status, upload.accepted) for upload in uploads]

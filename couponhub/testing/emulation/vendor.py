@@ -66,7 +66,10 @@ class VendorEmulator(Protocol):
         ...
 
     def codes(self, list_id: str) -> Sequence[Mapping[str, Any]]:
-        """The truth: every code of a list as {"code", "status", "customer": {...} or None}, status in our words."""
+        """The truth: every code of a list as {"code", "status", "customer": {...} or None}, status in our words.
+
+        "removed" is one that the vendor held once and has deleted.
+        """
         ...
 
     def issue(

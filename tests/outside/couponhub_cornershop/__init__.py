@@ -2,19 +2,18 @@
 
 from typing import TYPE_CHECKING
 
-from couponhub.plugin import AdapterPlugin
+from couponhub.plugin import AdapterPlugin, Services
 from couponhub_cornershop.settings import CornerShopSettings
 
 if TYPE_CHECKING:
     from couponhub.protocols import Adapter
     from couponhub.testing.emulation.vendor import VendorEmulator
     from couponhub.testing.emulation.world import World
-    from couponhub.transport import Quotas
 
 __all__ = ["PLUGIN"]
 
 
-def _open(connection: str, settings: CornerShopSettings, quotas: "Quotas") -> "Adapter":  # noqa: ARG001 - the shop has no limits
+def _open(connection: str, settings: CornerShopSettings, services: Services) -> "Adapter":  # noqa: ARG001 - the shop has no limits
     # Imported here, so that HTTP is loaded when it is needed and no sooner.
     from couponhub_cornershop.adapter import CornerShopAdapter
 
