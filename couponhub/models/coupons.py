@@ -59,7 +59,7 @@ class Redemption:
     store: Store | None = None
 
 
-@attrs.frozen(kw_only=True, slots=False)  # a lookup spends half of its mapping on making these
+@attrs.frozen(kw_only=True)
 class Coupon:
     """One code as one vendor described it for one customer at one moment.
 

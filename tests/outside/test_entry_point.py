@@ -78,6 +78,7 @@ def test_connections_lists_both(config: Path, capsys: pytest.CaptureFixture[str]
         "vendor": "Corner shop",
         "capabilities": ["lists.read", "customers.coupons"],
         "limits": {"calls_per_minute": 600},
+        "left": {},
         "error": None,
     } == corner
     assert (None, "outofbusiness") == (broken["connection"], broken["adapter"])
