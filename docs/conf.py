@@ -1,4 +1,3 @@
-
 """Sphinx: the pages in this folder, and the reference drawn from the docstrings."""
 
 from importlib.metadata import version as version_of

@@ -30,10 +30,7 @@ _NOTE = "<!-- Written by docs/generate.py -->\n\n"
 def cli_page() -> str:
     """The help of every command, as the terminal shows it."""
     pages = [f"{_NOTE}# Command line\n\n{_CLI_HEAD}"]
-    pages += [
-        f"\n## `{name}`\n\n```text\n{text}\n```\n"
-        for name, text in _helps(cli, "couponhub")
-    ]
+    pages += [f"\n## `{name}`\n\n```text\n{text}\n```\n" for name, text in _helps(cli, "couponhub")]
     return "".join(pages)
 
 
@@ -47,8 +44,12 @@ to do, with `-o json` also an `error` object on stdout, and the [exit code](erro
 """
 
 
-def _helps(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
-    context = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent, terminal_width=100, max_content_width=100)
+def _helps(
+    command: click.Command, name: str, parent: click.Context | None = None
+) -> Iterator[tuple[str, str]]:
+    context = click.Context(
+        command, info_name=name.rpartition(" ")[2], parent=parent, terminal_width=100, max_content_width=100
+    )
     yield name, command.get_help(context)
     if isinstance(command, click.Group):
         for word in command.list_commands(context):
@@ -91,7 +92,11 @@ def demo_picture() -> str:
     """The end of a run of the demo, as an SVG of a terminal."""
     surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC", "FORCE_COLOR": "1"}
     run = subprocess.run(
-        [sys.executable, "-m", "couponhub", "demo"], env=surroundings, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "couponhub", "demo"],
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     console = Console(record=True, width=110, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(run.stdout[run.stdout.index("# Which coupons") :]))

@@ -67,6 +67,7 @@ def _answer(
     reading = Reading(connection=connection, zones=zones, now=now())
     held = Holdings(reading)
     held.first(answer.rows, coupon_from)
+    question = question.less_patient()
     is_whole = True
     warnings: list[str] = []
     if answer.may_be_cut:

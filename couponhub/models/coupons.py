@@ -59,21 +59,11 @@ class Redemption:
     store: Store | None = None
 
 
-@attrs.frozen(kw_only=True)
-class Coupon:
-    """One code as one vendor described it for one customer at one moment.
+@attrs.define(kw_only=True, eq=False, on_setattr=attrs.setters.NO_OP)
+class CouponDraft:
+    """A `Coupon` that is still being made; `finished` makes it one.
 
-    Attributes:
-        code: As the vendor spells it; leading zeros and case matter.
-        vendor_id: The vendor's own number of this coupon, which tells two equal codes apart.
-        status: Computed by us from dates and redemptions, whatever filter the vendor offers.
-        expires_at: The last second at which it is valid; None when the vendor states no end.
-        redemption_count: None where the vendor cannot know.
-        redemptions_left: None when the vendor does not say or sets no limit.
-        redemptions: None where the vendor cannot know, () when there are none.
-        properties: The vendor's free properties, name to value.
-        approximate: Names of the times here whose zone is a guess ("issued_at", "redemptions").
-        as_of: When the vendor said so.
+    For adapters that make many: an object of a frozen class costs three times as much to fill.
     """
 
     connection: str
@@ -95,6 +85,30 @@ class Coupon:
     source: Source = Source.LIVE
     as_of: datetime | None = instant_field()
     raw: Raw = raw_field()
+
+
+@attrs.frozen(kw_only=True)
+class Coupon(CouponDraft):
+    """One code as one vendor described it for one customer at one moment.
+
+    Attributes:
+        code: As the vendor spells it; leading zeros and case matter.
+        vendor_id: The vendor's own number of this coupon, which tells two equal codes apart.
+        status: Computed by us from dates and redemptions, whatever filter the vendor offers.
+        expires_at: The last second at which it is valid; None when the vendor states no end.
+        redemption_count: None where the vendor cannot know.
+        redemptions_left: None when the vendor does not say or sets no limit.
+        redemptions: None where the vendor cannot know, () when there are none.
+        properties: The vendor's free properties, name to value.
+        approximate: Names of the times here whose zone is a guess ("issued_at", "redemptions").
+        as_of: When the vendor said so.
+    """
+
+
+def finished(draft: CouponDraft) -> Coupon:
+    """The draft itself, from now on a frozen `Coupon`."""
+    draft.__class__ = Coupon  # of the same layout, since it adds no attribute
+    return draft  # type: ignore[return-value] # it is one now
 
 
 @attrs.frozen(kw_only=True)

@@ -17,7 +17,7 @@ from couponhub.staging.settings import StagingSettings
 from couponhub.store import living, sweep
 
 _TOKEN_BYTES = 32
-_LOCK = re.compile(r"\.([A-Za-z0-9_-]{43})\.lock")
+_LOCK = re.compile(r"\.[A-Za-z0-9_-]{43}\.lock")
 
 
 @attrs.frozen
@@ -44,11 +44,11 @@ class FolderStaging:
     def stage(self, path: Path, name: str) -> Iterator[StagedFile]:  # noqa: ARG002 - the protocol's; here the name would only add to what can be guessed
         """See `Staging.stage`."""
         self._sweep()
-        published = self._folder / f"{secrets.token_urlsafe(_TOKEN_BYTES)}.csv"
-        unfinished = published.with_suffix(".part")
         with ExitStack() as job:
             try:
-                job.enter_context(living(self._folder / f".{published.stem}.lock"))
+                lock = job.enter_context(living(self._new_lock))
+                published = self._published(lock)
+                unfinished = published.with_suffix(".part")
                 job.callback(_remove, published)
                 shutil.copyfile(path, unfinished)
                 os.replace(unfinished, published)  # noqa: PTH105 - says better than Path.replace which is which
@@ -56,14 +56,20 @@ class FolderStaging:
                 raise LocalError(f"the staging folder {self._folder} failed: {error.strerror}") from error
             yield _PublishedFile(f"{self._public_url}/{published.name}")
 
-    def _sweep(self) -> None:
-        for lock in self._folder.glob(".*.lock"):
-            if ours := _LOCK.fullmatch(lock.name):
-                sweep(lock, partial(_remove, self._folder / f"{ours[1]}.csv"))
-
     def require_reachable(self, *, vendor_is_loopback: bool) -> None:
         """See `Staging.require_reachable`."""
         check_reachable(self._public_url, vendor_is_loopback=vendor_is_loopback)
+
+    def _sweep(self) -> None:
+        for lock in self._folder.glob(".*.lock"):
+            if _LOCK.fullmatch(lock.name):
+                sweep(lock, partial(_remove, self._published(lock)))
+
+    def _new_lock(self) -> Path:
+        return self._folder / f".{secrets.token_urlsafe(_TOKEN_BYTES)}.lock"
+
+    def _published(self, lock: Path) -> Path:
+        return self._folder / f"{lock.stem.removeprefix('.')}.csv"
 
 
 def _remove(published: Path) -> None:

@@ -60,8 +60,9 @@ class CodeSets:
             sweep(lock, partial(shutil.rmtree, lock.with_suffix(""), ignore_errors=True))
         with ExitStack() as job:
             try:
-                folder = _private_folder(self.folder / ".work") / secrets.token_hex(8)
-                job.enter_context(living(folder.with_suffix(_LOCK)))
+                home = _private_folder(self.folder / ".work")
+                lock = job.enter_context(living(lambda: home / f"{secrets.token_hex(8)}{_LOCK}"))
+                folder = lock.with_suffix("")
                 job.callback(shutil.rmtree, folder, ignore_errors=True)
                 folder.mkdir(mode=0o700)
             except OSError as error:

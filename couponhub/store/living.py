@@ -3,32 +3,35 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
-from couponhub.errors import LocalError, WaitTimeout
-from couponhub.store.sending import sending
+from couponhub.errors import LocalError
+
+_SWEEP_SECONDS = 5.0
+"""More than any sweep holds a lock."""
 
 
 @contextmanager
-def living(lock: Path) -> Iterator[None]:
-    """Hold a new lock of that name while the block runs; `sweep` leaves alone what it stands for.
+def living(name: Callable[[], Path]) -> Iterator[Path]:
+    """Hold a new lock while the block runs; `sweep` leaves alone what it stands for.
+
+    Args:
+        name: Gives a new path for the lock each time; what it stands for is to be named after it.
 
     Raises:
         OSError: The folder cannot be written.
         LocalError: Its file system knows no locks.
     """
-    while True:
-        os.close(os.open(lock, os.O_CREAT | os.O_RDWR, 0o600))
-        with _translated(lock), sending(lock, timeout=None):
-            # Whoever sweeps may have taken it for an old one in the moment before it was held.
-            if not lock.exists():
-                continue
-            try:
-                yield
-            finally:
-                lock.unlink(missing_ok=True)
-            return
+    with ExitStack() as held:
+        lock = _hold(held, name)
+        try:
+            yield lock
+        finally:
+            held.close()
+            # Not before it is let go, for some systems delete no file that is open.
+            with suppress(OSError):
+                lock.unlink()
 
 
 def sweep(lock: Path, remove: Callable[[], None]) -> None:
@@ -36,14 +39,30 @@ def sweep(lock: Path, remove: Callable[[], None]) -> None:
 
     What cannot be swept now is left for another time.
     """
-    with suppress(OSError, sqlite3.Error, WaitTimeout), sending(lock, timeout=0):
+    with suppress(OSError, sqlite3.Error), _locked(lock, timeout=0):
         remove()
         lock.unlink(missing_ok=True)
 
 
+def _hold(held: ExitStack, name: Callable[[], Path]) -> Path:
+    while True:
+        lock = name()
+        os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        try:
+            held.enter_context(_locked(lock, timeout=_SWEEP_SECONDS))
+        except sqlite3.Error as error:
+            if lock.exists():
+                raise LocalError(f"files in {lock.parent} cannot be locked: {error}") from error
+        if lock.exists():
+            return lock
+        # Swept in the moment before it was held. Never the same name again: a sweep may still hold the old file.
+        held.pop_all().close()
+
+
 @contextmanager
-def _translated(lock: Path) -> Iterator[None]:
-    try:
+def _locked(lock: Path, *, timeout: float) -> Iterator[None]:
+    # `rw` makes no file: whoever opens a lock has the one that its owner made, or none.
+    address = f"{lock.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
         yield
-    except sqlite3.Error as error:
-        raise LocalError(f"files in {lock.parent} cannot be locked: {error}") from error

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from couponhub.errors import RateLimited, VendorError, VendorUnavailable
 from couponhub.models import Coupon, CouponQuery, CouponStatus, Customer, CustomerCoupons, Identifier, ListId
-from couponhub.transport import Reply
+from couponhub.transport import Deadline, Reply
 from couponhub_capillary.lookup import customer_coupons
+from couponhub_capillary.question import Question
 from couponhub_capillary.wire.customer_coupons import (
     CustomerAnswer,
     Narrowing,
@@ -239,19 +240,23 @@ def test_few_coupons_cost_one_call(count: int) -> None:
 @pytest.mark.parametrize(
     "order", [lambda held: -held.issued.timestamp(), lambda held: held.number * 7919 % 1009]
 )
-@pytest.mark.parametrize("v2", [FORBIDDEN, UNKNOWN, {}, []])
 @pytest.mark.parametrize(
     ("count", "cap"), [(100, None), (250, None), (234, 50), (720, 100), (1234, 200), (1500, 1000)]
 )
-def test_whole_without_v2(count: int, cap: int | None, v2: object, order: Callable[[Held], Any]) -> None:
+def test_whole_without_v2(count: int, cap: int | None, order: Callable[[Held], Any]) -> None:
     """Without v2 the days are split until no answer can be cut, whether or not answers are sorted."""
-    vendor = Vendor(holding(count), cap=cap, v2=v2, order=order)
+    answer = ask(Vendor(holding(count), cap=cap, v2=FORBIDDEN, order=order))
 
-    answer = ask(vendor)
+    assert (list(range(1, count + 1)), True) == (numbers(answer.coupons), answer.complete)
 
-    assert list(range(1, count + 1)) == numbers(answer.coupons)
-    assert answer.complete
-    assert (UNKNOWN == v2) is any("external_id" in warning for warning in answer.warnings)
+
+@pytest.mark.parametrize("v2", [FORBIDDEN, UNKNOWN, {}, []])
+def test_v2_that_does_not_serve_is_done_without(v2: object) -> None:
+    """Whatever v2 says instead of coupons; that it does not know the customer is told (C-55)."""
+    answer = ask(Vendor(holding(234), cap=100, v2=v2))
+
+    assert (list(range(1, 235)), True) == (numbers(answer.coupons), answer.complete)
+    assert (v2 == UNKNOWN) is any("external_id" in warning for warning in answer.warnings)
 
 
 def test_a_day_of_too_many_is_split_by_series() -> None:
@@ -322,6 +327,23 @@ def test_a_rate_limit_is_not_met_with_more_calls() -> None:
     assert ["v1", "v2"] == vendor.asked
 
 
+def test_further_calls_leave_time_to_answer() -> None:
+    """Who waits so long and no longer must get what was found, not a time-out."""
+    vendor = Vendor([])
+    patience = Deadline.after(10.0)
+    question = Question(
+        client=vendor,  # type: ignore[arg-type] # stands for the client
+        identifier=Identifier.ID,
+        form="1",
+        patience=patience,
+    )
+
+    shorter = question.less_patient().patience
+    assert shorter is not None
+    assert 8.0 < shorter.remaining() < 9.1
+    assert attrs.evolve(question, patience=None).less_patient().patience is None
+
+
 def test_the_first_failure_is_an_error() -> None:
     """Nothing may be concluded where nothing was found."""
     vendor = Vendor(holding(5))
@@ -335,7 +357,11 @@ def test_v2_pages_that_do_not_move_end_the_walk() -> None:
     """An offset that is not heeded is noticed, and the days are split instead."""
     vendor = Vendor(holding(700), cap=100)
     page = vendor.coupon_page
-    vendor.coupon_page = lambda *who, offset=0, **how: page(*who, offset=0, **how)  # type: ignore[method-assign]
+
+    def standing(*who: Any, **how: Any) -> CouponPage:
+        return page(*who, **how | {"offset": 0})
+
+    vendor.coupon_page = standing  # type: ignore[method-assign]
 
     answer = ask(vendor)
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 
 from couponhub.errors import UnreadableReply
@@ -92,6 +93,17 @@ def test_a_whole_coupon() -> None:
     )
     assert {"colour": "red"} == coupon.properties
     assert () == warnings
+
+
+def test_a_mapped_coupon_is_frozen() -> None:
+    """However it was made, it is a whole `Coupon` that nobody can change."""
+    coupon, _ = read()
+
+    assert Coupon is type(coupon)
+    assert attrs.evolve(coupon, code=coupon.code) == coupon
+    assert hash(attrs.evolve(coupon, code=coupon.code)) == hash(coupon)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        coupon.code = "B"  # type: ignore[misc]
 
 
 def test_only_the_code_is_needed() -> None:

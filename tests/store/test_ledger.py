@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -199,6 +200,21 @@ def test_workspaces_of_killed_processes_are_removed(store: Store, ledger: Ledger
         with ledger.workspace():
             assert not abandoned.exists()
             assert (kept / "codes.csv").exists()
+    assert [] == list((store.folder / "codes" / ".work").iterdir())
+
+
+def test_workspaces_at_once_are_left_alone(store: Store, ledger: Ledger) -> None:
+    """However closely a sweep follows upon a beginning, nobody loses what lies in a living workspace."""
+
+    def work(number: int) -> str:
+        with ledger.workspace() as folder:
+            path = folder / "codes.csv"
+            path.write_text(str(number), encoding="utf-8")
+            time.sleep(0.001)
+            return path.read_text(encoding="utf-8")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [str(number) for number in range(200)] == list(pool.map(work, range(200)))
     assert [] == list((store.folder / "codes" / ".work").iterdir())
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from couponhub.models import Coupon, ListId
+from couponhub.models.coupons import CouponDraft, finished
 from couponhub_capillary.mapping.reading import (
     GUESSED_TIMES,
     NO_CODE,
@@ -45,8 +46,8 @@ def coupon_from(row: object, reading: Reading) -> Coupon | None:
     else:
         uses = _uses(container, reading)
         count = reading.redemption_count(count, uses.listed, has_list=container is not None)
-    list_id = word(get("series_id"))
-    return Coupon(
+    list_id, store = word(get("series_id")), get("issued_at")
+    draft = CouponDraft(
         connection=reading.connection,
         code=code,
         vendor_id=word(get("id")),
@@ -57,12 +58,13 @@ def coupon_from(row: object, reading: Reading) -> Coupon | None:
         expires_at=end[0],
         redemption_count=count,
         redemptions=uses.listed or (() if count == 0 else None),
-        issued_at_store=reading.store(get("issued_at")),
+        issued_at_store=None if store is None else reading.store(store),
         properties=properties_from(get("custom_properties")),
         approximate=GUESSED_TIMES[issue[1], end[1], uses.is_guess],
         as_of=reading.now,
         raw=row,
     )
+    return finished(draft)
 
 
 def _uses(container: object, reading: Reading) -> Uses:

@@ -24,6 +24,10 @@ GUESSED_TIMES: Mapping[tuple[bool, ...], tuple[str, ...]] = MappingProxyType(
 )
 """The names of those times whose zone is a guess, by whether each of the three is."""
 
+# Looking a member up in its class costs more than the rest of judging a status.
+_ACTIVE, _REDEEMED = CouponStatus.ACTIVE, CouponStatus.REDEEMED
+_EXPIRED, _UNKNOWN = CouponStatus.EXPIRED, CouponStatus.UNKNOWN
+
 _NO_PROPERTIES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -45,16 +49,18 @@ class Reading:
         self.now = now
         self.odd = Oddities()
         self._stores: dict[tuple[str, str], Store | None] = {}
-        self._ends: dict[str, Moment | None] = {}
+        self._ends: dict[str, Moment] = {}
 
     def end_of(self, value: object) -> Moment | None:
         """As `last_moment`; the same few ends recur in all rows."""
         if type(value) is not str:
-            return last_moment(value, self.zones)
-        try:
-            return self._ends[value]
-        except KeyError:
-            return self._ends.setdefault(value, last_moment(value, self.zones))
+            return None
+        end = self._ends.get(value)
+        if end is None:
+            end = last_moment(value, self.zones)
+            if end is not None:
+                self._ends[value] = end
+        return end
 
     def store(self, value: object) -> Store | None:
         """As `store_from`; the same few stores recur too."""
@@ -96,12 +102,12 @@ def status_of(redemption_count: int | None, expires_at: datetime | None, now: da
     A redeemed one may still be usable, which only the number of redemptions left can tell.
     """
     if redemption_count is None:
-        return CouponStatus.UNKNOWN
+        return _UNKNOWN
     if redemption_count > 0:
-        return CouponStatus.REDEEMED
+        return _REDEEMED
     if expires_at is None:
-        return CouponStatus.UNKNOWN
-    return CouponStatus.EXPIRED if now > expires_at else CouponStatus.ACTIVE
+        return _UNKNOWN
+    return _EXPIRED if now > expires_at else _ACTIVE
 
 
 def note_time(value: object, field: str, odd: Oddities) -> None:
