@@ -1,7 +1,7 @@
 """Coupons as they stand for one customer, and the question that selects them."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from types import MappingProxyType
 import attrs
 
 from couponhub.errors import UsageError
-from couponhub.models.base import ListId, Raw, instant_field, raw_field
+from couponhub.models.base import ListId, Raw, instant_field, is_utc, raw_field
 
 
 class CouponStatus(StrEnum):
@@ -73,8 +73,8 @@ class CouponDraft:
     list_name: str | None = None
     description: str | None = None
     status: CouponStatus = CouponStatus.UNKNOWN
-    issued_at: datetime | None = instant_field()
-    expires_at: datetime | None = instant_field()
+    issued_at: datetime | None = None
+    expires_at: datetime | None = None
     redemption_count: int | None = None
     redemptions_left: int | None = None
     redemptions: tuple[Redemption, ...] | None = None
@@ -83,8 +83,20 @@ class CouponDraft:
     properties: Mapping[str, str] = attrs.field(factory=lambda: MappingProxyType({}), eq=False)
     approximate: tuple[str, ...] = ()
     source: Source = Source.LIVE
-    as_of: datetime | None = instant_field()
+    as_of: datetime | None = None
     raw: Raw = raw_field()
+
+    def __attrs_post_init__(self) -> None:
+        # One call for the three of them: `instant_field` would make three.
+        issued, ends, as_of = self.issued_at, self.expires_at, self.as_of
+        if (
+            (issued is None or issued.tzinfo is UTC)
+            and (ends is None or ends.tzinfo is UTC)
+            and (as_of is None or as_of.tzinfo is UTC)
+        ):
+            return
+        for name in ("issued_at", "expires_at", "as_of"):
+            is_utc(self, getattr(attrs.fields(CouponDraft), name), getattr(self, name))
 
 
 @attrs.frozen(kw_only=True)
