@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from couponhub.errors import OutcomeUnknown, Unsupported, UsageError
-from couponhub.models import Alerts, CouponList, NewCouponList
+from couponhub.models import Alerts, CouponList, NewCouponList, plain_label
 from couponhub_capillary.mapping.lists import last_day
 from couponhub_capillary.wire.new_series import read_new_series
 from couponhub_capillary.wire.times import Zones, server_midnight
@@ -29,9 +29,18 @@ def creation_fields(new: NewCouponList, zones: Zones) -> dict[str, object]:
     fields = {"description": new.name, **read_new_series(new.extra).as_json()}
     # The vendor converts to its own zone and takes that day: another offset could give the day before.
     fields["validTillDate"] = server_midnight(new.expires, zones)
-    if new.label is not None:
-        fields["seriesCode"] = new.label
+    label = label_of(new)
+    if label is not None:
+        fields["seriesCode"] = label
     return fields
+
+
+def label_of(new: NewCouponList) -> str | None:
+    """The series code to ask for: the label, else a plain form of the name, so that a lost answer can be found.
+
+    None where nothing of the name can stand in one; then Capillary makes one up.
+    """
+    return new.label or plain_label(new.name) or None
 
 
 def find_created(new: NewCouponList, lists: Iterable[CouponList], zones: Zones) -> CouponList | None:
@@ -43,15 +52,16 @@ def find_created(new: NewCouponList, lists: Iterable[CouponList], zones: Zones) 
     Raises:
         OutcomeUnknown: Series fit of which that cannot be told.
     """
+    label = label_of(new)
     alike = []
     for coupon_list in lists:
-        if new.label is not None and coupon_list.label == new.label:
+        if label is not None and coupon_list.label == label:
             return coupon_list
         if coupon_list.name == new.name and last_day(coupon_list.expires_at, zones) == new.expires:
             alike.append(coupon_list)
     if not alike:
         return None
-    if new.label is None and len(alike) == 1:
+    if label is None and len(alike) == 1:
         return alike[0]
     raise OutcomeUnknown(
         f"{len(alike)} series of that name and last day are there, and which one was meant cannot be told",

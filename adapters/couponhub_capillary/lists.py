@@ -11,7 +11,7 @@ import attrs
 from couponhub.errors import NotFound, OutcomeUnknown, UnreadableReply, VendorError
 from couponhub.models import CouponList, ListChange, ListId, NewCouponList
 from couponhub_capillary.changes import series_change
-from couponhub_capillary.creation import creation_fields
+from couponhub_capillary.creation import creation_fields, label_of
 from couponhub_capillary.mapping.lists import list_from
 from couponhub_capillary.wire.series import PAGE_SIZE, series_id_of
 from couponhub_capillary.wire.times import Zones
@@ -84,7 +84,7 @@ class SeriesLists:
         fields = creation_fields(new, self.zones)
         created = self.client.create_series(fields)
         held = self._read_again(series_id_of(created), {**fields, **created})
-        if new.label is not None and held.get("seriesCode") != new.label:
+        if held.get("seriesCode") != (label_of(new) or held.get("seriesCode")):
             # Seen in a printed sample (C-47); what the vendor holds is what is true.
             _log.warning("%s: Capillary gave the new series a code of its own", self.connection)
         return self.of(held)

@@ -18,6 +18,7 @@ from couponhub.models import (
     Part,
     PartId,
     Tagging,
+    plain_label,
 )
 from couponhub.transport import Budgets, Observer
 from couponhub_moengage import mapping
@@ -253,7 +254,7 @@ class MoEngageAdapter:
             return created  # it is made, and saying otherwise would have it made twice
 
     def _label(self, new: NewCouponList) -> str:
-        return mapping.plain_label(new.name) if new.label is None else new.label
+        return plain_label(new.name) if new.label is None else new.label
 
     def _refuse_incomplete(self, required: Mapping[str, object], extra: Mapping[str, str]) -> None:
         missing = [name for name, value in required.items() if value is None or not str(value).strip()]

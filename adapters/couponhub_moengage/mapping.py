@@ -1,7 +1,5 @@
 """Between MoEngage's words and couponhub's."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
@@ -47,8 +45,6 @@ _FILE_STATUSES: Mapping[str, UploadStatus] = MappingProxyType(
         "REJECTED": UploadStatus.FAILED,
     }
 )
-
-_LONGEST_LABEL = 50
 
 
 def list_status(word: str | None) -> ListStatus:
@@ -149,16 +145,6 @@ def _holds(shown: object, asked: Mapping[str, object]) -> bool:
         _holds(shown.get(key), value) if isinstance(value, Mapping) else shown.get(key) == value
         for key, value in asked.items()
     )
-
-
-def plain_label(name: str) -> str:
-    """The name as letters, digits and underscores, at most 50; "" when it has none of them.
-
-    Which characters a label may hold is not documented. It ends up inside message templates, where these are safe.
-    """
-    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
-    words = re.sub(r"[^A-Za-z0-9]+", "_", ascii_only).strip("_")
-    return words[:_LONGEST_LABEL].rstrip("_")
 
 
 def _alert(figure_name: str, figure: int | None) -> dict[str, object]:

@@ -18,7 +18,7 @@ from couponhub.models.coupons import (
     Store,
 )
 from couponhub.models.customers import Customer, Identifier
-from couponhub.models.lists import Alerts, CouponList, ListChange, ListStatus, NewCouponList
+from couponhub.models.lists import Alerts, CouponList, ListChange, ListStatus, NewCouponList, plain_label
 from couponhub.models.uploads import (
     CodeFile,
     CodeFileRules,
@@ -60,4 +60,5 @@ __all__ = [
     "UploadId",
     "UploadStatus",
     "Verdict",
+    "plain_label",
 ]

@@ -1,5 +1,7 @@
 """Coupon lists: what a vendor holds, and what one asks it to create or change."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
@@ -7,6 +9,8 @@ from enum import StrEnum
 import attrs
 
 from couponhub.models.base import NOTHING_RAW, ListId, Raw, instant_field, raw_field
+
+_LONGEST_LABEL = 50
 
 
 class ListStatus(StrEnum):
@@ -73,7 +77,7 @@ class NewCouponList:
     Attributes:
         name: What people will call it.
         expires: The last day on which its codes are valid, in the zone the vendor uses for the account.
-        label: None lets the adapter derive a plain form of the name, where the vendor wants one.
+        label: None lets the adapter take a plain form of the name (`plain_label`).
         created_by: None falls back to the connection's `created_by`.
         extra: The vendor's own documented fields, as text; the adapter types and checks them.
     """
@@ -101,3 +105,14 @@ class ListChange:
     expires: date | None = None
     alerts: Alerts | None = None
     extra: Mapping[str, str] = NOTHING_RAW
+
+
+def plain_label(name: str) -> str:
+    """A list's name as letters, digits and underscores, at most 50: the label it gets where none is given.
+
+    "" when nothing of the name can stand in one. Which characters a label may hold is documented by no vendor;
+    these are safe everywhere.
+    """
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    words = re.sub(r"[^A-Za-z0-9]+", "_", ascii_only).strip("_")
+    return words[:_LONGEST_LABEL].rstrip("_")

@@ -464,7 +464,7 @@ def test_creation_refused_before_it_is_sent(
     [
         ("SPRING", [row(1, seriesCode="OTHER", description="x"), row(2, seriesCode="SPRING")], "2"),
         ("SPRING", [row(1, seriesCode="spring", description="x")], None),
-        (None, [row(1, seriesCode="A"), row(2, description="x")], "1"),
+        (None, [row(1, seriesCode="Spring"), row(2, description="x")], "1"),
         (None, [row(1, validTillDateTime="2027-02-01T23:59:59Z")], None),
         (None, [], None),
     ],
@@ -476,7 +476,7 @@ def test_a_created_list_is_found_again(
     held: Any,
     found: str | None,
 ) -> None:
-    """By its code, or by name and last day where no code was asked for."""
+    """By its code, which is a plain form of the name where none was given."""
     vendor.say(SERIES, says(body={"entity": held}))
 
     made = adapter_for(vendor).find_created(NewCouponList(name="Spring", expires=NEW.expires, label=label))
@@ -485,12 +485,16 @@ def test_a_created_list_is_found_again(
 
 @pytest.mark.parametrize(
     ("label", "held"),
-    [(None, [row(1), row(2)]), ("SPRING", [row(1, seriesCode="VENDORS-OWN")])],
+    [
+        (None, [row(1), row(2)]),
+        (None, [row(1, seriesCode="OLDER")]),
+        ("SPRING", [row(1, seriesCode="VENDORS-OWN")]),
+    ],
 )
 def test_a_created_list_that_cannot_be_told(
     vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, label: str | None, held: Any
 ) -> None:
-    """Several of that name, or one to which the vendor may have given a code of its own (C-47)."""
+    """Ones of that name with other codes: older ones, or one that the vendor gave a code of its own (C-47)."""
     vendor.say(SERIES, says(body={"entity": held}))
 
     with pytest.raises(OutcomeUnknown):

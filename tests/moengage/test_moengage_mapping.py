@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from couponhub.errors import CouponhubError
-from couponhub.models import Alerts, CouponList, ListStatus, Part, UploadStatus
+from couponhub.models import Alerts, CouponList, ListStatus, Part, UploadStatus, plain_label
 from couponhub.transport import Reply
 from couponhub_moengage import mapping, wire
 from couponhub_moengage.wire import WireFile, WireList
@@ -173,7 +173,7 @@ def test_alerts_carry_their_figures_when_on() -> None:
 )
 def test_plain_labels(name: str, label: str) -> None:
     """A label derived from a name has only what a template surely takes."""
-    assert mapping.plain_label(name) == label
+    assert plain_label(name) == label
 
 
 # Each example is small; what is slow on a busy machine is the first one, which loads Unicode tables.
