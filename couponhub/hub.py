@@ -10,8 +10,9 @@ from typing import Self
 from couponhub.config import Config, load_config
 from couponhub.connection import Connection
 from couponhub.errors import UsageError
+from couponhub.lanes import Lane
 from couponhub.lookup import lookup
-from couponhub.models import CouponQuery, Customer, LookupAnswer
+from couponhub.models import CouponQuery, Customer, CustomerCoupons, LookupAnswer
 from couponhub.plugin import ConnectionSettings, Services
 from couponhub.protocols import Adapter
 from couponhub.registry import Registry
@@ -38,6 +39,7 @@ class CouponHub:
         self.config = config
         self._lock = threading.Lock()
         self._open: dict[str, Connection] = {}
+        self._lanes: dict[str, Lane] = {}
         self._store = Store(config.store)
         self._quotas = Quotas(config.store)
         self._services = Services(quotas=self._quotas, observer=observer or NoObserver())
@@ -126,7 +128,14 @@ class CouponHub:
             raise UsageError(
                 f"the deadline must be a number of seconds above 0, at most {threading.TIMEOUT_MAX:g}"
             )
-        return lookup([self[name] for name in names], customer, query, seconds)
+        return lookup([self._lane(self[name]) for name in names], customer, query, seconds)
+
+    def _lane(self, connection: Connection) -> Lane:
+        def ask(customer: Customer, query: CouponQuery, deadline: float) -> CustomerCoupons:
+            return connection.customers.coupons(customer, query, deadline=deadline)
+
+        with self._lock:
+            return self._lanes.setdefault(connection.name, Lane(connection.name, ask))
 
     def _uploads(self, name: str, adapter: Adapter, settings: ConnectionSettings) -> Uploads:
         return Uploads(

@@ -18,7 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"store"}),
     frozenset({"transport"}),
     frozenset({"codes", "staging", "testing.emulation"}),
-    frozenset({"ambiguity", "capabilities", "documents", "located", "plugin", "telemetry"}),
+    frozenset({"ambiguity", "capabilities", "documents", "lanes", "located", "plugin", "telemetry"}),
     frozenset({"registry"}),
     frozenset({"config", "uploads", "usage"}),
     frozenset({"connection"}),

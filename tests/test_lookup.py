@@ -5,11 +5,9 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import cast
 
 import pytest
 
-from couponhub.connection import Connection
 from couponhub.errors import (
     AuthRejected,
     CouponhubError,
@@ -23,40 +21,34 @@ from couponhub.errors import (
     UsageError,
     VendorUnavailable,
 )
+from couponhub.lanes import Lane
 from couponhub.lookup import lookup
 from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons, ListId, Reason, Verdict
 
 CUSTOMER = Customer(mobile="919876543210")
 
 
-class Asked:
-    """A connection that answers, fails or dawdles as told."""
-
-    def __init__(
-        self, name: str, answer: Callable[[], CustomerCoupons], query: CouponQuery | None = None
-    ) -> None:
-        self.name = name
-        self.customers = self
-        self._answer = answer
-        self._query = query or CouponQuery()
-
-    def coupons(self, customer: Customer, query: CouponQuery, *, deadline: float) -> CustomerCoupons:
-        """Answer."""
-        assert customer is CUSTOMER
-        assert self._query == query
-        assert deadline > 0
-        return self._answer()
-
-
-def asked(name: str, answer: CustomerCoupons | Exception, query: CouponQuery | None = None) -> Connection:
-    """Make a connection with that answer."""
+def asked(name: str, answer: CustomerCoupons | Exception, query: CouponQuery | None = None) -> Lane:
+    """Make a connection that answers or fails so."""
 
     def give() -> CustomerCoupons:
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    return cast("Connection", Asked(name, give, query))
+    return lane(name, give, query)
+
+
+def lane(name: str, give: Callable[[], CustomerCoupons], query: CouponQuery | None = None) -> Lane:
+    """Make a connection that answers, fails or dawdles as told."""
+
+    def ask(customer: Customer, wanted: CouponQuery, deadline: float) -> CustomerCoupons:
+        assert customer is CUSTOMER
+        assert (query or CouponQuery()) == wanted
+        assert deadline > 0
+        return give()
+
+    return Lane(name, ask)
 
 
 def coupon(code: str) -> Coupon:
@@ -77,6 +69,8 @@ def too_slow() -> VendorUnavailable:
         (CustomerCoupons(coupons=(coupon("A"),)), Verdict.FOUND, None),
         (CustomerCoupons(coupons=(coupon("A"),), complete=False), Verdict.FOUND, Reason.INCOMPLETE),
         (CustomerCoupons(), Verdict.NONE, Reason.NO_COUPONS),
+        (CustomerCoupons(covered=False), Verdict.UNKNOWN, Reason.NOT_COVERED),
+        (CustomerCoupons(coupons=(coupon("A"),), covered=False), Verdict.FOUND, Reason.NOT_COVERED),
         (CustomerCoupons(customer_known=False), Verdict.NONE, Reason.CUSTOMER_UNKNOWN),
         (CustomerCoupons(complete=False), Verdict.UNKNOWN, Reason.INCOMPLETE),
         (CustomerCoupons(customer_known=False, complete=False), Verdict.UNKNOWN, Reason.INCOMPLETE),
@@ -126,7 +120,7 @@ def test_a_connection_that_never_answers_costs_the_deadline_only() -> None:
 
     started = time.monotonic()
     answer = lookup(
-        [cast("Connection", Asked("hung", hang)), asked("one", CustomerCoupons(coupons=(coupon("A"),)))],
+        [lane("hung", hang), asked("one", CustomerCoupons(coupons=(coupon("A"),)))],
         CUSTOMER,
         CouponQuery(),
         0.2,

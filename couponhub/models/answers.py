@@ -48,6 +48,9 @@ class Answer:
         elapsed_ms: How long this connection took.
         coverage: Which days a report-backed answer rests on; None for a live one.
         vendor_code: The vendor's own code for the answer.
+        asked_as: The forms of the identifier that were asked for, masked.
+        identified_by: The connection whose answer named the identifier that this one was asked by; None when it
+            was asked by the one that was given.
         error: Why nothing may be concluded, when that is so.
     """
 
@@ -61,6 +64,8 @@ class Answer:
     coverage: str | None = None
     vendor_code: str | None = None
     warnings: tuple[str, ...] = ()
+    asked_as: tuple[str, ...] = ()
+    identified_by: str | None = None
     error: "CouponhubError | None" = attrs.field(default=None, eq=False)
 
     @property

@@ -10,6 +10,7 @@ import attrs
 
 from couponhub.errors import UsageError
 from couponhub.models.base import ListId, Raw, instant_field, is_utc, raw_field
+from couponhub.models.customers import Customer
 
 
 class CouponStatus(StrEnum):
@@ -159,6 +160,13 @@ class CustomerCoupons:
         complete: False when a row could not be read or the answer may have been cut.
         warnings: What was odd, for people; never a code or an identifier.
         vendor_code: The vendor's own code for the answer.
+        source: How it is known.
+        as_of: The moment it speaks of; None for the moment it was asked.
+        covered: False when a usage report that it rests on lacks days or lists that the question needs, or is
+            too old.
+        coverage: Which days it rests on, for people; None for a live answer.
+        asked_as: The forms of the identifier that were asked for, masked, in asking order.
+        also_known_as: Further identifiers of the customer that the vendor named.
     """
 
     coupons: tuple[Coupon, ...] = ()
@@ -166,4 +174,10 @@ class CustomerCoupons:
     complete: bool = True
     warnings: tuple[str, ...] = ()
     vendor_code: str | None = None
+    source: Source = Source.LIVE
+    as_of: datetime | None = instant_field()
+    covered: bool = True
+    coverage: str | None = None
+    asked_as: tuple[str, ...] = ()
+    also_known_as: tuple[Customer, ...] = attrs.field(default=(), repr=False)
     raw: Raw = raw_field()
