@@ -7,6 +7,9 @@ from couponhub.testing.emulation.vendor import VendorEmulator
 Setting = str | float | Mapping[str, int]
 """A value of a connection's table."""
 
+REMEMBERS_NOTHING = "[lookup]\ncache_ttl = 0\nnegative_ttl = 0\nstale_if_error = 0\n"
+"""Lookups that always ask: a test hands a coupon out and wants to see it at once."""
+
 
 def config_text(
     server_url: str, vendors: Sequence[VendorEmulator], extra: Mapping[str, Setting] | None = None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import requests
+from requests import Response
 
 
 class Control:
@@ -67,6 +68,18 @@ class Control:
         """Record a redemption."""
         self._send("POST", f"/{self._vendor}/lists/{list_id}/redeem", {"code": code, **details})
 
+    def reactivate(self, list_id: str, code: str) -> None:
+        """Take the last redemption of a code back, at a vendor that knows of such a thing."""
+        self._send("POST", f"/{self._vendor}/lists/{list_id}/reactivate", {"code": code})
+
+    def revoke(self, list_id: str, code: str) -> None:
+        """Take a code that was not redeemed from its customer, at a vendor that knows of such a thing."""
+        self._send("POST", f"/{self._vendor}/lists/{list_id}/revoke", {"code": code})
+
+    def error_file(self, key: str) -> str:
+        """The refused rows of an upload as CSV, by the key that the vendor names."""
+        return self._answer("GET", f"/{self._vendor}/error-files/{key}").text
+
     def requests(self) -> list[dict[str, Any]]:
         """The calls that the vendor saw, oldest first."""
         seen = self._send("GET", "/requests")["items"]
@@ -76,7 +89,14 @@ class Control:
         """The mails that were "sent", oldest first."""
         return list(self._send("GET", "/mails")["items"])
 
+    def eml(self, number: int) -> bytes:
+        """One of the mails, the first is 1, as a mail program would save it."""
+        return self._answer("GET", f"/mails/{number}.eml").content
+
     def _send(self, method: str, path: str, body: object = None) -> Any:
+        return self._answer(method, path, body).json()
+
+    def _answer(self, method: str, path: str, body: object = None) -> Response:
         response = requests.request(method, self._url + path, json=body, timeout=30)
         response.raise_for_status()
-        return response.json()
+        return response

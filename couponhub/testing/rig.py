@@ -14,7 +14,7 @@ from couponhub.models import CouponList, ListId, NewCouponList
 from couponhub.models.base import utc_now
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
-from couponhub.testing.configuration import Setting, config_text
+from couponhub.testing.configuration import REMEMBERS_NOTHING, Setting, config_text
 from couponhub.testing.control import Control
 from couponhub.testing.emulation.server import EmulatorServer
 from couponhub.testing.emulation.vendor import VendorEmulator
@@ -111,7 +111,9 @@ def rig_for(
             path = Path(folder) / "couponhub.toml"
             extra: dict[str, Setting] = {"timeout": 2.0, "settle": 0.05, **(settings or {}), **changed}
             store = f'[store]\nurl = "sqlite:///{Path(folder).as_posix()}/couponhub.db"\n'
-            path.write_text(config_text(server.url, [emulator], extra) + store, encoding="utf-8")
+            path.write_text(
+                config_text(server.url, [emulator], extra) + store + REMEMBERS_NOTHING, encoding="utf-8"
+            )
             return CouponHub.from_config(path, registry=registry)
 
         with open_hub() as hub:

@@ -11,7 +11,7 @@ from couponhub.errors import UsageError
 from couponhub.hub import CouponHub
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
-from couponhub.testing.configuration import config_text
+from couponhub.testing.configuration import REMEMBERS_NOTHING, config_text
 from couponhub.testing.control import Control
 from couponhub.testing.emulation.server import EmulatorServer
 from couponhub.testing.emulation.vendor import VendorEmulator
@@ -62,7 +62,9 @@ def emulated_vendors(
         config = Path(folder) / "couponhub.toml"
         store = f'[store]\nurl = "sqlite:///{Path(folder).as_posix()}/couponhub.db"\n'
         chosen = {"settle": 0.05, **(settings or {})}
-        config.write_text(config_text(server.url, vendors, chosen) + store, encoding="utf-8")
+        config.write_text(
+            config_text(server.url, vendors, chosen) + store + REMEMBERS_NOTHING, encoding="utf-8"
+        )
         with CouponHub.from_config(config) as hub:
             controls = {vendor.name: Control(server.url, vendor.name) for vendor in vendors}
             yield EmulatedVendors(url=server.url, config=config, hub=hub, controls=controls)

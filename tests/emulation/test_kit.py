@@ -3,12 +3,14 @@
 import base64
 import http.client
 import json
+import re
 import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
@@ -93,6 +95,22 @@ class Toy:
         """Note the details."""
         assert list_id == "L1"
         self.redeemed[code] = details
+
+    def revoke(self, list_id: str, code: str) -> None:
+        """Forget that it was issued."""
+        assert list_id == "L1"
+        self.issued.remove(code)
+
+    def reactivate(self, list_id: str, code: str) -> None:
+        """Forget that it was redeemed."""
+        assert list_id == "L1"
+        del self.redeemed[code]
+
+    def error_file(self, key: str) -> bytes:
+        """One error file exists, "E1"."""
+        if key != "E1":
+            raise ControlError("no such file", missing=True)
+        return b"ErrorMsg\nx\n"
 
     def set_rate_limits(self, *, documented: bool) -> None:
         """Nothing is limited."""
@@ -432,10 +450,13 @@ def test_lost_answers_are_recorded(kit: Kit) -> None:
 
 def test_description_is_true(kit: Kit) -> None:
     """The description names every endpoint, and none of them is missing."""
+    mail = Mail(at=datetime.now(UTC), vendor="acme", to=(), subject="", text="", attachments={"f.csv": b"x"})
+    there = {"<vendor>": "acme", "<list_id>": "L1", "<key>": "E1", "<number>": "1", "<name>": "f.csv"}
     description = kit.control("GET", "/").json()
-    assert 14 == len(description["endpoints"])
+    assert 19 == len(description["endpoints"])
     for endpoint in description["endpoints"]:
-        path = endpoint["path"].replace("<vendor>", "acme").replace("<list_id>", "L1")
+        kit.world.outbox.send(mail)  # one of the endpoints empties it
+        path = re.sub("<[a-z_]+>", lambda word: there[word[0]], endpoint["path"])
         response = requests.request(endpoint["method"], kit.server.url + path, timeout=10)
         assert (200 if endpoint["body"] is None else 400) == response.status_code
     assert {"strict": True} == description["vendors"]["acme"]["options"]
@@ -527,6 +548,15 @@ def test_customers_codes_issue_redeem(kit: Kit) -> None:
         ("POST", "/acme/lists/L1/redeem", {"code": "A", "at": "now"}, 400),
         ("POST", "/acme/lists/L1/redeem", {"code": "A", "store": "S1"}, 400),
         ("PUT", "/faults", {}, 400),
+        ("POST", "/acme/lists/L1/revoke", {"code": 7}, 400),
+        ("POST", "/acme/lists/L1/reactivate", {}, 400),
+        ("POST", "/nobody/lists/L1/revoke", {"code": "A"}, 404),
+        ("GET", "/nobody/error-files/E1", None, 404),
+        ("GET", "/acme/error-files/E2", None, 404),
+        ("GET", "/mails/1.eml", None, 404),
+        ("GET", "/mails/0.eml", None, 404),
+        ("GET", "/mails/one.eml", None, 404),
+        ("GET", "/mails/1/report.csv", None, 404),
     ],
 )
 def test_control_refuses_in_words(kit: Kit, method: str, path: str, body: Any, status: int) -> None:
@@ -566,6 +596,48 @@ def test_mails_come_with_their_files(kit: Kit) -> None:
     assert ("2030-01-01T00:00:00Z", ["a@example.com"]) == (shown["at"], shown["to"])
     assert files == {item["name"]: base64.b64decode(item["base64"]) for item in shown["attachments"]}
     assert ["Code\né", None] == [item["text"] for item in shown["attachments"]]
+    for item in shown["attachments"]:
+        served = requests.get(kit.server.url + item["url"], timeout=10)
+        assert files[item["name"]] == served.content
+    assert 404 == kit.control("GET", "/mails/1/other.csv").status_code
+
+
+def test_mails_are_served_as_a_mail_program_saves_them(kit: Kit) -> None:
+    """The .eml of a mail is read by any reader of mails, whatever stands in its texts."""
+    files = {"report.csv": "Code\né\r\n".encode(), "report.zip": b"PK\xff", "notes": b"x"}
+    at = datetime(2030, 1, 1, tzinfo=UTC)
+    for number in (1, 2):
+        kit.world.outbox.send(
+            Mail(
+                at=at,
+                vendor="acme",
+                to=("a@example.com", "b@example.com"),
+                subject=f"List {number}\nBcc: x@example.com",
+                text="Größe",
+                attachments=files,
+            )
+        )
+    second = kit.control("GET", "/mails").json()["items"][1]
+    answer = requests.get(kit.server.url + second["eml"], timeout=10)
+
+    assert "message/rfc822" == answer.headers["Content-Type"]
+    mail = message_from_bytes(answer.content, policy=policy.default)
+    assert ("a@example.com, b@example.com", at) == (mail["To"], mail["Date"].datetime)
+    assert ("List 2 Bcc: x@example.com", None) == (mail["Subject"], mail["Bcc"])
+    body = mail.get_body()
+    assert body is not None
+    assert "Größe" == body.get_content().strip()
+    assert files == {part.get_filename(): part.get_payload(decode=True) for part in mail.iter_attachments()}
+    kinds = [part.get_content_type() for part in mail.iter_attachments()]
+    assert ["text/csv", "application/zip", "application/octet-stream"] == kinds
+
+
+def test_what_is_due_is_sent_before_anybody_looks(kit: Kit) -> None:
+    """A vendor that mails by the clock has done so by the time that the outbox is read."""
+    mail = Mail(at=datetime.now(UTC), vendor="acme", to=("a@example.com",), subject="s", text="t")
+    kit.world.outbox.ask_first(lambda: kit.world.outbox.send(mail))
+    assert 1 == len(kit.control("GET", "/mails").json()["items"])
+    assert 2 == len(kit.control("GET", "/mails").json()["items"])
 
 
 def test_reset_returns_to_the_start(kit: Kit) -> None:

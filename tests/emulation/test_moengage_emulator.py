@@ -925,6 +925,18 @@ def test_size_limits_fail_the_file(rig: Rig, host: FileHost) -> None:
     assert "SUCCESS" == rig.finished(list_id, rig.upload(list_id, url))["status"]
 
 
+def test_a_deleted_file_gives_no_share_of_the_limit_back(rig: Rig, host: FileHost) -> None:
+    """D-19: what was ever added counts, also where the total is told to drop."""
+    rig.emulator.set_options({"list_codes_limit": 3, "total_drops_on_delete": True})
+    list_id = rig.new_list()
+    url = host.serve("/codes.csv", b"Coupon Code\nA\nB\n")
+    file_id = rig.upload(list_id, url)
+    assert "SUCCESS" == rig.finished(list_id, file_id)["status"]
+    rig.call("DELETE", f"{LISTS}/{list_id}/files/{file_id}")
+    assert 0 == rig.read(list_id)["total_coupons"]
+    assert "FAILED" == rig.finished(list_id, rig.upload(list_id, url))["status"]
+
+
 def test_file_states_have_settable_words_and_processing_can_show(rig: Rig, host: FileHost) -> None:
     """D-9: PENDING, by option PROCESSING, and the end states, each in the workspace's own word."""
     list_id = rig.new_list()

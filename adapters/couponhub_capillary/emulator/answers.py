@@ -66,6 +66,23 @@ def v2_problem(code: int, message: str) -> dict[str, Any]:
     return {"status": False, "code": code, "message": message}
 
 
+def v2_good(code: int, message: str) -> dict[str, Any]:
+    """The same for what went well."""
+    return {"status": True, "code": code, "message": message}
+
+
+def v2_status_block(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A status around such an entry, as coupons carry one."""
+    return {
+        "statusCode": dict(entry),
+        "warnings": [],
+        "warningsAsStatusCode": [],
+        "code": entry["code"],
+        "success": entry["status"],
+        "message": entry["message"],
+    }
+
+
 def v2_error(code: int, message: str, *, status: int = 400) -> RefusedError:
     """A v2 failure (C-62: HTTP 400 when nothing succeeded)."""
     return RefusedError(

@@ -2,12 +2,12 @@
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
 from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map
 from werkzeug.wrappers import Request, Response
 
 from couponhub_capillary.emulator import customer_coupons_v1, customer_coupons_v2, lookups, series
@@ -19,55 +19,59 @@ from couponhub_capillary.emulator.answers import (
     token_error,
     upload_error,
     v1_error,
-    v2_error,
 )
+from couponhub_capillary.emulator.coupon_calls import coupon_rules
+from couponhub_capillary.emulator.customer_coupons_detailed import in_words
 from couponhub_capillary.emulator.gateway import (
     TOKEN_HEADER,
     Credentials,
     RateLimiter,
     caller,
+    check_lookup_headers,
     check_rate,
     check_right,
 )
 from couponhub_capillary.emulator.organisation import ORGANISATION_ID, TILL, Organisation
+from couponhub_capillary.emulator.redemption_uploads import RedemptionUploads
+from couponhub_capillary.emulator.routing import (
+    Arguments,
+    Operation,
+    json_body,
+    rule,
+    series_id_of,
+    upload_reply,
+)
 from couponhub_capillary.emulator.tokens import Tokens
 from couponhub_capillary.emulator.upload_jobs import IDENTIFIERS, NOT_TAGGED
 from couponhub_capillary.emulator.uploads import Uploads, job_object
-
-Arguments = Mapping[str, str]
-"""The variable parts of a path."""
-
-
-@attrs.frozen(kw_only=True)
-class _Operation:
-    """What answers a path; `right` is None where nobody signs in."""
-
-    right: str | None
-    answer: Callable[[Request, Arguments], Reply]
 
 
 class Api:
     """Answers requests from one organisation's state."""
 
-    def __init__(self, organisation: Organisation, tokens: Tokens, uploads: Uploads) -> None:
+    def __init__(
+        self, organisation: Organisation, tokens: Tokens, uploads: Uploads, redemptions: RedemptionUploads
+    ) -> None:
         self._organisation = organisation
         self._tokens = tokens
         self._uploads = uploads
         self._limiter = RateLimiter()
         self.rate_limited = False
         rules = [
-            self._rule("POST", "/v3/oauth/token/generate", None, self._token),
-            self._rule("GET", "/v1.1/customer/coupons", "default", self._customer_coupons_v1),
-            self._rule("GET", "/v1.1/coupon/get", "default", self._coupon_get),
-            self._rule("GET", "/v2/customers/coupons", "default", self._customer_coupons_v2),
-            self._rule("GET", "/v2/coupon", "default", self._coupons_v2),
-            self._rule("GET", "/v2/coupon/series", "coupon-read", self._series_list),
-            self._rule("POST", "/v2/coupon/series", "coupon-write", self._series_create),
-            self._rule("PUT", "/v2/coupon/series/<series_id>", "coupon-write", self._series_update),
-            self._rule("POST", "/coupon/api/v1/upload/file/<series_id>", "coupon-write", self._upload),
-            self._rule(
+            rule("POST", "/v3/oauth/token/generate", None, self._token),
+            rule("GET", "/v1.1/customer/coupons", "default", self._customer_coupons_v1),
+            rule("GET", "/v1.1/coupon/get", "default", self._coupon_get),
+            rule("GET", "/v2/customers/coupons", "default", self._customer_coupons_v2),
+            rule("GET", "/v2/coupon", "default", self._coupons_v2),
+            rule("GET", "/v2/coupon/series", "coupon-read", self._series_list),
+            rule("POST", "/v2/coupon/series", "coupon-write", self._series_create),
+            rule("PUT", "/v2/coupon/series/<series_id>", "coupon-write", self._series_update),
+            rule("POST", "/coupon/api/v1/upload/file/<series_id>", "coupon-write", self._upload),
+            rule(
                 "GET", "/coupon/api/v1/upload/getUploadStatus/<series_id>", "coupon-read", self._upload_status
             ),
+            *coupon_rules(organisation),
+            *redemptions.rules(),
         ]
         self._routes = Map(rules, merge_slashes=False)
 
@@ -82,22 +86,20 @@ class Api:
             reply = attrs.evolve(reply, status=int(reply.body["response"]["status"]["code"]))  # C-9
         return _response(reply, family, request.path)
 
-    @staticmethod
-    def _rule(
-        method: str, path: str, right: str | None, answer: Callable[[Request, Arguments], Reply]
-    ) -> Rule:
-        return Rule(path, methods=[method], endpoint=_Operation(right=right, answer=answer))
-
     def _answer(self, request: Request, family: Family) -> Reply:
         operation, arguments = self._route(request, family)
         if operation.right is not None:
-            with self._organisation.lock:
-                self._admit(request, family, operation.right)
+            try:
+                with self._organisation.lock:
+                    self._admit(request, family, operation.right)
+            except RefusedError as refused:
+                raise in_words(refused) if operation.says_words else refused from None
         if family is Family.V1:
             _refuse_xml(request)
+        check_lookup_headers(family, request.headers)
         return operation.answer(request, arguments)
 
-    def _route(self, request: Request, family: Family) -> tuple[_Operation, Arguments]:
+    def _route(self, request: Request, family: Family) -> tuple[Operation, Arguments]:
         try:
             operation, arguments = self._routes.bind("").match(request.path, request.method)
         except NotFound:
@@ -106,7 +108,7 @@ class Api:
             refused = of_family(family, 405, "Incorrect HTTP Method", "Method Not Allowed")
             allowed = ", ".join(error.valid_methods or ())
             raise RefusedError(attrs.evolve(refused.reply, headers={"Allow": allowed})) from None
-        assert isinstance(operation, _Operation)  # noqa: S101 - no other endpoint is in the map
+        assert isinstance(operation, Operation)  # noqa: S101 - no other endpoint is in the map
         return operation, arguments
 
     def _admit(self, request: Request, family: Family, right: str) -> None:
@@ -117,7 +119,7 @@ class Api:
             check_rate(family, client, self._limiter, options, self._organisation.clock.now())
 
     def _token(self, request: Request, _: Arguments) -> Reply:
-        body = _json_body(request, Family.TOKEN)
+        body = json_body(request, Family.TOKEN)
         key, secret = (body.get(name) if isinstance(body, dict) else None for name in ("key", "secret"))
         if not (isinstance(key, str) and isinstance(secret, str) and key and secret):
             raise token_error(400, "Failed to generate OAuth token")
@@ -149,12 +151,12 @@ class Api:
             return Reply(body=series.series_list(self._organisation, request.args.getlist))
 
     def _series_create(self, request: Request, _: Arguments) -> Reply:
-        body = _json_body(request, Family.V2)
+        body = json_body(request, Family.V2)
         with self._organisation.lock:
             return Reply(body=series.create(self._organisation, body))
 
     def _series_update(self, request: Request, arguments: Arguments) -> Reply:
-        body = _json_body(request, Family.V2)
+        body = json_body(request, Family.V2)
         with self._organisation.lock:
             return Reply(body=series.update(self._organisation, arguments["series_id"], body))
 
@@ -171,7 +173,7 @@ class Api:
             raise wrong
         if identifier != NOT_TAGGED and column is None:  # C-31
             raise wrong
-        series_id = _series_id(arguments)
+        series_id = series_id_of(arguments)
         with self._organisation.lock:
             target = self._organisation.series.get(series_id)
         if target is None:  # C-43
@@ -188,30 +190,13 @@ class Api:
             if self._organisation.options.answer_all_jobs:  # C-66
                 shown = [*(other for other in self._uploads.jobs(series_id) if other is not job), job]
             jobs = [job_object(each, self._organisation, fresh=each is job) for each in shown]
-        return _upload_reply(series_id, jobs, {"fileName": job.stored_name})
+        return upload_reply(series_id, {"uploadJobStatuses": jobs, "fileName": job.stored_name})
 
     def _upload_status(self, _: Request, arguments: Arguments) -> Reply:
-        series_id = _series_id(arguments)
+        series_id = series_id_of(arguments)
         with self._organisation.lock:
             jobs = [job_object(job, self._organisation, fresh=False) for job in self._uploads.jobs(series_id)]
-        return _upload_reply(series_id, jobs, {})
-
-
-def _series_id(arguments: Arguments) -> int:
-    text = arguments["series_id"]
-    if not (text.isascii() and text.isdigit()):
-        raise upload_error(400, "Incorrect or invalid input.")
-    return int(text)
-
-
-def _upload_reply(series_id: int, jobs: list[dict[str, Any]], more: Mapping[str, str]) -> Reply:
-    result = {
-        "orgId": ORGANISATION_ID,
-        "couponSeriesId": series_id,
-        "uploadJobStatuses": jobs,
-        **more,
-    }
-    return Reply(body={"success": True, "status": 200, "result": result})
+        return upload_reply(series_id, {"uploadJobStatuses": jobs})
 
 
 def _credentials(request: Request) -> Credentials:
@@ -220,18 +205,6 @@ def _credentials(request: Request) -> Credentials:
     if basic is None or basic.type != "basic":
         return Credentials(token=token)
     return Credentials(token=token, username=basic.username, password=basic.password or "")
-
-
-def _json_body(request: Request, family: Family) -> object:
-    if request.mimetype != "application/json":
-        raise of_family(family, 415, "Unsupported media type", "Unsupported media type")
-    try:
-        body: object = json.loads(request.get_data())
-    except ValueError:
-        if family is Family.TOKEN:
-            raise token_error(400, "Failed to generate OAuth token") from None
-        raise v2_error(629, "Invalid Input") from None
-    return body
 
 
 def _refuse_xml(request: Request) -> None:
@@ -257,11 +230,7 @@ def _response(reply: Reply, family: Family, path: str) -> Response:
 
 def _v1_headers(body: Mapping[str, Any], path: str) -> dict[str, str]:
     """The headers of section 4.6; `status_code` is an item's code, no HTTP status."""
-    codes: list[int] = []
-    for container in body.get("response", {}).values():
-        for entries in container.values():
-            rows = entries if isinstance(entries, list) else [entries]
-            codes += [int(row["item_status"]["code"]) for row in rows if "item_status" in _mapping(row)]
+    codes = list(_item_codes(body))
     good = sum(code in {700, 1000} for code in codes)
     headers = {
         "uri_path": path,
@@ -275,5 +244,10 @@ def _v1_headers(body: Mapping[str, Any], path: str) -> dict[str, str]:
     return headers | ({"status_code": str(codes[0])} if codes else {})
 
 
-def _mapping(row: object) -> Mapping[str, Any]:
-    return row if isinstance(row, Mapping) else {}
+def _item_codes(answer: object) -> Iterator[int]:
+    """The codes of the outermost items."""
+    if isinstance(answer, Mapping) and "item_status" in answer:
+        yield int(answer["item_status"]["code"])
+    elif isinstance(answer, Mapping | list):
+        for entry in answer.values() if isinstance(answer, Mapping) else answer:
+            yield from _item_codes(entry)

@@ -1,11 +1,11 @@
-"""How v1.1 prints coupons and customers, in the newest style or, as an option, in the oldest (C-10, C-11, C-20)."""
+"""How coupons and customers are printed: in v1.1 in the newest style or, as an option, in the oldest (C-10, C-11, C-20)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from couponhub_capillary.emulator.answers import v1_status
-from couponhub_capillary.emulator.dates import false_z, plain
+from couponhub_capillary.emulator.dates import false_z, iso, plain
 from couponhub_capillary.emulator.options import Options
 from couponhub_capillary.emulator.records import Coupon, Customer, Redemption, Store
 
@@ -29,6 +29,30 @@ def people(customer: Customer, options: Options) -> dict[str, str | None]:
         "email": customer.email if shown else None,
         "external_id": customer.external_id,
         "mobile": customer.mobile if shown else None,
+    }
+
+
+def redemption_object(redemption: Redemption, options: Options) -> dict[str, Any]:
+    """A redemption, or a reversed one, as v2 prints it."""
+    return {
+        "id": redemption.id,
+        "date": false_z(redemption.at, options.store_zone),
+        "transactionNumber": redemption.transaction_number,
+        "redeemedAt": store_object(redemption.store),
+        "dateISO": iso(redemption.at, options.server_zone),
+    }
+
+
+def discount_object(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """What a coupon is worth, as v2 prints it beside the code."""
+    return {
+        "description": terms["description"],
+        "discountCode": terms["discountCode"],
+        "discountType": terms["discountType"],
+        "discountValue": terms["discountValue"],
+        "discountUpto": terms["discountUpto"],
+        "discountOn": terms["discountOn"],
+        "detailedInfo": terms["info"],
     }
 
 

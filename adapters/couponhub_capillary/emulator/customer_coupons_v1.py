@@ -1,6 +1,5 @@
 """The main look-up, `GET /v1.1/customer/coupons` (section 6)."""
 
-import json
 import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -15,6 +14,7 @@ from couponhub_capillary.emulator.expiry import is_over
 from couponhub_capillary.emulator.options import Options
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.records import Coupon, Customer, Series
+from couponhub_capillary.emulator.redemption_rules import usable_at
 
 IDENTIFIERS = ("id", "external_id", "mobile", "email")
 """In the order in which the first one given wins (C-27)."""
@@ -162,7 +162,7 @@ def _selected(customer: Customer, asked: _Asked, series: Series | None, now: dat
         and (series is None or coupon.series is series)
         and _has_status(coupon, asked.status, now)
         and _in_window(coupon, asked.start, asked.end)
-        and (not asked.store_id or (not is_over(coupon, now) and _usable_at(coupon.series, asked.store_id)))
+        and (not asked.store_id or (not is_over(coupon, now) and usable_at(coupon.series, asked.store_id)))
     ]
 
 
@@ -184,16 +184,6 @@ def _in_window(coupon: Coupon, start: datetime | None, end: datetime | None) -> 
     """Whether the issue or a redemption lies in [start, end) (C-18)."""
     moments = (coupon.issued_at, *(redemption.at for redemption in coupon.redemptions))
     return any((start is None or start <= at) and (end is None or at < end) for at in moments)
-
-
-def _usable_at(series: Series, store_id: str) -> bool:
-    """Whether the series is redeemable at every store, or names this one (C-19)."""
-    named = {str(store) for store in json.loads(series.terms["redeemAtStore"])} - {"-1"}
-    entities = series.terms.get("redemptionOrgEntityDetails", ())
-    named |= {
-        str(entity["orgEntityId"]) for entity in entities if entity["redemptionOrgEntityType"] == "STORE"
-    }
-    return not named or store_id in named
 
 
 def _sort(coupons: list[Coupon], asked: _Asked) -> None:

@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from couponhub_capillary.emulator.answers import Reply, v2_error
-from couponhub_capillary.emulator.coupon_texts import people, store_object
+from couponhub_capillary.emulator.coupon_texts import people, redemption_object, store_object
 from couponhub_capillary.emulator.customer_coupons_v1 import find_customer
 from couponhub_capillary.emulator.dates import false_z, iso, iso_midnight
 from couponhub_capillary.emulator.expiry import is_over
 from couponhub_capillary.emulator.lookups import CASES, in_case
 from couponhub_capillary.emulator.options import Options
 from couponhub_capillary.emulator.organisation import Organisation
-from couponhub_capillary.emulator.records import Coupon, Redemption
+from couponhub_capillary.emulator.records import Coupon
+from couponhub_capillary.emulator.redemption_rules import redemptions_left
 
 _IDENTIFIERS = {
     "id": "id",
@@ -81,15 +82,6 @@ def customer_coupons(organisation: Organisation, query: Mapping[str, str]) -> Re
     return Reply(body={"entity": entity, "warnings": [], "errors": [], "success": True})
 
 
-def redemptions_left(coupon: Coupon) -> int:
-    """How often it can still be used; -1 is without limit."""
-    terms = coupon.series.terms
-    used, most = len(coupon.redemptions), int(terms["redemptionPerCouponMaxLimit"])
-    if most > 0:
-        return max(most - used, 0)
-    return -1 if terms["isMultipleUseAllowed"] else max(1 - used, 0)
-
-
 def _has_status(coupon: Coupon, status: str, now: datetime) -> bool:
     if status == "REDEEMABLE":
         return not is_over(coupon, now) and redemptions_left(coupon) != 0
@@ -118,24 +110,14 @@ def _coupon(coupon: Coupon, options: Options, *, case: str, reversed_too: bool) 
         "id": coupon.id,
         "createdDate": false_z(coupon.issued_at, store),
         "transactionNumber": coupon.transaction_number or "0",
-        "redemptions": [_redemption(each, options) for each in coupon.redemptions],
-        "reversedRedemptions": [_redemption(each, options) for each in reversals],
+        "redemptions": [redemption_object(each, options) for each in coupon.redemptions],
+        "reversedRedemptions": [redemption_object(each, options) for each in reversals],
         "validTillDateTime": iso(coupon.valid_till, server),
         "createdDateISO": iso(coupon.issued_at, server),
     }
     if coupon.store is not None:
         printed["issuedAt"] = store_object(coupon.store)
     return printed
-
-
-def _redemption(redemption: Redemption, options: Options) -> dict[str, Any]:
-    return {
-        "id": redemption.id,
-        "date": false_z(redemption.at, options.store_zone),
-        "transactionNumber": redemption.transaction_number,
-        "redeemedAt": store_object(redemption.store),
-        "dateISO": iso(redemption.at, options.server_zone),
-    }
 
 
 def _is_whole(text: str) -> bool:

@@ -4,12 +4,20 @@ import math
 from datetime import datetime, timedelta
 
 import attrs
+from werkzeug.datastructures import Headers
 
-from couponhub_capillary.emulator.answers import Family, access_error, too_many_requests, unauthorized
+from couponhub_capillary.emulator.answers import (
+    Family,
+    access_error,
+    too_many_requests,
+    unauthorized,
+    v2_error,
+)
 from couponhub_capillary.emulator.options import Options
 from couponhub_capillary.emulator.tokens import Tokens
 
 TOKEN_HEADER = "X-CAP-API-OAUTH-TOKEN"  # noqa: S105 - a header's name
+_LOOKUP_HEADERS = ("X-CAP-API-ATTRIBUTION-LOOKUP-TYPE", "X-CAP-API-ATTRIBUTION-LOOKUP")
 _MINUTE = timedelta(minutes=1)
 
 
@@ -43,7 +51,7 @@ def caller(family: Family, credentials: Credentials, tokens: Tokens, options: Op
     """The client key or till that calls. Raises RefusedError with the family's 401."""
     client = None
     if credentials.token is not None:
-        client = tokens.client_of(credentials.token)
+        client = tokens.client_of(credentials.token, most_calls=options.token_calls)
     elif credentials.username is not None and (family is not Family.UPLOAD or options.uploads_accept_basic):
         client = tokens.till_of(credentials.username, credentials.password)
     if client is None:
@@ -65,3 +73,10 @@ def check_rate(family: Family, client: str, limiter: RateLimiter, options: Optio
         wait = limiter.count(client, options.rate_limit, now)
         if wait:
             raise too_many_requests(wait)
+
+
+def check_lookup_headers(family: Family, headers: Headers) -> None:
+    """Raise RefusedError where v2 with Basic authentication is sent one of its two look-up headers alone (3.2)."""
+    sent = sum(name in headers for name in _LOOKUP_HEADERS)
+    if family is Family.V2 and sent == 1 and TOKEN_HEADER not in headers:
+        raise v2_error(1061, "lookup-type header needed together with the lookup header")

@@ -1,5 +1,6 @@
 """The limits of a series that one more issue could break, with the texts of the upload's error file."""
 
+import enum
 import json
 from datetime import datetime, timedelta
 
@@ -10,31 +11,47 @@ NO_LIMIT = -1
 _NONE_EXCLUDED = ("[-1]", "[]")
 
 
-def refused_creation(series: Series) -> str | None:
+class IssueRefusal(enum.StrEnum):
+    """Why a code is not issued, as the upload's error file words it (section 10)."""
+
+    SERIES_LIMIT = "coupon max issual limit exceeded"
+    CUSTOMER_LIMIT = "coupon max issual limit per customer exceeded"
+    TOO_SOON = "coupon already issued within min days between issual limit"
+    HAS_ONE = "coupon already issued not uploading again as per resend config"
+    EXCLUDED = "Coupon exists for mutual exclusive series"
+
+
+def refused_creation(series: Series) -> IssueRefusal | None:
     """Why the series takes no further code; None when it does. Pooled codes count as created."""
     most = series.terms["maxCreate"]
     if most != NO_LIMIT and series.issued + len(series.pool) >= most:
-        return "coupon max issual limit exceeded"
+        return IssueRefusal.SERIES_LIMIT
     return None
 
 
-def refused_issue(series: Series, customer: Customer, now: datetime) -> str | None:
+def refused_handing_out(series: Series) -> IssueRefusal | None:
+    """Why nobody is issued a further code of the series; None when codes may be. Pooled codes do not count."""
+    most = series.terms["maxCreate"]
+    return IssueRefusal.SERIES_LIMIT if most != NO_LIMIT and series.issued >= most else None
+
+
+def refused_issue(series: Series, customer: Customer, now: datetime) -> IssueRefusal | None:
     """Why this customer gets no further coupon of the series; None when it does."""
     if not _is_limited(series):
         return None
     excluded = _excluded(series)
     held = [coupon for coupon in customer.coupons if not coupon.revoked]
     if excluded and any(coupon.series.id in excluded and not is_over(coupon, now) for coupon in held):
-        return "Coupon exists for mutual exclusive series"
+        return IssueRefusal.EXCLUDED
     own = [coupon for coupon in held if coupon.series is series]
     terms = series.terms
     if own and (series.kind == "GENERIC" or _gives_one_only(series)):
-        return "coupon already issued not uploading again as per resend config"
+        return IssueRefusal.HAS_ONE
     if terms["maxVouchersPerUser"] != NO_LIMIT and len(own) >= terms["maxVouchersPerUser"]:
-        return "coupon max issual limit per customer exceeded"
+        return IssueRefusal.CUSTOMER_LIMIT
     days = terms["minDaysBetweenVouchers"]
     if days > 0 and own and now - max(coupon.issued_at for coupon in own) < timedelta(days=days):
-        return "coupon already issued within min days between issual limit"
+        return IssueRefusal.TOO_SOON
     return None
 
 

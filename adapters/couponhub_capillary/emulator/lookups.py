@@ -1,5 +1,6 @@
 """Coupons by code: `GET /v1.1/coupon/get` and `GET /v2/coupon` (sections 12.1 and 12.2)."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,10 +14,10 @@ from couponhub_capillary.emulator.answers import (
     v1_status,
     v2_error,
 )
-from couponhub_capillary.emulator.coupon_texts import custom_properties, store_object
+from couponhub_capillary.emulator.coupon_texts import custom_properties, discount_object, store_object
 from couponhub_capillary.emulator.dates import iso, iso_midnight, plain
 from couponhub_capillary.emulator.organisation import Organisation
-from couponhub_capillary.emulator.records import Coupon, Series
+from couponhub_capillary.emulator.records import Coupon, Customer, Redemption, Series
 from couponhub_capillary.emulator.series import series_object
 
 CASES = ("UPPER", "LOWER", "AS_IT_IS")
@@ -64,20 +65,18 @@ def coupons(organisation: Organisation, query: Query) -> Reply:
         element = {
             "code": in_case(code, case),
             "seriesId": series.id,
-            "description": terms["description"],
-            "discountCode": terms["discountCode"],
             "validTill": iso_midnight(day, zone),
             "validTillDateTime": iso_midnight(day, zone).replace("T00:00:00", "T23:59:59"),
-            "discountType": terms["discountType"],
-            "discountValue": terms["discountValue"],
-            "discountUpto": terms["discountUpto"],
-            "discountOn": terms["discountOn"],
-            "detailedInfo": terms["info"],
+            **discount_object(terms),
         }
         if coupon is not None:
             element["validTillDateTime"] = iso(coupon.valid_till, zone)
         if query.get("showCouponSeries") == "true":
-            element["couponSeries"] = series_object(organisation, series)
+            element["couponSeries"] = {
+                **series_object(organisation, series),
+                "redemptionRange": json.loads(terms["redemptionRange"]),  # text everywhere else (C-49)
+                "validTillISODate": series.last_day.isoformat(),
+            }
         found.append(element)
     return Reply(body={"data": found, "warnings": [], "errors": []})
 
@@ -132,17 +131,8 @@ def _row(organisation: Organisation, coupon: Coupon, case: str) -> dict[str, Any
         "discount_upto": terms["discountUpto"],
         "pincode": "NULL",
     }
-    customer = coupon.customer
-    if customer is not None:
-        shown = not options.mask_people
-        name = " ".join(part for part in (customer.first_name, customer.last_name) if part)
-        row["customer"] = {
-            "id": str(customer.id),
-            "name": name if shown else None,
-            "mobile": customer.mobile if shown else None,
-            "email": customer.email if shown else None,
-            "external_id": customer.external_id,
-        }
+    if coupon.customer is not None:
+        row["customer"] = _person(organisation, coupon.customer)
     if coupon.store is not None:
         row["issued_store"] = store_object(coupon.store)
     if coupon.redemptions:
@@ -152,11 +142,29 @@ def _row(organisation: Organisation, coupon: Coupon, case: str) -> dict[str, Any
             "id": last.id,
             "redeemed_on": plain(last.at, options.store_zone),
             "redeemed_at": last.store.code,
-            "redeemed_by": row.get("customer", {}),
+            "redeemed_by": _person(organisation, _user(organisation, coupon, last)),
             "store": store_object(last.store),
             "transaction": {"id": last.id, "bill_number": last.transaction_number},
         }
     return row | {"item_status": v1_status(700, "Coupon processing successful")}
+
+
+def _user(organisation: Organisation, coupon: Coupon, redemption: Redemption) -> Customer | None:
+    return organisation.customers.by_id(str(redemption.customer_id)) or coupon.customer
+
+
+def _person(organisation: Organisation, customer: Customer | None) -> dict[str, Any]:
+    if customer is None:
+        return {}
+    shown = not organisation.options.mask_people
+    name = " ".join(part for part in (customer.first_name, customer.last_name) if part)
+    return {
+        "id": str(customer.id),
+        "name": name if shown else None,
+        "mobile": customer.mobile if shown else None,
+        "email": customer.email if shown else None,
+        "external_id": customer.external_id,
+    }
 
 
 def _pooled_or_unknown(organisation: Organisation, code: str, case: str) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class Options:
 
     Attributes:
         ttl: Seconds that a token lives (C-4).
+        token_calls: Calls that a token is good for, however young it is; 0 is any number (section 18).
         reuse_window: Seconds during which the same token is handed out again; 0 is never (C-4, 3.1).
         uploads_accept_basic: Uploads take Basic authentication too (C-2).
         v1_unauthorized_as_200: v1.1 answers wrong credentials with HTTP 200 around the code 401 (C-6).
@@ -86,11 +87,13 @@ class Options:
         answer_all_jobs: The answer to an upload lists all jobs of the series (C-66).
         pool_readable: Uploaded codes that nobody holds yet are found by code (C-67).
         doubled_rows: `coupon/get` adds a row 705 in upper case to each that it found in lower case (C-54).
+        bulk_redeem_limit: The most codes that one bulk redemption takes (C-57).
         running_word: The word that running jobs show in the job list instead of their own; "" is none.
         jobs_never_end: Jobs stand still.
     """
 
     ttl: int = attrs.field(default=300, validator=_whole(minimum=1))
+    token_calls: int = attrs.field(default=0, validator=_whole(minimum=0))
     reuse_window: int = attrs.field(default=0, validator=_whole(minimum=0))
     uploads_accept_basic: bool = attrs.field(default=False, validator=_flag)
     v1_unauthorized_as_200: bool = attrs.field(default=False, validator=_flag)
@@ -113,6 +116,7 @@ class Options:
     answer_all_jobs: bool = attrs.field(default=False, validator=_flag)
     pool_readable: bool = attrs.field(default=False, validator=_flag)
     doubled_rows: bool = attrs.field(default=False, validator=_flag)
+    bulk_redeem_limit: int = attrs.field(default=50, validator=_whole(minimum=1))
     running_word: str = attrs.field(default="", validator=_text)
     jobs_never_end: bool = attrs.field(default=False, validator=_flag)
 

@@ -19,6 +19,7 @@ from couponhub_capillary.emulator.records import Coupon, Customer, Redemption, S
 ORGANISATION_ID = 100737
 TILL = "till.01"
 TILL_USER_ID = 75154383
+_NOT_KEPT = 0
 
 
 class NotPossibleError(Exception):
@@ -32,6 +33,8 @@ class Organisation:
         series: By id, oldest first.
         codes: Every code that is taken, upper case, with the coupon that it is, or the series whose
             pool or common code it is. A revoked code is not taken (C-37).
+        revoked_codes: Every code that was ever revoked, upper case.
+        redeemed: The coupon of each redemption that was not taken back, by the redemption's id.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -41,6 +44,8 @@ class Organisation:
         self.customers = Customers()
         self.series: dict[int, Series] = {}
         self.codes: dict[str, Coupon | Series] = {}
+        self.revoked_codes: set[str] = set()
+        self.redeemed: dict[int, Coupon] = {}
         self._series_ids = itertools.count(900_001)
         self._coupon_ids = itertools.count(1_312_000_001)
         self._redemption_ids = itertools.count(18_527_001)
@@ -108,28 +113,72 @@ class Organisation:
         series.pool.pop(code, None)
         return self._issue(series, customer, code, at, store=store, till=till)
 
+    def common_coupon(self, series: Series, customer: Customer, at: datetime) -> Coupon:
+        """The common code as a coupon of somebody who was not issued it; it is kept once it is redeemed."""
+        return Coupon(
+            id=_NOT_KEPT,
+            code=str(series.terms["genericCode"]).upper(),
+            series=series,
+            customer=customer,
+            issued_at=at,
+            valid_till=coupon_end(series, at, self.options.server_zone),
+        )
+
     def redeem(
-        self, coupon: Coupon, *, at: datetime, transaction_number: str = "", store: Store
+        self,
+        coupon: Coupon,
+        *,
+        at: datetime,
+        transaction_number: str = "",
+        store: Store,
+        by: Customer | None = None,
     ) -> Redemption:
-        """Record one use of a coupon. Raises NotPossibleError for a revoked one."""
+        """Record one use of a coupon, by its holder where nobody else is named.
+
+        Raises:
+            NotPossibleError: The coupon was revoked.
+        """
         if coupon.revoked:
             raise NotPossibleError("the coupon was revoked")
+        if coupon.id == _NOT_KEPT:
+            coupon.id = next(self._coupon_ids)
+            self._keep(coupon)
+        user = by or coupon.customer
         redemption = Redemption(
-            id=next(self._redemption_ids), at=at, transaction_number=transaction_number, store=store
+            id=next(self._redemption_ids),
+            at=at,
+            transaction_number=transaction_number,
+            store=store,
+            customer_id=user.id if user is not None else None,
         )
         coupon.redemptions = (*coupon.redemptions, redemption)
+        self.redeemed[redemption.id] = coupon
         series = coupon.series
         series.redeemed += 1
         series.latest_redemption = series.last_used = at
         return redemption
 
-    def reactivate(self, coupon: Coupon, at: datetime) -> None:
-        """Take the last redemption of a coupon back. Raises NotPossibleError when there is none."""
-        if not coupon.redemptions:
+    def number_transaction(self, redemption_id: int, transaction_number: str) -> None:
+        """Give a redemption that was not taken back another transaction number."""
+        coupon = self.redeemed[redemption_id]
+        coupon.redemptions = tuple(
+            attrs.evolve(each, transaction_number=transaction_number) if each.id == redemption_id else each
+            for each in coupon.redemptions
+        )
+
+    def reactivate(self, coupon: Coupon, at: datetime, *, redemption_id: int | None = None) -> None:
+        """Take a redemption of a coupon back, the last one unless told otherwise.
+
+        Raises:
+            NotPossibleError: There is none.
+        """
+        meant = [each for each in coupon.redemptions if redemption_id in {None, each.id}]
+        if not meant:
             raise NotPossibleError("the coupon was not redeemed")
-        *kept, last = coupon.redemptions
-        coupon.redemptions = tuple(kept)
-        coupon.reversals = (*coupon.reversals, attrs.evolve(last, reversed_on=at))
+        taken_back = meant[-1]
+        coupon.redemptions = tuple(each for each in coupon.redemptions if each is not taken_back)
+        coupon.reversals = (*coupon.reversals, attrs.evolve(taken_back, reversed_on=at))
+        del self.redeemed[taken_back.id]
         coupon.series.redeemed -= 1
 
     def revoke(self, coupon: Coupon) -> None:
@@ -137,6 +186,7 @@ class Organisation:
         if coupon.revoked or coupon.redemptions:
             raise NotPossibleError("only a coupon that was neither redeemed nor revoked can be revoked")
         coupon.revoked = True
+        self.revoked_codes.add(coupon.code)
         if self.codes.get(coupon.code) is coupon:
             del self.codes[coupon.code]
 
@@ -169,14 +219,18 @@ class Organisation:
             store=store,
             till=till,
         )
-        series.coupons.append(coupon)
+        self._keep(coupon)
         series.issued += 1
         series.latest_issue = series.last_used = at
         if series.kind != "GENERIC":
             self.codes[code] = coupon
-        if customer is not None:
-            customer.coupons.append(coupon)
         return coupon
+
+    @staticmethod
+    def _keep(coupon: Coupon) -> None:
+        coupon.series.coupons.append(coupon)
+        if coupon.customer is not None:
+            coupon.customer.coupons.append(coupon)
 
     def _new_code(self, series: Series) -> str:
         terms = series.terms

@@ -16,12 +16,18 @@ class Store:
 
 @attrs.frozen(kw_only=True)
 class Redemption:
-    """One use of a coupon; `reversed_on` is set once it was taken back."""
+    """One use of a coupon.
+
+    Attributes:
+        customer_id: Who used it; None when that was nobody known.
+        reversed_on: Set once it was taken back.
+    """
 
     id: int
     at: datetime
     transaction_number: str
     store: Store
+    customer_id: int | None = None
     reversed_on: datetime | None = None
 
 

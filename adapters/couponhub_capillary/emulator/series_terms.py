@@ -218,8 +218,17 @@ def _check_types(given: dict[str, Any]) -> None:
     for name in ("storeIdsJson", "redeemAtStore"):
         if name in given:
             given[name] = _id_list(given[name])
+    if "redemptionRange" in given and not _is_json_object(given["redemptionRange"]):
+        raise invalid()
     _check_entities(given.get("redemptionOrgEntityDetails", []))
     _check_products(given.get("productInfo", []))
+
+
+def _is_json_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def _check_entities(entities: object) -> None:

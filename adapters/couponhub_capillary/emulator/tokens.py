@@ -13,12 +13,13 @@ import attrs
 from couponhub.testing.emulation.world import Clock
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class _Grant:
     client: str
     token: str = attrs.field(repr=False)
     issued_at: datetime
     expires_at: datetime
+    calls: int = 0
 
 
 class Tokens:
@@ -54,10 +55,13 @@ class Tokens:
         self._grants[token] = _Grant(client=key, token=token, issued_at=now, expires_at=expires_at)
         return token
 
-    def client_of(self, token: str) -> str | None:
-        """The client that a token was given to; None for an unknown or expired one."""
+    def client_of(self, token: str, *, most_calls: int) -> str | None:
+        """The client that a token was given to; None for an unknown or expired one, or after `most_calls` (0 is any)."""
         grant = self._grants.get(token)
-        return grant.client if grant is not None and grant.expires_at > self._clock.now() else None
+        if grant is None or grant.expires_at <= self._clock.now() or 0 < most_calls <= grant.calls:
+            return None
+        grant.calls += 1
+        return grant.client
 
     def till_of(self, username: str, password: str) -> str | None:
         """The till that signs in with the lower-case MD5 of its password; None for wrong credentials."""

@@ -141,7 +141,7 @@ def commit(job: UploadJob, organisation: Organisation) -> None:
     rows = itertools.islice(read_rows(job.file), 1, None)
     with organisation.lock:
         intake = _Intake(job, organisation)
-    for batch in _batches(rows):
+    for batch in batches(rows):
         with organisation.lock:
             for row in batch:
                 intake.take(row)
@@ -222,6 +222,7 @@ def finder(identifier: str, customers: Customers, country_code: str) -> Callable
             return customers.by_id
 
 
-def _batches(rows: Iterator[_T]) -> Iterator[list[_T]]:
+def batches(rows: Iterator[_T]) -> Iterator[list[_T]]:
+    """Some rows at a time, so that the state is not locked for long."""
     while batch := list(itertools.islice(rows, _ROWS_AT_ONCE)):
         yield batch

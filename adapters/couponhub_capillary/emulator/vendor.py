@@ -14,6 +14,7 @@ from couponhub_capillary.emulator.customers import digits_of
 from couponhub_capillary.emulator.expiry import is_over
 from couponhub_capillary.emulator.organisation import ORGANISATION_ID, TILL, NotPossibleError, Organisation
 from couponhub_capillary.emulator.records import Coupon, Customer, Series, Store
+from couponhub_capillary.emulator.redemption_uploads import RedemptionUploads
 from couponhub_capillary.emulator.seed import MAIN_STORE, seed_demo, seed_lists
 from couponhub_capillary.emulator.tokens import Tokens
 from couponhub_capillary.emulator.uploads import Uploads
@@ -52,11 +53,16 @@ class CapillaryEmulator:
             self._organisation.options = self._organisation.options.changed(values)
             if not self._organisation.options.jobs_never_end:
                 self._uploads.resume()
+                self._redemptions.resume()
 
     def reset(self) -> None:
         """Empty it, tokens and unfinished uploads included; delay and rate limits stay switched as they are."""
         self._uploads.close()
         self._begin(delay=self._uploads.delay, rate_limited=self._api.rate_limited)
+
+    def close(self) -> None:
+        """Forget unfinished uploads, so that their files are closed."""
+        self._uploads.close()
 
     def seed_demo(self) -> None:
         """Fill it with the demo's series and customers."""
@@ -149,7 +155,7 @@ class CapillaryEmulator:
     def error_file(self, key: str) -> bytes:
         """The error file of an upload, by the job's `errorFileUrl`; the vendor's own API serves none (C-35)."""
         with self._organisation.lock:
-            content = self._uploads.error_file(key)
+            content = self._uploads.error_file(key) or self._redemptions.error_file(key)
         if content is None:
             raise ControlError("no error file of that key", missing=True)
         return content
@@ -160,18 +166,19 @@ class CapillaryEmulator:
 
     def set_processing_delay(self, seconds: float) -> None:
         """How long, in real seconds, processing a file takes."""
-        self._uploads.delay = seconds
+        self._uploads.delay = self._redemptions.delay = seconds
 
     def _begin(self, *, delay: float, rate_limited: bool) -> None:
         self._organisation = Organisation(self._world.clock)
         self._uploads = Uploads(self._organisation, self._world.background, delay=delay)
+        self._redemptions = RedemptionUploads(self._organisation, self._world.background, delay=delay)
         tokens = Tokens(
             clock=self._world.clock,
             clients={_KEY: _SECRET},
             tills={TILL: _TILL_PASSWORD},
             organisation_id=ORGANISATION_ID,
         )
-        self._api = Api(self._organisation, tokens, self._uploads)
+        self._api = Api(self._organisation, tokens, self._uploads, self._redemptions)
         self._api.rate_limited = rate_limited
 
     def _series(self, list_id: str) -> Series:
@@ -237,6 +244,9 @@ def _is_number(text: str) -> bool:
 
 
 if TYPE_CHECKING:
-    from couponhub.testing.emulation.vendor import VendorEmulator
+    from couponhub.testing.emulation.vendor import Closes, KeepsErrorFiles, TakesCodesBack, VendorEmulator
 
     _: type[VendorEmulator] = CapillaryEmulator
+    _takes_codes_back: type[TakesCodesBack] = CapillaryEmulator
+    _keeps_error_files: type[KeepsErrorFiles] = CapillaryEmulator
+    _closes: type[Closes] = CapillaryEmulator

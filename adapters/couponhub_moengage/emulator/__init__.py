@@ -53,10 +53,13 @@ class MoEngageEmulator:
             ControlError: An unknown name, or a value that cannot be.
         """
         self._state.set_options(values)
+        if not self._state.options.files_never_end:
+            self._processing.resume()
 
     def reset(self) -> None:
         """Forget lists, customers, options and counted requests; limits and delay stay switched as they are."""
         self._state.reset()
+        self._processing.resume()  # the files are gone: nothing waits any more
         self._limits.clear()
 
     def seed_demo(self) -> None:

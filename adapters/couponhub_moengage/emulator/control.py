@@ -111,7 +111,7 @@ class Control:
     ) -> None:
         before = len(held.available)
         key = self._state.customers.find_or_add(customer)
-        campaign = Campaign(id=new_id())
+        campaign = Campaign(id=new_id(), failed=self._state.options.campaigns_fail)
         for code in codes:
             del held.available[code]
             held.issued[code] = Handout(customer=key, campaign=campaign, at=at)

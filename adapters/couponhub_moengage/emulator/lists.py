@@ -1,7 +1,7 @@
 """Coupon lists and their files as the vendor holds them. Not thread-safe: the workspace's lock guards them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import attrs
@@ -29,9 +29,10 @@ class FileStatus(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Campaign:
-    """What a code was sent with."""
+    """What a code was sent with; reports leave out what a failed one handed out."""
 
     id: str
+    failed: bool = False
     name: str = "Emulated campaign"
     locale: str = "Default"
     variation: str = "Variation 1"
@@ -78,10 +79,12 @@ class EmulatedList:
     """One coupon list. A code is in exactly one of `available`, `issued` and `removed`.
 
     Attributes:
-        total: Codes added so far, whatever became of them.
+        total: Codes added so far, whatever became of them; an option takes those of deleted files off.
+        ever_added: Codes added so far, for the limits: nothing that is deleted gives its share back.
         available: Codes that may be handed out, each with the id of its file.
         issued: Codes that were handed out; they stay so for good.
         removed: Codes that archiving, expiry or the deletion of their file took away.
+        reminded: The last day, in the workspace's zone, for which no reminder of the expiry is owed.
     """
 
     id: str
@@ -93,8 +96,10 @@ class EmulatedList:
     alerts: AlertConditions
     created_at: datetime
     updated_at: datetime
+    reminded: date
     status: ListStatus = ListStatus.ACTIVE
     total: int = 0
+    ever_added: int = 0
     available: dict[str, str] = attrs.field(factory=dict, repr=False)
     issued: dict[str, Handout] = attrs.field(factory=dict, repr=False)
     removed: set[str] = attrs.field(factory=set, repr=False)
@@ -127,6 +132,7 @@ class EmulatedList:
         self.removed.difference_update(codes)
         self.available.update(dict.fromkeys(codes, file.id))
         self.total += len(codes)
+        self.ever_added += len(codes)
         file.added_coupons = len(codes)
 
     def remove_codes_of(self, file: CouponFile) -> int:

@@ -47,6 +47,19 @@ def shortage_alert(held: EmulatedList, available_before: int, now: datetime) -> 
     )
 
 
+def expiry_reminder(held: EmulatedList, days_left: int, at: datetime) -> Mail | None:
+    """The mail of one day before a list expires, if anybody is subscribed to it."""
+    if not held.subscribers:
+        return None
+    when = "today" if not days_left else "tomorrow" if days_left == 1 else f"in {days_left} days"
+    return _mail(
+        held.subscribers,
+        at,
+        subject=f"Coupon list expires {when}: {held.name}",
+        text=f"The coupon list {held.name} expires {when}, with {len(held.available)} coupons left.",
+    )
+
+
 def usage_report(
     held: EmulatedList, order: ReportOrder, rows: Iterable[Sequence[str]], now: datetime
 ) -> Mail:

@@ -88,6 +88,9 @@ class Options:
         callback_retry_seconds: Pause between callbacks.
         lose_callbacks: Never call back.
         fail_next_files: So many of the next files to be processed fail; counts down.
+        files_never_end: Files wait until this is switched off.
+        campaigns_fail: Codes are handed out by failed campaigns, which usage reports leave out.
+        report_rows_limit: Most rows of a usage report; what comes after them is left out.
         user_id_is: Which identifier of a customer the usage report shows as "User ID".
     """
 
@@ -120,6 +123,9 @@ class Options:
     callback_retry_seconds: float = _setting(0.2, _seconds)
     lose_callbacks: bool = _setting(False, _flag)
     fail_next_files: int = _setting(0, _count)
+    files_never_end: bool = _setting(False, _flag)
+    campaigns_fail: bool = _setting(False, _flag)
+    report_rows_limit: int = _setting(20_000_000, _count)
     user_id_is: str = _choice("external_id", "email", "mobile", "id")
 
     @property

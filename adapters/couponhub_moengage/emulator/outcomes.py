@@ -1,9 +1,11 @@
 """What comes of a file or a report that was ordered: codes in a list, an end status, mails."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 import attrs
 
+from couponhub.testing.emulation.vendor import EmulatedCustomer
 from couponhub_moengage.emulator import answers, mails
 from couponhub_moengage.emulator.answers import Answer
 from couponhub_moengage.emulator.bodies import ReportOrder
@@ -70,22 +72,24 @@ class Outcomes:
         with self._state.settled() as now:
             held = self._state.lists.get(list_id)
             if held is not None:
-                self._state.send(mails.usage_report(held, order, self._usage(held, order), now))
+                most = self._state.options.report_rows_limit or None
+                rows = itertools.islice(self._usage(held, order), most)
+                self._state.send(mails.usage_report(held, order, rows, now))
 
     def _fits(self, held: EmulatedList, more: int) -> bool:
         in_list = self._state.options.list_codes_limit
         in_workspace = self._state.options.workspace_codes_limit
-        everywhere = sum(each.total for each in self._state.lists.values())
-        return (not in_list or held.total + more <= in_list) and (
+        everywhere = sum(each.ever_added for each in self._state.lists.values())
+        return (not in_list or held.ever_added + more <= in_list) and (
             not in_workspace or everywhere + more <= in_workspace
         )
 
     def _usage(self, held: EmulatedList, order: ReportOrder) -> Iterator[tuple[str, ...]]:
-        for code, handout in held.issued.items():
-            if order.start <= self._state.day_of(handout.at) <= order.end:
-                customer = self._state.customers[handout.customer]
+        for code, handout in sorted(held.issued.items(), key=lambda issued: issued[1].at):
+            on_a_day = order.start <= self._state.day_of(handout.at) <= order.end
+            if on_a_day and not handout.campaign.failed:
                 yield (
-                    getattr(customer, self._state.options.user_id_is) or "",
+                    self._user_id(self._state.customers[handout.customer]),
                     code,
                     handout.campaign.id,
                     handout.campaign.name,
@@ -93,3 +97,10 @@ class Outcomes:
                     handout.campaign.variation,
                     answers.instant(handout.at),
                 )
+
+    def _user_id(self, customer: EmulatedCustomer) -> str:
+        """Every user has one: who was made known without the identifier that it is shows by another."""
+        wanted = getattr(customer, self._state.options.user_id_is)
+        return wanted or next(
+            filter(None, (customer.external_id, customer.id, customer.email, customer.mobile))
+        )

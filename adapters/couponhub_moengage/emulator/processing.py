@@ -4,6 +4,10 @@ Every attempt is a piece of work of its own in the world's background, so that a
 other files for one timeout at most, not for all its attempts.
 """
 
+from collections import deque
+from contextlib import suppress
+from functools import partial
+
 from couponhub.testing.emulation.vendor import ControlError
 from couponhub.testing.emulation.world import World
 from couponhub_moengage.emulator.answers import Answer
@@ -22,6 +26,7 @@ class Processing:
         self._outcomes = outcomes
         self._later = world.background.later
         self._delay_seconds = DEFAULT_DELAY_SECONDS
+        self._standing: deque[tuple[str, str]] = deque()
 
     def set_delay(self, seconds: float) -> None:
         """How long a file or report waits, in real seconds.
@@ -43,7 +48,18 @@ class Processing:
             self._later(self._delay_seconds / 2, lambda: self._outcomes.show_processing(list_id, file_id))
         self._later(self._delay_seconds, lambda: self._begin(list_id, file_id))
 
+    def resume(self) -> None:
+        """Go on with the files that an option let wait, in their order."""
+        with suppress(IndexError):  # until none is left, also when two threads resume
+            while True:
+                self._later(0, partial(self._begin, *self._standing.popleft()))
+
     def _begin(self, list_id: str, file_id: str) -> None:
+        if self._outcomes.options.files_never_end:
+            self._standing.append((list_id, file_id))
+            if not self._outcomes.options.files_never_end:  # switched off in between
+                self.resume()
+            return
         file = self._outcomes.waiting_file(list_id, file_id)
         if file is None:
             return

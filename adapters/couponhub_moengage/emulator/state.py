@@ -4,11 +4,11 @@ import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from couponhub.testing.emulation.world import Mail, World
-from couponhub_moengage.emulator import refusals
+from couponhub_moengage.emulator import refusals, reminders
 from couponhub_moengage.emulator.bodies import FileOrder, NewList
 from couponhub_moengage.emulator.customers import Customers
 from couponhub_moengage.emulator.lists import CouponFile, EmulatedList
@@ -28,15 +28,23 @@ class State:
         self.options = Options()
         self.lists: dict[str, EmulatedList] = {}
         self.customers = Customers()
+        world.outbox.ask_first(self.settle)
 
     @contextmanager
     def settled(self) -> Iterator[datetime]:
-        """Hold the lock, with every list expired whose time is over; gives the instant it is."""
+        """Hold the lock, with reminders sent that are due, and lists expired; gives the instant it is."""
         with self._lock:
             now = self._world.clock.now()
             for held in self.lists.values():
+                for mail in reminders.due(held, now, self.options.zone):
+                    self.send(mail)
                 held.expire_when_due(now)
             yield now
+
+    def settle(self) -> None:
+        """Do what time alone has brought about."""
+        with self.settled():
+            pass
 
     def set_options(self, values: Mapping[str, Any]) -> None:
         """Change options, all or none."""
@@ -81,6 +89,7 @@ class State:
             alerts=new.alerts,
             created_at=now,
             updated_at=now,
+            reminded=self.day_of(now) - timedelta(days=1),
         )
         self.lists[held.id] = held
         return held

@@ -178,6 +178,20 @@ class CustomerRules:
             (one,) = hub.lookup(buyer).answers
         assert (Verdict.UNKNOWN, Reason.CREDENTIALS) == (one.verdict, one.reason)
 
+    def test_r69_an_answer_names_its_customer_only(self, rig: Rig) -> None:
+        """R-69: by what was asked is told masked; further identifiers named are those of the customer, whom it knows."""
+        if refuses_customers(rig):
+            return
+        self._give(rig, 1)
+        for customer in understood(rig, BUYER):
+            answer = rig.connection.customers.coupons(customer)
+            assert not [form for form in answer.asked_as if any(value in form for value in BUYER.values())]
+            for named in answer.also_known_as:
+                assert named != customer
+                assert BUYER[named.identifier.value] == named.value
+        for customer in understood(rig, NOBODY):
+            assert () == rig.connection.customers.coupons(customer).also_known_as
+
     def _list_id(self, rig: Rig, name: str = "given out") -> ListId:
         rig.control.add_customer(**BUYER)
         codes = [f"{name.replace(' ', '-').upper()}-{number}" for number in range(6)]

@@ -49,6 +49,7 @@ def understood(rig: Rig, identifiers: Mapping[str, str]) -> list[Customer]:
         if not is_refused(rig, partial(rig.connection.customers.coupons, customer))
     ]
     assert answered, f"{rig.plugin.name} claims to find customers' coupons and refuses every identifier"
+    assert {customer.identifier for customer in answered} <= rig.connection.customers.identifiers
     for customer in customers:
         if customer not in answered:
             (one,) = rig.hub.lookup(customer).answers

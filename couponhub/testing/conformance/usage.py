@@ -1,14 +1,44 @@
-"""R-80 to R-82: reports of who was given which code."""
+"""R-80 to R-85: reports of who was given which code, and what they answer when imported."""
 
 import time
-from datetime import timedelta
+from base64 import b64decode
+from collections.abc import Mapping
+from datetime import date, timedelta
+from io import BytesIO
 
+import attrs
 import pytest
 
-from couponhub.errors import NotFound, RequestRejected, UsageError
+from couponhub.errors import LocalError, NotFound, RequestRejected, Unsupported, UsageError
+from couponhub.models import Customer, ListId, Reason, Source, Verdict
 from couponhub.models.base import utc_now
 from couponhub.testing.conformance.refusals import refuses
 from couponhub.testing.rig import Rig
+
+AGE = timedelta(days=4)
+BUYER = {
+    "mobile": "919876500001",
+    "email": "buyer.one@example.com",
+    "external_id": "E-0001",
+    "id": "98000001",
+}
+NOBODY = {
+    "mobile": "910000000000",
+    "email": "nobody@example.com",
+    "external_id": "E-9999",
+    "id": "98999999",
+}
+
+
+@attrs.frozen
+class Reported:
+    """A list that gave codes to one customer, and the report of all its days so far."""
+
+    list_id: ListId
+    codes: list[str]
+    content: bytes
+    first: date
+    last: date
 
 
 class UsageRules:
@@ -59,3 +89,88 @@ class UsageRules:
         with pytest.raises(RequestRejected):
             ask(list_id, 0, 9)
         assert [] == rig.control.mails()
+
+    def test_r83_an_imported_report_answers(self, rig: Rig) -> None:
+        """R-83: of a vendor that cannot be asked, an imported report finds a customer's codes, and nobody is called."""
+        if self._has_nothing_to_import(rig):
+            return
+        reported = self._reported(rig)
+        self._import(rig, reported)
+        kind = rig.connection.customers.identifiers
+        assert 1 == len(kind)
+        asked = len(rig.control.requests())
+        (answer,) = rig.hub.lookup(self._customer(rig, BUYER)).answers
+        assert (Verdict.FOUND, None, Source.REPORT) == (answer.verdict, answer.reason, answer.source)
+        assert sorted(reported.codes) == sorted(coupon.code for coupon in answer.coupons)
+        assert {(reported.list_id, None, None)} == {
+            (coupon.list_id, coupon.redemption_count, coupon.redemptions) for coupon in answer.coupons
+        }
+        for word, value in BUYER.items():
+            if word not in kind:
+                with pytest.raises(Unsupported):
+                    rig.connection.customers.coupons(Customer(**{word: value}))
+        assert asked == len(rig.control.requests())
+
+    def test_r84_absence_is_proven_by_whole_coverage_alone(self, rig: Rig) -> None:
+        """R-84: `none` is said when every list is covered since its creation, and of nobody when a day lacks."""
+        if self._has_nothing_to_import(rig):
+            return
+        reported = self._reported(rig)
+        day = timedelta(days=1)
+        for first, last in ((reported.first, reported.first + day), (reported.last - day, reported.last)):
+            self._import(rig, self._requested(rig, reported, first, last))
+        nobody = self._customer(rig, NOBODY)
+        (answer,) = rig.hub.lookup(nobody).answers
+        assert (Verdict.UNKNOWN, Reason.NOT_COVERED) == (answer.verdict, answer.reason)
+        self._import(rig, reported)
+        (answer,) = rig.hub.lookup(nobody).answers
+        assert (Verdict.NONE, Reason.NO_COUPONS) == (answer.verdict, answer.reason)
+        assert answer.as_of is not None
+        assert answer.as_of <= utc_now()
+        assert answer.coverage
+
+    def test_r85_half_a_report_is_none(self, rig: Rig) -> None:
+        """R-85: a report that is cut off is refused, and nothing of it is imported."""
+        if self._has_nothing_to_import(rig):
+            return
+        reported = self._reported(rig)
+        with pytest.raises(LocalError):
+            self._import(rig, attrs.evolve(reported, content=reported.content[:-7]))
+        with pytest.raises(Unsupported):
+            rig.connection.customers.coupons(Customer(external_id=BUYER["external_id"]))
+
+    def _has_nothing_to_import(self, rig: Rig) -> bool:
+        today = utc_now().date()
+        return refuses(
+            rig, "usage.request", lambda: rig.connection.usage.import_report("1", BytesIO(b""), today, today)
+        ) or rig.can("customers.coupons")
+
+    def _reported(self, rig: Rig) -> Reported:
+        rig.control.set_clock(utc_now() - AGE)
+        list_id = rig.list_with("reported", [f"CODE-{number}" for number in range(5)])
+        codes = rig.control.issue(list_id, BUYER, count=3)
+        rig.control.set_clock(None)
+        (status,) = rig.connection.usage.status().lists
+        assert status.request is not None
+        days = status.request.days
+        blank = Reported(list_id=list_id, codes=codes, content=b"", first=days.first, last=days.last)
+        return self._requested(rig, blank, days.first, days.last)
+
+    def _requested(self, rig: Rig, reported: Reported, first: date, last: date) -> Reported:
+        before = len(rig.control.mails())
+        rig.connection.usage.request(reported.list_id, first, last, ["reports@example.com"])
+        patience = time.monotonic() + 10
+        while len(mails := rig.control.mails()) == before and time.monotonic() < patience:
+            time.sleep(0.02)
+        (attachment,) = mails[-1]["attachments"]
+        content = b64decode(attachment["base64"])
+        return attrs.evolve(reported, content=content, first=first, last=last)
+
+    def _import(self, rig: Rig, reported: Reported) -> None:
+        rig.connection.usage.import_report(
+            reported.list_id, BytesIO(reported.content), reported.first, reported.last
+        )
+
+    def _customer(self, rig: Rig, identifiers: Mapping[str, str]) -> Customer:
+        (kind,) = rig.connection.customers.identifiers
+        return Customer(**{kind.value: identifiers[kind.value]})

@@ -1,6 +1,5 @@
 """The control API of an emulator process: JSON under `/_emulator/`, never part of a vendor's paths."""
 
-import base64
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
@@ -12,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from couponhub.testing.emulation.answers import error_answer, instant_text, json_answer
 from couponhub.testing.emulation.faults import FAULTS, RULE, FaultRules, read_rules
+from couponhub.testing.emulation.mails import as_eml, as_json, media_type
 from couponhub.testing.emulation.reading import (
     read_count,
     read_customer,
@@ -23,7 +23,7 @@ from couponhub.testing.emulation.reading import (
     read_text,
 )
 from couponhub.testing.emulation.recorder import Recorder
-from couponhub.testing.emulation.vendor import ControlError, VendorEmulator
+from couponhub.testing.emulation.vendor import ControlError, KeepsErrorFiles, TakesCodesBack, VendorEmulator
 from couponhub.testing.emulation.world import Mail, World
 
 CONTROL_NAME = "_emulator"
@@ -37,6 +37,7 @@ _OPTIONS = {"<vendor>": {"<option>": "value"}}
 _CUSTOMER = {"mobile": "text", "email": "text", "external_id": "text", "id": "text"}
 _CUSTOMERS = {"customers": [_CUSTOMER]}
 _ISSUE = {"customer": _CUSTOMER, "count": "how many, or else", "codes": ["which"]}
+_CODE = {"code": "text"}
 _REDEMPTION = {
     "code": "text",
     "at": "optional, RFC 3339 instant with an offset",
@@ -87,10 +88,24 @@ class ControlApi:
             Endpoint("PUT", "/faults", self._set_fault_rules, "replaces all fault rules", [dict(RULE)]),
             Endpoint("GET", "/requests", self._requests, "the last calls to the vendors, oldest first"),
             Endpoint("GET", "/mails", self._mails, 'the mails that were "sent", with their files'),
+            Endpoint(
+                "GET", "/mails/<number>.eml", self._eml, "one of them, to be saved as a mail program would"
+            ),
+            Endpoint("GET", "/mails/<number>/<name>", self._attachment, "a file that came with one of them"),
             Endpoint("POST", "/<vendor>/customers", self._add, "makes customers known", _CUSTOMERS),
             Endpoint("GET", f"{lists}/codes", self._codes, "every code of a list, as it truly stands"),
             Endpoint("POST", f"{lists}/issue", self._issue, "hands codes of a list to a customer", _ISSUE),
             Endpoint("POST", f"{lists}/redeem", self._redeem, "records a redemption", _REDEMPTION),
+            Endpoint(
+                "POST", f"{lists}/reactivate", self._reactivate, "takes the last redemption back", _CODE
+            ),
+            Endpoint("POST", f"{lists}/revoke", self._revoke, "takes a code from its customer", _CODE),
+            Endpoint(
+                "GET",
+                "/<vendor>/error-files/<key>",
+                self._error_file,
+                "the refused rows of an upload, as CSV, by the key that the vendor names",
+            ),
         )
         self._urls = Map(
             [
@@ -105,7 +120,8 @@ class ControlApi:
         """Answer one call. `request.path` is relative to the control API's prefix."""
         request.max_content_length = _LARGEST_BODY_BYTES
         try:
-            return json_answer(self._answer(request))
+            answer = self._answer(request)
+            return answer if isinstance(answer, Response) else json_answer(answer)
         except ControlError as error:
             return error_answer(str(error), status=404 if error.missing else 400)
         except NotFound:
@@ -201,7 +217,27 @@ class ControlApi:
         }
 
     def _mails(self) -> Any:
-        return {"items": [_mail(mail) for mail in self._world.outbox.mails()]}
+        return {
+            "items": [
+                as_json(mail, url=f"/{CONTROL_NAME}/mails/{number}")
+                for number, mail in enumerate(self._world.outbox.mails(), 1)
+            ]
+        }
+
+    def _eml(self, number: str) -> Any:
+        return Response(as_eml(self._mail(number), number=number), mimetype="message/rfc822")
+
+    def _attachment(self, number: str, name: str) -> Any:
+        attachments = self._mail(number).attachments
+        if name not in attachments:
+            raise ControlError("the mail has no such file", missing=True)
+        return Response(attachments[name], mimetype=media_type(name))
+
+    def _mail(self, number: str) -> Mail:
+        mails = self._world.outbox.mails()
+        if not (number.isascii() and number.isdigit()) or not 1 <= int(number) <= len(mails):
+            raise ControlError(f"mails have numbers; there are {len(mails)}, from 1", missing=True)
+        return mails[int(number) - 1]
 
     def _add(self, body: Any, vendor: str) -> Any:
         emulator = self._vendor(vendor)
@@ -239,6 +275,28 @@ class ControlApi:
         emulator.redeem(list_id, code, details)
         return {"redeemed": code}
 
+    def _reactivate(self, body: Any, vendor: str, list_id: str) -> Any:
+        code = _read_code(body)
+        self._taker(vendor).reactivate(list_id, code)
+        return {"reactivated": code}
+
+    def _revoke(self, body: Any, vendor: str, list_id: str) -> Any:
+        code = _read_code(body)
+        self._taker(vendor).revoke(list_id, code)
+        return {"revoked": code}
+
+    def _taker(self, vendor: str) -> TakesCodesBack:
+        emulator = self._vendor(vendor)
+        if not isinstance(emulator, TakesCodesBack):
+            raise ControlError(f"{vendor} takes no code back, and no redemption")
+        return emulator
+
+    def _error_file(self, vendor: str, key: str) -> Any:
+        emulator = self._vendor(vendor)
+        if not isinstance(emulator, KeepsErrorFiles):
+            raise ControlError(f"{vendor} names no files of refused rows")
+        return Response(emulator.error_file(key), mimetype="text/csv")
+
     def _vendor(self, name: str) -> VendorEmulator:
         try:
             return self._vendors[name]
@@ -248,22 +306,5 @@ class ControlApi:
             ) from None
 
 
-def _mail(mail: Mail) -> dict[str, Any]:
-    return {
-        "at": instant_text(mail.at),
-        "vendor": mail.vendor,
-        "to": list(mail.to),
-        "subject": mail.subject,
-        "text": mail.text,
-        "attachments": [
-            {"name": name, "base64": base64.b64encode(content).decode(), "text": _utf8(content)}
-            for name, content in mail.attachments.items()
-        ],
-    }
-
-
-def _utf8(content: bytes) -> str | None:
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return None
+def _read_code(body: Any) -> str:
+    return read_text(read_object(body, "the body", required=("code",))["code"], "code")

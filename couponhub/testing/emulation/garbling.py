@@ -1,6 +1,8 @@
 """Spoils an answer on its way to the client: the vendor did its work, and says so badly."""
 
+import gzip
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -18,13 +20,25 @@ class Garbage(StrEnum):
     TEXT = "text"
     NULLS = "nulls"
     ARRAY = "array"
+    UNKNOWN_WORDS = "unknown_words"
+    DOUBLED = "doubled"
+    LONG = "long"
+    BOMB = "bomb"
 
 
+_BOMB_MEMBERS = 320
+_MEGABYTE = 1024 * 1024
+_NEW_WORD = "SOMETHING_NEW"
+_ENUMERATED = re.compile(r"(?:.*_)?(?:status|type)|.*(?:Status|Type)")
+_FREE_TEXT = re.compile(r"(?:.*_)?(?:name|description|message)|.*(?:Name|Description|Message)")
 _PAGE = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>\n"
 
 
 def garbled(response: Response, garbage: Garbage) -> Response:
-    """What the client gets in place of `response`; one that is no JSON passes NULLS and ARRAY unharmed."""
+    """What the client gets in place of `response`.
+
+    NULLS, ARRAY, UNKNOWN_WORDS, DOUBLED and LONG change JSON, and pass what is none unharmed.
+    """
     response.status_code = 200
     match garbage:
         case Garbage.HTML:
@@ -42,6 +56,16 @@ def garbled(response: Response, garbage: Garbage) -> Response:
             _change_json(response, lambda value: _with_leaves(value, lambda _: None))
         case Garbage.ARRAY:
             _change_json(response, lambda value: [value])
+        case Garbage.UNKNOWN_WORDS:
+            _change_json(response, lambda value: _with_texts(value, _ENUMERATED, lambda _: _NEW_WORD))
+        case Garbage.DOUBLED:
+            _change_json(response, _with_longest_array_doubled)
+        case Garbage.LONG:
+            _change_json(response, lambda value: _with_texts(value, _FREE_TEXT, _lengthened))
+        case Garbage.BOMB:
+            # Blanks, in members that unpack one after the other, so that it costs nobody much to make.
+            response.set_data(gzip.compress(b" " * _MEGABYTE, mtime=0) * _BOMB_MEMBERS)
+            response.headers["Content-Encoding"] = "gzip"
     return response
 
 
@@ -82,6 +106,40 @@ def _with_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
             return [_with_leaves(item, change) for item in value]
         case _:
             return change(value)
+
+
+def _with_texts(value: Any, keys: re.Pattern[str], change: Callable[[str], str]) -> Any:
+    """The same with every text changed that stands under such a key."""
+    match value:
+        case dict():
+            return {
+                key: change(item)
+                if isinstance(item, str) and keys.fullmatch(key)
+                else _with_texts(item, keys, change)
+                for key, item in value.items()
+            }
+        case list():
+            return [_with_texts(item, keys, change) for item in value]
+        case _:
+            return value
+
+
+def _lengthened(text: str) -> str:
+    return text.ljust(_MEGABYTE, "x")
+
+
+def _with_longest_array_doubled(value: Any) -> Any:
+    if arrays := list(_arrays(value)):
+        longest = max(arrays, key=len)  # the outermost of several
+        longest[:] = [item for item in longest for _ in range(2)]
+    return value
+
+
+def _arrays(value: Any) -> Iterator[list[Any]]:
+    if isinstance(value, list):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _arrays(item)
 
 
 def _other_type(leaf: Any) -> Any:

@@ -14,6 +14,7 @@ from werkzeug.serving import ThreadedWSGIServer
 from couponhub.errors import LocalError
 from couponhub.testing.emulation.app import EmulatorApp
 from couponhub.testing.emulation.connection import ConnectionHandler
+from couponhub.testing.emulation.vendor import Closes
 
 if TYPE_CHECKING:
     from couponhub.testing.emulation.vendor import VendorEmulator
@@ -27,7 +28,7 @@ class EmulatorServer:
     """Serves vendors and their control API from one process, one thread a connection, until it is closed.
 
     It listens from the start and answers once started; `close` (or the end of `with`) also ends the world's
-    background work, since nobody is left to see it. Port 0 takes a free port.
+    background work, since nobody is left to see it, and what the vendors hold open. Port 0 takes a free port.
 
     Raises:
         LocalError: The address cannot be listened on.
@@ -65,6 +66,9 @@ class EmulatorServer:
         self.app.hang_up_on_waiting()
         self._listener.hang_up()
         self.world.background.close()
+        for vendor in self.app.vendors.values():
+            if isinstance(vendor, Closes):
+                vendor.close()
 
     def __enter__(self) -> Self:
         self.start()

@@ -1,7 +1,7 @@
 """What an emulated vendor offers to the kit; the kit gives it HTTP, faults, a recorder and a control API."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import attrs
 from werkzeug.wrappers import Request, Response
@@ -91,4 +91,38 @@ class VendorEmulator(Protocol):
 
     def set_processing_delay(self, seconds: float) -> None:
         """How long, in real seconds, processing a file takes."""
+        ...
+
+
+@runtime_checkable
+class TakesCodesBack(Protocol):
+    """An emulated vendor may also know how a code that was handed out, or its use, is taken back.
+
+    Both raise ControlError for what cannot be, as a code that was not redeemed.
+    """
+
+    def revoke(self, list_id: str, code: str) -> None:
+        """Take a code that was not redeemed away from its customer."""
+        ...
+
+    def reactivate(self, list_id: str, code: str) -> None:
+        """Take the last redemption of a code back."""
+        ...
+
+
+@runtime_checkable
+class KeepsErrorFiles(Protocol):
+    """An emulated vendor may also name a file of refused rows that its own API does not serve."""
+
+    def error_file(self, key: str) -> bytes:
+        """The CSV of that key. Raises ControlError when there is none."""
+        ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """An emulated vendor may also hold what the end of the server must give back, such as open files."""
+
+    def close(self) -> None:
+        """Give it back; no call comes afterwards, and background work has ended."""
         ...

@@ -50,11 +50,16 @@ class Mail:
 
 
 class Outbox:
-    """The mails that the emulated vendors sent, oldest first. Thread-safe."""
+    """The mails that the emulated vendors sent, in the order of their sending. Thread-safe."""
 
     def __init__(self) -> None:
         self._mails: list[Mail] = []
         self._lock = threading.Lock()
+        self._senders: list[Callable[[], None]] = []
+
+    def ask_first(self, send_what_is_due: Callable[[], None]) -> None:
+        """Have this called before anybody looks: it sends the mails whose time has come since."""
+        self._senders.append(send_what_is_due)
 
     def send(self, mail: Mail) -> None:
         """Keep a mail."""
@@ -63,6 +68,8 @@ class Outbox:
 
     def mails(self) -> tuple[Mail, ...]:
         """All mails so far."""
+        for send_what_is_due in self._senders:
+            send_what_is_due()
         with self._lock:
             return tuple(self._mails)
 

@@ -64,6 +64,10 @@ class Vendor:
         """A signed-in GET."""
         return self.client.get(path, query_string=query, headers=self.headers)
 
+    def send(self, method: str, path: str, body: object, **query: str) -> TestResponse:
+        """A signed-in call with a JSON body."""
+        return self.client.open(path, method=method, json=body, query_string=query, headers=self.headers)
+
     def coupons(self, **query: str) -> list[dict[str, Any]]:
         """The coupons of the v1.1 look-up."""
         answer = self.get("/v1.1/customer/coupons", **query).get_json()
@@ -102,6 +106,10 @@ class Vendor:
         added = EmulatedCustomer(mobile=mobile, **more)
         self.emulator.add_customers([added])
         return added
+
+    def issued(self, series_id: str, holder: EmulatedCustomer, count: int = 1) -> list[str]:
+        """New codes of a customer."""
+        return list(self.emulator.issue(series_id, holder, count=count, codes=None))
 
     def upload(
         self, series_id: str, content: bytes | str, *, file_name: str = "codes.csv", **parts: str

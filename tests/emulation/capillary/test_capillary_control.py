@@ -1,5 +1,6 @@
 """The control side of the emulated Capillary, and the look-ups by code and by the v2 list."""
 
+import json
 import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = {
     "ttl": 300,
+    "token_calls": 0,
     "reuse_window": 0,
     "uploads_accept_basic": False,
     "v1_unauthorized_as_200": False,
@@ -35,6 +37,7 @@ DEFAULTS = {
     "answer_all_jobs": False,
     "pool_readable": False,
     "doubled_rows": False,
+    "bulk_redeem_limit": 50,
     "running_word": "",
     "jobs_never_end": False,
 }
@@ -411,6 +414,10 @@ def test_coupons_by_code_in_v2(vendor: "Vendor") -> None:
     }
     (held,) = vendor.get("/v2/coupon", issuedToIds="98000001", showCouponSeries="true").get_json()["data"]
     assert held["couponSeries"]["id"] == int(series_id)
+    assert held["couponSeries"]["validTillISODate"] == "2027-01-31"
+    hours = {"dom": [-1], "dow": [-1], "hours": [-1]}  # an object here, the text of one everywhere else
+    assert held["couponSeries"]["redemptionRange"] == hours
+    assert json.loads(vendor.read(series_id)["redemptionRange"]) == hours
     vendor.emulator.set_options({"pool_readable": True})
     pooled = vendor.get("/v2/coupon", couponCodes="a2").get_json()["data"]
     assert [element["code"] for element in pooled] == ["A2"]

@@ -226,6 +226,8 @@ def test_given_fields_are_kept_and_server_fields_ignored(vendor: "Vendor") -> No
         {"customPropertyMap": {"a": 1}},
         {"mutualExclusiveSeriesIds": "1,2"},
         {"redeemAtStore": "77"},
+        {"redemptionRange": "always"},
+        {"redemptionRange": "[-1]"},
         {"redemptionOrgEntityDetails": [{"redemptionOrgEntityType": "SHOP", "orgEntityId": 1}]},
         {"productInfo": [{"productType": "THING"}]},
         {"externalIssual": True},

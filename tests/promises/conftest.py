@@ -1,0 +1,48 @@
+"""The vendors on their benches: real HTTP, and nothing known of them but what their control API tells."""
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from couponhub.registry import Registry
+from couponhub.testing import Rig, rig_for
+
+# What each vendor requires of a new list beyond a name and a last day.
+LIST_EXTRA: Mapping[str, Mapping[str, str]] = {
+    "capillary": {
+        "discountCode": "PROMISE",
+        "discountType": "PERC",
+        "discountValue": "10",
+        "smsTemplate": "Hi {{first_name}}, your code is {{voucher}}",
+    },
+    "moengage": {},
+}
+SETTINGS: Mapping[str, Mapping[str, str | float]] = {
+    "capillary": {"default_country_code": "91"},
+    "moengage": {"created_by": "promises@example.com"},
+}
+
+
+def bench(vendor: str) -> Iterator[Rig]:
+    """Put one adapter on its bench."""
+    plugin = Registry().load(vendor)
+    with rig_for(plugin, list_extra=LIST_EXTRA[vendor], settings=SETTINGS[vendor]) as rig:
+        yield rig
+
+
+@pytest.fixture
+def capillary() -> Iterator[Rig]:
+    """Capillary, whose customers can be asked about."""
+    yield from bench("capillary")
+
+
+@pytest.fixture
+def moengage() -> Iterator[Rig]:
+    """MoEngage, whose rate limits are by the day and by the calendar minute."""
+    yield from bench("moengage")
+
+
+@pytest.fixture(params=["capillary", "moengage"])
+def either(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    """Each of the two in turn."""
+    yield from bench(request.param)
