@@ -87,6 +87,47 @@ def write_once(
     raise VendorUnavailable(f"the vendor took {what} neither at once nor when it was repeated")
 
 
+def change_once(change: Callable[[], T], look: Callable[[], T | None], *, settle: Callable[[], None]) -> T:
+    """Change what is there already; when no understandable answer comes, look, and repeat it once at most.
+
+    Repeating it must be harmless. What is not to be seen need not have failed, as it may be shown otherwise
+    than it was asked for: what was lost twice stays unknown.
+
+    Args:
+        change: Makes it, and answers what the vendor then has.
+        look: What the vendor has now if it is as was asked, else None.
+        settle: Lets the time pass after which a change that is not to be seen is repeated.
+
+    Raises:
+        OutcomeUnknown: Whether it was done is not known; the hint is that of the lost answer.
+        CouponhubError: It was refused, and is not to be seen.
+    """
+    try:
+        return change()
+    except OutcomeUnknown as lost:
+        found = _seen(look, instead=lost)
+        if found is None:
+            settle()
+            found = _seen(look, instead=lost)
+        if found is not None:
+            return found
+    try:
+        return change()
+    except VendorError as error:
+        # The first attempt may have arrived after all, and be what the second stumbled over.
+        found = _seen(look, instead=error)
+        if found is None:
+            raise
+        return found
+
+
+def _seen(look: Callable[[], T | None], *, instead: VendorError) -> T | None:
+    try:
+        return look()
+    except CouponhubError:
+        raise instead from None
+
+
 def _look(
     look: Callable[[], T | None],
     settle: Callable[[], None] | None,

@@ -12,7 +12,7 @@ rate limit is never waited out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, tzinfo
 from typing import Protocol, runtime_checkable
 
 from couponhub.models import (
@@ -24,12 +24,15 @@ from couponhub.models import (
     Customer,
     CustomerCoupons,
     FileUrl,
+    Identifier,
     ListChange,
     ListId,
     ListStatus,
+    Meaning,
     NewCouponList,
     Part,
     PartId,
+    ReportForm,
     Tagging,
 )
 
@@ -48,7 +51,7 @@ class Adapter(Protocol):
         """Say what to do instead of a capability this vendor lacks, by the protocol's name; "" for nothing."""
         ...
 
-    def check(self) -> str:
+    def check(self, *, deadline: float | None = None) -> str:
         """Make the cheapest harmless call that proves address, credentials and rights; say what was proven."""
         ...
 
@@ -116,7 +119,15 @@ class WritesLists(Protocol):
             UsageError: Nothing is to be changed, or fields are wrong; all are named at once, nothing was sent.
             NotFound: The vendor knows no such list.
             Conflict: The new name is taken, or the list stands so that it cannot be changed.
-            OutcomeUnknown: It was sent and no answer came; reading the list finds out.
+            OutcomeUnknown: It was sent and no answer came; `find_changed` finds out.
+        """
+        ...
+
+    def find_changed(self, list_id: ListId, change: ListChange) -> CouponList | None:
+        """Look whether a list stands as `change` asks: the list if so, None when it does not now.
+
+        Raises:
+            VendorError: It cannot be told; `UnreadableReply` where the list does not show what was to be changed.
         """
         ...
 
@@ -131,6 +142,7 @@ class ActivatesLists(Protocol):
         Raises:
             NotFound: The vendor knows no such list.
             Conflict: The list stands so that it cannot be activated.
+            OutcomeUnknown: It was sent and no answer came; `WritesLists.find_changed` finds out.
         """
         ...
 
@@ -140,11 +152,14 @@ class ArchivesLists(Protocol):
     """Can retire a list for good."""
 
     def archive_list(self, list_id: ListId) -> None:
-        """Archive the list. DESTRUCTIVE: the vendor deletes the codes that were not handed out.
+        """Archive the list; repeating it is harmless.
+
+        DESTRUCTIVE: the vendor deletes the codes that were not handed out.
 
         Raises:
             NotFound: The vendor knows no such list.
             Conflict: The list stands so that it cannot be archived.
+            OutcomeUnknown: It was sent and no answer came; reading the list finds out.
         """
         ...
 
@@ -252,11 +267,12 @@ class FindsCustomerCoupons(Protocol):
     def customer_coupons(
         self, customer: Customer, query: CouponQuery, *, deadline: float | None = None
     ) -> CustomerCoupons:
-        """All coupons the customer holds that `query` selects, newest first (R-60).
+        """All coupons the customer holds that `query` selects, as `couponhub.models.selected` does (R-60).
 
         A customer the vendor does not know is an answer, not an error: no coupons, `customer_known` False,
         the vendor's own code kept (R-61). A known customer without coupons is an answer too (R-62). `complete`
-        is False when a row could not be read or the answer may be cut (R-67).
+        is False when a row could not be read or the answer may be cut (R-67). What else the answer names the
+        customer by stands in `also_known_as` (R-69).
 
         Args:
             customer: Whom to ask about.
@@ -271,6 +287,20 @@ class FindsCustomerCoupons(Protocol):
 
 
 @runtime_checkable
+class NarrowsIdentifiers(Protocol):
+    """Beside `FindsCustomerCoupons`, of a vendor that knows customers by some kinds of identifier only.
+
+    A lookup by another kind waits until some connection names the customer by one of these (R-69). An adapter
+    without this is asked by whatever was given, and refuses what it cannot use (R-60).
+    """
+
+    @property
+    def identifiers(self) -> frozenset[Identifier]:
+        """By which kinds customers can be asked about. Answered from memory: every lookup asks for it."""
+        ...
+
+
+@runtime_checkable
 class FindsCoupons(Protocol):
     """Can say what a vendor knows of given codes."""
 
@@ -280,11 +310,32 @@ class FindsCoupons(Protocol):
 
 
 @runtime_checkable
+class ExplainsCoupons(Protocol):
+    """Can say why its coupons say what they say. No capability of the vendor's: `couponhub explain` asks for it."""
+
+    def explain_coupon(self, coupon: Coupon) -> tuple[Meaning, ...]:
+        """Where the fields of one of its coupons come from; calls nobody. The status is among them."""
+        ...
+
+
+@runtime_checkable
 class RequestsUsageReports(Protocol):
-    """Can have the vendor mail a report of who was given which code."""
+    """Can have the vendor mail a report of who was given which code.
+
+    Its limits are named `usage_report_per_minute` and `usage_report_per_day`.
+    """
+
+    report_form: ReportForm
 
     def request_usage_report(self, list_id: ListId, start: date, end: date, recipients: Sequence[str]) -> str:
         """Queue a report of the days `start` to `end`, both included; answer the vendor's sentence (R-80)."""
+        ...
+
+    def report_zones(self, lists: Sequence[CouponList]) -> Sequence[tzinfo]:
+        """In which zones the days of its reports may begin: one, unless neither the settings nor `lists` tell.
+
+        Calls nobody. Nothing is concluded from a day that is not over in every one of them (R-84).
+        """
         ...
 
 

@@ -19,6 +19,7 @@ from couponhub.models import (
     ListChange,
     ListId,
     ListStatus,
+    Meaning,
     NewCouponList,
     Part,
     PartId,
@@ -32,6 +33,7 @@ from couponhub_capillary.creation import find_created
 from couponhub_capillary.limits import effective_limits
 from couponhub_capillary.lists import SeriesLists, checked_series_id, shown
 from couponhub_capillary.lookup import customer_coupons
+from couponhub_capillary.mapping.meanings import meanings_of
 from couponhub_capillary.mapping.reading import Reading
 from couponhub_capillary.settings import CapillarySettings
 from couponhub_capillary.uploads import Jobs, UploadApi, check_sign_in, check_tagging, check_takes_codes
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from couponhub.protocols import (
         AcceptsFiles,
         Adapter,
+        ExplainsCoupons,
         FindsCoupons,
         FindsCustomerCoupons,
         Limits,
@@ -106,10 +109,10 @@ class CapillaryAdapter:
         """As `Adapter.advice`."""
         return _ADVICE.get(capability, "")
 
-    def check(self) -> str:
+    def check(self, *, deadline: float | None = None) -> str:
         """As `Adapter.check`; reading one series proves address, credentials and the read right."""
         with self._located("check"):
-            page = self._client.series_page(0, 1)
+            page = self._client.series_page(0, 1, deadline=deadline)
         return f"signed in; {'coupon series can be read' if page.rows else 'there are no coupon series yet'}"
 
     def quota_left(self) -> Mapping[str, int]:
@@ -168,6 +171,11 @@ class CapillaryAdapter:
         """
         with self._located("update list"):
             return self._lists.update(list_id, change)
+
+    def find_changed(self, list_id: ListId, change: ListChange) -> CouponList | None:
+        """As `WritesLists.find_changed`."""
+        with self._located("read list"):
+            return self._lists.find_changed(list_id, change)
 
     def prepare_list(
         self, list_id: ListId, tagging: Tagging | None, *, deadline: float | None = None
@@ -228,6 +236,10 @@ class CapillaryAdapter:
             reading = Reading(connection=self._connection, zones=self._zones, now=self._now())
             return coupons_by_code(self._client, codes, reading)
 
+    def explain_coupon(self, coupon: Coupon) -> tuple[Meaning, ...]:
+        """As `ExplainsCoupons.explain_coupon`."""
+        return meanings_of(coupon)
+
     def customer_coupons(
         self, customer: Customer, query: CouponQuery, *, deadline: float | None = None
     ) -> CustomerCoupons:
@@ -287,3 +299,4 @@ if TYPE_CHECKING:
     _reads_parts: type[ReadsParts] = CapillaryAdapter
     _finds_customer_coupons: type[FindsCustomerCoupons] = CapillaryAdapter
     _finds_coupons: type[FindsCoupons] = CapillaryAdapter
+    _explains_coupons: type[ExplainsCoupons] = CapillaryAdapter

@@ -119,10 +119,10 @@ class CapillaryClient:
         )
         return self._transport.call(request, read_coupon_page, deadline=deadline)
 
-    def series_page(self, offset: int, limit: int) -> SeriesPage:
+    def series_page(self, offset: int, limit: int, *, deadline: float | None = None) -> SeriesPage:
         """A page of all series."""
         return self._transport.call(
-            series_page_request(offset, limit), partial(read_series_page, limit=limit)
+            series_page_request(offset, limit), partial(read_series_page, limit=limit), deadline=deadline
         )
 
     def series(self, series_id: str, *, deadline: float | None = None) -> Mapping[str, Any] | None:

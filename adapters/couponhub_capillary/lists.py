@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from couponhub.errors import NotFound, OutcomeUnknown, UnreadableReply, VendorError
+from couponhub.errors import NotFound, UnreadableReply, VendorError
 from couponhub.models import CouponList, ListChange, ListId, NewCouponList
 from couponhub_capillary.changes import series_change
 from couponhub_capillary.creation import creation_fields, label_of
@@ -90,27 +90,22 @@ class SeriesLists:
         return self.of(held)
 
     def update(self, list_id: ListId, change: ListChange) -> CouponList:
-        """Change a series, and answer it as it then is.
-
-        Raises:
-            OutcomeUnknown: No answer came, and the series is not, or not yet, as was asked.
-        """
+        """Change a series, and answer it as it then is."""
         asked = series_change(change, self.zones)
         before = self.row(list_id)
         fields = asked.request_fields(before)
-        try:
-            answered = self.client.update_series(list_id, fields)
-        except OutcomeUnknown:
-            held = self._read_again(list_id, {})
-            if not held or asked.missed(held):
-                raise
-            return self.of(held)
+        answered = self.client.update_series(list_id, fields)
         # Without the exact end, which may be that of before.
         known = {name: value for name, value in before.items() if name != "validTillDateTime"}
         held = self._read_again(list_id, {**known, **fields, **answered})
         if missed := asked.missed(held):
             _log.warning("%s: Capillary did not take over %s", self.connection, ", ".join(missed))
         return self.of(held)
+
+    def find_changed(self, list_id: ListId, change: ListChange) -> CouponList | None:
+        """The series if it holds all that was asked."""
+        held = self.row(list_id)
+        return None if series_change(change, self.zones).missed(held) else self.of(held)
 
     def _read_again(self, series_id: str | None, otherwise: Mapping[str, Any]) -> Mapping[str, Any]:
         """A series after it was written; what is known `otherwise`, where it cannot be read.

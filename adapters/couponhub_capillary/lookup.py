@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from couponhub.models import CouponQuery, Customer, CustomerCoupons
+from couponhub.models import CouponQuery, Customer, CustomerCoupons, masked_form, selected, within
 from couponhub.transport import Deadline
 from couponhub_capillary.completion import Completion
 from couponhub_capillary.holdings import Holdings
 from couponhub_capillary.mapping.coupons import coupon_from
+from couponhub_capillary.mapping.customers import named_in
 from couponhub_capillary.mapping.reading import NO_CODE, Reading
-from couponhub_capillary.mapping.selection import selected, within
 from couponhub_capillary.question import Question
 from couponhub_capillary.usability import with_usability
 from couponhub_capillary.wire.customer_coupons import Narrowing
@@ -45,17 +45,27 @@ def customer_coupons(
     """
     patience = None if deadline is None else Deadline.after(deadline)
     answers: list[CustomerCoupons] = []
-    for form in identifier_forms(customer, country_code):
+    forms = identifier_forms(customer, country_code)
+    for form in forms:
         question = Question(client=client, identifier=customer.identifier, form=form, patience=patience)
         found = _answer(question, query, connection=connection, zones=zones, now=now)
         answers.append(found)
         if found.coupons or not found.complete:
             break
     best = max(answers, key=lambda found: (bool(found.coupons) or not found.complete, found.customer_known))
-    if len(answers) == 1:
-        return best
-    note = f"the mobile was asked about in {len(answers)} forms, with and without the country code"
-    return attrs.evolve(best, warnings=(note, *best.warnings))
+    if len(answers) > 1:
+        note = f"the mobile was asked about in {len(answers)} forms, with and without the country code"
+        best = attrs.evolve(best, warnings=(note, *best.warnings))
+    return attrs.evolve(
+        best,
+        asked_as=tuple(map(masked_form, forms[: len(answers)])),
+        # Two forms may be two customers: whoever reads this must see that they are named differently.
+        also_known_as=tuple(
+            named
+            for named in dict.fromkeys(named for found in answers for named in found.also_known_as)
+            if named != customer
+        ),
+    )
 
 
 def _answer(
@@ -81,5 +91,6 @@ def _answer(
         complete=is_whole and not reading.odd.saw(NO_CODE),
         warnings=(*reading.odd.warnings(), *warnings, *notes),
         vendor_code=str(answer.code),
+        also_known_as=named_in(answer.customer) if answer.known else (),
         raw=answer.raw,
     )

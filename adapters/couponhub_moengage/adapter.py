@@ -1,8 +1,7 @@
 """MoEngage, as couponhub's protocols."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, tzinfo
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,7 @@ _NAMELESS_CREATOR = "couponhub"
 _ADVICE: Mapping[str, str] = MappingProxyType(
     {
         "uploads.files": "MoEngage fetches files from a URL: configure [staging], or give the file's --url",
-        "customers.coupons": "MoEngage tells only by mail who got which code: `couponhub usage request`",
+        "customers.coupons": "MoEngage tells only by mail who got which code: `couponhub usage request`, then `couponhub usage import`",
         "coupons.find": "MoEngage tells only by mail which code went where: `couponhub usage request`",
     }
 )
@@ -50,7 +49,6 @@ class MoEngageAdapter:
         connection: The connection's name.
         settings: What it needs to be told.
         budgets: What the workspace may still spend; None sets no bounds.
-        sleep: How to wait; tests pass their own.
     """
 
     def __init__(
@@ -60,18 +58,12 @@ class MoEngageAdapter:
         *,
         budgets: Budgets | None = None,
         observer: Observer | None = None,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._budgets = budgets
         self._connection = connection
         self._settings = settings
         self._client = MoEngageClient(connection, settings, budgets=budgets, observer=observer)
-        self._changes = Changes(
-            connection,
-            self._client,
-            settle=lambda: sleep(settings.settle),
-            patience=settings.timeout,
-        )
+        self._changes = Changes(connection, self._client, patience=settings.timeout)
         self.limits = effective_limits(settings.limits)
         # The bounds that MoEngage states for file segments ("Coupon Code" itself is stated for coupons): one
         # column, no quotes, each code on its own row.
@@ -81,14 +73,15 @@ class MoEngageAdapter:
             ignores_case=False,
             quoting=False,
         )
+        self.report_form = settings.report_form
 
     def advice(self, capability: str) -> str:
         """See `Adapter.advice`."""
         return _ADVICE.get(capability, "")
 
-    def check(self) -> str:
+    def check(self, *, deadline: float | None = None) -> str:
         """Fetch the active lists."""
-        count = sum(1 for _ in self.iterate_lists(ListStatus.ACTIVE))
+        count = sum(1 for _ in self._lists((ListStatus.ACTIVE,), deadline))
         return f"{count} active {'list' if count == 1 else 'lists'}"
 
     def quota_left(self) -> Mapping[str, int]:
@@ -138,6 +131,11 @@ class MoEngageAdapter:
     def update_list(self, list_id: ListId, change: ListChange) -> CouponList:
         """See `WritesLists.update_list`."""
         return mapping.coupon_list(self._connection, self._changes.update_list(list_id, change))
+
+    def find_changed(self, list_id: ListId, change: ListChange) -> CouponList | None:
+        """See `WritesLists.find_changed`."""
+        found = self._changes.find_changed(list_id, change)
+        return None if found is None else mapping.coupon_list(self._connection, found)
 
     def activate_list(self, list_id: ListId, expires: date) -> None:
         """See `ActivatesLists.activate_list`."""
@@ -220,11 +218,16 @@ class MoEngageAdapter:
             raise UsageError("a usage report needs at least one e-mail address to go to, and no blank one")
         return self._client.request_usage_report(list_id, start, end, recipients)
 
-    def _lists(self, statuses: Sequence[ListStatus]) -> Iterator[CouponList]:
+    def report_zones(self, lists: Sequence[CouponList]) -> Sequence[tzinfo]:
+        """See `RequestsUsageReports.report_zones`."""
+        zone = self.report_form.zone
+        return mapping.zones_of(lists) if zone is None else (zone,)
+
+    def _lists(self, statuses: Sequence[ListStatus], deadline: float | None = None) -> Iterator[CouponList]:
         seen: set[str] = set()
         faults: list[str] = []
         for status in statuses:
-            answer = self._client.fetch_lists(mapping.vendor_list_status(status))
+            answer = self._client.fetch_lists(mapping.vendor_list_status(status), deadline=deadline)
             faults += answer.faults
             for wire_list in answer.readable:
                 found = mapping.coupon_list(self._connection, wire_list)

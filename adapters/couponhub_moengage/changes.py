@@ -1,6 +1,7 @@
-"""Changes to what stands at MoEngage, with a look at it wherever an answer leaves something open."""
+"""Changes to what stands at MoEngage, with a look at it wherever a refusal leaves open why."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from types import MappingProxyType
 from typing import TypeVar
@@ -9,7 +10,6 @@ from couponhub.errors import (
     Conflict,
     CouponhubError,
     NotFound,
-    OutcomeUnknown,
     RequestRejected,
     UnreadableReply,
     UsageError,
@@ -47,16 +47,12 @@ class Changes:
     Args:
         connection: The connection's name.
         client: Speaks to the workspace.
-        settle: Lets the time pass after which a change that is not to be seen counts as not done.
         patience: Seconds that one look may take.
     """
 
-    def __init__(
-        self, connection: str, client: MoEngageClient, *, settle: Callable[[], None], patience: float
-    ) -> None:
+    def __init__(self, connection: str, client: MoEngageClient, *, patience: float) -> None:
         self._connection = connection
         self._client = client
-        self._settle = settle
         self._patience = patience
 
     def update_list(self, list_id: str, change: ListChange) -> WireList:
@@ -71,11 +67,6 @@ class Changes:
                 subscribers=None if alerts is None else alerts.subscribers,
                 alert_conditions=None if alerts is None else mapping.alert_conditions(alerts),
             )
-        except OutcomeUnknown as lost:
-            found = self._seen(lambda: self._list(list_id), instead=lost)
-            if not mapping.is_as_asked(found, change):
-                raise
-            return found
         except Conflict:
             raise
         except RequestRejected as refusal:
@@ -87,20 +78,23 @@ class Changes:
         except CouponhubError:
             return updated  # it is changed, whether it can be read again or not
 
+    def find_changed(self, list_id: str, change: ListChange) -> WireList | None:
+        """The list if it stands as asked; see `WritesLists.find_changed`."""
+        found = self._list(list_id)
+        if change.expires is not None and found.expires_at is None:
+            raise UnreadableReply("the list shows no expiry")
+        return found if mapping.is_as_asked(found, change) else None
+
     def activate_list(self, list_id: str, expires: date) -> None:
-        """Bring a list back; see `ActivatesLists.activate_list`."""
+        """Bring a list back; see `ActivatesLists.activate_list`. One that is as asked already is left as it is."""
 
         def is_done(found: WireList) -> bool:
-            if _status(found) is not ListStatus.ACTIVE:
-                return False
-            if found.expires_at is None:
-                raise UnreadableReply("the list shows no expiry")
-            return mapping.ends_on(found.expires_at, expires)
+            return _status(found) is ListStatus.ACTIVE and mapping.is_as_asked(
+                found, ListChange(expires=expires)
+            )
 
-        def activate() -> None:
+        with self._judging(list_id, is_done, _UNFIT_FOR_ACTIVATION):
             self._client.activate_list(list_id, expires)
-
-        self._bring_about(list_id, activate, is_done, _UNFIT_FOR_ACTIVATION)
 
     def archive_list(self, list_id: str) -> None:
         """Retire a list; see `ArchivesLists.archive_list`. One that is archived already is left as it is."""
@@ -108,10 +102,8 @@ class Changes:
         def is_done(found: WireList) -> bool:
             return _status(found) is ListStatus.ARCHIVED
 
-        def archive() -> None:
+        with self._judging(list_id, is_done, _UNFIT_FOR_ARCHIVING):
             self._client.archive_list(list_id)
-
-        self._bring_about(list_id, archive, is_done, _UNFIT_FOR_ARCHIVING)
 
     def delete_file(self, list_id: str, file_id: str) -> None:
         """Delete a file; see `DeletesParts.delete_part`."""
@@ -123,59 +115,30 @@ class Changes:
                 raise UnreadableReply("files could not be read, and it may be among them")
             return all(found.id != file_id for found in answer.readable)
 
-        def delete() -> None:
-            try:
-                self._client.delete_file(list_id, file_id)
-            except RequestRejected as refusal:
-                if self._seen(is_gone, instead=refusal):
-                    raise _retold(refusal, NotFound, "the list has no such file") from None
-                raise _retold(refusal, Conflict, "the file stands so that it cannot be deleted") from None
-
-        self._do(delete, is_gone)
-
-    def _bring_about(
-        self,
-        list_id: str,
-        change: Callable[[], None],
-        is_done: Callable[[WireList], bool],
-        unfit: Unfit,
-    ) -> None:
-        def attempt() -> None:
-            try:
-                change()
-            except RequestRejected as refusal:
-                found = self._seen(lambda: self._list(list_id), instead=refusal)
-                if not self._seen(lambda: is_done(found), instead=refusal):
-                    raise _judged(refusal, found, unfit) from None
-
-        self._do(attempt, lambda: is_done(self._list(list_id)))
-
-    def _do(self, change: Callable[[], None], is_done: Callable[[], bool]) -> None:
-        """Make a change whose repetition is harmless; when its answer is lost, look, and repeat it once at most."""
         try:
-            change()
-        except OutcomeUnknown as lost:
-            if self._seen(is_done, instead=lost):
-                return
-            self._settle()
-            if self._seen(is_done, instead=lost):
-                return
-        else:
-            return
-        try:
-            change()
-        except VendorError as error:
-            # The first attempt may have arrived after all, and be what the second stumbled over.
-            if not self._seen(is_done, instead=error):
-                raise
+            self._client.delete_file(list_id, file_id)
+        except RequestRejected as refusal:
+            if self._seen(is_gone, instead=refusal):
+                raise _retold(refusal, NotFound, "the list has no such file") from None
+            raise _retold(refusal, Conflict, "the file stands so that it cannot be deleted") from None
 
-    def _seen(self, look: Callable[[], T], *, instead: VendorError) -> T:
-        """What a look shows; where nothing can be seen, the error that made it necessary stands."""
+    @contextmanager
+    def _judging(self, list_id: str, is_done: Callable[[WireList], bool], unfit: Unfit) -> Iterator[None]:
+        """Let a refusal pass where there is nothing to do, and else say what it was for."""
+        try:
+            yield
+        except RequestRejected as refusal:
+            found = self._seen(lambda: self._list(list_id), instead=refusal)
+            if not self._seen(lambda: is_done(found), instead=refusal):
+                raise _judged(refusal, found, unfit) from None
+
+    def _seen(self, look: Callable[[], T], *, instead: RequestRejected) -> T:
+        """What a look shows; where nothing can be seen, the refusal that made it necessary stands."""
         try:
             return look()
-        except CouponhubError as error:
-            if isinstance(error, NotFound) and isinstance(instead, RequestRejected):
-                raise
+        except NotFound:
+            raise
+        except CouponhubError:
             raise instead from None
 
     def _list(self, list_id: str) -> WireList:

@@ -65,9 +65,9 @@ class MoEngageClient:
         )
         return self._transport.call(request, self._replies.list)
 
-    def fetch_lists(self, status: str) -> Rows[WireList]:
+    def fetch_lists(self, status: str, *, deadline: float | None = None) -> Rows[WireList]:
         """All lists of one of MoEngage's status words."""
-        return self._transport.call(wire.fetch_lists_request(status), self._replies.lists)
+        return self._transport.call(wire.fetch_lists_request(status), self._replies.lists, deadline=deadline)
 
     def fetch_list(self, list_id: str, *, deadline: float | None = None) -> WireList:
         """One list."""

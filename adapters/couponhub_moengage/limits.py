@@ -24,6 +24,7 @@ DOCUMENTED_LIMITS: Limits = MappingProxyType(
         "delete_file_per_day": 50,
         "usage_report_per_minute": 5,
         "usage_report_per_day": 50,
+        "usage_report_rows": 20_000_000,
         "file_bytes": 64_000_000,
     }
 )

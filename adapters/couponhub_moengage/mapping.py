@@ -1,7 +1,7 @@
 """Between MoEngage's words and couponhub's."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from types import MappingProxyType
 
 from couponhub.models import (
@@ -45,6 +45,9 @@ _FILE_STATUSES: Mapping[str, UploadStatus] = MappingProxyType(
         "REJECTED": UploadStatus.FAILED,
     }
 )
+
+_WESTERNMOST = timedelta(hours=-12)
+_EASTERNMOST = timedelta(hours=14)
 
 
 def list_status(word: str | None) -> ListStatus:
@@ -118,6 +121,25 @@ def ends_on(moment: datetime, day: date) -> bool:
     """
     since_it_began = moment - datetime.combine(day, time.min, UTC)
     return timedelta(hours=9, minutes=59) <= since_it_began < timedelta(hours=36)
+
+
+def zones_of(lists: Iterable[CouponList]) -> tuple[timezone, ...]:
+    """In which zones the workspace may be, by when its lists end: at 23:59 of its days (the samples of D-6).
+
+    Several where its clocks change, or a list's end fits two zones; the outermost that there are where no list tells.
+    A list whose end was told as a day has it at 23:59:59, which says nothing.
+    """
+    offsets = {offset for found in lists if found.expires_at for offset in _offsets(found.expires_at)}
+    return tuple(map(timezone, sorted(offsets or {_WESTERNMOST, _EASTERNMOST})))
+
+
+def _offsets(end: datetime) -> list[timedelta]:
+    ahead = timedelta(hours=23, minutes=59) - timedelta(
+        hours=end.hour, minutes=end.minute, seconds=end.second, microseconds=end.microsecond
+    )
+    if ahead % timedelta(minutes=15):
+        return []
+    return [one for one in (ahead, ahead - timedelta(days=1)) if _WESTERNMOST <= one <= _EASTERNMOST]
 
 
 def is_as_asked(wire: WireList, change: ListChange) -> bool:

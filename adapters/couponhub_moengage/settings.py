@@ -1,12 +1,16 @@
 """What a MoEngage connection needs to be told."""
 
 import re
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from couponhub.models import Identifier
-from couponhub.plugin import ConnectionSettings, check_url, setting
+from couponhub.models import Identifier, ReportColumn, ReportForm
+from couponhub.plugin import ConnectionSettings, check_positive, check_url, setting
 from couponhub.secret import Secret
 from couponhub_moengage.limits import effective_limits
 
@@ -42,6 +46,47 @@ def _check_created_by(instance: object, attribute: "Attribute[str | None]", valu
         raise ValueError("created_by: expected a name or an e-mail address, it is blank")
 
 
+def _check_timezone(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    try:
+        ZoneInfo(value or "UTC")
+    except (LookupError, ValueError, OSError):
+        raise ValueError("expected the IANA name of a time zone, such as Asia/Kolkata") from None
+
+
+def _check_columns(
+    instance: object,  # noqa: ARG001 - attrs' signature
+    attribute: "Attribute[Mapping[str, tuple[str, ...]]]",  # noqa: ARG001 - the same
+    value: Mapping[str, tuple[str, ...]],
+) -> None:
+    words = [column.value for column in ReportColumn]
+    if not set(value) <= set(words):
+        raise ValueError(f"expected headers for kinds of columns, which are {', '.join(words)}")
+    if not all(any(char.isalnum() for char in header) for headers in value.values() for header in headers):
+        raise ValueError("expected headers with letters or digits in them")
+
+
+# MoEngage documents no header of its reports: these are what its pages call what is in them, and common forms.
+_COLUMNS: Mapping[ReportColumn, tuple[str, ...]] = MappingProxyType(
+    {
+        ReportColumn.USER: ("User ID", "Customer ID", "Unique ID", "UID", "ID", "User"),
+        ReportColumn.CODE: ("Coupon Code", "Coupon", "Code"),
+        ReportColumn.SENT_AT: ("Sent At", "Sent Time", "Sent On", "Timestamp", "Time", "Date"),
+        ReportColumn.LIST: (
+            "Coupon List ID",
+            "List ID",
+            "Coupon List Name",
+            "Coupon List",
+            "List Name",
+            "List",
+        ),
+        ReportColumn.CAMPAIGN_ID: ("Campaign ID",),
+        ReportColumn.CAMPAIGN_NAME: ("Campaign Name", "Campaign"),
+        ReportColumn.LOCALE: ("Locale", "Locale Name"),
+        ReportColumn.VARIATION: ("Variation", "Variation Name"),
+    }
+)
+
+
 @attrs.frozen(kw_only=True)
 class MoEngageSettings(ConnectionSettings):
     """The settings of a MoEngage connection; exactly one of `data_center` and `base_url` is given.
@@ -72,6 +117,25 @@ class MoEngageSettings(ConnectionSettings):
     created_by: str | None = setting(
         None, about="who MoEngage is told creates lists and files", validator=_check_created_by
     )
+    timezone: str | None = setting(
+        None,
+        about="zone of the workspace, in which the days of usage reports begin; else by when its lists end",
+        validator=_check_timezone,
+    )
+    usage_max_age: float = setting(
+        129_600.0,
+        about="seconds after the last day that usage reports cover, in which absence from them proves anything",
+        validator=check_positive,
+    )
+    usage_columns: Mapping[str, tuple[str, ...]] = setting(
+        factory=dict,
+        about="headers in usage reports by kind of column (user, code, sent_at, list, campaign_id, campaign_name, "
+        "locale, variation), before those that are known",
+        validator=_check_columns,
+    )
+    usage_time_format: str | None = setting(
+        None, about="form of times in usage reports, as strptime takes it; ISO 8601 when left out"
+    )
 
     def __attrs_post_init__(self) -> None:
         if (self.data_center is None) == (self.base_url is None):
@@ -86,6 +150,21 @@ class MoEngageSettings(ConnectionSettings):
         match = _DATA_CENTER.fullmatch((self.data_center or "").strip())
         assert match is not None  # noqa: S101 - the validator has seen to it
         return f"https://api-{match[1].zfill(2)}.moengage.com/v1"
+
+    @property
+    def report_form(self) -> ReportForm:
+        """How this workspace's usage reports are read."""
+        return ReportForm(
+            identifier=self.user_id_is,
+            columns={
+                column: (*self.usage_columns.get(column.value, ()), *known)
+                for column, known in _COLUMNS.items()
+            },
+            max_rows=effective_limits(self.limits)["usage_report_rows"] or None,
+            max_age=timedelta(seconds=self.usage_max_age),
+            zone=None if self.timezone is None else ZoneInfo(self.timezone),
+            time_format=self.usage_time_format,
+        )
 
     @property
     def account(self) -> str:

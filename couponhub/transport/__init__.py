@@ -4,9 +4,10 @@ from couponhub.store.quotas import Budgets, Quotas
 from couponhub.transport.auth import Auth, BasicAuth, HeaderAuth, TokenAuth, TokenSource
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import FilePart, Multipart, Reply, Request
-from couponhub.transport.observing import NoObserver, Observer, VendorCall
+from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall
 from couponhub.transport.retry import RetryPolicy, retry_after_seconds
 from couponhub.transport.settings import TransportSettings, is_loopback_url
+from couponhub.transport.shapes import Shape
 from couponhub.transport.status import error_for_status
 from couponhub.transport.transport import Transport
 
@@ -24,6 +25,8 @@ __all__ = [
     "Reply",
     "Request",
     "RetryPolicy",
+    "Shape",
+    "ShapeObserver",
     "TokenAuth",
     "TokenSource",
     "Transport",

@@ -14,10 +14,16 @@ from couponhub.transport.session import ReplyTooLarge
 E = TypeVar("E", bound=BaseException)
 
 
-def translated(error: Exception, *, max_bytes: int) -> CouponhubError:
-    """The error to raise instead of a library's; `max_bytes` is how large a reply may be, for the text."""
+def translated(error: Exception, *, max_bytes: int, peer: str = "the vendor") -> CouponhubError:
+    """The error to raise instead of a library's.
+
+    Args:
+        error: What was raised.
+        max_bytes: How large a reply may be, for the text.
+        peer: Who was spoken to, for the text.
+    """
     if not_connected := _cause(error, NotConnected):
-        return _not_connected(error, not_connected)
+        return _not_connected(error, not_connected, peer)
     if isinstance(error, ReplyTooLarge):
         return UnreadableReply(f"the reply is larger than {max_bytes} bytes and was not read")
     if isinstance(error, broken.ContentDecodingError):
@@ -29,7 +35,7 @@ def translated(error: Exception, *, max_bytes: int) -> CouponhubError:
     ):
         return ConfigError(
             "the address or the credentials cannot be put into an HTTP request",
-            hint="check base_url and the credentials for blanks, line breaks and letters beyond Latin ones",
+            hint="check the address and the credentials for blanks, line breaks and letters beyond Latin ones",
         )
     return unreachable(f"the connection broke off ({type(error).__name__})", sent=True)
 
@@ -42,24 +48,24 @@ def unreachable(text: str, *, sent: bool, too_slow: bool = False, hint: str = ""
     return error
 
 
-def _not_connected(error: Exception, not_connected: NotConnected) -> VendorUnavailable:
+def _not_connected(error: Exception, not_connected: NotConnected, peer: str) -> VendorUnavailable:
     if isinstance(error, broken.ProxyError):
         return unreachable(
             "the proxy could not be reached, or refused", sent=False, hint="check the connection's proxy"
         )
     if _cause(not_connected, TimeoutError):
-        return unreachable("the vendor could not be reached in time", sent=False, too_slow=True)
+        return unreachable(f"{peer} could not be reached in time", sent=False, too_slow=True)
     if _cause(not_connected, ssl.SSLCertVerificationError):
         return unreachable(
-            "the vendor's certificate was not accepted",
+            f"{peer}'s certificate was not accepted",
             sent=False,
-            hint="check base_url, and ca_bundle if a private authority is in use",
+            hint="check the address, and ca_bundle if a private authority is in use",
         )
     if _cause(not_connected, ssl.SSLError):
         return unreachable(
-            "no TLS connection came about", sent=False, hint="check base_url and its port, and ca_bundle"
+            "no TLS connection came about", sent=False, hint="check the address and its port, and ca_bundle"
         )
-    return unreachable("the vendor could not be reached", sent=False, hint="check base_url and the network")
+    return unreachable(f"{peer} could not be reached", sent=False, hint="check the address and the network")
 
 
 def _cause(error: BaseException, kind: type[E]) -> E | None:

@@ -5,9 +5,11 @@ Nothing here holds a path, a query, a code, an identifier or a credential.
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import attrs
+
+from couponhub.transport.shapes import Shape
 
 _log = logging.getLogger("couponhub.calls")
 
@@ -40,6 +42,15 @@ class Observer(Protocol):
 
     def began(self, connection: str, operation: str) -> Callable[[VendorCall], None]:
         """A call begins; what is returned is called when it has ended, on the same thread."""
+        ...
+
+
+@runtime_checkable
+class ShapeObserver(Observer, Protocol):
+    """Is also told what each exchange looked like, which costs time: for diagnosis."""
+
+    def exchanged(self, call: VendorCall, shape: Shape) -> None:
+        """An exchange has ended, with or without a reply; called before the call's own end is told."""
         ...
 
 

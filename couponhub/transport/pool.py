@@ -62,14 +62,8 @@ class _Connection(HTTPConnection):
             raise NotConnected(self, "no connection") from error
 
 
-class _TlsConnection(HTTPSConnection):
-    response_class = _TimedResponse
-
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except Exception as error:
-            raise NotConnected(self, "no connection") from error
+class _TlsConnection(_Connection, HTTPSConnection):
+    """The same with TLS: the `connect` above calls that of `HTTPSConnection`, which comes before `HTTPConnection`."""
 
 
 class _Pool(HTTPConnectionPool):

@@ -1,6 +1,7 @@
 """When and how long to wait before a call is repeated. There is no other retry loop in couponhub."""
 
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC
@@ -19,6 +20,7 @@ class RetryPolicy:
         attempts: Attempts in all, the first included.
         base: Seconds of the first wait, before jitter; each further one doubles.
         cap: Seconds of the longest wait that we choose ourselves.
+        reserve: Repetitions of failed calls, over all threads, that a vendor gets without answering any.
         sleep: How to wait; tests pass their own.
         jitter: Gives a number in [0, 1).
     """
@@ -26,6 +28,7 @@ class RetryPolicy:
     attempts: int = 4
     base: float = 0.3
     cap: float = 10.0
+    reserve: int = 100
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
@@ -36,6 +39,37 @@ class RetryPolicy:
         """
         chosen = min(self.cap, self.base * 2.0 ** (attempt - 1)) * (0.5 + self.jitter() / 2)
         return max(chosen, error.retry_after or 0.0)
+
+
+class RetryReserve:
+    """What may still be repeated at one vendor. Thread-safe.
+
+    Each repetition takes one, each call that succeeds gives a fifth of one back, up to the reserve: in the long run
+    a failing vendor is sent at most one repetition for five calls that it answers, however many threads call. The
+    idea and the figures are those of the retry quota in botocore's standard mode. A rate limit takes nothing: the
+    vendor said when to come again.
+
+    Args:
+        reserve: How many to begin with.
+    """
+
+    def __init__(self, reserve: int) -> None:
+        self._most = float(reserve)
+        self._left = self._most
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Take one, unless none is left."""
+        with self._lock:
+            if self._left < 1.0:
+                return False
+            self._left -= 1.0
+            return True
+
+    def give_back(self) -> None:
+        """A call succeeded."""
+        with self._lock:
+            self._left = min(self._most, self._left + 0.2)
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:

@@ -24,10 +24,11 @@ from couponhub.transport.auth import Auth
 from couponhub.transport.breakage import translated, unreachable
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import MultipartStream, Reply, Request
-from couponhub.transport.observing import NoObserver, Observer, VendorCall, log_call
-from couponhub.transport.retry import RetryPolicy, retry_after_seconds, whole_header
+from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall, log_call
+from couponhub.transport.retry import RetryPolicy, RetryReserve, retry_after_seconds, whole_header
 from couponhub.transport.session import ReplyTooLarge, VendorSession, prepared_base, read_body
 from couponhub.transport.settings import TransportSettings
+from couponhub.transport.shapes import shape_of
 
 T = TypeVar("T")
 
@@ -46,6 +47,7 @@ class Transport:
         budgets: What the account may still spend of the vendor's rate limits; None sets no bounds.
         observer: Is told of each call.
         unknown_hint: What a person can do to learn how a write ended whose answer was lost.
+        peer: Who is spoken to, for errors.
     """
 
     def __init__(
@@ -59,15 +61,19 @@ class Transport:
         budgets: Budgets | None = None,
         observer: Observer | None = None,
         unknown_hint: str = "look at the vendor before repeating it",
+        peer: str = "the vendor",
     ) -> None:
         self.connection = connection
         self.base_url = base_url.rstrip("/")
         self._auth = auth
         self._settings = settings or TransportSettings()
         self._retry = retry or RetryPolicy()
+        self._reserve = RetryReserve(self._retry.reserve)
         self._budgets = budgets
         self._observer = observer or NoObserver()
+        self._shown_shapes = self._observer if isinstance(self._observer, ShapeObserver) else None
         self._unknown_hint = unknown_hint
+        self._peer = peer
         self._session = VendorSession(self._settings)
         self._bases: dict[str, str] = {}
 
@@ -101,9 +107,9 @@ class Transport:
             try:
                 self._spend(request, patience, in_a_hurry=deadline is not None)
                 headers = {"Accept": "application/json", **request.headers}
-                used = self._auth.sign(headers)
+                used = self._auth.sign(headers, patience)
                 signed = True
-                return self._exchange(request, headers, read, patience, attempt)
+                value = self._exchange(request, headers, read, patience, attempt)
             except AuthRejected as error:
                 if used is None or renewed or not self._auth.renew(used):
                     raise error.located(connection=self.connection, operation=request.operation) from None
@@ -114,7 +120,8 @@ class Transport:
                 wait = self._retry.wait_before(attempt, error)
                 harmless = error.retryable and not (request.changes and arrived)
                 wanted = deadline is None or not isinstance(error, RateLimited)
-                if not (harmless and wanted and attempt < self._retry.attempts and patience.allows(wait)):
+                may = harmless and wanted and attempt < self._retry.attempts and patience.allows(wait)
+                if not (may and (isinstance(error, RateLimited) or self._reserve.take())):
                     if request.changes and arrived:
                         raise self._outcome_unknown(request, error) from None
                     raise
@@ -132,6 +139,9 @@ class Transport:
                 if request.changes and signed and isinstance(error, UnreadableReply):
                     raise self._outcome_unknown(request, error) from None
                 raise
+            else:
+                self._reserve.give_back()
+                return value
 
     def _spend(self, request: Request, patience: Deadline, *, in_a_hurry: bool) -> None:
         """Take one call from the request's budget, waiting for it where that is wanted."""
@@ -201,6 +211,8 @@ class Transport:
                 attempt=attempt,
             )
             log_call(call)
+            if self._shown_shapes is not None:
+                self._shown_shapes.exchanged(call, shape_of(request, reply))
             ended(call)
 
     def _send(self, request: Request, headers: dict[str, str], patience: Deadline) -> Reply:
@@ -225,7 +237,7 @@ class Transport:
                 stream.close()
         if 300 <= reply.status < 400:
             raise UnreadableReply(
-                f"the vendor answered with a redirect (HTTP {reply.status}), which is never followed",
+                f"{self._peer} answered with a redirect (HTTP {reply.status}), which is never followed",
                 hint="check the connection's address",
                 status=reply.status,
                 request_id=reply.request_id,
@@ -249,7 +261,7 @@ class Transport:
                 body=read_body(response, self._settings.max_reply_bytes),
             )
         except (ReplyTooLarge, OSError, HTTPError, ValueError) as error:  # requests' own are OSErrors
-            failure = translated(error, max_bytes=self._settings.max_reply_bytes)
+            failure = translated(error, max_bytes=self._settings.max_reply_bytes, peer=self._peer)
         # Outside of the handler, so that nothing is chained: the texts of those quote the URL with its query,
         # and they hold the request with its credentials.
         raise failure

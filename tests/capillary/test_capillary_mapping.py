@@ -1,6 +1,6 @@
 """Capillary's rows as couponhub's models: coupons, lists, parts."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,6 @@ import pytest
 from couponhub.errors import UnreadableReply
 from couponhub.models import (
     Coupon,
-    CouponQuery,
     CouponStatus,
     ListId,
     ListStatus,
@@ -22,7 +21,6 @@ from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.mapping.lists import list_from
 from couponhub_capillary.mapping.parts import part_from
 from couponhub_capillary.mapping.reading import NO_CODE, Reading
-from couponhub_capillary.mapping.selection import selected, without_duplicates
 from couponhub_capillary.wire.times import Zones
 
 PLAIN = Zones(server=UTC, server_is_guess=False, store=None)
@@ -181,57 +179,6 @@ def test_unreadable_times_are_left_empty_with_a_warning() -> None:
     assert (None, None) == (coupon.issued_at, coupon.expires_at)
     assert 3 == len(warnings)
     assert "0012" not in " ".join(warnings)
-
-
-def coupon_of(days_ago: float | None, **fields: Any) -> Coupon:
-    """Make a coupon issued so long ago."""
-    issued = None if days_ago is None else NOW - timedelta(days=days_ago)
-    known: dict[str, Any] = {"redemptions": (), "redemption_count": 0, "status": CouponStatus.ACTIVE}
-    return Coupon(connection="loyalty", code="A", issued_at=issued, **(known | fields))
-
-
-def test_newest_first_and_undated_last() -> None:
-    """The vendor's order is relied on in nothing (C-16)."""
-    old, new, undated = coupon_of(9), coupon_of(1), coupon_of(None)
-
-    assert (new, old, undated) == selected([undated, old, new], CouponQuery())
-
-
-def test_each_coupon_number_once() -> None:
-    """Windows overlap, so that the same coupon may come twice; without numbers nothing is the same."""
-    one, other, same = coupon_of(1, vendor_id="7"), coupon_of(1, vendor_id="8"), coupon_of(1, vendor_id="7")
-    bare = coupon_of(2)
-
-    assert (one, other, bare, bare) == without_duplicates([one, other, same, bare, bare])
-
-
-def test_statuses_select_and_unknown_stays() -> None:
-    """A coupon whose status cannot be known stays in, whatever was asked for."""
-    active, expired = coupon_of(1), coupon_of(2, status=CouponStatus.EXPIRED)
-    unknown = coupon_of(3, status=CouponStatus.UNKNOWN)
-
-    kept = selected([active, expired, unknown], CouponQuery(statuses=frozenset({CouponStatus.EXPIRED})))
-    assert (expired, unknown) == kept
-
-
-def test_list_selects() -> None:
-    """The vendor's series filter may only narrow; a coupon that names no series is not thrown away."""
-    mine, other, unsaid = coupon_of(1, list_id=ListId("1")), coupon_of(2, list_id=ListId("2")), coupon_of(3)
-
-    assert (mine, unsaid) == selected([mine, other, unsaid], CouponQuery(list_id=ListId("1")))
-
-
-def test_window_selects_issued_or_redeemed() -> None:
-    """Issued or redeemed in [since, until); what cannot be dated stays in."""
-    since, until = NOW - timedelta(days=5), NOW - timedelta(days=1)
-    first, last = coupon_of(5), coupon_of(1)
-    old = coupon_of(9)
-    used = coupon_of(9, redemption_count=1, redemptions=(Redemption(at=NOW - timedelta(days=2)),))
-    used_sometime = coupon_of(9, redemption_count=1, redemptions=None)
-    undated = coupon_of(None)
-
-    kept = selected([first, last, old, used, used_sometime, undated], CouponQuery(since=since, until=until))
-    assert (first, used, used_sometime, undated) == kept
 
 
 SERIES: dict[str, Any] = {

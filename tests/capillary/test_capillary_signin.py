@@ -11,7 +11,7 @@ import pytest
 
 from couponhub.errors import AuthRejected, CouponhubError, RateLimited, VendorUnavailable
 from couponhub.secret import Secret
-from couponhub.transport import TransportSettings
+from couponhub.transport import Deadline, TransportSettings
 from couponhub_capillary.settings import CapillarySettings, SignIn
 from couponhub_capillary.signin import TOKEN_PATH, ClientToken, sign_in, unused_seconds
 
@@ -137,13 +137,13 @@ def test_token_travels_raw_and_is_fetched_once(vendor: "Scripted") -> None:
     auth = sign_in(settings)
     first: dict[str, str] = {}
     second: dict[str, str] = {}
-    auth.sign(first)
-    used = auth.sign(second)
+    auth.sign(first, Deadline.after(5))
+    used = auth.sign(second, Deadline.after(5))
 
     assert first == second == {"X-CAP-API-OAUTH-TOKEN": "T1"}
     assert 1 == len(vendor.asked)
     assert auth.renew(used) is True
-    auth.sign({})
+    auth.sign({}, Deadline.after(5))
     assert 2 == len(vendor.asked)
 
 
@@ -161,7 +161,7 @@ def test_basic_password_is_an_md5_in_hex() -> None:
         region="eu", auth=SignIn.BASIC, username="till.01", password=Secret("pässword")
     )
     headers: dict[str, str] = {}
-    sign_in(settings).sign(headers)
+    sign_in(settings).sign(headers, Deadline.after(5))
     sent = base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode()
 
     digest = hashlib.md5("pässword".encode(), usedforsecurity=False).hexdigest()

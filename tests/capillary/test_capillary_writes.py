@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from couponhub.capabilities import Offered
+from couponhub.connection import Lists
 from couponhub.errors import (
     Conflict,
     CouponhubError,
@@ -355,16 +357,20 @@ def test_a_lost_answer_is_followed_by_a_look(
     change: ListChange,
     after: dict[str, Any],
 ) -> None:
-    """A series that stands as was asked proves the change; one that does not leaves it open."""
+    """A series that stands as was asked proves the change; one that does not has it made once more."""
+    pauses: list[float] = []
+    lists = Lists("loyalty", Offered(adapter, "loyalty"), settle=30.0, sleep=pauses.append)
     vendor.say(ONE_SERIES, says(body=b"<html>"), says(body={"errors": [{"code": 99_999}]}))
     vendor.say(SERIES, says(body=page(HELD)), says(body=page({**HELD, **after})))
-    assert "7" == adapter.update_list(LIST, change).id
+    assert "7" == lists.update(LIST, change).id
+    assert (1, []) == (len(vendor.asked_at(ONE_SERIES)), pauses)
 
     vendor.say(SERIES, says(body=page(HELD)))
     with pytest.raises(OutcomeUnknown) as caught:
-        adapter.update_list(LIST, change)
+        lists.update(LIST, change)
 
-    assert (2, True) == (len(vendor.asked_at(ONE_SERIES)), "lists show loyalty 7" in caught.value.hint)
+    assert (1 + 2, [30.0]) == (len(vendor.asked_at(ONE_SERIES)), pauses)
+    assert "lists show loyalty 7" in caught.value.hint
 
 
 def test_a_lost_answer_that_cannot_be_looked_after(
@@ -375,7 +381,8 @@ def test_a_lost_answer_that_cannot_be_looked_after(
     vendor.say(SERIES, says(body=page(HELD)), says(status=403))
 
     with pytest.raises(OutcomeUnknown):
-        adapter.update_list(LIST, ListChange(name="Spring"))
+        Lists("loyalty", Offered(adapter, "loyalty"), settle=0.0).update(LIST, ListChange(name="Spring"))
+    assert 1 == len(vendor.asked_at(ONE_SERIES))
 
 
 def test_fields_that_were_not_taken_over_are_told(

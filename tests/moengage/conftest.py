@@ -55,7 +55,7 @@ def connect(vendor: Vendor) -> Iterator[Opens]:
 
     def connected(**settings: Any) -> MoEngageAdapter:
         given = {"base_url": vendor.url, "workspace_id": "WS1", "api_key": Secret("k:ey"), **settings}
-        opened.append(MoEngageAdapter("engage", MoEngageSettings(**given), sleep=vendor.waits.append))
+        opened.append(MoEngageAdapter("engage", MoEngageSettings(**given)))
         return opened[-1]
 
     yield connected

@@ -27,7 +27,7 @@ class Seen:
 class Vendor:
     """What a test scripted for each request line, one answer or several in order, and what happened.
 
-    The last of several answers stays; `waits` are the seconds that adapters slept.
+    The last of several answers stays; `waits` are the seconds that were let pass.
     """
 
     url: str = ""

@@ -7,6 +7,8 @@ from typing import Any
 import attrs
 import pytest
 
+from couponhub.capabilities import Offered
+from couponhub.connection import Lists
 from couponhub.errors import (
     Conflict,
     NotFound,
@@ -14,8 +16,11 @@ from couponhub.errors import (
     QuotaExhausted,
     RequestRejected,
     UsageError,
+    VendorUnavailable,
 )
 from couponhub.models import Alerts, ListChange, ListId, ListStatus, PartId
+from couponhub.uploads.clock import Clock
+from couponhub.uploads.deleting import Deleter
 from couponhub_moengage.adapter import MoEngageAdapter
 from tests.moengage.scripted import Answer, Opens, Vendor
 
@@ -53,26 +58,43 @@ def files(*ids: object) -> Answer:
     return 200, {"data": [{"_id": file_id, "name": f"file {file_id}"} for file_id in ids]}
 
 
-def activate(adapter: MoEngageAdapter) -> None:
+@attrs.frozen
+class Desk:
+    """What a connection makes of the adapter's answers."""
+
+    lists: Lists
+    files: Deleter
+
+
+def desk(vendor: Vendor, adapter: MoEngageAdapter, settle: float = 30.0) -> Desk:
+    """The core over that adapter; time does not pass, it is noted."""
+    pause = vendor.waits.append
+    return Desk(
+        Lists("engage", Offered(adapter, "engage"), settle=settle, sleep=pause),
+        Deleter(connection="engage", adapter=adapter, settle=settle, clock=Clock(sleep=pause)),
+    )
+
+
+def activate(desk: Desk) -> None:
     """Activate the list."""
-    adapter.activate_list(W1, DAY)
+    desk.lists.activate(W1, DAY)
 
 
-def archive(adapter: MoEngageAdapter) -> None:
+def archive(desk: Desk) -> None:
     """Archive the list."""
-    adapter.archive_list(W1)
+    desk.lists.archive(W1)
 
 
-def delete(adapter: MoEngageAdapter) -> None:
+def delete(desk: Desk) -> None:
     """Delete the file."""
-    adapter.delete_part(W1, PartId("F1"))
+    desk.files.delete_part(W1, PartId("F1"))
 
 
 @attrs.frozen
 class Change:
     """A change that may be repeated: what it sends, where it can be seen, and how that looks before and after."""
 
-    do: Callable[[MoEngageAdapter], None]
+    do: Callable[[Desk], None]
     line: str
     look: str
     before: Answer
@@ -167,35 +189,41 @@ def test_a_lost_update_that_is_to_be_seen_is_done(
     """The list shows everything that was asked, so that is the answer; it is sent once."""
     vendor.answers[PATCH] = lost
     vendor.answers[READ] = now
-    assert connect().update_list(W1, change).id == "W1"
+    assert desk(vendor, connect()).lists.update(W1, change).id == "W1"
     assert vendor.lines() == [PATCH, READ]
+
+
+def test_a_lost_update_that_was_not_made_is_repeated_once(vendor: Vendor, connect: Opens) -> None:
+    """Not to be seen after the settling time either, it is sent again."""
+    vendor.answers |= {PATCH: [LOST, shown()], READ: shown()}
+    assert desk(vendor, connect(), 2.5).lists.update(W1, ListChange(name="Spring sale")).id == "W1"
+    assert (vendor.lines(), vendor.waits) == ([PATCH, READ, READ, PATCH, READ], [2.5])
 
 
 @pytest.mark.parametrize(
-    "now",
+    ("now", "times"),
     [
-        shown(name="Winter sale"),
-        shown(name="Spring sale", expires_at="2030-01-30T18:29:00.000Z"),
-        shown(name="Spring sale", expires_at=None),
-        shown(name="Spring sale", email_alert_subscribers=["other@example.com"]),
-        shown(name="Spring sale", alert_conditions={**ALL_OFF, "failure_alert": True}),
-        shown(name="Spring sale", alert_conditions={**ALL_OFF, "expiry_alert": None}),
-        shown(name="Spring sale", alert_conditions=None),
-        (403, b""),
-        (404, b""),
+        (shown(name="Winter sale"), 2),
+        (shown(name="Spring sale", expires_at="2030-01-30T18:29:00.000Z"), 2),
+        (shown(name="Spring sale", email_alert_subscribers=["other@example.com"]), 2),
+        (shown(name="Spring sale", alert_conditions={**ALL_OFF, "failure_alert": True}), 2),
+        (shown(name="Spring sale", alert_conditions={**ALL_OFF, "expiry_alert": None}), 2),
+        (shown(name="Spring sale", alert_conditions=None), 2),
+        (shown(name="Spring sale", expires_at=None), 1),
+        ((403, b""), 1),
+        ((404, b""), 1),
     ],
 )
 def test_a_lost_update_that_is_not_to_be_seen_stays_unknown(
-    vendor: Vendor, connect: Opens, now: Answer
+    vendor: Vendor, connect: Opens, now: Answer, times: int
 ) -> None:
-    """Anything that is not as asked, or cannot be read, leaves it open; the hint says where to look."""
-    vendor.answers[PATCH] = LOST
-    vendor.answers[READ] = now
+    """Not as asked, it is sent twice at most; where that cannot be told, once; the hint says where to look."""
+    vendor.answers |= {PATCH: LOST, READ: now}
     change = ListChange(name="Spring sale", expires=DAY, alerts=Alerts())
     with pytest.raises(OutcomeUnknown) as caught:
-        connect().update_list(W1, change)
+        desk(vendor, connect()).lists.update(W1, change)
     assert "couponhub lists show engage W1" in caught.value.hint
-    assert vendor.lines() == [PATCH, READ]
+    assert vendor.lines().count(PATCH) == times
 
 
 @pytest.mark.parametrize(
@@ -234,16 +262,16 @@ def test_a_taken_name_is_a_conflict_at_once(vendor: Vendor, connect: Opens) -> N
 def test_a_change_that_is_answered_is_one_call(vendor: Vendor, connect: Opens, change: Change) -> None:
     """An empty answer says that it is done."""
     vendor.answers |= {change.line: DONE, change.look: [change.before, change.after]}
-    change.do(connect())
+    change.do(desk(vendor, connect()))
     assert vendor.lines() == [change.line]
 
 
 def test_activation_names_its_day(vendor: Vendor, connect: Opens) -> None:
     """The day travels as the only key, and archiving has no body."""
     vendor.answers |= {ACTIVATE: DONE, ARCHIVE: DONE}
-    adapter = connect()
-    activate(adapter)
-    archive(adapter)
+    opened = desk(vendor, connect())
+    activate(opened)
+    archive(opened)
     assert [request.body for request in vendor.seen] == [{"expires_at": "2030-01-31"}, None]
 
 
@@ -257,11 +285,11 @@ def test_a_lost_change_that_is_to_be_seen_is_done(
 ) -> None:
     """Seen at once, or after the settling time, it is done and not repeated."""
     vendor.answers |= {change.line: lost, change.look: change.after}
-    adapter = connect(settle=30.0)
-    change.do(adapter)
+    opened = desk(vendor, connect())
+    change.do(opened)
     assert (vendor.lines(), vendor.waits) == ([change.line, change.look], [])
     vendor.answers[change.look] = [change.before, change.after]
-    change.do(adapter)
+    change.do(opened)
     assert (vendor.lines()[2:], vendor.waits) == ([change.line, change.look, change.look], [30.0])
 
 
@@ -271,12 +299,19 @@ def test_a_lost_change_that_was_not_made_is_repeated_once(
 ) -> None:
     """Not to be seen after the settling time either, it may be sent again, and then it is done."""
     vendor.answers |= {change.line: [LOST, DONE], change.look: change.before}
-    change.do(connect(settle=2.5))
+    change.do(desk(vendor, connect(), 2.5))
     assert (vendor.lines(), vendor.waits) == ([change.line, change.look, change.look, change.line], [2.5])
 
 
-@CHANGES
-@pytest.mark.parametrize("second", [LOST, REFUSED, (429, b"")])
+@pytest.mark.parametrize(
+    ("change", "second"),
+    [
+        *((change, second) for change in (ACTIVATION, ARCHIVING, DELETION) for second in (LOST, REFUSED)),
+        (ACTIVATION, (429, b"")),
+        (ARCHIVING, (429, b"")),
+    ],
+    ids=str,
+)
 def test_a_repetition_that_stumbles_over_the_first_is_done(
     vendor: Vendor,
     connect: Opens,
@@ -285,16 +320,21 @@ def test_a_repetition_that_stumbles_over_the_first_is_done(
 ) -> None:
     """Whatever the repetition is answered, what is to be seen then counts."""
     vendor.answers |= {change.line: [LOST, second], change.look: [change.before, change.before, change.after]}
-    change.do(connect())
+    change.do(desk(vendor, connect()))
     assert vendor.lines().count(change.line) == 2
 
 
 @CHANGES
 def test_a_change_lost_twice_stays_unknown(vendor: Vendor, connect: Opens, change: Change) -> None:
-    """It is sent twice at most, and the hint says where to look."""
+    """It is sent twice at most, and the hint says where to look; a file that is still listed was not deleted."""
     vendor.answers |= {change.line: LOST, change.look: change.before}
-    with pytest.raises(OutcomeUnknown, match=r"couponhub (lists show|uploads ls) engage W1"):
-        change.do(connect())
+    kind, words = (
+        (VendorUnavailable, "took the order to delete F1 neither")
+        if change is DELETION
+        else (OutcomeUnknown, "couponhub lists show engage W1")
+    )
+    with pytest.raises(kind, match=words):
+        change.do(desk(vendor, connect()))
     assert vendor.lines().count(change.line) == 2
 
 
@@ -308,12 +348,12 @@ def test_a_lost_change_that_cannot_be_looked_for_stays_unknown(
 ) -> None:
     """Without a look nothing is repeated, neither at once nor after the settling time."""
     vendor.answers |= {change.line: LOST, change.look: blind}
-    adapter = connect()
+    opened = desk(vendor, connect())
     with pytest.raises(OutcomeUnknown):
-        change.do(adapter)
+        change.do(opened)
     vendor.answers[change.look] = [change.before, blind]
     with pytest.raises(OutcomeUnknown):
-        change.do(adapter)
+        change.do(opened)
     assert vendor.lines() == [change.line, change.look, change.line, change.look, change.look]
 
 
@@ -332,7 +372,7 @@ def test_a_look_that_tells_nothing_proves_nothing(
     """A new status word, a missing expiry or a row that cannot be read leaves it open."""
     vendor.answers |= {change.line: LOST, change.look: unclear}
     with pytest.raises(OutcomeUnknown):
-        change.do(connect())
+        change.do(desk(vendor, connect()))
     assert vendor.lines() == [change.line, change.look]
 
 
@@ -363,7 +403,7 @@ def test_a_refused_change_is_told_by_what_is_there(
     """One code stands for all at MoEngage: what is there says whether it was a conflict or simply wrong."""
     vendor.answers |= {change.line: REFUSED, change.look: now}
     with pytest.raises((RequestRejected, NotFound)) as caught:
-        change.do(connect())
+        change.do(desk(vendor, connect()))
     assert type(caught.value) is expected
     assert vendor.lines().count(change.line) == 1
 
@@ -375,7 +415,7 @@ def test_a_refused_change_is_told_by_what_is_there(
 def test_what_stands_so_already_is_done(vendor: Vendor, connect: Opens, change: Change, now: Answer) -> None:
     """Asked for what already is, MoEngage refuses, and there is nothing to do."""
     vendor.answers |= {change.line: REFUSED, READ: now}
-    change.do(connect())
+    change.do(desk(vendor, connect()))
     assert vendor.lines() == [change.line, READ]
 
 
@@ -383,7 +423,7 @@ def test_a_file_that_is_not_there_is_not_found(vendor: Vendor, connect: Opens) -
     """The vendor's own word is enough."""
     vendor.answers[DELETE] = (404, {"error": {"code": "not-found", "message": "Gone."}})
     with pytest.raises(NotFound, match="Gone"):
-        delete(connect())
+        delete(desk(vendor, connect()))
     assert vendor.lines() == [DELETE]
 
 
@@ -392,7 +432,7 @@ def test_a_spent_day_is_told_and_nothing_looked_for(vendor: Vendor, connect: Ope
     """A call that was not let in has changed nothing."""
     vendor.answers |= {change.line: (429, b""), change.look: change.before}
     with pytest.raises(QuotaExhausted):
-        change.do(connect())
+        change.do(desk(vendor, connect()))
     assert vendor.lines() == [change.line]
 
 

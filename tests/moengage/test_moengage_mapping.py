@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from couponhub.errors import CouponhubError
-from couponhub.models import Alerts, CouponList, ListStatus, Part, UploadStatus, plain_label
+from couponhub.models import Alerts, CouponList, ListId, ListStatus, Part, UploadStatus, plain_label
 from couponhub.transport import Reply
 from couponhub_moengage import mapping, wire
 from couponhub_moengage.wire import WireFile, WireList
@@ -276,3 +276,27 @@ def test_no_reply_raises_anything_but_our_errors(body: bytes, status: int) -> No
     for read in (READER.list, READER.lists, READER.file, READER.files, READER.sentence, READER.anything):
         with suppress(CouponhubError):
             read(Reply(status=status, headers={}, body=body))
+
+
+@pytest.mark.parametrize(
+    ("ends", "hours"),
+    [
+        (("2026-10-31T18:29:00",), (5.5,)),
+        (("2026-10-31T23:59:00",), (0,)),
+        (("2026-10-31T23:59:59",), (-12, 14)),  # told as a day
+        (("2026-10-31T18:30:07",), (-12, 14)),
+        (("2026-07-31T03:59:00", "2026-12-31T04:59:00"), (-5, -4)),
+        (("2026-10-31T10:59:00",), (-11, 13)),
+        (("2026-10-31T14:29:00", "2026-10-31T23:59:59"), (9.5,)),
+        ((), (-12, 14)),
+    ],
+)
+def test_the_zone_follows_from_when_lists_end(ends: tuple[str, ...], hours: tuple[float, ...]) -> None:
+    """Lists end at 23:59 of a day of the workspace; where that does not tell, every zone is possible."""
+    lists = [
+        CouponList(
+            connection="engage", id=ListId("1"), name="", expires_at=datetime.fromisoformat(f"{end}+00:00")
+        )
+        for end in ends
+    ]
+    assert tuple(timezone(timedelta(hours=ahead)) for ahead in hours) == mapping.zones_of(lists)

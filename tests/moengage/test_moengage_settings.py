@@ -1,12 +1,14 @@
 """What a MoEngage connection accepts in its config."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from couponhub.errors import ConfigError
-from couponhub.models import Identifier
+from couponhub.models import Identifier, ReportColumn
 from couponhub.plugin import Services
 from couponhub.secret import Secret
 from couponhub.store import Quotas, StoreSettings
@@ -132,3 +134,40 @@ def test_opening_calls_nobody(tmp_path: Path) -> None:
     assert adapter.limits["upload_per_day"] == 50
     assert adapter.quota_left()["delete_file_per_day"] == 7
     quotas.close()
+
+
+def test_usage_reports_are_read_as_the_settings_say() -> None:
+    """Headers of one's own come before those that are known; zone, age and form of times are taken over."""
+    form = settings(
+        usage_columns={"user": ("Kunde",), "sent_at": ("Gesendet",)},
+        usage_max_age=3600.0,
+        usage_time_format="%d.%m.%Y",
+        timezone="Asia/Kolkata",
+        limits={"usage_report_rows": 0},
+    ).report_form
+    assert ("Kunde", "User ID") == form.columns[ReportColumn.USER][:2]
+    assert ("Gesendet", "Sent At") == form.columns[ReportColumn.SENT_AT][:2]
+    assert "Coupon Code" == form.columns[ReportColumn.CODE][0]
+    assert (timedelta(hours=1), "%d.%m.%Y", ZoneInfo("Asia/Kolkata"), None) == (
+        form.max_age,
+        form.time_format,
+        form.zone,
+        form.max_rows,
+    )
+    plain = settings().report_form
+    assert (timedelta(hours=36), 20_000_000, None) == (plain.max_age, plain.max_rows, plain.zone)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"usage_columns": {"users": ("Kunde",)}}, "kinds of columns, which are user, code"),
+        ({"usage_columns": {"user": ("---",)}}, "letters or digits"),
+        ({"usage_max_age": 0.0}, "above 0"),
+        ({"timezone": "Bombay"}, "IANA"),
+    ],
+)
+def test_wrong_settings_of_usage_reports_are_refused(changes: dict[str, Any], expected: str) -> None:
+    """Each says what is expected."""
+    with pytest.raises(ValueError, match=expected):
+        settings(**changes)

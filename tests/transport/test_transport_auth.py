@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from couponhub.errors import AuthRejected, OutcomeUnknown, RateLimited, UnreadableReply, VendorUnavailable
-from couponhub.transport import BasicAuth, HeaderAuth, Request, TokenAuth
+from couponhub.transport import BasicAuth, Deadline, HeaderAuth, Request, TokenAuth
 from couponhub.transport.auth import Token
 from tests.transport.scripted import Script, ScriptedServer, Seen, Waits, says, transport_to, understood
 
@@ -139,7 +139,7 @@ def test_waiting_threads_share_a_failure() -> None:
     def fail(_: int) -> VendorUnavailable:
         gate.wait()
         with pytest.raises(VendorUnavailable, match="down") as caught:
-            auth.sign({})
+            auth.sign({}, Deadline.after(5))
         return caught.value
 
     started = time.monotonic()
@@ -151,8 +151,50 @@ def test_waiting_threads_share_a_failure() -> None:
     asked = tokens.asked
     assert asked < 5
     with pytest.raises(VendorUnavailable):
-        auth.sign({})
+        auth.sign({}, Deadline.after(5))
     assert asked + 1 == tokens.asked
+
+
+def test_an_impatient_caller_leaves_the_fetch_to_the_others(server: ScriptedServer) -> None:
+    """It gives up at its own deadline, having sent nothing; the fetch it began serves those who have time."""
+    slow = threading.Event()
+
+    class Slow(Tokens):
+        def __call__(self) -> Token:
+            slow.wait(5)
+            return super().__call__()
+
+    tokens = Slow()
+    transport = transport_to(server.url, auth=token_auth(tokens))
+    started = time.monotonic()
+    with ThreadPoolExecutor(10) as pool:
+        with pytest.raises(VendorUnavailable, match="no token came") as caught:
+            transport.call(WRITE, understood, deadline=0.1)
+        gave_up_after = time.monotonic() - started
+        patient = [pool.submit(transport.call, READ, understood, deadline=5.0) for _ in range(10)]
+        with pytest.raises(VendorUnavailable):
+            transport.call(READ, understood, deadline=0.05)
+        slow.set()
+        replies = [future.result() for future in patient]
+
+    assert gave_up_after < 1.0
+    assert (True, False) == (caught.value.too_slow, caught.value.sent)
+    assert ("shop", "create list") == (caught.value.connection, caught.value.operation)
+    assert ([200] * 10, 1) == ([reply.status for reply in replies], tokens.asked)
+    assert {"t1"} == {seen.headers["x-token"] for seen in server.seen}
+
+
+def test_a_fault_of_a_token_source_reaches_the_caller_and_the_next_call_asks_again() -> None:
+    """Nobody waits for ever for a fetch that has fallen over."""
+    tokens = Tokens(RuntimeError("a fault"))
+    auth = token_auth(tokens)
+    with pytest.raises(RuntimeError, match="a fault"):
+        auth.sign({}, Deadline.after(5))
+
+    headers: dict[str, str] = {}
+    auth.sign(headers, Deadline.after(5))
+
+    assert {HEADER: "t1"} == headers
 
 
 @pytest.mark.parametrize(("age", "expected"), [(0.0, "t1"), (89.9, "t1"), (90.0, "t2"), (500.0, "t2")])
@@ -160,22 +202,22 @@ def test_a_token_is_renewed_before_it_ends(age: float, expected: str) -> None:
     """Of 100 seconds the last ten are left unused."""
     now = 1000.0
     auth = token_auth(Tokens(), clock=lambda: now)
-    auth.sign({})
+    auth.sign({}, Deadline.after(5))
     now += age
 
     headers: dict[str, str] = {}
-    auth.sign(headers)
+    auth.sign(headers, Deadline.after(5))
 
     assert {HEADER: expected} == headers
 
 
 def test_a_tokens_time_runs_while_it_is_fetched() -> None:
     """The vendor counts from when it answered, and we from when we asked."""
-    moments = iter([0.0, 0.0, 0.0, 89.0, 89.0, 90.0, 90.0, 90.0])
+    moments = iter([0.0, 0.0, 89.0, 90.0, 90.0])
     tokens = Tokens()
     auth = TokenAuth(tokens, header=HEADER, margin=lambda _: 10.0, clock=lambda: next(moments))
     for expected in (1, 1, 2):
-        auth.sign({})
+        auth.sign({}, Deadline.after(5))
         assert expected == tokens.given
 
 

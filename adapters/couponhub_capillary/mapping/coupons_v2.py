@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from couponhub.models import Coupon, CouponStatus, Discount, ListId
 from couponhub_capillary.mapping.reading import NO_CODE, Reading, properties_from, status_of
 from couponhub_capillary.mapping.redemptions import UNTOLD, Spelling, uses_from
-from couponhub_capillary.wire.times import Moment, exact_moment, moment_at_store
+from couponhub_capillary.wire.times import NO_MOMENT, Moment, exact_moment, moment_at_store
 from couponhub_capillary.wire.values import many, whole, word
 
 _NO_LIMIT = -1
@@ -31,22 +32,21 @@ _SPELLING = Spelling(
 
 def coupon_from_v2(row: object, reading: Reading) -> Coupon | None:
     """The coupon of one row; None when it has no code."""
-    code = row.get("code") if isinstance(row, dict) else None
-    if not isinstance(row, dict) or type(code) is not str or not code.strip():
+    if not isinstance(row, dict) or type(code := row.get("code")) is not str or not code.strip():
         reading.odd.note(NO_CODE)
         return None
     approximate = []
-    issued = _moment(row, "createdDateISO", "createdDate", reading)
-    if issued is None:
+    issued_at, is_guess = _moment(row, "createdDateISO", "createdDate", reading) or NO_MOMENT
+    if issued_at is None:
         reading.note_time(row.get("createdDate"), "issued_at")
-    elif issued.zone_is_guess:
+    if is_guess:
         approximate.append("issued_at")
-    end = exact_moment(row.get("validTillDateTime"), reading.zones)
-    if end is None or end.at.year == _NO_END_YEAR:
-        end = reading.end_of(row.get("validTill"))
-    if end is None:
+    expires_at, is_guess = exact_moment(row.get("validTillDateTime"), reading.zones) or NO_MOMENT
+    if expires_at is None or expires_at.year == _NO_END_YEAR:
+        expires_at, is_guess = reading.end_of(row.get("validTill")) or NO_MOMENT
+    if expires_at is None:
         reading.note_time(row.get("validTill"), "expires_at")
-    elif end.zone_is_guess:
+    if is_guess:
         approximate.append("expires_at")
     container = row.get("redemptions")
     uses = UNTOLD if container is None else uses_from(lambda: many(container), _SPELLING, reading)
@@ -63,9 +63,9 @@ def coupon_from_v2(row: object, reading: Reading) -> Coupon | None:
         # The series' description is what v1.1 calls its name.
         list_name=description,
         description=description,
-        status=_status(reading, count, left, end),
-        issued_at=issued.at if issued else None,
-        expires_at=end.at if end else None,
+        status=_status(reading, count, left, expires_at),
+        issued_at=issued_at,
+        expires_at=expires_at,
         redemption_count=count,
         redemptions_left=left if left is not None and left >= 0 else None,
         redemptions=uses.listed or (() if count == 0 else None),
@@ -78,9 +78,10 @@ def coupon_from_v2(row: object, reading: Reading) -> Coupon | None:
     )
 
 
-def _status(reading: Reading, count: int | None, left: int | None, end: Moment | None) -> CouponStatus:
+def _status(
+    reading: Reading, count: int | None, left: int | None, expires_at: datetime | None
+) -> CouponStatus:
     """As v1.1's rows tell it, but for coupons of several uses: usable is what has redemptions left."""
-    expires_at = end.at if end else None
     status = status_of(count, expires_at, reading.now)
     if left is None or left < _NO_LIMIT:
         return status

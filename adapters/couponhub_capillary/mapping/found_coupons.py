@@ -7,7 +7,7 @@ from couponhub.models import Coupon, CouponStatus, Discount, ListId, Redemption
 from couponhub_capillary.mapping.coupons_v2 import discount_of
 from couponhub_capillary.mapping.reading import Reading, properties_from, status_of, store_from
 from couponhub_capillary.wire.found_coupons import is_revoked
-from couponhub_capillary.wire.times import Moment, exact_moment, moment_at_store
+from couponhub_capillary.wire.times import NO_MOMENT, Moment, exact_moment, moment_at_store
 from couponhub_capillary.wire.values import flag, many, whole, word
 
 _NO_REDEMPTION = "the redemption of a coupon could not be read"
@@ -24,18 +24,17 @@ def found_coupon_from(row: Mapping[str, Any], terms: Mapping[str, Any], reading:
         terms: Of v2 about the same code; empty where v2 did not say.
         reading: How times are read, and what was odd.
     """
-    issued_at = moment_at_store(row.get("issued_on"), reading.zones)
+    issued_at, issue_is_guess = moment_at_store(row.get("issued_on"), reading.zones) or NO_MOMENT
     if issued_at is None:
         reading.note_time(row.get("issued_on"), "issued_at")
-    end = _end(row, terms, reading)
-    if end is None:
+    expires_at, end_is_guess = _end(row, terms, reading) or NO_MOMENT
+    if expires_at is None:
         reading.note_time(row.get("valid_till"), "expires_at")
     redemptions = _redemptions(row.get("redemption_info"), reading)
     count = None if redemptions is None else len(redemptions)
-    expires_at = end.at if end else None
     guesses = {
-        "issued_at": issued_at is not None and issued_at.zone_is_guess,
-        "expires_at": end is not None and end.zone_is_guess,
+        "issued_at": issue_is_guess,
+        "expires_at": end_is_guess,
         "redemptions": reading.zones.store is None and any(use.at for use in redemptions or ()),
     }
     list_id, vendor_id = word(row.get("series_id")), whole(row.get("id"))
@@ -48,7 +47,7 @@ def found_coupon_from(row: Mapping[str, Any], terms: Mapping[str, Any], reading:
         list_name=name,
         description=name,
         status=CouponStatus.REVOKED if is_revoked(row) else status_of(count, expires_at, reading.now),
-        issued_at=issued_at.at if issued_at else None,
+        issued_at=issued_at,
         expires_at=expires_at,
         redemption_count=count,
         redemptions=redemptions,
@@ -64,7 +63,7 @@ def found_coupon_from(row: Mapping[str, Any], terms: Mapping[str, Any], reading:
 def _end(row: Mapping[str, Any], terms: Mapping[str, Any], reading: Reading) -> Moment | None:
     """The exact moment where v2 tells it, else the end of the day that is shown (C-61)."""
     exact = exact_moment(terms.get("validTillDateTime"), reading.zones)
-    if exact is not None and exact.at.year != _NO_END_YEAR:
+    if exact is not None and exact[0].year != _NO_END_YEAR:
         return exact
     return reading.end_of(row.get("valid_till"))
 
@@ -86,13 +85,13 @@ def _redemptions(value: object, reading: Reading) -> tuple[Redemption, ...] | No
 
 
 def _redemption(use: Mapping[str, Any], reading: Reading) -> Redemption:
-    moment = moment_at_store(use.get("redeemed_on"), reading.zones)
-    if moment is None:
+    at, _ = moment_at_store(use.get("redeemed_on"), reading.zones) or NO_MOMENT
+    if at is None:
         reading.note_time(use.get("redeemed_on"), "redemptions")
     sale = use.get("transaction")
     return Redemption(
         id=word(use.get("id")),
-        at=moment.at if moment else None,
+        at=at,
         transaction=word(sale.get("bill_number")) if isinstance(sale, dict) else None,
         store=store_from(use.get("store")) or store_from({"code": use.get("redeemed_at")}),
     )

@@ -7,7 +7,7 @@ from typing import Any
 from couponhub.errors import UnreadableReply
 from couponhub.models import CouponList, ListId, ListStatus
 from couponhub_capillary.wire.series import UPLOADED_CODES, series_id_of
-from couponhub_capillary.wire.times import Zones, exact_moment, last_moment
+from couponhub_capillary.wire.times import NO_MOMENT, Zones, exact_moment, last_moment
 from couponhub_capillary.wire.values import whole, word
 
 _NO_END_YEAR = 1970
@@ -25,7 +25,8 @@ def list_from(row: Mapping[str, Any], *, connection: str, zones: Zones, now: dat
     label = word(row.get("seriesCode"))
     expires_at = expiry_of(row, zones)
     counted = row.get("clientHandlingType") == UPLOADED_CODES
-    created, updated = exact_moment(row.get("createdOn"), zones), exact_moment(row.get("lastUsed"), zones)
+    created_at, _ = exact_moment(row.get("createdOn"), zones) or NO_MOMENT
+    updated_at, _ = exact_moment(row.get("lastUsed"), zones) or NO_MOMENT
     return CouponList(
         connection=connection,
         id=ListId(series_id),
@@ -35,21 +36,21 @@ def list_from(row: Mapping[str, Any], *, connection: str, zones: Zones, now: dat
         expires_at=expires_at,
         total=_count(row.get("numUploadedTotal")) if counted else None,
         available=_count(row.get("numUploadedNonIssued")) if counted else None,
-        created_at=created.at if created else None,
-        updated_at=updated.at if updated else None,
+        created_at=created_at,
+        updated_at=updated_at,
         raw=row,
     )
 
 
 def expiry_of(row: Mapping[str, Any], zones: Zones) -> datetime | None:
     """The last second of a series: `validTillDateTime` unless that is 1970, else the end of `validTillDate`."""
-    exact = exact_moment(row.get("validTillDateTime"), zones)
-    if exact is not None and exact.at.year != _NO_END_YEAR:
-        return exact.at
+    exact, _ = exact_moment(row.get("validTillDateTime"), zones) or NO_MOMENT
+    if exact is not None and exact.year != _NO_END_YEAR:
+        return exact
     for field in ("validTillDate", "validTillISODate"):
-        moment = last_moment(row.get(field), zones)
-        if moment is not None and moment.at.year != _NO_END_YEAR:
-            return moment.at
+        last, _ = last_moment(row.get(field), zones) or NO_MOMENT
+        if last is not None and last.year != _NO_END_YEAR:
+            return last
     return None
 
 

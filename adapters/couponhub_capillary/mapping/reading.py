@@ -6,6 +6,7 @@ from itertools import compress, product
 from types import MappingProxyType
 
 from couponhub.models import CouponStatus, Redemption, Store
+from couponhub.models.coupons import NO_PROPERTIES
 from couponhub_capillary.mapping.oddities import Oddities
 from couponhub_capillary.wire.times import Moment, Zones, last_moment
 from couponhub_capillary.wire.values import entries_of, whole, word
@@ -13,9 +14,6 @@ from couponhub_capillary.wire.values import entries_of, whole, word
 NO_CODE = "a coupon without a readable code was left out"
 _NO_TIME = "a time could not be read and is left empty: {field}"
 _NO_COUNT = "the redemption count of a coupon could not be read"
-NO_MOMENT = (None, False)
-"""In place of a `Moment` that cannot be told."""
-
 GUESSED_TIMES: Mapping[tuple[bool, ...], tuple[str, ...]] = MappingProxyType(
     {
         guesses: tuple(compress(("issued_at", "expires_at", "redemptions"), guesses))
@@ -27,8 +25,6 @@ GUESSED_TIMES: Mapping[tuple[bool, ...], tuple[str, ...]] = MappingProxyType(
 # Looking a member up in its class costs more than the rest of judging a status.
 _ACTIVE, _REDEEMED = CouponStatus.ACTIVE, CouponStatus.REDEEMED
 _EXPIRED, _UNKNOWN = CouponStatus.EXPIRED, CouponStatus.UNKNOWN
-
-_NO_PROPERTIES: Mapping[str, str] = MappingProxyType({})
 
 
 class Reading:
@@ -128,11 +124,11 @@ def properties_from(container: object) -> Mapping[str, str]:
     """The properties that have a value: those of a series are listed with their coupons even when blank."""
     rows = container.get("custom_property") if isinstance(container, dict) else container
     if not rows:
-        return _NO_PROPERTIES
+        return NO_PROPERTIES
     pairs: dict[str, str] = {}
     for row in rows if type(rows) is list else entries_of(rows):
         if type(row) is dict and row.get("value"):
             name, value = word(row.get("name")), word(row["value"])
             if name is not None and value is not None:
                 pairs[name] = value
-    return MappingProxyType(pairs) if pairs else _NO_PROPERTIES
+    return MappingProxyType(pairs) if pairs else NO_PROPERTIES

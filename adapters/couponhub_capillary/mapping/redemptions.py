@@ -7,7 +7,7 @@ import attrs
 
 from couponhub.models import Redemption
 from couponhub_capillary.mapping.reading import Reading
-from couponhub_capillary.wire.times import Moment
+from couponhub_capillary.wire.times import NO_MOMENT, Moment
 from couponhub_capillary.wire.values import word
 
 _NO_REDEMPTIONS = "the redemptions of a coupon could not be read"
@@ -61,15 +61,14 @@ def uses_from(rows: Callable[[], Sequence[object]], spelling: Spelling, reading:
             reading.odd.note(_NO_REDEMPTION)
             redemptions.append(Redemption())
             continue
-        moment = spelling.moment(row, reading)
-        if moment is None:
+        at, zone_is_guess = spelling.moment(row, reading) or NO_MOMENT
+        if at is None:
             reading.note_time(row.get("date"), "redemptions")
-        else:
-            is_guess = is_guess or moment.zone_is_guess
+        is_guess = is_guess or zone_is_guess
         redemptions.append(
             Redemption(
                 id=word(row.get("id")),
-                at=moment.at if moment else None,
+                at=at,
                 transaction=word(row.get(spelling.transaction)),
                 store=reading.store(row.get(spelling.store)),
             )

@@ -50,12 +50,14 @@ class CustomerAnswer:
         known: Whether it knows the customer.
         code: The item code.
         rows: The coupons as they came, in no order; () for an unknown customer.
+        customer: What stands beside them about the customer; empty for an unknown one.
         raw: The whole body.
     """
 
     known: bool
     code: int
     rows: Sequence[object] = ()
+    customer: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
     raw: Mapping[str, Any] = attrs.field(repr=False)
 
     @property
@@ -152,7 +154,11 @@ def read_customer_coupons(reply: Reply) -> CustomerAnswer:
         if code not in {200, 201} or succeeded is False or flag(status.get("success")) is False:
             raise error_without_code(reply, "the answer contradicts itself")
         return CustomerAnswer(
-            known=True, code=item_code, rows=_rows(customer, reply), raw={"response": response}
+            known=True,
+            code=item_code,
+            rows=_rows(customer, reply),
+            customer=customer,
+            raw={"response": response},
         )
     if item_code is None or item_code in CUSTOMER_UNKNOWN:
         raise error_without_code(reply, "the customer's status cannot be understood")

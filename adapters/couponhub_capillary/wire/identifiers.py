@@ -1,21 +1,16 @@
 """The texts under which Capillary may know a customer (C-28)."""
 
-import unicodedata
-
 from couponhub.errors import UsageError
-from couponhub.models import Customer, Identifier
+from couponhub.models import Customer, Identifier, Telephone
 
 _LONGEST_NATIONAL_NUMBER = 10
-_DECORATIONS = frozenset("()[].\N{MINUS SIGN}")
-# Blanks, dashes, and what is invisible around a number that was pasted: zero-width and direction marks.
-_DECORATIVE_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Pd", "Cf"})
 
 
 def identifier_forms(customer: Customer, country_code: str | None) -> tuple[str, ...]:
     """The texts under which Capillary may know the customer, the given one first.
 
-    A mobile loses a leading `+`, blanks, dashes, brackets and dots. Only a configured country code is added or
-    taken away, and with it a 00 or a 0 in front is understood.
+    A mobile is reduced to its digits. Only a configured country code is added or taken away, and with it a 00 or
+    a 0 in front is understood; none is added to a number that was given with its own.
 
     Raises:
         UsageError: The identifier cannot be one of Capillary's; the text does not quote it.
@@ -25,17 +20,11 @@ def identifier_forms(customer: Customer, country_code: str | None) -> tuple[str,
         raise UsageError("a customer's id at Capillary is a whole number")
     if customer.identifier is not Identifier.MOBILE:
         return (value,)
-    plain = "".join(char for char in value if not _is_decoration(char))
-    digits = plain.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()):
-        raise UsageError(
-            "the customer's mobile is no number",
-            hint="give its digits; +, blanks, dashes, brackets and dots are allowed",
-        )
+    number = Telephone.read(value)
     if country_code is None:
-        return (digits,)
-    others = _other_forms(digits, country_code, is_international=plain != digits)
-    return tuple(dict.fromkeys((digits, *others)))
+        return (number.digits,)
+    others = _other_forms(number.digits, country_code, is_international=number.is_international)
+    return tuple(dict.fromkeys((number.digits, *others)))
 
 
 def _other_forms(digits: str, country_code: str, *, is_international: bool) -> list[str]:
@@ -52,12 +41,9 @@ def _other_forms(digits: str, country_code: str, *, is_international: bool) -> l
             national = national.removeprefix("0")
             forms.append(country_code + national)
         forms.append(national)
-    # 9123456789 may be a whole number in India, though it begins with 91; one given with + may not.
-    is_whole = is_international or len(digits) > _LONGEST_NATIONAL_NUMBER
-    if not (digits.startswith(country_code) and is_whole):
+    # 9123456789 may be a whole number in India, though it begins with 91; one given with + may not, nor may one of
+    # another country: +65 8123 4567 with 91 in front would be somebody else's.
+    has_country_code = digits.startswith(country_code) and len(digits) > _LONGEST_NATIONAL_NUMBER
+    if not (is_international or has_country_code):
         forms.append(country_code + digits)
     return forms
-
-
-def _is_decoration(char: str) -> bool:
-    return char in _DECORATIONS or unicodedata.category(char) in _DECORATIVE_CATEGORIES
