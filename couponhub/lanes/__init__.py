@@ -1,5 +1,8 @@
-"""The way from a lookup to one connection."""
+"""The way from a lookup to one connection: bounded, remembering, and quick to say that a vendor is dead."""
 
-from couponhub.lanes.lane import Known, Lane
+from couponhub.lanes.known import Ask, Known, LaneStatus
+from couponhub.lanes.lane import Lane
+from couponhub.lanes.plain import PlainLane
+from couponhub.lanes.settings import LaneSettings
 
-__all__ = ["Known", "Lane"]
+__all__ = ["Ask", "Known", "Lane", "LaneSettings", "LaneStatus", "PlainLane"]

@@ -1,0 +1,55 @@
+"""What goes in and out of a lane."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import attrs
+
+from couponhub.models import CouponQuery, Customer, CustomerCoupons
+
+Ask = Callable[[Customer, CouponQuery, float], CustomerCoupons]
+"""Asks a connection, within that many seconds."""
+
+
+@attrs.frozen(kw_only=True)
+class Known:
+    """What asking a connection came to.
+
+    Attributes:
+        found: Its answer; None when there is none. A remembered one says so: its source is CACHE.
+        error: Why there is none. Beside an answer: why that is a remembered one, past its time.
+    """
+
+    found: CustomerCoupons | None = None
+    error: Exception | None = None
+
+
+def asked(ask: Ask, customer: Customer, query: CouponQuery, seconds: float) -> Known:
+    """Ask now, on this thread."""
+    try:
+        return Known(found=ask(customer, query, seconds))
+    except Exception as error:  # noqa: BLE001 - whoever asked decides what each fault means
+        return Known(error=error)
+
+
+@attrs.frozen(kw_only=True)
+class LaneStatus:
+    """How a lane stands at one moment, for metrics.
+
+    Attributes:
+        breaker: "open" while the vendor is not asked, "probing" while it is tried whether it may be again.
+        in_flight: Questions that the vendor is being asked now.
+        waiting: Questions that wait for one of those to end.
+        cache_hits: Asks answered by a fresh remembered answer, since the lane was opened.
+        cache_misses: All others.
+        failures: Questions that the vendor failed to answer: silence, no connection, faults on its side.
+        opened_total: How often the breaker opened.
+    """
+
+    breaker: Literal["closed", "open", "probing"] = "closed"
+    in_flight: int = 0
+    waiting: int = 0
+    cache_hits: int = 0
+    cache_misses: int = 0
+    failures: int = 0
+    opened_total: int = 0

@@ -1,0 +1,137 @@
+"""What a lane remembers: whole answers, for a short time, in bounded memory."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import attrs
+from cachetools import TLRUCache
+
+from couponhub.lanes.known import Known
+from couponhub.lanes.settings import LaneSettings
+from couponhub.models import CouponQuery, Customer, CustomerCoupons, Source
+
+Question = tuple[bytes, CouponQuery]
+"""Who, by a keyed hash of the identifier, and which coupons."""
+
+_ANSWER_BYTES = 8192
+_COUPON_BYTES = 2048
+"""Measured on Capillary's answers (6 and 1.5 KB, the vendor's own payload included), and rounded up."""
+_LARGEST_SHARE = 0.1
+"""Of the memory, for one answer: a single customer must not displace everybody else."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class Remembered:
+    """One answer.
+
+    Attributes:
+        answer: As the vendor gave it, then as it is shown.
+        asked: When it was asked for, on the lane's clock; its age counts from there.
+        asked_at: The same on the calendar.
+        fresh_until: Up to here it is as good as new.
+        kept_until: Up to here it is better than nothing.
+    """
+
+    answer: CustomerCoupons
+    asked: float
+    asked_at: datetime
+    fresh_until: float
+    kept_until: float
+    _shown: Known | None = attrs.field(default=None, init=False)
+
+    @property
+    def weight(self) -> int:
+        """Roughly the bytes that it takes."""
+        return _ANSWER_BYTES + _COUPON_BYTES * len(self.answer.coupons)
+
+    def known(self) -> Known:
+        """The answer, marked as remembered; made when it is first wanted, for most never are."""
+        if self._shown is None:
+            answer = self.answer
+            self.answer = attrs.evolve(
+                answer,
+                source=Source.CACHE,
+                as_of=answer.as_of or self.asked_at,
+                coupons=tuple(attrs.evolve(coupon, source=Source.CACHE) for coupon in answer.coupons),
+            )
+            self._shown = Known(found=self.answer)
+        return self._shown
+
+    def despite(self, error: Exception) -> Known:
+        """The answer, shown although it may be past its time, because of that error."""
+        return attrs.evolve(self.known(), error=error)
+
+
+class Memory:
+    """The answers of one lane. Not thread-safe: its lane holds a lock.
+
+    Args:
+        settings: How long, and how much.
+        clock: Monotonic seconds.
+        hashed: Makes the keyed hash of a customer.
+    """
+
+    def __init__(
+        self, settings: LaneSettings, clock: Callable[[], float], hashed: Callable[[Customer], bytes]
+    ) -> None:
+        self._settings = settings
+        self._hashed = hashed
+        self._kept: TLRUCache[Question, Remembered, float] = TLRUCache(
+            settings.cache_bytes,
+            ttu=lambda _question, kept, _now: kept.kept_until,
+            timer=clock,
+            getsizeof=lambda kept: kept.weight,
+        )
+
+    def get(self, question: Question) -> Remembered | None:
+        """What is remembered, fresh or not."""
+        try:
+            return self._kept[question]
+        except KeyError:
+            return None
+
+    def keep(
+        self,
+        question: Question,
+        answer: CustomerCoupons,
+        *,
+        asked: float,
+        asked_at: datetime,
+        forgotten: frozenset[bytes],
+    ) -> None:
+        """Remember an answer, unless it is not whole, or about somebody who was forgotten meanwhile."""
+        if not (answer.complete and answer.covered) or answer.source is not Source.LIVE:
+            return
+        if question[0] in forgotten or self._is_about(answer, forgotten):
+            return
+        settings = self._settings
+        fresh_until = asked + (settings.cache_ttl if answer.coupons else settings.negative_ttl)
+        kept = Remembered(
+            answer=answer,
+            asked=asked,
+            asked_at=asked_at,
+            fresh_until=fresh_until,
+            kept_until=fresh_until + settings.stale_if_error,
+        )
+        older = self.get(question)
+        if older is not None and older.asked > asked:
+            return
+        if kept.weight > _LARGEST_SHARE * settings.cache_bytes:
+            self._kept.pop(question, None)
+        else:
+            self._kept[question] = kept
+
+    def forget(self, customers: frozenset[bytes]) -> None:
+        """Drop every answer to a question about those customers, or that names one of them."""
+        self._kept.expire()
+        for question in list(self._kept):
+            kept = self.get(question)
+            if question[0] in customers or (kept is not None and self._is_about(kept.answer, customers)):
+                self._kept.pop(question, None)
+
+    def forget_all(self) -> None:
+        """Drop every answer."""
+        self._kept.clear()
+
+    def _is_about(self, answer: CustomerCoupons, customers: frozenset[bytes]) -> bool:
+        return bool(customers) and any(self._hashed(other) in customers for other in answer.also_known_as)

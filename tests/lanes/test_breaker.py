@@ -1,0 +1,154 @@
+"""When a vendor is not asked for a while: faults and silence count, answers of any kind do not."""
+
+import pytest
+
+from couponhub import errors
+from couponhub.errors import (
+    AuthRejected,
+    Conflict,
+    CouponhubError,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    RequestRejected,
+    VendorUnavailable,
+)
+from couponhub.lanes.breaker import Breaker, shows_life
+from tests.lanes.stage import down, silent
+
+LIFE = {AuthRejected, PermissionDenied, NotFound, RequestRejected, Conflict}
+
+
+def opened(limit: int = 3) -> Breaker:
+    """Make one that has just opened, at 0."""
+    breaker = Breaker(limit)
+    for _ in range(limit):
+        breaker.failed(down(), asked=0.0, hurried=False)
+    assert breaker.is_open
+    return breaker
+
+
+def test_every_error_says_life_or_nothing() -> None:
+    """Each class of the tree is decided; a spent budget of ours and a fault here say nothing of the vendor."""
+    classes: list[type[CouponhubError]] = [getattr(errors, row[0]) for row in errors.table()]
+
+    assert LIFE == {kind for kind in classes if shows_life(kind("no"))}
+    assert shows_life(None)
+    assert shows_life(RateLimited("slow down", status=429))
+    assert not shows_life(RateLimited("the budget is spent, so nothing was sent"))
+    assert not shows_life(KeyError("ours"))
+
+
+def test_it_opens_after_so_many_in_a_row() -> None:
+    """An answer in between begins the count anew."""
+    breaker = Breaker(3)
+    for _ in range(2):
+        breaker.failed(down(), asked=0.0, hurried=False)
+    breaker.answered(0.0)
+    for _ in range(2):
+        breaker.failed(down(), asked=0.0, hurried=False)
+    assert (False, 0, False) == (breaker.is_open, breaker.opened_total, breaker.wants_probe)
+    breaker.failed(down(), asked=0.0, hurried=False)
+
+    assert (True, 1, True) == (breaker.is_open, breaker.opened_total, breaker.wants_probe)
+
+
+def test_it_says_why_it_does_not_ask() -> None:
+    """How often it failed, how the last time, and when to come again; no caller's error is kept for that."""
+    breaker = opened()
+    breaker.failed(silent(), asked=0.0, hurried=False)
+    error = breaker.refusal("shop", 4.0)
+
+    assert (
+        "shop customer coupons: not asked: it has failed 4 times in a row, last: no whole answer came in time"
+        == str(error)
+    )
+    assert (4.0, False, True, True) == (error.retry_after, error.sent, error.too_slow, error.retryable)
+    breaker = opened(1)
+    assert "not asked: it has failed once, last: it broke" == breaker.refusal("shop", 4.0).message
+    assert not breaker.refusal("shop", 4.0).too_slow
+
+
+def test_an_answer_closes_it_at_once() -> None:
+    """One that was under way when it opened, say."""
+    breaker = opened()
+    breaker.answered(1.0)
+    for _ in range(2):
+        breaker.failed(down(), asked=1.0, hurried=False)
+
+    assert not breaker.is_open
+
+
+@pytest.mark.parametrize("error", [None, AuthRejected("no"), PermissionDenied("no"), KeyError("ours")])
+def test_a_probe_closes_it_on_probation(error: Exception | None) -> None:
+    """Whatever the vendor said to it; the next failure of a question opens it again."""
+    breaker = opened()
+    breaker.probed(error, 1.0)
+    assert not breaker.is_open
+    breaker.failed(down(), asked=1.0, hurried=False)
+
+    assert (True, 2) == (breaker.is_open, breaker.opened_total)
+    assert "failed 4 times in a row" in breaker.refusal("shop", 4.0).message
+
+
+def test_a_probe_that_fails_keeps_it_open() -> None:
+    """That is no second opening."""
+    breaker = opened()
+    breaker.probed(down(), 1.0)
+
+    assert (True, 1) == (breaker.is_open, breaker.opened_total)
+
+
+def test_what_began_before_it_closed_says_nothing_of_the_time_since() -> None:
+    """Questions of the outage time out one after the other when it is over."""
+    breaker = opened()
+    breaker.probed(None, 1.0)
+    breaker.failed(silent(), asked=0.9, hurried=False)
+    assert not breaker.is_open
+    breaker.failed(silent(), asked=1.0, hurried=False)
+
+    assert breaker.is_open
+
+
+def test_hurried_timeouts_are_a_doubt_only() -> None:
+    """However many: a probe decides, and its success ends the doubt."""
+    breaker = Breaker(3)
+    for _ in range(100):
+        breaker.failed(silent(), asked=0.0, hurried=True)
+    assert (False, True) == (breaker.is_open, breaker.wants_probe)
+    breaker.probed(None, 1.0)
+    assert (False, False) == (breaker.is_open, breaker.wants_probe)
+    for _ in range(2):
+        breaker.failed(down(), asked=1.0, hurried=False)
+    assert not breaker.is_open
+
+
+def test_an_answer_ends_a_doubt() -> None:
+    """As it ends a row of failures."""
+    breaker = Breaker(3)
+    for _ in range(2):
+        for _ in range(2):
+            breaker.failed(silent(), asked=0.0, hurried=True)
+        breaker.answered(0.0)
+    breaker.failed(silent(), asked=0.0, hurried=True)
+
+    assert not breaker.wants_probe
+
+
+def test_a_probe_that_fails_confirms_a_doubt() -> None:
+    """Callers in a hurry are spared a dead vendor too."""
+    breaker = Breaker(3)
+    for _ in range(3):
+        breaker.failed(silent(), asked=0.0, hurried=True)
+    breaker.probed(silent(), 1.0)
+
+    assert breaker.is_open
+
+
+def test_a_probe_that_nobody_wants_any_more_changes_nothing() -> None:
+    """It was under way when an answer closed the breaker."""
+    breaker = opened()
+    breaker.answered(1.0)
+    breaker.probed(VendorUnavailable("no"), 2.0)
+
+    assert not breaker.is_open

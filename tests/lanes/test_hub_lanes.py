@@ -1,0 +1,170 @@
+"""How a hub opens, shows and closes its lanes."""
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from couponhub import CouponHub, Customer
+from couponhub.errors import VendorUnavailable
+from couponhub.lanes import Lane, LaneStatus, PlainLane
+from couponhub.models import CouponQuery, CustomerCoupons, Source, Verdict
+from couponhub.testing import rig_for
+from couponhub_capillary import PLUGIN
+from tests.config.toy import TOY, loaded
+from tests.lanes.stage import FOUND, Heard
+from tests.uploads.vendors import FakeVendor
+
+CUSTOMER = Customer(mobile="919876543210")
+ONE = '[connections.a]\nadapter = "toy"\nkey = "k"\n'
+
+
+class Asked(FakeVendor):
+    """A vendor that can be asked about customers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.checked: list[float | None] = []
+        self.error: Exception | None = None
+
+    def customer_coupons(
+        self,
+        customer: Customer,  # noqa: ARG002 - all hold the same
+        query: CouponQuery,  # noqa: ARG002 - whatever is asked
+        *,
+        deadline: float | None = None,  # noqa: ARG002 - at once
+    ) -> CustomerCoupons:
+        """See `FindsCustomerCoupons`."""
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return FOUND
+
+    def check(self, *, deadline: float | None = None) -> str:
+        """See `Adapter.check`."""
+        self.checked.append(deadline)
+        return ""
+
+
+def hub_of(vendor: FakeVendor, folder: Path, text: str = "") -> CouponHub:
+    """Open a hub with that one connection."""
+    config = loaded(ONE + text, folder)
+    plugin = attrs.evolve(TOY, open=lambda *_: vendor)
+    connections = {"a": attrs.evolve(config.connections["a"], plugin=plugin)}
+    return CouponHub(attrs.evolve(config, connections=connections))
+
+
+def test_lookups_share_a_lane(tmp_path: Path) -> None:
+    """The second is answered from memory, and says so."""
+    vendor = Asked()
+    with hub_of(vendor, tmp_path) as hub:
+        assert {} == hub.lanes
+        sources = [hub.lookup(CUSTOMER).answers[0].source for _ in range(2)]
+        assert [Source.LIVE, Source.CACHE] == sources
+        assert ["a"] == list(hub.lanes)
+        status = hub.lanes["a"].status()
+        assert (1, 1, "closed") == (status.cache_hits, status.cache_misses, status.breaker)
+    assert 1 == vendor.asked
+    assert {} == hub.lanes
+
+
+def test_the_lanes_cannot_be_changed_from_outside(tmp_path: Path) -> None:
+    """They are of one moment, too."""
+    with hub_of(Asked(), tmp_path) as hub:
+        lanes = hub.lanes
+        hub.lookup(CUSTOMER)
+        assert {} == lanes
+        with pytest.raises(TypeError):
+            hub.lanes["b"] = Lane("b", lambda *_: FOUND)  # type: ignore[index] # that is the point
+
+
+def test_the_config_says_how_long_is_remembered(tmp_path: Path) -> None:
+    """Nothing at all, here."""
+    vendor = Asked()
+    with hub_of(vendor, tmp_path, "[lookup]\ncache_ttl = 0\nstale_if_error = 0\n") as hub:
+        assert [Source.LIVE] * 2 == [hub.lookup(CUSTOMER).answers[0].source for _ in range(2)]
+        vendor.error = VendorUnavailable("it broke")
+        assert Verdict.UNKNOWN is hub.lookup(CUSTOMER).answers[0].verdict
+    assert 3 == vendor.asked
+
+
+def test_a_vendor_without_lookups_needs_no_threads(tmp_path: Path) -> None:
+    """Its refusal is given on the caller's own thread; it does not count, and it is not remembered."""
+    with hub_of(FakeVendor(), tmp_path) as hub:
+        for _ in range(9):
+            assert Verdict.UNKNOWN is hub.lookup(CUSTOMER).answers[0].verdict
+        assert isinstance(hub.lanes["a"], PlainLane)
+        assert LaneStatus() == hub.lanes["a"].status()
+
+
+def test_a_plain_lane_asks_every_time() -> None:
+    """On the caller's thread, whatever came before."""
+    said: tuple[CustomerCoupons | Exception, ...] = (
+        FOUND,
+        FOUND,
+        *(VendorUnavailable("no") for _ in range(9)),
+        FOUND,
+    )
+    says = iter(said)
+
+    def ask(*_: object) -> CustomerCoupons:
+        one = next(says)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    lane = PlainLane("plain", ask)
+    for expected in said:
+        heard = Heard()
+        lane.ask(CUSTOMER, CouponQuery(), 1.0, heard)
+        assert heard.is_there
+        known = heard.known()
+        assert expected is (known.found or known.error)
+    lane.forget([CUSTOMER])
+    lane.close()
+
+
+def test_probes_check_the_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its cheapest call, within the probe's own time."""
+    vendor = Asked()
+    vendor.error = VendorUnavailable("it broke")
+    with hub_of(vendor, tmp_path) as hub:
+        for number in range(5):
+            hub.lookup(Customer(external_id=f"{number}"))
+        lane = hub.lanes["a"]
+        assert "open" == lane.status().breaker
+        prober = lane._guard._prober
+        assert prober is not None
+        monkeypatch.setattr(prober, "want", lambda _: None)
+        prober._probe()
+        assert "closed" == lane.status().breaker
+    assert [4.0] == vendor.checked
+
+
+def test_over_the_wire_an_outage_is_told_and_survived() -> None:
+    """With what is remembered while the vendor is down, and the truth when it is back."""
+    with rig_for(PLUGIN) as rig:
+        rig.control.add_customer(mobile=CUSTOMER.value)
+        list_id = rig.list_with("Spring", ["SPRING-1"])
+        rig.control.issue(list_id, {"mobile": CUSTOMER.value}, codes=["SPRING-1"])
+        config = attrs.evolve(rig.hub.config.lookup, stale_if_error=60.0)
+        with CouponHub(attrs.evolve(rig.hub.config, lookup=config)) as hub:
+            assert hub.lookup(CUSTOMER).complete
+            rig.control.fail("GET *", "drop_before")
+            for number in range(5):
+                hub.lookup(Customer(external_id=f"nobody-{number}"), deadline=0.5)
+            lane = hub.lanes["capillary"]
+            assert "closed" != lane.status().breaker
+            (one,) = hub.lookup(CUSTOMER).answers
+            assert (Verdict.FOUND, "unreachable", Source.CACHE) == (one.verdict, one.reason, one.source)
+            assert ["SPRING-1"] == [coupon.code for coupon in one.coupons]
+            assert not one.whole
+
+            rig.control.set_faults()
+            prober = lane._guard._prober
+            assert prober is not None
+            prober._probe()
+            assert "closed" == lane.status().breaker
+            (one,) = hub.lookup(CUSTOMER).answers
+            assert (Verdict.FOUND, None, Source.LIVE) == (one.verdict, one.reason, one.source)
