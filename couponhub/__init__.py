@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from couponhub._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from couponhub.client import Client
     from couponhub.errors import (
         AuthRejected,
         ConfigError,
@@ -60,6 +61,7 @@ _HOMES = {
     "Alerts": "couponhub.models",
     "Answer": "couponhub.models",
     "AuthRejected": "couponhub.errors",
+    "Client": "couponhub.client",
     "ConfigError": "couponhub.errors",
     "Conflict": "couponhub.errors",
     "Coupon": "couponhub.models",
@@ -101,6 +103,7 @@ __all__ = [
     "Alerts",
     "Answer",
     "AuthRejected",
+    "Client",
     "ConfigError",
     "Conflict",
     "Coupon",

@@ -6,9 +6,12 @@ from typing import TypeVar, cast
 import attrs
 
 from couponhub.errors import Unsupported
-from couponhub.protocols import CAPABILITIES, Adapter
+from couponhub.models import Identifier
+from couponhub.protocols import CAPABILITIES, Adapter, NarrowsIdentifiers
 
 P = TypeVar("P")
+
+_EVERY_KIND = frozenset(Identifier)
 
 
 @attrs.frozen(kw_only=True)
@@ -57,16 +60,22 @@ class Offered:
     """
 
     def __init__(self, adapter: Adapter, connection: str) -> None:
-        self._adapter = adapter
+        self.adapter = adapter
         self._connection = connection
         self._fulfilled: set[type] = set()
+        self._narrows = isinstance(adapter, NarrowsIdentifiers)
+
+    @property
+    def identifiers(self) -> frozenset[Identifier]:
+        """By which kinds of identifier the vendor's customers can be asked about; every kind unless it narrows them."""
+        return cast("NarrowsIdentifiers", self.adapter).identifiers if self._narrows else _EVERY_KIND
 
     def require(self, protocol: type[P]) -> P:
         """As the function `require`."""
         if protocol not in self._fulfilled:
-            require(self._adapter, self._connection, protocol)
+            require(self.adapter, self._connection, protocol)
             self._fulfilled.add(protocol)
-        return cast("P", self._adapter)
+        return cast("P", self.adapter)
 
 
 _WORDS: Mapping[str, str] = {

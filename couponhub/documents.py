@@ -1,7 +1,7 @@
 """The JSON documents that the command line and the HTTP endpoint show: stable keys, UTC times, null for unknown."""
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from couponhub.errors import CouponhubError
@@ -10,10 +10,13 @@ from couponhub.models import (
     Coupon,
     CouponList,
     Customer,
+    DaySpan,
     Discount,
+    ListCoverage,
     LookupAnswer,
     Part,
     Redemption,
+    ReportImport,
     Store,
     Upload,
 )
@@ -135,13 +138,27 @@ def _store_document(store: Store | None) -> Document | None:
     return None if store is None else {"code": store.code, "name": store.name}
 
 
-def lookup_document(answer: LookupAnswer, *, raw: bool = False) -> Document:
-    """The unified answer."""
+def lookup_document(
+    answer: LookupAnswer, *, raw: bool = False, shown: Callable[[Coupon, list[str]], Any] | None = None
+) -> Document:
+    """The unified answer; each coupon also tells at which other connections the same code was found.
+
+    Args:
+        answer: The answer.
+        raw: Whether to add the vendors' own objects.
+        shown: Makes what stands for a coupon, of it and of those connections; its document by default.
+    """
+    shared = answer.shared_codes
+    show = shown or (lambda coupon, others: {**coupon_document(coupon, raw=raw), "also_at": others})
     return {
         "customer": customer_document(answer.customer),
         "complete": answer.complete,
-        "coupons": [coupon_document(coupon, raw=raw) for coupon in answer.coupons],
-        "answers": [_answer_document(one) for one in answer.answers],
+        "coupons": [
+            show(coupon, [name for name in shared.get(coupon.code, ()) if name != one.connection])
+            for one in answer.answers
+            for coupon in one.coupons
+        ],
+        "answers": [answer_document(one) for one in answer.answers],
     }
 
 
@@ -150,7 +167,8 @@ def customer_document(customer: Customer) -> Document:
     return {customer.identifier.value: customer.value}
 
 
-def _answer_document(answer: Answer) -> Document:
+def answer_document(answer: Answer) -> Document:
+    """What one connection answered, without its coupons."""
     return {
         "connection": answer.connection,
         "verdict": answer.verdict.value,
@@ -162,7 +180,69 @@ def _answer_document(answer: Answer) -> Document:
         "vendor_code": answer.vendor_code,
         "warnings": list(answer.warnings),
         "error": answer.error and error_object(answer.error),
+        "asked_as": list(answer.asked_as),
+        "identified_by": answer.identified_by,
     }
+
+
+def connection_document(
+    name: str,
+    *,
+    adapter: str,
+    vendor: str | None,
+    capabilities: Iterable[str] | None = None,
+    limits: Mapping[str, int] | None = None,
+    left: Mapping[str, int] | None = None,
+    error: CouponhubError | None = None,
+) -> Document:
+    """A configured connection, and what it can do; None where it cannot be opened."""
+    return {
+        "connection": name,
+        "adapter": adapter,
+        "vendor": vendor,
+        "capabilities": None if capabilities is None else list(capabilities),
+        "limits": None if limits is None else dict(limits),
+        "left": None if left is None else dict(left),
+        "error": error and error_object(error),
+    }
+
+
+def report_import_document(done: ReportImport) -> Document:
+    """What came of importing a usage report."""
+    return {
+        "connection": done.connection,
+        "list_id": done.list_id,
+        **_days_document(done.days),
+        "file": done.file,
+        "rows": done.rows,
+        "added": done.added,
+        "known": done.rows - done.added - done.withheld,
+        "withheld": done.withheld,
+        "repeated": done.repeated,
+        "imported_at": instant(done.imported_at),
+        "warnings": list(done.warnings),
+    }
+
+
+def coverage_document(coverage: ListCoverage) -> Document:
+    """Which days of a list are covered by usage reports."""
+    request = coverage.request
+    return {
+        "connection": coverage.connection,
+        "list_id": coverage.list_id,
+        "list_name": coverage.list_name,
+        "created_on": coverage.created_on and coverage.created_on.isoformat(),
+        "reports": coverage.reports,
+        "covered": [_days_document(days) for days in coverage.covered],
+        "missing": [_days_document(days) for days in coverage.missing],
+        "as_of": instant(coverage.as_of),
+        "request": request
+        and {**_days_document(request.days), "wait_days": request.wait_days, "command": request.command},
+    }
+
+
+def _days_document(days: DaySpan) -> Document:
+    return {"from": days.first.isoformat(), "to": days.last.isoformat()}
 
 
 def error_object(error: CouponhubError) -> Document:
@@ -189,6 +269,26 @@ def instant(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime:
+    """Read a day (its first second in UTC), or an RFC 3339 instant.
+
+    Raises:
+        ValueError: It is neither, or lacks its offset; the text does not quote it.
+    """
+    try:
+        if len(text) == len("2026-01-31"):
+            return datetime.combine(date.fromisoformat(text), time(), UTC)
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is neither a day nor an RFC 3339 instant") from None
+    if read.tzinfo is None:
+        raise ValueError("lacks its offset; add Z for UTC")
+    try:
+        return read.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside of the calendar") from None
 
 
 def _with_raw(document: Document, raw: Mapping[str, Any] | None) -> Document:

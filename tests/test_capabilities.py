@@ -22,7 +22,7 @@ class Archivist:
         """Something about the capability."""
         return f"instead of {capability}, ask somebody"
 
-    def check(self) -> str:
+    def check(self, *, deadline: float | None = None) -> str:  # noqa: ARG002 - it answers at once
         """Nothing to prove."""
         return ""
 

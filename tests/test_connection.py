@@ -21,7 +21,9 @@ from couponhub.errors import (
 )
 from couponhub.models import CouponList, Customer, ListChange, ListId, ListStatus, NewCouponList
 from couponhub.protocols import CAPABILITIES
+from couponhub.store import StoreSettings
 from couponhub.uploads import Uploads
+from couponhub.usage import UsageIndex
 from tests.uploads.vendors import Lost
 
 NEW = NewCouponList(name="Spring", expires=date(2030, 1, 31))
@@ -38,6 +40,7 @@ class Shelf:
 
     Attributes:
         fates: For each coming create: an error to raise, a way to lose the answer, or None.
+        update_fates: For each coming update, likewise.
         look_faults: For each coming look: an error to raise, or None.
         every: Loses the answer of each create whose number is a multiple of this, alternately before and after.
     """
@@ -47,7 +50,9 @@ class Shelf:
     every: int | None = None
     lists: list[CouponList] = attrs.field(factory=list)
     hidden: list[CouponList] = attrs.field(factory=list)
+    update_fates: list[Exception | Lost | None] = attrs.field(factory=list)
     creates: int = 0
+    updates: int = 0
     looks: int = 0
     limits: Mapping[str, int] = attrs.field(factory=dict)
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
@@ -56,7 +61,7 @@ class Shelf:
         """See `Adapter.advice`."""
         return f"instead of {capability}"
 
-    def check(self) -> str:
+    def check(self, *, deadline: float | None = None) -> str:  # noqa: ARG002 - it answers at once
         """See `Adapter.check`."""
         raise VendorUnavailable("down")
 
@@ -113,10 +118,24 @@ class Shelf:
 
     def update_list(self, list_id: ListId, change: ListChange) -> CouponList:
         """See `WritesLists.update_list`."""
-        (found,) = [found for found in self.lists if found.id == list_id]
+        self.updates += 1
+        fate = self.update_fates.pop(0) if self.update_fates else None
+        if isinstance(fate, Exception):
+            raise fate
+        found = self.get_list(list_id)
         changed = attrs.evolve(found, name=change.name or found.name)
-        self.lists[self.lists.index(found)] = changed
+        if fate is not Lost.BEFORE:
+            self.lists[self.lists.index(found)] = changed
+        if fate is not None:
+            raise OutcomeUnknown("no answer", hint="look there")
         return changed
+
+    def find_changed(self, list_id: ListId, change: ListChange) -> CouponList | None:
+        """See `WritesLists.find_changed`."""
+        if self.look_faults and (fault := self.look_faults.pop(0)):
+            raise fault
+        found = self.get_list(list_id)
+        return found if found.name == change.name else None
 
 
 def lists_of(shelf: Shelf) -> tuple[Lists, list[float]]:
@@ -133,6 +152,8 @@ def connection_to(shelf: Shelf) -> Connection:
         adapter_name="shelf",
         adapter=shelf,
         uploads=Uploads("shop", shelf, ledger=never, staging=never),  # type: ignore[arg-type]  # never called
+        index=UsageIndex(StoreSettings()),
+        ledger=never,  # type: ignore[arg-type]  # never called
         settle=0.0,
     )
 
@@ -263,3 +284,59 @@ def test_capability_is_decided_once() -> None:
     for _ in range(2):
         with pytest.raises(Unsupported, match=r"instead of coupons\.find"):
             offered.require(CAPABILITIES["coupons.find"])
+
+
+SPRING, SUMMER = CouponList(connection="shop", id=ListId("1"), name="Spring"), ListChange(name="Summer")
+
+
+@pytest.mark.parametrize(
+    ("fates", "updates", "waits"),
+    [
+        ([Lost.AFTER], 1, []),
+        ([Lost.BEFORE], 2, [30.0]),
+        ([Lost.BEFORE, Lost.AFTER], 2, [30.0]),
+    ],
+)
+def test_a_lost_update_is_looked_for(
+    fates: list[Exception | Lost | None], updates: int, waits: list[float]
+) -> None:
+    """It is the answer when it is to be seen, and made once more when it is not."""
+    shelf = Shelf(lists=[SPRING], update_fates=fates)
+    lists, pauses = lists_of(shelf)
+
+    assert "Summer" == lists.update("1", SUMMER).name
+    assert (updates, waits) == (shelf.updates, pauses)
+
+
+@pytest.mark.parametrize(
+    ("fates", "look_faults", "updates"),
+    [
+        ([Lost.AFTER], [VendorUnavailable("down")], 1),
+        ([Lost.BEFORE], [None, UnreadableReply("odd")], 1),
+        ([Lost.BEFORE, Lost.BEFORE], [], 2),
+        ([Lost.BEFORE, Lost.AFTER], [None, None, VendorUnavailable("down")], 2),
+    ],
+)
+def test_a_lost_update_that_cannot_be_seen_stays_unknown(
+    fates: list[Exception | Lost | None], look_faults: list[Exception | None], updates: int
+) -> None:
+    """The lost answer's hint names what finds out; nothing is repeated without a look."""
+    shelf = Shelf(lists=[SPRING], update_fates=fates, look_faults=look_faults)
+    with pytest.raises(OutcomeUnknown, match="no answer") as caught:
+        lists_of(shelf)[0].update("1", SUMMER)
+
+    assert ("look there", "update list", updates) == (
+        caught.value.hint,
+        caught.value.operation,
+        shelf.updates,
+    )
+
+
+def test_a_refused_update_is_not_looked_for() -> None:
+    """The vendor has said it all; refused when repeated, it is looked for once more, and then told."""
+    refused: list[Exception | Lost | None] = [Conflict("taken")]
+    for fates in (refused, [Lost.BEFORE, *refused]):
+        shelf = Shelf(lists=[SPRING], update_fates=[*fates])
+        with pytest.raises(Conflict, match="taken"):
+            lists_of(shelf)[0].update("1", SUMMER)
+        assert len(fates) == shelf.updates

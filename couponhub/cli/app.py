@@ -18,7 +18,11 @@ _COMMANDS = {
     "lists": "Coupon lists: ls, show, create, update, activate, archive.",
     "uploads": "Uploads of codes: send, ls, show, wait, rm.",
     "lookup": "Which coupons does a customer hold, anywhere?",
+    "explain": "Why a lookup says what it says, and where a code came from.",
+    "forget": "Remove a person from all that is kept on this machine.",
     "usage": "Usage reports: who was given which code.",
+    "serve": "Answer lookups over HTTP.",
+    "token": "Who may use the HTTP endpoint: new, ls, rm.",
     "emulate": "Serve emulated vendors, to test against.",
 }
 

@@ -5,7 +5,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from getpass import GetPassWarning, getpass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import click
 
 from couponhub.cli.failures import say
 from couponhub.cli.options import GlobalOptions
+from couponhub.documents import moment
 from couponhub.errors import UsageError
 from couponhub.hub import CouponHub
 
@@ -75,14 +76,9 @@ class Instant(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            if len(value) == len("2026-01-31"):
-                return datetime.combine(date.fromisoformat(value), time(), UTC)
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is neither a day nor an RFC 3339 instant", param, ctx)
-        if moment.tzinfo is None:
-            self.fail(f"{value!r} lacks its offset; add Z for UTC", param, ctx)
-        return moment.astimezone(UTC)
+            return moment(value)
+        except ValueError as error:
+            self.fail(f"{value!r} {error}", param, ctx)
 
 
 class Seconds(click.ParamType[float]):

@@ -2,13 +2,14 @@
 
 from couponhub.config.load import find_config, load_config
 from couponhub.config.schema import json_schema
-from couponhub.config.settings import Config, ConnectionConfig, LookupSettings
+from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
 from couponhub.config.template import template
 
 __all__ = [
     "Config",
     "ConnectionConfig",
     "LookupSettings",
+    "ServerSettings",
     "find_config",
     "json_schema",
     "load_config",

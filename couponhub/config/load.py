@@ -10,7 +10,7 @@ from cattrs import BaseValidationError
 
 from couponhub.config.faults import did_you_mean, faults_in
 from couponhub.config.references import is_reference, resolve
-from couponhub.config.settings import Config, ConnectionConfig, LookupSettings
+from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
 from couponhub.config.structure import config_converter
 from couponhub.errors import ConfigError
 from couponhub.plugin import ConnectionSettings
@@ -21,7 +21,7 @@ from couponhub.store import StoreSettings
 
 S = TypeVar("S")
 
-_TABLES = ("connections", "staging", "store", "lookup")
+_TABLES = ("connections", "staging", "store", "lookup", "server")
 
 
 def find_config(given: str | os.PathLike[str] | None, environment: Mapping[str, str]) -> Path:
@@ -104,10 +104,11 @@ class _Reader:
         staging = self._settings("staging", document.get("staging", {}), StagingSettings)
         store = self._settings("store", document.get("store", {}), StoreSettings)
         lookup = self._settings("lookup", document.get("lookup", {}), LookupSettings)
+        server = self._settings("server", document.get("server", {}), ServerSettings)
         for index, name in enumerate((lookup.connections if lookup else None) or ()):
             if name not in tables:
                 self._fault(f"lookup.connections[{index}]", f"no such connection{did_you_mean(name, tables)}")
-        if self._faults or staging is None or store is None or lookup is None:
+        if self._faults or staging is None or store is None or lookup is None or server is None:
             lines = (f"{self._path}: {key}: {text}" for key, text in self._faults.items())
             raise ConfigError("\n".join(_one_line(line) for line in lines))
         return Config(
@@ -116,6 +117,7 @@ class _Reader:
             staging=staging,
             store=store,
             lookup=lookup,
+            server=server,
         )
 
     def _fault(self, key: str, text: str) -> None:

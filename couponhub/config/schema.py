@@ -7,7 +7,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
-from couponhub.config.settings import LookupSettings
+from couponhub.config.settings import LookupSettings, ServerSettings
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
 from couponhub.secret import Secret
@@ -36,6 +36,7 @@ def json_schema(registry: Registry | None = None) -> dict[str, Any]:
             "staging": _class_schema(StagingSettings, {}),
             "store": _class_schema(StoreSettings, {}),
             "lookup": _class_schema(LookupSettings, {}),
+            "server": _class_schema(ServerSettings, {}),
         },
     }
 

@@ -15,15 +15,16 @@ def config_converter() -> Converter:
     """A converter for settings classes that knows `Secret` and runs each setting's validator by itself."""
     converter = strict_converter(forbid_extra_keys=True)
     converter.register_structure_hook(Secret, _secret)
-
-    def whole_class(kind: type[Any]) -> Callable[[Any, Any], Any]:
-        checks: dict[str, Any] = {
-            field.name: override(struct_hook=_checked(converter, field)) for field in attrs.fields(kind)
-        }
-        return make_dict_structure_fn(kind, converter, **checks)
-
-    converter.register_structure_hook_factory(attrs.has, whole_class)
+    converter.register_structure_hook_factory(attrs.has, lambda kind: whole_class(converter, kind))
     return converter
+
+
+def whole_class(converter: Converter, kind: type[Any]) -> Callable[[Any, Any], Any]:
+    """A hook that makes an object of a class, and finds the faults of all its fields."""
+    checks: dict[str, Any] = {
+        field.name: override(struct_hook=_checked(converter, field)) for field in attrs.fields(kind)
+    }
+    return make_dict_structure_fn(kind, converter, **checks)
 
 
 def _checked(converter: Converter, field: "attrs.Attribute[Any]") -> Callable[[Any, Any], Any]:

@@ -20,6 +20,10 @@ _TAIL = """
 # [lookup]
 # connections = ["loyalty"]                   # default: all
 # deadline    = 2.0                           # seconds, for the whole answer
+
+# [server]                                    # of `couponhub serve`
+# rate_limit = 0                              # requests a second per token, 0 for any number
+# public_url = "https://coupons.example.com"  # where vendors reach it, to report the end of uploads
 """
 
 

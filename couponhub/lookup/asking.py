@@ -1,107 +1,174 @@
-"""The unified lookup: every connection is asked at once, and each answer says what may be concluded from it."""
+"""One question to several connections: whom to ask when, by which identifier, and when the answer is there."""
 
-import logging
 import queue
 import time
-import traceback
 from collections.abc import Callable, Sequence
 
-import attrs
-
-from couponhub.errors import CouponhubError, NotFound, VendorUnavailable
+from couponhub.errors import CouponhubError, NotFound, UsageError
 from couponhub.lanes import Known, Lane
-from couponhub.lookup.verdicts import judge, reason_of
-from couponhub.models import Answer, CouponQuery, Customer, CustomerCoupons, LookupAnswer, Reason, Verdict
-from couponhub.models.base import utc_now
+from couponhub.lookup.concluding import concluded, disputed, failed, too_late, unaskable, usable_as_name
+from couponhub.lookup.identity import check_identity
+from couponhub.lookup.question import Question
+from couponhub.lookup.revelations import Revealed, Revelations
+from couponhub.models import Answer, CouponQuery, Customer, LookupAnswer, Strategy, Verdict
 
-_log = logging.getLogger(__name__)
 
+class Asking:
+    """The way of one lookup. `run` it once; `stop` it from any thread.
 
-def lookup(lanes: Sequence[Lane], customer: Customer, query: CouponQuery, deadline: float) -> LookupAnswer:
-    """Ask all connections in parallel, within `deadline` seconds in all.
+    A connection that knows customers by other identifiers waits until an answer names one of these. The first
+    value that is named is used at once, so that nobody waits for the slowest; should another connection name a
+    different one before all is over, what came of it is thrown away.
 
-    Raises:
-        NotFound: The list that the query names does not exist at the one connection asked.
+    Args:
+        question: What is asked of whom.
+        customer: Whom it is about.
     """
-    answered: queue.SimpleQueue[tuple[str, Known, float]] = queue.SimpleQueue()
-    started = time.monotonic()
 
-    def told_by(name: str) -> Callable[[Known], None]:
-        return lambda known: answered.put((name, known, time.monotonic()))
+    def __init__(self, question: Question, customer: Customer) -> None:
+        self._customer = customer
+        self._query, self._deadline = question.query, question.deadline
+        self._lanes = question.lanes
+        self._kinds = [question.kinds(lane.name) for lane in question.lanes]
+        self._asks_all = question.strategy is Strategy.MERGE
+        self._events: queue.SimpleQueue[tuple[int, Known, float] | None] = queue.SimpleQueue()
+        self._revelations = Revelations()
+        self._asked: dict[int, Revealed | None] = {}  # by place, as they were asked; None: by what was given
+        self._answers: dict[int, Answer] = {}
+        self._started = self._ends = self._share_ends = 0.0
 
-    for lane in lanes:
-        lane.ask(customer, query, deadline, told_by(lane.name))
-    answers: dict[str, Answer] = {}
-    while len(answers) < len(lanes):
+    def stop(self) -> None:
+        """Let `run` come back at once, with what is known by then; nobody else is asked."""
+        self._events.put(None)
+
+    def run(self) -> LookupAnswer:
+        """Ask, and wait for the answers.
+
+        Raises:
+            NotFound: The list that the query names does not exist at the one connection asked.
+            UsageError: No connection can know a customer by that, or the one connection asked cannot.
+        """
+        check_identity(self._customer, asked=len(self._lanes))
+        self._started = time.monotonic()
+        self._ends = self._share_ends = self._started + self._deadline
+        while (waiting := self._to_ask()) or self._awaited():
+            for place in waiting:
+                self._ask(place)
+            if not self._hears():
+                break
+        for answer in self._answers.values():
+            match answer.error:
+                case NotFound() as error if self._query.list_id is not None:
+                    raise error
+                case UsageError() as error if len(self._lanes) == 1:
+                    raise error
+        return LookupAnswer(customer=self._customer, answers=self._concluded())
+
+    def refused(self, error: CouponhubError) -> LookupAnswer:
+        """The answer that nothing is known, because the question cannot be asked."""
+        answers = tuple(failed(lane.name, error) for lane in self._lanes)
+        return LookupAnswer(customer=self._customer, answers=answers)
+
+    def _to_ask(self) -> list[int]:
+        """Whose turn it is now."""
+        now = time.monotonic()
+        askable = [
+            place for place in range(self._end()) if place not in self._asked and self._can_be_asked(place)
+        ]
+        if self._asks_all:
+            return askable
+        last = next(reversed(self._asked), None)
+        is_waited_for = last is not None and last not in self._answers and now < self._share_ends
+        return [] if is_waited_for else askable[:1]
+
+    def _awaited(self) -> bool:
+        """Whether an answer that matters is still to come."""
+        end = self._end()
+        return any(place < end and place not in self._answers for place in self._asked)
+
+    def _end(self) -> int:
+        """Behind the last place that matters: whatever comes after the first that has found is left in peace."""
+        count = len(self._lanes)
+        if self._asks_all:
+            return count
+        found = (place for place, answer in self._answers.items() if answer.verdict is Verdict.FOUND)
+        return min(found, default=count)
+
+    def _can_be_asked(self, place: int) -> bool:
+        kinds = self._kinds[place]
+        return self._customer.identifier in kinds or self._revelations.best(kinds) is not None
+
+    def _ask(self, place: int) -> None:
+        kinds, left = self._kinds[place], self._ends - time.monotonic()
+        if left <= 0:
+            return
+        if not self._asks_all:
+            # One that hangs must not keep the next from being asked, and may answer all the same meanwhile.
+            turns = sum(other not in self._asked for other in range(self._end()))
+            self._share_ends = self._ends - left + left / turns
+        revealed = None if self._customer.identifier in kinds else self._revelations.best(kinds)
+        self._asked[place] = revealed
+        customer = self._customer if revealed is None else revealed.customer
+        self._lanes[place].ask(customer, self._query, left, self._told_by(place))
+
+    def _told_by(self, place: int) -> Callable[[Known], None]:
+        return lambda known: self._events.put((place, known, time.monotonic()))
+
+    def _hears(self) -> bool:
+        """Take in one answer, or wait in vain until the next may be asked; whether there is time left."""
+        now = time.monotonic()
+        until = self._share_ends if now < self._share_ends else self._ends
         try:
-            name, known, ended = answered.get(timeout=max(0.0, started + deadline - time.monotonic()))
+            event = self._events.get(timeout=max(0.0, until - now))
         except queue.Empty:
-            break
-        answers[name] = _answer(name, known, round((ended - started) * 1000))
-    for answer in answers.values():
-        if isinstance(answer.error, NotFound) and query.list_id is not None:
-            raise answer.error
-    return LookupAnswer(
-        customer=customer,
-        answers=tuple(answers.get(lane.name) or _too_late(lane.name, deadline) for lane in lanes),
-    )
+            return time.monotonic() < self._ends
+        if event is None:
+            return False
+        place, known, ended = event
+        revealed, name = self._asked[place], self._lanes[place].name
+        self._answers[place] = concluded(
+            name,
+            known,
+            asked=self._customer if revealed is None else revealed.customer,
+            named_by=None if revealed is None else revealed.connection,
+            elapsed_ms=self._milliseconds(ended),
+        )
+        self._revelations.note(name, usable_as_name(known))
+        return True
+
+    def _concluded(self) -> tuple[Answer, ...]:
+        """The answers in asking order; behind the first that has found, only those that are there already."""
+        end = self._end()
+        return tuple(
+            self._of(place) for place in range(len(self._lanes)) if place <= end or place in self._answers
+        )
+
+    def _of(self, place: int) -> Answer:
+        name, kinds = self._lanes[place].name, self._kinds[place]
+        if self._customer.identifier not in kinds:
+            elapsed = self._milliseconds(time.monotonic())
+            revealed = self._asked.get(place) or self._revelations.best(kinds)
+            dispute = self._revelations.disputed(
+                kinds if revealed is None else {revealed.customer.identifier}
+            )
+            if dispute is not None:
+                return disputed(name, *dispute, elapsed_ms=elapsed)
+            if revealed is None:
+                return unaskable(name, kinds, elapsed_ms=elapsed)
+        return self._answers.get(place) or too_late(name, self._deadline)
+
+    def _milliseconds(self, moment: float) -> int:
+        return round((moment - self._started) * 1000)
 
 
-def _answer(connection: str, known: Known, elapsed_ms: int) -> Answer:
-    error = None if known.error is None else _explained(connection, known.error)
-    answer = (
-        Answer(connection=connection, verdict=Verdict.UNKNOWN, as_of=utc_now())
-        if known.found is None
-        else _concluded(connection, known.found)
-    )
-    if error is not None:
-        # A remembered "none" proves nothing now; remembered coupons are still worth showing.
-        verdict = Verdict.FOUND if answer.coupons else Verdict.UNKNOWN
-        answer = attrs.evolve(answer, verdict=verdict, reason=reason_of(error), error=error)
-    return attrs.evolve(answer, elapsed_ms=elapsed_ms)
-
-
-def _concluded(connection: str, found: CustomerCoupons) -> Answer:
-    verdict, reason = judge(found)
-    return Answer(
-        connection=connection,
-        verdict=verdict,
-        reason=reason,
-        coupons=found.coupons,
-        source=found.source,
-        as_of=found.as_of or utc_now(),
-        coverage=found.coverage,
-        vendor_code=found.vendor_code,
-        warnings=found.warnings,
-        asked_as=found.asked_as,
-    )
-
-
-def _explained(connection: str, error: Exception) -> CouponhubError:
-    if isinstance(error, CouponhubError):
-        return error
-    # Where, and never the error's own text, which may quote the customer or a code.
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    _log.debug("%s: %s, at\n%s", connection, type(error).__name__, frames)
-    return CouponhubError(
-        f"a fault of couponhub itself ({type(error).__name__})",
-        hint="please report it",
-        connection=connection,
-    )
-
-
-def _too_late(connection: str, deadline: float) -> Answer:
-    error = VendorUnavailable(
-        f"no answer within the deadline of {deadline:g} s",
-        connection=connection,
-        operation="customer coupons",
-    )
-    error.too_slow = True
-    return Answer(
-        connection=connection,
-        verdict=Verdict.UNKNOWN,
-        reason=Reason.TIMEOUT,
-        as_of=utc_now(),
-        elapsed_ms=round(deadline * 1000),
-        error=error,
-    )
+def lookup(
+    lanes: Sequence[Lane],
+    customer: Customer,
+    query: CouponQuery,
+    deadline: float,
+    *,
+    strategy: Strategy = Strategy.MERGE,
+) -> LookupAnswer:
+    """Ask connections that know customers by every identifier; see `Asking.run`."""
+    question = Question(lanes=lanes, query=query, deadline=deadline, strategy=strategy)
+    return Asking(question, customer).run()

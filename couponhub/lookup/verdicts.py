@@ -11,6 +11,7 @@ from couponhub.errors import (
     RateLimited,
     RequestRejected,
     Unsupported,
+    UsageError,
     VendorUnavailable,
 )
 from couponhub.models import CustomerCoupons, Reason, Verdict
@@ -31,7 +32,7 @@ def judge(known: CustomerCoupons) -> tuple[Verdict, Reason | None]:
 def reason_of(error: CouponhubError) -> Reason:
     """Why nothing may be concluded when asking failed so."""
     match error:
-        case Unsupported() | RequestRejected():
+        case Unsupported() | RequestRejected() | UsageError():
             return Reason.UNSUPPORTED  # the vendor cannot be asked this
         case AuthRejected() | PermissionDenied():
             return Reason.CREDENTIALS

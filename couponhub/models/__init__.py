@@ -5,7 +5,7 @@ say or cannot know, never zero. `raw` is the vendor's own decoded object: it may
 data, stands outside equality and repr, and is empty where there is none.
 """
 
-from couponhub.models.answers import Answer, LookupAnswer, Reason, Verdict
+from couponhub.models.answers import Answer, LookupAnswer, Reason, Strategy, Verdict
 from couponhub.models.base import ListId, PartId, Raw, UploadId
 from couponhub.models.coupons import (
     Coupon,
@@ -17,8 +17,22 @@ from couponhub.models.coupons import (
     Source,
     Store,
 )
-from couponhub.models.customers import Customer, Identifier
+from couponhub.models.customers import Customer, Identifier, masked_form
 from couponhub.models.lists import Alerts, CouponList, ListChange, ListStatus, NewCouponList, plain_label
+from couponhub.models.meanings import Meaning
+from couponhub.models.reports import (
+    DaySpan,
+    Forgotten,
+    ListCoverage,
+    ReportColumn,
+    ReportedRow,
+    ReportForm,
+    ReportImport,
+    ReportRequest,
+    UsageStatus,
+)
+from couponhub.models.selection import newest_first, selected, within
+from couponhub.models.telephone import Telephone
 from couponhub.models.uploads import (
     CodeFile,
     CodeFileRules,
@@ -40,25 +54,41 @@ __all__ = [
     "CouponStatus",
     "Customer",
     "CustomerCoupons",
+    "DaySpan",
     "Discount",
     "FileUrl",
+    "Forgotten",
     "Identifier",
     "ListChange",
+    "ListCoverage",
     "ListId",
     "ListStatus",
     "LookupAnswer",
+    "Meaning",
     "NewCouponList",
     "Part",
     "PartId",
     "Raw",
     "Reason",
     "Redemption",
+    "ReportColumn",
+    "ReportForm",
+    "ReportImport",
+    "ReportRequest",
+    "ReportedRow",
     "Source",
     "Store",
+    "Strategy",
     "Tagging",
+    "Telephone",
     "Upload",
     "UploadId",
     "UploadStatus",
+    "UsageStatus",
     "Verdict",
+    "masked_form",
+    "newest_first",
     "plain_label",
+    "selected",
+    "within",
 ]

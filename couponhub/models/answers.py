@@ -1,5 +1,6 @@
 """The unified answer: what each connection knows of a customer, and what it cannot know."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -37,18 +38,26 @@ class Reason(StrEnum):
     INCOMPLETE = "incomplete"
 
 
+class Strategy(StrEnum):
+    """Whom a lookup asks: all connections at once, or one after the other until one has found coupons."""
+
+    MERGE = "merge"
+    FIRST_FOUND = "first-found"
+
+
 @attrs.frozen(kw_only=True)
 class Answer:
     """What one connection answered.
 
     Attributes:
-        coupons: Newest first. Not empty only when the verdict is FOUND.
+        coupons: Newest first, see `newest_first`. Not empty only when the verdict is FOUND.
         reason: None when everything was found.
         as_of: The moment the answer speaks of.
-        elapsed_ms: How long this connection took.
+        elapsed_ms: How long after the question this answer was there.
         coverage: Which days a report-backed answer rests on; None for a live one.
         vendor_code: The vendor's own code for the answer.
-        asked_as: The forms of the identifier that were asked for, masked.
+        asked_as: The forms of the identifier that were asked for, masked, in asking order; () when there is no
+            answer.
         identified_by: The connection whose answer named the identifier that this one was asked by; None when it
             was asked by the one that was given.
         error: Why nothing may be concluded, when that is so.
@@ -76,7 +85,11 @@ class Answer:
 
 @attrs.frozen(kw_only=True)
 class LookupAnswer:
-    """The unified answer about one customer, a part for each connection that was asked, in asking order."""
+    """The unified answer about one customer, a part for each connection that was asked, in asking order.
+
+    With the strategy FIRST_FOUND, connections behind the first that has found coupons have no part in it, unless
+    they had answered by then. What stands before it counts: one that could not tell makes the answer incomplete.
+    """
 
     customer: Customer
     answers: tuple[Answer, ...]
@@ -88,8 +101,20 @@ class LookupAnswer:
 
     @property
     def coupons(self) -> tuple[Coupon, ...]:
-        """All coupons found, connection by connection, newest first in each."""
+        """All coupons found, connection by connection in asking order, newest first in each; none is left out."""
         return tuple(coupon for answer in self.answers for coupon in answer.coupons)
+
+    @property
+    def shared_codes(self) -> Mapping[str, tuple[str, ...]]:
+        """The codes that several connections found, with those connections, in asking order.
+
+        Codes are compared as they are spelled: whether "ab-1" is "AB-1" is for each vendor to say.
+        """
+        holders: dict[str, dict[str, None]] = {}
+        for answer in self.answers:
+            for coupon in answer.coupons:
+                holders.setdefault(coupon.code, {})[answer.connection] = None
+        return {code: tuple(names) for code, names in holders.items() if len(names) > 1}
 
     @property
     def by_connection(self) -> dict[str, Answer]:

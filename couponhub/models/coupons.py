@@ -12,6 +12,8 @@ from couponhub.errors import UsageError
 from couponhub.models.base import ListId, Raw, instant_field, is_utc, raw_field
 from couponhub.models.customers import Customer
 
+NO_PROPERTIES: Mapping[str, str] = MappingProxyType({})
+
 
 class CouponStatus(StrEnum):
     """Where a coupon stands for its customer.
@@ -62,9 +64,9 @@ class Redemption:
 
 @attrs.define(kw_only=True, eq=False, on_setattr=attrs.setters.NO_OP)
 class CouponDraft:
-    """A `Coupon` that is still being made; `finished` makes it one.
+    """A `Coupon` that is still being made: its attributes are set one after the other, then it is `finished`.
 
-    For adapters that make many: an object of a frozen class costs three times as much to fill.
+    For adapters that make many: so it costs a third of what an object of a frozen class does.
     """
 
     connection: str
@@ -81,23 +83,11 @@ class CouponDraft:
     redemptions: tuple[Redemption, ...] | None = None
     issued_at_store: Store | None = None
     discount: Discount | None = None
-    properties: Mapping[str, str] = attrs.field(factory=lambda: MappingProxyType({}), eq=False)
+    properties: Mapping[str, str] = attrs.field(default=NO_PROPERTIES, eq=False)
     approximate: tuple[str, ...] = ()
     source: Source = Source.LIVE
     as_of: datetime | None = None
     raw: Raw = raw_field()
-
-    def __attrs_post_init__(self) -> None:
-        # One call for the three of them: `instant_field` would make three.
-        issued, ends, as_of = self.issued_at, self.expires_at, self.as_of
-        if (
-            (issued is None or issued.tzinfo is UTC)
-            and (ends is None or ends.tzinfo is UTC)
-            and (as_of is None or as_of.tzinfo is UTC)
-        ):
-            return
-        for name in ("issued_at", "expires_at", "as_of"):
-            is_utc(self, getattr(attrs.fields(CouponDraft), name), getattr(self, name))
 
 
 @attrs.frozen(kw_only=True)
@@ -117,11 +107,32 @@ class Coupon(CouponDraft):
         as_of: When the vendor said so.
     """
 
+    def __attrs_post_init__(self) -> None:
+        _refuse_other_zones(self)
+
 
 def finished(draft: CouponDraft) -> Coupon:
-    """The draft itself, from now on a frozen `Coupon`."""
+    """The draft itself, checked, and from now on a frozen `Coupon`.
+
+    Raises:
+        ValueError: One of its instants is not in UTC.
+    """
+    _refuse_other_zones(draft)
     draft.__class__ = Coupon  # of the same layout, since it adds no attribute
     return draft  # type: ignore[return-value] # it is one now
+
+
+def _refuse_other_zones(coupon: CouponDraft) -> None:
+    # One call for the three of them: `instant_field` would make three.
+    issued, ends, as_of = coupon.issued_at, coupon.expires_at, coupon.as_of
+    if (
+        (issued is None or issued.tzinfo is UTC)
+        and (ends is None or ends.tzinfo is UTC)
+        and (as_of is None or as_of.tzinfo is UTC)
+    ):
+        return
+    for name in ("issued_at", "expires_at", "as_of"):
+        is_utc(coupon, getattr(attrs.fields(Coupon), name), getattr(coupon, name))
 
 
 @attrs.frozen(kw_only=True)
@@ -165,8 +176,10 @@ class CustomerCoupons:
         covered: False when a usage report that it rests on lacks days or lists that the question needs, or is
             too old.
         coverage: Which days it rests on, for people; None for a live answer.
-        asked_as: The forms of the identifier that were asked for, masked, in asking order.
-        also_known_as: Further identifiers of the customer that the vendor named.
+        asked_as: The forms of the identifier that were asked for, by `masked_form`, in asking order; () when it
+            was asked for as it was given.
+        also_known_as: Further identifiers of this one customer that the vendor's answer names, none of them blank,
+            masked or made up. Other connections are asked by them.
     """
 
     coupons: tuple[Coupon, ...] = ()

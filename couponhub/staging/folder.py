@@ -6,7 +6,6 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 
 import attrs
@@ -14,7 +13,7 @@ import attrs
 from couponhub.errors import ConfigError, LocalError
 from couponhub.staging.base import StagedFile, check_reachable
 from couponhub.staging.settings import StagingSettings
-from couponhub.store import living, sweep
+from couponhub.store import Swept, living, sweep_all
 
 _TOKEN_BYTES = 32
 _LOCK = re.compile(r"\.[A-Za-z0-9_-]{43}\.lock")
@@ -43,7 +42,7 @@ class FolderStaging:
     @contextmanager
     def stage(self, path: Path, name: str) -> Iterator[StagedFile]:  # noqa: ARG002 - the protocol's; here the name would only add to what can be guessed
         """See `Staging.stage`."""
-        self._sweep()
+        self.sweep()
         with ExitStack() as job:
             try:
                 lock = job.enter_context(living(self._new_lock))
@@ -60,10 +59,10 @@ class FolderStaging:
         """See `Staging.require_reachable`."""
         check_reachable(self._public_url, vendor_is_loopback=vendor_is_loopback)
 
-    def _sweep(self) -> None:
-        for lock in self._folder.glob(".*.lock"):
-            if _LOCK.fullmatch(lock.name):
-                sweep(lock, partial(_remove, self._published(lock)))
+    def sweep(self) -> Swept:
+        """Remove what killed processes published."""
+        locks = (lock for lock in self._folder.glob(".*.lock") if _LOCK.fullmatch(lock.name))
+        return sweep_all(locks, lambda lock: _remove(self._published(lock)))
 
     def _new_lock(self) -> Path:
         return self._folder / f".{secrets.token_urlsafe(_TOKEN_BYTES)}.lock"

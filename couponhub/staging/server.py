@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _SILENT_CLIENT_SECONDS = 60
+_POLL_SECONDS = 0.05
 
 
 class ServerStaging:
@@ -91,7 +92,10 @@ class ServerStaging:
         if isinstance(server.socket, ssl.SSLSocket):
             # By the request's own thread: one client that stays silent must not keep the others out.
             server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined] # the stubs lack it
-        threading.Thread(target=server.serve_forever, name="staging-server", daemon=True).start()
+        # How often it looks whether it is to end: every upload waits for that at its own end.
+        threading.Thread(
+            target=server.serve_forever, args=(_POLL_SECONDS,), name="staging-server", daemon=True
+        ).start()
         return server
 
     def _tls(self) -> ssl.SSLContext | None:

@@ -6,7 +6,6 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,7 +13,7 @@ import attrs
 
 from couponhub.errors import LocalError
 from couponhub.models import ListId, UploadId
-from couponhub.store.living import living, sweep
+from couponhub.store.living import Swept, living, sweep_all
 
 _DAY = 86_400.0
 _LOCK = ".lock"
@@ -56,8 +55,7 @@ class CodeSets:
 
         What killed processes left of theirs is removed first.
         """
-        for lock in self.folder.glob(f".work/*{_LOCK}"):
-            sweep(lock, partial(shutil.rmtree, lock.with_suffix(""), ignore_errors=True))
+        self.sweep()
         with ExitStack() as job:
             try:
                 home = _private_folder(self.folder / ".work")
@@ -68,6 +66,10 @@ class CodeSets:
             except OSError as error:
                 raise LocalError(f"no files can be written in {self.folder}: {error.strerror}") from error
             yield folder
+
+    def sweep(self) -> Swept:
+        """Remove the folders of killed processes; those of living ones stay."""
+        return sweep_all(self.folder.glob(f".work/*{_LOCK}"), _remove_folder)
 
     def purge(self, days: int) -> None:
         """Remove code sets older than that."""
@@ -82,6 +84,10 @@ def _private_folder(path: Path) -> Path:
     for folder in reversed((path, *path.parents)):
         folder.mkdir(mode=0o700, exist_ok=True)
     return path
+
+
+def _remove_folder(lock: Path) -> None:
+    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
 
 
 def _file_name(text: str) -> str:

@@ -124,6 +124,10 @@ class Ledger:
         """The uploads to a list, oldest first."""
         return tuple(self._select("list_id = ?", list_id))
 
+    def all(self) -> tuple[UploadRecord, ...]:
+        """Every upload of the connection, oldest first."""
+        return tuple(self._select("TRUE"))
+
     def same_batch(self, list_id: ListId, fingerprint: str) -> tuple[UploadRecord, ...]:
         """The uploads of the same batch to a list, oldest first."""
         return tuple(upload for upload in self.of_list(list_id) if upload.fingerprint == fingerprint)
@@ -137,6 +141,11 @@ class Ledger:
             if part.maybe_sent
         )
         return tuple(path for path in paths if path.exists())
+
+    def code_set(self, upload: UploadRecord, part: PartRecord) -> Path | None:
+        """The file of the part's codes, one a line; None when it is no longer kept, or never was."""
+        path = self._code_set(upload, part)
+        return path if path.exists() else None
 
     def codes_known(self, upload: UploadRecord) -> bool:
         """True while the codes that the vendor may hold of it are still kept."""
@@ -174,12 +183,12 @@ class Ledger:
             return self.find(upload.id) or upload
         return attrs.evolve(_with_part(upload, part), updated_at=now)
 
-    def _select(self, condition: str, value: str) -> Iterator[UploadRecord]:
+    def _select(self, condition: str, *values: str) -> Iterator[UploadRecord]:
         with self._store.reading() as database:
             # By rowid, which only grows: a clock that was set back must not make the newest look old.
             uploads = database.execute(
                 f"SELECT * FROM uploads WHERE connection = ? AND {condition} ORDER BY rowid",  # noqa: S608 - our own texts
-                (self._connection, value),
+                (self._connection, *values),
             ).fetchall()
             parts = {
                 row["id"]: database.execute(

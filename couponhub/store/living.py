@@ -2,14 +2,30 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
+
+import attrs
 
 from couponhub.errors import LocalError
 
 _SWEEP_SECONDS = 5.0
 """More than any sweep holds a lock."""
+
+
+@attrs.frozen(kw_only=True)
+class Swept:
+    """What became of files that must not outlive their process.
+
+    Attributes:
+        removed: Those whose process has ended.
+        kept: Those whose process lives, or that could not be removed now.
+    """
+
+    removed: int = 0
+    kept: int = 0
 
 
 @contextmanager
@@ -42,6 +58,15 @@ def sweep(lock: Path, remove: Callable[[], None]) -> None:
     with suppress(OSError, sqlite3.Error), _locked(lock, timeout=0):
         remove()
         lock.unlink(missing_ok=True)
+
+
+def sweep_all(locks: Iterable[Path], remove: Callable[[Path], None]) -> Swept:
+    """As `sweep`, for each of these locks; `remove` is told which."""
+    tried = list(locks)
+    for lock in tried:
+        sweep(lock, partial(remove, lock))
+    kept = sum(lock.exists() for lock in tried)
+    return Swept(removed=len(tried) - kept, kept=kept)
 
 
 def _hold(held: ExitStack, name: Callable[[], Path]) -> Path:

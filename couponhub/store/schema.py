@@ -38,5 +38,26 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        """
+        CREATE TABLE tokens (
+            id         TEXT NOT NULL UNIQUE,
+            name       TEXT NOT NULL UNIQUE,
+            scopes     TEXT NOT NULL,
+            digest     BLOB NOT NULL,
+            created_at TEXT NOT NULL,
+            expires_at TEXT
+        )
+        """,
+        """
+        CREATE TABLE callbacks (
+            digest     BLOB PRIMARY KEY,
+            upload_id  TEXT NOT NULL,
+            calls      INTEGER NOT NULL,
+            created_at TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX callbacks_of_upload ON callbacks (upload_id)",
+    ),
 )
 """Step n brings a database from `user_version` n to n + 1."""

@@ -5,7 +5,8 @@ out, and no code is lost or sent twice.
 """
 
 from couponhub.uploads.clock import Clock
+from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 from couponhub.uploads.service import Uploads, UploadSource
 
-__all__ = ["Clock", "EventKind", "Progress", "UploadEvent", "UploadSource", "Uploads"]
+__all__ = ["Clock", "Doorbell", "EventKind", "Progress", "UploadEvent", "UploadSource", "Uploads"]

@@ -1,16 +1,15 @@
 """Taking uploads back: the vendor deletes their files, and the ledger forgets that their codes were sent."""
 
-from contextlib import suppress
-
 import attrs
 
 from couponhub.ambiguity import write_once
-from couponhub.errors import Conflict, NotFound, OutcomeUnknown, UnreadableReply, WaitTimeout
+from couponhub.errors import Conflict, NotFound, OutcomeUnknown, UnreadableReply, VendorError, WaitTimeout
 from couponhub.models import ListId, PartId
 from couponhub.protocols import DeletesParts, ReadsParts
 from couponhub.store import Ledger, Stage, UploadRecord
 from couponhub.uploads.clock import Clock
 from couponhub.uploads.reconciling import Reconciler
+from couponhub.uploads.submitting import show_command
 
 
 @attrs.frozen(kw_only=True)
@@ -31,6 +30,7 @@ class Deleter:
 
         Raises:
             Conflict: Codes are being sent to the list.
+            OutcomeUnknown: The vendor denies a part and does not show that it is gone.
             VendorError: A part could not be deleted; those before it are.
         """
         try:
@@ -41,8 +41,10 @@ class Deleter:
                         continue
                     if part.vendor_id is None:
                         raise UnreadableReply("the vendor gave a part no id by which it could be deleted")
-                    with suppress(NotFound):
+                    try:
                         self.delete_part(upload.list_id, part.vendor_id)
+                    except NotFound as error:
+                        self._require_gone(upload, part.vendor_id, error)
                     upload = ledger.mark_deleted(upload, part.number)
         except WaitTimeout as error:
             raise Conflict(
@@ -78,11 +80,31 @@ class Deleter:
             hint=f"find out with `couponhub uploads show {self.connection} {list_id} {part_id}`",
         )
 
+    def _require_gone(self, upload: UploadRecord, part_id: PartId, error: NotFound) -> None:
+        """Believe that a file of ours is not there only if the vendor's list of files bears it out.
+
+        A 404 may come from whatever stands between; forgotten by mistake, its codes would be sent once more.
+
+        Raises:
+            OutcomeUnknown: The list shows the file, or cannot be had.
+        """
+        if not isinstance(self.adapter, ReadsParts):
+            return
+        try:
+            is_gone = self._is_gone(upload.list_id, part_id)
+        except VendorError as unread:
+            raise self._doubtful(upload, part_id, f"cannot be asked for its files ({unread.kind})") from error
+        if not is_gone:
+            raise self._doubtful(upload, part_id, "lists it all the same") from error
+
+    def _doubtful(self, upload: UploadRecord, part_id: PartId, why: str) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"the vendor says that it has no file {part_id}, and {why}",
+            hint=f"find out with `{show_command(upload)}`",
+        )
+
     def _is_gone(self, list_id: ListId, part_id: PartId) -> bool:
         if not isinstance(self.adapter, ReadsParts):
             raise OutcomeUnknown("no answer came, and this vendor does not tell which files it has")
-        try:
-            self.adapter.get_part(list_id, part_id)
-        except NotFound:
-            return True
-        return False
+        # Not by its id: what a vendor answers for a deleted one may be anything.
+        return all(part.id != part_id for part in self.adapter.iterate_parts(list_id))

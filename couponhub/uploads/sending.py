@@ -16,6 +16,7 @@ from couponhub.errors import (
     LocalError,
     OutcomeUnknown,
     PartialFailure,
+    VendorError,
     VendorUnavailable,
     WaitTimeout,
 )
@@ -23,6 +24,7 @@ from couponhub.models import CodeFile, FileUrl, ListId, Tagging, Upload
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.staging import StagedFile, Staging
 from couponhub.store import Ledger, PartRecord, Stage, UploadRecord
+from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 from couponhub.uploads.names import default_name, new_upload_id, part_name
 from couponhub.uploads.patience import Patience
@@ -30,6 +32,8 @@ from couponhub.uploads.reconciling import Reconciler
 from couponhub.uploads.submitting import Submitter, Way, show_command
 from couponhub.uploads.summary import upload_of
 from couponhub.uploads.watching import Watcher
+
+_STRAY_REFUSALS = 3
 
 
 @attrs.frozen(kw_only=True)
@@ -51,12 +55,14 @@ class Sender:
 
     Attributes:
         staging: None when files need no staging.
+        doorbell: Where vendors that report somewhere may do so.
     """
 
     connection: str
     adapter: AcceptsFiles | AcceptsFileUrls
     ledger: Ledger
     staging: Staging | None
+    doorbell: Doorbell
     submitter: Submitter
     reconciler: Reconciler
     watcher: Watcher
@@ -71,6 +77,7 @@ class Sender:
             with self.ledger.sending(order.list_id, timeout=self.patience.deadline.remaining()):
                 upload, files = self._prepare(order, workspace)
                 self._require_time()
+                order = self._with_callback(order, upload)
                 staged = [
                     self._stage(job, file, part) for file, part in zip(files, upload.parts, strict=False)
                 ]
@@ -86,6 +93,12 @@ class Sender:
         if trouble is not None:
             raise self._told(trouble, upload)
         return upload
+
+    def _with_callback(self, order: Order, upload: UploadRecord) -> Order:
+        by_url = self.staging is not None or isinstance(order.source, FileUrl)
+        if order.callback is not None or not by_url or not upload.parts:
+            return order
+        return attrs.evolve(order, callback=self.doorbell.hang(upload.id))
 
     def _check_list(self, order: Order) -> None:
         try:
@@ -213,7 +226,7 @@ class Sender:
         staged: Sequence[StagedFile],
         trouble: CouponhubError | None,
     ) -> UploadRecord:
-        """Stay while the vendor fetches: the URLs end with this job."""
+        """Stay while the vendor fetches: the URLs end with this job, which a stray refusal must not end."""
         last = upload
 
         def refresh() -> Upload:
@@ -223,15 +236,33 @@ class Sender:
             self.reconciler.require_shown(last)
             return upload_of(last, sending=False)
 
-        seen = upload_of(upload, sending=False)
+        seen, hears = upload_of(upload, sending=False), self.doorbell.heard(upload.id)
         if trouble is not None:
             with suppress(CouponhubError):
                 self.watcher.wait(
-                    seen, refresh, self.patience.deadline, order.progress, is_over=_arrived_parts_ended
+                    seen,
+                    refresh,
+                    self.patience.deadline,
+                    order.progress,
+                    is_over=_arrived_parts_ended,
+                    refusals=_STRAY_REFUSALS,
+                    hears=hears,
                 )
             return last
         try:
-            self.watcher.wait(seen, refresh, self.patience.deadline, order.progress)
+            self.watcher.wait(
+                seen,
+                refresh,
+                self.patience.deadline,
+                order.progress,
+                refusals=_STRAY_REFUSALS,
+                hears=hears,
+            )
+        except VendorError as error:
+            if show_command(upload) not in error.hint:
+                sent = f"the codes were sent; find out what became of them with `{show_command(upload)}`"
+                error.hint = f"{error.hint}; {sent}" if error.hint else sent
+            raise
         except WaitTimeout as error:
             fetches = [file.fetched for file in staged]
             fetched = "its URL has ended"

@@ -13,6 +13,7 @@ from couponhub.staging import Staging
 from couponhub.store import Ledger, UploadRecord
 from couponhub.uploads.clock import Clock, Deadline
 from couponhub.uploads.deleting import Deleter
+from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import Progress, no_progress
 from couponhub.uploads.names import is_upload_id
 from couponhub.uploads.patience import Patience
@@ -37,6 +38,7 @@ class Uploads:
         ledger: Makes the ledger; only called when it is needed.
         staging: Makes the staging; only called for a vendor that fetches files.
         settle: Seconds after a lost answer until absence at the vendor counts as proof.
+        doorbell: Where the vendor may report the end of an upload; nowhere by default.
         vendor_is_loopback: Whether the vendor is on this machine, as an emulator is.
         clock: For tests.
     """
@@ -50,6 +52,7 @@ class Uploads:
         staging: Callable[[], Staging],
         settle: float = 30.0,
         vendor_is_loopback: bool = False,
+        doorbell: Doorbell | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._connection = connection
@@ -59,6 +62,7 @@ class Uploads:
         self._staging = staging
         self._settle = settle
         self._vendor_is_loopback = vendor_is_loopback
+        self._doorbell = doorbell or Doorbell()
         self._clock = clock or Clock()
         self._watcher = Watcher(clock=self._clock)
 
@@ -113,7 +117,7 @@ class Uploads:
                 progress=progress,
             )
             ledger, record = self._send(order, patience)
-            upload = upload_of(record, sending=False)
+            upload = self._rested(upload_of(record, sending=False))
             if wait and not upload.status.ended:
                 return self._wait_for(record, ledger, patience, progress)
             return upload
@@ -161,7 +165,7 @@ class Uploads:
                 return self._vendors(ListId(list_id), upload_id)
             ledger, record = found
             record = self._reconciler(ledger).refresh(record, ended_too=True)
-            return upload_of(record, sending=ledger.is_sending(record))
+            return self._rested(upload_of(record, sending=ledger.is_sending(record)))
 
     def delete(self, list_id: str, upload_id: str) -> None:
         """Have the vendor delete all files of an upload of ours, or one file by the vendor's id. DESTRUCTIVE.
@@ -245,6 +249,7 @@ class Uploads:
             adapter=route,
             ledger=ledger,
             staging=staging,
+            doorbell=self._doorbell,
             submitter=Submitter(adapter=route, ledger=ledger, settle=self._settle, patience=patience),
             reconciler=self._reconciler(ledger, patience),
             watcher=self._watcher,
@@ -311,7 +316,14 @@ class Uploads:
             reconciler.require_shown(record)
             return upload_of(record, sending=ledger.is_sending(record))
 
-        return self._watcher.wait(upload_of(record, sending=False), refresh, patience.deadline, progress)
+        seen, hears = upload_of(record, sending=False), self._doorbell.heard(record.id)
+        return self._rested(self._watcher.wait(seen, refresh, patience.deadline, progress, hears=hears))
+
+    def _rested(self, upload: Upload) -> Upload:
+        """The upload, after whose end nobody has to call any more."""
+        if upload.status.ended:
+            self._doorbell.take_down(upload.id)
+        return upload
 
     def _wait_for_vendors(
         self, list_id: ListId, part_id: str, patience: Patience, progress: Progress

@@ -4,15 +4,24 @@ from collections.abc import Callable
 
 import attrs
 
-from couponhub.errors import RateLimited, UnreadableReply, VendorUnavailable, WaitTimeout
+from couponhub.errors import (
+    OutcomeUnknown,
+    RateLimited,
+    UnreadableReply,
+    VendorError,
+    VendorUnavailable,
+    WaitTimeout,
+)
 from couponhub.models import Upload
 from couponhub.uploads.clock import Clock, Deadline
+from couponhub.uploads.doorbell import Hears
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 
 _PASSING = (RateLimited, UnreadableReply, VendorUnavailable)
 _MOST_FAILURES = 30
 _LAST_LOOK_SECONDS = 1.0
 _SHORTEST_SECONDS = 0.001
+_LISTENS_EVERY = 0.5
 
 
 @attrs.frozen(kw_only=True)
@@ -37,25 +46,34 @@ class Watcher:
         progress: Progress,
         *,
         is_over: Callable[[Upload], bool] = lambda upload: upload.status.ended,
+        refusals: int = 0,
+        hears: Hears | None = None,
     ) -> Upload:
-        """Ask again and again, and answer the upload once it is over.
+        """Ask again and again, and answer the upload once it is over; a vendor that calls is asked at once.
 
         A vendor that cannot be asked for a while is asked again, as long as there is time; without a
-        deadline, until it has failed many times in a row.
+        deadline, until it has failed many times in a row. So many `refusals` in a row, which would be the same
+        the next time were they the vendor's own, are put up with too.
 
         Raises:
             WaitTimeout: It is not over yet; the upload as last seen is on the error.
             VendorError: The vendor cannot be asked.
         """
         pause, failures, counted_twice = self.first, 0, False
+        ear = _Ear(self.clock, hears)
         # A look takes time too, and with none left adapters would not even ask.
         reserve = min(_LAST_LOOK_SECONDS, (deadline.timeout or 0.0) / 10)
         while True:
             wanted = 0.0
+            ear.note()
             try:
                 upload = refresh()
-            except _PASSING as error:
+            except OutcomeUnknown:
+                raise
+            except VendorError as error:
                 failures += 1
+                if not isinstance(error, _PASSING) and failures > refusals:
+                    raise
                 if deadline.timeout is None and failures >= _MOST_FAILURES:
                     raise
                 wanted = error.retry_after or 0.0
@@ -67,13 +85,39 @@ class Watcher:
                     if not upload.unknown or counted_twice:
                         return upload
                     counted_twice = True
+            ear.is_deaf = wanted > pause  # a pause that the vendor wants is kept
             wanted = max(pause, wanted)
             if (remaining := deadline.remaining()) is not None:
                 if remaining - reserve < _SHORTEST_SECONDS:
                     raise _timeout(upload, deadline)
                 wanted = min(wanted, remaining - reserve)
-            self.clock.sleep(wanted)
+            ear.pause(wanted)
             pause = min(pause * self.growth, self.longest)
+
+
+@attrs.define
+class _Ear:
+    """Lets time pass, and ends a pause early when the vendor calls."""
+
+    clock: Clock
+    hears: Hears | None
+    heard: int = 0
+    is_deaf: bool = False
+
+    def note(self) -> None:
+        """Take note of the calls so far, which need no further look."""
+        self.heard = self.hears() if self.hears else 0
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, at most until the next call."""
+        if self.hears is None or self.is_deaf:
+            self.clock.sleep(seconds)
+            return
+        end = self.clock.monotonic() + seconds
+        while (left := end - self.clock.monotonic()) > 0:
+            self.clock.sleep(min(left, _LISTENS_EVERY))
+            if self.hears() != self.heard:
+                return
 
 
 def _timeout(upload: Upload, deadline: Deadline) -> WaitTimeout:

@@ -31,7 +31,7 @@ COUPON_KEYS = [
 LOOKUP_KEYS = ["customer", "complete", "coupons", "answers"]
 ANSWER_KEYS = [
     *("connection", "verdict", "reason", "source", "as_of", "elapsed_ms", "coverage"),
-    *("vendor_code", "warnings", "error"),
+    *("vendor_code", "warnings", "error", "asked_as", "identified_by"),
 ]
 ERROR_KEYS = [
     *("kind", "message", "connection", "operation", "vendor_code", "retryable", "retry_after", "hint"),
@@ -92,7 +92,7 @@ def test_keys_of_a_lookup(desk: Desk) -> None:
     assert LOOKUP_KEYS == list(answer)
     assert ({"mobile": CUSTOMER}, False) == (answer["customer"], answer["complete"])
     assert [ANSWER_KEYS, ANSWER_KEYS] == [list(one) for one in answer["answers"]]
-    assert all(COUPON_KEYS == list(coupon) for coupon in answer["coupons"])
+    assert all([*COUPON_KEYS, "also_at"] == list(coupon) for coupon in answer["coupons"])
     assert len(answer["coupons"]) >= 5
     redeemed = next(coupon for coupon in answer["coupons"] if coupon["status"] == "redeemed")
     assert ["id", "at", "transaction", "store"] == list(redeemed["redemptions"][0])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from couponhub.config import find_config, load_config
 from couponhub.config import load as loading
+from couponhub.config.settings import LookupSettings
 from couponhub.errors import ConfigError, UnknownConnection
 from couponhub.secret import Secret
 from tests.config.toy import REGISTRY, TOY, Mode, ToySettings, loaded
@@ -32,7 +33,8 @@ def test_a_good_file_becomes_a_config(tmp_path: Path) -> None:
     config = loaded(
         CONNECTION
         + 'mode = "safe"\ntoken = "t"\npages = 7\neager = false\nstores = ["007", "${S}"]\ntimeout = 5\n'
-        + '[connections.a.limits]\ncalls_per_minute = 0\n[lookup]\nconnections = ["a"]\ndeadline = 1.5\n',
+        + '[connections.a.limits]\ncalls_per_minute = 0\n[lookup]\nconnections = ["a"]\ndeadline = 1.5\n'
+        + "cache_ttl = 0\nnegative_ttl = 0.5\n",
         tmp_path,
         KEY="k3y",
         S="1e5",
@@ -50,7 +52,8 @@ def test_a_good_file_becomes_a_config(tmp_path: Path) -> None:
     )
     connection = config.connection("a")
     assert ("a", TOY, expected) == (connection.name, connection.plugin, connection.settings)
-    assert (("a",), 1.5) == (config.lookup.connections, config.lookup.deadline)
+    assert LookupSettings(connections=("a",), deadline=1.5, cache_ttl=0.0, negative_ttl=0.5) == config.lookup
+    assert 300.0 == config.lookup.stale_if_error
     assert tmp_path / "c.toml" == config.path
 
 
@@ -124,6 +127,9 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
         [lookup]
         connections = ["a", "z"]
         deadline = 0
+        cache_ttl = -1
+        negative_ttl = inf
+        stale_if_error = "long"
     """
 
     assert [
@@ -154,6 +160,9 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
         "staging.kind: expected one of server, folder",
         "store.retention_days: expected a whole number",
         "lookup.deadline: expected a number above 0",
+        "lookup.cache_ttl: expected a number that is not below 0",
+        "lookup.negative_ttl: expected a number that is not below 0",
+        "lookup.stale_if_error: expected a number",
     ] == faults(text, tmp_path)
 
 
@@ -349,7 +358,7 @@ def test_strange_keys_stay_on_one_line(tmp_path: Path) -> None:
     """A quoted key may hold anything; each fault is one line all the same."""
     text = '[connections."a @ b\\n\\u0000"]\nadapter = "toy"\n"x\\ny" = 1\n["tab\\tle"]\n'
     assert [
-        "tab le: unknown table; known are: connections, lookup, staging, store",
+        "tab le: unknown table; known are: connections, lookup, server, staging, store",
         "connections.a @ b  .key: missing",
     ] == faults(text, tmp_path)[:2]
 

@@ -61,6 +61,7 @@ GOOD = [
     '[connections.a]\nadapter = "toy"\nkey = "k"\nmode = "safe"\ntoken = "t"\npages = 1\neager = true',
     '[connections.a]\nadapter = "toy"\nkey = "k"\nstores = ["1"]\nlimits = {a = 0}\ntimeout = 1.5\nsettle = 0',
     '[connections.a]\nadapter = "toy"\nkey = "k"\n[lookup]\nconnections = ["a"]\ndeadline = 2',
+    "[lookup]\ncache_ttl = 0\nnegative_ttl = 2.5\nstale_if_error = 60",
     '[staging]\nkind = "folder"\npath = "x"\n[store]\nurl = "sqlite:///x.db"',
 ]
 
@@ -81,6 +82,8 @@ BAD = [
     f"{TOY_TABLE}limits = {{a = 'x'}}",
     '[staging]\nkind = "sever"',
     '[lookup]\ndeadline = "2"',
+    '[lookup]\ncache_ttl = "30"',
+    "[lookup]\nstale_if_eror = 60",
 ]
 
 
@@ -119,7 +122,7 @@ def test_settings_are_described() -> None:
 def test_every_setting_says_what_it_is_about() -> None:
     """The core's own tables too."""
     schema = json_schema(REGISTRY)
-    tables = [schema["properties"][name] for name in ("staging", "store", "lookup")]
+    tables = [schema["properties"][name] for name in ("staging", "store", "lookup", "server")]
     tables += schema["properties"]["connections"]["additionalProperties"]["anyOf"]
 
     assert [] == [

@@ -47,10 +47,23 @@ def test_readme_shows_the_demo() -> None:
     assert _without_chance(expected) == _without_chance(shown)
 
 
+_CHANCE = (
+    (r"127\.0\.0\.1:\d+", "HOST"),
+    (r"chub_\S+", "TOKEN"),
+    (r'"as_of": "[^"]+"', "TIME"),
+    (r"~?[\d-]{10} \d\d:\d\d", "TIME"),
+    (r'(capillary"?,? +(?:"code": ")?)[A-Z0-9]{10}\b', r"\1CODE"),
+    (r"\b\d{1,3}( +(?:-|capillary)? *)$", r"MS\1"),
+)
+"""What differs between runs: ports, tokens, days and times, codes that the vendor makes, milliseconds."""
+
+
 def _without_chance(text: str) -> list[str]:
-    """Lines without what differs between runs: days, times, generated codes, milliseconds, padding."""
-    words = [
-        re.sub(r"(capillary +)[A-Z0-9]{10}\b", r"\1CODE", re.sub(r"~?[\d-]{10} \d\d:\d\d", "TIME", line))
-        for line in text.strip().splitlines()
-    ]
-    return [re.sub(r"[\s─]+", " ", re.sub(r"\b\d{1,3}\s*$", "MS", line)).strip() for line in words]
+    """Lines without what differs between runs, padding and rules included."""
+    lines = []
+    for line in text.strip().splitlines():
+        plain = line
+        for pattern, word in _CHANCE:
+            plain = re.sub(pattern, word, plain)
+        lines.append(re.sub(r"[\s─]+", " ", plain).strip())
+    return lines

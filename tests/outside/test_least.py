@@ -24,9 +24,9 @@ class LeastAdapter:
         """Say the same of everything."""
         return f"go and see the shop about {capability}"
 
-    def check(self) -> str:
+    def check(self, *, deadline: float | None = None) -> str:
         """As the whole adapter."""
-        return self._whole.check()
+        return self._whole.check(deadline=deadline)
 
     def quota_left(self) -> Mapping[str, int]:
         """As the whole adapter."""

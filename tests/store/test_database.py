@@ -127,7 +127,7 @@ def test_newer_schema_is_refused(tmp_path: Path) -> None:
         database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     database.close()
 
-    with pytest.raises(LocalError, match=r"written by a newer couponhub \(schema 2, known up to 1\)"):
+    with pytest.raises(LocalError, match=rf"\(schema {len(MIGRATIONS) + 1}, known up to {len(MIGRATIONS)}\)"):
         use(store_at(path))
 
 

@@ -1,12 +1,13 @@
 """The public API as a customer's code uses it: checked by mypy, never run."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import assert_never, assert_type
 
 from couponhub import (
     Answer,
+    Client,
     Coupon,
     CouponHub,
     CouponhubError,
@@ -23,6 +24,8 @@ from couponhub import (
     VendorError,
     VendorUnavailable,
 )
+from couponhub.explaining import Explanation
+from couponhub.forgetting import Forgotten
 from couponhub.models import (
     Alerts,
     CouponStatus,
@@ -57,6 +60,17 @@ def look_up(hub: CouponHub) -> Iterator[str]:
                 yield str(each.error)
             case _:
                 assert_never(each.verdict)
+
+
+def look_many_up(hub: CouponHub, mobiles: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Many customers, one vendor after the other, and what several vendors hold."""
+    customers = (Customer(mobile=mobile) for mobile in mobiles)
+    for answer in hub.lookup_many(customers, strategy="first-found", at_once=8):
+        assert_type(answer, LookupAnswer)
+        assert_type(answer.shared_codes, Mapping[str, tuple[str, ...]])
+        assert_type(answer.answers[0].identified_by, str | None)
+        yield answer.answers[0].asked_as
+    assert_type(hub["engage"].customers.identifiers, frozenset[Identifier])
 
 
 def read_one_customer(hub: CouponHub) -> Mapping[str, datetime | None]:
@@ -135,3 +149,21 @@ def main() -> None:
     Customer(mobile=919876543210)  # type: ignore[arg-type]
     NewCouponList(name="Diwali", expires="2026-11-30")  # type: ignore[arg-type]
     hub["engage"].lists.create(name="Diwali")  # type: ignore[call-arg]
+
+
+def ask_a_server(url: str, token: str, customers: Iterable[Customer]) -> Iterator[LookupAnswer]:
+    """The same question, asked of a server, about one customer and about many."""
+    with Client(url, token=token, timeout=10.0) as client:
+        assert_type(client.lookup(Customer(mobile="919876543210"), deadline=2.0), LookupAnswer)
+        yield from client.lookup_many(customers, connections=["loyalty"], strategy="first-found")
+        for connection in client.connections():
+            assert_type(connection.capabilities, tuple[str, ...] | None)
+
+
+def explain_and_forget(hub: CouponHub) -> Sequence[str]:
+    """Why an answer is what it is, and what was removed of somebody."""
+    assert_type(hub.explain("WINTER10"), Explanation)
+    explanation = hub.explain(Customer(mobile="919876543210"), deadline=5.0)
+    report = hub.forget([Customer(mobile="919876543210"), Customer(email="a@example.com")])
+    assert_type(report, Forgotten)
+    return [*(one.coupon.code for one in explanation.coupons), *report.remaining]

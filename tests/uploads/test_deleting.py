@@ -82,7 +82,7 @@ def test_deletion_stays_unknown_when_looking_fails(shop: Shop) -> None:
     """The codes stay remembered as sent, and the hint names the command that finds out."""
     upload = shop.uploads.send(LIST, FIVE[:2])
     shop.vendor.deletion_fates = [Lost.AFTER]
-    shop.vendor.poll_faults = [VendorUnavailable("down")]
+    shop.vendor.listing_faults = [VendorUnavailable("down")]
     with pytest.raises(OutcomeUnknown, match="the order to delete 1 was sent") as caught:
         shop.uploads.delete(LIST, upload.id)
 

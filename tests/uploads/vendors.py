@@ -83,6 +83,7 @@ class FakeVendor:
             None to take it; beyond the end all are taken.
         look_faults: For each coming look: an error to raise, or None.
         poll_faults: The same for `get_part`.
+        listing_faults: The same for `iterate_parts`.
         list_faults: Errors of the first calls of `prepare_list`; `list_fault` is one of all further calls.
         outcome: Makes a processed part of a pending one, given its codes.
         polls_needed: How often a part is asked for until it is processed.
@@ -96,6 +97,7 @@ class FakeVendor:
     fates: list[BaseException | Lost | None] = attrs.field(factory=list)
     look_faults: list[Exception | None] = attrs.field(factory=list)
     poll_faults: list[Exception | None] = attrs.field(factory=list)
+    listing_faults: list[Exception | None] = attrs.field(factory=list)
     list_faults: list[Exception] = attrs.field(factory=list)
     list_fault: Exception | None = None
     outcome: Callable[[Part, list[str]], Part] = lambda part, codes: attrs.evolve(
@@ -116,7 +118,7 @@ class FakeVendor:
         """See `Adapter.advice`."""
         return f"instead of {capability}"
 
-    def check(self) -> str:
+    def check(self, *, deadline: float | None = None) -> str:  # noqa: ARG002 - it answers at once
         """See `Adapter.check`."""
         return ""
 
@@ -189,6 +191,8 @@ class FakeVendor:
         """See `ReadsParts.iterate_parts`."""
         del list_id
         self.calls.append("iterate_parts")
+        if self.listing_faults and (fault := self.listing_faults.pop(0)):
+            raise fault
         return iter([file.part for file in self.files])
 
     def take(self, file: StoredFile) -> Part:

@@ -1,12 +1,14 @@
 """`couponhub connections`: what is configured and what each connection can do."""
 
+from functools import partial
+
 import click
 
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_many
 from couponhub.cli.session import opened_hub
 from couponhub.cli.tables import Column
-from couponhub.documents import Document, error_object
+from couponhub.documents import Document, connection_document
 from couponhub.errors import ConfigError
 from couponhub.hub import CouponHub
 from couponhub.registry import BrokenAdapter, Registry
@@ -34,27 +36,14 @@ def command(options: GlobalOptions) -> None:
 
 
 def _document(hub: CouponHub, name: str) -> Document:
-    adapter = hub.config.connections[name].plugin
-    document: Document = {
-        "connection": name,
-        "adapter": adapter.name,
-        "vendor": adapter.title,
-        "capabilities": None,
-        "limits": None,
-        "left": None,
-        "error": None,
-    }
+    plugin = hub.config.connections[name].plugin
+    known = partial(connection_document, name, adapter=plugin.name, vendor=plugin.title)
     try:
         connection = hub[name]
     except ConfigError as error:
-        return {**document, "error": error_object(error)}
+        return known(error=error)
     capabilities = connection.capabilities
-    return {
-        **document,
-        "capabilities": list(capabilities),
-        "limits": dict(capabilities.limits),
-        "left": dict(connection.quota_left()),
-    }
+    return known(capabilities=capabilities, limits=capabilities.limits, left=connection.quota_left())
 
 
 def _limit(document: Document, name: str) -> str:
@@ -63,12 +52,5 @@ def _limit(document: Document, name: str) -> str:
 
 
 def _broken(entry: BrokenAdapter) -> Document:
-    return {
-        "connection": None,
-        "adapter": entry.name,
-        "vendor": None,
-        "capabilities": None,
-        "limits": None,
-        "left": None,
-        "error": error_object(ConfigError(entry.error, hint="reinstall it together with what it needs")),
-    }
+    error = ConfigError(entry.error, hint="reinstall it together with what it needs")
+    return {**connection_document("", adapter=entry.name, vendor=None, error=error), "connection": None}

@@ -1,16 +1,30 @@
 """`couponhub lookup`: which coupons a customer holds, at every vendor."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from couponhub.cli.failures import say, tell
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import as_table, print_json, print_many
-from couponhub.cli.session import Instant, Seconds, opened_hub
+from couponhub.cli.session import Instant, Seconds, opened_hub, secret_value
 from couponhub.cli.tables import Approximate, Column
-from couponhub.documents import Document, coupon_document, lookup_document
-from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, LookupAnswer, Reason, Verdict
+from couponhub.documents import Document, lookup_document
+from couponhub.errors import UsageError
+from couponhub.models import (
+    CouponQuery,
+    CouponStatus,
+    Customer,
+    ListId,
+    LookupAnswer,
+    Reason,
+    Strategy,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from couponhub.client import Client
 
 _ANSWERS = (
     Column("CONNECTION", "connection"),
@@ -19,6 +33,7 @@ _ANSWERS = (
     Column("SOURCE", "source"),
     Column("MS", "elapsed_ms", right=True),
 )
+_IDENTIFIED_BY = Column("NAMED BY", "identified_by")
 _COUPONS = (
     Column("CONNECTION", "connection"),
     Column("CODE", "code", whole=True),
@@ -28,6 +43,9 @@ _COUPONS = (
     Column("EXPIRES", "expires_at", time=True),
     Column("REDEEMED", "redemption_count", right=True),
 )
+_ALSO_AT = Column("ALSO AT", lambda document: ", ".join(document["also_at"]) or None)
+_SERVER_SECONDS = 15.0
+"""That a server may take beside the time for its answer."""
 _STATUSES = tuple(status.value for status in CouponStatus)
 
 
@@ -43,6 +61,17 @@ _STATUSES = tuple(status.value for status in CouponStatus)
 @click.option("--since", type=Instant(), metavar="D", help="Issued or redeemed from then on.")
 @click.option("--until", type=Instant(), metavar="D", help="Issued or redeemed before then.")
 @click.option("--deadline", type=Seconds(), metavar="SECONDS", help="For the whole answer.")
+@click.option(
+    "--strategy",
+    type=click.Choice([strategy.value for strategy in Strategy]),
+    default=Strategy.MERGE.value,
+    show_default=True,
+    help="Ask all at once, or one after the other until one has found coupons.",
+)
+@click.option("--server", metavar="URL", help="Ask a running `couponhub serve`; takes no config file.")
+@click.option(
+    "--token", metavar="T|@FILE|-", help="Its bearer token, a file that holds it, or - to be asked."
+)
 @pass_options
 def command(
     options: GlobalOptions,
@@ -58,6 +87,9 @@ def command(
     since: datetime | None,
     until: datetime | None,
     deadline: float | None,
+    strategy: str,
+    server: str | None,
+    token: str | None,
 ) -> None:
     """Show which coupons a customer holds, and which connections could not tell.
 
@@ -71,11 +103,24 @@ def command(
         since=since,
         until=until,
     )
-    with opened_hub(options) as hub:
-        answer = hub.lookup(customer, query, connections=connections or None, deadline=deadline)
+    with opened_hub(options) if server is None else _served(options, server, token, deadline) as asked:
+        if server is None and token is not None:
+            raise UsageError("--token is of a server; name that with --server")
+        answer = asked.lookup(
+            customer, query, connections=connections or None, deadline=deadline, strategy=strategy
+        )
     _print(options, answer)
     if not answer.complete:
         raise click.exceptions.Exit(3)
+
+
+def _served(options: GlobalOptions, server: str, token: str | None, deadline: float | None) -> "Client":
+    from couponhub.client import Client  # noqa: PLC0415 - only who has a server needs it
+
+    if options.raw:
+        raise UsageError("a server shows nothing raw", hint="leave --raw out, or ask without --server")
+    seconds = _SERVER_SECONDS + (deadline or 0.0)
+    return Client(server, token=secret_value(token, "token"), timeout=seconds)
 
 
 def _print(options: GlobalOptions, answer: LookupAnswer) -> None:
@@ -94,11 +139,13 @@ def _print(options: GlobalOptions, answer: LookupAnswer) -> None:
 
 
 def _print_rows(options: GlobalOptions, answer: LookupAnswer, document: Document) -> None:
-    coupons = [coupon_document(coupon, raw=options.raw) for coupon in answer.coupons]
+    coupons = document["coupons"]
+    columns = (*_COUPONS, _ALSO_AT) if answer.shared_codes or not as_table(options) else _COUPONS
     if as_table(options):
-        print_many(options, document["answers"], _ANSWERS, "")
+        is_carried = any(one.identified_by for one in answer.answers)
+        print_many(options, document["answers"], (*_ANSWERS, _IDENTIFIED_BY) if is_carried else _ANSWERS, "")
         click.echo()
-    print_many(options, coupons, _COUPONS, _nothing(answer))
+    print_many(options, coupons, columns, _nothing(answer))
     if as_table(options) and any(coupon["approximate"] for coupon in coupons):
         click.echo(
             "~ marks times whose zone is a guess; the connection's store_timezone settles it", err=True

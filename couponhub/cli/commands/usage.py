@@ -1,13 +1,47 @@
 """`couponhub usage`: reports of who was given which code."""
 
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import click
 
+from couponhub.cli.failures import say
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
-from couponhub.cli.output import print_one
+from couponhub.cli.output import print_many, print_one
 from couponhub.cli.session import Day, opened_hub, told_if_interrupted
 from couponhub.cli.tables import Column
+from couponhub.documents import Document, coverage_document, report_import_document
+
+
+def _spans(key: str) -> Callable[[Document], list[str]]:
+    def cell(document: Document) -> list[str]:
+        return [
+            span["from"] if span["from"] == span["to"] else f"{span['from']} to {span['to']}"
+            for span in document[key]
+        ]
+
+    return cell
+
+
+_IMPORTED = (
+    Column("FILE", "file"),
+    Column("ROWS", "rows", right=True),
+    Column("ADDED", "added", right=True),
+    Column("KNOWN", "known", right=True),
+    Column("WITHHELD", "withheld", right=True),
+    Column("LIST", "list_id", whole=True),
+    Column("FROM", "from", whole=True),
+    Column("TO", "to", whole=True),
+)
+_COVERAGE = (
+    Column("LIST", "list_id", whole=True),
+    Column("NAME", "list_name"),
+    Column("CREATED", "created_on", whole=True),
+    Column("COVERED", _spans("covered")),
+    Column("MISSING", _spans("missing")),
+    Column("WAIT", lambda document: (document["request"] or {}).get("wait_days"), right=True),
+    Column("TO FILL THE GAPS", lambda document: (document["request"] or {}).get("command"), whole=True),
+)
 
 
 @click.group("usage", cls=GlobalGroup)
@@ -45,3 +79,58 @@ def request(
         "message": message,
     }
     print_one(options, document, (Column("MESSAGE", "message"),), done="the report was requested")
+
+
+@command.command("import")
+@click.argument("connection", metavar="CONN")
+@click.argument("list_id", metavar="LIST_ID")
+@click.argument("file", metavar="FILE")
+@click.option("--from", "start", type=Day(), required=True, help="First day that it was requested for.")
+@click.option("--to", "end", type=Day(), required=True, help="Last day, included.")
+@click.option("--include-forgotten", is_flag=True, help="Take customers in who are to be forgotten.")
+@click.option("--shared-codes", is_flag=True, help="Take codes that are known to stand in another list.")
+@pass_options
+def import_(
+    options: GlobalOptions,
+    connection: str,
+    list_id: str,
+    file: str,
+    *,
+    start: date,
+    end: date,
+    include_forgotten: bool,
+    shared_codes: bool,
+) -> None:
+    """Import the report of a list for the days --from to --to, so that lookups answer from it.
+
+    FILE is the CSV (also as .gz or .zip), or the mail that it came with (.eml). All of it is imported or nothing;
+    what earlier reports held is not doubled.
+    """
+    with opened_hub(options) as hub, told_if_interrupted("nothing was imported"):
+        done = hub[connection].usage.import_report(
+            list_id, file, start, end, include_forgotten=include_forgotten, shared_codes=shared_codes
+        )
+    print_one(options, report_import_document(done), _IMPORTED, done="the report was imported")
+    _warn(done.warnings)
+
+
+@command.command("status")
+@click.argument("connection", metavar="CONN")
+@click.argument("list_id", metavar="LIST_ID", required=False)
+@pass_options
+def status(options: GlobalOptions, connection: str, list_id: str | None) -> None:
+    """Show which days of each list imported reports cover, and which requests would fill the gaps.
+
+    The commands are for a shell in which REPORTS_TO is the address that gets the reports. What the vendor's daily
+    limit leaves for later days says so in WAIT.
+    """
+    with opened_hub(options) as hub:
+        found = hub[connection].usage.status(list_id)
+    documents = [coverage_document(one) for one in found.lists]
+    print_many(options, documents, _COVERAGE, "The vendor has no lists.")
+    _warn(found.warnings)
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        say(f"warning: {warning}")

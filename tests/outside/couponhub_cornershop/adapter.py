@@ -44,9 +44,9 @@ class CornerShopAdapter:
         """See `Adapter.advice`."""
         return _ADVICE.get(capability, "")
 
-    def check(self) -> str:
+    def check(self, *, deadline: float | None = None) -> str:
         """Read all lists."""
-        count = sum(1 for _ in self.iterate_lists())
+        count = sum(1 for _ in self._lists(None, deadline))
         return f"{count} {'list' if count == 1 else 'lists'}"
 
     def quota_left(self) -> Mapping[str, int]:
@@ -96,8 +96,8 @@ class CornerShopAdapter:
             vendor_code=holdings.unknown_code,
         )
 
-    def _lists(self, status: ListStatus | None) -> Iterator[CouponList]:
-        rows, now = self._client.fetch_lists(), utc_now()
+    def _lists(self, status: ListStatus | None, deadline: float | None = None) -> Iterator[CouponList]:
+        rows, now = self._client.fetch_lists(deadline=deadline), utc_now()
         for row in rows.readable:
             found = mapping.coupon_list(self._connection, row, now)
             if status is None or found.status is status:

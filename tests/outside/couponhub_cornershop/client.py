@@ -3,7 +3,7 @@
 from collections.abc import Mapping, MutableMapping
 
 from couponhub.secret import Secret
-from couponhub.transport import Transport
+from couponhub.transport import Deadline, Transport
 from couponhub_cornershop import wire
 from couponhub_cornershop.settings import CornerShopSettings
 from couponhub_cornershop.wire import ReplyReader, Rows, WireHoldings, WireList
@@ -15,7 +15,7 @@ class ShopKey:
     def __init__(self, key: Secret) -> None:
         self._key = key
 
-    def sign(self, headers: MutableMapping[str, str]) -> object:
+    def sign(self, headers: MutableMapping[str, str], _: Deadline, /) -> object:
         """Add the key."""
         headers["X-Shop-Key"] = self._key.reveal()
         return None
@@ -41,9 +41,9 @@ class CornerShopClient:
         """Close the pooled connections."""
         self._transport.close()
 
-    def fetch_lists(self) -> Rows[WireList]:
+    def fetch_lists(self, *, deadline: float | None = None) -> Rows[WireList]:
         """All lists."""
-        return self._transport.call(wire.lists_request(), self._replies.lists)
+        return self._transport.call(wire.lists_request(), self._replies.lists, deadline=deadline)
 
     def fetch_list(self, list_id: str, *, deadline: float | None = None) -> WireList:
         """One list."""

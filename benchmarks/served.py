@@ -1,0 +1,73 @@
+"""A running `couponhub serve` over Capillary connections to the addresses given, for the benchmarks."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import requests
+
+COUPONHUB = [sys.executable, "-m", "couponhub"]
+READY_SECONDS = 30
+
+
+@contextlib.contextmanager
+def served(
+    upstreams: Mapping[str, str], lines: Sequence[str] = (), *arguments: str
+) -> Iterator[tuple[str, str]]:
+    """Serve for the length of the block; the address and a token that may look up and see codes.
+
+    Args:
+        upstreams: Address by connection name.
+        lines: Further lines of the config.
+        arguments: Further words of `couponhub serve`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "couponhub.toml"
+        tables = [
+            f'[connections.{name}]\nadapter = "capillary"\nbase_url = "{url}"\nkey = "k"\nsecret = "s"\n'
+            "limits = { calls_per_minute = 100000000 }\n"
+            for name, url in upstreams.items()
+        ]
+        store = f'[store]\nurl = "sqlite:///{folder}/couponhub.db"\n'
+        config.write_text("\n".join([*tables, store, *lines]))
+        environment = {**os.environ, "COUPONHUB_CONFIG": str(config)}
+        with running(environment, *arguments) as (url, token, _):
+            yield url, token
+
+
+@contextlib.contextmanager
+def running(environment: Mapping[str, str], *arguments: str) -> Iterator[tuple[str, str, int]]:
+    """Serve with that environment; the address, such a token, and the process's id."""
+    new = [*COUPONHUB, "token", "new", "--scope", "lookup", "--scope", "codes:reveal", "--scope", "admin"]
+    token = json.loads(subprocess.check_output([*new, "-o", "json"], env=environment))["token"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [*COUPONHUB, "serve", "--port", str(port), *arguments]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            until_ready(url, server)
+            yield url, token, server.pid
+        finally:
+            server.terminate()
+
+
+def until_ready(url: str, server: "subprocess.Popen[bytes]") -> None:
+    """Wait until it answers."""
+    ends = time.monotonic() + READY_SECONDS
+    while time.monotonic() < ends and server.poll() is None:
+        with contextlib.suppress(requests.ConnectionError):
+            if requests.get(f"{url}/readyz", timeout=5).ok:
+                return
+        time.sleep(0.05)
+    raise SystemExit("the server did not get ready")

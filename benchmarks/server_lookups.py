@@ -1,0 +1,112 @@
+"""A cached lookup over HTTP, beside the same server's answer of a constant, and Flask's on gunicorn.
+
+.venv/bin/pip install flask gunicorn
+.venv/bin/python benchmarks/server_lookups.py
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+from server_frameworks import CASES, HERE, free_port, measured, pinned, requests_a_second, until_open
+from upstream import upstream
+
+from couponhub.config import load_config
+from couponhub.server.lookups import Lookups
+from couponhub.server.operations import Reply
+from couponhub.server.serving import load_app
+from couponhub.store import Scope, Store, Tokens
+
+QUESTION = {"customer": {"mobile": "919876543210"}}
+
+
+def app() -> Any:
+    """The application in a worker; with CONSTANT set, its lookups answer that and ask nobody."""
+    constant = os.environ.get("CONSTANT")
+    if constant is not None:
+        content = Path(constant).read_bytes()
+        Lookups._one = lambda *_: Reply(content=content)  # type: ignore[method-assign] # noqa: SLF001 - measured around it
+    return load_app(Path(os.environ["COUPONHUB_CONFIG"]), None, None)
+
+
+@contextmanager
+def serving(config: Path, threads: int, constant: Path | None = None) -> Iterator[int]:
+    """The server on one core; its port."""
+    port = free_port()
+    told = {} if constant is None else {"CONSTANT": str(constant)}
+    environment = {**os.environ, **told, "COUPONHUB_CONFIG": str(config), "PYTHONPATH": str(HERE)}
+    command = [sys.executable, "-m", "granian", "--http", "1", "--no-ws", "--interface", "wsgi", "--factory"]
+    where = ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", str(threads)]
+    process = subprocess.Popen(
+        pinned(0, [*command, *where, "server_lookups:app"]),
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until_open(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def configured(folder: Path, url: str) -> tuple[Path, str]:
+    """A config of two vendors, and a token."""
+    config = folder / "couponhub.toml"
+    table = '[connections.{}]\nadapter = "capillary"\nbase_url = "{}"\nkey = "k"\nsecret = "s"\n'
+    tables = [table.format(name, url) + "limits = { calls_per_minute = 100000000 }\n" for name in ("a", "b")]
+    store = f'[store]\nurl = "sqlite:///{folder}/couponhub.db"\n[lookup]\ncache_ttl = 3600\ndeadline = 20\n'
+    config.write_text("".join([*tables, store]))
+    text, _ = Tokens(Store(load_config(config).store)).new([Scope.LOOKUP, Scope.CODES_REVEAL])
+    return config, text
+
+
+def main() -> None:
+    """Measure each in turns, and print the best of each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--threads", type=int, default=64)
+    parser.add_argument("--coupons", type=int, default=5, help="of each of two vendors")
+    given = parser.parse_args()
+    best = {"cached lookup": 0.0, "constant, all around it": 0.0, "Flask, gunicorn": 0.0}
+
+    def note(name: str, rate: float) -> None:
+        best[name] = max(best[name], rate)
+
+    with tempfile.TemporaryDirectory() as place, upstream(delay=0.0, coupons=given.coupons) as url:
+        config, token = configured(Path(place), url)
+        constant = Path(place) / "answer.json"
+        for _ in range(given.rounds):
+            with serving(config, given.threads) as port:
+                headers = {"Authorization": f"Bearer {token}"}
+                ask = f"http://127.0.0.1:{port}/v1/lookup"
+                requests.post(ask, json=QUESTION, headers=headers, timeout=30).raise_for_status()
+                constant.write_bytes(requests.post(ask, json=QUESTION, headers=headers, timeout=30).content)
+                requests_a_second(port, clients=given.clients, seconds=1, token=token)
+                rate = requests_a_second(port, clients=given.clients, seconds=given.seconds, token=token)
+                note("cached lookup", rate)
+            with serving(config, given.threads, constant) as port:
+                requests_a_second(port, clients=given.clients, seconds=1, token=token)
+                rate = requests_a_second(port, clients=given.clients, seconds=given.seconds, token=token)
+                note("constant, all around it", rate)
+            note(
+                "Flask, gunicorn",
+                measured(CASES["Flask, gunicorn"], clients=given.clients, seconds=given.seconds),
+            )
+        print(f"{constant.stat().st_size} bytes")
+    for name, rate in best.items():
+        print(f"{name:24} {rate:9,.0f}/s  {rate / best['Flask, gunicorn']:5.1f}x")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""`couponhub token`: who may use the HTTP endpoint."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import click
+
+from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
+from couponhub.cli.output import print_many, print_one
+from couponhub.cli.tables import Column
+from couponhub.config import load_config
+from couponhub.documents import Document, instant
+from couponhub.store import Scope, Store, Token, Tokens
+
+_SCOPES = Column("SCOPES", "scopes")
+_COLUMNS = (
+    Column("NAME", "name", whole=True),
+    Column("ID", "id", whole=True),
+    _SCOPES,
+    Column("CREATED", "created_at", time=True),
+    Column("EXPIRES", "expires_at", time=True),
+)
+
+
+@click.group("token", cls=GlobalGroup)
+def command() -> None:
+    """Tokens of `couponhub serve`. They are kept as hashes: what is lost is made anew."""
+
+
+@command.command("new")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice(tuple(scope.value for scope in Scope)),
+    help="What it allows; may be given several times.",
+)
+@click.option("--name", metavar="N", help="What to call it; default: its id.")
+@click.option("--expires", type=click.IntRange(1), metavar="DAYS", help="Days until it ends; default: never.")
+@pass_options
+def new(options: GlobalOptions, *, scopes: tuple[str, ...], name: str | None, expires: int | None) -> None:
+    """Make a token, and show it this once.
+
+    lookup: look customers up. lists:read: read connections, lists and uploads. codes:reveal: see whole codes.
+    admin: read everything, metrics and documentation too, with codes masked.
+    """
+    days = None if expires is None else timedelta(days=expires)
+    with _tokens(options) as tokens:
+        text, token = tokens.new(map(Scope, scopes), name=name, expires=days)
+    document = {"token": text, "name": token.name, "scopes": sorted(token.scopes)}
+    fields = (Column("TOKEN", "token", whole=True), Column("NAME", "name"), _SCOPES)
+    print_one(options, document, fields, done=f"the token {token.name} was made")
+
+
+@command.command("ls")
+@pass_options
+def ls(options: GlobalOptions) -> None:
+    """List the tokens, without what makes them work."""
+    with _tokens(options) as tokens:
+        documents = [_document(token) for token in tokens.all()]
+    print_many(options, documents, _COLUMNS, "There is no token.")
+
+
+@command.command("rm")
+@click.argument("name", metavar="NAME|ID")
+@pass_options
+def rm(options: GlobalOptions, name: str) -> None:
+    """Remove a token; a running server refuses it within seconds."""
+    with _tokens(options) as tokens:
+        tokens.remove(name)
+    document = {"name": name, "deleted": True}
+    print_one(
+        options, document, (Column("REMOVED", "name", whole=True),), done=f"the token {name} was removed"
+    )
+
+
+@contextmanager
+def _tokens(options: GlobalOptions) -> Iterator[Tokens]:
+    store = Store(load_config(options.config).store)
+    try:
+        yield Tokens(store)
+    finally:
+        store.close()
+
+
+def _document(token: Token) -> Document:
+    return {
+        "id": token.id,
+        "name": token.name,
+        "scopes": sorted(token.scopes),
+        "created_at": instant(token.created_at),
+        "expires_at": instant(token.expires_at),
+    }

@@ -1,0 +1,243 @@
+"""The client of the HTTP endpoint: the hub's questions, asked of a server that keeps the vendors' secrets."""
+
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from functools import partial
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+import attrs
+
+from couponhub.client.documents import Documents, Expected, ServedConnection
+from couponhub.client.problems import error_of
+from couponhub.errors import ConfigError, CouponhubError, UnreadableReply, UsageError
+from couponhub.models import CouponQuery, Customer, LookupAnswer, Strategy
+from couponhub.plugin import check_positive, check_url
+from couponhub.secret import Secret
+from couponhub.transport import Deadline, Reply, Request, Transport, TransportSettings
+
+T = TypeVar("T")
+
+_AT_ONCE = 16
+"""As many as a server asks about at once: an answer about all of them takes no longer than about one."""
+
+
+@attrs.frozen
+class _Server:
+    """Where the server is, by the rules of every address that secrets travel to."""
+
+    url: str | None = attrs.field(validator=check_url)
+    timeout: float = attrs.field(validator=check_positive)
+
+
+@attrs.frozen
+class _Bearer:
+    """A bearer token (RFC 6750); None for a server that asks for none."""
+
+    token: Secret | None
+
+    def sign(self, headers: MutableMapping[str, str], _: Deadline, /) -> object:
+        """Add the Authorization header."""
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token.reveal()}"
+        return None
+
+    def renew(self, used: object) -> bool:  # noqa: ARG002 - a token has no successor
+        """Answer False: there is nothing to renew."""
+        return False
+
+
+class Client:
+    """Asks a running `couponhub serve`. Thread-safe; use it as a context manager, or call `close`.
+
+        with Client("https://coupons.example.com", token=token) as client:
+            answer = client.lookup(Customer(mobile="919876543210"))
+
+    No redirect is followed, nothing is taken from the environment or from `.netrc`, and the token travels in the
+    Authorization header alone. An answer that is cut or cannot be understood is an error, never "none".
+    Without the scope `codes:reveal` codes come masked, and nothing raw: `Coupon.code` then begins with `***`.
+
+    Every method may raise what the hub's own raises, and beside that:
+
+        AuthRejected: The server does not accept the token.
+        PermissionDenied: The token lacks a scope.
+        VendorUnavailable: The server could not be reached, or did not answer in time.
+        UnreadableReply: What it answered is not what couponhub documents.
+
+    Args:
+        url: The server's address, with the path that a proxy puts before `/v1`; https, or http to this machine.
+        token: A bearer token; None for a server on this machine that asks for none.
+        timeout: Seconds an answer may take in all; has to be above every deadline that is asked for.
+        ca_bundle: Path of a PEM file to trust instead of the public authorities.
+
+    Raises:
+        ConfigError: The address is refused.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        timeout: float = 30.0,
+        ca_bundle: str | None = None,
+    ) -> None:
+        try:
+            _Server(url, timeout)
+        except ValueError as error:
+            raise ConfigError(f"the server's address or timeout: {error}") from None
+        self._timeout = timeout
+        self._documents = Documents()
+        self._transport = Transport(
+            connection=urlsplit(url).netloc,
+            base_url=url,
+            auth=_Bearer(None if token is None else Secret(token)),
+            settings=TransportSettings(timeout=timeout, patience=timeout, ca_bundle=ca_bundle),
+            peer="the server",
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def lookup(
+        self,
+        customer: Customer,
+        query: CouponQuery | None = None,
+        *,
+        connections: Iterable[str] | None = None,
+        strategy: Strategy | str = Strategy.MERGE,
+        deadline: float | None = None,
+    ) -> LookupAnswer:
+        """Which coupons a customer holds; as `CouponHub.lookup`, with the server's defaults."""
+        question = self._question(query, connections, strategy, deadline)
+        request = Request(
+            operation="lookup",
+            method="POST",
+            path="/v1/lookup",
+            body={"customer": _identified(customer), **question},
+        )
+        expected = _expected(question)
+        return self._call(request, lambda reply: self._documents.lookup(_decoded(reply), customer, expected))
+
+    def lookup_many(
+        self,
+        customers: Iterable[Customer],
+        query: CouponQuery | None = None,
+        *,
+        connections: Iterable[str] | None = None,
+        strategy: Strategy | str = Strategy.MERGE,
+        deadline: float | None = None,
+    ) -> Iterator[LookupAnswer]:
+        """The same for many customers, in their order; `deadline` is for each of them.
+
+        They are asked for some at a time as the answers are consumed, so that there may be any number.
+        """
+        question = self._question(query, connections, strategy, deadline)
+        return self._batches(iter(customers), question)
+
+    def connections(self) -> tuple[ServedConnection, ...]:
+        """The connections of the server, and what each can do."""
+        request = Request(operation="connections", method="GET", path="/v1/connections")
+        return self._call(request, lambda reply: self._documents.connections(_decoded(reply)))
+
+    def close(self) -> None:
+        """Close the pooled network connections."""
+        self._transport.close()
+
+    def _batches(self, customers: Iterator[Customer], question: dict[str, Any]) -> Iterator[LookupAnswer]:
+        while batch := tuple(islice(customers, _AT_ONCE)):
+            request = Request(
+                operation="lookup batch",
+                method="POST",
+                path="/v1/lookup/batch",
+                body={"customers": [_identified(customer) for customer in batch], **question},
+            )
+            answers, ended = self._call(request, partial(self._answers, batch, _expected(question)))
+            yield from answers
+            if ended is not None:
+                raise ended
+
+    def _answers(
+        self, batch: Sequence[Customer], expected: Expected, reply: Reply
+    ) -> tuple[tuple[LookupAnswer, ...], CouponhubError | None]:
+        """The answers, and what broke them off: a last line that is an error."""
+        lines = [_decoded(attrs.evolve(reply, body=line)) for line in reply.body.splitlines()]
+        ended: CouponhubError | None = None
+        last = lines[-1] if lines else None
+        if isinstance(last, dict) and "error" in last:
+            lines.pop()
+            written = self._documents.problem(last["error"])
+            ended = written.error() if written else UnreadableReply("the server's answers broke off")
+        elif len(lines) != len(batch):
+            raise UnreadableReply(f"{len(batch)} answers were asked for, and {len(lines)} came")
+        answers = (
+            self._documents.lookup(line, customer, expected)
+            for line, customer in zip(lines, batch, strict=ended is None)
+        )
+        return tuple(answers), ended
+
+    def _question(
+        self,
+        query: CouponQuery | None,
+        connections: Iterable[str] | None,
+        strategy: Strategy | str,
+        deadline: float | None,
+    ) -> dict[str, Any]:
+        if deadline is not None and not 0 < deadline < self._timeout:
+            raise UsageError(
+                f"the deadline must be above 0 and below the client's timeout of {self._timeout:g} seconds"
+            )
+        if strategy not in set(Strategy):
+            raise UsageError(f"the strategy is one of {', '.join(Strategy)}")
+        query = query or CouponQuery()
+        question = {
+            "connections": list(dict.fromkeys(connections or ())) or None,
+            "strategy": None if strategy == Strategy.MERGE else str(strategy),
+            "status": sorted(query.statuses) or None,
+            "list_id": query.list_id,
+            "store_id": query.store_id,
+            "since": query.since and query.since.isoformat(),
+            "until": query.until and query.until.isoformat(),
+            "deadline": deadline,
+        }
+        return {name: value for name, value in question.items() if value is not None}
+
+    def _call(self, request: Request, read: Callable[[Reply], T]) -> T:
+        def understood(reply: Reply) -> T:
+            if not 200 <= reply.status < 300:
+                raise error_of(reply, self._documents.problem(_decoded_or_none(reply)))
+            return read(reply)
+
+        # With a deadline of its own a rate limit is never waited out: whoever asks is waiting.
+        return self._transport.call(request, understood, deadline=self._timeout)
+
+
+def _identified(customer: Customer) -> dict[str, str]:
+    return {customer.identifier.value: customer.value}
+
+
+def _expected(question: dict[str, Any]) -> Expected:
+    return Expected(
+        connections=frozenset(question.get("connections", ())),
+        may_stop=question.get("strategy") == Strategy.FIRST_FOUND,
+    )
+
+
+def _decoded(reply: Reply) -> object:
+    try:
+        return reply.decoded()
+    except ValueError as error:
+        raise UnreadableReply(f"the server's answer is {error}", status=reply.status) from None
+
+
+def _decoded_or_none(reply: Reply) -> object:
+    try:
+        return reply.decoded()
+    except ValueError:
+        return None

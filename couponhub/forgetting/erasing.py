@@ -1,0 +1,96 @@
+"""Removes people from one place after the other."""
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import attrs
+
+from couponhub.errors import ConfigError, UsageError
+from couponhub.forgetting.report import Forgotten, Removal
+from couponhub.models import Customer
+from couponhub.models.base import utc_now
+from couponhub.staging import FolderStaging, StagingKind, StagingSettings
+from couponhub.store import CodeSets, Erasures, Store, Swept, sweep_all
+from couponhub.usage.index import UsageIndex
+
+_IN_USE = "{where}: {count} belong to processes that run now and may hold customers; they end with those"
+
+
+@attrs.frozen(kw_only=True)
+class Eraser:
+    """Knows every place where this machine may keep something about a customer.
+
+    Attributes:
+        store: The ledger's.
+        erasures: Where other processes are told.
+        staging: The settings of staged files.
+        usage: The index of usage reports.
+        drop_memories: Drops all that this process remembers.
+        vendors: The vendors' names, which keep what they keep.
+    """
+
+    store: Store
+    erasures: Erasures
+    staging: StagingSettings
+    usage: UsageIndex
+    drop_memories: Callable[[], None]
+    vendors: Sequence[str]
+
+    def forget(self, customers: Iterable[Customer]) -> Forgotten:
+        """Remove the customers, each under exactly the identifier that it is named by.
+
+        Raises:
+            UsageError: Nobody is named.
+            LocalError: Something could not be removed; repeat it then, for what was removed stays so.
+        """
+        people = list(customers)
+        if not people:
+            raise UsageError("nobody is named who is to be forgotten")
+        rows = Removal(where="usage index", what="rows of reports", removed=self.usage.forget(people).rows)
+        memory = self._empty_memories()
+        files, in_use = self._sweep()
+        return Forgotten(
+            identifiers=tuple(dict.fromkeys(person.identifier for person in people)),
+            at=utc_now(),
+            removals=(rows, memory, *files),
+            remaining=(*in_use, *self._out_of_reach()),
+        )
+
+    def _empty_memories(self) -> Removal:
+        """Drop everybody's answers, since one may be remembered under an identifier that another vendor named."""
+        self.erasures.announce()
+        self.drop_memories()
+        return Removal(
+            where="memory of lookups", what="answers, in every process with this store within 10 seconds"
+        )
+
+    def _sweep(self) -> tuple[list[Removal], list[str]]:
+        """Files of tagged uploads hold customers; only those of killed processes outlive their upload."""
+        removals, left = [], []
+        for where, swept in self._swept().items():
+            removals.append(Removal(where=where, what="files of ended processes", removed=swept.removed))
+            if swept.kept:
+                left.append(_IN_USE.format(count=swept.kept, where=where))
+        return removals, left
+
+    def _swept(self) -> Mapping[str, Swept]:
+        swept = {
+            "uploads in the making": CodeSets(self.store.folder / "codes").sweep(),
+            "imports in the making": sweep_all(self.usage.database.folder.glob("*.lock"), _remove_folder),
+        }
+        if self.staging.kind is StagingKind.FOLDER:
+            with suppress(ConfigError):  # then nothing was ever staged there
+                swept["staged files"] = FolderStaging(self.staging).sweep()
+        return swept
+
+    def _out_of_reach(self) -> Iterable[str]:
+        if self.vendors:
+            yield f"what the vendors keep: have each of them erase the customer too ({', '.join(self.vendors)})"
+        yield "your own copies: backups of the store, code files that were sent, reports as they were mailed"
+        yield "answers that were given to others already, and what they made of them"
+
+
+def _remove_folder(lock: Path) -> None:
+    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)

@@ -1,0 +1,60 @@
+"""What was forgotten, and what is out of reach."""
+
+from datetime import datetime
+
+import attrs
+
+from couponhub.documents import Document, instant
+from couponhub.models import Identifier
+
+
+@attrs.frozen(kw_only=True)
+class Removal:
+    """What was removed at one place.
+
+    Attributes:
+        where: The place, for people.
+        what: What is counted there, for people.
+        connection: Whose it was; None for what all connections share.
+        removed: How many; None where nobody counts.
+    """
+
+    where: str
+    what: str
+    connection: str | None = None
+    removed: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Forgotten:
+    """The report of an erasure; it names nobody.
+
+    Attributes:
+        identifiers: The kinds of identifier that were given.
+        at: When all of it was done.
+        removals: What was removed where.
+        remaining: What cannot be reached from here, or not now, and what to do about it.
+    """
+
+    identifiers: tuple[Identifier, ...]
+    at: datetime
+    removals: tuple[Removal, ...]
+    remaining: tuple[str, ...]
+
+
+def forgotten_document(forgotten: Forgotten) -> Document:
+    """The report as JSON."""
+    return {
+        "identifiers": [kind.value for kind in forgotten.identifiers],
+        "at": instant(forgotten.at),
+        "removed": [
+            {
+                "where": removal.where,
+                "what": removal.what,
+                "connection": removal.connection,
+                "count": removal.removed,
+            }
+            for removal in forgotten.removals
+        ],
+        "remaining": list(forgotten.remaining),
+    }

@@ -1,0 +1,47 @@
+"""Notices, while a process lives, that another one has forgotten somebody."""
+
+import threading
+from collections.abc import Callable
+
+from couponhub.store import Erasures
+
+_EVERY_SECONDS = 3.0
+
+
+class Watch:
+    """Looks for erasures on a daemon thread, from when it is started until it is closed.
+
+    Args:
+        erasures: Where they are announced.
+        heed: Drops what is remembered; called once or more after each erasure that was announced since the start.
+        every: Seconds between two looks.
+    """
+
+    def __init__(
+        self, erasures: Erasures, heed: Callable[[], None], *, every: float = _EVERY_SECONDS
+    ) -> None:
+        self._erasures = erasures
+        self._heed = heed
+        self._every = every
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin, before anything is remembered; a second time does nothing."""
+        with self._lock:
+            if self._thread is None and not self._closed.is_set():
+                seen = self._erasures.latest()
+                self._thread = threading.Thread(target=self._run, args=(seen,), name="erasures", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._closed.set()
+
+    def _run(self, seen: bytes) -> None:
+        while not self._closed.wait(self._every):
+            latest = self._erasures.latest()
+            if latest != seen:
+                seen = latest
+                self._heed()

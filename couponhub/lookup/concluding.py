@@ -1,0 +1,133 @@
+"""What one connection's silence, error or answer becomes in the unified answer."""
+
+import logging
+import traceback
+from collections.abc import Collection
+
+import attrs
+
+from couponhub.errors import CouponhubError, Unsupported, VendorUnavailable
+from couponhub.lanes import Known
+from couponhub.lookup.verdicts import judge, reason_of
+from couponhub.models import (
+    Answer,
+    Customer,
+    CustomerCoupons,
+    Identifier,
+    Verdict,
+    masked_form,
+    newest_first,
+)
+from couponhub.models.base import utc_now
+
+_log = logging.getLogger(__name__)
+_OPERATION = "customer coupons"
+
+
+def concluded(
+    connection: str, known: Known, *, asked: Customer, named_by: str | None, elapsed_ms: int
+) -> Answer:
+    """What a connection that said something answers.
+
+    Args:
+        connection: Its name.
+        known: What asking it came to.
+        asked: The customer as it was asked about.
+        named_by: The connection that named that identifier; None when it is the one that was given.
+        elapsed_ms: How long after the question.
+    """
+    if known.found is None:
+        answer = Answer(connection=connection, verdict=Verdict.UNKNOWN, as_of=utc_now())
+    else:
+        answer = _understood(connection, known.found, asked)
+    if known.error is not None:
+        error = _explained(connection, known.error)
+        # A remembered "none" proves nothing now; remembered coupons are still worth showing.
+        verdict = Verdict.FOUND if answer.coupons else Verdict.UNKNOWN
+        answer = attrs.evolve(answer, verdict=verdict, reason=reason_of(error), error=error)
+    return attrs.evolve(answer, identified_by=named_by, elapsed_ms=elapsed_ms)
+
+
+def failed(connection: str, error: CouponhubError, *, elapsed_ms: int = 0) -> Answer:
+    """What a connection of which nothing can be known answers."""
+    return Answer(
+        connection=connection,
+        verdict=Verdict.UNKNOWN,
+        reason=reason_of(error),
+        as_of=utc_now(),
+        elapsed_ms=elapsed_ms,
+        error=error,
+    )
+
+
+def too_late(connection: str, seconds: float) -> Answer:
+    """What a connection that said nothing for so long answers."""
+    error = VendorUnavailable(
+        f"no answer within the deadline of {seconds:g} s", connection=connection, operation=_OPERATION
+    )
+    error.too_slow = True
+    return failed(connection, error, elapsed_ms=round(seconds * 1000))
+
+
+def unaskable(connection: str, kinds: Collection[Identifier], *, elapsed_ms: int) -> Answer:
+    """What a connection answers that knows customers by other identifiers, none of which anybody named."""
+    words = " or ".join(kind.value for kind in Identifier if kind in kinds) or "nothing"
+    error = Unsupported(
+        f"customers are known here by {words} only, and no other connection named it",
+        hint=f"ask by {words}, or ask a connection that names it as well",
+        connection=connection,
+        operation=_OPERATION,
+    )
+    return failed(connection, error, elapsed_ms=elapsed_ms)
+
+
+def disputed(connection: str, kind: Identifier, named_by: Collection[str], *, elapsed_ms: int) -> Answer:
+    """What a connection answers for which an identifier of different values was named."""
+    names = " and ".join(named_by)
+    error = Unsupported(
+        f"customers are known here by {kind.value}, and it is disputed which one the customer's is",
+        hint=f"ask by {kind.value}",
+        connection=connection,
+        operation=_OPERATION,
+    )
+    warning = f"{names} named different values of the customer's {kind.value}; none of them was used"
+    return attrs.evolve(failed(connection, error, elapsed_ms=elapsed_ms), warnings=(warning,))
+
+
+def usable_as_name(known: Known) -> tuple[Customer, ...]:
+    """The further identifiers in an answer that may be carried to other connections.
+
+    A remembered answer past its time names nobody: an identifier may have been changed since.
+    """
+    if known.error is not None or known.found is None or not known.found.customer_known:
+        return ()
+    return known.found.also_known_as
+
+
+def _understood(connection: str, found: CustomerCoupons, asked: Customer) -> Answer:
+    verdict, reason = judge(found)
+    return Answer(
+        connection=connection,
+        verdict=verdict,
+        reason=reason,
+        coupons=newest_first(found.coupons),
+        source=found.source,
+        as_of=found.as_of or utc_now(),
+        coverage=found.coverage,
+        vendor_code=found.vendor_code,
+        warnings=found.warnings,
+        asked_as=found.asked_as or (masked_form(asked.value),),
+    )
+
+
+def _explained(connection: str, error: Exception) -> CouponhubError:
+    if isinstance(error, CouponhubError):
+        return error
+    # Where, and never the error's own text, which may quote the customer or a code.
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.debug("%s: %s, at\n%s", connection, type(error).__name__, frames)
+    return CouponhubError(
+        f"a fault of couponhub itself ({type(error).__name__})",
+        hint="please report it",
+        connection=connection,
+    )

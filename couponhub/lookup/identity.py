@@ -1,0 +1,68 @@
+"""What a question can name its customer by; refused is only what no vendor can know.
+
+A mobile need not be in use, nor of a known pattern: vendors keep what tills once typed, and numbering plans
+change faster than any library. So `is_possible_number` decides, never `is_valid_number`, and only where the
+country is told; a number without one may be national, with or without the country's code, of any country.
+"""
+
+from couponhub.errors import UsageError
+from couponhub.models import Customer, Identifier, Telephone
+
+_SHORTEST_NATIONAL = 4
+"""Digits of the shortest numbers that subscribers have: Niue's and Tokelau's."""
+_LONGEST = 17
+"""The 15 digits of E.164, behind the 00 of an international call."""
+
+
+def check_identity(customer: Customer, *, asked: int) -> None:
+    """Refuse a customer whom no vendor can know by that identifier; the text never quotes it.
+
+    Args:
+        customer: Whom it is about.
+        asked: How many connections would be asked.
+
+    Raises:
+        UsageError: It cannot be, or is one vendor's own number while several would be asked.
+    """
+    match customer.identifier:
+        case Identifier.ID if asked > 1:
+            raise needs_one_connection()
+        case Identifier.MOBILE:
+            _check_mobile(Telephone.read(customer.value))
+        case Identifier.EMAIL:
+            _check_email(customer.value)
+
+
+def needs_one_connection() -> UsageError:
+    """The error of a question that holds a vendor's own number, for several connections."""
+    return UsageError(
+        "id, list and store are a vendor's own numbers and need exactly one connection",
+        hint="name it with --connection",
+    )
+
+
+def _check_mobile(number: Telephone) -> None:
+    if not number.is_international:
+        if not _SHORTEST_NATIONAL <= len(number.digits) <= _LONGEST:
+            raise UsageError(
+                f"the customer's mobile cannot be a telephone number: it has {len(number.digits)} digits",
+                hint=f"give {_SHORTEST_NATIONAL} to {_LONGEST} digits, with or without the country code",
+            )
+        return
+    import phonenumbers  # noqa: PLC0415 - 40 ms, and only numbers with a + need it
+
+    try:
+        possible = phonenumbers.is_possible_number(phonenumbers.parse(f"+{number.digits}"))
+    except phonenumbers.NumberParseException:
+        possible = False
+    if not possible:
+        raise UsageError(
+            "the customer's mobile cannot be a telephone number of the country that its + names",
+            hint="check country code and length, or leave the + out if it is no international number",
+        )
+
+
+def _check_email(text: str) -> None:
+    before, _, after = text.strip().rpartition("@")
+    if not before or not after:
+        raise UsageError("the customer's e-mail address has no @ between two parts")

@@ -1,0 +1,71 @@
+"""Many customers, one lookup each: a bounded number under way, answers in the order of the customers."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import attrs
+
+from couponhub.errors import UsageError
+from couponhub.lookup.asking import Asking
+from couponhub.lookup.question import Question
+from couponhub.models import Customer, LookupAnswer
+
+
+def lookup_many(question: Question, customers: Iterable[Customer], *, at_once: int) -> Iterator[LookupAnswer]:
+    """Ask about one customer after the other; each answer is handed on as soon as those before it are.
+
+    Of `customers` no more are taken than are under way. When they end in an error, it is raised after the answers
+    to those that came before. A customer whom no vendor can know is answered with the reason, as `unknown`;
+    nothing else ends. Closing the iterator stops all that is under way.
+
+    Args:
+        question: What is asked about each; its deadline begins when a customer's turn comes.
+        customers: Whom to ask about.
+        at_once: How many customers may be under way, which bounds memory and calls.
+
+    Raises:
+        NotFound: The list that the query names does not exist at the one connection asked.
+    """
+    pool = ThreadPoolExecutor(at_once, thread_name_prefix="lookup-many")
+    under_way: deque[_Turn] = deque()
+    source, failure = iter(customers), None
+    try:
+        while failure is None:
+            while under_way and (len(under_way) == at_once or under_way[0].is_over):
+                yield under_way.popleft().answer()
+            try:
+                customer = next(source)
+            except StopIteration:
+                break
+            except Exception as error:  # noqa: BLE001 - raised below, when what was begun is answered
+                failure = error
+                continue
+            asking = Asking(question, customer)
+            under_way.append(_Turn(asking=asking, coming=pool.submit(asking.run)))
+        while under_way:
+            yield under_way.popleft().answer()
+    finally:
+        for turn in under_way:
+            turn.asking.stop()
+        pool.shutdown(wait=False, cancel_futures=True)
+    if failure is not None:
+        raise failure
+
+
+@attrs.frozen(kw_only=True)
+class _Turn:
+    """One customer's lookup, under way."""
+
+    asking: Asking
+    coming: Future[LookupAnswer]
+
+    @property
+    def is_over(self) -> bool:
+        return self.coming.done()
+
+    def answer(self) -> LookupAnswer:
+        try:
+            return self.coming.result()
+        except UsageError as error:
+            return self.asking.refused(error)

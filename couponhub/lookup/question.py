@@ -1,0 +1,37 @@
+"""What is asked, whoever the customer is."""
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from couponhub.lanes import Lane
+from couponhub.models import CouponQuery, Customer, Identifier, Strategy
+
+_EVERY_KIND = frozenset(Identifier)
+
+
+@attrs.frozen(kw_only=True)
+class Question:
+    """What one lookup, or each of many, asks.
+
+    Attributes:
+        lanes: The connections, in asking order.
+        query: Which coupons are meant.
+        deadline: Seconds for the whole answer about one customer.
+        strategy: Whether to ask all connections.
+        identifiers: By which kinds of identifier a connection can be asked; every kind where it does not say.
+    """
+
+    lanes: Sequence[Lane]
+    query: CouponQuery
+    deadline: float
+    strategy: Strategy = Strategy.MERGE
+    identifiers: Mapping[str, frozenset[Identifier]] = attrs.field(factory=dict)
+
+    def kinds(self, connection: str) -> frozenset[Identifier]:
+        """By which kinds of identifier that connection can be asked."""
+        return self.identifiers.get(connection, _EVERY_KIND)
+
+    def asks_by(self, connection: str, customer: Customer) -> bool:
+        """Whether that connection can be asked by the identifier that the customer is named by."""
+        return customer.identifier in self.kinds(connection)

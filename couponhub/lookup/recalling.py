@@ -1,0 +1,129 @@
+"""Questions that every connection has just answered: told again without asking, or concluding, anew."""
+
+import threading
+import time
+import weakref
+from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+import attrs
+
+from couponhub.lanes import Known, Lane
+from couponhub.lookup.concluding import concluded
+from couponhub.lookup.identity import check_identity
+from couponhub.lookup.question import Question
+from couponhub.models import Customer, LookupAnswer, Strategy
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class KeptBeside(Generic[K, V]):
+    """A value for each of many objects, found by identity, for as long as that object lives. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[weakref.ref[K], V]] = {}
+
+    def get(self, beside: K) -> V | None:
+        """The value that was put beside it."""
+        kept = self._kept.get(id(beside))
+        return kept[1] if kept is not None and kept[0]() is beside else None
+
+    def put(self, beside: K, value: V) -> None:
+        """Keep a value beside it, in the place of any other."""
+        place = id(beside)
+
+        def gone(died: weakref.ref[K]) -> None:
+            kept = self._kept.get(place)
+            if kept is not None and kept[0] is died:
+                del self._kept[place]
+
+        self._kept[place] = (weakref.ref(beside, gone), value)
+
+
+@attrs.frozen
+class _Recalled:
+    """An answer, and what it rests on: as long as lanes remember that, and it is fresh, it stands."""
+
+    answer: LookupAnswer
+    lanes: Sequence[Lane]
+    knowns: tuple[weakref.ref[Known], ...]
+    fresh_until: float
+
+
+class Recalling:
+    """Tells what lanes remember. Thread-safe.
+
+    The same answer comes as the same object, so that whoever writes it down can do so once. Nothing is kept here
+    that its lane has let go of.
+
+    Args:
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._forgotten = 0
+        self._recalled: dict[Hashable, _Recalled] = {}
+
+    def answer(self, key: Hashable) -> LookupAnswer | None:
+        """The answer that was concluded under that key, as long as it stands."""
+        recalled = self._recalled.get(key)
+        if recalled is None or self._clock() >= recalled.fresh_until:
+            return None
+        if any(known() is None for known in recalled.knowns):
+            return None
+        for lane in recalled.lanes:
+            lane.count_recall()
+        return recalled.answer
+
+    def conclude(self, key: Hashable, question: Question, customer: Customer) -> LookupAnswer | None:
+        """The answer, if each lane remembers its own and that is fresh; None when somebody is to be asked.
+
+        Args:
+            key: All that question and customer say; equal for equal ones.
+            question: What is asked of whom.
+            customer: Whom it is about.
+
+        Raises:
+            UsageError: See `check_identity`.
+        """
+        if question.strategy is not Strategy.MERGE:
+            return None
+        forgotten, now = self._forgotten, self._clock()
+        knowns, lasting = [], float("inf")
+        for lane in question.lanes:
+            remembered = (
+                lane.recall(customer, question.query) if question.asks_by(lane.name, customer) else None
+            )
+            if remembered is None:
+                return None
+            known, seconds = remembered
+            knowns.append(known)
+            lasting = min(lasting, seconds)
+        check_identity(customer, asked=len(knowns))
+        answers = tuple(
+            concluded(lane.name, known, asked=customer, named_by=None, elapsed_ms=0)
+            for lane, known in zip(question.lanes, knowns, strict=True)
+        )
+        answer = LookupAnswer(customer=customer, answers=answers)
+        for lane in question.lanes:
+            lane.count_recall()
+
+        def gone(_: weakref.ref[Known]) -> None:
+            self._recalled.pop(key, None)
+
+        recalled = _Recalled(
+            answer, question.lanes, tuple(weakref.ref(known, gone) for known in knowns), now + lasting
+        )
+        with self._lock:
+            if forgotten == self._forgotten:
+                self._recalled[key] = recalled
+        return answer
+
+    def forget_all(self) -> None:
+        """Drop everything."""
+        with self._lock:
+            self._forgotten += 1
+            self._recalled.clear()

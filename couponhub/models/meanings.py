@@ -1,0 +1,20 @@
+"""Why a coupon says what it says: its fields beside what the vendor sent."""
+
+import attrs
+
+from couponhub.models.base import NOTHING_RAW, Raw
+
+
+@attrs.frozen(kw_only=True)
+class Meaning:
+    """Where one field of a coupon comes from.
+
+    Attributes:
+        field: Its name in the JSON of a coupon.
+        raw: The keys of the coupon's `raw` that decide it, those that came, with their values.
+        because: How they decide it, in words, never with a value; "" where the value was taken over as it is.
+    """
+
+    field: str
+    raw: Raw = attrs.field(default=NOTHING_RAW, repr=False)
+    because: str = ""

@@ -1,0 +1,183 @@
+"""Usage reports: how a vendor's are read, which days of which list they cover, and what came of importing one."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, tzinfo
+from enum import StrEnum
+from shlex import quote
+
+import attrs
+
+from couponhub.models.base import ListId, instant_field
+from couponhub.models.customers import Identifier
+
+
+class ReportColumn(StrEnum):
+    """What a column of a report may hold; the values are the words of the configuration."""
+
+    USER = "user"
+    CODE = "code"
+    SENT_AT = "sent_at"
+    LIST = "list"
+    CAMPAIGN_ID = "campaign_id"
+    CAMPAIGN_NAME = "campaign_name"
+    LOCALE = "locale"
+    VARIATION = "variation"
+
+
+@attrs.frozen(kw_only=True)
+class ReportForm:
+    """How the usage reports of a connection are read.
+
+    Attributes:
+        identifier: Which identifier of a customer the column USER holds.
+        columns: For each kind of column the headers it is known by, the likeliest first.
+        max_rows: The most rows that the vendor puts into a report; one that holds as many may have been cut. None
+            where it puts no end.
+        max_age: How old the last covered day may be before nothing is concluded from a customer's absence.
+        zone: The zone of days and of times that name none, where it is configured.
+        time_format: As `datetime.strptime` takes it; None for ISO 8601.
+    """
+
+    identifier: Identifier
+    columns: Mapping[ReportColumn, tuple[str, ...]]
+    max_rows: int | None
+    max_age: timedelta
+    zone: tzinfo | None = None
+    time_format: str | None = None
+
+
+@attrs.frozen
+class DaySpan:
+    """Days from the first to the last, both included."""
+
+    first: date
+    last: date
+
+    def __str__(self) -> str:
+        return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+
+
+@attrs.frozen(kw_only=True)
+class ReportImport:
+    """What came of importing a report.
+
+    Attributes:
+        days: What it was said to cover.
+        file: The name of the file, without its folder.
+        rows: How many it holds.
+        added: How many of them were not known from earlier reports.
+        withheld: How many were left out, because their customers were to be forgotten.
+        repeated: Whether a report of this list with this very content was imported before.
+        imported_at: When.
+        warnings: For people.
+    """
+
+    connection: str
+    list_id: ListId
+    days: DaySpan
+    file: str
+    rows: int
+    added: int
+    withheld: int
+    repeated: bool
+    imported_at: datetime = instant_field()
+    warnings: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class ReportRequest:
+    """A report that would fill gaps.
+
+    Attributes:
+        days: Which to ask for.
+        wait_days: 0 when the vendor's limits allow to ask today, else how many days later.
+    """
+
+    connection: str
+    list_id: ListId
+    days: DaySpan
+    wait_days: int
+
+    @property
+    def command(self) -> str:
+        """The command that asks, for a shell in which REPORTS_TO is an address that gets the report."""
+        return (
+            f"couponhub usage request {quote(self.connection)} {quote(self.list_id)}"
+            f' --from {self.days.first} --to {self.days.last} --email "$REPORTS_TO"'
+        )
+
+
+@attrs.frozen(kw_only=True)
+class ListCoverage:
+    """Which days of a list are covered by imported reports.
+
+    Attributes:
+        list_name: None when the vendor has not shown the list yet.
+        created_on: Its first day; None when the vendor has not told.
+        covered: The days that are wholly covered, oldest first.
+        missing: The days from the first one on, up to yesterday, that are not.
+        as_of: The end of the last day up to which all are covered since its creation; None when none is.
+        reports: How many were imported.
+        request: What would fill its gaps; None when there is none, or its first day is not known.
+    """
+
+    connection: str
+    list_id: ListId
+    list_name: str | None
+    created_on: date | None
+    covered: tuple[DaySpan, ...]
+    missing: tuple[DaySpan, ...]
+    as_of: datetime | None = instant_field()
+    reports: int = 0
+    request: ReportRequest | None = None
+
+
+@attrs.frozen(kw_only=True)
+class UsageStatus:
+    """How the usage reports of a connection stand.
+
+    Attributes:
+        lists: All that the vendor has ever shown, or the one asked for.
+        as_of: The moment up to which absence is proven for all of them together; None when for none.
+        lists_seen_at: When the vendor last showed all its lists; None when never.
+        warnings: For people.
+    """
+
+    connection: str
+    lists: tuple[ListCoverage, ...]
+    as_of: datetime | None = instant_field()
+    lists_seen_at: datetime | None = instant_field()
+    warnings: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class ReportedRow:
+    """One row of an imported report, and where it came from.
+
+    Attributes:
+        issued_at: What the report says; None when it has no such column.
+        properties: What it says of the campaign.
+        file: The report's file name.
+        days: What it was said to cover.
+        imported_at: When.
+        row: Which row after the header it is, from 1.
+    """
+
+    connection: str
+    list_id: ListId
+    list_name: str | None
+    code: str = attrs.field(repr=False)
+    issued_at: datetime | None = instant_field()
+    properties: Mapping[str, str]
+    file: str
+    days: DaySpan
+    imported_at: datetime = instant_field()
+    row: int
+
+
+@attrs.frozen(kw_only=True)
+class Forgotten:
+    """What forgetting came to: how many customers were asked for, and how many rows of theirs were removed."""
+
+    customers: int
+    rows: int

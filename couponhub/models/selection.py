@@ -1,0 +1,71 @@
+"""Which of a customer's coupons a question means, and in which order they stand: one meaning for all vendors."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from couponhub.models.coupons import Coupon, CouponQuery, CouponStatus, Source
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def selected(coupons: Iterable[Coupon], query: CouponQuery) -> tuple[Coupon, ...]:
+    """What the query selects, in the order of `newest_first`; what cannot be told stays in.
+
+    Which coupons can be redeemed at a store no coupon tells: that part of a query is the vendor's to answer.
+    """
+    kept = within(coupons, query)
+    if query.statuses:
+        wanted = query.statuses | {CouponStatus.UNKNOWN}
+        kept = [coupon for coupon in kept if coupon.status in wanted]
+    return newest_first(kept)
+
+
+def within(coupons: Iterable[Coupon], query: CouponQuery) -> list[Coupon]:
+    """The coupons of the list and the days that are meant; what cannot be told stays in.
+
+    A usage report knows when a coupon was given out and never what became of it: its coupons are judged by the
+    moment of issue alone, so that a question limited to days rests on the reports of those days.
+    """
+    if query.list_id is None and query.since is None and query.until is None:
+        return list(coupons)
+    return [coupon for coupon in coupons if _is_in_list(coupon, query) and _is_in_days(coupon, query)]
+
+
+def newest_first(coupons: Iterable[Coupon]) -> tuple[Coupon, ...]:
+    """By moment of issue, latest first, those without one last; of equal moments by code, list and number.
+
+    Vendors answer the same question in changing order: without the second rule equal moments would flicker.
+    """
+    ordered = sorted(coupons, key=_issued, reverse=True)
+    if len({coupon.issued_at for coupon in ordered}) < len(ordered):  # rare, and dearer than the rest
+        ordered.sort(key=_name)
+        ordered.sort(key=_issued, reverse=True)
+    return tuple(ordered)
+
+
+def _issued(coupon: Coupon) -> datetime:
+    return coupon.issued_at or _LONG_AGO
+
+
+def _name(coupon: Coupon) -> tuple[str, str, str]:
+    return coupon.code, coupon.list_id or "", coupon.vendor_id or ""
+
+
+def _is_in_list(coupon: Coupon, query: CouponQuery) -> bool:
+    return query.list_id is None or coupon.list_id in {None, query.list_id}
+
+
+def _is_in_days(coupon: Coupon, query: CouponQuery) -> bool:
+    if query.since is None and query.until is None:
+        return True
+    moments = [coupon.issued_at]
+    if coupon.source is not Source.REPORT:
+        uses = coupon.redemptions or ()
+        moments += [use.at for use in uses]
+        if coupon.redemption_count != len(uses):
+            return True
+    return any(
+        moment is None
+        or ((query.since is None or query.since <= moment) and (query.until is None or moment < query.until))
+        for moment in moments
+    )

@@ -1,0 +1,164 @@
+"""The WSGI application: routes to operations, callers to their rights, errors to problems."""
+
+import logging
+import traceback
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule
+
+from couponhub.errors import CouponhubError, UsageError
+from couponhub.hub import CouponHub
+from couponhub.server.access import NOBODY, Access, Caller
+from couponhub.server.bodies import json_body
+from couponhub.server.callbacks import CallbackDoor
+from couponhub.server.describing import Describing
+from couponhub.server.frame import AccessLog, Frame, Framed
+from couponhub.server.health import Health
+from couponhub.server.lookups import Lookups
+from couponhub.server.metrics import Metrics
+from couponhub.server.operations import Call, Operation, Reply
+from couponhub.server.problems import (
+    MEDIA_TYPE,
+    Refusal,
+    headers_of,
+    not_there,
+    problem_document,
+    status_of,
+)
+from couponhub.server.reading import Reading
+from couponhub.server.requests import RequestReader
+from couponhub.server.writing import json_bytes
+from couponhub.store import Callbacks
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_log = logging.getLogger(__name__)
+
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+def make_app(
+    hub: CouponHub, access: Access, callbacks: Callbacks, *, metrics: Metrics, log: AccessLog
+) -> "App":
+    """The application over a hub, of which `metrics` is the observer."""
+    operations = [
+        *Lookups(hub, metrics.concluded).operations(),
+        *Reading(hub).operations(),
+        *CallbackDoor(callbacks).operations(),
+        *Health(hub).operations(),
+    ]
+    operations += Describing(hub, metrics, operations).operations()
+    return App(operations, access, Frame(log, metrics), metrics)
+
+
+class App:
+    """Answers requests. Thread-safe.
+
+    Args:
+        operations: What there is.
+        access: Who may.
+        frame: What stands around each request.
+        metrics: Told of problems.
+    """
+
+    def __init__(
+        self, operations: Iterable[Operation], access: Access, frame: Frame, metrics: Metrics
+    ) -> None:
+        every = list(operations)
+        self._access = access
+        self._frame = frame
+        self._metrics = metrics
+        self._reader = RequestReader()
+        # Most requests go where no parameter is, and need no search.
+        self._fixed = {(one.method, one.path): one for one in every if "{" not in one.path}
+        self._named = {one.name: one for one in every}
+        self._routes = Map([_rule(one) for one in every], merge_slashes=False).bind("")
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request, as WSGI has it."""
+        framed = self._frame.begin(environ)
+        try:
+            reply = self._answer(framed, environ)
+        except Exception as error:  # noqa: BLE001 - everything becomes a problem
+            reply = self._problem(error, framed)
+        headers = [("X-Request-Id", framed.request_id), *reply.head]
+        start_response(_STATUS_LINES[reply.status], headers)
+        return self._frame.ended(framed, reply)
+
+    def _answer(self, framed: Framed, environ: "WSGIEnvironment") -> Reply:
+        method, address = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        operation, path = self._fixed.get((method, address)), _NOTHING
+        if operation is None:
+            operation, path = self._found(method, address)
+        framed.route = operation.path
+        framed.caller = caller = self._caller(operation, environ)
+        body = None
+        if operation.takes is not None:
+            body = self._reader.read(json_body(environ), operation.takes)
+        query = (
+            dict(parse_qsl(words, errors="replace")) if (words := environ.get("QUERY_STRING")) else _NOTHING
+        )
+        return operation.run(Call(caller=caller, path=path, query=query, body=body))
+
+    def _found(self, method: str, address: str) -> tuple[Operation, Mapping[str, str]]:
+        try:
+            # WSGI's texts are bytes in disguise.
+            name, path = self._routes.match(address.encode("latin-1").decode("utf-8", "replace"), method)
+        except NotFound:
+            raise not_there() from None
+        except MethodNotAllowed as error:
+            raise _other_methods(error.valid_methods or ()) from None
+        return self._named[name], path
+
+    def _caller(self, operation: Operation, environ: "WSGIEnvironment") -> Caller:
+        if operation.scope is None:
+            return NOBODY
+        admit = self._access.admit_neighbour if operation.neighbours else self._access.admit
+        return admit(environ, operation.scope)
+
+    def _problem(self, raised: Exception, framed: Framed) -> Reply:
+        refusal = _refusal(raised)
+        error, status = refusal.error, refusal.status
+        self._metrics.refused(error.kind)
+        return Reply(
+            content=json_bytes(problem_document(error, status, framed.request_id)),
+            media_type=MEDIA_TYPE,
+            status=status,
+            headers={**refusal.headers, **headers_of(error, status)},
+        )
+
+
+_NOTHING: Mapping[str, str] = {}
+
+
+def _rule(operation: Operation) -> Rule:
+    path = operation.path.replace("{", "<").replace("}", ">")
+    return Rule(path, endpoint=operation.name, methods=[operation.method])
+
+
+def _other_methods(allowed: Iterable[str]) -> Refusal:
+    words = ", ".join(sorted(allowed))
+    return Refusal(UsageError("this address takes other methods", hint=f"use {words}"), 405, {"Allow": words})
+
+
+def _refusal(raised: Exception) -> Refusal:
+    match raised:
+        case Refusal():
+            return raised
+        case CouponhubError():
+            return Refusal(raised, status_of(raised))
+        case _:
+            return _fault(raised)
+
+
+def _fault(raised: Exception) -> Refusal:
+    # Where, and never the error's own text, which may quote a customer or a code.
+    frames = "".join(traceback.format_tb(raised.__traceback__))
+    _log.error("%s, at\n%s", type(raised).__name__, frames)
+    error = CouponhubError(f"a fault of couponhub itself ({type(raised).__name__})", hint="please report it")
+    return Refusal(error, status_of(error))

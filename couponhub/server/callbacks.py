@@ -1,0 +1,35 @@
+"""What vendors call when they have worked a file through: it wakes who waits, and is believed in nothing."""
+
+from collections.abc import Iterator
+
+from couponhub.server.operations import Call, Operation, Parameter, Reply
+from couponhub.server.problems import not_there
+from couponhub.store import Callbacks
+
+_TOKEN = Parameter(name="token", about="What the vendor was given; ends with its upload.")
+
+
+class CallbackDoor:
+    """Takes vendors' callbacks."""
+
+    def __init__(self, callbacks: Callbacks) -> None:
+        self._callbacks = callbacks
+
+    def operations(self) -> Iterator[Operation]:
+        """The endpoint."""
+        yield Operation(
+            name="callback",
+            about="A vendor says that a file has moved.\n\n"
+            "Whoever waits for that upload asks the vendor at once. The body is not read.",
+            method="POST",
+            path="/v1/callbacks/{token}",
+            run=self._ring,
+            parameters=(_TOKEN,),
+            status=204,
+            fails=(404,),
+        )
+
+    def _ring(self, call: Call) -> Reply:
+        if not self._callbacks.ring(call.path["token"]):
+            raise not_there()
+        return Reply(content=b"", status=204)

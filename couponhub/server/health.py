@@ -1,0 +1,81 @@
+"""Whether the service lives, and whether it can serve; a vendor that is dead does not make it unready."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+from couponhub.errors import CouponhubError, LocalError
+from couponhub.hub import CouponHub
+from couponhub.server.operations import Call, Operation, Reply
+from couponhub.server.problems import Refusal
+from couponhub.store import Store, Tokens
+
+_log = logging.getLogger(__name__)
+
+_FRESH_SECONDS = 1.0
+
+
+class Health:
+    """Answers supervisors and load balancers.
+
+    Args:
+        hub: What serves.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, hub: CouponHub, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._checked_at = float("-inf")
+        self._fault: str | None = None
+
+    def operations(self) -> Iterator[Operation]:
+        """The endpoints."""
+        yield Operation(
+            name="healthz",
+            about="The process lives and answers.",
+            method="GET",
+            path="/healthz",
+            run=lambda _: Reply(content=b'{"status":"ok"}'),
+            gives="health",
+        )
+        yield Operation(
+            name="readyz",
+            about="The configuration and the store can be used.\n\n"
+            "Vendors are not asked: one that is dead makes no other service ready.",
+            method="GET",
+            path="/readyz",
+            run=self._ready,
+            gives="health",
+            fails=(503,),
+        )
+
+    def _ready(self, call: Call) -> Reply:  # noqa: ARG002 - it is the same for all
+        # Whoever asks need not be known: at most one look a second.
+        with self._lock:
+            if self._clock() - self._checked_at >= _FRESH_SECONDS:
+                self._fault = self._look()
+                self._checked_at = self._clock()
+            fault = self._fault
+        if fault is not None:
+            raise Refusal(LocalError(fault, hint="see the server's log"), 503)
+        return Reply(content=b'{"status":"ok"}')
+
+    def _look(self) -> str | None:
+        try:
+            for name in self._hub:
+                self._hub[name]
+        except CouponhubError as error:
+            _log.warning("not ready: %s", error)
+            return "a connection cannot be opened"
+        try:
+            # Opened anew: an open database does not notice that its file was replaced.
+            with closing(Store(self._hub.config.store)) as store:
+                Tokens(store).all()
+        except CouponhubError as error:
+            _log.warning("not ready: %s", error)
+            return "the store cannot be used"
+        return None

@@ -1,0 +1,105 @@
+"""The lookup endpoints: one customer, or many as a stream."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+
+from couponhub.documents import error_document
+from couponhub.errors import CouponhubError
+from couponhub.hub import CouponHub
+from couponhub.models import LookupAnswer
+from couponhub.server.operations import Call, Operation, Reply
+from couponhub.server.requests import BatchRequest, LookupRequest
+from couponhub.server.writing import LookupWriter, json_bytes
+from couponhub.store import Scope
+
+_FAILS = (400, 404, 413, 415)
+
+
+class Lookups:
+    """Asks the hub.
+
+    Args:
+        hub: Whom to ask.
+        concluded: Is told each answer, for the metrics.
+    """
+
+    def __init__(self, hub: CouponHub, concluded: Callable[[LookupAnswer], None]) -> None:
+        self._hub = hub
+        self._concluded = concluded
+        self._writers = {reveals: LookupWriter(reveals=reveals) for reveals in (False, True)}
+
+    def operations(self) -> Iterator[Operation]:
+        """The endpoints."""
+        yield Operation(
+            name="lookup",
+            about="Which coupons does this customer hold?\n\n"
+            "The answer is 200 also when vendors could not tell: `complete` is false then, and each answer says"
+            " why. Codes come masked, unless the token has the scope `codes:reveal`.",
+            method="POST",
+            path="/v1/lookup",
+            run=self._one,
+            scope=Scope.LOOKUP,
+            takes=LookupRequest,
+            example={"customer": {"mobile": "919876543210"}, "status": ["active"]},
+            gives="lookup",
+            fails=_FAILS,
+        )
+        yield Operation(
+            name="lookup_batch",
+            about="Which coupons do these customers hold?\n\n"
+            "JSON lines, a lookup object for each customer, in their order, each sent when it is known. Should it"
+            " break off, the last line is an object with `error`.",
+            method="POST",
+            path="/v1/lookup/batch",
+            run=self._many,
+            scope=Scope.LOOKUP,
+            takes=BatchRequest,
+            example={"customers": [{"mobile": "919876543210"}, {"email": "a.buyer@example.com"}]},
+            gives="lookup",
+            media_type="application/jsonl",
+            fails=_FAILS,
+        )
+
+    def _one(self, call: Call) -> Reply:
+        request: LookupRequest = call.body
+        answer = self._hub.lookup(
+            request.customer,
+            request.query(),
+            connections=request.connections,
+            deadline=request.deadline,
+            strategy=request.strategy,
+        )
+        self._concluded(answer)
+        return Reply(content=self._writers[call.caller.sees_codes].write(answer))
+
+    def _many(self, call: Call) -> Reply:
+        request: BatchRequest = call.body
+        answers = self._hub.lookup_many(
+            request.customers,
+            request.query(),
+            connections=request.connections,
+            deadline=request.deadline,
+            strategy=request.strategy,
+        )
+        lines = self._lines(answers, self._writers[call.caller.sees_codes])
+        # What fails before there is anything to send is a problem, not a line.
+        first = next(lines, b"")
+        return Reply(content=_resumed(first, lines), media_type="application/jsonl")
+
+    def _lines(self, answers: Iterator[LookupAnswer], writer: LookupWriter) -> Generator[bytes]:
+        begun = False
+        try:
+            for answer in answers:
+                self._concluded(answer)
+                yield writer.write(answer) + b"\n"
+                begun = True
+        except CouponhubError as error:
+            if not begun:
+                raise
+            yield json_bytes(error_document(error)) + b"\n"
+
+
+def _resumed(first: bytes, rest: Generator[bytes]) -> Generator[bytes]:
+    with closing(rest):  # a caller who goes away ends what is under way
+        yield first
+        yield from rest

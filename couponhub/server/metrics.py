@@ -1,0 +1,180 @@
+"""What Prometheus is told: calls to vendors, verdicts, breakers, quotas, and the endpoint's own requests."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+
+from couponhub.errors import CouponhubError
+from couponhub.hub import CouponHub
+from couponhub.models import LookupAnswer
+from couponhub.transport.observing import VendorCall
+
+M = TypeVar("M", Counter, Histogram)
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable by which prometheus_client shares figures between processes."""
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class _Labelled(Generic[M]):
+    """A metric whose labelled children are found at once; the library's own way takes longer than counting."""
+
+    def __init__(self, metric: M) -> None:
+        self._metric: M = metric
+        self._children: dict[tuple[str, ...], M] = {}
+
+    def __getitem__(self, labels: tuple[str, ...]) -> M:
+        child = self._children.get(labels)
+        if child is None:
+            child = self._children[labels] = self._metric.labels(*labels)
+        return child
+
+
+class Metrics:
+    """Counts. Thread-safe. Also the hub's `Observer`.
+
+    Labels are names from the config, routes and words of ours, never anything that a caller or a vendor wrote.
+    Where the environment names a folder for it, the figures of all workers are added up.
+    """
+
+    def __init__(self) -> None:
+        self._folder = os.environ.get(SHARED_FOLDER)
+        self._registry = CollectorRegistry()
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, str], int] = {}
+        self._calls = self._counter(
+            "couponhub_vendor_calls_total",
+            "Calls to vendors; outcome is ok or the kind of the error.",
+            *("connection", "operation", "outcome"),
+        )
+        self._call_seconds = self._histogram(
+            "couponhub_vendor_call_seconds", "How long calls to vendors took.", "connection"
+        )
+        self._verdicts = self._counter(
+            "couponhub_lookup_verdicts_total",
+            "What connections answered to lookups.",
+            *("connection", "verdict", "reason", "source"),
+        )
+        self._errors = self._counter(
+            "couponhub_lookup_errors_total",
+            "Why connections could not answer lookups, by kind of error.",
+            *("connection", "kind"),
+        )
+        self._cache = self._counter(
+            "couponhub_lookup_cache_total",
+            "Lookups by whether an answer was remembered.",
+            "connection",
+            "result",
+        )
+        self._requests = self._counter(
+            "couponhub_http_requests_total", "Requests answered.", "method", "route", "status"
+        )
+        self._request_seconds = self._histogram(
+            "couponhub_http_request_seconds", "How long requests took.", "route"
+        )
+        self._problems = self._counter(
+            "couponhub_http_problems_total", "Requests refused or failed, by kind of error.", "kind"
+        )
+        self._breakers = self._gauge(
+            "couponhub_breaker_open",
+            "1 while a vendor is not asked because it failed.",
+            "livemax",
+            "connection",
+        )
+        self._in_flight = self._gauge(
+            "couponhub_lookup_in_flight", "Questions that a vendor is being asked.", "livesum", "connection"
+        )
+        self._quotas = self._gauge(
+            "couponhub_quota_left", "Calls left of a limit.", "livemostrecent", "connection", "limit"
+        )
+
+    def began(self, connection: str, operation: str) -> Callable[[VendorCall], None]:  # noqa: ARG002 - it is told at the end too
+        """See `Observer.began`."""
+        return self._call_ended
+
+    def _call_ended(self, call: VendorCall) -> None:
+        self._calls[call.connection, call.operation, call.outcome].inc()
+        self._call_seconds[call.connection,].observe(call.seconds)
+
+    def concluded(self, answer: LookupAnswer) -> None:
+        """Count what connections answered."""
+        for one in answer.answers:
+            reason = "" if one.reason is None else one.reason.value
+            self._verdicts[one.connection, one.verdict.value, reason, one.source.value].inc()
+            if one.error is not None:
+                self._errors[one.connection, one.error.kind].inc()
+
+    def request_ended(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        self._requests[method, route, str(status)].inc()
+        self._request_seconds[route,].observe(seconds)
+
+    def refused(self, kind: str) -> None:
+        """Count a request that came to a problem."""
+        self._problems[kind,].inc()
+
+    def render(self, hub: CouponHub) -> bytes:
+        """All of it, as Prometheus reads it."""
+        self.sample(hub)
+        if self._folder is None:
+            return generate_latest(self._registry)
+        _bury_the_dead(Path(self._folder))
+        everybody = CollectorRegistry()
+        multiprocess.MultiProcessCollector(everybody, path=self._folder)  # type: ignore[no-untyped-call] # theirs
+        return generate_latest(everybody)
+
+    def sample(self, hub: CouponHub) -> None:
+        """Note how lanes and quotas of this process stand."""
+        with self._lock:
+            for name, lane in hub.lanes.items():
+                status = lane.status()
+                self._breakers.labels(name).set(status.breaker != "closed")
+                self._in_flight.labels(name).set(status.in_flight)
+                for result, count in (("hit", status.cache_hits), ("miss", status.cache_misses)):
+                    self._cache[name, result].inc(count - self._seen.get((name, result), 0))
+                    self._seen[name, result] = count
+            for name in hub:
+                for limit, left in _left(hub, name).items():
+                    self._quotas.labels(name, limit).set(left)
+
+    def keep_sampling(self, hub: CouponHub, seconds: float = 2.0) -> None:
+        """Sample from now on, beside everything else: another process may be asked for what stands here."""
+        if self._folder is None:
+            return
+
+        def sample() -> None:
+            while not threading.Event().wait(seconds):
+                self.sample(hub)
+
+        threading.Thread(target=sample, name="metrics", daemon=True).start()
+
+    def _counter(self, name: str, about: str, *labels: str) -> _Labelled[Counter]:
+        return _Labelled(Counter(name, about, labels, registry=self._registry))
+
+    def _histogram(self, name: str, about: str, *labels: str) -> _Labelled[Histogram]:
+        return _Labelled(Histogram(name, about, labels, registry=self._registry, buckets=_SECONDS))
+
+    def _gauge(self, name: str, about: str, mode: str, *labels: str) -> Gauge:
+        return Gauge(name, about, labels, registry=self._registry, multiprocess_mode=mode)  # type: ignore[arg-type] # theirs
+
+
+def _left(hub: CouponHub, name: str) -> Mapping[str, int]:
+    with suppress(CouponhubError):
+        return hub[name].quota_left()
+    return {}
+
+
+def _bury_the_dead(folder: Path) -> None:
+    """Let go of gauges of workers that died: they stand for nothing any more."""
+    for path in folder.glob("gauge_live*_*.db"):
+        pid = int(path.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            multiprocess.mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call] # theirs

@@ -1,0 +1,162 @@
+"""The OpenAPI 3.1 document, made from the operations and from the classes that they take and give."""
+
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from typing import Any, get_type_hints
+
+import attrs
+
+from couponhub.errors import table
+from couponhub.models import CouponStatus
+from couponhub.server.operations import Operation, Parameter
+from couponhub.server.problems import MEDIA_TYPE as PROBLEM
+from couponhub.server.requests import LONGEST_DEADLINE, LONGEST_ID, Statuses
+from couponhub.server.schemas import Schema, component_schemas, reference, schema_of
+
+Document = dict[str, Any]
+
+_ABOUT = """\
+Which coupons does a customer hold, anywhere? One endpoint over the coupon APIs of several vendors.
+
+Identifiers travel in bodies, so that no log of addresses holds one. Errors are problem details (RFC 9457), with the
+stable word `kind`. Tokens and their scopes are made with `couponhub token new`.
+"""
+_OWN = {
+    400: "The request is at fault.",
+    401: "A bearer token is missing, not known, or holds no more.",
+    403: "The token lacks the scope.",
+    404: "There is no such thing here, or at the vendor.",
+    413: "The body is too large.",
+    415: "The body is not declared as JSON.",
+    429: "Too many requests with this token; see Retry-After.",
+    500: "A fault of couponhub: please report it.",
+    503: "It cannot be done now; see Retry-After.",
+    504: "The vendor took too long.",
+}
+
+
+def openapi_document(operations: Iterable[Operation]) -> Document:
+    """The description of all operations."""
+    paths: dict[str, Document] = {}
+    bodies: dict[str, Schema] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+        if operation.takes is not None:
+            bodies[operation.takes.__name__] = request_schema(operation.takes)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "couponhub",
+            "version": version("couponhub"),
+            "description": _ABOUT,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": {**component_schemas(), **bodies},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def request_schema(cls: type[Any]) -> Schema:
+    """The schema of a body: what it says beyond types stands in the class's validators, and here."""
+    hints = get_type_hints(cls)
+    fields = attrs.fields(cls)
+    properties = {}
+    for field in sorted(fields, key=lambda field: field.default is not attrs.NOTHING):
+        schema = _statuses() if hints[field.name] is Statuses else schema_of(hints[field.name])
+        properties[field.name] = {
+            **schema,
+            **_BOUNDS.get(field.name, {}),
+            "description": field.metadata["about"],
+        }
+    return {
+        "type": "object",
+        "description": cls.__doc__,
+        "properties": properties,
+        "required": [field.name for field in fields if field.default is attrs.NOTHING],
+        "additionalProperties": False,
+    }
+
+
+_BOUNDS: Mapping[str, Schema] = {
+    "deadline": {"exclusiveMinimum": 0, "maximum": LONGEST_DEADLINE},
+    "list_id": {"minLength": 1, "maxLength": LONGEST_ID},
+    "store_id": {"minLength": 1, "maxLength": LONGEST_ID},
+}
+
+
+def _statuses() -> Schema:
+    one = schema_of(CouponStatus)
+    return {"anyOf": [one, {"type": "array", "items": one}]}
+
+
+def _operation(operation: Operation) -> Document:
+    summary, _, about = operation.about.partition("\n\n")
+    document: Document = {
+        "operationId": operation.name,
+        "summary": summary,
+        "parameters": [_parameter(operation, parameter) for parameter in operation.parameters],
+        "responses": {str(operation.status): _answer(operation), **_failures(operation)},
+        "security": _security(operation),
+    }
+    if about:
+        document["description"] = about
+    if operation.takes is not None:
+        body = {"schema": reference(operation.takes.__name__), "example": dict(operation.example)}
+        document["requestBody"] = {"required": True, "content": {"application/json": body}}
+    return document
+
+
+def _security(operation: Operation) -> list[Document]:
+    if operation.scope is None:
+        return []
+    needs: list[Document] = [{"token": [operation.scope.value]}]
+    return [*needs, {}] if operation.neighbours else needs
+
+
+def _parameter(operation: Operation, parameter: Parameter) -> Document:
+    in_path = f"{{{parameter.name}}}" in operation.path
+    schema: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
+    if parameter.words:
+        schema = {"type": "string", "enum": list(parameter.words), "default": parameter.words[0]}
+    return {
+        "name": parameter.name,
+        "in": "path" if in_path else "query",
+        "required": in_path,
+        "description": parameter.about,
+        "schema": schema,
+    }
+
+
+def _answer(operation: Operation) -> Document:
+    answer: Document = {"description": "Done.", "headers": {"X-Request-Id": _header("Of this request.")}}
+    if operation.status != 204:
+        schema = {"type": "string"} if operation.gives is None else reference(operation.gives)
+        answer["content"] = {operation.media_type: {"schema": schema}}
+    return answer
+
+
+def _failures(operation: Operation) -> Document:
+    admission = () if operation.scope is None else (401, 403, 429)
+    return {str(status): _failure(status) for status in sorted({*admission, *operation.fails, 500})}
+
+
+def _failure(status: int) -> Document:
+    kinds = sorted({kind for _, kind, _, known in table() if known == status})
+    about = _OWN.get(status, "The vendor did not do it.")
+    failure: Document = {
+        "description": f"{about} Kinds: {', '.join(kinds)}." if kinds else about,
+        "content": {PROBLEM: {"schema": reference("problem")}},
+    }
+    if status in {429, 503}:
+        failure["headers"] = {"Retry-After": _header("Seconds.")}
+    if status in {401, 403}:
+        failure["headers"] = {"WWW-Authenticate": _header("What is missing.")}
+    return failure
+
+
+def _header(about: str) -> Document:
+    return {"description": about, "schema": {"type": "string"}}

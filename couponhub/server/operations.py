@@ -1,0 +1,102 @@
+"""What an endpoint is, and what it is given and gives back: the one list that routes and OpenAPI are made of."""
+
+from collections.abc import Callable, Generator, Mapping
+from http import HTTPStatus
+from typing import Any, Literal
+
+import attrs
+
+from couponhub.server.access import Caller
+from couponhub.store import Scope
+
+
+@attrs.define(kw_only=True)
+class Call:
+    """One request, admitted and read.
+
+    Attributes:
+        caller: Who asks.
+        path: The parameters of the path, by name.
+        query: The parameters behind the question mark, by name.
+        body: The request as the class that the operation takes; None where it takes none.
+    """
+
+    caller: Caller
+    path: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    query: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    body: Any = attrs.field(default=None, repr=False)
+
+
+@attrs.define(kw_only=True)
+class Reply:
+    """What is answered.
+
+    Attributes:
+        content: The bytes, or where they are many, their pieces as they are made.
+        headers: Further headers.
+    """
+
+    content: bytes | Generator[bytes]
+    media_type: str = "application/json"
+    status: int = 200
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def head(self) -> list[tuple[str, str]]:
+        """All headers but the request's id. No answer may be kept by anybody on its way: it may hold codes."""
+        head = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"), *self.headers.items()]
+        if self.status != HTTPStatus.NO_CONTENT:
+            head.append(("Content-Type", self.media_type))
+        if isinstance(self.content, bytes):
+            head.append(("Content-Length", str(len(self.content))))
+        return head
+
+
+@attrs.frozen(kw_only=True)
+class Parameter:
+    """A parameter of a path or, with `words`, one behind the question mark.
+
+    Attributes:
+        about: What it is, for people.
+        words: What it may be, the first by default.
+    """
+
+    name: str
+    about: str
+    words: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Operation:
+    """One endpoint.
+
+    Attributes:
+        name: Its `operationId`.
+        about: What it does: the first line is the summary.
+        path: With parameters in braces.
+        run: Does it.
+        scope: What a token must allow; None for anybody.
+        neighbours: Whether who asks from this machine itself needs no token.
+        takes: The class of the body; None for none.
+        example: A body.
+        parameters: Of the path, and behind the question mark.
+        gives: The name of the answer's schema, or None for a text.
+        media_type: Of the answer.
+        status: Of the answer.
+        fails: The HTTP statuses of the problems that it may answer with, beyond those that all may.
+    """
+
+    name: str
+    about: str
+    method: Literal["GET", "POST"]
+    path: str
+    run: Callable[[Call], Reply]
+    scope: Scope | None = None
+    neighbours: bool = False
+    takes: type[Any] | None = None
+    example: Mapping[str, Any] = attrs.field(factory=dict)
+    parameters: tuple[Parameter, ...] = ()
+    gives: str | None = None
+    media_type: str = "application/json"
+    status: int = 200
+    fails: tuple[int, ...] = ()

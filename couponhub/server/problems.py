@@ -1,0 +1,79 @@
+"""Errors as problem details (RFC 9457): the kind, the hint and the status of the error table."""
+
+import inspect
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import attrs
+
+from couponhub.documents import Document, error_object
+from couponhub.errors import CouponhubError, NotFound, QuotaExhausted, UsageError, VendorUnavailable
+
+MEDIA_TYPE = "application/problem+json"
+_NOT_SOON_SECONDS = 60
+_OWN = frozenset({401, 403, 404, 405, 413, 415, 429})
+
+
+@attrs.frozen
+class Refusal(Exception):  # noqa: N818 - it says what happened
+    """An error of the endpoint's own, whose HTTP status is not that of its kind.
+
+    Attributes:
+        error: What is told.
+        status: The HTTP status.
+        headers: What HTTP wants beside it.
+    """
+
+    error: CouponhubError
+    status: int
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+
+def not_there() -> Refusal:
+    """Nothing stands at the address that was asked for."""
+    return Refusal(
+        NotFound("there is nothing at this address", hint="see /openapi.json for what there is"), 404
+    )
+
+
+def too_large(limit: int) -> Refusal:
+    """The body is larger than the endpoint reads."""
+    return Refusal(UsageError(f"the body is larger than {limit} bytes", hint="split it"), 413)
+
+
+def status_of(error: CouponhubError) -> int:
+    """The HTTP status of an error."""
+    if isinstance(error, VendorUnavailable) and error.too_slow:
+        return 504
+    return error.http_status
+
+
+def headers_of(error: CouponhubError, status: int) -> dict[str, str]:
+    """What HTTP wants beside an error of that status: when to come back."""
+    if status not in {429, 503}:
+        return {}
+    seconds = error.retry_after
+    if seconds is None:
+        seconds = _NOT_SOON_SECONDS if isinstance(error, QuotaExhausted) else 1
+    return {"Retry-After": str(max(1, math.ceil(seconds)))}
+
+
+def problem_document(error: CouponhubError, status: int, request_id: str) -> Document:
+    """An error as a problem: RFC 9457's members, then those of the error object."""
+    told = error_object(error)
+    return {
+        "type": f"urn:couponhub:problem:{error.kind}",
+        "title": _title(type(error), status),
+        "status": status,
+        "detail": told.pop("message"),
+        **told,
+        "request_id": request_id,
+    }
+
+
+def _title(cls: type[CouponhubError], status: int) -> str:
+    """The same words for all errors of a class; what HTTP calls the status where that is the endpoint's own."""
+    if status != cls.http_status and status in _OWN:
+        return HTTPStatus(status).phrase
+    return (inspect.getdoc(cls) or cls.kind).partition("\n")[0]

@@ -1,0 +1,151 @@
+"""The endpoints that read connections, lists and uploads."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from couponhub.documents import (
+    Document,
+    connection_document,
+    error_object,
+    list_document,
+    many,
+    upload_document,
+)
+from couponhub.errors import ConfigError, CouponhubError, UsageError
+from couponhub.hub import CouponHub
+from couponhub.models import ListId, ListStatus
+from couponhub.server.masking import without_files
+from couponhub.server.operations import Call, Operation, Parameter, Reply
+from couponhub.server.requests import check_id
+from couponhub.server.writing import json_bytes
+from couponhub.store import Scope
+
+_CONNECTION = Parameter(name="connection", about="The connection's name.")
+_LIST = Parameter(name="list_id", about="The vendor's id of the list.")
+_UPLOAD = Parameter(name="upload_id", about="Our id of the upload (`up_...`), or the vendor's of a file.")
+_ALL = "all"
+_STATUS = Parameter(
+    name="status",
+    about="Only lists that stand so.",
+    words=(_ALL, *(status.value for status in ListStatus if status is not ListStatus.UNKNOWN)),
+)
+_FAILS = (400, 404, 409, 422, 501, 502, 503, 504)
+
+
+class Reading:
+    """Reads through the hub."""
+
+    def __init__(self, hub: CouponHub) -> None:
+        self._hub = hub
+
+    def operations(self) -> Iterator[Operation]:
+        """The endpoints."""
+        read = partial(Operation, method="GET", scope=Scope.LISTS_READ)
+        yield read(
+            name="connections",
+            about="What is configured, what each connection can do, its limits, and what is left of them now.",
+            path="/v1/connections",
+            run=self._connections,
+            gives="connections",
+        )
+        yield read(
+            name="lists",
+            about="The coupon lists of a connection.\n\n"
+            "`error` says what ended the listing before it was whole; it is null when nothing is missing.",
+            path="/v1/connections/{connection}/lists",
+            run=self._lists,
+            parameters=(_CONNECTION, _STATUS),
+            gives="lists",
+            fails=_FAILS,
+        )
+        yield read(
+            name="list",
+            about="One coupon list.",
+            path="/v1/connections/{connection}/lists/{list_id}",
+            run=self._list,
+            parameters=(_CONNECTION, _LIST),
+            gives="list",
+            fails=_FAILS,
+        )
+        yield read(
+            name="uploads",
+            about="The uploads to a list: ours, then the vendor's files that were not sent from here.\n\n"
+            "`error` says what ended the listing before it was whole; it is null when nothing is missing.",
+            path="/v1/connections/{connection}/lists/{list_id}/uploads",
+            run=self._uploads,
+            parameters=(_CONNECTION, _LIST),
+            gives="uploads",
+            fails=_FAILS,
+        )
+        yield read(
+            name="upload",
+            about="How an upload stands.",
+            path="/v1/connections/{connection}/lists/{list_id}/uploads/{upload_id}",
+            run=self._upload,
+            parameters=(_CONNECTION, _LIST, _UPLOAD),
+            gives="upload",
+            fails=_FAILS,
+        )
+
+    def _connections(self, call: Call) -> Reply:  # noqa: ARG002 - what is configured is the same for all
+        return Reply(content=json_bytes(many(map(self._connection, self._hub))))
+
+    def _connection(self, name: str) -> Document:
+        plugin = self._hub.config.connections[name].plugin
+        known = partial(connection_document, name, adapter=plugin.name, vendor=plugin.title)
+        try:
+            connection = self._hub[name]
+        except ConfigError as error:
+            return known(error=error)
+        capabilities = connection.capabilities
+        return known(capabilities=capabilities, limits=capabilities.limits, left=connection.quota_left())
+
+    def _lists(self, call: Call) -> Reply:
+        word = call.query.get("status", _ALL)
+        if word not in _STATUS.words:
+            raise UsageError(f"status: expected one of {', '.join(_STATUS.words)}")
+        lists = self._hub[call.path["connection"]].lists.iterate(None if word == _ALL else ListStatus(word))
+        return _many(map(list_document, lists))
+
+    def _list(self, call: Call) -> Reply:
+        return Reply(
+            content=json_bytes(list_document(self._hub[call.path["connection"]].lists.get(_list_id(call))))
+        )
+
+    def _uploads(self, call: Call) -> Reply:
+        uploads = self._hub[call.path["connection"]].uploads.iterate(_list_id(call))
+        return _many(map(_shown_to(call), map(upload_document, uploads)))
+
+    def _upload(self, call: Call) -> Reply:
+        upload_id = _checked(call, "upload_id")
+        upload = self._hub[call.path["connection"]].uploads.show(_list_id(call), upload_id)
+        return Reply(content=json_bytes(_shown_to(call)(upload_document(upload))))
+
+
+def _many(documents: Iterator[Document]) -> Reply:
+    """What could be read, and what ended it; an error before there is anything is a problem."""
+    items: list[Document] = []
+    ended: CouponhubError | None = None
+    try:
+        items.extend(documents)
+    except CouponhubError as error:
+        if not items:
+            raise
+        ended = error
+    return Reply(content=json_bytes({**many(items), "error": ended and error_object(ended)}))
+
+
+def _shown_to(call: Call) -> Callable[[Document], Document]:
+    return (lambda document: document) if call.caller.sees_codes else without_files
+
+
+def _list_id(call: Call) -> ListId:
+    return ListId(_checked(call, "list_id"))
+
+
+def _checked(call: Call, name: str) -> str:
+    try:
+        check_id(None, None, call.path[name])
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from None
+    return call.path[name]

@@ -1,0 +1,154 @@
+"""What may be asked for in a body, as classes; strictly read, with every fault named by its field."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NewType, TypeVar
+
+import attrs
+from cattrs import BaseValidationError, Converter
+
+from couponhub.config.faults import faults_in
+from couponhub.config.structure import whole_class
+from couponhub.documents import moment
+from couponhub.errors import UsageError
+from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, Strategy
+from couponhub.plugin import setting
+from couponhub.strict import strict_converter
+
+T = TypeVar("T")
+
+Statuses = NewType("Statuses", tuple[CouponStatus, ...])
+
+LONGEST_DEADLINE = 60.0
+LONGEST_ID = 256
+_MOST_FAULTS = 5
+_LONGEST_FAULT = 200
+
+
+def _check_deadline(instance: object, attribute: object, value: float | None) -> None:  # noqa: ARG001 - attrs' signature
+    if value is not None and not 0 < value <= LONGEST_DEADLINE:
+        raise ValueError(f"expected a number of seconds above 0, at most {LONGEST_DEADLINE:g}")
+
+
+def check_id(instance: object, attribute: object, value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate what could be an id of a vendor's."""
+    if value is not None and not (value.isprintable() and 0 < len(value) <= LONGEST_ID):
+        raise ValueError(f"expected 1 to {LONGEST_ID} printable characters")
+
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """Which coupons are meant, and who is to be asked how."""
+
+    connections: tuple[str, ...] | None = setting(
+        None, about="Whom to ask, in this order; the server's `[lookup] connections`, or all, by default."
+    )
+    strategy: Strategy = setting(
+        Strategy.MERGE,
+        about="Whether to ask all connections at once, or one after the other until one has found coupons.",
+    )
+    status: Statuses = setting(
+        Statuses(()),
+        about="Only coupons that stand so; one word, or a list. One whose status cannot be known is always kept.",
+    )
+    list_id: str | None = setting(
+        None,
+        about="Only coupons of this list, by the vendor's id; takes exactly one connection.",
+        validator=check_id,
+    )
+    store_id: str | None = setting(
+        None,
+        about="Only coupons redeemable at this store, by the vendor's id; takes exactly one connection.",
+        validator=check_id,
+    )
+    since: datetime | None = setting(
+        None, about="Issued or redeemed from then on; RFC 3339, or a day in UTC."
+    )
+    until: datetime | None = setting(None, about="Issued or redeemed before then.")
+    deadline: float | None = setting(
+        None,
+        about="Seconds for the whole answer about one customer; the server's `[lookup] deadline` by default.",
+        validator=_check_deadline,
+    )
+
+    def query(self) -> CouponQuery:
+        """The coupons that are meant.
+
+        Raises:
+            UsageError: There can be none.
+        """
+        return CouponQuery(
+            statuses=frozenset(self.status),
+            list_id=None if self.list_id is None else ListId(self.list_id),
+            store_id=self.store_id,
+            since=self.since,
+            until=self.until,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class LookupRequest(Asked):
+    """Which coupons does this customer hold?"""
+
+    customer: Customer = setting(about="Who it is about, by exactly one identifier.")
+
+
+@attrs.frozen(kw_only=True)
+class BatchRequest(Asked):
+    """Which coupons do these customers hold?"""
+
+    customers: tuple[Customer, ...] = setting(about="Who they are, each by exactly one identifier.")
+
+
+class RequestReader:
+    """Makes requests of decoded JSON. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._converter = _request_converter()
+
+    def read(self, document: object, cls: type[T]) -> T:
+        """The request in a document.
+
+        Raises:
+            UsageError: It is none; the message names the fields at fault, and quotes no value.
+        """
+        if type(document) is not dict:
+            raise UsageError("the body must be a JSON object")
+        try:
+            return self._converter.structure(document, cls)
+        except BaseValidationError as error:
+            faults = [f"{key.removeprefix('.')}: {text}" for key, text in faults_in(error, "")]
+            more = ["and more"] if len(faults) > _MOST_FAULTS else []
+            raise UsageError("; ".join([*map(_shortened, faults[:_MOST_FAULTS]), *more])) from None
+
+
+def _request_converter() -> Converter:
+    converter = strict_converter(forbid_extra_keys=True)
+    converter.register_structure_hook(datetime, _moment)
+
+    def statuses(value: Any, _: object) -> Any:
+        return converter.structure([value] if isinstance(value, str) else value, tuple[CouponStatus, ...])
+
+    def objects(cls: type[Any]) -> Callable[[Any, Any], Any]:
+        make = whole_class(converter, cls)
+
+        def structure(value: Any, kind: Any) -> Any:
+            if type(value) is not dict:
+                raise TypeError("expected an object")
+            return make(value, kind)
+
+        return structure
+
+    converter.register_structure_hook(Statuses, statuses)
+    converter.register_structure_hook_factory(attrs.has, objects)
+    return converter
+
+
+def _moment(value: Any, _: type[datetime]) -> datetime:
+    if type(value) is not str:
+        raise TypeError("expected text")
+    return moment(value)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_FAULT else f"{text[:_LONGEST_FAULT]}..."

@@ -1,0 +1,194 @@
+"""The server process and its workers: Granian, which speaks HTTP in native code and calls the application on threads."""
+
+import errno
+import os
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from couponhub.config import Config
+from couponhub.errors import CouponhubError, LocalError, UsageError
+from couponhub.hub import CouponHub
+from couponhub.models.base import utc_now
+from couponhub.server.access import Access, is_loopback_host
+from couponhub.store import Callbacks, Scope, Store, Token, Tokens, new_token
+
+THREADS = 64
+"""Requests that a worker is at, at once; as many connections are kept to each vendor."""
+_LONGEST_STOP_SECONDS = 75
+"""More than any answer takes: a deadline is at most a minute."""
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """Where the server listens.
+
+    Attributes:
+        host: A name or an address of this machine.
+        port: Never 0: which one is free has been found out.
+    """
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Its address, for programs on this machine or, of a host for all, elsewhere."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+@contextmanager
+def held_place(host: str, port: int) -> Iterator[Place]:
+    """The place to listen at, which nobody else is given for the length of the block; port 0 takes a free one.
+
+    Raises:
+        LocalError: There is no such host, or the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with ExitStack() as held:
+        try:
+            # The workers share the port, so that Granian would not notice somebody else's server on it.
+            with socket.create_server((host, port), family=family) as probe:
+                place = Place(host=host, port=probe.getsockname()[1])
+            if sys.platform == "linux":
+                # Elsewhere Granian binds but once.
+                holder = held.enter_context(socket.socket(family))
+                holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                holder.bind((host, place.port))
+        except socket.gaierror as error:
+            raise LocalError(f"cannot listen on {host}: no such host") from error
+        except OSError as error:
+            reason = "it is in use" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
+            raise LocalError(
+                f"cannot listen on port {port} of {host}: {reason}",
+                hint="stop what listens there, or choose another port with --port; 0 takes a free one",
+            ) from error
+        yield place
+
+
+def one_time_token(config: Config, host: str) -> tuple[str, Token] | None:
+    """A token for the life of the server, if none is configured; None when one is.
+
+    Raises:
+        UsageError: None is configured, and the host is not this machine alone.
+        LocalError: The store cannot be used.
+    """
+    with closing(Store(config.store)) as store:
+        now = utc_now()
+        if any(not token.is_expired(now) for token in Tokens(store).all()):
+            return None
+    if not is_loopback_host(host):
+        raise UsageError(
+            f"no token is configured, so only this machine may be served, not {host}",
+            hint="make one with `couponhub token new --scope lookup`, or leave --host out",
+        )
+    return new_token(Scope, name="one-time")
+
+
+def serve(
+    config_path: Path, place: Place, *, workers: int, one_time: Token | None, listening: Callable[[], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT; then refuse what is new, and finish what is under way.
+
+    Args:
+        config_path: The config file, which each worker reads.
+        place: Where to listen.
+        workers: Processes; they share the store.
+        one_time: A token that holds as long as this.
+        listening: Called once requests are answered.
+    """
+    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415 - only who serves needs it
+    from granian.log import LogLevels  # noqa: PLC0415 - the same
+    from granian.server import Server  # noqa: PLC0415 - the same
+
+    server = Server(
+        "couponhub",
+        address=place.host,
+        port=place.port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=THREADS,
+        http=HTTPModes.http1,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_LONGEST_STOP_SECONDS,
+        log_level=LogLevels.error,
+        log_dictconfig=_LOGGING,
+    )
+    server.on_startup(lambda: _when_answering(place, listening))
+    with tempfile.TemporaryDirectory(prefix="couponhub-metrics-") as folder:
+        loader = partial(load_app, config_path, one_time, folder if workers > 1 else None)
+        server.serve(target_loader=loader, wrap_loader=False)
+
+
+def load_app(config_path: Path, one_time: Token | None, metrics_folder: str | None) -> Any:
+    """Make the application, in a worker.
+
+    Args:
+        config_path: The config file.
+        one_time: See `serve`.
+        metrics_folder: Where the workers share their figures; None for a worker that is alone.
+    """
+    if metrics_folder is not None:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_folder  # read when the library is imported
+    from prometheus_client import disable_created_metrics  # noqa: PLC0415 - the reason above
+
+    from couponhub.server.app import make_app  # noqa: PLC0415 - the reason above
+    from couponhub.server.frame import AccessLog  # noqa: PLC0415 - the reason above
+    from couponhub.server.metrics import Metrics  # noqa: PLC0415 - the reason above
+
+    disable_created_metrics()  # type: ignore[no-untyped-call] # theirs; half of all lines are those
+    metrics = Metrics()
+    hub = CouponHub.from_config(config_path, observer=metrics)
+    store = Store(hub.config.store)
+    access = Access(
+        Tokens(store),
+        one_time=one_time,
+        rate_limit=hub.config.server.rate_limit,
+    )
+    metrics.keep_sampling(hub)
+    for name in hub:
+        with suppress(CouponhubError):  # /readyz tells; the others can be served all the same
+            hub[name]
+    log = AccessLog()
+    # A worker ends as processes of multiprocessing do, without `atexit`.
+    Finalize(None, log.flush, exitpriority=0)
+    return make_app(hub, access, Callbacks(store), metrics=metrics, log=log)
+
+
+_LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"}
+    },
+    "loggers": {"_granian": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
+}
+
+
+def _when_answering(place: Place, listening: Callable[[], None]) -> None:
+    """Call `listening` on a thread of its own once a connection is accepted."""
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place.host, place.host)  # noqa: S104 - recognised, not listened on
+
+    def wait() -> None:
+        while True:
+            try:
+                socket.create_connection((own, place.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                listening()
+                return
+
+    threading.Thread(target=wait, name="listening", daemon=True).start()

@@ -1,0 +1,244 @@
+"""Importing a report: read it all, check it, then write it down in one step, so that nothing is ever half imported."""
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import attrs
+
+from couponhub.errors import LocalError
+from couponhub.models import (
+    CouponList,
+    DaySpan,
+    ListId,
+    ReportColumn,
+    ReportForm,
+    ReportImport,
+)
+from couponhub.store import living, sweep
+from couponhub.usage import pages
+from couponhub.usage.catalogue import Change
+from couponhub.usage.coverage import KnownList, KnownReport
+from couponhub.usage.days import Days
+from couponhub.usage.index import UsageIndex
+from couponhub.usage.opening import OpenReport, ReportSource, faulty, opened
+from couponhub.usage.rows import Batch, ReportRows
+from couponhub.usage.spill import Spill
+
+MOST_BYTES = 8 << 30
+"""Unpacked: 20 million rows of 400 bytes."""
+_DAY = timedelta(days=1)
+
+
+@attrs.frozen(kw_only=True)
+class Order:
+    """One report to be imported.
+
+    Attributes:
+        lists: All lists of the vendor, as far as it showed any.
+        lists_seen_at: The moment at which `lists` were all; None when the vendor could not be asked.
+        known: The list; None when neither the vendor nor the index has shown it.
+        include_forgotten: Take rows of customers in who are to be forgotten.
+        shared_codes: Believe that codes of other lists stand in this one too.
+    """
+
+    connection: str
+    list_id: ListId
+    days: DaySpan
+    form: ReportForm
+    zones: Days
+    lists: Sequence[CouponList]
+    lists_seen_at: datetime | None
+    known: KnownList | None
+    now: datetime
+    include_forgotten: bool
+    shared_codes: bool
+
+
+def check_days(days: DaySpan, zones: Days, now: datetime, created_at: datetime | None) -> None:
+    """Refuse days of which no report can be.
+
+    Raises:
+        LocalError: They end before they begin, lie in the future, or before the list was created.
+    """
+    if days.first > days.last:
+        raise LocalError(f"the report's first day, {days.first}, lies after its last, {days.last}")
+    if days.last > zones.latest(now):
+        raise LocalError(f"the report's last day, {days.last}, lies in the future")
+    if created_at is not None and days.first < zones.earliest(created_at):
+        raise LocalError(
+            f"the report's first day, {days.first}, lies before the list was created, on {zones.earliest(created_at)}",
+            hint="vendors make no such report: is it of another list?",
+        )
+
+
+def import_report(
+    index: UsageIndex,
+    source: ReportSource,
+    order: Order,
+    *,
+    codes_elsewhere: Callable[[frozenset[str]], bool],
+    most_bytes: int = MOST_BYTES,
+) -> ReportImport:
+    """Import a report whose days have been checked.
+
+    Args:
+        index: Into which.
+        source: The report.
+        order: What it is said to be.
+        codes_elsewhere: Whether codes are known to have been sent to another list of the connection, and not to
+            this one.
+        most_bytes: More than that, unpacked, is no report.
+    """
+    key = index.database.key()
+    fingerprint = key.fingerprint()
+    with (
+        opened(source) as report,
+        _workspace(index.database.folder) as folder,
+        Spill(folder, order.form, key) as spill,
+    ):
+        fault = partial(faulty, report.name)
+        rows = ReportRows(report, order.form.columns, most_bytes=most_bytes, told=fingerprint.update)
+        for batch in rows:
+            _refuse_other_list(batch, order, fault)
+            spill.take(batch, fault)
+        _refuse_cut(spill, order.form, fault)
+        _refuse_other_days(spill, order, fault)
+        if not order.shared_codes and codes_elsewhere(frozenset(code for _, code in spill.sample)):
+            raise _of_another_list(fault)
+        with index.changing() as change:
+            return _write(change, order, spill, report=report, content=fingerprint.digest())
+
+
+def _write(change: Change, order: Order, spill: Spill, *, report: OpenReport, content: bytes) -> ReportImport:
+    change.see(order.connection, order.lists, order.lists_seen_at)
+    number = change.number_of(order.connection, order.list_id)
+    if not order.shared_codes:
+        _refuse_known_elsewhere(change, spill, number, order.connection, partial(faulty, report.name))
+    before = [moment for list_number, moment in change.imported_before(content) if list_number == number]
+    import_number = change.add_report(
+        KnownReport(
+            number=0,
+            list_number=number,
+            days=order.days,
+            file=report.name,
+            rows=spill.rows,
+            made_at=min(order.now, report.mailed_at or order.now),
+            imported_at=order.now,
+            approximate=spill.approximate,
+        ),
+        content,
+        spill.campaigns,
+    )
+    withheld = _Withheld(frozenset() if order.include_forgotten else change.forgotten())
+    added = pages.add(
+        change.database, withheld.of(spill.pages()), list_number=number, import_number=import_number
+    )
+    return ReportImport(
+        connection=order.connection,
+        list_id=order.list_id,
+        days=order.days,
+        file=report.name,
+        rows=spill.rows,
+        added=added,
+        withheld=withheld.count,
+        repeated=bool(before) and spill.rows > 0,
+        imported_at=order.now,
+        warnings=tuple(_warnings(spill, before)),
+    )
+
+
+class _Withheld:
+    """Leaves customers out who are to be forgotten, and counts their rows."""
+
+    def __init__(self, customers: frozenset[str]) -> None:
+        self._customers = customers
+        self.count = 0
+
+    def of(self, fresh: Iterable[list[str]]) -> Iterable[list[str]]:
+        return filter(None, map(self._kept, fresh)) if self._customers else fresh
+
+    def _kept(self, lines: list[str]) -> list[str]:
+        kept = [line for line in lines if pages.customer_of(line) not in self._customers]
+        self.count += len(lines) - len(kept)
+        return kept
+
+
+def _refuse_other_list(batch: Batch, order: Order, fault: Callable[..., LocalError]) -> None:
+    told = {cell.strip() for cell in batch.columns.get(ReportColumn.LIST, ())} - {""}
+    if told <= {order.list_id}:
+        return
+    known = order.known
+    own = {order.list_id} if known is None else {order.list_id, known.name, known.label}
+    if not {word.casefold() for word in told} <= {word.casefold() for word in own if word}:
+        raise fault(
+            f"its column of the {ReportColumn.LIST.value} names another list than {order.list_id}",
+            "import it with the list that it is of",
+        )
+
+
+def _refuse_cut(spill: Spill, form: ReportForm, fault: Callable[..., LocalError]) -> None:
+    if form.max_rows is not None and spill.rows >= form.max_rows:
+        raise fault(
+            f"it holds {spill.rows:,} rows, and the vendor cuts reports off at {form.max_rows:,}",
+            "request fewer days at a time",
+        )
+
+
+def _refuse_other_days(spill: Spill, order: Order, fault: Callable[..., LocalError]) -> None:
+    if spill.first is None or spill.last is None:
+        return
+    # A day more on both sides: the vendor's days may begin elsewhere than we know.
+    begin, end = order.zones.end(order.days.first - 2 * _DAY), order.zones.end(order.days.last + 2 * _DAY)
+    if not begin <= spill.first <= spill.last < end:
+        raise fault(
+            f"it holds rows from {spill.first:%Y-%m-%d} to {spill.last:%Y-%m-%d}, not only of the days {order.days}",
+            "give the days that it was requested for",
+        )
+
+
+def _refuse_known_elsewhere(
+    change: Change, spill: Spill, number: int, connection: str, fault: Callable[..., LocalError]
+) -> None:
+    catalogue = change.catalogue()
+    others = {known.number for known in catalogue.of(connection)} - {number}
+    for customer, code in spill.sample:
+        lists = {line.list_number for line in pages.lines_of(change.database, customer) if line.code == code}
+        if lists & others and number not in lists:
+            raise _of_another_list(fault)
+
+
+def _of_another_list(fault: Callable[..., LocalError]) -> LocalError:
+    return fault(
+        "codes in it are known to be of another list",
+        "import it with the list that it is of; or, if codes really stand in several lists, with --shared-codes",
+    )
+
+
+def _warnings(spill: Spill, before: Sequence[datetime]) -> Iterator[str]:
+    if before and spill.rows:
+        yield f"this report was imported before, at {before[-1]:%Y-%m-%d %H:%M} UTC; nothing is doubled"
+    if spill.lost_campaigns:
+        yield "it names more campaigns than are kept; some coupons have no campaign"
+
+
+@contextmanager
+def _workspace(folder: Path) -> Iterator[Path]:
+    """A private folder that ends with the block; what killed processes left of theirs is removed first."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for lock in folder.glob("*.lock"):
+            sweep(lock, partial(shutil.rmtree, lock.with_suffix(""), ignore_errors=True))
+        with living(lambda: folder / f"{secrets.token_hex(8)}.lock") as lock:
+            home = lock.with_suffix("")
+            try:
+                home.mkdir(mode=0o700)
+                yield home
+            finally:
+                shutil.rmtree(home, ignore_errors=True)
+    except OSError as error:
+        raise LocalError(f"no files can be written in {folder}: {error.strerror}") from error

@@ -1,0 +1,105 @@
+"""Customers as the index knows them: keyed hashes, from which nobody without the key finds a customer."""
+
+import hmac
+import os
+import secrets
+from binascii import b2a_base64
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+
+import attrs
+
+from couponhub.errors import LocalError, UsageError
+from couponhub.models import Customer, Identifier, Telephone
+
+DIGEST_CHARS = 24
+_DIGEST_BYTES = 18  # 144 bits, which are 24 characters of base64 without padding
+_KEY_BYTES = 32
+
+
+@attrs.frozen
+class HashKey:
+    """The key of the hashes."""
+
+    _secret: bytes = attrs.field(repr=False)
+
+    @classmethod
+    def read(cls, path: Path) -> "HashKey":
+        """The key in a file.
+
+        Raises:
+            LocalError: There is none, or it is none of ours.
+        """
+        try:
+            secret = path.read_bytes()
+        except OSError as error:
+            raise LocalError(
+                f"the key {path} of the usage index cannot be read: {error.strerror}",
+                hint="restore it from a backup, or remove the index and import all reports again",
+            ) from error
+        if len(secret) != _KEY_BYTES:
+            raise LocalError(f"{path} holds no key of couponhub's", hint="restore it from a backup")
+        return cls(secret)
+
+    @classmethod
+    def made(cls, path: Path) -> "HashKey":
+        """The key in a file that is made, for its owner alone, if it is not there."""
+        if not path.exists():
+            # Under another name first: whoever finds the key must find all of it.
+            draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+            with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(_KEY_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                with suppress(FileExistsError):
+                    os.link(draft, path)
+            finally:
+                draft.unlink()
+        return cls.read(path)
+
+    @property
+    def check(self) -> str:
+        """Tells this key from others, and nothing of it."""
+        return blake2b(b"couponhub usage index", key=self._secret, digest_size=8).hexdigest()
+
+    def of(self, customer: Customer) -> str:
+        """The hash of a customer."""
+        return self.of_all([customer.value], customer.identifier)[0]
+
+    def of_all(self, values: Sequence[str], kind: Identifier) -> list[str]:
+        """The hashes of many identifiers of one kind; those that mean the same are the same."""
+        plain = _PLAIN.get(kind)
+        if plain is not None:
+            values = list(map(plain, values))
+        # A key for each kind, so that one customer's e-mail address is nobody else's number.
+        key = blake2b(kind.encode(), key=self._secret).digest()
+        hashes = [blake2b(value.encode(), key=key, digest_size=_DIGEST_BYTES).digest() for value in values]
+        text = b2a_base64(b"".join(hashes), newline=False).decode()
+        return [text[at : at + DIGEST_CHARS] for at in range(0, len(text), DIGEST_CHARS)]
+
+    def fingerprint(self) -> "hmac.HMAC":
+        """What is fed the content of a file and then tells it from others."""
+        return hmac.new(self._secret, digestmod="sha256")
+
+
+def _plain_email(text: str) -> str:
+    # Vendors keep addresses as they were typed; to miss one for its capitals would be to say "none".
+    return text.strip().casefold()
+
+
+def _plain_mobile(text: str) -> str:
+    if text.isascii() and text.isdigit():
+        return text
+    try:
+        return Telephone.read(text).digits
+    except UsageError:
+        return text
+
+
+_PLAIN: dict[Identifier, Callable[[str], str]] = {
+    Identifier.EMAIL: _plain_email,
+    Identifier.MOBILE: _plain_mobile,
+}

@@ -1,0 +1,204 @@
+"""The rows of a report, in batches of columns; a row that is not like the header is refused.
+
+Reports have up to 20 million rows, and what Python does for each of them is what an import takes. So rows are
+taken apart many at once where nothing is quoted, and by the csv module elsewhere.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+
+import attrs
+
+from couponhub.errors import LocalError
+from couponhub.models import ReportColumn
+from couponhub.usage.opening import OpenReport, faulty, read_blocks
+
+_BLOCK_BYTES = 1 << 16
+"""As much as stays in a processor's cache while it is taken apart; blocks of 1 MiB take twice as long."""
+_LONGEST_ROW = 1 << 20
+_NEEDED = (ReportColumn.USER, ReportColumn.CODE)
+
+
+@attrs.frozen
+class Batch:
+    """Some rows that follow each other.
+
+    Attributes:
+        first: The number of the first of them after the header, from 1.
+        columns: Their cells by the kind of column; kinds that the report does not have are not there.
+    """
+
+    first: int
+    columns: Mapping[ReportColumn, Sequence[str]]
+
+    def __len__(self) -> int:
+        return len(self.columns[ReportColumn.CODE])
+
+
+class ReportRows:
+    """Reads a report once; iterate it.
+
+    Args:
+        report: An opened report.
+        known_as: The headers that each kind of column is known by, the likeliest first.
+        most_bytes: More than that, unpacked, is no report.
+        told: Is given all bytes as they are read.
+    """
+
+    def __init__(
+        self,
+        report: OpenReport,
+        known_as: Mapping[ReportColumn, Sequence[str]],
+        *,
+        most_bytes: int,
+        told: Callable[[bytes], object] = lambda _: None,
+    ) -> None:
+        self._report = report
+        self._known_as = known_as
+        self._most_bytes = most_bytes
+        self._told = told
+        self._places: dict[ReportColumn, int] = {}
+        self._width = 0
+        self._count = 0
+        self._end_length: int | None = None  # characters of the last cell so far
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches; none for a report that is only a header.
+
+        Raises:
+            LocalError: It is not a whole report in CSV; the text holds no cell of it.
+        """
+        chunks = self._chunks()
+        header, _, rest = next(chunks, "").partition("\n")
+        self._read_header(header.removesuffix("\r"))
+        for chunk in chain((rest,), chunks):
+            yield from self._batches(chunk)
+
+    def _fault(self, fault: str, hint: str = "") -> LocalError:
+        return faulty(self._report.name, fault, hint)
+
+    def _read_header(self, header: str) -> None:
+        if not header.strip():
+            raise self._fault("it is empty, even without a header")
+        cells = [_plain(cell) for cell in next(csv.reader([header]), [])]
+        for column, names in self._known_as.items():
+            found = next((plain for name in names if (plain := _plain(name)) in cells), None)
+            if found is not None and cells.count(found) > 1:
+                raise self._fault(f"several columns could be the {column.value}")
+            if found is not None:
+                self._places[column] = cells.index(found)
+        for column in _NEEDED:
+            if column not in self._places:
+                names = ", ".join(f'"{name}"' for name in self._known_as.get(column, ()))
+                raise self._fault(
+                    f"its first row names no column of the {column.value}, known as {names}",
+                    f"name it under usage_columns.{column.value} of the connection; columns are separated by commas",
+                )
+        self._width = len(cells)
+
+    def _text(self) -> Iterator[str]:
+        decoder: codecs.IncrementalDecoder | None = None
+        try:
+            for block in read_blocks(self._report, _BLOCK_BYTES, self._most_bytes):
+                self._told(block)
+                if decoder is None:
+                    is_utf16 = block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+                    decoder = codecs.getincrementaldecoder("utf-16" if is_utf16 else "utf-8-sig")()
+                yield decoder.decode(block)
+            if decoder is not None:
+                yield decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            raise self._fault(
+                f"it is neither UTF-8 nor UTF-16 behind row {self._count}, or it is cut off",
+                "convert it to UTF-8; guessing would alter identifiers and codes",
+            ) from None
+
+    def _chunks(self) -> Iterator[str]:
+        """The text in pieces that end with a row: a line break within quotes ends none."""
+        rest = ""
+        for block in self._text():
+            if "\0" in block:
+                raise self._fault("it is no text file")
+            text = rest + block
+            cut = text.rfind("\n") + 1
+            if text.count('"', 0, cut) % 2:
+                cut = 0
+            rest = text[cut:]
+            if len(rest) > _LONGEST_ROW:
+                raise self._fault(
+                    f"a row behind row {self._count} does not end, or a quote in it is not closed"
+                )
+            if cut:
+                yield text[:cut]
+        if rest:
+            yield rest
+
+    def _batches(self, chunk: str) -> Iterator[Batch]:
+        if not chunk:
+            return
+        ended = chunk.endswith("\n")
+        before = self._end_length
+        cells = self._split(chunk if ended else chunk + "\n") or self._parsed(chunk)
+        if not cells:
+            return
+        stride = self._width + 1
+        self._end_length = len(cells[-2])
+        if not ended and before not in {None, self._end_length}:
+            raise self._fault(
+                "its last row seems to be cut off", "if it is whole, end it with a line break like the others"
+            )
+        columns = {column: cells[place::stride] for column, place in self._places.items()}
+        batch = Batch(self._count + 1, columns)
+        self._refuse_blanks(batch)
+        self._count += len(batch)
+        yield batch
+
+    def _split(self, chunk: str) -> list[str]:
+        """The cells of plain rows, each row followed by a line break as a cell; [] when they are not so plain."""
+        if '"' in chunk or "\t" in chunk:
+            return []
+        if "\r" in chunk:
+            chunk = chunk.replace("\r\n", "\n")
+        cells = chunk.replace("\n", ",\n,").split(",")
+        cells.pop()
+        stride = self._width + 1
+        count, odd = divmod(len(cells), stride)
+        return [] if odd or cells[self._width :: stride] != ["\n"] * count or "\r" in chunk else cells
+
+    def _parsed(self, chunk: str) -> list[str]:
+        """The same by the csv module, for all rows that it can be said of what is wrong with them."""
+        cells: list[str] = []
+        number = self._count
+        try:
+            for row in csv.reader(io.StringIO(chunk, newline=""), strict=True):
+                if row in ([], [""]):
+                    continue
+                number += 1
+                if len(row) != self._width:
+                    raise self._fault(
+                        f"row {number} has {len(row)} columns and the header {self._width}: they are shifted, or it is"
+                        " cut off"
+                    )
+                cells += row
+                cells.append("\n")
+        except csv.Error as error:
+            raise self._fault(f"row {number + 1} is no CSV: {error}") from None
+        at = self._places[ReportColumn.CODE]
+        codes = cells[at :: self._width + 1]
+        if not all(map(str.isprintable, codes)):
+            raise self._fault(f"a code behind row {self._count} holds a control character")
+        return cells
+
+    def _refuse_blanks(self, batch: Batch) -> None:
+        for column in _NEEDED:
+            cells = batch.columns[column]
+            if not all(map(str.strip, cells)):
+                number = batch.first + next(at for at, cell in enumerate(cells) if not cell.strip())
+                raise self._fault(f"row {number} has no {column.value}")
+
+
+def _plain(header: str) -> str:
+    return "".join(char for char in header.casefold() if char.isalnum())

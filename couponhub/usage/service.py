@@ -1,0 +1,253 @@
+"""The usage reports of a connection, as users hold them: requested, imported, and accounted for."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import attrs
+
+from couponhub.capabilities import Offered
+from couponhub.errors import CouponhubError, LocalError, NotFound
+from couponhub.located import Located
+from couponhub.models import (
+    CouponList,
+    CouponQuery,
+    DaySpan,
+    ListCoverage,
+    ListId,
+    ReportImport,
+    ReportRequest,
+    UsageStatus,
+)
+from couponhub.models.base import utc_now
+from couponhub.protocols import ReadsLists, RequestsUsageReports
+from couponhub.store import Ledger
+from couponhub.usage.codesets import known_elsewhere
+from couponhub.usage.coverage import Standing, prove
+from couponhub.usage.reports import Reports, Standings
+
+if TYPE_CHECKING:
+    from couponhub.usage.opening import ReportSource
+
+_log = logging.getLogger(__name__)
+_DAY = timedelta(days=1)
+_DAILY = "usage_report_per_day"
+_UNKNOWN_ZONE = "it is not known in which zone the vendor's days begin: set timezone of the connection"
+
+
+class Usage:
+    """The usage reports of a connection. Thread-safe.
+
+    Args:
+        name: The connection's name.
+        offered: What its adapter offers.
+        reports: What was imported.
+        ledger: Opens the ledger of uploads, which knows the codes of other lists.
+        now: The clock, for tests.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        offered: Offered,
+        reports: Reports,
+        *,
+        ledger: Callable[[], Ledger],
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._name = name
+        self._offered = offered
+        self._reports = reports
+        self._ledger = ledger
+        self._now = now
+
+    def request(self, list_id: str, start: date, end: date, recipients: Sequence[str]) -> str:
+        """Have a report mailed; see `RequestsUsageReports.request_usage_report`."""
+        with Located(self._name, "request usage report"):
+            asked = self._offered.require(RequestsUsageReports)
+            return asked.request_usage_report(ListId(list_id), start, end, recipients)
+
+    def import_report(
+        self,
+        list_id: str,
+        source: "ReportSource",
+        start: date,
+        end: date,
+        *,
+        include_forgotten: bool = False,
+        shared_codes: bool = False,
+    ) -> ReportImport:
+        """Import a report of a list for the days `start` to `end`, both included.
+
+        Rows that earlier reports held are not doubled. All is written at once, or nothing is.
+
+        Args:
+            list_id: The list that it is of.
+            source: The CSV as it was saved: a path or a binary file object; plain, gzip, ZIP, or its mail.
+            start: The first day that it was requested for.
+            end: The last.
+            include_forgotten: Take rows in of customers who are to be forgotten. What was removed does not come
+                back by that, so that such a customer's absence still proves nothing.
+            shared_codes: Believe that codes which are known of another list stand in this one too.
+
+        Raises:
+            Unsupported: The vendor has no usage reports.
+            LocalError: It is no whole report of that list and those days, or this machine failed.
+            NotFound: The vendor has no such list.
+        """
+        from couponhub.usage.importing import Order, check_days, import_report  # noqa: PLC0415 - lookups need none of it
+
+        with Located(self._name, "import usage report"):
+            form, now = self._reports.form, self._now()
+            if start > end:
+                raise LocalError(f"the report's first day, {start}, lies after its last, {end}")
+            lists, seen_at, warnings = self._shown(now)
+            standings = self._standings(lists, seen_at)
+            known = next((one.known for one in standings.lists if one.known.list_id == list_id), None)
+            if known is None and seen_at is not None:
+                raise NotFound("there is no such list", hint=f"see `couponhub lists ls {self._name}`")
+            days = DaySpan(start, end)
+            check_days(days, standings.zones, now, known.created_at if known else None)
+            others = [one.known.list_id for one in standings.lists if one.known.list_id != list_id]
+            done = import_report(
+                self._reports.index,
+                source,
+                Order(
+                    connection=self._name,
+                    list_id=ListId(list_id),
+                    days=days,
+                    form=form,
+                    zones=standings.zones,
+                    lists=lists,
+                    lists_seen_at=seen_at,
+                    known=known,
+                    now=now,
+                    include_forgotten=include_forgotten,
+                    shared_codes=shared_codes,
+                ),
+                codes_elsewhere=lambda codes: known_elsewhere(self._ledger(), ListId(list_id), others, codes),
+            )
+            return attrs.evolve(done, warnings=(*done.warnings, *warnings, *_zone_warnings(standings)))
+
+    def status(self, list_id: str | None = None) -> UsageStatus:
+        """Which days of each list are covered, which are missing, and which requests would fill the gaps.
+
+        The vendor is asked for its lists; when it does not answer, those are told that are known.
+
+        Raises:
+            Unsupported: The vendor has no usage reports.
+            NotFound: There is no such list.
+        """
+        with Located(self._name, "usage status"):
+            form, now = self._reports.form, self._now()
+            lists, seen_at, warnings = self._shown(now)
+            standings = self._standings(lists, seen_at)
+            warnings += self._remember(standings, lists, seen_at)
+            shown = [one for one in standings.lists if list_id in {None, one.known.list_id}]
+            if list_id is not None and not shown:
+                raise NotFound("there is no such list", hint=f"see `couponhub lists ls {self._name}`")
+            query = CouponQuery(list_id=None if list_id is None else ListId(list_id))
+            proof = prove(
+                standings.lists,
+                query,
+                standings.zones,
+                lists_seen_at=standings.seen_at,
+                now=now,
+                max_age=form.max_age,
+            )
+            return UsageStatus(
+                connection=self._name,
+                lists=tuple(self._coverages(shown, standings, now)),
+                as_of=proof.as_of,
+                lists_seen_at=standings.seen_at,
+                warnings=(*warnings, *_zone_warnings(standings)),
+            )
+
+    def _shown(self, now: datetime) -> tuple[list[CouponList], datetime | None, list[str]]:
+        """All lists that the vendor shows; when it cannot be asked, none of them, no moment, and a warning."""
+        try:
+            return list(self._offered.require(ReadsLists).iterate_lists(None)), now, []
+        except CouponhubError as error:
+            _log.info("%s: the lists could not be read (%s)", self._name, error.kind)
+            warning = (
+                f"the vendor's lists could not be read ({error.kind}), so that those that came since they last"
+                " were are not known"
+            )
+            return [], None, [warning]
+
+    def _standings(self, lists: Sequence[CouponList], seen_at: datetime | None) -> Standings:
+        """How lists stand, those that the vendor shows now among them."""
+        catalogue = self._reports.index.catalogue()
+        return self._reports.standings(catalogue.seeing(self._name, lists, seen_at))
+
+    def _remember(
+        self, standings: Standings, lists: Sequence[CouponList], seen_at: datetime | None
+    ) -> list[str]:
+        if seen_at is None or standings.newest is None:
+            return []  # without any report nothing is ever concluded from lists
+        try:
+            with self._reports.index.changing() as change:
+                change.see(self._name, lists, seen_at)
+        except LocalError as error:
+            return [f"that the lists were seen could not be written down: {error.message}"]
+        return []
+
+    def _coverages(
+        self, shown: Sequence[Standing], standings: Standings, now: datetime
+    ) -> list[ListCoverage]:
+        left = self._left()
+        yesterday = standings.zones.last_over(now)
+        coverages: list[ListCoverage] = []
+        asked = 0
+        for one in shown:
+            gaps = one.missing(yesterday)
+            request = None
+            if gaps:
+                # A day more, so that the last one has a neighbour.
+                days = DaySpan(gaps[0].first, min(gaps[-1].last, yesterday) + _DAY)
+                request = ReportRequest(
+                    connection=self._name,
+                    list_id=one.known.list_id,
+                    days=days,
+                    wait_days=left.days_until(asked),
+                )
+                asked += 1
+            reached = None if one.begins is None else one.reaches(one.begins)
+            is_covered = reached is not None and one.begins is not None and reached >= one.begins
+            coverages.append(
+                ListCoverage(
+                    connection=self._name,
+                    list_id=one.known.list_id,
+                    list_name=one.known.name,
+                    created_on=one.begins,
+                    covered=one.whole,
+                    missing=gaps,
+                    as_of=standings.zones.end(reached) if is_covered and reached else None,
+                    reports=one.reports,
+                    request=request,
+                )
+            )
+        return coverages
+
+    def _left(self) -> "_Left":
+        adapter = self._offered.adapter
+        return _Left(today=adapter.quota_left().get(_DAILY), daily=adapter.limits.get(_DAILY, 0))
+
+
+@attrs.frozen(kw_only=True)
+class _Left:
+    """How many reports may still be requested; None and 0 set no end."""
+
+    today: int | None
+    daily: int
+
+    def days_until(self, asked: int) -> int:
+        """How many days to wait when so many were requested before."""
+        if self.today is None or not self.daily or asked < self.today:
+            return 0
+        return 1 + (asked - self.today) // self.daily
+
+
+def _zone_warnings(standings: Standings) -> list[str]:
+    return [_UNKNOWN_ZONE] if len(standings.zones.zones) > 1 else []

@@ -1,0 +1,182 @@
+"""The rows of a report on their way into the index: hashed, checked, and laid aside by customer, in files."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from io import BufferedWriter
+from itertools import repeat
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from couponhub.errors import LocalError
+from couponhub.models import ReportColumn, ReportForm
+from couponhub.usage.key import HashKey
+from couponhub.usage.pages import in_pages
+from couponhub.usage.rows import Batch
+
+_BEGINNINGS = "".join(sorted("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+_BATCHES_IN_MEMORY = 1024  # of 64 KiB
+_MOST_CAMPAIGNS = 1 << 16
+_SAMPLE_OF_FIRST = 500
+_MOST_SAMPLED = 2000
+_CAMPAIGN = (
+    ReportColumn.CAMPAIGN_ID,
+    ReportColumn.CAMPAIGN_NAME,
+    ReportColumn.LOCALE,
+    ReportColumn.VARIATION,
+)
+
+
+class Spill:
+    """Takes in the rows of one report, and gives them back sorted. Use it as a context manager.
+
+    Its files hold codes in plain text and end with the folder, which is the caller's.
+
+    Attributes:
+        rows: How many were taken in.
+        first, last: The earliest and the latest moment in them; None when none tells any.
+        approximate: Whether moments came without a zone, and the connection names none.
+        campaigns: What is told of each campaign: id, name, locale, variation; by number.
+        sample: Some rows from everywhere in the report: the customer's hash, and the code.
+    """
+
+    def __init__(self, folder: Path, form: ReportForm, key: HashKey) -> None:
+        self._folder = folder
+        self._form = form
+        self._key = key
+        self._held = ExitStack()
+        self._files: dict[str, BufferedWriter] = {}
+        self._waiting: dict[str, list[str]] = {begin: [] for begin in _BEGINNINGS}
+        self._batches = 0
+        self._numbers: dict[tuple[str, ...], str] = {}
+        self.rows = 0
+        self.first: datetime | None = None
+        self.last: datetime | None = None
+        self.approximate = False
+        self.sample: list[tuple[str, str]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
+
+    @property
+    def campaigns(self) -> Sequence[tuple[str, ...]]:
+        """See the class."""
+        return list(self._numbers)
+
+    @property
+    def lost_campaigns(self) -> bool:
+        """Whether there were more campaigns than are kept."""
+        return len(self._numbers) >= _MOST_CAMPAIGNS
+
+    def take(self, batch: Batch, fault: Callable[..., LocalError]) -> None:
+        """Take in some rows.
+
+        Args:
+            batch: The rows.
+            fault: Makes the error of what is wrong with the report.
+        """
+        columns = batch.columns
+        customers = self._key.of_all(columns[ReportColumn.USER], self._form.identifier)
+        codes = columns[ReportColumn.CODE]
+        numbers = map(str, range(batch.first, batch.first + len(batch)))
+        cells = (customers, codes, self._moments(batch, fault), self._campaigns(batch), numbers)
+        waiting = self._waiting
+        for line in map("\t".join, zip(*cells)):  # noqa: B905 - `repeat` has no end
+            waiting[line[0]].append(line)
+        self._sample(customers, codes)
+        self.rows += len(batch)
+        self._batches += 1
+        if self._batches % _BATCHES_IN_MEMORY == 0:
+            self._write()
+
+    def pages(self) -> Iterator[list[str]]:
+        """All rows as lines without their last two cells, page by page."""
+        self._write()
+        for file in self._files.values():
+            file.flush()
+        for begin in _BEGINNINGS:
+            if begin in self._files:
+                lines = self._path(begin).read_bytes().decode().split("\n")
+                lines.pop()
+                yield from in_pages(lines)
+
+    def _write(self) -> None:
+        for begin, lines in self._waiting.items():
+            if lines:
+                if begin not in self._files:
+                    opened = os.open(self._path(begin), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+                    self._files[begin] = self._held.enter_context(os.fdopen(opened, "wb"))
+                lines.append("")
+                self._files[begin].write("\n".join(lines).encode())
+                lines.clear()
+
+    def _path(self, begin: str) -> Path:
+        return self._folder / f"{ord(begin)}.rows"
+
+    def _moments(self, batch: Batch, fault: Callable[..., LocalError]) -> Iterable[str]:
+        texts = batch.columns.get(ReportColumn.SENT_AT)
+        if texts is None:
+            return repeat("")
+        moments = self._read(texts, batch.first, fault)
+        try:
+            known = min(moments).tzinfo is not None
+        except TypeError:  # some name a zone, some do not
+            known = False
+        if not known:
+            zone = self._form.zone or UTC
+            self.approximate = self.approximate or self._form.zone is None
+            moments = [moment.replace(tzinfo=moment.tzinfo or zone) for moment in moments]
+        if not known or self._form.time_format is not None:
+            texts = [moment.isoformat() for moment in moments]
+        first, last = min(moments), max(moments)
+        self.first = first if self.first is None else min(self.first, first)
+        self.last = last if self.last is None else max(self.last, last)
+        return texts
+
+    def _read(self, texts: Sequence[str], number: int, fault: Callable[..., LocalError]) -> list[datetime]:
+        form = self._form.time_format
+        try:
+            if form is None:
+                return list(map(datetime.fromisoformat, texts))
+            return [datetime.strptime(text, form) for text in texts]  # noqa: DTZ007 - the zone comes after
+        except ValueError:
+            row = number + next(at for at, text in enumerate(texts) if not _is_moment(text, form))
+            raise fault(
+                f"row {row} has no moment that can be read as its {ReportColumn.SENT_AT.value}"
+            ) from None
+
+    def _campaigns(self, batch: Batch) -> Iterable[str]:
+        told = [batch.columns.get(column) for column in _CAMPAIGN]
+        if not any(told):
+            return repeat("")
+        numbers = self._numbers
+        columns = [repeat("") if cells is None else cells for cells in told]
+        try:
+            return list(map(numbers.__getitem__, zip(*columns)))  # noqa: B905 - `repeat` has no end
+        except KeyError:
+            keys = list(zip(*columns))  # noqa: B905 - the same
+        for key in dict.fromkeys(keys):
+            if len(numbers) < _MOST_CAMPAIGNS:
+                numbers.setdefault(key, str(len(numbers)))
+        return [numbers.get(key, "") for key in keys]
+
+    def _sample(self, customers: Sequence[str], codes: Sequence[str]) -> None:
+        count = _SAMPLE_OF_FIRST if not self._batches else 1
+        self.sample += zip(customers[:count], codes[:count], strict=True)
+        if len(self.sample) > _MOST_SAMPLED:
+            del self.sample[::2]
+
+
+def _is_moment(text: str, form: str | None) -> bool:
+    try:
+        datetime.fromisoformat(text) if form is None else datetime.strptime(text, form)  # noqa: DTZ007 - only whether it can be read
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,145 @@
+"""The client and `couponhub serve`, each in a process of its own."""
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+from couponhub import CouponHub, CouponQuery, Customer
+from couponhub.client import Client
+from couponhub.errors import AuthRejected, NotFound, PermissionDenied, UnknownConnection, UsageError
+from couponhub.models import Coupon, CouponStatus, ListId, LookupAnswer, Verdict
+from tests.cli.desk import CUSTOMER, Desk
+
+PERSON = Customer(mobile=CUSTOMER)
+
+
+@attrs.frozen
+class Served:
+    """A server, and how to make tokens for it."""
+
+    url: str
+    desk: Desk
+
+    def token(self, *scopes: str) -> str:
+        """Make a token."""
+        words = [word for scope in scopes for word in ("--scope", scope)]
+        ran = self.desk("-o", "json", "token", "new", *words)
+        assert 0 == ran.code, ran.err
+        return str(ran.json["token"])
+
+
+@pytest.fixture
+def served(desk: Desk) -> Iterator[Served]:
+    """A server of the desk."""
+    desk.configure(more="\n[lookup]\ncache_ttl = 0\nnegative_ttl = 0\n")
+    served = Served("", desk)
+    served.token("admin")  # with none, it would make one of its own
+    process = desk.begun("serve", "--port", "0")
+    assert process.stdout is not None
+    url = process.stdout.readline().strip()
+    try:
+        assert url.startswith("http://127.0.0.1:")
+        yield attrs.evolve(served, url=url)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+
+def comparable(answer: LookupAnswer) -> LookupAnswer:
+    """The answer without what is another each time, and what does not travel."""
+    return attrs.evolve(
+        answer,
+        answers=tuple(
+            attrs.evolve(one, as_of=None, elapsed_ms=0, coupons=tuple(map(plain, one.coupons)))
+            for one in answer.answers
+        ),
+    )
+
+
+def plain(coupon: Coupon) -> Coupon:
+    """The coupon without those."""
+    return attrs.evolve(coupon, as_of=None, vendor_id=None, raw={})
+
+
+def test_all_of_it(served: Served) -> None:
+    """What the hub answers, the client answers; what the token may not see comes masked or not at all."""
+    # All before the first request: the server looks for new ones every other second.
+    token, lesser = served.token("lookup", "codes:reveal", "lists:read"), served.token("lookup")
+    with CouponHub.from_config() as hub, Client(served.url, token=token, timeout=10) as client:
+        asked = client.lookup(PERSON, deadline=5.0)
+        assert comparable(hub.lookup(PERSON, deadline=5.0)) == comparable(asked)
+        assert 5 <= len(asked.coupons)
+        assert not asked.complete
+        query = CouponQuery(statuses=frozenset({CouponStatus.EXPIRED}))
+        only = client.lookup(PERSON, query, connections=["capillary"], strategy="first-found")
+        assert comparable(hub.lookup(PERSON, query, connections=["capillary"])) == comparable(only)
+        assert ["capillary", "moengage"] == [one.connection for one in client.connections()]
+        people = [PERSON, *(Customer(mobile=f"9190000000{number:02}") for number in range(19))]
+        many = list(client.lookup_many(people, connections=["capillary"]))
+        assert people == [answer.customer for answer in many]
+        assert [Verdict.FOUND, *[Verdict.NONE] * 19] == [answer.answers[0].verdict for answer in many]
+        with pytest.raises(UnknownConnection, match="nowhere"):
+            client.lookup(PERSON, connections=["nowhere"])
+        with pytest.raises(UsageError, match="exactly one connection"):
+            client.lookup(PERSON, CouponQuery(list_id=ListId("1")))
+        with pytest.raises(NotFound):
+            client.lookup(PERSON, CouponQuery(list_id=ListId("1")), connections=["capillary"])
+    with Client(served.url, token=lesser) as client:
+        masked = client.lookup(PERSON)
+        assert len(asked.coupons) == len(masked.coupons)
+        assert all(coupon.code.startswith("***") for coupon in masked.coupons)
+        with pytest.raises(PermissionDenied, match="lists:read"):
+            client.connections()
+    with Client(served.url, token="chub_0_wrong") as client, pytest.raises(AuthRejected, match="not known"):
+        client.lookup(PERSON)
+
+
+def test_on_the_command_line(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`lookup --server` needs no config file, prints what `lookup` prints, and shows no token."""
+    desk = served.desk
+    token = served.token("lookup", "codes:reveal")
+    path = tmp_path / "token"
+    path.write_text(f"{token}\n", encoding="utf-8")
+    here = desk("lookup", "--mobile", CUSTOMER, "-o", "json")
+    rows = desk("lookup", "--mobile", CUSTOMER).rows
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    words = ("lookup", "--mobile", CUSTOMER, "--server", served.url, "--token", f"@{path}")
+    there = desk(*words, "-o", "json", "--debug")
+    assert (3, 3) == (here.code, there.code), there.err
+    assert [coupon["code"] for coupon in here.json["coupons"]] == [
+        coupon["code"] for coupon in there.json["coupons"]
+    ]
+    assert [answer["verdict"] for answer in here.json["answers"]] == [
+        answer["verdict"] for answer in there.json["answers"]
+    ]
+    assert rows == desk(*words).rows
+    assert token not in there.err
+    assert CUSTOMER not in there.err
+    assert 2 == desk(*words, "--raw").code
+    assert 5 == desk(*words[:-1], "chub_0_wrong").code
+    refused = desk("-o", "json", *words[:-1], "chub_0_CANARY")
+    assert "credentials" == refused.json["error"]["kind"]
+    assert "CANARY" not in refused.err + refused.out
+    assert [] == list(elsewhere.iterdir())
+
+
+def test_a_token_without_a_server(desk: Desk) -> None:
+    """It would be sent nowhere."""
+    assert "name that with --server" in desk("lookup", "--mobile", CUSTOMER, "--token", "x").complaint
+
+
+def test_a_server_over_plain_http_elsewhere(desk: Desk) -> None:
+    """Neither customer nor token travels there."""
+    ran = desk(
+        "lookup", "--mobile", CUSTOMER, "--server", "http://a.example.com", "--token", "CANARY", "-o", "json"
+    )
+    assert 2 == ran.code
+    assert "http:// is refused" in ran.complaint
+    assert "CANARY" not in ran.err + ran.out
+    assert "config" == json.loads(ran.out)["error"]["kind"]

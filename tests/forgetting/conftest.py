@@ -1,0 +1,5 @@
+"""Forgetting is tried at a desk."""
+
+from tests.cli.conftest import desk
+
+__all__ = ["desk"]

@@ -1,0 +1,189 @@
+"""From a code that an emulated campaign gave out to a lookup that finds it: request, mail, import."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import requests
+
+from couponhub.cli import main
+from couponhub.errors import Unsupported
+from couponhub.models import Customer, Identifier, Reason, Verdict
+from couponhub.registry import Registry
+from couponhub.testing import Rig, rig_for
+
+INDIA = timezone(timedelta(hours=5, minutes=30))
+BUYER = {"external_id": "EXT-77001", "mobile": "919876500001"}
+
+
+@attrs.frozen
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its stdout, decoded."""
+        return json.loads(self.out)
+
+
+@attrs.frozen
+class Bench:
+    """An emulated workspace whose list is five days old, and the command line on it."""
+
+    rig: Rig
+    list_id: str
+    codes: list[str]
+    today: date
+    run: Callable[..., Ran]
+
+    def mailed(self, first: date, last: date) -> Path:
+        """Request a report on the command line, wait for its mail, save that; answer the file."""
+        before = len(self.rig.control.mails())
+        days = ("--from", str(first), "--to", str(last))
+        ran = self.run("usage", "request", "moengage", self.list_id, *days, "--email", "reports@example.com")
+        assert 0 == ran.code, ran.err
+        patience = time.monotonic() + 10
+        while len(mails := self.rig.control.mails()) == before and time.monotonic() < patience:
+            time.sleep(0.02)
+        path = self.rig.folder / f"report {len(mails)}.eml"
+        path.write_bytes(requests.get(f"{self.rig.server.url}{mails[-1]['eml']}", timeout=10).content)
+        return path
+
+    def imported(self, path: Path, first: date, last: date, *more: str) -> Ran:
+        """Import it on the command line."""
+        days = ("--from", str(first), "--to", str(last))
+        return self.run("-o", "json", "usage", "import", "moengage", self.list_id, str(path), *days, *more)
+
+
+@pytest.fixture
+def bench(capsys: pytest.CaptureFixture[str]) -> Iterator[Bench]:
+    """Five days ago a list was created and three codes were given to one customer."""
+    with rig_for(Registry().load("moengage"), settings={"created_by": "tests"}) as rig:
+        now = datetime.now(UTC)
+        rig.control.set_clock(now - timedelta(days=5))
+        list_id = rig.list_with("Autumn", [f"CANARY-{number}" for number in range(9)])
+        codes = rig.control.issue(list_id, BUYER, count=3)
+        rig.control.set_clock(None)
+
+        def run(*words: str) -> Ran:
+            capsys.readouterr()
+            code = main(("--config", str(rig.folder / "couponhub.toml"), *words))
+            return Ran(code, *capsys.readouterr())
+
+        yield Bench(rig, list_id, codes, now.astimezone(INDIA).date(), run)
+
+
+def test_a_code_goes_from_the_campaign_into_a_lookup(bench: Bench) -> None:
+    """Nobody is asked before; from the import on the customer is found, and absence is proven as of the report."""
+    hub, calls = bench.rig.hub, bench.rig.control.requests
+    customer, other = Customer(external_id=BUYER["external_id"]), Customer(external_id="EXT-9")
+    asked = len(calls())
+    (before,) = hub.lookup(customer).answers
+    assert (Verdict.UNKNOWN, Reason.UNSUPPORTED) == (before.verdict, before.reason)
+    assert before.error is not None
+    assert "couponhub usage import" in before.error.hint
+    assert asked == len(calls())
+    first, last = bench.today - timedelta(days=5), bench.today
+    path = bench.mailed(first, last)
+    done = bench.imported(path, first, last)
+    assert (0, 3, 3, path.name) == (done.code, done.json["rows"], done.json["added"], done.json["file"])
+    assert not [code for code in bench.codes if code in done.out + done.err]
+    asked = len(calls())
+    (found,) = hub.lookup(customer).answers
+    assert (Verdict.FOUND, None) == (found.verdict, found.reason)
+    assert sorted(bench.codes) == sorted(coupon.code for coupon in found.coupons)
+    (none,) = hub.lookup(other).answers
+    end = datetime.combine(bench.today, datetime.min.time(), INDIA).astimezone(UTC)
+    assert (Verdict.NONE, Reason.NO_COUPONS, end) == (none.verdict, none.reason, none.as_of)
+    assert asked == len(calls())
+    ran = bench.run("-o", "json", "lookup", "--external-id", BUYER["external_id"])
+    assert 0 == ran.code
+    assert {"report"} == {coupon["source"] for coupon in ran.json["coupons"]}
+    assert {(None, None)} == {
+        (coupon["redemption_count"], coupon["redemptions"]) for coupon in ran.json["coupons"]
+    }
+    assert ran.json["answers"][0]["coverage"]
+
+
+def test_only_user_ids_are_answered(bench: Bench) -> None:
+    """A mobile is refused while MoEngage's User ID is something else, with the kind that is needed."""
+    first, last = bench.today - timedelta(days=5), bench.today
+    bench.imported(bench.mailed(first, last), first, last)
+    mobile = Customer(mobile=BUYER["mobile"])
+    with pytest.raises(Unsupported, match="external_id"):
+        bench.rig.connection.customers.coupons(mobile)
+    (answer,) = bench.rig.hub.lookup(mobile).answers
+    assert (Verdict.UNKNOWN, Reason.UNSUPPORTED) == (answer.verdict, answer.reason)
+    assert frozenset({Identifier.EXTERNAL_ID}) == bench.rig.connection.customers.identifiers
+
+
+def test_the_same_mail_twice_says_so(bench: Bench) -> None:
+    """It exits with 0, adds nothing, and warns."""
+    first, last = bench.today - timedelta(days=5), bench.today
+    path = bench.mailed(first, last)
+    bench.imported(path, first, last)
+    again = bench.imported(path, first, last)
+    assert (0, 0, 3, True) == (again.code, again.json["added"], again.json["known"], again.json["repeated"])
+    assert "imported before" in again.err
+
+
+def test_status_names_the_gaps_and_the_requests_that_fill_them(bench: Bench) -> None:
+    """Obeying it once leaves no gap."""
+    first = bench.today - timedelta(days=5)
+    path = bench.mailed(first, first + timedelta(days=2))
+    bench.imported(path, first, first + timedelta(days=2))
+    (before,) = bench.run("-o", "json", "usage", "status", "moengage").json["items"]
+    assert [{"from": str(first), "to": str(first + timedelta(days=1))}] == before["covered"]
+    gap = {"from": str(first + timedelta(days=2)), "to": str(bench.today - timedelta(days=1))}
+    assert [gap] == before["missing"]
+    request = before["request"]
+    assert (0, gap["from"], str(bench.today)) == (request["wait_days"], request["from"], request["to"])
+    command = request["command"].replace('"$REPORTS_TO"', "reports@example.com").split()
+    assert ["couponhub", "usage", "request"] == command[:3]
+    days = date.fromisoformat(request["from"]), date.fromisoformat(request["to"])
+    bench.imported(bench.mailed(*days), *days)
+    (after,) = bench.run("-o", "json", "usage", "status", "moengage", bench.list_id).json["items"]
+    assert ([], None) == (after["missing"], after["request"])
+    assert 0 == bench.run("usage", "status", "moengage").code
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "kind"),
+    [
+        (("LIST", "nothing.csv", "--from", "2026-01-01", "--to", "2026-01-02"), 2, "local"),
+        (("unknown", "nothing.csv", "--from", "2026-01-01", "--to", "2026-01-02"), 4, "not_found"),
+        (("LIST", "nothing.csv", "--from", "2026-01-02", "--to", "2026-01-01"), 2, "local"),
+        (("LIST", "nothing.csv", "--from", "2026-01-02"), 2, "usage"),
+    ],
+)
+def test_failures_have_their_kind_and_exit_code(
+    bench: Bench, words: tuple[str, ...], code: int, kind: str
+) -> None:
+    """One line on stderr, and the kind in JSON."""
+    asked = [bench.list_id if word == "LIST" else word for word in words]
+    ran = bench.run("-o", "json", "usage", "import", "moengage", *asked)
+    assert (code, kind) == (ran.code, ran.json["error"]["kind"])
+    assert 1 == len(ran.err.splitlines())
+
+
+def test_another_list_is_refused(bench: Bench) -> None:
+    """The report of one list is not imported as another's."""
+    bench.rig.control.set_clock(datetime.now(UTC) - timedelta(days=5))
+    other = bench.rig.list_with("Winter", ["W-1"])
+    bench.rig.control.set_clock(None)
+    first, last = bench.today - timedelta(days=5), bench.today
+    path = bench.mailed(first, last)
+    bench.imported(path, first, last)
+    days = ("--from", str(first), "--to", str(last))
+    ran = bench.run("-o", "json", "usage", "import", "moengage", other, str(path), *days)
+    assert (2, "local") == (ran.code, ran.json["error"]["kind"])
+    assert "another list" in ran.err

@@ -1,0 +1,231 @@
+"""Several processes: readers while one imports, a kill in the middle, two imports at once, and nobody may write."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from couponhub.errors import LocalError
+from couponhub.models import Customer
+from tests.usage.desk_of_reports import ReportDesk, Row
+
+ROOT = Path(__file__).parents[2]
+MANY = 3000
+IMPORTER = """
+import sys
+from pathlib import Path
+from couponhub.usage import pages
+from tests.usage.desk_of_reports import ReportDesk, Row
+
+whole = pages.add
+
+def in_two_halves(database, fresh, **numbers):
+    def told():
+        for count, page in enumerate(fresh):
+            yield page
+            if count == 1000:
+                print("half way", flush=True)
+                sys.stdin.readline()
+    return whole(database, told(), **numbers)
+
+pages.add = in_two_halves
+desk = ReportDesk(Path(sys.argv[1]))
+desk.vendor.create("L1", created=1)
+done = desk.take("L1", 1, 20, *(Row(f"N{number}", f"NEW-{number}", 5) for number in range(int(sys.argv[2]))))
+print(done.added, flush=True)
+"""
+READER = """
+import os, sys
+from pathlib import Path
+from tests.usage.desk_of_reports import ReportDesk
+if os.getuid() == 0:  # who may write everywhere, and whose Python others may not read
+    import encodings.idna, couponhub.lookup.verdicts
+    os.setgid(65534)
+    os.setuid(65534)
+folder = Path(sys.argv[1])
+desk = ReportDesk(folder)
+try:
+    (folder / "probe").touch()
+    print("the folder can be written")
+except OSError:
+    print(*desk.codes("E0"), desk.verdict("E1"))
+"""
+
+
+@contextmanager
+def importing(reports: ReportDesk) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has written half of an import, and waits for a line."""
+    folder = reports.settings.path.parent
+    process = subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-c", IMPORTER, str(folder), str(MANY)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert "half way\n" == process.stdout.readline()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def go_on(process: subprocess.Popen[str]) -> str:
+    """Let it finish; what it says."""
+    out, _ = process.communicate("\n", timeout=60)
+    return out.strip()
+
+
+def test_others_read_what_was_there_until_an_import_is_done(reports: ReportDesk) -> None:
+    """Half an import is never seen; all of it is seen at the next read."""
+    reports.take("L1", 1, 5, Row("E0", "C-0", 2))
+    with importing(reports) as process:
+        assert ["C-0"] == reports.codes("E0")
+        assert [] == [code for number in range(0, MANY, 7) for code in reports.codes(f"N{number}")]
+        assert "unknown" == reports.verdict("E9")
+        assert str(MANY) == go_on(process)
+    assert ["NEW-7"] == reports.codes("N7")
+    assert "none" == reports.verdict("E9")
+
+
+def test_the_first_import_is_not_seen_before_it_is_done(reports: ReportDesk) -> None:
+    """There is a database already, and nothing in it."""
+    with importing(reports) as process:
+        assert reports.index.database.path.exists()
+        assert reports.reports.answer() is False
+        assert str(MANY) == go_on(process)
+    assert reports.reports.answer() is True
+
+
+def test_a_kill_in_the_middle_leaves_everything_as_it_was(reports: ReportDesk) -> None:
+    """The old index is whole, what lay about is removed by the next import, and that succeeds."""
+    reports.take("L1", 1, 5, Row("E0", "C-0", 2))
+    with importing(reports) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    left = list(reports.index.database.folder.iterdir())
+    assert left
+    assert ["C-0"] == reports.codes("E0")
+    assert [] == reports.codes("N7")
+    reports.take("L1", 5, 20, Row("N7", "NEW-7", 6))
+    assert ["NEW-7"] == reports.codes("N7")
+    assert "none" == reports.verdict("E9")
+    assert [] == list(reports.index.database.folder.iterdir())
+
+
+def test_two_imports_at_once_wait_for_each_other(reports: ReportDesk) -> None:
+    """The second is written when the first is done, and both are there."""
+    with importing(reports) as process:
+        second = threading.Thread(target=reports.take, args=("L1", 1, 20, Row("E5", "C-5", 6)))
+        second.start()
+        second.join(0.3)
+        assert second.is_alive()
+        assert str(MANY) == go_on(process)
+        second.join(30)
+    assert (["C-5"], ["NEW-7"]) == (reports.codes("E5"), reports.codes("N7"))
+
+
+def test_what_another_process_forgets_is_gone_at_the_next_read(reports: ReportDesk) -> None:
+    """An open index reads anew."""
+    reports.take("L1", 1, 20, Row("E0", "C-0", 2))
+    assert ["C-0"] == reports.codes("E0")
+    code = (
+        "import sys; from pathlib import Path; from couponhub.models import Customer;"
+        "from tests.usage.desk_of_reports import ReportDesk;"
+        "print(ReportDesk(Path(sys.argv[1])).index.forget([Customer(external_id='E0')]).rows)"
+    )
+    run = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code, str(reports.settings.path.parent)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "1" == run.stdout.strip()
+    assert [] == reports.codes("E0")
+    assert "unknown" == reports.verdict("E0")
+
+
+def test_it_is_read_where_nobody_may_write(reports: ReportDesk) -> None:
+    """A reader that can write neither the files nor the folder answers, from a copy that is at rest."""
+    reports.take("L1", 1, 20, Row("E0", "C-0", 2))
+    reports.close()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path in reports.settings.path.parent.glob("couponhub.*"):
+            if path.is_file():
+                shutil.copy(path, folder)
+                (folder / path.name).chmod(0o444)
+        folder.chmod(0o555)
+        run = subprocess.run(  # noqa: S603 - our own code
+            [sys.executable, "-c", READER, name],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        folder.chmod(0o755)
+    assert "C-0 none" == run.stdout.strip(), run.stderr
+
+
+def test_reading_makes_no_files(reports: ReportDesk) -> None:
+    """Not even the folder."""
+    assert () == reports.index.explain("C-1")
+    assert not reports.index.holdings(Customer(external_id="E1")).given
+    assert not reports.settings.path.parent.exists()
+
+
+def test_a_lost_key_is_told_and_proves_nothing(reports: ReportDesk) -> None:
+    """Without its key every customer would seem to have nothing; so with another one."""
+    reports.take("L1", 1, 20, Row("E0", "C-0", 2))
+    reports.index.close()
+    key = reports.index.database.key_path
+    kept = key.read_bytes()
+    for spoilt in (None, bytes(32), b"short"):
+        key.unlink()
+        if spoilt is not None:
+            key.write_bytes(spoilt)
+        fresh = ReportDesk(reports.settings.path.parent)
+        fresh.vendor.create("L1", created=1)
+        with pytest.raises(LocalError, match="key"):
+            fresh.codes("E0")
+        with pytest.raises(LocalError, match="key"):
+            fresh.take("L1", 1, 20, Row("E1", "C-1", 2))
+        assert fresh.reports.identifiers is None
+        key.write_bytes(kept)
+        assert ["C-0"] == fresh.codes("E0")
+        fresh.close()
+
+
+def test_a_damaged_index_is_told(reports: ReportDesk) -> None:
+    """In one line that names the file."""
+    reports.take("L1", 1, 20, Row("E0", "C-0", 2))
+    reports.index.close()
+    path = reports.index.database.path
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(LocalError, match=r"couponhub\.usage\.db cannot be used"):
+        reports.codes("E0")
+
+
+def test_an_index_that_was_removed_is_started_anew(reports: ReportDesk) -> None:
+    """Also by a process that had it open."""
+    reports.take("L1", 1, 20, Row("E0", "C-0", 2))
+    assert ["C-0"] == reports.codes("E0")
+    for path in reports.settings.path.parent.glob("couponhub.usage.db*"):
+        path.unlink()
+    assert reports.reports.answer() is False
+    reports.take("L1", 1, 20, Row("E0", "C-1", 2))
+    assert ["C-1"] == reports.codes("E0")
