@@ -96,11 +96,8 @@ def import_report(
     """
     key = index.database.key()
     fingerprint = key.fingerprint()
-    with (
-        opened(source) as report,
-        _workspace(index.database.folder) as folder,
-        Spill(folder, order.form, key) as spill,
-    ):
+    with opened(source) as report, _workspace(index.database.folder) as folder:
+        spill = Spill(folder, order.form, key)
         fault = partial(faulty, report.name)
         rows = ReportRows(report, order.form.columns, most_bytes=most_bytes, told=fingerprint.update)
         for batch in rows:

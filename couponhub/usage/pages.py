@@ -14,8 +14,9 @@ import attrs
 
 from couponhub.usage.key import DIGEST_CHARS
 
-_PAGE_CHARS = 3
-"""Of base64, which makes 262,144 pages: 10 million rows lie 38 to a page, 200 million 760."""
+_PAGE_BITS = 18
+"""Of the hash, which makes 262,144 pages: 10 million rows lie 38 to a page, 200 million 760."""
+_SPARE_BITS = 2  # of the five hexadecimal digits that hold them
 _CODE_AT = DIGEST_CHARS + 1
 
 
@@ -64,8 +65,10 @@ def in_pages(lines: list[str]) -> Iterator[list[str]]:
     lines.sort()
     begin, count = 0, len(lines)
     while begin < count:
-        # "~" comes after all of base64.
-        end = bisect_left(lines, f"{lines[begin][:_PAGE_CHARS]}~", begin)
+        following = _page(lines[begin]) + 1
+        end = (
+            count if following >> _PAGE_BITS else bisect_left(lines, f"{following << _SPARE_BITS:05x}", begin)
+        )
         yield lines[begin:end]
         begin = end
 
@@ -108,10 +111,10 @@ def remove(database: sqlite3.Connection, customer: str) -> int:
     found = database.execute("SELECT lines FROM pages WHERE number = ?", (page,)).fetchone()
     if found is None:
         return 0
-    lines = found[0].splitlines(keepends=True)
+    lines = found[0].split("\n")
     kept = [line for line in lines if not line.startswith(customer)]
-    if kept:
-        database.execute("UPDATE pages SET lines = ? WHERE number = ?", ("".join(kept), page))
+    if any(kept):
+        database.execute("UPDATE pages SET lines = ? WHERE number = ?", ("\n".join(kept), page))
     else:
         database.execute("DELETE FROM pages WHERE number = ?", (page,))
     return len(lines) - len(kept)
@@ -139,7 +142,7 @@ def _coupon(line: str) -> str:
 
 
 def _page(customer: str) -> int:
-    return int.from_bytes(customer[:_PAGE_CHARS].encode(), "big")
+    return int(customer[:5], 16) >> _SPARE_BITS
 
 
 def _read(text: str) -> Line:

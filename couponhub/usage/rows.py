@@ -186,10 +186,12 @@ class ReportRows:
                 cells.append("\n")
         except csv.Error as error:
             raise self._fault(f"row {number + 1} is no CSV: {error}") from None
-        at = self._places[ReportColumn.CODE]
-        codes = cells[at :: self._width + 1]
-        if not all(map(str.isprintable, codes)):
-            raise self._fault(f"a code behind row {self._count} holds a control character")
+        for column in (ReportColumn.CODE, ReportColumn.SENT_AT):
+            kept = cells[self._places[column] :: self._width + 1] if column in self._places else []
+            if any(char in cell for cell in kept for char in "\t\n\r"):
+                raise self._fault(
+                    f"a cell of the {column.value} behind row {self._count} holds a tab or a line break"
+                )
         return cells
 
     def _refuse_blanks(self, batch: Batch) -> None:

@@ -2,13 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from datetime import UTC, datetime
-from io import BufferedWriter
 from itertools import repeat
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from couponhub.errors import LocalError
 from couponhub.models import ReportColumn, ReportForm
@@ -16,7 +12,7 @@ from couponhub.usage.key import HashKey
 from couponhub.usage.pages import in_pages
 from couponhub.usage.rows import Batch
 
-_BEGINNINGS = "".join(sorted("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+_BEGINNINGS = tuple(f"{byte:02x}" for byte in range(256))
 _BATCHES_IN_MEMORY = 1024  # of 64 KiB
 _MOST_CAMPAIGNS = 1 << 16
 _SAMPLE_OF_FIRST = 500
@@ -30,7 +26,7 @@ _CAMPAIGN = (
 
 
 class Spill:
-    """Takes in the rows of one report, and gives them back sorted. Use it as a context manager.
+    """Takes in the rows of one report, and gives them back sorted.
 
     Its files hold codes in plain text and end with the folder, which is the caller's.
 
@@ -46,8 +42,6 @@ class Spill:
         self._folder = folder
         self._form = form
         self._key = key
-        self._held = ExitStack()
-        self._files: dict[str, BufferedWriter] = {}
         self._waiting: dict[str, list[str]] = {begin: [] for begin in _BEGINNINGS}
         self._batches = 0
         self._numbers: dict[tuple[str, ...], str] = {}
@@ -56,14 +50,6 @@ class Spill:
         self.last: datetime | None = None
         self.approximate = False
         self.sample: list[tuple[str, str]] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._held.close()
 
     @property
     def campaigns(self) -> Sequence[tuple[str, ...]]:
@@ -89,7 +75,7 @@ class Spill:
         cells = (customers, codes, self._moments(batch, fault), self._campaigns(batch), numbers)
         waiting = self._waiting
         for line in map("\t".join, zip(*cells)):  # noqa: B905 - `repeat` has no end
-            waiting[line[0]].append(line)
+            waiting[line[:2]].append(line)
         self._sample(customers, codes)
         self.rows += len(batch)
         self._batches += 1
@@ -99,26 +85,24 @@ class Spill:
     def pages(self) -> Iterator[list[str]]:
         """All rows as lines without their last two cells, page by page."""
         self._write()
-        for file in self._files.values():
-            file.flush()
         for begin in _BEGINNINGS:
-            if begin in self._files:
-                lines = self._path(begin).read_bytes().decode().split("\n")
+            path = self._path(begin)
+            if path.exists():
+                lines = path.read_bytes().decode().split("\n")
                 lines.pop()
                 yield from in_pages(lines)
 
     def _write(self) -> None:
         for begin, lines in self._waiting.items():
             if lines:
-                if begin not in self._files:
-                    opened = os.open(self._path(begin), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-                    self._files[begin] = self._held.enter_context(os.fdopen(opened, "wb"))
                 lines.append("")
-                self._files[begin].write("\n".join(lines).encode())
+                opened = os.open(self._path(begin), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+                with os.fdopen(opened, "ab") as file:
+                    file.write("\n".join(lines).encode())
                 lines.clear()
 
     def _path(self, begin: str) -> Path:
-        return self._folder / f"{ord(begin)}.rows"
+        return self._folder / f"{begin}.rows"
 
     def _moments(self, batch: Batch, fault: Callable[..., LocalError]) -> Iterable[str]:
         texts = batch.columns.get(ReportColumn.SENT_AT)
@@ -126,16 +110,17 @@ class Spill:
             return repeat("")
         moments = self._read(texts, batch.first, fault)
         try:
-            known = min(moments).tzinfo is not None
+            first, last = min(moments), max(moments)
+            known = first.tzinfo is not None
         except TypeError:  # some name a zone, some do not
             known = False
         if not known:
             zone = self._form.zone or UTC
             self.approximate = self.approximate or self._form.zone is None
             moments = [moment.replace(tzinfo=moment.tzinfo or zone) for moment in moments]
+            first, last = min(moments), max(moments)
         if not known or self._form.time_format is not None:
             texts = [moment.isoformat() for moment in moments]
-        first, last = min(moments), max(moments)
         self.first = first if self.first is None else min(self.first, first)
         self.last = last if self.last is None else max(self.last, last)
         return texts

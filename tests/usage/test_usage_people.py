@@ -74,6 +74,16 @@ def test_who_is_forgotten_leaves_and_stays_away(reports: ReportDesk) -> None:
         assert b"C-1\t" not in path.read_bytes()
 
 
+def test_odd_codes_stay_what_they_are(reports: ReportDesk) -> None:
+    """Whatever other programs take for a line break, nobody's rows are torn by it, nor by forgetting another."""
+    codes = ["A\x0bB", "A\x85B", "A\u2028B", " 12", "1e5", "007", "ÄÖ,1", 'say "x"']
+    reports.take("L1", 1, 20, *(Row("E1", code, 2) for code in codes), Row("E2", "C\u2028D", 2))
+    assert sorted(codes) == reports.codes("E1")
+    reports.index.forget([Customer(external_id="E2")])
+    assert sorted(codes) == reports.codes("E1")
+    assert [] == reports.codes("E2")
+
+
 def test_who_is_forgotten_comes_back_only_when_asked(reports: ReportDesk) -> None:
     """With what that report holds; since other rows may be gone, absence still proves nothing."""
     reports.take("L1", 1, 20, Row("E1", "C-1", 2))
