@@ -61,8 +61,8 @@ BUILD_REQUIRES := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb
 lock: .venv/.created
 	@$(BIN)/python $(PIP) install uv
 	@$(BIN)/python -c '$(BUILD_REQUIRES)' >.venv/build-requires.in
-	@$(COMPILE) pyproject.toml .venv/build-requires.in --output-file requirements.txt
-	@$(COMPILE) pyproject.toml .venv/build-requires.in --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	@$(COMPILE) pyproject.toml .venv/build-requires.in --extra server --output-file requirements.txt
+	@$(COMPILE) pyproject.toml .venv/build-requires.in --extra server --group dev --constraint requirements.txt --output-file requirements-dev.txt
 	@! grep -n '://' requirements.txt requirements-dev.txt
 	@echo 'requirements.txt and requirements-dev.txt are renewed'
 

@@ -43,7 +43,7 @@ def bare(environ: Mapping[str, Any], start_response: Callable[..., object]) -> I
 
 def on_falcon() -> Any:
     """Falcon."""
-    import falcon  # noqa: PLC0415 - only the one that is measured
+    import falcon  # type: ignore[import-not-found, unused-ignore] # noqa: PLC0415 - only the one that is measured
 
     class Lookup:
         def on_post(self, request: Any, response: Any) -> None:
@@ -57,7 +57,7 @@ def on_falcon() -> Any:
 
 def on_bottle() -> Any:
     """Bottle."""
-    import bottle  # type: ignore[import-not-found] # noqa: PLC0415 - only the one that is measured
+    import bottle  # type: ignore[import-untyped, import-not-found, unused-ignore] # noqa: PLC0415 - only the one that is measured
 
     app = bottle.Bottle()
 
@@ -71,7 +71,7 @@ def on_bottle() -> Any:
 
 
 def on_werkzeug() -> Any:
-    """werkzeug's routing, request and response."""
+    """Werkzeug's routing, request and response."""
     from werkzeug.routing import Map, Rule  # noqa: PLC0415 - only the one that is measured
     from werkzeug.wrappers import Request, Response  # noqa: PLC0415 - only the one that is measured
 
@@ -87,7 +87,7 @@ def on_werkzeug() -> Any:
 
 def on_flask() -> Any:
     """Flask."""
-    import flask  # type: ignore[import-not-found] # noqa: PLC0415 - only the one that is measured
+    import flask  # type: ignore[import-not-found, unused-ignore] # noqa: PLC0415 - only the one that is measured
 
     app = flask.Flask("constant")
 

@@ -132,7 +132,7 @@ class CouponHub:
                 vendor's own number (id, list, store) is used while several connections would be asked.
             NotFound: The one connection asked has no list of that id.
         """
-        names = None if connections is None else tuple(connections)
+        names = None if connections is None else tuple(dict.fromkeys(connections))
         query, seconds = query or CouponQuery(), self._seconds(deadline)
         key = (customer, query, names, strategy)
         recalled = self._recalling.answer(key)

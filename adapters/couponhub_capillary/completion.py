@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from couponhub.errors import NotFound, RateLimited, VendorError
 from couponhub_capillary.days import Days
-from couponhub_capillary.holdings import Holdings
+from couponhub_capillary.holdings import Holdings, numbers_of
 from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.mapping.coupons_v2 import coupon_from_v2
 from couponhub_capillary.question import Question
@@ -45,6 +45,7 @@ class Completion:
         self._narrowing = narrowing
         self._first = first
         self._held = held
+        self._first_coupons = held.coupons()
         self._pages_read = 0
         self.warnings: list[str] = []
 
@@ -78,18 +79,21 @@ class Completion:
         return self._narrowing.store_id is None
 
     def _by_pages(self) -> bool:
-        """Compare with v2's total, and read all of v2's list where that is larger."""
+        """Compare with v2's total, and read all of v2's list where that is larger.
+
+        Where v2 counts fewer coupons than came, it does not see all of them, and proves nothing.
+        """
         count = len(self._first.rows)
         if count < ASKED_AT_MOST:
             total = self._question.page(0, limit=1).total
             if total is not None and total <= count:
-                return True
+                return total == count
         # Should coupons have shifted between pages, they shift the other way in the other order.
         seen: set[str] = set()
         return any(self._walk(order, seen) for order in Order)
 
     def _walk(self, order: Order, seen: set[str]) -> bool:
-        """Read v2's list to its end; whether as many coupons came, in all walks, as it has.
+        """Read v2's list to its end; whether as many coupons came, in all walks, as it has, and all that v1.1 gave.
 
         Args:
             order: In which it is read.
@@ -114,10 +118,13 @@ class Completion:
             self._held.further(page.rows, coupon_from_v2)
             offset += len(page.rows)
             if not page.rows or (total is not None and offset >= total):
-                enough = total is None or len(seen) + numberless >= total
-                return enough and not has_shrunk
+                enough = len(seen) + numberless >= max(total or 0, len(self._first.rows))
+                return enough and not has_shrunk and self._first_numbers() <= seen
             if len(seen) + numberless == before and order is Order.OLDEST_FIRST:
                 return False  # the offset is not heeded
+
+    def _first_numbers(self) -> set[str]:
+        return {coupon.vendor_id for coupon in self._first_coupons if coupon.vendor_id is not None}
 
     def _by_days(self) -> bool:
         """Split the time until no answer can be cut.
@@ -126,10 +133,9 @@ class Completion:
         not cut. A coupon that was issued in one part and redeemed in another comes in both.
         """
         longest = len(self._first.rows)
-        missing = {word(row.get("id")) for row in self._first.rows if isinstance(row, dict)}
+        missing = numbers_of(self._first_coupons)
         single: list[Days] = []
-        first = [coupon for coupon in self._held.coupons() if coupon.vendor_id in missing]
-        pending = [(Days.of(self._narrowing), longest, first)]
+        pending = [(Days.of(self._narrowing), longest, self._first_coupons)]
         while pending:
             days, count, coupons = pending.pop()
             if count < longest:
@@ -146,7 +152,7 @@ class Completion:
                 if not answer.known or part.excludes(came):
                     return False  # the days are not heeded
                 are_new += news
-                missing -= {coupon.vendor_id for coupon in came}
+                missing -= numbers_of(came)
                 longest = max(longest, len(answer.rows))
                 if len(answer.rows) >= longest:
                     cut += 1
@@ -155,7 +161,7 @@ class Completion:
                 return False  # nor here, though nothing else shows it
         if single and self._narrowing.list_id is None:
             self._by_series(single)
-        return not single and not missing - {None}
+        return not single and not missing
 
     def _by_series(self, days: Sequence[Days]) -> None:
         """Split days by the series that were seen; never proof that there is no other series in them."""

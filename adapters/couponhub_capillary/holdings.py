@@ -6,10 +6,25 @@ from couponhub.models import Coupon
 from couponhub_capillary.mapping.reading import Reading
 
 Mapper = Callable[[object, Reading], Coupon | None]
+Number = tuple[str, str]
+"""The vendor's number of a coupon, and its code in one case."""
+
+
+def number_of(coupon: Coupon) -> Number | None:
+    """What tells a coupon of a customer from the others; None when it has no number.
+
+    The number alone does not: where Capillary has none it prints 0 or -1 (C-58), the same for all.
+    """
+    return None if coupon.vendor_id is None else (coupon.vendor_id, coupon.code.casefold())
+
+
+def numbers_of(coupons: Iterable[Coupon]) -> set[Number]:
+    """Those of all that have one."""
+    return {number for coupon in coupons if (number := number_of(coupon)) is not None}
 
 
 class Holdings:
-    """What has been found so far, each of the vendor's coupon numbers once.
+    """What has been found so far, each of the vendor's coupons once.
 
     Coupons without a number cannot be told apart: those of the first answer all stay, further answers can only
     repeat them.
@@ -20,7 +35,7 @@ class Holdings:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
-        self._numbered: dict[str, Coupon] = {}
+        self._numbered: dict[Number, Coupon] = {}
         self._numberless: list[Coupon] = []
         self._is_gathered = False
 
@@ -31,10 +46,11 @@ class Holdings:
             coupon = mapper(row, reading)
             if coupon is None:
                 continue
-            if coupon.vendor_id is None:
+            number = number_of(coupon)
+            if number is None:
                 self._numberless.append(coupon)
             else:
-                numbered[coupon.vendor_id] = coupon
+                numbered[number] = coupon
 
     def further(self, rows: Iterable[object], mapper: Mapper) -> tuple[list[Coupon], int]:
         """Add the rows of another answer, the newer description winning; them, and how many were new."""
@@ -43,8 +59,8 @@ class Holdings:
         before = len(self)
         came = [coupon for row in rows if (coupon := mapper(row, self.reading)) is not None]
         for coupon in came:
-            if coupon.vendor_id is not None:
-                self._numbered[coupon.vendor_id] = coupon
+            if (number := number_of(coupon)) is not None:
+                self._numbered[number] = coupon
             elif coupon.code not in codes:
                 codes.add(coupon.code)
                 self._numberless.append(coupon)

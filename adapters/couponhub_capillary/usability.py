@@ -6,6 +6,7 @@ import attrs
 
 from couponhub.errors import VendorError
 from couponhub.models import Coupon, CouponQuery, CouponStatus
+from couponhub_capillary.holdings import Number, number_of, numbers_of
 from couponhub_capillary.mapping.coupons_v2 import coupon_from_v2
 from couponhub_capillary.mapping.reading import Reading
 from couponhub_capillary.question import Question
@@ -25,38 +26,38 @@ def with_usability(
     """
     if not query.statuses & {CouponStatus.ACTIVE, CouponStatus.REDEEMED}:
         return list(coupons), []
-    undecided = {coupon.vendor_id for coupon in coupons if _is_undecided(coupon, reading)}
+    undecided = [coupon for coupon in coupons if _is_undecided(coupon, reading)]
     if not undecided:
         return list(coupons), []
-    told: dict[str, Coupon] = {}
+    told: dict[Number | None, Coupon] = {}
     warnings = []
     try:
-        _ask(question, undecided - {None}, told, reading)
+        _ask(question, numbers_of(undecided), told, reading)
     except VendorError as error:
         warnings.append(f"{_UNDECIDED} ({error.kind})")
     fallback = CouponStatus.UNKNOWN if CouponStatus.ACTIVE in query.statuses else CouponStatus.REDEEMED
     return [
-        _decided(coupon, told.get(coupon.vendor_id or ""), fallback)
-        if _is_undecided(coupon, reading)
-        else coupon
+        _decided(coupon, told.get(number_of(coupon)), fallback) if _is_undecided(coupon, reading) else coupon
         for coupon in coupons
     ], warnings
 
 
-def _ask(question: Question, wanted: set[str | None], told: dict[str, Coupon], reading: Reading) -> None:
+def _ask(
+    question: Question, wanted: set[Number], told: dict[Number | None, Coupon], reading: Reading
+) -> None:
     """Read v2's list of redeemed and valid coupons, until all that are wanted came."""
     offset = 0
-    seen: set[str] = set()
+    seen: set[Number] = set()
     while True:
         page = question.page(offset, status=REDEEMED_AND_VALID)
         before = len(seen)
         for row in page.rows:
             coupon = coupon_from_v2(row, reading)
-            if coupon is None or coupon.vendor_id is None:
+            if coupon is None or (number := number_of(coupon)) is None:
                 continue
-            seen.add(coupon.vendor_id)
-            if coupon.vendor_id in wanted:
-                told[coupon.vendor_id] = coupon
+            seen.add(number)
+            if number in wanted:
+                told[number] = coupon
         offset += len(page.rows)
         is_over = len(seen) == before or (page.total is not None and offset >= page.total)
         if is_over or len(told) == len(wanted):

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+from couponhub.errors import LocalError
 from couponhub.store import Erasures
 
 _EVERY_SECONDS = 3.0
@@ -28,12 +29,20 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin, before anything is remembered; a second time does nothing."""
+        """Begin, before anything is remembered; a second time does nothing.
+
+        Raises:
+            LocalError: The system starts no thread. Begin anew then, for without it nothing may be remembered.
+        """
         with self._lock:
             if self._thread is None and not self._closed.is_set():
                 seen = self._erasures.latest()
-                self._thread = threading.Thread(target=self._run, args=(seen,), name="erasures", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, args=(seen,), name="erasures", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    raise LocalError("this machine starts no further thread") from None
+                self._thread = thread
 
     def close(self) -> None:
         """Look no more."""

@@ -27,9 +27,13 @@ class Known:
 def asked(ask: Ask, customer: Customer, query: CouponQuery, seconds: float) -> Known:
     """Ask now, on this thread."""
     try:
-        return Known(found=ask(customer, query, seconds))
+        found = ask(customer, query, seconds)
     except Exception as error:  # noqa: BLE001 - whoever asked decides what each fault means
         return Known(error=error)
+    if isinstance(found, CustomerCoupons):
+        return Known(found=found)
+    # An adapter of somebody's own may return anything, which must not end the thread that asked.
+    return Known(error=TypeError(f"the adapter answered with {type(found).__name__}"))
 
 
 @attrs.frozen(kw_only=True)

@@ -9,13 +9,14 @@ from cachetools import TLRUCache
 from couponhub.lanes.known import Known
 from couponhub.lanes.settings import LaneSettings
 from couponhub.models import CouponQuery, Customer, CustomerCoupons, Source
+from couponhub.models.base import NOTHING_RAW
 
 Question = tuple[bytes, CouponQuery]
 """Who, by a keyed hash of the identifier, and which coupons."""
 
 _ANSWER_BYTES = 8192
 _COUPON_BYTES = 2048
-"""Measured on Capillary's answers (6 and 1.5 KB, the vendor's own payload included), and rounded up."""
+"""Measured on Capillary's answers (6 and 1.5 KB, the vendor's own row of each coupon included), and rounded up."""
 _LARGEST_SHARE = 0.1
 """Of the memory, for one answer: a single customer must not displace everybody else."""
 
@@ -107,7 +108,8 @@ class Memory:
         settings = self._settings
         fresh_until = asked + (settings.cache_ttl if answer.coupons else settings.negative_ttl)
         kept = Remembered(
-            answer=answer,
+            # Its payload holds every coupon of the customer, also those that were not asked for.
+            answer=attrs.evolve(answer, raw=NOTHING_RAW),
             asked=asked,
             asked_at=asked_at,
             fresh_until=fresh_until,

@@ -124,6 +124,7 @@ def _explained(connection: str, error: Exception) -> CouponhubError:
     if isinstance(error, CouponhubError):
         return error
     # Where, and never the error's own text, which may quote the customer or a code.
+    _log.error("%s: a fault of couponhub itself (%s)", connection, type(error).__name__)
     frames = "".join(traceback.format_tb(error.__traceback__))
     _log.debug("%s: %s, at\n%s", connection, type(error).__name__, frames)
     return CouponhubError(

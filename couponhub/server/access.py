@@ -142,7 +142,10 @@ def is_neighbour(environ: "WSGIEnvironment") -> bool:
     """
     if any(name in environ for name in _FORWARDING):
         return False
-    host = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname or ""
+    try:
+        host = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname or ""
+    except ValueError:
+        return False
     return is_loopback_host(environ.get("REMOTE_ADDR", "")) and is_loopback_host(host)
 
 

@@ -100,9 +100,8 @@ class App:
         body = None
         if operation.takes is not None:
             body = self._reader.read(json_body(environ), operation.takes)
-        query = (
-            dict(parse_qsl(words, errors="replace")) if (words := environ.get("QUERY_STRING")) else _NOTHING
-        )
+        words = environ.get("QUERY_STRING")
+        query = dict(parse_qsl(words, keep_blank_values=True)) if words else _NOTHING
         return operation.run(Call(caller=caller, path=path, query=query, body=body))
 
     def _found(self, method: str, address: str) -> tuple[Operation, Mapping[str, str]]:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-import orjson
+import msgspec
 
 from couponhub.errors import UsageError
 from couponhub.server.problems import Refusal, too_large
@@ -24,8 +24,8 @@ def json_body(environ: "WSGIEnvironment") -> object:
         error = UsageError("the body must be JSON", hint="send `Content-Type: application/json`")
         raise Refusal(error, 415)
     try:
-        return orjson.loads(_bounded(environ))
-    except orjson.JSONDecodeError:
+        return msgspec.json.decode(_bounded(environ))
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise UsageError("the body is no JSON") from None
 
 

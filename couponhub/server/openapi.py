@@ -10,7 +10,7 @@ from couponhub.errors import table
 from couponhub.models import CouponStatus
 from couponhub.server.operations import Operation, Parameter
 from couponhub.server.problems import MEDIA_TYPE as PROBLEM
-from couponhub.server.requests import LONGEST_DEADLINE, LONGEST_ID, Statuses
+from couponhub.server.requests import ID_PATTERN, LONGEST_DEADLINE, LONGEST_ID, Statuses
 from couponhub.server.schemas import Schema, component_schemas, reference, schema_of
 
 Document = dict[str, Any]
@@ -81,10 +81,11 @@ def request_schema(cls: type[Any]) -> Schema:
     }
 
 
+_ID: Schema = {"minLength": 1, "maxLength": LONGEST_ID, "pattern": ID_PATTERN}
 _BOUNDS: Mapping[str, Schema] = {
     "deadline": {"exclusiveMinimum": 0, "maximum": LONGEST_DEADLINE},
-    "list_id": {"minLength": 1, "maxLength": LONGEST_ID},
-    "store_id": {"minLength": 1, "maxLength": LONGEST_ID},
+    "list_id": _ID,
+    "store_id": _ID,
 }
 
 
@@ -119,7 +120,7 @@ def _security(operation: Operation) -> list[Document]:
 
 def _parameter(operation: Operation, parameter: Parameter) -> Document:
     in_path = f"{{{parameter.name}}}" in operation.path
-    schema: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
+    schema: Schema = {"type": "string", **_ID}
     if parameter.words:
         schema = {"type": "string", "enum": list(parameter.words), "default": parameter.words[0]}
     return {

@@ -1,5 +1,6 @@
 """What may be asked for in a body, as classes; strictly read, with every fault named by its field."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NewType, TypeVar
@@ -21,6 +22,7 @@ Statuses = NewType("Statuses", tuple[CouponStatus, ...])
 
 LONGEST_DEADLINE = 60.0
 LONGEST_ID = 256
+ID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
 _MOST_FAULTS = 5
 _LONGEST_FAULT = 200
 
@@ -32,8 +34,8 @@ def _check_deadline(instance: object, attribute: object, value: float | None) ->
 
 def check_id(instance: object, attribute: object, value: str | None) -> None:  # noqa: ARG001 - attrs' signature
     """Validate what could be an id of a vendor's."""
-    if value is not None and not (value.isprintable() and 0 < len(value) <= LONGEST_ID):
-        raise ValueError(f"expected 1 to {LONGEST_ID} printable characters")
+    if value is not None and not (len(value) <= LONGEST_ID and re.fullmatch(ID_PATTERN, value)):
+        raise ValueError(f"expected 1 to {LONGEST_ID} characters, and no control character")
 
 
 @attrs.frozen(kw_only=True)

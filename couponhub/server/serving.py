@@ -1,7 +1,9 @@
 """The server process and its workers: Granian, which speaks HTTP in native code and calls the application on threads."""
 
 import errno
+import multiprocessing
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -23,8 +25,9 @@ from couponhub.models.base import utc_now
 from couponhub.server.access import Access, is_loopback_host
 from couponhub.store import Callbacks, Scope, Store, Token, Tokens, new_token
 
-THREADS = 64
-"""Requests that a worker is at, at once; as many connections are kept to each vendor."""
+THREADS = 256
+"""Requests that a worker is at, at once. One that waits for a silent vendor holds its thread until its deadline: at a
+hundred a second and two seconds each, two hundred wait, and the next one must still be served."""
 _LONGEST_STOP_SECONDS = 75
 """More than any answer takes: a deadline is at most a minute."""
 
@@ -57,6 +60,8 @@ def held_place(host: str, port: int) -> Iterator[Place]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with ExitStack() as held:
         try:
+            # create_server would raise this as an error with a number that nothing has words for.
+            socket.getaddrinfo(host, port, family)
             # The workers share the port, so that Granian would not notice somebody else's server on it.
             with socket.create_server((host, port), family=family) as probe:
                 place = Place(host=host, port=probe.getsockname()[1])
@@ -157,6 +162,7 @@ def load_app(config_path: Path, one_time: Token | None, metrics_folder: str | No
         rate_limit=hub.config.server.rate_limit,
     )
     metrics.keep_sampling(hub)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     for name in hub:
         with suppress(CouponhubError):  # /readyz tells; the others can be served all the same
             hub[name]
@@ -164,6 +170,14 @@ def load_app(config_path: Path, one_time: Token | None, metrics_folder: str | No
     # A worker ends as processes of multiprocessing do, without `atexit`.
     Finalize(None, log.flush, exitpriority=0)
     return make_app(hub, access, Callbacks(store), metrics=metrics, log=log)
+
+
+def _end_with_parent() -> None:
+    """End this worker, gracefully, when the process that began it was killed: nobody else would."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 _LOGGING: dict[str, Any] = {

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-import orjson
+import msgspec
 
 from couponhub.documents import Document, coupon_document, lookup_document
 from couponhub.lookup import KeptBeside
@@ -14,8 +14,8 @@ from couponhub.server.masking import without_code
 def json_bytes(document: Any) -> bytes:
     """A document as JSON in UTF-8; half a surrogate pair, which vendors can send, as its escape."""
     try:
-        return orjson.dumps(document)
-    except TypeError:
+        return msgspec.json.encode(document)
+    except (OverflowError, TypeError, ValueError):
         return json.dumps(document, separators=(",", ":")).encode()
 
 

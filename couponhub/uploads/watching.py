@@ -68,13 +68,9 @@ class Watcher:
             ear.note()
             try:
                 upload = refresh()
-            except OutcomeUnknown:
-                raise
             except VendorError as error:
                 failures += 1
-                if not isinstance(error, _PASSING) and failures > refusals:
-                    raise
-                if deadline.timeout is None and failures >= _MOST_FAILURES:
+                if _is_the_last(error, failures, refusals, deadline):
                     raise
                 wanted = error.retry_after or 0.0
             else:
@@ -93,6 +89,15 @@ class Watcher:
                 wanted = min(wanted, remaining - reserve)
             ear.pause(wanted)
             pause = min(pause * self.growth, self.longest)
+
+
+def _is_the_last(error: VendorError, failures: int, refusals: int, deadline: Deadline) -> bool:
+    """Whether a vendor that failed so many times in a row is not asked again."""
+    if isinstance(error, OutcomeUnknown):
+        return True
+    if not isinstance(error, _PASSING) and failures > refusals:
+        return True
+    return deadline.timeout is None and failures >= _MOST_FAILURES
 
 
 @attrs.define
@@ -118,6 +123,13 @@ class _Ear:
             self.clock.sleep(min(left, _LISTENS_EVERY))
             if self.hears() != self.heard:
                 return
+
+
+def _is_final(error: VendorError, failures: int, refusals: int) -> bool:
+    """Whether asking again would change nothing."""
+    if isinstance(error, OutcomeUnknown):
+        return True
+    return not isinstance(error, _PASSING) and failures > refusals
 
 
 def _timeout(upload: Upload, deadline: Deadline) -> WaitTimeout:

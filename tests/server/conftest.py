@@ -27,4 +27,4 @@ def counter(vendors: EmulatedVendors) -> Iterator[Counter]:
         for token in counter.tokens.all():
             counter.tokens.remove(token.id)
         for control in vendors.controls.values():
-            control.fail_no_more()
+            control.set_faults()

@@ -35,15 +35,16 @@ def _other_forms(digits: str, country_code: str, *, is_international: bool) -> l
         national = digits.removeprefix("0")
         return [country_code + national, national] if national else []
     forms = []
+    # 9123456789 may be a whole number in India, though it begins with 91; one given with + may not, nor may one of
+    # another country: +65 8123 4567 with 91 in front would be somebody else's. It comes
+    # before 23456789, which may be somebody else's too.
+    has_country_code = digits.startswith(country_code) and len(digits) > _LONGEST_NATIONAL_NUMBER
+    if not (is_international or has_country_code):
+        forms.append(country_code + digits)
     national = digits.removeprefix(country_code)
     if digits.startswith(country_code) and national:
         if national.startswith("0") and len(national) > 1:  # as in +44 (0)7700
             national = national.removeprefix("0")
             forms.append(country_code + national)
         forms.append(national)
-    # 9123456789 may be a whole number in India, though it begins with 91; one given with + may not, nor may one of
-    # another country: +65 8123 4567 with 91 in front would be somebody else's.
-    has_country_code = digits.startswith(country_code) and len(digits) > _LONGEST_NATIONAL_NUMBER
-    if not (is_international or has_country_code):
-        forms.append(country_code + digits)
     return forms

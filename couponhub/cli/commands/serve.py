@@ -11,7 +11,7 @@ from couponhub.cli.tables import Column
 from couponhub.config import load_config
 from couponhub.errors import UsageError
 
-_EXTRA = frozenset({"granian", "orjson", "prometheus_client"})
+_EXTRA = frozenset({"granian", "prometheus_client"})
 
 
 @click.command("serve", cls=GlobalCommand)
@@ -44,9 +44,9 @@ def command(options: GlobalOptions, *, host: str, port: int, workers: int) -> No
     with serving.held_place(host, port) as place:
 
         def tell() -> None:
-            print_one(options, {"url": place.url, "workers": workers}, (Column("URL", "url", whole=True),))
             if text is not None:
                 say(f"no token is configured; until it ends, the server takes this one: {text}")
+            print_one(options, {"url": place.url, "workers": workers}, (Column("URL", "url", whole=True),))
 
         serving.serve(config.path.absolute(), place, workers=workers, one_time=token, listening=tell)
 

@@ -4,8 +4,9 @@ import gzip
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -30,14 +31,15 @@ _BOMB_MEMBERS = 320
 _MEGABYTE = 1024 * 1024
 _NEW_WORD = "SOMETHING_NEW"
 _ENUMERATED = re.compile(r"(?:.*_)?(?:status|type)|.*(?:Status|Type)")
-_FREE_TEXT = re.compile(r"(?:.*_)?(?:name|description|message)|.*(?:Name|Description|Message)")
+# Not the names of files: they are what uploads are known by.
+_FREE_TEXT = re.compile(r"(?:.*_)?(?:name|description|message)|.*(?:(?<![Ff]ile)Name|Description|Message)")
 _PAGE = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>\n"
 
 
 def garbled(response: Response, garbage: Garbage) -> Response:
     """What the client gets in place of `response`.
 
-    NULLS, ARRAY, UNKNOWN_WORDS, DOUBLED and LONG change JSON, and pass what is none unharmed.
+    What changes JSON (NULLS, ARRAY, UNKNOWN_WORDS, DOUBLED, LONG) lets pass what is none.
     """
     response.status_code = 200
     match garbage:
@@ -52,20 +54,12 @@ def garbled(response: Response, garbage: Garbage) -> Response:
         case Garbage.TEXT:
             response.set_data("OK")
             response.content_type = "text/plain; charset=utf-8"
-        case Garbage.NULLS:
-            _change_json(response, lambda value: _with_leaves(value, lambda _: None))
-        case Garbage.ARRAY:
-            _change_json(response, lambda value: [value])
-        case Garbage.UNKNOWN_WORDS:
-            _change_json(response, lambda value: _with_texts(value, _ENUMERATED, lambda _: _NEW_WORD))
-        case Garbage.DOUBLED:
-            _change_json(response, _with_longest_array_doubled)
-        case Garbage.LONG:
-            _change_json(response, lambda value: _with_texts(value, _FREE_TEXT, _lengthened))
         case Garbage.BOMB:
             # Blanks, in members that unpack one after the other, so that it costs nobody much to make.
             response.set_data(gzip.compress(b" " * _MEGABYTE, mtime=0) * _BOMB_MEMBERS)
             response.headers["Content-Encoding"] = "gzip"
+        case _:
+            _change_json(response, _JSON_CHANGES[garbage])
     return response
 
 
@@ -152,3 +146,14 @@ def _other_type(leaf: Any) -> Any:
             return len(leaf)
         case _:
             return {"value": leaf}
+
+
+_JSON_CHANGES: Mapping[Garbage, Callable[[Any], Any]] = MappingProxyType(
+    {
+        Garbage.NULLS: lambda value: _with_leaves(value, lambda _: None),
+        Garbage.ARRAY: lambda value: [value],
+        Garbage.UNKNOWN_WORDS: lambda value: _with_texts(value, _ENUMERATED, lambda _: _NEW_WORD),
+        Garbage.DOUBLED: _with_longest_array_doubled,
+        Garbage.LONG: lambda value: _with_texts(value, _FREE_TEXT, _lengthened),
+    }
+)

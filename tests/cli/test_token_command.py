@@ -1,0 +1,53 @@
+"""`couponhub token`: shown once, listed without what makes it work, removed by name."""
+
+import pytest
+
+from tests.cli.desk import Desk
+
+
+def test_a_token_is_shown_once(desk: Desk) -> None:
+    """With its name and scopes; afterwards nothing tells it."""
+    made = desk(
+        "token", "new", "--scope", "lookup", "--scope", "codes:reveal", "--name", "till", "-o", "json"
+    )
+    assert 0 == made.code
+    assert ["token", "name", "scopes"] == list(made.json)
+    assert ("till", ["codes:reveal", "lookup"]) == (made.json["name"], made.json["scopes"])
+    listed = desk("token", "ls", "-o", "json")
+    assert made.json["token"] not in listed.out
+    (row,) = listed.json["items"]
+    assert ["id", "name", "scopes", "created_at", "expires_at"] == list(row)
+    assert ("till", ["codes:reveal", "lookup"], None) == (row["name"], row["scopes"], row["expires_at"])
+
+
+def test_a_token_ends_after_days(desk: Desk) -> None:
+    """So many after it was made."""
+    desk("token", "new", "--scope", "lookup", "--expires", "30")
+    (row,) = desk("token", "ls", "-o", "json").json["items"]
+    assert row["expires_at"] > row["created_at"]
+
+
+def test_a_token_is_removed(desk: Desk) -> None:
+    """By its name; one that is not there is a mistake."""
+    desk("token", "new", "--scope", "admin", "--name", "old")
+    assert 0 == desk("token", "rm", "old").code
+    assert [] == desk("token", "ls", "-o", "json").json["items"]
+    missing = desk("token", "rm", "old")
+    assert 2 == missing.code
+    assert "couponhub token ls" in missing.complaint
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--scope", "everything"),
+        ("--scope", "lookup", "--expires", "0"),
+        ("--scope", "lookup", "--expires", "99999999"),
+        ("--scope", "lookup", "--name", ""),
+    ],
+)
+def test_what_is_no_token_is_refused(desk: Desk, words: tuple[str, ...]) -> None:
+    """In one line, and nothing is made."""
+    assert 2 == desk("token", "new", *words).code
+    assert [] == desk("token", "ls", "-o", "json").json["items"]

@@ -1,0 +1,232 @@
+"""Who may do what: tokens, scopes, neighbours, and how often."""
+
+import logging
+from datetime import timedelta
+from itertools import count
+
+import pytest
+
+from couponhub.errors import LocalError
+from couponhub.models.base import utc_now
+from couponhub.server.access import Access, is_neighbour
+from couponhub.server.pace import Pace
+from couponhub.server.problems import Refusal
+from couponhub.store import Scope, Tokens, new_token
+from couponhub.testing import EmulatedVendors
+from tests.server.counter import MOBILE, NEIGHBOUR, STRANGER, Counter, opened, problem
+
+LOOKUP, BATCH = ("POST", "/v1/lookup"), ("POST", "/v1/lookup/batch")
+READS = (
+    ("GET", "/v1/connections"),
+    ("GET", "/v1/connections/moengage/lists"),
+    ("GET", "/v1/connections/moengage/lists/x"),
+    ("GET", "/v1/connections/moengage/lists/x/uploads"),
+    ("GET", "/v1/connections/moengage/lists/x/uploads/y"),
+)
+FIGURES = (("GET", "/metrics"), ("GET", "/docs"))
+OPEN = (("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json"))
+BODIES = {
+    "/v1/lookup": {"customer": {"mobile": MOBILE}},
+    "/v1/lookup/batch": {"customers": [{"mobile": MOBILE}]},
+}
+MATRIX = {
+    Scope.LOOKUP: {LOOKUP, BATCH},
+    Scope.LISTS_READ: {*READS},
+    Scope.CODES_REVEAL: set[tuple[str, str]](),
+    Scope.ADMIN: {LOOKUP, BATCH, *READS, *FIGURES},
+}
+
+
+def asked(counter: Counter, where: tuple[str, str], token: str | None) -> int:
+    """The status that an address answers."""
+    method, path = where
+    if method == "GET":
+        return counter.get(path, token).status_code
+    return counter.post(path, BODIES[path], token).status_code
+
+
+@pytest.mark.parametrize("where", [LOOKUP, BATCH, *READS, *FIGURES])
+def test_scopes_open_what_they_name_and_nothing_else(counter: Counter, where: tuple[str, str]) -> None:
+    """Each address, with a token of each scope, and with none."""
+    allowed = {scope for scope in Scope if asked(counter, where, counter.token(scope)) not in {401, 403}}
+    assert {scope for scope in Scope if where in MATRIX[scope]} == allowed
+    assert 401 == asked(counter, where, None)
+
+
+@pytest.mark.parametrize("where", OPEN)
+def test_health_and_description_need_no_token(counter: Counter, where: tuple[str, str]) -> None:
+    """Supervisors have none."""
+    assert 200 == asked(counter, where, None)
+
+
+def test_admin_sees_no_codes(counter: Counter) -> None:
+    """What reads everything is not what spends it."""
+    answer = counter.lookup(counter.token(Scope.ADMIN)).json
+    assert answer is not None
+    assert {"***"} == {coupon["code"][:3] for coupon in answer["coupons"]}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic {}",
+        "Bearer {}x",
+        "Bearer chub_{}",
+        "Bearer chub__",
+        "{}",
+        "Bearer {} {}",
+        "Bearer \u00e9",
+    ],
+)
+def test_anything_but_a_known_token_is_refused_alike(counter: Counter, header: str | None) -> None:
+    """401, and what to do; the answer does not quote what was sent."""
+    token = counter.token(Scope.LOOKUP)
+    headers = None if header is None else {"Authorization": header.replace("{}", token)}
+    answer = counter.post("/v1/lookup", BODIES["/v1/lookup"], headers=headers)
+    document = problem(answer, 401, "credentials")
+    assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="couponhub"')
+    assert "Unauthorized" == document["title"]
+    assert token not in answer.text
+
+
+def test_the_word_bearer_has_no_case(counter: Counter) -> None:
+    """As RFC 9110 has it."""
+    headers = {"Authorization": f"bearer {counter.token(Scope.LISTS_READ)}"}
+    assert 200 == counter.get("/v1/connections", headers=headers).status_code
+
+
+def test_a_missing_scope_is_named(counter: Counter) -> None:
+    """403, in words and in the header that programs read."""
+    answer = counter.get("/v1/connections", counter.token(Scope.LOOKUP))
+    assert "lists:read" in problem(answer, 403, "permission")["detail"]
+    assert 'error="insufficient_scope", scope="lists:read"' in answer.headers["WWW-Authenticate"]
+
+
+def test_a_removed_token_is_refused(counter: Counter) -> None:
+    """The store is asked again, so often that this takes seconds."""
+    token = counter.token(Scope.LISTS_READ)
+    assert 200 == counter.get("/v1/connections", token).status_code
+    counter.tokens.remove(counter.tokens.all()[0].id)
+    problem(counter.get("/v1/connections", token), 401, "credentials")
+
+
+def test_an_expired_token_is_refused(counter: Counter) -> None:
+    """Also while the store need not be asked."""
+    tokens = Tokens(counter.tokens._store, now=lambda: utc_now() - timedelta(days=2))
+    text, _ = tokens.new([Scope.LISTS_READ], expires=timedelta(days=1))
+    problem(counter.get("/v1/connections", text), 401, "credentials")
+
+
+def test_the_store_is_read_once_in_a_while(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for each request; after that while, what was read before counts no more."""
+    reads = count()
+    read = Tokens.all
+    monkeypatch.setattr(Tokens, "all", lambda tokens: (next(reads), read(tokens))[1])
+    now = [100.0]
+    access = Access(counter.tokens, clock=lambda: now[0])
+    environ = {"HTTP_AUTHORIZATION": f"Bearer {counter.token(Scope.LOOKUP)}"}
+    for now[0] in (100.0, 101.0, 101.9):
+        access.admit(environ, Scope.LOOKUP)
+    assert 1 == next(reads)
+    counter.tokens.remove(read(counter.tokens)[0].id)
+    now[0] = 102.1
+    with pytest.raises(Refusal):
+        access.admit(environ, Scope.LOOKUP)
+
+
+def test_tokens_hold_on_while_the_store_cannot_be_read(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody can remove one then; that nothing can be read is told, and /readyz tells it too."""
+    token = counter.token(Scope.LISTS_READ)
+    assert 200 == counter.get("/v1/connections", token).status_code
+
+    def fails(_: Tokens) -> None:
+        raise LocalError("the store x.db cannot be used: gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Tokens, "all", fails)
+        caplog.set_level(logging.WARNING)
+        assert 200 == counter.get("/v1/connections", token).status_code
+        answer = counter.get("/readyz")
+        assert "x.db" not in problem(answer, 503, "local")["detail"]
+        assert answer.headers["Retry-After"].isdigit()
+    assert "the tokens cannot be read" in caplog.text
+
+
+def test_the_one_time_token_allows_all(counter: Counter) -> None:
+    """Without being in the store."""
+    text, token = new_token(Scope, name="one-time")
+    access = Access(counter.tokens, one_time=token)
+    environ = {"HTTP_AUTHORIZATION": f"Bearer {text}"}
+    assert frozenset(Scope) == access.admit(environ, Scope.ADMIN).scopes
+    assert () == counter.tokens.all()
+
+
+@pytest.mark.parametrize("where", FIGURES)
+def test_a_neighbour_needs_no_token_for_figures(counter: Counter, where: tuple[str, str]) -> None:
+    """And for nothing else."""
+    assert 200 == counter.get(where[1], environ_base=NEIGHBOUR).status_code
+    problem(counter.get("/v1/connections", environ_base=NEIGHBOUR), 401, "credentials")
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "more", "expected"),
+    [
+        ("127.0.0.1", "localhost:8700", {}, True),
+        ("127.8.8.8", "127.0.0.1", {}, True),
+        ("::1", "[::1]:8700", {}, True),
+        ("192.0.2.7", "localhost", {}, False),
+        ("127.0.0.1", "evil.example:8700", {}, False),
+        ("127.0.0.1", "", {}, False),
+        ("", "localhost", {}, False),
+        ("127.0.0.1", "localhost", {"HTTP_X_FORWARDED_FOR": "192.0.2.7"}, False),
+        ("127.0.0.1", "localhost", {"HTTP_FORWARDED": "for=192.0.2.7"}, False),
+        ("127.0.0.1", "localhost", {"HTTP_X_REAL_IP": "192.0.2.7"}, False),
+        ("127.0.0.1", "[::1", {}, False),
+    ],
+)
+def test_who_is_a_neighbour(address: str, host: str, more: dict[str, str], expected: bool) -> None:
+    """A proxy speaks for others, and a web page may have this machine's address under a name of its own."""
+    assert expected == is_neighbour({"REMOTE_ADDR": address, "HTTP_HOST": host, **more})
+
+
+def test_a_token_that_asks_too_often_is_told_when_to_come_back(
+    counter: Counter, vendors: EmulatedVendors
+) -> None:
+    """429 with Retry-After; other tokens are served."""
+    slow = opened(vendors, counter.hub, counter.metrics, rate_limit=2)
+    busy, calm = counter.token(Scope.LISTS_READ), counter.token(Scope.LISTS_READ)
+    answers = [slow.get("/v1/connections", busy) for _ in range(3)]
+    assert [200, 200] == [answer.status_code for answer in answers[:2]]
+    problem(answers[2], 429, "rate_limited")
+    assert "1" == answers[2].headers["Retry-After"]
+    assert 200 == slow.get("/v1/connections", calm).status_code
+
+
+def test_a_bucket_fills_again() -> None:
+    """Steadily, up to a second's worth; a rate below one a second gives one at first."""
+    now = [0.0]
+    pace = Pace(4, lambda: now[0])
+    assert [0.0, 0.0, 0.0, 0.0, 0.25] == [pace.take("a") for _ in range(5)]
+    now[0] = 0.25
+    assert [0.0, 0.25] == [pace.take("a") for _ in range(2)]
+    now[0] = 60.0
+    assert [0.0, 0.0, 0.0, 0.0, 0.25] == [pace.take("a") for _ in range(5)]
+    rare = Pace(0.1, lambda: now[0])
+    assert [0.0, 10.0] == [rare.take("a") for _ in range(2)]
+
+
+def test_without_a_rate_nobody_waits() -> None:
+    """The default."""
+    pace = Pace(0, lambda: 0.0)
+    assert {0.0} == {pace.take("a") for _ in range(1000)}
+
+
+def test_strangers_are_what_the_tests_ask_as() -> None:
+    """Else the tests of scopes would be of neighbours."""
+    assert not is_neighbour({**STRANGER, "HTTP_HOST": "localhost"})

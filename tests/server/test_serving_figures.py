@@ -1,0 +1,147 @@
+"""Metrics and the access log: everything that happened, and nothing of whom it was about."""
+
+import json
+import logging
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from couponhub.errors import UsageError
+from couponhub.lanes import Lane, LaneStatus
+from couponhub.store import Scope
+from tests.cli.desk import until
+from tests.server.counter import NEIGHBOUR, Counter
+
+
+def figures(counter: Counter) -> dict[tuple[str, ...], float]:
+    """Every sample by name and labels, as Prometheus would read it."""
+    text = counter.get("/metrics", environ_base=NEIGHBOUR).text
+    return {
+        (sample.name, *(f"{name}={value}" for name, value in sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_lookups_are_counted(counter: Counter) -> None:
+    """Calls with their outcome and time, verdicts with their reason, errors by kind, requests by route."""
+    token = counter.token(Scope.LOOKUP)
+    counter.lookup(token, connections=["capillary", "moengage"])
+    counter.post("/v1/lookup", {}, token)
+    found = figures(counter)
+    calls = "couponhub_vendor_calls_total", "connection=capillary", "operation=customer coupons", "outcome=ok"
+    verdicts = "couponhub_lookup_verdicts_total"
+    assert 1 == found[calls]
+    assert 1 == found["couponhub_vendor_call_seconds_count", "connection=capillary"]
+    assert 1 == found[verdicts, "connection=capillary", "reason=", "source=live", "verdict=found"]
+    assert 1 == found[verdicts, "connection=moengage", "reason=unsupported", "source=live", "verdict=unknown"]
+    assert 1 == found["couponhub_lookup_errors_total", "connection=moengage", "kind=unsupported"]
+    assert 1 == found["couponhub_http_requests_total", "method=POST", "route=/v1/lookup", "status=200"]
+    assert 1 == found["couponhub_http_requests_total", "method=POST", "route=/v1/lookup", "status=400"]
+    assert 2 == found["couponhub_http_request_seconds_count", "route=/v1/lookup"]
+    assert 1 == found["couponhub_http_problems_total", "kind=usage"]
+    assert found["couponhub_quota_left", "connection=capillary", "limit=calls_per_minute"] > 0
+
+
+def test_lanes_show_how_they_stand(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A breaker that is open or probing is 1; what the cache was asked only grows."""
+    counter.lookup(counter.token(Scope.LOOKUP))
+    closed = figures(counter)
+    assert 0 == closed["couponhub_breaker_open", "connection=capillary"]
+    status = LaneStatus(breaker="probing", in_flight=3, cache_hits=7, cache_misses=2)
+    monkeypatch.setattr(Lane, "status", lambda _: status)
+    for _ in range(2):
+        found = figures(counter)
+        assert 1 == found["couponhub_breaker_open", "connection=capillary"]
+        assert 3 == found["couponhub_lookup_in_flight", "connection=capillary"]
+        assert 7 == found["couponhub_lookup_cache_total", "connection=capillary", "result=hit"]
+        assert 2 == found["couponhub_lookup_cache_total", "connection=capillary", "result=miss"]
+
+
+def test_a_connection_that_cannot_be_opened_spoils_no_figures(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are told."""
+    opened = type(counter.hub).__getitem__
+
+    def fails(hub: object, name: str) -> object:
+        if name == "moengage":
+            raise UsageError("it cannot be opened")
+        return opened(hub, name)  # type: ignore[arg-type] # it is one
+
+    monkeypatch.setattr(type(counter.hub), "__getitem__", fails)
+    assert any("connection=capillary" in labels for labels in figures(counter))
+
+
+def test_strangers_make_no_labels(counter: Counter) -> None:
+    """Whatever address or method they make up, there is one label for it."""
+    for number in range(5):
+        counter.get(f"/made/up/{number}")
+        counter.client.open(f"/made/up/{number}", method=f"M{number}")
+    routes = {label for name, *labels in figures(counter) for label in labels if label.startswith("route=")}
+    methods = {label for name, *labels in figures(counter) for label in labels if label.startswith("method=")}
+    assert routes <= {"route=-", "route=/metrics"}
+    assert methods <= {"method=-", "method=GET"}
+
+
+CANARIES = ("915550001111", "canary.bird", "CANARY")
+PATHS = (
+    "/v1/lookup?mobile=915550001111",
+    "/v1/lookup/915550001111",
+    "/CANARY/915550001111",
+    "/v1/connections/CANARY/lists/CANARY-LIST/uploads/CANARY-UPLOAD?code=CANARY",
+    '/x"} \n{"CANARY": "',
+)
+
+
+def test_no_log_names_anybody(counter: Counter, caplog: pytest.LogCaptureFixture) -> None:
+    """Not a customer, a code, a token, an address or what else a caller may send; one line each."""
+    caplog.set_level(logging.DEBUG)
+    counter.controls["capillary"].add_customer(mobile="915550001111", email="canary.bird@example.com")
+    token = counter.token(Scope.LOOKUP, Scope.LISTS_READ, Scope.CODES_REVEAL)
+    headers = {"X-Request-Id": "CANARY 915550001111", "User-Agent": "CANARY", "Referer": "CANARY"}
+    for customer in ({"mobile": "915550001111"}, {"email": "canary.bird@example.com"}, {"mobile": "CANARY"}):
+        counter.post("/v1/lookup", {"customer": customer}, token, headers)
+        counter.post("/v1/lookup/batch", {"customers": [customer]}, token, headers)
+    counter.post("/v1/lookup", {"CANARY": 1}, token, headers)
+    counter.post("/v1/lookup", None, "chub_CANARY_915550001111", headers)
+    for path in PATHS:
+        counter.get(path, token, headers)
+        counter.post(path, {"customer": {"mobile": "915550001111"}}, token, headers)
+    entries = counter.logged()
+    told = b"".join(counter.lines).decode() + caplog.text
+    assert 18 == len(entries)
+    assert [] == [canary for canary in (*CANARIES, token, token.rpartition("_")[2]) if canary in told]
+
+
+def test_a_line_says_what_happened(counter: Counter) -> None:
+    """When, what, how it ended, how long it took, how large it was, with which token, and which request."""
+    token = counter.token(Scope.LOOKUP)
+    answer = counter.lookup(token)
+    (entry,) = counter.logged()
+    assert ["time", "method", "route", "status", "ms", "bytes", "token", "request_id"] == list(entry)
+    assert ("POST", "/v1/lookup", 200) == (entry["method"], entry["route"], entry["status"])
+    assert len(answer.get_data()) == entry["bytes"]
+    assert counter.tokens.all()[0].id == entry["token"]
+    assert entry["ms"] > 0
+    assert entry["time"].endswith("Z")
+    assert json.dumps(entry)
+
+
+def test_a_log_that_nobody_reads_stops_nothing(counter: Counter) -> None:
+    """Whoever read it went away."""
+
+    def fails(_: bytes) -> None:
+        raise BrokenPipeError
+
+    counter.log._write = fails
+    assert 200 == counter.get("/healthz").status_code
+    counter.log.flush()
+    assert 200 == counter.get("/healthz").status_code
+
+
+def test_what_was_noted_is_written_soon(counter: Counter) -> None:
+    """Without anybody asking for it."""
+    counter.get("/healthz")
+    until(lambda: counter.lines, "the access log")
+    assert 1 == len(b"".join(counter.lines).splitlines())

@@ -1,0 +1,180 @@
+"""`couponhub serve` as it is run: processes, signals, ports, what it prints."""
+
+import importlib.util
+import json
+import re
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+import pytest
+import requests
+
+from couponhub.cli import main
+from couponhub.server.serving import held_place
+from couponhub.testing import EmulatedVendors
+from tests.cli.desk import COMMAND, until
+from tests.server.counter import MOBILE
+
+ASKED = {"customer": {"mobile": MOBILE}, "connections": ["capillary"]}
+
+
+@attrs.frozen
+class Running:
+    """A server in processes of its own."""
+
+    process: "subprocess.Popen[str]"
+    config: Path
+    url: str
+    told: Path
+
+    @property
+    def err(self) -> str:
+        """Its stderr so far."""
+        return self.told.read_text(encoding="utf-8")
+
+    @property
+    def one_time_token(self) -> str:
+        """What it printed at the start."""
+        found = re.search(r"chub_\S+", self.err)
+        assert found is not None, self.err
+        return found[0]
+
+    def post(self, document: Any, token: str) -> requests.Response:
+        """Look up."""
+        headers = {"Authorization": f"Bearer {token}"}
+        return requests.post(f"{self.url}/v1/lookup", json=document, headers=headers, timeout=30)
+
+
+@contextmanager
+def running(vendors: EmulatedVendors, folder: Path, *words: str) -> Iterator[Running]:
+    """Serve for the length of the block, from a config and a store of its own."""
+    config, told = folder / "couponhub.toml", folder / "stderr"
+    text = vendors.config.read_text(encoding="utf-8")
+    store = f'url = "sqlite:///{folder.as_posix()}/state.db"'
+    config.write_text(re.sub(r'url = "sqlite:.*"', store, text), encoding="utf-8")
+    command = [*COMMAND, "--config", str(config), "-o", "json", "serve", "--port", "0", *words]
+    with told.open("w") as stderr:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)  # noqa: S603 - our own command
+    try:
+        assert process.stdout is not None
+        head = process.stdout.readline() + process.stdout.readline() + process.stdout.readline()
+        head += process.stdout.readline()
+        yield Running(process, config, json.loads(head)["url"], told)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ended(process: "subprocess.Popen[str]") -> int:
+    """Its exit code, once it has ended."""
+    return process.wait(30)
+
+
+def test_what_is_under_way_is_finished(vendors: EmulatedVendors, tmp_path: Path) -> None:
+    """SIGTERM during a lookup: it is answered, what comes afterwards is not, and the log is whole."""
+    capillary = vendors.controls["capillary"]
+    with running(vendors, tmp_path) as server:
+        token = server.one_time_token
+        assert 200 == server.post(ASKED, token).status_code
+        answers: list[requests.Response] = []
+        capillary.fail("GET *", "latency", 1.0)
+        asking = threading.Thread(target=lambda: answers.append(server.post(ASKED, token)))
+        before = len(capillary.requests())
+        asking.start()
+        until(lambda: len(capillary.requests()) > before, "the vendor to be asked")
+        server.process.send_signal(signal.SIGTERM)
+        asking.join()
+        capillary.set_faults()
+        assert [(200, True)] == [(answer.status_code, answer.json()["complete"]) for answer in answers]
+        assert 0 == ended(server.process)
+        with pytest.raises(requests.ConnectionError):
+            server.post(ASKED, token)
+        lines = [json.loads(line) for line in server.err.splitlines() if line.startswith("{")]
+        assert [("/v1/lookup", 200)] * 2 == [(line["route"], line["status"]) for line in lines]
+        assert 1 == server.err.count(token)
+        assert MOBILE not in server.err
+
+
+def test_workers_share_tokens_and_figures(vendors: EmulatedVendors, tmp_path: Path) -> None:
+    """Whichever is asked: a token made meanwhile counts, and the figures are those of all."""
+    with running(vendors, tmp_path, "--workers", "2") as server:
+        words = ["--config", str(server.config), "-o", "json", "token", "new", "--scope", "lookup"]
+        made = subprocess.check_output([*COMMAND, *words])  # noqa: S603 - our own command
+        token = json.loads(made)["token"]
+        until(lambda: server.post(ASKED, token).status_code == 200, "the token to count")
+        for _ in range(10):
+            assert 200 == server.post(ASKED, token).status_code
+        pattern = r'couponhub_http_requests_total\{method="POST",route="/v1/lookup",status="200"\} (\d+)'
+        counts = {
+            re.findall(pattern, requests.get(f"{server.url}/metrics", timeout=30).text)[0] for _ in range(6)
+        }
+        assert {"11.0"} == {f"{float(one)}" for one in counts}
+        server.process.send_signal(signal.SIGTERM)
+        assert 0 == ended(server.process)
+
+
+def test_workers_end_with_their_parent(vendors: EmulatedVendors, tmp_path: Path) -> None:
+    """Also when it is killed: else they would keep the port."""
+    with running(vendors, tmp_path) as server:
+        server.process.kill()
+        address = urlsplit(server.url)
+
+        def is_free() -> bool:
+            with socket.socket() as probe:
+                return probe.connect_ex((address.hostname, address.port)) != 0
+
+        until(is_free, "the port to be free")
+
+
+def test_a_port_that_is_taken_is_told(vendors: EmulatedVendors, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 2, and what to do, also while the other is only about to listen."""
+    with held_place("127.0.0.1", 0) as place:
+        code = main(["--config", str(vendors.config), "serve", "--port", str(place.port)])
+    assert 2 == code
+    assert f"port {place.port} of 127.0.0.1: it is in use" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "coupons.example.com"])
+def test_without_a_token_only_this_machine_is_served(
+    vendors: EmulatedVendors, capsys: pytest.CaptureFixture[str], host: str
+) -> None:
+    """Another host is refused, with the command that makes a token."""
+    assert 2 == main(["--config", str(vendors.config), "serve", "--host", host])
+    err = capsys.readouterr().err
+    assert "no token is configured" in err
+    assert "couponhub token new" in err
+
+
+def test_a_host_that_is_none_is_told(vendors: EmulatedVendors, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 2."""
+    config = ["--config", str(vendors.config)]
+    main([*config, "token", "new", "--scope", "lookup", "--name", "for a host"])
+    try:
+        assert 2 == main([*config, "serve", "--host", "no.such.host.invalid", "--port", "0"])
+    finally:
+        main([*config, "token", "rm", "for a host"])
+    assert "no such host" in capsys.readouterr().err
+
+
+def test_without_the_extra_it_says_which(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 2, and the words to install it."""
+    found = importlib.util.find_spec
+
+    def missing(name: str) -> Any:
+        return None if name in {"granian", "prometheus_client"} else found(name)
+
+    monkeypatch.setattr("couponhub.cli.commands.serve.find_spec", missing)
+    assert 2 == main(["serve"])
+    err = capsys.readouterr().err
+    assert "granian, prometheus_client, which are not installed" in err
+    assert "couponhub[server]" in err

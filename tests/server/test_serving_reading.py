@@ -1,0 +1,96 @@
+"""Reading connections, lists and uploads over HTTP."""
+
+from pathlib import Path
+
+import pytest
+
+from couponhub.documents import list_document, upload_document
+from couponhub.store import Scope
+from tests.server.counter import Counter, problem
+
+
+def first_list(counter: Counter) -> str:
+    """The id of one of the demo's lists."""
+    return next(iter(counter.hub["moengage"].lists.iterate())).id
+
+
+def test_connections_are_what_the_command_shows(counter: Counter) -> None:
+    """Names, abilities, limits, and what is left of them; no secret and no address."""
+    answer = counter.get("/v1/connections", counter.token(Scope.LISTS_READ))
+    assert answer.json is not None
+    capillary, moengage = answer.json["items"]
+    assert ["capillary", "moengage"] == [capillary["connection"], moengage["connection"]]
+    assert "customers.coupons" in capillary["capabilities"]
+    assert capillary["limits"]["calls_per_minute"] >= capillary["left"]["calls_per_minute"] > 0
+    assert "demo-key" not in answer.text
+    assert "127.0.0.1" not in answer.text
+
+
+def test_lists_are_the_hubs(counter: Counter) -> None:
+    """All of them, or those that stand so; nothing is missing, and that is said."""
+    token = counter.token(Scope.LISTS_READ)
+    answer = counter.get("/v1/connections/moengage/lists", token).json
+    expected = [list_document(one) for one in counter.hub["moengage"].lists.iterate()]
+    assert {"items": expected, "error": None} == answer
+    archived = counter.get("/v1/connections/moengage/lists?status=archived", token).json
+    assert archived == {"items": [one for one in expected if one["status"] == "archived"], "error": None}
+    refused = counter.get("/v1/connections/moengage/lists?status=gone", token)
+    assert "status: expected one of all, active" in problem(refused, 400, "usage")["detail"]
+
+
+def test_one_list(counter: Counter) -> None:
+    """By the vendor's id; one that is not there is the vendor's word."""
+    token, list_id = counter.token(Scope.LISTS_READ), first_list(counter)
+    answer = counter.get(f"/v1/connections/moengage/lists/{list_id}", token).json
+    assert list_document(counter.hub["moengage"].lists.get(list_id)) == answer
+    absent = problem(
+        counter.get("/v1/connections/moengage/lists/594c711ecfe4d2a0b45be0ff", token), 404, "not_found"
+    )
+    assert "moengage" == absent["connection"]
+
+
+def test_uploads_of_a_list(counter: Counter, tmp_path: Path) -> None:
+    """Ours with its parts, by our id, and all of them."""
+    token, list_id = counter.token(Scope.LISTS_READ), first_list(counter)
+    codes = tmp_path / "codes.csv"
+    codes.write_text("code\nNEW-CODE-1\nNEW-CODE-2\n", encoding="utf-8")
+    upload = counter.hub["moengage"].uploads.send(list_id, str(codes), wait=True)
+    uploads = f"/v1/connections/moengage/lists/{list_id}/uploads"
+    one = counter.get(f"{uploads}/{upload.id}", token).json
+    assert upload_document(counter.hub["moengage"].uploads.show(list_id, upload.id)) == one
+    every = counter.get(uploads, token).json
+    assert every is not None
+    assert every["error"] is None
+    assert upload.id in {one["id"] for one in every["items"]}
+    problem(counter.get(f"{uploads}/up_unheard_of", token), 404, "not_found")
+
+
+def test_where_refused_rows_lie_is_for_those_who_see_codes(counter: Counter) -> None:
+    """It may be an address that is a right in itself."""
+    list_id = first_list(counter)
+    seen = []
+    for scopes in ([Scope.LISTS_READ], [Scope.LISTS_READ, Scope.CODES_REVEAL]):
+        found = counter.get(f"/v1/connections/moengage/lists/{list_id}/uploads", counter.token(*scopes)).json
+        assert found is not None
+        seen.append({one["error_file"] for one in found["items"]})
+    assert seen[0] <= {None, "***"}
+
+
+@pytest.mark.parametrize("list_id", ["%00", "x" * 257, "%0a"])
+def test_what_can_be_no_id_goes_to_no_vendor(counter: Counter, list_id: str) -> None:
+    """It is refused before anybody is called."""
+    before = len(counter.controls["moengage"].requests())
+    token = counter.token(Scope.LISTS_READ)
+    refused = counter.get(f"/v1/connections/moengage/lists/{list_id}", token)
+    assert "list_id: expected" in problem(refused, 400, "usage")["detail"]
+    assert before == len(counter.controls["moengage"].requests())
+
+
+def test_a_vendor_that_fails_is_a_bad_gateway(counter: Counter) -> None:
+    """With its kind, and when to come back where it said so."""
+    token = counter.token(Scope.LISTS_READ)
+    counter.controls["moengage"].fail("GET *", "status", 401)
+    problem(counter.get("/v1/connections/moengage/lists/1", token), 502, "credentials")
+    counter.controls["moengage"].set_faults()
+    counter.controls["moengage"].fail("GET *", "garbage", "html")
+    problem(counter.get("/v1/connections/moengage/lists/1", token), 502, "unreadable")
