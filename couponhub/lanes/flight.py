@@ -24,6 +24,13 @@ class Waiter:
     deadline: float
     done: Callable[[Known], None]
 
+    def content_with(self, part: Known) -> "Waiter":
+        """The same one, who is told that part of an answer should asking anew come to none; coupons are kept."""
+        found = part.found
+        if found is None or not found.coupons:
+            return self
+        return attrs.evolve(self, done=lambda known: self.done(part if known.found is None else known))
+
 
 Message = tuple[Waiter, Callable[[], Known]]
 """What somebody is to be told; made when it is told, beside the lane's lock."""

@@ -307,7 +307,8 @@ class Lane:
             said = self._instead(flight.question, known.error) if known.error else lambda: known
             for waiter in flight.waiters:
                 if self._wants_more(waiter, flight, known):
-                    messages += self._join(waiter, flight.question, flight.customer, flight.query)
+                    patient = waiter.content_with(known)
+                    messages += self._join(patient, flight.question, flight.customer, flight.query)
                 else:
                     messages.append((waiter, said))
             return messages

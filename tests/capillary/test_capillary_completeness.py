@@ -259,6 +259,57 @@ def test_v2_that_does_not_serve_is_done_without(v2: object) -> None:
     assert (v2 == UNKNOWN) is any("external_id" in warning for warning in answer.warnings)
 
 
+class Shortsighted(Vendor):
+    """Its v2 serves, and sees fewer coupons than v1.1 gave.
+
+    Attributes:
+        page: What v2 answers.
+    """
+
+    page = CouponPage(rows=(), total=0)
+
+    def coupon_page(self, *_asked: object, **_as: object) -> CouponPage:
+        """The same for every page."""
+        return self.page
+
+
+@pytest.mark.parametrize("total", [None, 0, 99])
+@pytest.mark.parametrize("heeds_days", [True, False])
+def test_v2_that_sees_fewer_coupons_proves_nothing(total: int | None, heeds_days: bool) -> None:
+    """A total below what came already is not of all coupons: the days decide, and else it is not whole."""
+    vendor = Shortsighted(holding(300), cap=100, heeds_days=heeds_days)
+    vendor.page = CouponPage(rows=(), total=total)
+
+    answer = ask(vendor)
+
+    assert (300 if heeds_days else 100, heeds_days) == (len(answer.coupons), answer.complete)
+
+
+def test_v2_that_lacks_what_v1_gave_proves_nothing() -> None:
+    """As many coupons as came, but not all of the same: there are more than either tells."""
+    vendor = Shortsighted(holding(300), cap=100, heeds_days=False)
+    vendor.page = CouponPage(rows=[held.v2() for held in holding(150)], total=150)
+
+    answer = ask(vendor)
+
+    assert (250, False) == (len(answer.coupons), answer.complete)
+
+
+@pytest.mark.parametrize("number", ["0", -1, "77"])
+def test_coupons_under_one_number_all_stay(number: object) -> None:
+    """Where the vendor has no number for a coupon it may print the same for all; codes tell them apart."""
+
+    class Numbering(Vendor):
+        def customer_coupons(self, *asked: Any, **how: Any) -> CustomerAnswer:
+            answer = super().customer_coupons(*asked, **how)
+            rows = [{**row, "id": number} for row in answer.rows if isinstance(row, dict)]
+            return attrs.evolve(answer, rows=rows)
+
+    answer = ask(Numbering(holding(3)))
+
+    assert ({"C1", "C2", "C3"}, True) == ({coupon.code for coupon in answer.coupons}, answer.complete)
+
+
 def test_a_day_of_too_many_is_split_by_series() -> None:
     """A day cannot be split further but by series; that there are no others is not proven, and said."""
     vendor = Vendor(holding(900, at_once=300), cap=100, v2=FORBIDDEN)

@@ -248,6 +248,27 @@ def _is_as_long_as(items: list[bytes], count: int) -> bool:
     return count == len(items)
 
 
+def test_a_watch_that_could_not_begin_begins_anew(
+    settings: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the system starts no thread the lookup fails, and the next one must not remember unwatched."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    noticed = threading.Event()
+    watch = Watch(Erasures(settings), noticed.set, every=0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        with pytest.raises(LocalError, match="no further thread"):
+            watch.start()
+    watch.start()
+    Erasures(settings).announce()
+
+    assert noticed.wait(5)
+    watch.close()
+
+
 def test_an_announcement_is_private_and_whole(settings: StoreSettings) -> None:
     """Readers see the old or the new, never half; nobody else may read it; nothing else is left."""
     erasures = Erasures(settings)

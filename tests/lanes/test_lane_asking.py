@@ -34,6 +34,15 @@ def test_an_error_is_told_as_it_is() -> None:
     assert Known(error=fault) == stage.known()
 
 
+@pytest.mark.parametrize("said", [None, ["coupons"]])
+def test_what_is_no_answer_is_a_fault(said: object) -> None:
+    """An adapter that returns anything else ends no thread, and leaves nobody without a word."""
+    stage = staged()
+    stage.vendor.says = lambda: said  # type: ignore[assignment] # that is the point
+
+    assert isinstance(stage.known().error, TypeError)
+
+
 def test_only_so_many_are_asked_at_once() -> None:
     """The others wait; who was taken last is given the time that is left then."""
     stage = staged(concurrency=2)

@@ -135,6 +135,20 @@ def test_nobody_joins_a_question_that_is_late() -> None:
     assert [FOUND, FOUND] == [follower.known().found, second.known().found]
 
 
+def test_a_part_is_not_lost_by_asking_for_more() -> None:
+    """Who could wait longer than the first, and then hears of a failure, still gets the coupons that came."""
+    stage = staged()
+    stage.vendor.holds = True
+    first = stage.ask(deadline=1)
+    stage.vendor.reached()
+    follower = stage.ask(deadline=9)
+    stage.vendor.tell(CUT)
+    stage.vendor.reached()
+    stage.vendor.tell(down())
+
+    assert [CUT, CUT] == [first.known().found, follower.known().found]
+
+
 def test_what_never_comes_back_is_given_up_by_those_with_time() -> None:
     """Long after its deadline its followers are asked for anew."""
     stage = staged()

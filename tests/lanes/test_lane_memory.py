@@ -290,7 +290,17 @@ def test_an_older_answer_does_not_replace_a_newer_one() -> None:
     kept = memory.get((b"", ALL))
 
     assert kept is not None
-    assert FOUND is kept.answer
+    assert FOUND == kept.answer
+
+
+def test_the_vendors_payload_is_not_kept() -> None:
+    """It holds every coupon of a customer, also where a query selects none, and no limit would bound it."""
+    stage = staged()
+    stage.vendor.says = attrs.evolve(NONE, raw={"rows": ["a payload"] * 1000})
+    stage.known()
+    (kept,) = stage.lane._memory._kept.values()
+
+    assert {} == dict(kept.answer.raw)
 
 
 def test_memory_holds_no_identifier_as_key() -> None:

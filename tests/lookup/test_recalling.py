@@ -1,0 +1,161 @@
+"""What every lane remembers is told again as the same answer, for as long as each of them remembers it."""
+
+import gc
+import weakref
+
+import pytest
+
+from couponhub.errors import UsageError
+from couponhub.lanes import Lane, LaneSettings, PlainLane
+from couponhub.lookup import Asking, KeptBeside, Question, Recalling
+from couponhub.models import CouponQuery, Customer, Identifier, LookupAnswer, Source, Strategy, Verdict
+from tests.lanes.stage import CUSTOMER, FOUND, NONE, OTHER, Clock, Vendor
+
+KEY = ("anything", "equal")
+
+
+class Hub:
+    """Two lanes, one clock, and what recalls what they remember."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.vendors = (Vendor(FOUND), Vendor(NONE))
+        settings = LaneSettings(cache_ttl=30.0, negative_ttl=5.0)
+        self.lanes = tuple(
+            Lane(name, vendor.ask, settings=settings, clock=self.clock, now=self.clock.now)
+            for name, vendor in zip(("shop", "club"), self.vendors, strict=True)
+        )
+        self.recalling = Recalling(clock=self.clock)
+
+    def question(self, *lanes: Lane, strategy: Strategy = Strategy.MERGE) -> Question:
+        """A question to both, or to those."""
+        return Question(lanes=lanes or self.lanes, query=CouponQuery(), deadline=2.0, strategy=strategy)
+
+    def lookup(self, customer: Customer = CUSTOMER) -> tuple[LookupAnswer, bool]:
+        """Look up as the hub does; whether it was recalled."""
+        key = (customer, *KEY)
+        recalled = self.recalling.answer(key) or self.recalling.conclude(key, self.question(), customer)
+        return recalled or Asking(self.question(), customer).run(), recalled is not None
+
+    @property
+    def calls(self) -> int:
+        """How often a vendor was asked."""
+        return sum(len(vendor.calls) for vendor in self.vendors)
+
+
+def test_what_is_remembered_is_told_as_the_same_answer() -> None:
+    """It says what asking would say, from memory, and counts as hits of the lanes."""
+    hub = Hub()
+    first, was_recalled = hub.lookup()
+    assert not was_recalled
+    answers = [hub.lookup() for _ in range(3)]
+    assert [True] * 3 == [recalled for _, recalled in answers]
+    assert 1 == len({id(answer) for answer, _ in answers})
+    again = answers[0][0]
+    assert [one.verdict for one in first.answers] == [one.verdict for one in again.answers]
+    assert [Verdict.FOUND, Verdict.NONE] == [one.verdict for one in again.answers]
+    assert {Source.CACHE} == {one.source for one in again.answers}
+    assert [coupon.code for coupon in first.coupons] == [coupon.code for coupon in again.coupons]
+    assert 2 == hub.calls
+    assert [3, 3] == [lane.status().cache_hits for lane in hub.lanes]
+
+
+def test_it_is_as_fresh_as_the_least_fresh() -> None:
+    """The absence at one connection lasts five seconds: then that one is asked anew."""
+    hub = Hub()
+    hub.lookup()
+    hub.clock.seconds += 4.9
+    assert hub.lookup()[1]
+    hub.clock.seconds += 0.1
+    assert not hub.lookup()[1]
+    assert [1, 2] == [len(vendor.calls) for vendor in hub.vendors]
+
+
+def test_another_customer_is_another_answer() -> None:
+    """Also under the same lanes."""
+    hub = Hub()
+    for customer in (CUSTOMER, OTHER, CUSTOMER, OTHER):
+        assert customer == hub.lookup(customer)[0].customer
+    assert 4 == hub.calls
+
+
+def test_what_one_lane_forgot_is_told_no_more() -> None:
+    """Whether it was asked to forget, or had no more room: nothing is kept here that it let go of."""
+    hub = Hub()
+    hub.lookup()
+    answer = weakref.ref(hub.lookup()[0])
+    hub.lanes[0].forget([CUSTOMER])
+    gc.collect()
+    assert hub.recalling.answer((CUSTOMER, *KEY)) is None
+    assert answer() is None
+    assert not hub.lookup()[1]
+
+
+def test_forgetting_all_drops_all() -> None:
+    """At once."""
+    hub = Hub()
+    hub.lookup()
+    hub.lookup()
+    hub.recalling.forget_all()
+    assert hub.recalling.answer((CUSTOMER, *KEY)) is None
+
+
+def test_what_was_forgotten_meanwhile_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody is forgotten while their answer is being concluded."""
+    hub = Hub()
+    hub.lookup()
+    recall = Lane.recall
+
+    def forgets(lane: Lane, customer: Customer, query: CouponQuery) -> object:
+        known = recall(lane, customer, query)
+        hub.recalling.forget_all()
+        return known
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Lane, "recall", forgets)
+        assert hub.recalling.conclude((CUSTOMER, *KEY), hub.question(), CUSTOMER) is not None
+    assert hub.recalling.answer((CUSTOMER, *KEY)) is None
+
+
+def test_whoever_remembers_nothing_is_asked() -> None:
+    """One that never remembers, one that is asked by another identifier, and a strategy that goes in turns."""
+    hub = Hub()
+    hub.lookup()
+    plain = PlainLane("index", lambda *_: NONE)
+    by_number = Question(
+        lanes=hub.lanes,
+        query=CouponQuery(),
+        deadline=2.0,
+        identifiers={"club": frozenset({Identifier.EXTERNAL_ID})},
+    )
+    in_turns = hub.question(strategy=Strategy.FIRST_FOUND)
+    for question in (hub.question(hub.lanes[0], plain), by_number, in_turns):
+        assert hub.recalling.conclude(KEY, question, CUSTOMER) is None
+    assert [0, 0] == [lane.status().cache_hits for lane in hub.lanes]
+
+
+def test_a_vendors_own_number_needs_one_connection_here_too() -> None:
+    """What each of two remembers by itself is no answer of both."""
+    hub = Hub()
+    customer = Customer(id="7")
+    for lane in hub.lanes:
+        Asking(hub.question(lane), customer).run()
+    with pytest.raises(UsageError, match="exactly one connection"):
+        hub.recalling.conclude(KEY, hub.question(), customer)
+    assert hub.recalling.conclude(KEY, hub.question(hub.lanes[0]), customer) is not None
+
+
+class Thing:
+    """Something that something is kept beside."""
+
+
+def test_a_value_is_kept_as_long_as_its_object_lives() -> None:
+    """For that object alone, though another be equal to it; the last value counts."""
+    kept: KeptBeside[Thing, str] = KeptBeside()
+    thing, other = Thing(), Thing()
+    kept.put(thing, "a")
+    kept.put(thing, "b")
+    assert ("b", None) == (kept.get(thing), kept.get(other))
+    del thing
+    gc.collect()
+    assert {} == kept._kept
