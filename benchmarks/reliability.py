@@ -186,7 +186,10 @@ def written_config(folder: Path, emulators: dict[str, Any], *, cached: bool) -> 
     for vendor in emulators["vendors"]:
         name = vendor["name"]
         lines += [f"[connections.{name}]", f'adapter = "{name}"', f'base_url = "{vendor["base_url"]}"']
-        own = {"moengage": 'user_id_is = "mobile"', "capillary": "limits = { calls_per_minute = 0 }"}[name]
+        own = {
+            "moengage": 'user_id_is = "mobile"\ndefault_country_code = "91"',
+            "capillary": "limits = { calls_per_minute = 0 }",
+        }[name]
         lines += [own, *(f"{key} = {json.dumps(value)}" for key, value in vendor["credentials"].items())]
     (folder / "couponhub.toml").write_text("\n".join(lines))
     return {**os.environ, "COUPONHUB_CONFIG": str(folder / "couponhub.toml")}

@@ -1,5 +1,6 @@
 """What an adapter package shows at its entry point, and the settings every connection has."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from couponhub.testing.emulation.vendor import VendorEmulator
     from couponhub.testing.emulation.world import World
+
+
+_COUNTRY_CODE = re.compile(r"[1-9][0-9]{0,3}")
 
 
 def check_url(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
@@ -56,6 +60,12 @@ def check_file(instance: object, attribute: "Attribute[str | None]", value: str 
     """Validate the path of something that must be there."""
     if value is not None and not Path(value).exists():
         raise ValueError("expected the path of a file, and nothing is there")
+
+
+def check_country_code(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate a country code as telephone numbers begin with it."""
+    if value is not None and not _COUNTRY_CODE.fullmatch(value):
+        raise ValueError("expected one to four digits without + and zeros before them, such as 91")
 
 
 def check_positive(instance: object, attribute: "Attribute[float]", value: float) -> None:  # noqa: ARG001 - attrs' signature
@@ -100,6 +110,11 @@ class ConnectionSettings:
         None, about="the vendor's API, instead of a known region", validator=check_url
     )
     timeout: float = setting(30.0, about="seconds a vendor may stay silent", validator=check_positive)
+    patience: float = setting(
+        75.0,
+        about="seconds in all for a call that nobody set a deadline for, waiting for rate limits included",
+        validator=check_positive,
+    )
     proxy: str | None = setting(None, about="proxy for this vendor", validator=check_proxy, repr=False)
     ca_bundle: str | None = setting(
         None, about="PEM file to trust instead of the public authorities", validator=check_file
@@ -115,7 +130,9 @@ class ConnectionSettings:
 
     def transport(self) -> TransportSettings:
         """The HTTP side of these settings."""
-        return TransportSettings(timeout=self.timeout, proxy=self.proxy, ca_bundle=self.ca_bundle)
+        return TransportSettings(
+            timeout=self.timeout, patience=self.patience, proxy=self.proxy, ca_bundle=self.ca_bundle
+        )
 
 
 @attrs.frozen(kw_only=True)

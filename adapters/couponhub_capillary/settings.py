@@ -1,21 +1,18 @@
 """What a Capillary connection needs to be told."""
 
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import attrs
 
-from couponhub.plugin import ConnectionSettings, check_url, setting
+from couponhub.plugin import ConnectionSettings, check_country_code, check_url, setting
 from couponhub.secret import Secret
 from couponhub_capillary.limits import effective_limits
 from couponhub_capillary.regions import CLUSTERS, Cluster
 
 if TYPE_CHECKING:
     from attrs import Attribute
-
-_COUNTRY_CODE = re.compile(r"[1-9][0-9]{0,3}")
 
 
 class SignIn(StrEnum):
@@ -42,11 +39,6 @@ def _check_timezone(instance: object, attribute: "Attribute[str | None]", value:
         ZoneInfo(value)
     except (LookupError, ValueError, OSError):
         raise ValueError("expected the IANA name of a time zone, such as Asia/Kolkata") from None
-
-
-def _check_country_code(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
-    if value is not None and not _COUNTRY_CODE.fullmatch(value):
-        raise ValueError("expected one to four digits without + and zeros before them, such as 91")
 
 
 def _is_blank(credential: str | Secret | None) -> bool:
@@ -90,7 +82,7 @@ class CapillarySettings(ConnectionSettings):
         validator=_check_timezone,
     )
     default_country_code: str | None = setting(
-        None, about="mobiles are asked about with and without it", validator=_check_country_code
+        None, about="mobiles are asked about with and without it", validator=check_country_code
     )
 
     def __attrs_post_init__(self) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from couponhub.models import Identifier, ReportColumn, ReportForm
-from couponhub.plugin import ConnectionSettings, check_positive, check_url, setting
+from couponhub.plugin import ConnectionSettings, check_country_code, check_positive, check_url, setting
 from couponhub.secret import Secret
 from couponhub_moengage.limits import effective_limits
 
@@ -114,6 +114,11 @@ class MoEngageSettings(ConnectionSettings):
     user_id_is: Identifier = setting(
         Identifier.EXTERNAL_ID, about='which of your identifiers MoEngage\'s "User ID" is'
     )
+    default_country_code: str | None = setting(
+        None,
+        about="mobiles are looked for in usage reports with and without it; needed where user_id_is is mobile",
+        validator=check_country_code,
+    )
     created_by: str | None = setting(
         None, about="who MoEngage is told creates lists and files", validator=_check_created_by
     )
@@ -164,6 +169,7 @@ class MoEngageSettings(ConnectionSettings):
             max_age=timedelta(seconds=self.usage_max_age),
             zone=None if self.timezone is None else ZoneInfo(self.timezone),
             time_format=self.usage_time_format,
+            country_code=self.default_country_code,
         )
 
     @property

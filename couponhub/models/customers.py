@@ -19,7 +19,7 @@ class Identifier(StrEnum):
 
 
 _KINDS = tuple(Identifier)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @attrs.frozen(kw_only=True)

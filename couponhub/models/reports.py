@@ -36,6 +36,8 @@ class ReportForm:
         max_age: How old the last covered day may be before nothing is concluded from a customer's absence.
         zone: The zone of days and of times that name none, where it is configured.
         time_format: As `datetime.strptime` takes it; None for ISO 8601.
+        country_code: With and without which mobiles are looked for. None where it is not configured: then a mobile
+            may stand in a report otherwise than it was given, and absence proves nothing.
     """
 
     identifier: Identifier
@@ -44,6 +46,7 @@ class ReportForm:
     max_age: timedelta
     zone: tzinfo | None = None
     time_format: str | None = None
+    country_code: str | None = None
 
 
 @attrs.frozen

@@ -1,7 +1,7 @@
 """What imported reports of one connection say of customers; nobody is called."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -17,6 +17,8 @@ from couponhub.models import (
     Identifier,
     ReportForm,
     Source,
+    Telephone,
+    masked_form,
     selected,
 )
 from couponhub.models.base import utc_now
@@ -24,7 +26,9 @@ from couponhub.protocols import FindsCustomerCoupons, RequestsUsageReports
 from couponhub.usage.catalogue import Catalogue
 from couponhub.usage.coverage import KnownList, Standing, prove, standing
 from couponhub.usage.days import Days
-from couponhub.usage.index import Given, UsageIndex
+from couponhub.usage.index import Given, Holdings, UsageIndex
+
+_FARTHEST_ZONE = timedelta(hours=14)
 
 
 @attrs.frozen(kw_only=True)
@@ -111,7 +115,8 @@ class Reports:
         if self._has_live or not self._has_form:
             return None
         form, now = self.form, self._now()
-        held = self.index.holdings(customer)
+        asked = _spellings(customer, form.country_code)
+        held = self._first_holding(asked)
         standings = self._of(held.catalogue)
         if standings.newest is None:
             return None
@@ -124,18 +129,38 @@ class Reports:
             now=now,
             max_age=form.max_age,
         )
-        given = [one for one in held.given if one.known.connection == self.connection]
+        given = list(filter(self._is_ours, held.given))
         limited = query.since is not None or query.until is not None
         timeless = limited and any(one.issued_at is None for one in given)
+        guessed = any(_may_cross(one, edge) for one in given for edge in (query.since, query.until))
+        spelled = customer.identifier is not Identifier.MOBILE or form.country_code is not None
         return CustomerCoupons(
-            coupons=selected((_coupon(one, now) for one in given), query),
-            complete=not timeless,
-            warnings=tuple(_warnings(forgotten=held.forgotten, timeless=timeless)),
+            coupons=selected((_coupon(one, standings.seen_at) for one in given), query),
+            complete=not (timeless or guessed),
+            warnings=tuple(
+                _warnings(
+                    forgotten=held.forgotten,
+                    timeless=timeless,
+                    guessed=guessed,
+                    spelled=spelled or bool(given),
+                )
+            ),
             source=Source.REPORT,
             as_of=proof.as_of or standings.newest,
-            covered=proof.holds and not held.forgotten,
+            covered=proof.holds and not held.forgotten and (spelled or bool(given)),
             coverage=proof.coverage,
+            asked_as=tuple(masked_form(one.value) for one in asked),
         )
+
+    def _first_holding(self, asked: Sequence[Customer]) -> Holdings:
+        """What reports hold under the first spelling that they know; a forgotten one proves nothing for any."""
+        every = [self.index.holdings(customer) for customer in asked]
+        forgotten = any(held.forgotten for held in every)
+        found = next((held for held in every if any(map(self._is_ours, held.given))), every[0])
+        return attrs.evolve(found, forgotten=forgotten)
+
+    def _is_ours(self, given: Given) -> bool:
+        return given.known.connection == self.connection
 
     def _refuse_unanswerable(self, customer: Customer, query: CouponQuery, form: ReportForm) -> None:
         kind = form.identifier.value
@@ -161,7 +186,9 @@ class Reports:
         lists = catalogue.of(self.connection)
         zones = self.zones(map(_shown, lists))
         seen_at = catalogue.seen_at.get(self.connection)
-        reports = {known.number: catalogue.reports_of(known) for known in lists}
+        # Whoever was read as another identifier, before `user_id_is` was changed, is found by none of these.
+        identifier = self.form.identifier
+        reports = {known.number: catalogue.reports_of(known, identifier) for known in lists}
         return Standings(
             catalogue=catalogue,
             zones=zones,
@@ -169,6 +196,16 @@ class Reports:
             seen_at=seen_at,
             newest=max((report.made_at for each in reports.values() for report in each), default=None),
         )
+
+
+def _spellings(customer: Customer, country_code: str | None) -> tuple[Customer, ...]:
+    """The customer by each text that reports may hold: nobody documents how a vendor spells a mobile."""
+    if customer.identifier is not Identifier.MOBILE:
+        return (customer,)
+    forms = Telephone.read(customer.value).forms(country_code)
+    if country_code is not None:
+        forms = tuple(dict.fromkeys(front + form for front in ("", "0", "00") for form in forms))
+    return tuple(Customer(mobile=form) for form in forms)
 
 
 def _shown(known: KnownList) -> CouponList:
@@ -182,14 +219,16 @@ def _shown(known: KnownList) -> CouponList:
     )
 
 
-def _coupon(given: Given, now: datetime) -> Coupon:
+def _coupon(given: Given, seen_at: datetime | None) -> Coupon:
     ends = given.known.expires_at
+    # A list can be extended until it ends, and after: it is over when the vendor, asked since, has shown it so.
+    is_over = ends is not None and seen_at is not None and ends < seen_at
     return Coupon(
         connection=given.known.connection,
         code=given.code,
         list_id=given.known.list_id,
         list_name=given.known.name,
-        status=CouponStatus.EXPIRED if ends is not None and ends < now else CouponStatus.UNKNOWN,
+        status=CouponStatus.EXPIRED if is_over else CouponStatus.UNKNOWN,
         issued_at=given.issued_at,
         expires_at=ends,
         properties=given.properties,
@@ -199,8 +238,22 @@ def _coupon(given: Given, now: datetime) -> Coupon:
     )
 
 
-def _warnings(*, forgotten: bool, timeless: bool) -> Iterable[str]:
+def _may_cross(given: Given, edge: datetime | None) -> bool:
+    """Whether a moment whose zone is a guess may lie on the other side of `edge`; zones lie within 14 hours of UTC."""
+    if edge is None or given.issued_at is None or not given.report.approximate:
+        return False
+    return abs(given.issued_at - edge) <= _FARTHEST_ZONE
+
+
+def _warnings(*, forgotten: bool, timeless: bool, guessed: bool, spelled: bool) -> Iterable[str]:
     if forgotten:
         yield "rows of this customer were removed, because they were to be forgotten"
     if timeless:
         yield "of coupons without a time of issue it cannot be told whether they are of the days asked for"
+    if guessed:
+        yield "in which zone reports tell times is a guess, so that coupons may be of the days asked for or not: set timezone"
+    if not spelled:
+        yield (
+            "reports may spell the mobile with or without its country code, so that absence proves nothing: set"
+            " default_country_code of the connection"
+        )
