@@ -54,7 +54,7 @@ class Customer:
         if not value.strip():
             raise UsageError(f"the customer's {kind} is blank")
         if _CONTROL.search(value):
-            raise UsageError(f"the customer's {kind} holds a control character")
+            raise UsageError(f"the customer's {kind} holds a character that is no text")
 
     @property
     def identifier(self) -> Identifier:

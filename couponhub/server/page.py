@@ -18,7 +18,8 @@ table{border-collapse:collapse;width:100%;margin:.5rem 0}
 th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--line)}
 .verb{display:inline-block;min-width:3.2rem;font-weight:700}
 section{margin:2rem 0;padding:0 1rem 1rem;border:1px solid var(--line);border-radius:.4rem}
-nav ul{columns:2;padding-left:1.2rem}
+nav ul{padding-left:1.2rem}
+code{overflow-wrap:anywhere}
 """
 _SOURCE = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{_SOURCE}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import attrs
 
-from couponhub.models import CouponList, DaySpan, ListId
+from couponhub.models import CouponList, DaySpan, Identifier, ListId
 from couponhub.usage.coverage import KnownList, KnownReport
 
 
@@ -49,9 +49,13 @@ class Catalogue:
         moments = dict(self.seen_at) if seen_at is None else {**self.seen_at, connection: seen_at}
         return attrs.evolve(self, lists=known_lists, seen_at=moments)
 
-    def reports_of(self, known: KnownList) -> list[KnownReport]:
-        """The reports of a list, oldest import first."""
-        return [report for report in self.reports.values() if report.list_number == known.number]
+    def reports_of(self, known: KnownList, identifier: Identifier) -> list[KnownReport]:
+        """The reports of a list whose customers were read as that identifier, oldest import first."""
+        return [
+            report
+            for report in self.reports.values()
+            if report.list_number == known.number and report.identifier is identifier
+        ]
 
 
 NOTHING = Catalogue(-1)
@@ -104,10 +108,11 @@ class Change:
     def add_report(self, report: KnownReport, content: bytes, campaigns: Iterable[tuple[str, ...]]) -> int:
         """Write down an import; answers its number, whatever that of `report` is."""
         cursor = self.database.execute(
-            "INSERT INTO imports (list, first, last, file, content, rows, made_at, imported_at, approximate)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO imports (list, identifier, first, last, file, content, rows, made_at, imported_at, approximate)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 report.list_number,
+                report.identifier.value,
                 report.days.first.isoformat(),
                 report.days.last.isoformat(),
                 report.file,
@@ -125,12 +130,13 @@ class Change:
         )
         return number
 
-    def imported_before(self, content: bytes) -> list[tuple[int, datetime]]:
-        """Imports of the very same content that held rows: the number of the list, and when."""
+    def imported_before(self, content: bytes, *, list_number: int, identifier: Identifier) -> list[datetime]:
+        """When the very same content, with rows, was imported of that list, its customers read as that identifier."""
         found = self.database.execute(
-            "SELECT list, imported_at FROM imports WHERE content = ? AND rows > 0", (content,)
+            "SELECT imported_at FROM imports WHERE content = ? AND list = ? AND identifier = ? AND rows > 0",
+            (content, list_number, identifier.value),
         )
-        return [(row[0], datetime.fromisoformat(row[1])) for row in found]
+        return [datetime.fromisoformat(row[0]) for row in found]
 
 
 def read_catalogue(database: sqlite3.Connection, generation: int) -> Catalogue:
@@ -153,6 +159,7 @@ def read_catalogue(database: sqlite3.Connection, generation: int) -> Catalogue:
         number: KnownReport(
             number=number,
             list_number=list_number,
+            identifier=Identifier(identifier),
             days=DaySpan(date.fromisoformat(first), date.fromisoformat(last)),
             file=file,
             rows=rows,
@@ -160,8 +167,8 @@ def read_catalogue(database: sqlite3.Connection, generation: int) -> Catalogue:
             imported_at=datetime.fromisoformat(imported_at),
             approximate=bool(approximate),
         )
-        for number, list_number, first, last, file, rows, made_at, imported_at, approximate in database.execute(
-            "SELECT number, list, first, last, file, rows, made_at, imported_at, approximate FROM imports ORDER BY number"
+        for number, list_number, identifier, first, last, file, rows, made_at, imported_at, approximate in database.execute(
+            "SELECT number, list, identifier, first, last, file, rows, made_at, imported_at, approximate FROM imports ORDER BY number"
         )
     }
     seen_at = {

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 import attrs
 
-from couponhub.models import CouponQuery, DaySpan, ListId
+from couponhub.models import CouponQuery, DaySpan, Identifier, ListId
 from couponhub.usage.days import Days
 
 _DAY = timedelta(days=1)
@@ -42,12 +42,14 @@ class KnownReport:
     Attributes:
         number: Its number in the index.
         list_number: That of its list.
+        identifier: As which its customers were read; it says nothing of other identifiers.
         made_at: The moment by which it had been made.
         approximate: Whether the zone of its times is a guess.
     """
 
     number: int
     list_number: int
+    identifier: Identifier
     days: DaySpan
     file: str
     rows: int
@@ -115,12 +117,9 @@ def standing(
 ) -> Standing:
     """How a list stands after these reports of it."""
     begins = None if known.created_at is None else days.earliest(known.created_at)
-    touched = merged(report.days for report in reports)
-    ended = merged(
-        DaySpan(report.days.first, last)
-        for report in reports
-        if (last := min(report.days.last, days.last_over(report.made_at))) >= report.days.first
-    )
+    # A report reaches into the day on which it was made, and no further, whatever days it is said to be of.
+    touched = merged(_until(report.days, days.earliest(report.made_at)) for report in reports)
+    ended = merged(_until(report.days, days.last_over(report.made_at)) for report in reports)
     whole = []
     for span in ended:
         first = span.first if begins is not None and span.first <= begins else span.first + _DAY
@@ -140,10 +139,15 @@ def standing(
     )
 
 
+def _until(span: DaySpan, last: date) -> DaySpan:
+    """The days of a span up to a last one; without any when it ends before it begins."""
+    return DaySpan(span.first, min(span.last, last))
+
+
 def merged(spans: Iterable[DaySpan]) -> list[DaySpan]:
-    """The same days as spans that neither overlap nor touch, oldest first."""
+    """The same days as spans that neither overlap nor touch, oldest first; those without a day fall away."""
     joined: list[DaySpan] = []
-    for span in sorted(spans, key=lambda span: span.first):
+    for span in sorted((span for span in spans if span.first <= span.last), key=lambda span: span.first):
         if joined and span.first <= joined[-1].last + _DAY:
             joined[-1] = DaySpan(joined[-1].first, max(joined[-1].last, span.last))
         else:

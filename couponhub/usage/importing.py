@@ -116,15 +116,16 @@ def _write(change: Change, order: Order, spill: Spill, *, report: OpenReport, co
     number = change.number_of(order.connection, order.list_id)
     if not order.shared_codes:
         _refuse_known_elsewhere(change, spill, number, order.connection, partial(faulty, report.name))
-    before = [moment for list_number, moment in change.imported_before(content) if list_number == number]
+    before = change.imported_before(content, list_number=number, identifier=order.form.identifier)
     import_number = change.add_report(
         KnownReport(
             number=0,
             list_number=number,
+            identifier=order.form.identifier,
             days=order.days,
             file=report.name,
             rows=spill.rows,
-            made_at=min(order.now, report.mailed_at or order.now),
+            made_at=_made_at(report, order),
             imported_at=order.now,
             approximate=spill.approximate,
         ),
@@ -147,6 +148,14 @@ def _write(change: Change, order: Order, spill: Spill, *, report: OpenReport, co
         imported_at=order.now,
         warnings=tuple(_warnings(spill, before)),
     )
+
+
+def _made_at(report: OpenReport, order: Order) -> datetime:
+    """The moment by which it had been made, as far as anything tells."""
+    last_begins = order.zones.end(order.days.last - _DAY)
+    # A file is as old as its report or younger; a date before the report's last day was set by something else.
+    saved_at = report.saved_at if report.saved_at is not None and report.saved_at >= last_begins else None
+    return min(moment for moment in (order.now, report.mailed_at, saved_at) if moment is not None)
 
 
 class _Withheld:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import blake2b, blake2s
 from pathlib import Path
+from unicodedata import normalize
 
 import attrs
 
@@ -82,8 +83,9 @@ class HashKey:
 
 
 def _plain_email(text: str) -> str:
-    # Vendors keep addresses as they were typed; to miss one for its capitals would be to say "none".
-    return text.strip().casefold()
+    # Vendors keep addresses as they were typed; to miss one for its capitals would be to say "none", and so for
+    # an accent that one keyboard writes as a letter of its own and another behind the letter.
+    return normalize("NFC", text.strip().casefold())
 
 
 def _plain_mobile(text: str) -> str:

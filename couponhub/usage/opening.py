@@ -32,6 +32,7 @@ _REPORT_ENDINGS = (".csv", ".gz", ".zip")
 _CUT = (
     errors.CloseBoundaryNotFoundDefect,
     errors.StartBoundaryNotFoundDefect,
+    errors.InvalidBase64CharactersDefect,
     errors.InvalidBase64LengthDefect,
     errors.InvalidBase64PaddingDefect,
 )
@@ -53,11 +54,13 @@ class OpenReport:
         name: The name of the file, for people.
         content: Its CSV.
         mailed_at: When it was mailed, as its mail says; None when it came without.
+        saved_at: When its file was last written; None when it came as no file.
     """
 
     name: str
     content: Readable
     mailed_at: datetime | None = None
+    saved_at: datetime | None = None
 
 
 def faulty(name: str, fault: str, hint: str = "") -> LocalError:
@@ -74,12 +77,14 @@ def opened(source: ReportSource) -> Iterator[OpenReport]:
     """
     with ExitStack() as held:
         file: Readable
+        saved_at = None
         if isinstance(source, (str, os.PathLike)):
             name = PurePath(source).name
             try:
                 found = held.enter_context(Path(source).open("rb"))
                 head = found.read(_HEAD)
                 found.seek(0)
+                saved_at = datetime.fromtimestamp(os.fstat(found.fileno()).st_mtime, UTC)
             except OSError as error:
                 raise LocalError(f"cannot read {os.fspath(source)}: {error.strerror}") from error
             file = found
@@ -88,9 +93,10 @@ def opened(source: ReportSource) -> Iterator[OpenReport]:
             head = source.read(_HEAD)
             file = _Rejoined(head, source)  # a pipe takes nothing back
         if name.lower().endswith(".eml") or _MAIL_HEADER.match(head):
-            yield _mailed(file, name, held)
+            content, mailed_at = _mailed(file, name, held)
+            yield OpenReport(name, content, mailed_at, saved_at)
         else:
-            yield OpenReport(name, _unpacked(file, head, name, held))
+            yield OpenReport(name, _unpacked(file, head, name, held), saved_at=saved_at)
 
 
 class _Rejoined:
@@ -125,6 +131,8 @@ def _unzipped(file: Readable, name: str, held: ExitStack) -> Readable:
         inside = [entry for entry in inside if not entry.filename.startswith("__MACOSX/")]
         if len(inside) != 1:
             raise faulty(name, f"the archive holds {len(inside)} CSV files instead of one")
+        if inside[0].compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise faulty(name, "the ZIP archive is packed in a way of its own", "pack it anew, or unpack it")
         return held.enter_context(archive.open(inside[0]))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
         raise faulty(name, "the ZIP archive cannot be read, it is damaged, cut off or encrypted") from None
@@ -141,7 +149,8 @@ def _all_of(file: Readable, name: str) -> bytes:
     return bytes(content)
 
 
-def _mailed(file: Readable, name: str, held: ExitStack) -> OpenReport:
+def _mailed(file: Readable, name: str, held: ExitStack) -> tuple[Readable, datetime | None]:
+    """The report in a mail, and when the mail says that it was sent."""
     mail = message_from_bytes(_all_of(file, name), policy=policy.default)
     parts = list(mail.walk())
     if any(isinstance(defect, _CUT) for part in parts for defect in part.defects):
@@ -159,8 +168,10 @@ def _mailed(file: Readable, name: str, held: ExitStack) -> OpenReport:
     payload = report.get_payload(decode=True)
     if any(isinstance(defect, _CUT) for defect in report.defects) or not isinstance(payload, bytes):
         raise faulty(name, "the mail is damaged or cut off")
-    unpacked = _unpacked(io.BytesIO(payload), payload[:_HEAD], name, held)
-    return OpenReport(name, unpacked, _date(mail["Date"]))
+    # The report is as old as the oldest of the mails around it: one that was forwarded lies in another.
+    around = [part for part in parts if any(inner is report for inner in part.walk())]
+    dates = [date for part in around if (date := _date(part["Date"])) is not None]
+    return _unpacked(io.BytesIO(payload), payload[:_HEAD], name, held), min(dates, default=None)
 
 
 def _is_report(part: Message) -> bool:
@@ -175,7 +186,8 @@ def _date(header: object) -> datetime | None:
         moment = parsedate_to_datetime(str(header))
     except (TypeError, ValueError):
         return None
-    return None if moment.tzinfo is None else moment.astimezone(UTC)
+    # Without a zone is how the mail libraries of servers write UTC: -0000.
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
 def read_blocks(report: OpenReport, size: int, most: int) -> Iterator[bytes]:

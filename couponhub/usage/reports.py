@@ -116,7 +116,7 @@ class Reports:
             return None
         form, now = self.form, self._now()
         asked = _spellings(customer, form.country_code)
-        held = self._first_holding(asked)
+        held = self._holding(asked)
         standings = self._of(held.catalogue)
         if standings.newest is None:
             return None
@@ -129,7 +129,7 @@ class Reports:
             now=now,
             max_age=form.max_age,
         )
-        given = list(filter(self._is_ours, held.given))
+        given = held.given
         limited = query.since is not None or query.until is not None
         timeless = limited and any(one.issued_at is None for one in given)
         guessed = any(_may_cross(one, edge) for one in given for edge in (query.since, query.until))
@@ -152,12 +152,15 @@ class Reports:
             asked_as=tuple(masked_form(one.value) for one in asked),
         )
 
-    def _first_holding(self, asked: Sequence[Customer]) -> Holdings:
-        """What reports hold under the first spelling that they know; a forgotten one proves nothing for any."""
+    def _holding(self, asked: Sequence[Customer]) -> Holdings:
+        """What reports hold under any of the spellings, of which one customer may have several."""
         every = [self.index.holdings(customer) for customer in asked]
+        given = {
+            (one.known.list_id, one.code): one for held in every for one in filter(self._is_ours, held.given)
+        }
         forgotten = any(held.forgotten for held in every)
-        found = next((held for held in every if any(map(self._is_ours, held.given))), every[0])
-        return attrs.evolve(found, forgotten=forgotten)
+        # Of the first reading: what another process has imported since proves nothing of the earlier spellings.
+        return attrs.evolve(every[0], given=tuple(given.values()), forgotten=forgotten)
 
     def _is_ours(self, given: Given) -> bool:
         return given.known.connection == self.connection

@@ -7,6 +7,7 @@ taken apart many at once where nothing is quoted, and by the csv module elsewher
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
@@ -19,6 +20,8 @@ from couponhub.usage.opening import OpenReport, faulty, read_blocks
 _BLOCK_BYTES = 1 << 16
 """As much as stays in a processor's cache while it is taken apart; blocks of 1 MiB take twice as long."""
 _LONGEST_ROW = 1 << 20
+_ROUNDED = re.compile(r"\d[.,]\d+E\+\d{2,}")
+"""What spreadsheets make of long numbers: 9.19877E+11 was a customer."""
 _NEEDED = (ReportColumn.USER, ReportColumn.CODE)
 
 
@@ -72,8 +75,10 @@ class ReportRows:
             LocalError: It is not a whole report in CSV; the text holds no cell of it.
         """
         chunks = self._chunks()
-        header, _, rest = next(chunks, "").partition("\n")
+        header, ended, rest = next(chunks, "").partition("\n")
         self._read_header(header.removesuffix("\r"))
+        if not ended:
+            raise self._cut_off("header")
         for chunk in chain((rest,), chunks):
             yield from self._batches(chunk)
 
@@ -83,7 +88,12 @@ class ReportRows:
     def _read_header(self, header: str) -> None:
         if not header.strip():
             raise self._fault("it is empty, even without a header")
-        cells = [_plain(cell) for cell in next(csv.reader([header]), [])]
+        try:
+            cells = [_plain(cell) for cell in next(csv.reader([header]), [])]
+        except csv.Error:
+            raise self._fault(
+                "its first row is no CSV", "rows end with a line feed, or a carriage return and a line feed"
+            ) from None
         for column, names in self._known_as.items():
             found = next((plain for name in names if (plain := _plain(name)) in cells), None)
             if found is not None and cells.count(found) > 1:
@@ -146,13 +156,13 @@ class ReportRows:
             return
         stride = self._width + 1
         self._end_length = len(cells[-2])
-        if not ended and before not in {None, self._end_length}:
-            raise self._fault(
-                "its last row seems to be cut off", "if it is whole, end it with a line break like the others"
-            )
+        if not ended and before != self._end_length:
+            raise self._cut_off("last row")
         columns = {column: cells[place::stride] for column, place in self._places.items()}
         batch = Batch(self._count + 1, columns)
         self._refuse_blanks(batch)
+        if "E+" in chunk:
+            self._refuse_rounded(batch)
         self._count += len(batch)
         yield batch
 
@@ -200,6 +210,20 @@ class ReportRows:
             if not all(map(str.strip, cells)):
                 number = batch.first + next(at for at, cell in enumerate(cells) if not cell.strip())
                 raise self._fault(f"row {number} has no {column.value}")
+
+    def _refuse_rounded(self, batch: Batch) -> None:
+        for column in _NEEDED:
+            for number, cell in enumerate(batch.columns[column], batch.first):
+                if _ROUNDED.fullmatch(cell):
+                    raise self._fault(
+                        f"row {number} has a rounded number as its {column.value}: a spreadsheet has saved it",
+                        "import the file as it was mailed",
+                    )
+
+    def _cut_off(self, what: str) -> LocalError:
+        return self._fault(
+            f"its {what} seems to be cut off", "if it is whole, end it with a line break, as every row"
+        )
 
 
 def _plain(header: str) -> str:

@@ -21,6 +21,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         CREATE TABLE imports (
             number      INTEGER PRIMARY KEY,
             list        INTEGER NOT NULL REFERENCES lists (number),
+            identifier  TEXT NOT NULL,
             first       TEXT NOT NULL,
             last        TEXT NOT NULL,
             file        TEXT NOT NULL,

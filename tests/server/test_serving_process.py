@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,8 +18,11 @@ import attrs
 import pytest
 import requests
 
+from couponhub import CouponHub
 from couponhub.cli import main
-from couponhub.server.serving import held_place
+from couponhub.config import load_config
+from couponhub.errors import RateLimited
+from couponhub.server.serving import LONGEST_READ_SECONDS, held_place, hurried
 from couponhub.testing import EmulatedVendors
 from tests.cli.desk import COMMAND, until
 from tests.server.counter import MOBILE
@@ -132,6 +136,27 @@ def test_workers_end_with_their_parent(vendors: EmulatedVendors, tmp_path: Path)
                 return probe.connect_ex((address.hostname, address.port)) != 0
 
         until(is_free, "the port to be free")
+
+
+def test_reads_let_nobody_wait_for_long(vendors: EmulatedVendors, tmp_path: Path) -> None:
+    """A rate limit that lasts longer is told, with when to come back; elsewhere it is waited out."""
+    text = vendors.config.read_text(encoding="utf-8")
+    config = tmp_path / "couponhub.toml"
+    config.write_text(
+        text.replace("[store]", "[connections.capillary.limits]\ncalls_per_minute = 1\n\n[store]", 1)
+    )
+    now = datetime(2026, 1, 1, 10, 0, 5, tzinfo=UTC).timestamp()
+    patient, hurrying = load_config(config), hurried(load_config(config))
+    settings = hurrying.connections["capillary"].settings
+    assert 75 == patient.connections["capillary"].settings.transport().patience
+    assert (2.0, LONGEST_READ_SECONDS) == (settings.timeout, settings.transport().patience)
+    with CouponHub(hurrying) as hub:
+        hub._quotas._now = lambda: now
+        lists = hub["capillary"].lists
+        next(iter(lists.iterate()))
+        with pytest.raises(RateLimited) as refused:
+            next(iter(lists.iterate()))
+    assert 50 <= (refused.value.retry_after or 0) <= 55
 
 
 def test_a_port_that_is_taken_is_told(vendors: EmulatedVendors, capsys: pytest.CaptureFixture[str]) -> None:

@@ -114,6 +114,17 @@ def test_a_code_goes_from_the_campaign_into_a_lookup(bench: Bench) -> None:
     assert ran.json["answers"][0]["coverage"]
 
 
+def test_a_lookup_says_which_days_are_not_covered(bench: Bench) -> None:
+    """One line on stderr with the command that tells more, for exit code 3 alone tells nothing."""
+    path = bench.mailed(bench.today, bench.today)
+    days = ("--from", str(bench.today), "--to", str(bench.today))
+    bench.run("usage", "import", "moengage", bench.list_id, str(path), *days)
+    ran = bench.run("lookup", "--external-id", "nobody")
+    assert (3, 1) == (ran.code, len(ran.err.splitlines()))
+    assert "lack" in ran.err
+    assert "couponhub usage status moengage" in ran.err
+
+
 def test_only_user_ids_are_answered(bench: Bench) -> None:
     """A mobile is refused while MoEngage's User ID is something else, with the kind that is needed."""
     first, last = bench.today - timedelta(days=5), bench.today

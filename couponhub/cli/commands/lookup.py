@@ -136,6 +136,11 @@ def _print(options: GlobalOptions, answer: LookupAnswer) -> None:
             tell(one.error)
         elif one.reason is Reason.INCOMPLETE and not one.warnings:
             say(f"{one.connection}: the vendor's answer is not complete")
+        elif one.reason is Reason.NOT_COVERED and not one.warnings:
+            say(
+                f"{one.connection}: there may be more than imported reports tell: {one.coverage}"
+                f" (see `couponhub usage status {one.connection}`)"
+            )
 
 
 def _print_rows(options: GlobalOptions, answer: LookupAnswer, document: Document) -> None:
