@@ -1,0 +1,126 @@
+"""Every command under every mishap: a documented exit code, one line and one error, and nothing that must not be told."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from couponhub import errors
+from couponhub.cli import main
+from tests.cli.desk import Ran
+from tests.faults.bench import Bench, Target
+from tests.faults.cells import (
+    assert_alike,
+    assert_discreet,
+    assert_done_once,
+    calls_of,
+    decoded,
+    errors_in,
+    told_of,
+    truth_of,
+)
+from tests.faults.mishaps import DROPPED_AFTER, DROPPED_BEFORE, MISHAPS, NONE, Mishap
+from tests.faults.operations import Operation, operations_of
+
+COMMANDS = [
+    (vendor, operation)
+    for vendor in ("moengage", "capillary")
+    for operation in operations_of(vendor)
+    if operation.words is not None
+]
+ON_EACH = pytest.mark.parametrize(
+    ("vendor", "operation"), COMMANDS, ids=[f"{vendor}-{operation.name}" for vendor, operation in COMMANDS]
+)
+EXIT_CODES = {kind: code for _, kind, code, _ in errors.table()}
+SOME_FAULT = {code for kind, code in EXIT_CODES.items() if kind != "internal"}
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> "Run":
+    """Run commands in this process."""
+    return Run(capsys)
+
+
+class Run:
+    """Runs a command."""
+
+    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
+        self._capture = capture
+
+    def __call__(self, bench: Bench, operation: Operation, target: Target) -> Ran:
+        """Run the command of an operation."""
+        assert operation.words is not None
+        words = [bench.vendor if word == "CONN" else word for word in operation.words(target)]
+        self._capture.readouterr()
+        with pytest.MonkeyPatch.context() as patch:
+            # Without being read each time: no mishap is in it.
+            patch.setattr("couponhub.hub.load_config", lambda *_, **__: bench.hub.config)
+            code = main(["-o", "json", *words])
+        return Ran(code, *self._capture.readouterr())
+
+
+@ON_EACH
+def test_all_is_well(benches: dict[str, Bench], run: Run, vendor: str, operation: Operation) -> None:
+    """Without a mishap a command ends well, silently, and answers what the library does."""
+    bench = benches[vendor]
+    calls_of(bench, operation)
+    target = operation.prepare(bench)
+    ran = run(bench, operation, target)
+    assert (0, "") == (ran.code, ran.err)
+    assert_answer(bench, operation, NONE, target, ran)
+
+
+@pytest.mark.parametrize("mishap", MISHAPS, ids=lambda mishap: mishap.name)
+@ON_EACH
+def test_no_lie(
+    benches: dict[str, Bench], run: Run, vendor: str, operation: Operation, mishap: Mishap
+) -> None:
+    """Whatever a vendor answers, a command says what became of it, to people and to programs."""
+    bench = benches[vendor]
+    hits: Sequence[int | None] = (None,)
+    if mishap in {DROPPED_AFTER, DROPPED_BEFORE} and operation.writes is not None:
+        hits = (None, *calls_of(bench, operation).writing)
+    for nth in hits:
+        with told_of(f"{mishap.name} hits {'every call' if nth is None else f'call {nth}'}"):
+            target = operation.prepare(bench)
+            bench.spoil(mishap, nth)
+            try:
+                ran = run(bench, operation, target)
+            finally:
+                spoilt = bench.mend()
+            assert spoilt, "the mishap hit nothing"
+            assert_told(ran)
+            assert_answer(bench, operation, mishap, target, ran)
+
+
+def assert_told(ran: Ran) -> None:
+    """Assert that the exit code is of the table, and that stderr and the JSON tell of the same fault."""
+    assert_discreet(ran.err)
+    assert "Traceback" not in ran.err
+    assert all(line.startswith("couponhub: ") for line in ran.err.splitlines())
+    document = decoded(ran.out)
+    told = list(errors_in(document))
+    for error in told:
+        assert_discreet(f"{error['message']} {error['hint']}")
+        assert error["message"] in ran.err
+    if ran.code == 0:
+        assert ([], "") == (told, ran.err)
+        return
+    assert ran.code in SOME_FAULT
+    assert ran.err
+    if "answers" in document:
+        assert (3, False) == (ran.code, document["complete"])
+    else:
+        (error,) = told
+        assert EXIT_CODES[error["kind"]] == ran.code
+
+
+def assert_answer(bench: Bench, operation: Operation, mishap: Mishap, target: Target, ran: Ran) -> None:
+    """Assert that what a command shows is the truth, and that what it says was done was done once."""
+    bench.rest()
+    document = decoded(ran.out)
+    if operation.writes is not None:
+        assert_done_once(bench, operation, mishap, target, document if ran.code == 0 else None)
+    elif operation.name == "check":
+        assert [ran.code == 0] == [one["ok"] for one in document["items"]]
+    elif ran.code == 0 or "answers" in document:
+        assert_alike(operation, truth_of(bench, operation), document, mishap.changes)

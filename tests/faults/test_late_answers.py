@@ -1,0 +1,83 @@
+"""Answers that come when nobody waits for them any more: what is done late is not done twice."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from functools import partial
+
+import attrs
+import pytest
+
+from couponhub.errors import CouponhubError, VendorUnavailable
+from couponhub.hub import CouponHub
+from couponhub.transport import RetryPolicy
+from couponhub.uploads.clock import Clock
+from tests.faults.bench import Bench
+from tests.faults.cells import assert_good, calls_of, judge, told_of
+from tests.faults.mishaps import Mishap
+from tests.faults.operations import Operation, operations_of
+
+TIMEOUT, LATE, SETTLED = 0.1, 0.15, 0.5
+"""Seconds: what a vendor is given, what it takes, and what is waited before absence counts."""
+
+LATENCY = Mishap(name="late", fault="latency", value=lambda _: LATE)
+SLOW_BODY = Mishap(name="a byte at a time", fault="slow_body", value=lambda _: LATE)
+
+CELLS = [
+    (vendor, operation, mishap)
+    for vendor in ("moengage", "capillary")
+    for operation in operations_of(vendor)
+    for mishap in (LATENCY, SLOW_BODY)
+    if mishap is LATENCY or operation.writes is None  # a write's answer is as lost in either way
+]
+Hurries = Callable[[Bench], Bench]
+
+
+@pytest.fixture(scope="module")
+def hurried() -> Iterator[Hurries]:
+    """The same bench in a hurry: with a hub that gives the vendor little time, and for which time is real."""
+    with ExitStack() as opened:
+
+        def hurried(bench: Bench) -> Bench:
+            (connection,) = bench.hub.config.connections.values()
+            hasty = attrs.evolve(connection.settings, timeout=TIMEOUT, settle=SETTLED)
+            connections = {bench.vendor: attrs.evolve(connection, settings=hasty)}
+            config = attrs.evolve(bench.hub.config, connections=connections)
+            with pytest.MonkeyPatch.context() as patch:
+                policy = partial(RetryPolicy, base=0.0, attempts=2)
+                patch.setattr("couponhub.transport.transport.RetryPolicy", policy)
+                patch.setattr("couponhub.uploads.service.Clock", Clock)
+                hub = opened.enter_context(CouponHub(config))
+                with suppress(VendorUnavailable):  # this machine may be slow; it is signed in, or will be
+                    hub[bench.vendor].check()
+            return attrs.evolve(bench, hub=hub)
+
+        yield hurried
+
+
+@pytest.mark.parametrize(
+    ("vendor", "operation", "mishap"),
+    CELLS,
+    ids=[f"{vendor}-{operation.name}-{mishap.name}" for vendor, operation, mishap in CELLS],
+)
+def test_no_lie(
+    benches: dict[str, Bench], hurried: Hurries, vendor: str, operation: Operation, mishap: Mishap
+) -> None:
+    """An answer that is late, or too slow in coming, is none; the work that it told of is seen before it is repeated."""
+    bench = benches[vendor]
+    calls = calls_of(bench, operation)
+    for nth in calls.writing or calls.reading[:1]:
+        with told_of(f"{mishap.name} at call {nth}"):
+            target = operation.prepare(bench)
+            hasty = hurried(bench)
+            bench.spoil(mishap, nth)
+            document = None
+            try:
+                document = operation.ask(hasty, target)
+            except CouponhubError as error:
+                assert_good(error)
+            finally:
+                hits = bench.mend()
+            assert hits, "the mishap hit nothing"
+            time.sleep(LATE)  # what was held back is done by now
+            judge(bench, operation, mishap, target, document)
