@@ -43,8 +43,10 @@ def main() -> None:
             print("| Minute | lookups | MiB |\n|---:|---:|---:|")
             started = time.monotonic()
             while (passed := time.monotonic() - started) < arguments.minutes * 60 + 1:
-                print(f"| {passed / 60:.1f} | {count.lookups} | {resident(pid) / 2**20:.0f} |", flush=True)
+                print(f"| {passed / 60:.1f} | {count.lookups:,} | {resident(pid) / 2**20:.0f} |", flush=True)
                 time.sleep(arguments.step)
+            count.is_over = True
+            time.sleep(1)  # for the answers that are under way
 
 
 class Count:
@@ -53,13 +55,14 @@ class Count:
     def __init__(self) -> None:
         self.lookups = 0
         self.new = itertools.count(9_100_000_000_00)
+        self.is_over = False
 
 
 def client(url: str, token: str, count: Count) -> None:
-    """Ask for ever."""
+    """Ask until it is over."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    while True:
+    while not count.is_over:
         known = random.random() < 0.5  # noqa: S311 - whom to ask about is no secret
         number = random.randrange(9_100_000_000_00, 9_100_000_010_00) if known else next(count.new)  # noqa: S311
         connection.request("POST", "/v1/lookup", json.dumps({"customer": {"mobile": str(number)}}), headers)

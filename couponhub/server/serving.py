@@ -18,7 +18,7 @@ from typing import Any
 
 import attrs
 
-from couponhub.config import Config
+from couponhub.config import Config, load_config
 from couponhub.errors import CouponhubError, LocalError, UsageError
 from couponhub.hub import CouponHub
 from couponhub.models.base import utc_now
@@ -28,6 +28,8 @@ from couponhub.store import Callbacks, Scope, Store, Token, Tokens, new_token
 THREADS = 256
 """Requests that a worker is at, at once. One that waits for a silent vendor holds its thread until its deadline: at a
 hundred a second and two seconds each, two hundred wait, and the next one must still be served."""
+LONGEST_READ_SECONDS = 10.0
+"""For a call to a vendor that no deadline bounds, as reading lists; a rate limit that lasts longer is told."""
 _LONGEST_STOP_SECONDS = 75
 """More than any answer takes: a deadline is at most a minute."""
 
@@ -132,17 +134,18 @@ def serve(
     )
     server.on_startup(lambda: _when_answering(place, listening))
     with tempfile.TemporaryDirectory(prefix="couponhub-metrics-") as folder:
-        loader = partial(load_app, config_path, one_time, folder if workers > 1 else None)
+        loader = partial(load_app, config_path, one_time, folder if workers > 1 else None, workers)
         server.serve(target_loader=loader, wrap_loader=False)
 
 
-def load_app(config_path: Path, one_time: Token | None, metrics_folder: str | None) -> Any:
+def load_app(config_path: Path, one_time: Token | None, metrics_folder: str | None, workers: int = 1) -> Any:
     """Make the application, in a worker.
 
     Args:
         config_path: The config file.
         one_time: See `serve`.
         metrics_folder: Where the workers share their figures; None for a worker that is alone.
+        workers: How many there are: each grants its share of the rate limit.
     """
     if metrics_folder is not None:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_folder  # read when the library is imported
@@ -154,12 +157,12 @@ def load_app(config_path: Path, one_time: Token | None, metrics_folder: str | No
 
     disable_created_metrics()  # type: ignore[no-untyped-call] # theirs; half of all lines are those
     metrics = Metrics()
-    hub = CouponHub.from_config(config_path, observer=metrics)
+    hub = CouponHub(hurried(load_config(config_path)), observer=metrics)
     store = Store(hub.config.store)
     access = Access(
         Tokens(store),
         one_time=one_time,
-        rate_limit=hub.config.server.rate_limit,
+        rate_limit=hub.config.server.rate_limit / workers,
     )
     metrics.keep_sampling(hub)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
@@ -170,6 +173,22 @@ def load_app(config_path: Path, one_time: Token | None, metrics_folder: str | No
     # A worker ends as processes of multiprocessing do, without `atexit`.
     Finalize(None, log.flush, exitpriority=0)
     return make_app(hub, access, Callbacks(store), metrics=metrics, log=log)
+
+
+def hurried(config: Config) -> Config:
+    """The config with connections that let nobody wait for long: who asks over HTTP holds a thread meanwhile."""
+    connections = {
+        name: attrs.evolve(
+            one,
+            settings=attrs.evolve(
+                one.settings,
+                timeout=min(one.settings.timeout, LONGEST_READ_SECONDS),
+                patience=min(one.settings.patience, LONGEST_READ_SECONDS),
+            ),
+        )
+        for name, one in config.connections.items()
+    }
+    return attrs.evolve(config, connections=connections)
 
 
 def _end_with_parent() -> None:

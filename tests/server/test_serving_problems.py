@@ -102,7 +102,7 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "two identifiers": ({"customer": {"mobile": MOBILE, "email": "a@b.example"}}, "identifier, 2 were given"),
     "a number": ({"customer": {"mobile": 919876543210}}, "customer.mobile: expected text"),
     "a blank": ({"customer": {"mobile": " "}}, "is blank"),
-    "a control character": ({"customer": {"email": "a\u0000@b"}}, "control character"),
+    "a control character": ({"customer": {"email": "a\u0000@b"}}, "customer: the customer's email holds a"),
     "no mobile": ({"customer": {"mobile": "abc"}}, "no number"),
     "a misspelled identifier": (
         {"customer": {"mobil": MOBILE}},
