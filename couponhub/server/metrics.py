@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
+from couponhub.lookup import KeptBeside
 from couponhub.models import LookupAnswer
 from couponhub.transport.observing import VendorCall
 
@@ -48,6 +49,8 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], int] = {}
+        # What lanes remember comes as the same answer again and again.
+        self._counters: KeptBeside[LookupAnswer, tuple[Counter, ...]] = KeptBeside()
         self._calls = self._counter(
             "couponhub_vendor_calls_total",
             "Calls to vendors; outcome is ok or the kind of the error.",
@@ -104,11 +107,19 @@ class Metrics:
 
     def concluded(self, answer: LookupAnswer) -> None:
         """Count what connections answered."""
+        counters = self._counters.get(answer)
+        if counters is None:
+            counters = tuple(self._counters_of(answer))
+            self._counters.put(answer, counters)
+        for counter in counters:
+            counter.inc()
+
+    def _counters_of(self, answer: LookupAnswer) -> Iterator[Counter]:
         for one in answer.answers:
             reason = "" if one.reason is None else one.reason.value
-            self._verdicts[one.connection, one.verdict.value, reason, one.source.value].inc()
+            yield self._verdicts[one.connection, one.verdict.value, reason, one.source.value]
             if one.error is not None:
-                self._errors[one.connection, one.error.kind].inc()
+                yield self._errors[one.connection, one.error.kind]
 
     def request_ended(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""

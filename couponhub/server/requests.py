@@ -23,6 +23,7 @@ Statuses = NewType("Statuses", tuple[CouponStatus, ...])
 LONGEST_DEADLINE = 60.0
 LONGEST_ID = 256
 ID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
+_ALL = CouponQuery()
 _MOST_FAULTS = 5
 _LONGEST_FAULT = 200
 
@@ -79,6 +80,8 @@ class Asked:
         Raises:
             UsageError: There can be none.
         """
+        if not (self.status or self.list_id or self.store_id or self.since or self.until):
+            return _ALL
         return CouponQuery(
             statuses=frozenset(self.status),
             list_id=None if self.list_id is None else ListId(self.list_id),

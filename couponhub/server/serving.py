@@ -180,11 +180,7 @@ def hurried(config: Config) -> Config:
     connections = {
         name: attrs.evolve(
             one,
-            settings=attrs.evolve(
-                one.settings,
-                timeout=min(one.settings.timeout, LONGEST_READ_SECONDS),
-                patience=min(one.settings.patience, LONGEST_READ_SECONDS),
-            ),
+            settings=attrs.evolve(one.settings, patience=min(one.settings.patience, LONGEST_READ_SECONDS)),
         )
         for name, one in config.connections.items()
     }

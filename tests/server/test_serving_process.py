@@ -147,9 +147,8 @@ def test_reads_let_nobody_wait_for_long(vendors: EmulatedVendors, tmp_path: Path
     )
     now = datetime(2026, 1, 1, 10, 0, 5, tzinfo=UTC).timestamp()
     patient, hurrying = load_config(config), hurried(load_config(config))
-    settings = hurrying.connections["capillary"].settings
     assert 75 == patient.connections["capillary"].settings.transport().patience
-    assert (2.0, LONGEST_READ_SECONDS) == (settings.timeout, settings.transport().patience)
+    assert LONGEST_READ_SECONDS == hurrying.connections["capillary"].settings.transport().patience
     with CouponHub(hurrying) as hub:
         hub._quotas._now = lambda: now
         lists = hub["capillary"].lists
