@@ -78,7 +78,7 @@ class Customer:
 
 
 def masked_form(text: str) -> str:
-    """A form of an identifier for people's eyes: masked, with its length, as in "***10 (12 digits)".
+    """A form of an identifier for people's eyes: masked, with its length, as in `***10 (12 digits)`.
 
     The length tells a number with its country code from the same one without; nobody is found by it.
     """
