@@ -48,7 +48,12 @@ def _helps(
     command: click.Command, name: str, parent: click.Context | None = None
 ) -> Iterator[tuple[str, str]]:
     context = click.Context(
-        command, info_name=name.rpartition(" ")[2], parent=parent, terminal_width=100, max_content_width=100
+        command,
+        info_name=name.rpartition(" ")[2],
+        parent=parent,
+        terminal_width=100,
+        max_content_width=100,
+        help_option_names=cli.context_settings["help_option_names"],
     )
     yield name, command.get_help(context)
     if isinstance(command, click.Group):
