@@ -13,8 +13,8 @@ from tests.lanes.stage import ALL, down, silent
 
 THREADS = 64
 SECONDS = 0.8
-SLACK = 0.3
-"""Seconds that a busy machine may take between reading the clock and handing an answer over."""
+SLACK = 3.0
+"""Seconds that a busy machine may take to hand an answer over; lifetimes are tested with a clock set by hand."""
 CUSTOMERS = [Customer(external_id=f"{number}") for number in range(12)]
 SETTINGS = LaneSettings(
     cache_ttl=0.03,
