@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from requests import exceptions as broken
-from urllib3.exceptions import LocationValueError, ReadTimeoutError
+from urllib3.exceptions import DecodeError, LocationValueError, ProxyError, ReadTimeoutError
 
 from couponhub.errors import ConfigError, CouponhubError, UnreadableReply, VendorUnavailable
 from couponhub.transport.pool import NotConnected
@@ -26,7 +26,7 @@ def translated(error: Exception, *, max_bytes: int, peer: str = "the vendor") ->
         return _not_connected(error, not_connected, peer)
     if isinstance(error, ReplyTooLarge):
         return UnreadableReply(f"the reply is larger than {max_bytes} bytes and was not read")
-    if isinstance(error, broken.ContentDecodingError):
+    if isinstance(error, DecodeError):
         return UnreadableReply("the reply's compression is broken")
     if _cause(error, TimeoutError) or _cause(error, ReadTimeoutError):
         return unreachable("no whole answer came in time", sent=True, too_slow=True)
@@ -49,7 +49,7 @@ def unreachable(text: str, *, sent: bool, too_slow: bool = False, hint: str = ""
 
 
 def _not_connected(error: Exception, not_connected: NotConnected, peer: str) -> VendorUnavailable:
-    if isinstance(error, broken.ProxyError):
+    if isinstance(error, ProxyError):
         return unreachable(
             "the proxy could not be reached, or refused", sent=False, hint="check the connection's proxy"
         )

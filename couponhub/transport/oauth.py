@@ -1,12 +1,13 @@
 """Fetching OAuth 2 tokens through requests-oauthlib, hardened like every other call. Fetching only."""
 
+from contextlib import closing
 from typing import Any
 
 import requests
 from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session
 
-from couponhub.transport.session import harden, read_body
+from couponhub.transport.session import CHUNK, bounded, harden
 from couponhub.transport.settings import TransportSettings, is_loopback_url
 
 _MAX_TOKEN_REPLY_BYTES = 1024 * 1024
@@ -43,6 +44,7 @@ class TokenSession(OAuth2Session):
             "timeout": (self._settings.connect_timeout, self._settings.timeout),
         }
         response = requests.Session.request(self, method, url, **arguments)
-        body = read_body(response, _MAX_TOKEN_REPLY_BYTES)
+        with closing(response):
+            body = bounded(response.iter_content(CHUNK), _MAX_TOKEN_REPLY_BYTES)
         response._content = body  # noqa: SLF001 - requests has no public way to hand over a body read with a bound
         return response

@@ -4,7 +4,6 @@ import io
 import socket
 from http.client import HTTPResponse
 from typing import Any
-from urllib.parse import urlsplit
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -75,28 +74,7 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class TimedAdapter(HTTPAdapter):
-    """requests' adapter over such connections, with a proxy or without.
-
-    One adapter has one set of TLS settings and one proxy, so that a host's pool is looked up once.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        self._pools: dict[tuple[str, str], Any] = {}
-        super().__init__(**options)
-
-    def get_connection_with_tls_context(self, request: Any, *arguments: Any, **options: Any) -> Any:
-        """The pool of the request's host."""
-        parts = urlsplit(request.url)
-        pool = self._pools.get(parts[:2])
-        if pool is None:
-            pool = super().get_connection_with_tls_context(request, *arguments, **options)
-            self._pools[parts[:2]] = pool
-        return pool
-
-    def close(self) -> None:
-        """Close the pooled connections."""
-        self._pools.clear()
-        super().close()
+    """requests' adapter over such connections, with a proxy or without."""
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """Make the pools, with our connections in them."""

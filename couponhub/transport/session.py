@@ -1,94 +1,138 @@
 """requests, made safe to speak to vendors with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from urllib.parse import urlencode
 
+import attrs
 import requests
-from requests.structures import CaseInsensitiveDict
 from requests.utils import check_header_validity
-from urllib3.util import Timeout
+from urllib3 import HTTPConnectionPool
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import Retry, Timeout
 
-from couponhub.transport.exchange import MultipartStream
+from couponhub.transport.exchange import MultipartStream, Reply, Request
 from couponhub.transport.pool import TimedAdapter
 from couponhub.transport.redaction import redact_library_logs
 from couponhub.transport.settings import TransportSettings
 
-_CHUNK = 64 * 1024
+CHUNK = 64 * 1024
+"""Bytes of a body that are read at once."""
+_NEVER_AGAIN = Retry(total=False)
 
 Body = bytes | MultipartStream | None
 
 
 class VendorSession:
-    """Sends requests through requests' own adapter, without preparing anew what never changes. Thread-safe.
+    """Sends requests through the connections of requests' own adapter, made ready once. Thread-safe.
 
-    `Session.request` merges settings, parses the URL and looks at cookies and hooks for each call, which
-    costs more than the call. Here the base address goes through all that once.
+    `Session.request` and the adapter's `send` merge settings, parse the URL, look for a proxy, cookies and hooks
+    and build a response of their own for each call, which costs more than the call. Here each base address goes
+    through all that once, and a call goes to the pool that came of it.
     """
 
     def __init__(self, settings: TransportSettings) -> None:
         session = requests.Session()
-        harden(session, settings)
+        self._adapter = harden(session, settings)
         self._headers = {name: str(value) for name, value in session.headers.items()}
         self._verify = session.verify or True
         self._proxies = dict(session.proxies)
-        self._adapter = session.get_adapter("https://")
+        self._max_bytes = settings.max_reply_bytes
+        self._routes: dict[str, _Route] = {}
 
-    def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: Body, timeout: Timeout
-    ) -> requests.Response:
-        """Send one request; the answer's body is still to be read.
+    def exchange(
+        self, request: Request, base_url: str, headers: Mapping[str, str], body: Body, timeout: Timeout
+    ) -> Reply:
+        """Send one request and read the whole answer.
 
         Args:
-            method: The HTTP method.
-            url: A prepared base (see `prepared_base`) and what follows it, percent-encoded.
-            headers: Beside those that every request has.
+            request: Its method, path and query count here.
+            base_url: What the path is appended to.
+            headers: Beside those that every request has, spelled as these.
             body: Bytes, or a stream that knows its length.
             timeout: For this exchange.
 
         Raises:
             requests.exceptions.InvalidHeader: A header cannot be sent.
+            requests.exceptions.InvalidURL: The base address is none.
+            ReplyTooLarge: The answer is longer than the settings allow.
         """
+        route = self._routes.get(base_url)
+        if route is None:
+            route = self._routes[base_url] = self._route(base_url)
         for header in headers.items():
             check_header_validity(header)
-        prepared = requests.PreparedRequest()
-        prepared.method = method
-        prepared.url = url
-        prepared.headers = CaseInsensitiveDict({**self._headers, **headers})
-        prepared.body = body  # type: ignore[assignment] # a stream is read like a file, which the stubs do not say
+        sent = {**self._headers, **headers}
         if body is not None:
-            prepared.headers["Content-Length"] = str(len(body))
-        elif method not in {"GET", "HEAD", "OPTIONS"}:
-            prepared.headers["Content-Length"] = "0"
-        return self._adapter.send(
-            prepared,
-            stream=True,
-            timeout=timeout,  # type: ignore[arg-type] # requests takes a Timeout, its stubs do not know
-            verify=self._verify,
-            proxies=self._proxies,
+            sent["Content-Length"] = str(len(body))
+        elif request.method not in {"GET", "HEAD", "OPTIONS"}:
+            sent["Content-Length"] = "0"
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        response = route.pool.urlopen(
+            request.method,
+            f"{route.prefix}{request.path}{query}",
+            body=body,
+            headers=sent,
+            retries=_NEVER_AGAIN,
+            redirect=False,
+            assert_same_host=False,
+            timeout=timeout,
+            preload_content=False,
+            decode_content=False,
+        )
+        return Reply(
+            status=response.status,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=self._read(response),
         )
 
     def close(self) -> None:
         """Close the pooled connections."""
+        self._routes.clear()
         self._adapter.close()
 
+    def _route(self, base_url: str) -> "_Route":
+        prepared = requests.Request("GET", base_url).prepare()
+        adapter, url = self._adapter, prepared.url or ""
+        pool: Any = adapter.get_connection_with_tls_context(prepared, self._verify, self._proxies)
+        adapter.cert_verify(pool, url, self._verify, None)  # type: ignore[no-untyped-call] # theirs
+        return _Route(pool, adapter.request_url(prepared, self._proxies).rstrip("/"))
 
-def prepared_base(url: str) -> str:
-    """A base address in the one form that is sent: host names in ASCII, no slash at the end.
+    def _read(self, response: BaseHTTPResponse) -> bytes:
+        try:
+            return bounded(response.stream(CHUNK, decode_content=True), self._max_bytes)
+        except BaseException:
+            response.close()
+            raise
+        finally:
+            response.release_conn()
 
-    Raises:
-        requests.exceptions.InvalidURL: It is none.
+
+@attrs.frozen
+class _Route:
+    """Where the requests of a base address go.
+
+    Attributes:
+        pool: Its connections.
+        prefix: What stands before a target on the wire: the base's path, and its host where a proxy wants it.
     """
-    prepared = requests.Request("GET", url).prepare().url or ""
-    return prepared.rstrip("/")
+
+    pool: HTTPConnectionPool
+    prefix: str
 
 
 class ReplyTooLarge(Exception):  # noqa: N818 - never leaves this package
     """The reply went over the bound."""
 
 
-def harden(session: requests.Session, settings: TransportSettings) -> None:
-    """Make a session keep nothing, trust nothing of the environment, and repeat nothing by itself."""
+def harden(session: requests.Session, settings: TransportSettings) -> TimedAdapter:
+    """Make a session keep nothing, trust nothing of the environment, and repeat nothing by itself.
+
+    Returns:
+        The adapter that it uses from now on.
+    """
     redact_library_logs()
     # With trust_env, requests applies .netrc credentials and the environment's proxies.
     session.trust_env = False
@@ -101,25 +145,23 @@ def harden(session: requests.Session, settings: TransportSettings) -> None:
     adapter = TimedAdapter(pool_connections=4, pool_maxsize=settings.pool_size, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
+    return adapter
 
 
-def read_body(response: requests.Response, max_bytes: int) -> bytes:
-    """The whole body, decompressed. How long it may take is the connection's affair, see `pool`.
+def bounded(chunks: Iterable[bytes], max_bytes: int) -> bytes:
+    """A whole body, decompressed. How long it may take is the connection's affair, see `pool`.
 
     Raises:
-        ReplyTooLarge: It has more than `max_bytes` bytes after decompression.
+        ReplyTooLarge: It has more than `max_bytes` bytes.
     """
-    chunks: list[bytes] = []
+    kept: list[bytes] = []
     size = 0
-    try:
-        for chunk in response.iter_content(_CHUNK):
-            size += len(chunk)
-            if size > max_bytes:
-                raise ReplyTooLarge
-            chunks.append(chunk)
-    finally:
-        response.close()
-    return b"".join(chunks)
+    for chunk in chunks:
+        size += len(chunk)
+        if size > max_bytes:
+            raise ReplyTooLarge
+        kept.append(chunk)
+    return b"".join(kept)
 
 
 def _user_agent() -> str:

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import urlencode
 
 from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
@@ -26,7 +25,7 @@ from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import MultipartStream, Reply, Request
 from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall, log_call
 from couponhub.transport.retry import RetryPolicy, RetryReserve, retry_after_seconds, whole_header
-from couponhub.transport.session import ReplyTooLarge, VendorSession, prepared_base, read_body
+from couponhub.transport.session import ReplyTooLarge, VendorSession
 from couponhub.transport.settings import TransportSettings
 from couponhub.transport.shapes import shape_of
 
@@ -75,7 +74,6 @@ class Transport:
         self._unknown_hint = unknown_hint
         self._peer = peer
         self._session = VendorSession(self._settings)
-        self._bases: dict[str, str] = {}
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -252,21 +250,11 @@ class Transport:
         timeout: Timeout,
     ) -> Reply:
         try:
-            query = f"?{urlencode(request.query)}" if request.query else ""
-            url = f"{self._base(request.base_url or self.base_url)}{request.path}{query}"
-            response = self._session.send(request.method, url, headers, body, timeout)
-            return Reply(
-                status=response.status_code,
-                headers={name.lower(): value for name, value in response.headers.items()},
-                body=read_body(response, self._settings.max_reply_bytes),
-            )
-        except (ReplyTooLarge, OSError, HTTPError, ValueError) as error:  # requests' own are OSErrors
+            base_url = request.base_url or self.base_url
+            return self._session.exchange(request, base_url, headers, body, timeout)
+        except (ReplyTooLarge, OSError, HTTPError, ValueError) as error:
+            # requests' own are OSErrors, or ValueErrors.
             failure = translated(error, max_bytes=self._settings.max_reply_bytes, peer=self._peer)
         # Outside of the handler, so that nothing is chained: the texts of those quote the URL with its query,
         # and they hold the request with its credentials.
         raise failure
-
-    def _base(self, url: str) -> str:
-        if url not in self._bases:
-            self._bases[url] = prepared_base(url)
-        return self._bases[url]
