@@ -9,7 +9,8 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +23,8 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _SECONDS = {"minute": 60, "day": 86_400}
+_LARGEST_LEASE = 1 / 200
+"""Of what is left of a budget, for one process to count as spent before it is."""
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS budgets (
         account TEXT NOT NULL,
@@ -76,6 +79,10 @@ class Quotas:
         digest = hashlib.sha256(account.encode()).hexdigest()[:32]
         return Budgets(self, digest, {name: limit for name, limit in limits.items() if limit > 0})
 
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._now()
+
     def close(self) -> None:
         """Close the database; a later use opens it again."""
         with self._lock:
@@ -113,6 +120,10 @@ class Quotas:
 class Budgets:
     """What one account may still spend. Thread-safe.
 
+    A process that makes many calls counts some as spent before it makes them, so that not every call must be
+    written: never more than it has made in that window already, nor than a small part of what is left. What it
+    does not make is lost, so that the limits hold whatever becomes of it.
+
     Args:
         quotas: Where it is kept.
         account: What tells the account from others.
@@ -123,6 +134,8 @@ class Budgets:
         self._quotas = quotas
         self._account = account
         self._limits = limits
+        self._lock = threading.Lock()
+        self._leases: dict[str, _Lease] = {}
         self._by_budget: dict[str, tuple[str, ...]] = {}
         for name in limits:
             budget, separator, period = name.rpartition("_per_")
@@ -134,17 +147,34 @@ class Budgets:
         names = self._by_budget.get(budget)
         if names is None:
             return None
+        with self._lock:
+            lease = self._lease(budget)
+            if lease.left:
+                lease.left -= 1
+                return None
+            return self._quotas.change(partial(self._renew, budget, names, lease.taken))
 
-        def change(cursor: sqlite3.Cursor, now: float) -> Spent | None:
-            windows = [self._window(cursor, name, now) for name in names]
-            for window in windows:
-                if window.used >= window.cap:
-                    return Spent(window.name, window.ends - now, _period(window.name) == "day")
-            for window in windows:
-                self._write(cursor, attrs.evolve(window, used=window.used + 1))
-            return None
+    def _renew(
+        self, budget: str, names: Iterable[str], taken: int, cursor: sqlite3.Cursor, now: float
+    ) -> Spent | None:
+        windows = [self._window(cursor, name, now) for name in names]
+        for window in windows:
+            if window.used >= window.cap:
+                return Spent(window.name, window.ends - now, _period(window.name) == "day")
+        left = min(window.cap - window.used for window in windows)
+        count = max(1, min(taken, int(left * _LARGEST_LEASE)))
+        for window in windows:
+            self._write(cursor, attrs.evolve(window, used=window.used + count))
+        ends = min(window.ends for window in windows)
+        self._leases[budget] = _Lease(begins=now, ends=ends, taken=taken + count, left=count - 1)
+        return None
 
-        return self._quotas.change(change)
+    def _lease(self, budget: str) -> "_Lease":
+        """What this process holds of a budget now."""
+        lease = self._leases.get(budget)
+        # One that was taken in the future was taken before the clock was set back.
+        is_current = lease is not None and lease.begins <= self._quotas.now() < lease.ends
+        return lease if lease is not None and is_current else _Lease()
 
     def learn(self, budget: str, *, limit: int | None, remaining: int, ends_in: float) -> None:
         """Take over what the vendor's headers say of the window that ends in that many seconds; they win.
@@ -160,9 +190,11 @@ class Budgets:
             cap = window.cap if limit is None else limit
             used = max(window.used, cap - remaining)
             if (used, cap) != (window.used, window.cap):
+                self._leases.pop(budget, None)
                 self._write(cursor, attrs.evolve(window, used=used, cap=cap, ends=now + ends_in))
 
-        self._quotas.change(change)
+        with self._lock:
+            self._quotas.change(change)
 
     def exhaust(self, budget: str, ends_in: float) -> None:
         """The vendor refused a call for its rate: nothing is left until its window ends."""
@@ -172,19 +204,25 @@ class Budgets:
 
         def change(cursor: sqlite3.Cursor, now: float) -> None:
             window = self._window(cursor, name, now)
+            self._leases.pop(budget, None)
             self._write(cursor, attrs.evolve(window, used=window.cap, ends=now + ends_in))
 
-        self._quotas.change(change)
+        with self._lock:
+            self._quotas.change(change)
 
     def left(self) -> dict[str, int]:
         """What is left in each window now, by flat name."""
-        names = [name for names in self._by_budget.values() for name in names]
 
         def change(cursor: sqlite3.Cursor, now: float) -> dict[str, int]:
-            windows = [self._window(cursor, name, now) for name in names]
-            return {window.name: max(0, window.cap - window.used) for window in windows}
+            return {
+                name: max(0, window.cap - window.used) + self._lease(budget).left
+                for budget, names in self._by_budget.items()
+                for name in names
+                for window in [self._window(cursor, name, now)]
+            }
 
-        return self._quotas.change(change)
+        with self._lock:
+            return self._quotas.change(change)
 
     def _named_by(self, budget: str, ends_in: float) -> str | None:
         """The limit whose window the vendor means: the shortest that can end so late."""
@@ -210,6 +248,22 @@ class Budgets:
             "INSERT OR REPLACE INTO budgets (account, name, ends, used, cap) VALUES (?, ?, ?, ?, ?)",
             (self._account, window.name, window.ends, window.used, cap),
         )
+
+
+@attrs.define(kw_only=True)
+class _Lease:
+    """Calls that are counted as spent, up to the end of a window.
+
+    Attributes:
+        begins: When it was taken.
+        taken: How many calls so far in that window.
+        left: How many of these have not been made.
+    """
+
+    begins: float = 0.0
+    ends: float = 0.0
+    taken: int = 0
+    left: int = 0
 
 
 @attrs.frozen

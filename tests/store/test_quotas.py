@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from couponhub.store import Quotas, StoreSettings
+from couponhub.store import Budgets, Quotas, StoreSettings
 
 NOW = 1_700_000_000.0  # 22:13:20 UTC, 20 seconds into a minute
 LIMITS = {"upload_per_minute": 2, "upload_per_day": 3, "file_bytes": 64, "create_list_per_day": 0}
@@ -151,3 +151,66 @@ def test_no_account_is_kept_in_plain_text(settings: StoreSettings) -> None:
     for file in files:
         assert b"canary-key" not in file.read_bytes()
         assert 0o600 == file.stat().st_mode & 0o777
+
+
+MANY = {"calls_per_minute": 10_000}
+
+
+def taken(budgets: Budgets, calls: int) -> int:
+    """How many of so many calls were granted."""
+    return sum(budgets.take("calls") is None for _ in range(calls))
+
+
+def test_what_is_counted_ahead_is_neither_lost_nor_doubled(settings: StoreSettings) -> None:
+    """One process gets every call of a large limit and not one more, and what is left is right all the way."""
+    budgets = Quotas(settings, now=Clock()).of("account", MANY)
+    lefts = [budgets.left()["calls_per_minute"]]
+    for _ in range(10):
+        assert 999 == taken(budgets, 999)
+        lefts.append(budgets.left()["calls_per_minute"])
+    assert [10_000 - 999 * times for times in range(11)] == lefts
+    assert 10 == taken(budgets, 20)
+
+
+def test_several_at_once_get_no_more_than_there_is(settings: StoreSettings) -> None:
+    """Two that take in turns get together at most the limit, and all of it but a hundredth."""
+    one, other = (Quotas(settings, now=Clock()).of("account", MANY) for _ in range(2))
+    granted = sum(taken(budgets, 7) for _ in range(1_000) for budgets in (one, other))
+    assert 9_900 <= granted <= 10_000
+
+
+def test_who_calls_once_takes_once(settings: StoreSettings) -> None:
+    """Processes that make one call each count nothing ahead."""
+    for _ in range(300):
+        assert 1 == taken(Quotas(settings, now=Clock()).of("account", MANY), 1)
+    assert {"calls_per_minute": 9_700} == Quotas(settings, now=Clock()).of("account", MANY).left()
+
+
+@pytest.mark.parametrize("shift", [60.0, -90.0])
+def test_what_was_counted_ahead_ends_with_its_window(settings: StoreSettings, shift: float) -> None:
+    """In the next minute, and in one that the clock is set back to, a call is counted anew."""
+    clock = Clock()
+    budgets = Quotas(settings, now=clock).of("account", MANY)
+    taken(budgets, 1_000)
+    clock.now += shift
+    assert 1 == taken(budgets, 1)
+    assert {"calls_per_minute": 9_999} == budgets.left()
+
+
+def test_a_refusal_for_the_rate_ends_what_was_counted_ahead(settings: StoreSettings) -> None:
+    """Once the vendor has said that nothing is left, nothing is granted until its window ends."""
+    clock = Clock()
+    budgets = Quotas(settings, now=clock).of("account", MANY)
+    taken(budgets, 1_000)
+    budgets.exhaust("calls", 30)
+    assert 0 == taken(budgets, 100)
+    clock.now += 30
+    assert 1 == taken(budgets, 1)
+
+
+def test_the_vendors_word_ends_what_was_counted_ahead(settings: StoreSettings) -> None:
+    """When its headers leave fewer calls than we thought, no more than those are granted."""
+    budgets = Quotas(settings, now=Clock()).of("account", MANY)
+    taken(budgets, 5_000)
+    budgets.learn("calls", limit=None, remaining=100, ends_in=30)
+    assert 100 == taken(budgets, 1_000)
