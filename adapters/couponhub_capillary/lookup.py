@@ -48,28 +48,31 @@ def customer_coupons(
     forms = identifier_forms(customer, country_code)
     for form in forms:
         question = Question(client=client, identifier=customer.identifier, form=form, patience=patience)
-        found = _answer(question, query, connection=connection, zones=zones, now=now)
+        found = _answer(question, customer, query, connection=connection, zones=zones, now=now)
         answers.append(found)
         if found.coupons or not found.complete:
             break
+    if len(answers) == 1:
+        return answers[0]
     best = max(answers, key=lambda found: (bool(found.coupons) or not found.complete, found.customer_known))
-    if len(answers) > 1:
-        note = f"the mobile was asked about in {len(answers)} forms, with and without the country code"
-        best = attrs.evolve(best, warnings=(note, *best.warnings))
+    note = f"the mobile was asked about in {len(answers)} forms, with and without the country code"
     return attrs.evolve(
         best,
-        asked_as=tuple(map(masked_form, forms[: len(answers)])),
+        warnings=(note, *best.warnings),
+        asked_as=tuple(form for found in answers for form in found.asked_as),
         # Two forms may be two customers: whoever reads this must see that they are named differently.
-        also_known_as=tuple(
-            named
-            for named in dict.fromkeys(named for found in answers for named in found.also_known_as)
-            if named != customer
-        ),
+        also_known_as=tuple(dict.fromkeys(named for found in answers for named in found.also_known_as)),
     )
 
 
 def _answer(
-    question: Question, query: CouponQuery, *, connection: str, zones: Zones, now: Callable[[], datetime]
+    question: Question,
+    customer: Customer,
+    query: CouponQuery,
+    *,
+    connection: str,
+    zones: Zones,
+    now: Callable[[], datetime],
 ) -> CustomerCoupons:
     """What Capillary says about the customer under one form, completed where it may be cut."""
     narrowing = Narrowing.of(query, zones)
@@ -77,11 +80,10 @@ def _answer(
     reading = Reading(connection=connection, zones=zones, now=now())
     held = Holdings(reading)
     held.first(answer.rows, coupon_from)
-    question = question.less_patient()
     is_whole = True
     warnings: list[str] = []
     if answer.may_be_cut:
-        completion = Completion(question, narrowing, answer, held)
+        completion = Completion(question.less_patient(), narrowing, answer, held)
         is_whole = completion.succeeds()
         warnings += completion.warnings
     coupons, notes = with_usability(within(held.coupons(), query), question, query, reading)
@@ -91,6 +93,9 @@ def _answer(
         complete=is_whole and not reading.odd.saw(NO_CODE),
         warnings=(*reading.odd.warnings(), *warnings, *notes),
         vendor_code=str(answer.code),
-        also_known_as=named_in(answer.customer) if answer.known else (),
+        asked_as=(masked_form(question.form),),
+        also_known_as=tuple(named for named in named_in(answer.customer) if named != customer)
+        if answer.known
+        else (),
         raw=answer.raw,
     )

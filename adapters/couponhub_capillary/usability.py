@@ -32,7 +32,7 @@ def with_usability(
     told: dict[Number | None, Coupon] = {}
     warnings = []
     try:
-        _ask(question, numbers_of(undecided), told, reading)
+        _ask(question.less_patient(), numbers_of(undecided), told, reading)
     except VendorError as error:
         warnings.append(f"{_UNDECIDED} ({error.kind})")
     fallback = CouponStatus.UNKNOWN if CouponStatus.ACTIVE in query.statuses else CouponStatus.REDEEMED

@@ -3,6 +3,7 @@
 import logging
 import traceback
 from collections.abc import Collection
+from functools import partial
 
 import attrs
 
@@ -12,7 +13,6 @@ from couponhub.lookup.verdicts import judge, reason_of
 from couponhub.models import (
     Answer,
     Customer,
-    CustomerCoupons,
     Identifier,
     Verdict,
     masked_form,
@@ -36,16 +36,33 @@ def concluded(
         named_by: The connection that named that identifier; None when it is the one that was given.
         elapsed_ms: How long after the question.
     """
-    if known.found is None:
-        answer = Answer(connection=connection, verdict=Verdict.UNKNOWN, as_of=utc_now())
-    else:
-        answer = _understood(connection, known.found, asked)
+    found, error = known.found, None
+    verdict, reason = (Verdict.UNKNOWN, None) if found is None else judge(found)
     if known.error is not None:
         error = _explained(connection, known.error)
         # A remembered "none" proves nothing now; remembered coupons are still worth showing.
-        verdict = Verdict.FOUND if answer.coupons else Verdict.UNKNOWN
-        answer = attrs.evolve(answer, verdict=verdict, reason=reason_of(error), error=error)
-    return attrs.evolve(answer, identified_by=named_by, elapsed_ms=elapsed_ms)
+        verdict = Verdict.FOUND if found is not None and found.coupons else Verdict.UNKNOWN
+        reason = reason_of(error)
+    said = partial(
+        Answer,
+        connection=connection,
+        verdict=verdict,
+        reason=reason,
+        elapsed_ms=elapsed_ms,
+        identified_by=named_by,
+        error=error,
+    )
+    if found is None:
+        return said(as_of=utc_now())
+    return said(
+        coupons=newest_first(found.coupons),
+        source=found.source,
+        as_of=found.as_of or utc_now(),
+        coverage=found.coverage,
+        vendor_code=found.vendor_code,
+        warnings=found.warnings,
+        asked_as=found.asked_as or (masked_form(asked.value),),
+    )
 
 
 def failed(connection: str, error: CouponhubError, *, elapsed_ms: int = 0) -> Answer:
@@ -102,22 +119,6 @@ def usable_as_name(known: Known) -> tuple[Customer, ...]:
     if known.error is not None or known.found is None or not known.found.customer_known:
         return ()
     return known.found.also_known_as
-
-
-def _understood(connection: str, found: CustomerCoupons, asked: Customer) -> Answer:
-    verdict, reason = judge(found)
-    return Answer(
-        connection=connection,
-        verdict=verdict,
-        reason=reason,
-        coupons=newest_first(found.coupons),
-        source=found.source,
-        as_of=found.as_of or utc_now(),
-        coverage=found.coverage,
-        vendor_code=found.vendor_code,
-        warnings=found.warnings,
-        asked_as=found.asked_as or (masked_form(asked.value),),
-    )
 
 
 def _explained(connection: str, error: Exception) -> CouponhubError:

@@ -19,7 +19,7 @@ def named_in(row: Mapping[str, object]) -> tuple[Customer, ...]:
     return tuple(
         customer
         for kind in Identifier
-        if (customer := _customer(kind, word(row.get(kind.value)))) is not None
+        if (held := row.get(kind)) is not None and (customer := _customer(kind, word(held))) is not None
     )
 
 
