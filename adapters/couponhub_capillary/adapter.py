@@ -1,13 +1,13 @@
 """Capillary behind couponhub's protocols."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from couponhub.errors import CouponhubError, NotFound, UnreadableReply
+from couponhub.errors import NotFound, UnreadableReply
+from couponhub.located import Located
 from couponhub.models import (
     CodeFile,
     CodeFileRules,
@@ -258,14 +258,8 @@ class CapillaryAdapter:
                 deadline=deadline,
             )
 
-    @contextmanager
-    def _located(self, operation: str) -> Iterator[None]:
-        """Let every error say at which connection and in which operation it rose."""
-        try:
-            yield
-        except CouponhubError as error:
-            error.located(connection=self._connection, operation=operation)
-            raise
+    def _located(self, operation: str) -> Located:
+        return Located(self._connection, operation)
 
     def _all_lists(self) -> Iterator[CouponList]:
         with self._located("read lists"):

@@ -13,7 +13,7 @@ from couponhub.lanes.breaker import shows_life
 from couponhub.lanes.flight import Flight, Message, Waiter, tell
 from couponhub.lanes.guard import Guard
 from couponhub.lanes.known import Ask, Known, LaneStatus, asked
-from couponhub.lanes.memory import Memory, Question
+from couponhub.lanes.memory import Memory, Question, Remembered
 from couponhub.lanes.probing import Check, Prober
 from couponhub.lanes.settings import LaneSettings
 from couponhub.lanes.workers import Workers
@@ -282,12 +282,14 @@ class Lane:
         if is_wanted:
             asked_at = self._now()
             known = asked(self._ask, flight.customer, flight.query, seconds)
-            tell(self._landed(flight, known, asked_at))
+            entry = self._memory.entry(known.found, asked=now, asked_at=asked_at)
+            tell(self._landed(flight, known, entry, now))
 
-    def _landed(self, flight: Flight, known: Known, asked_at: datetime) -> list[Message]:
+    def _landed(
+        self, flight: Flight, known: Known, entry: Remembered | None, started: float
+    ) -> list[Message]:
         with self._lock:
             now = self._clock()
-            started = now if flight.started is None else flight.started
             self._in_air.discard(flight)
             self._drop(flight)
             messages: list[Message] = []
@@ -296,14 +298,8 @@ class Lane:
                 messages += self._failed(flight, known.error, hurried=hurried)
             elif shows_life(known.error):
                 self._guard.answered(now)
-            if known.found is not None and flight.is_kept:
-                self._memory.keep(
-                    flight.question,
-                    known.found,
-                    asked=started,
-                    asked_at=asked_at,
-                    forgotten=flight.forgotten,
-                )
+            if entry is not None and flight.is_kept:
+                self._memory.keep(flight.question, entry, forgotten=flight.forgotten)
             said = self._instead(flight.question, known.error) if known.error else lambda: known
             for waiter in flight.waiters:
                 if self._wants_more(waiter, flight, known):

@@ -91,37 +91,35 @@ class Memory:
         except KeyError:
             return None
 
-    def keep(
-        self,
-        question: Question,
-        answer: CustomerCoupons,
-        *,
-        asked: float,
-        asked_at: datetime,
-        forgotten: frozenset[bytes],
-    ) -> None:
-        """Remember an answer, unless it is not whole, or about somebody who was forgotten meanwhile."""
-        if not (answer.complete and answer.covered) or answer.source is not Source.LIVE:
-            return
-        if question[0] in forgotten or self._is_about(answer, forgotten):
-            return
+    def entry(self, answer: CustomerCoupons | None, *, asked: float, asked_at: datetime) -> Remembered | None:
+        """An answer as it can be kept; None when there is nothing to keep. Needs no lock."""
+        if answer is None:
+            return None
         settings = self._settings
-        fresh_until = asked + (settings.cache_ttl if answer.coupons else settings.negative_ttl)
-        kept = Remembered(
+        fresh_for = settings.cache_ttl if answer.coupons else settings.negative_ttl
+        is_whole = answer.complete and answer.covered and answer.source is Source.LIVE
+        if not is_whole or fresh_for + settings.stale_if_error <= 0:
+            return None
+        return Remembered(
             # Its payload holds every coupon of the customer, also those that were not asked for.
             answer=attrs.evolve(answer, raw=NOTHING_RAW),
             asked=asked,
             asked_at=asked_at,
-            fresh_until=fresh_until,
-            kept_until=fresh_until + settings.stale_if_error,
+            fresh_until=asked + fresh_for,
+            kept_until=asked + fresh_for + settings.stale_if_error,
         )
-        older = self.get(question)
-        if older is not None and older.asked > asked:
+
+    def keep(self, question: Question, entry: Remembered, *, forgotten: frozenset[bytes]) -> None:
+        """Remember an entry, unless it is about somebody who was forgotten meanwhile, or older than what is known."""
+        if question[0] in forgotten or self._is_about(entry.answer, forgotten):
             return
-        if kept.weight > _LARGEST_SHARE * settings.cache_bytes:
+        older = self.get(question)
+        if older is not None and older.asked > entry.asked:
+            return
+        if entry.weight > _LARGEST_SHARE * self._settings.cache_bytes:
             self._kept.pop(question, None)
         else:
-            self._kept[question] = kept
+            self._kept[question] = entry
 
     def forget(self, customers: frozenset[bytes]) -> None:
         """Drop every answer to a question about those customers, or that names one of them."""

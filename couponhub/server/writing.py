@@ -42,4 +42,5 @@ class LookupWriter:
     def _shown(self, coupon: Coupon, others: list[str]) -> Document:
         document = coupon_document(coupon)
         shown = document if self._reveals else without_code(document)
-        return {**shown, "also_at": others}
+        shown["also_at"] = others
+        return shown

@@ -76,10 +76,11 @@ def test_ctrl_c_before_anything_was_sent(desk: Desk) -> None:
     process = desk.begun(
         *("uploads", "send", "moengage", list_id, "-"), stdin=subprocess.PIPE, preexec_fn=_may_be_interrupted
     )
-    until(lambda: list((desk.folder / "state" / "codes" / ".work").glob("*")), "the preparation")
+    work = desk.folder / "state" / "codes" / ".work"
+    until(lambda: any(path.is_dir() for path in work.glob("*")), "the preparation")
     ran = _stopped(process)
     assert (130, "interrupted; nothing was sent") == (ran.code, ran.complaint)
-    assert [] == list((desk.folder / "state" / "codes" / ".work").glob("*"))
+    assert [] == list(work.glob("*"))
 
 
 def test_ctrl_c_while_waiting(desk: Desk) -> None:

@@ -286,7 +286,9 @@ def test_an_older_answer_does_not_replace_a_newer_one() -> None:
     """A question that comes back after all, long after its time, is about an earlier moment."""
     memory = Memory(LaneSettings(), Clock(), lambda _: b"")
     for said, asked in ((FOUND, 1000.0), (NONE, 999.0)):
-        memory.keep((b"", ALL), said, asked=asked, asked_at=BEGAN, forgotten=frozenset())
+        entry = memory.entry(said, asked=asked, asked_at=BEGAN)
+        assert entry is not None
+        memory.keep((b"", ALL), entry, forgotten=frozenset())
     kept = memory.get((b"", ALL))
 
     assert kept is not None

@@ -1,17 +1,15 @@
 """Counts what was odd about an answer, and tells it to people."""
 
-from collections import Counter
-
 
 class Oddities:
     """What was odd, each kind counted; texts never hold a code or an identifier."""
 
     def __init__(self) -> None:
-        self._seen: Counter[str] = Counter()
+        self._seen: dict[str, int] = {}
 
     def note(self, what: str) -> None:
         """Count one more of a kind."""
-        self._seen[what] += 1
+        self._seen[what] = self._seen.get(what, 0) + 1
 
     def warnings(self) -> tuple[str, ...]:
         """One sentence per kind, in the order in which they were first seen."""
