@@ -26,11 +26,10 @@ from typing import Any
 
 import attrs
 import requests
-from served import running
+from served import COUPONHUB, running
 
 from couponhub.testing import Control
 
-COUPONHUB = [sys.executable, "-m", "couponhub"]
 HOLDINGS = (1, 2, 5, 20, 60)
 TERMS = {
     "discountCode": "RELY",

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -172,12 +172,32 @@ def until_open(port: int, process: "subprocess.Popen[bytes]") -> None:
     raise SystemExit("the server did not start")
 
 
-def requests_a_second(port: int, *, clients: int, seconds: float, token: str | None = None) -> float:
+@contextlib.contextmanager
+def standing(command: list[str], port: int, **environment: str) -> Iterator[int]:
+    """A server on one core that listens at the port for the length of the block; its process.
+
+    `PYTHONPATH` leads it here, beside what is given of the environment.
+    """
+    process = subprocess.Popen(
+        pinned(0, command),
+        env={**os.environ, "PYTHONPATH": str(HERE), **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until_open(port, process)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def requests_a_second(port: int, *, clients: int, seconds: float, token: str | None, lua: str) -> float:
     """What wrk measures; it fails when answers are not 2xx."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(_LUA)
+        script.write(lua)
         script.flush()
-        command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds:g}s", "-s", script.name]
+        command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds:g}s", "--timeout", "10s", "-s", script.name]
         environment = {**os.environ, **({} if token is None else {"TOKEN": token})}
         told = subprocess.check_output(
             pinned(1, [*command, f"http://127.0.0.1:{port}/v1/lookup"]), env=environment, text=True
@@ -217,11 +237,13 @@ class Rate:
         return Rate(max(self.a_second, other.a_second), min(self.cpu_us, other.cpu_us))
 
 
-def rate(pid: int, port: int, *, clients: int, seconds: float, token: str | None = None) -> Rate:
-    """Measure a server, after a second of warming up."""
-    requests_a_second(port, clients=clients, seconds=1, token=token)
+def rate(
+    pid: int, port: int, *, clients: int, seconds: float, token: str | None = None, lua: str = _LUA
+) -> Rate:
+    """Measure a server, after a second of warming up, by what the script has wrk ask."""
+    requests_a_second(port, clients=clients, seconds=1, token=token, lua=lua)
     before = cpu_seconds(pid)
-    a_second = requests_a_second(port, clients=clients, seconds=seconds, token=token)
+    a_second = requests_a_second(port, clients=clients, seconds=seconds, token=token, lua=lua)
     return Rate(a_second, (cpu_seconds(pid) - before) / (a_second * seconds) * 1e6)
 
 
@@ -238,19 +260,8 @@ def show(best: Mapping[str, Rate], beside: str) -> None:
 def measured(command: list[str], *, clients: int, seconds: float) -> Rate:
     """One case."""
     port = free_port()
-    environment = {**os.environ, "PYTHONPATH": str(HERE)}
-    process = subprocess.Popen(
-        pinned(0, [word.replace("PORT", str(port)) for word in command]),
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        until_open(port, process)
-        return rate(process.pid, port, clients=clients, seconds=seconds)
-    finally:
-        process.terminate()
-        process.wait()
+    with standing([word.replace("PORT", str(port)) for word in command], port) as pid:
+        return rate(pid, port, clients=clients, seconds=seconds)
 
 
 def main() -> None:

@@ -6,7 +6,6 @@
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from server_frameworks import CASES, HERE, Rate, free_port, measured, pinned, rate, show, until_open
+from server_frameworks import CASES, Rate, free_port, measured, rate, show, standing
 from upstream import upstream
 
 from couponhub.config import load_config
@@ -40,29 +39,20 @@ def app() -> Any:
 def serving(config: Path, threads: int, constant: Path | None = None) -> Iterator[tuple[int, int]]:
     """The server on one core; its process and its port."""
     port = free_port()
-    told = {} if constant is None else {"CONSTANT": str(constant)}
-    environment = {**os.environ, **told, "COUPONHUB_CONFIG": str(config), "PYTHONPATH": str(HERE)}
     command = [sys.executable, "-m", "granian", "--http", "1", "--no-ws", "--interface", "wsgi", "--factory"]
-    where = ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", str(threads)]
-    process = subprocess.Popen(
-        pinned(0, [*command, *where, "server_lookups:app"]),
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        until_open(port, process)
-        yield process.pid, port
-    finally:
-        process.terminate()
-        process.wait()
+    command += ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", str(threads)]
+    told = {} if constant is None else {"CONSTANT": str(constant)}
+    with standing([*command, "server_lookups:app"], port, COUPONHUB_CONFIG=str(config), **told) as pid:
+        yield pid, port
 
 
-def configured(folder: Path, *urls: str) -> tuple[Path, str]:
-    """A config of a connection to each, and a token."""
+def configured(folder: Path, *urls: str, certificate: Path | None = None) -> tuple[Path, str]:
+    """A config of a connection to each, of which all show the certificate, and a token."""
     config = folder / "couponhub.toml"
     table = '[connections.{}]\nadapter = "capillary"\nbase_url = "{}"\nkey = "k"\nsecret = "s"\n'
     limits = "limits = { calls_per_minute = 100000000 }\n"
+    if certificate is not None:
+        limits += f'ca_bundle = "{certificate}"\n'
     tables = [table.format(f"vendor{place}", url) + limits for place, url in enumerate(urls)]
     store = f'[store]\nurl = "sqlite:///{folder}/couponhub.db"\n[lookup]\ncache_ttl = 3600\ndeadline = 20\n'
     config.write_text("".join([*tables, store]))

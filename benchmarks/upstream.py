@@ -7,7 +7,10 @@ import asyncio
 import contextlib
 import json
 import multiprocessing
+import ssl
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -51,7 +54,7 @@ def answer(mobile: str, coupons: int) -> bytes:
 TOKEN = json.dumps({"data": {"accessToken": "T", "ttlSeconds": 3600}, "errors": None}).encode()
 
 
-async def _serve(delay: float, coupons: int, ready: "Connection") -> None:
+async def _serve(delay: float, coupons: int, certificate: Path | None, ready: "Connection") -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while head := await reader.readuntil(b"\r\n\r\n"):
@@ -76,30 +79,46 @@ async def _serve(delay: float, coupons: int, ready: "Connection") -> None:
                 )
         writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, backlog=1000)
+    tls = None
+    if certificate is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate)
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, backlog=1000, ssl=tls)
     ready.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 
-def _run(delay: float, coupons: int, ready: "Connection") -> None:
-    asyncio.run(_serve(delay, coupons, ready))
+def _run(delay: float, coupons: int, certificate: Path | None, ready: "Connection") -> None:
+    asyncio.run(_serve(delay, coupons, certificate, ready))
+
+
+def certified(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 with its key, as most sites have them today: an elliptic curve's."""
+    path = folder / "upstream.pem"
+    command = ["openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    command += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(path), "-out", str(path)]
+    subprocess.run(command, check=True, capture_output=True)  # both go into the one file
+    return path
 
 
 @contextlib.contextmanager
-def upstream(*, delay: float, coupons: int = 5) -> Iterator[str]:
+def upstream(*, delay: float, coupons: int = 5, certificate: Path | None = None) -> Iterator[str]:
     """Serve one for the length of the block; its address.
 
     Args:
         delay: Seconds to every answer but that to a sign-in, or NEVER.
         coupons: How many every customer holds.
+        certificate: Speak TLS, with this; plain HTTP without.
     """
     receiving, sending = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("spawn").Process(
-        target=_run, args=(delay, coupons, sending), daemon=True
+        target=_run, args=(delay, coupons, certificate, sending), daemon=True
     )
     process.start()
     try:
-        yield f"http://127.0.0.1:{receiving.recv()}"
+        scheme = "http" if certificate is None else "https"
+        yield f"{scheme}://127.0.0.1:{receiving.recv()}"
     finally:
         process.terminate()
         process.join()
