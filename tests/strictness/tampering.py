@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import attrs
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPConnectionPool
+from urllib3.response import BaseHTTPResponse
 
 from couponhub.errors import VendorError
 from couponhub.models import ListId
@@ -102,16 +104,28 @@ class InFlight:
 def altering(rig: Rig, monkeypatch: pytest.MonkeyPatch, on: str, alter: Alteration) -> Iterator[InFlight]:
     """Alter the adapter's requests below everything that it consists of: right before they are sent."""
     flight = InFlight(f"{rig.server.url}/{rig.plugin.name}", on, alter)
-    send = HTTPAdapter.send
+    send = HTTPConnectionPool.urlopen
 
     def tampered(
-        adapter: HTTPAdapter, request: requests.PreparedRequest, **arguments: Any
-    ) -> requests.Response:
+        pool: HTTPConnectionPool,
+        method: str,
+        url: str,
+        *,
+        body: Any,
+        headers: Mapping[str, str],
+        **arguments: Any,
+    ) -> BaseHTTPResponse:
+        request = requests.PreparedRequest()
+        request.method, request.body, request.headers = method, body, CaseInsensitiveDict(headers)
+        request.url = f"{pool.scheme}://{pool.host}:{pool.port}{url}"
         flight.pass_on(request)
-        return send(adapter, request, **arguments)
+        target = request.url.removeprefix(f"{pool.scheme}://{pool.host}:{pool.port}")
+        return send(
+            pool, request.method, target, body=request.body, headers=dict(request.headers), **arguments
+        )
 
     with monkeypatch.context() as patch:
-        patch.setattr(HTTPAdapter, "send", tampered)
+        patch.setattr(HTTPConnectionPool, "urlopen", tampered)
         yield flight
 
 
