@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -50,7 +50,6 @@ class CouponHub:
         self._services = Services(quotas=self._quotas, observer=observer or NoObserver())
         self._staging: Staging | None = None
         self._usage = UsageIndex(config.store)
-        self._heeding: list[Callable[[], None]] = []
         self._watch = Watch(Erasures(config.store), self._forget_all)
 
     @classmethod
@@ -231,20 +230,11 @@ class CouponHub:
         )
         return eraser.forget(customers)
 
-    def when_forgotten(self, heed: Callable[[], None]) -> None:
-        """Have `heed` called whenever somebody was forgotten, here or elsewhere, to drop all that was remembered.
-
-        It is called on whatever thread, must be quick and never raise.
-        """
-        with self._lock:
-            self._heeding.append(heed)
-
     def _forget_all(self) -> None:
         with self._lock:
             lanes = [lane.forget_all for lane in self._lanes.values()]
-            heeding = [*lanes, self._recalling.forget_all, *self._heeding]
-        for heed in heeding:
-            heed()
+        for forget in (*lanes, self._recalling.forget_all):
+            forget()
 
     def _names(self, connections: Iterable[str] | None) -> tuple[str, ...]:
         """Whom to ask, each once."""

@@ -13,7 +13,7 @@ ADAPTERS = ("couponhub_capillary", "couponhub_moengage")
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"_lazy", "errors", "secret"}),
-    frozenset({"models", "strict"}),
+    frozenset({"listening", "models", "strict"}),
     frozenset({"protocols"}),
     frozenset({"store"}),
     frozenset({"transport"}),

@@ -22,7 +22,7 @@ from couponhub.models.lists import Alerts, CouponList, ListChange, ListStatus, N
 from couponhub.models.meanings import Meaning
 from couponhub.models.reports import (
     DaySpan,
-    Forgotten,
+    ForgottenRows,
     ListCoverage,
     ReportColumn,
     ReportedRow,
@@ -57,7 +57,7 @@ __all__ = [
     "DaySpan",
     "Discount",
     "FileUrl",
-    "Forgotten",
+    "ForgottenRows",
     "Identifier",
     "ListChange",
     "ListCoverage",

@@ -179,7 +179,7 @@ class ReportedRow:
 
 
 @attrs.frozen(kw_only=True)
-class Forgotten:
+class ForgottenRows:
     """What forgetting came to: how many customers were asked for, and how many rows of theirs were removed."""
 
     customers: int

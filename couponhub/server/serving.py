@@ -1,6 +1,5 @@
 """The server process and its workers: Granian, which speaks HTTP in native code and calls the application on threads."""
 
-import errno
 import gc
 import multiprocessing
 import os
@@ -20,8 +19,9 @@ from typing import Any
 import attrs
 
 from couponhub.config import Config, load_config
-from couponhub.errors import CouponhubError, LocalError, UsageError
+from couponhub.errors import CouponhubError, UsageError
 from couponhub.hub import CouponHub
+from couponhub.listening import family_of, listening, told_why_not
 from couponhub.models.base import utc_now
 from couponhub.server.access import Access, is_loopback_host
 from couponhub.store import Callbacks, Scope, Store, Token, Tokens, new_token
@@ -60,27 +60,16 @@ def held_place(host: str, port: int) -> Iterator[Place]:
     Raises:
         LocalError: There is no such host, or the port is taken.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with ExitStack() as held:
-        try:
-            # create_server would raise this as an error with a number that nothing has words for.
-            socket.getaddrinfo(host, port, family)
-            # The workers share the port, so that Granian would not notice somebody else's server on it.
-            with socket.create_server((host, port), family=family) as probe:
-                place = Place(host=host, port=probe.getsockname()[1])
-            if sys.platform == "linux":
-                # Elsewhere Granian binds but once.
-                holder = held.enter_context(socket.socket(family))
-                holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # The workers share the port, so that Granian would not notice somebody else's server on it.
+        with listening(host, port) as probe:
+            place = Place(host=host, port=probe.getsockname()[1])
+        if sys.platform == "linux":
+            # Elsewhere Granian binds but once.
+            holder = held.enter_context(socket.socket(family_of(host)))
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            with told_why_not(host, place.port):
                 holder.bind((host, place.port))
-        except socket.gaierror as error:
-            raise LocalError(f"cannot listen on {host}: no such host") from error
-        except OSError as error:
-            reason = "it is in use" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
-            raise LocalError(
-                f"cannot listen on port {port} of {host}: {reason}",
-                hint="stop what listens there, or choose another port with --port; 0 takes a free one",
-            ) from error
         yield place
 
 
@@ -181,8 +170,7 @@ def load_app(config_path: Path, one_time: Token | None, metrics_folder: str | No
 def _search_cycles_seldom() -> None:
     """Look for garbage in cycles after many more objects than by default.
 
-    Lookups make none, and each search goes through what lanes remember: that took a sixth of the CPU of
-    lookups that ask vendors, and stopped all of them meanwhile.
+    Lookups make none, and each search goes through all that lanes remember, while every request waits.
     """
     gc.collect()
     gc.freeze()

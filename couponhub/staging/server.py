@@ -16,6 +16,7 @@ from werkzeug.utils import send_file
 from werkzeug.wrappers import Request, Response
 
 from couponhub.errors import ConfigError, LocalError
+from couponhub.listening import family_of
 from couponhub.staging.base import StagedFile, check_reachable
 from couponhub.staging.settings import StagingSettings
 
@@ -71,10 +72,9 @@ class ServerStaging:
         return f"{self._scheme}://{host}:{port}"
 
     def _start(self) -> BaseWSGIServer:
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
             # Bound here, for werkzeug ends the whole process when a port is taken.
-            with socket.create_server((self._host, self._port), family=family) as listening:
+            with socket.create_server((self._host, self._port), family=family_of(self._host)) as listening:
                 server = make_server(
                     self._host,
                     self._port,

@@ -10,7 +10,7 @@ import attrs
 from couponhub.models import (
     CouponList,
     Customer,
-    Forgotten,
+    ForgottenRows,
     ReportColumn,
     ReportedRow,
 )
@@ -110,7 +110,7 @@ class UsageIndex:
         rows.sort(key=lambda row: (-row.report.number, row.row))
         return tuple(map(_reported, rows))
 
-    def forget(self, customers: Iterable[Customer]) -> Forgotten:
+    def forget(self, customers: Iterable[Customer]) -> ForgottenRows:
         """Remove all rows of these customers, and keep their hashes, so that no later import brings them back.
 
         Other processes notice at their next read. What was forgotten cannot prove absence any more.
@@ -126,7 +126,7 @@ class UsageIndex:
                     "INSERT OR IGNORE INTO forgotten (customer, at) VALUES (?, ?)",
                     (digest, utc_now().isoformat()),
                 )
-        return Forgotten(customers=count, rows=rows)
+        return ForgottenRows(customers=count, rows=rows)
 
     def remember_lists(self, connection: str, lists: Iterable[CouponList], seen_at: datetime) -> None:
         """Write down all lists that the vendor showed at that moment; those it no longer shows stay known."""

@@ -24,7 +24,7 @@ from couponhub.models import (
 from couponhub.models.base import utc_now
 from couponhub.protocols import FindsCustomerCoupons, RequestsUsageReports
 from couponhub.usage.catalogue import Catalogue
-from couponhub.usage.coverage import KnownList, Standing, prove, standing
+from couponhub.usage.coverage import KnownList, Proof, Standing, prove, standing
 from couponhub.usage.days import Days
 from couponhub.usage.index import Given, Holdings, UsageIndex
 
@@ -45,6 +45,10 @@ class Standings:
     lists: tuple[Standing, ...]
     seen_at: datetime | None
     newest: datetime | None
+
+    def proof(self, query: CouponQuery, *, now: datetime, max_age: timedelta) -> Proof:
+        """What a customer's absence proves; see `prove`."""
+        return prove(self.lists, query, self.zones, lists_seen_at=self.seen_at, now=now, max_age=max_age)
 
 
 class Reports:
@@ -121,14 +125,7 @@ class Reports:
         if standings.newest is None:
             return None
         self._refuse_unanswerable(customer, query, form)
-        proof = prove(
-            standings.lists,
-            query,
-            standings.zones,
-            lists_seen_at=standings.seen_at,
-            now=now,
-            max_age=form.max_age,
-        )
+        proof = standings.proof(query, now=now, max_age=form.max_age)
         given = held.given
         limited = query.since is not None or query.until is not None
         timeless = limited and any(one.issued_at is None for one in given)

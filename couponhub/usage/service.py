@@ -24,7 +24,7 @@ from couponhub.models.base import utc_now
 from couponhub.protocols import ReadsLists, RequestsUsageReports
 from couponhub.store import Ledger
 from couponhub.usage.codesets import known_elsewhere
-from couponhub.usage.coverage import Standing, prove
+from couponhub.usage.coverage import Standing
 from couponhub.usage.reports import Reports, Standings
 
 if TYPE_CHECKING:
@@ -148,14 +148,7 @@ class Usage:
             if list_id is not None and not shown:
                 raise NotFound("there is no such list", hint=f"see `couponhub lists ls {self._name}`")
             query = CouponQuery(list_id=None if list_id is None else ListId(list_id))
-            proof = prove(
-                standings.lists,
-                query,
-                standings.zones,
-                lists_seen_at=standings.seen_at,
-                now=now,
-                max_age=form.max_age,
-            )
+            proof = standings.proof(query, now=now, max_age=form.max_age)
             return UsageStatus(
                 connection=self._name,
                 lists=tuple(self._coverages(shown, standings, now)),
@@ -187,8 +180,7 @@ class Usage:
         if seen_at is None or standings.newest is None:
             return []  # without any report nothing is ever concluded from lists
         try:
-            with self._reports.index.changing() as change:
-                change.see(self._name, lists, seen_at)
+            self._reports.index.remember_lists(self._name, lists, seen_at)
         except LocalError as error:
             return [f"that the lists were seen could not be written down: {error.message}"]
         return []

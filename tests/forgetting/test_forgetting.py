@@ -203,21 +203,6 @@ def test_another_process_forgets_soon(desk: Desk, monkeypatch: pytest.MonkeyPatc
         until(asked_anew, "the other process's erasure", seconds=10)
 
 
-def test_whoever_remembers_more_is_told(settings: StoreSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Erasures here and elsewhere reach what is remembered beside the lanes, such as written answers."""
-    monkeypatch.setattr("couponhub.hub.Watch", lambda erasures, heed: Watch(erasures, heed, every=0.01))
-    told: list[None] = []
-    with CouponHub.from_config() as hub:
-        hub.when_forgotten(lambda: told.append(None))
-        hub.lookup(Customer(mobile=CUSTOMER), connections=["capillary"])
-        assert [] == told
-        Erasures(settings).announce()
-        until(lambda: told, "the erasure elsewhere")
-        before = len(told)
-        hub.forget([Customer(mobile=CUSTOMER)])
-        assert before < len(told)
-
-
 def test_looks_are_frequent_enough(settings: StoreSettings) -> None:
     """Without anybody's settings, an erasure is noticed well within the 10 seconds that are promised."""
     assert 5 >= Watch(Erasures(settings), lambda: None)._every

@@ -1,7 +1,5 @@
 """Emulated vendors on a real port of this machine."""
 
-import errno
-import os
 import socket
 import sys
 import threading
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from werkzeug.serving import ThreadedWSGIServer
 
 from couponhub.errors import LocalError
+from couponhub.listening import listening
 from couponhub.testing.emulation.app import EmulatorApp
 from couponhub.testing.emulation.connection import ConnectionHandler
 from couponhub.testing.emulation.vendor import Closes
@@ -44,9 +43,9 @@ class EmulatorServer:
         self.world = world
         self.app = EmulatorApp(vendors, world, host=host)
         # werkzeug would print and exit when the port is taken, so it gets a socket that listens already.
-        with _listen(host, port) as listening:
-            self.port: int = listening.getsockname()[1]
-            self._listener = _Listener(host, self.port, self.app, ConnectionHandler, fd=listening.fileno())
+        with _listen(host, port) as open_socket:
+            self.port: int = open_socket.getsockname()[1]
+            self._listener = _Listener(host, self.port, self.app, ConnectionHandler, fd=open_socket.fileno())
         name = _WILDCARDS.get(host, host)
         self.url = f"http://[{name}]:{self.port}" if ":" in name else f"http://{name}:{self.port}"
         self._thread = threading.Thread(
@@ -110,16 +109,4 @@ class _Listener(ThreadedWSGIServer):
 def _listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65535:
         raise LocalError(f"there is no port {port}", hint="ports go from 0, which takes a free one, to 65535")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        # create_server would raise this as an OSError with a number that os.strerror does not know.
-        socket.getaddrinfo(host, port, family)
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except socket.gaierror as error:
-        raise LocalError(f"cannot listen on {host}: no such host") from error
-    except OSError as error:
-        reason = "it is in use" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
-        raise LocalError(
-            f"cannot listen on port {port} of {host}: {reason}",
-            hint="stop what listens there, or choose another port; 0 takes a free one",
-        ) from error
+    return listening(host, port, backlog=_BACKLOG)

@@ -1,0 +1,46 @@
+"""Listening on a port of this machine, and what is said when that cannot be."""
+
+import errno
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from couponhub.errors import LocalError
+
+
+def listening(host: str, port: int, *, backlog: int | None = None) -> socket.socket:
+    """A socket that listens there; port 0 takes a free one.
+
+    Raises:
+        LocalError: There is no such host, or the port is taken.
+    """
+    with told_why_not(host, port):
+        family = family_of(host)
+        # create_server would raise this as an error with a number that nothing has words for.
+        socket.getaddrinfo(host, port, family)
+        return socket.create_server((host, port), family=family, backlog=backlog)
+
+
+@contextmanager
+def told_why_not(host: str, port: int) -> Iterator[None]:
+    """Tell of failures to listen there.
+
+    Raises:
+        LocalError: In the place of an error of the system.
+    """
+    try:
+        yield
+    except socket.gaierror as error:
+        raise LocalError(f"cannot listen on {host}: no such host") from error
+    except OSError as error:
+        reason = "it is in use" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
+        raise LocalError(
+            f"cannot listen on port {port} of {host}: {reason}",
+            hint="stop what listens there, or choose another port; 0 takes a free one",
+        ) from error
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """Of which family of addresses a host is, by its spelling."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
