@@ -28,7 +28,7 @@ def coupon(mobile: str, number: int) -> dict[str, object]:
         "series_id": "12360",
         "series_name": "Spin_The_Wheel",
         "redemption_count": 0,
-        "created_date": "2026-07-29T16:13:14.000Z",
+        "created_date": f"2026-07-{1 + number % 28:02}T16:13:14.000Z",
         "valid_till": "2027-12-31 23:59:59",
         "code": f"6WRNA5UM{mobile[-6:]}{number:03d}",
         "transaction_number": None,

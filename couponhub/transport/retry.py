@@ -81,7 +81,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     seconds = _whole_seconds(word)
     if seconds is not None:
         return seconds
-    moment = _http_date(word)
+    moment = _http_date(word) if word else None
     if moment is None:
         moment = _whole_seconds(headers.get("x-ratelimit-reset", "").strip())
     if moment is None:
