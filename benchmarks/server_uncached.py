@@ -76,7 +76,7 @@ def obvious_service(urls: str, threads: int, certificate: Path | None) -> Iterat
         yield pid, port
 
 
-def compare(given: argparse.Namespace, folder: Path, certificate: Path | None) -> None:
+def compare(given: argparse.Namespace, folder: Path, threads: int, certificate: Path | None) -> None:
     """Measure both in turns, and print the best of each."""
     best: dict[str, Rate] = {}
     serve = partial(upstream, delay=0.02, coupons=given.coupons, certificate=certificate)
@@ -86,8 +86,8 @@ def compare(given: argparse.Namespace, folder: Path, certificate: Path | None) -
         config.write_text(text.replace("cache_ttl = 3600", "\n".join(f"{name} = 0" for name in _MEMORY)))
         for _ in range(given.rounds):
             for name, service in (
-                ("couponhub", serving(config, given.threads)),
-                ("the obvious service", obvious_service(f"{one} {other}", given.threads, certificate)),
+                ("couponhub", serving(config, threads)),
+                ("the obvious service", obvious_service(f"{one} {other}", threads, certificate)),
             ):
                 with service as (pid, port):
                     found = rate(
@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--clients", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=64)
+    parser.add_argument("--threads", type=int, nargs="+", default=[8, 16, 64])
     parser.add_argument("--coupons", type=int, default=5, help="of each of two vendors")
     given = parser.parse_args()
     if sys.platform == "linux":
@@ -111,9 +111,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for name, certificate in (("http", None), ("https", certified(folder))):
-            print(name)
-            (folder / name).mkdir()
-            compare(given, folder / name, certificate)
+            for threads in given.threads:
+                print(f"{name}, {threads} threads")
+                (own := folder / f"{name}{threads}").mkdir()
+                compare(given, own, threads, certificate)
 
 
 if __name__ == "__main__":
