@@ -10,12 +10,16 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from couponhub.errors import ConfigError, OutcomeUnknown, UnreadableReply, UsageError, VendorUnavailable
 from couponhub.transport import HeaderAuth, Request, RetryPolicy, TransportSettings
 from couponhub.transport.auth import BasicAuth
+from couponhub.transport.session import _in_url
 from tests.transport.scripted import (
     Script,
     ScriptedServer,
@@ -30,6 +34,7 @@ from tests.transport.scripted import (
 ONCE = RetryPolicy(attempts=1)
 READ = Request(operation="read lists", method="GET", path="/lists", query=(("mobile", "91 98&7"),))
 WRITE = Request(operation="create list", method="POST", path="/lists", body={"name": "ü"}, changes=True)
+_CHARACTERS = st.characters(exclude_categories=["Cs"])
 BASIC = f"Basic {base64.b64encode(b'user:pass').decode()}"
 
 
@@ -389,3 +394,13 @@ def test_broken_compression_is_not_understood(server: ScriptedServer) -> None:
     server.plays(says(body=b"{}", headers={"Content-Encoding": "gzip"}))
     with pytest.raises(UnreadableReply, match="compression is broken"):
         transport_to(server.url).call(READ, understood)
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(_CHARACTERS), st.text(_CHARACTERS) | st.from_regex(r"[\w.~ -]*", fullmatch=True))
+    )
+)
+def test_a_query_is_written_as_the_library_writes_it(query: list[tuple[str, str]]) -> None:
+    """Whatever names and values hold, what is not quoted needs no quoting."""
+    assert urlencode(query) == _in_url(query).removeprefix("?")
