@@ -6,6 +6,7 @@ from it in fixed windows: calendar minutes and UTC days, until the vendor's own 
 
 import hashlib
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -65,9 +66,11 @@ class Quotas:
 
     def __init__(self, settings: StoreSettings, *, now: Callable[[], float] = time.time) -> None:
         self._settings = settings
-        self._now = now
+        self.now = now
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
+        self._inherited: sqlite3.Connection | None = None
+        self._process = os.getpid()
 
     def of(self, account: str, limits: Mapping[str, int]) -> "Budgets":
         """The budgets of one account; a limit of 0 is none.
@@ -78,10 +81,6 @@ class Quotas:
         """
         digest = hashlib.sha256(account.encode()).hexdigest()[:32]
         return Budgets(self, digest, {name: limit for name, limit in limits.items() if limit > 0})
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return self._now()
 
     def close(self) -> None:
         """Close the database; a later use opens it again."""
@@ -104,7 +103,7 @@ class Quotas:
         cursor = database.cursor()
         cursor.execute("BEGIN IMMEDIATE")
         try:
-            answer = change(cursor, self._now())
+            answer = change(cursor, self.now())
         except BaseException:
             cursor.execute("ROLLBACK")
             raise
@@ -112,8 +111,12 @@ class Quotas:
         return answer
 
     def _opened(self) -> sqlite3.Connection:
-        if self._database is None:
+        process = os.getpid()
+        if self._database is None or self._process != process:
+            # SQLite forbids to carry a connection into a forked process, even to close it there.
+            self._inherited = self._database
             self._database = _open(self._settings.path.with_suffix(".quotas.db"))
+            self._process = process
         return self._database
 
 
@@ -172,9 +175,14 @@ class Budgets:
     def _lease(self, budget: str) -> "_Lease":
         """What this process holds of a budget now."""
         lease = self._leases.get(budget)
-        # One that was taken in the future was taken before the clock was set back.
-        is_current = lease is not None and lease.begins <= self._quotas.now() < lease.ends
-        return lease if lease is not None and is_current else _Lease()
+        # One that was taken in the future was taken before the clock was set back; another process's is not ours.
+        if (
+            lease is not None
+            and lease.begins <= self._quotas.now() < lease.ends
+            and lease.process == os.getpid()
+        ):
+            return lease
+        return _Lease()
 
     def learn(self, budget: str, *, limit: int | None, remaining: int, ends_in: float) -> None:
         """Take over what the vendor's headers say of the window that ends in that many seconds; they win.
@@ -255,11 +263,13 @@ class _Lease:
     """Calls that are counted as spent, up to the end of a window.
 
     Attributes:
+        process: Which process holds it: one that is forked off finds its parent's.
         begins: When it was taken.
         taken: How many calls so far in that window.
         left: How many of these have not been made.
     """
 
+    process: int = attrs.field(factory=os.getpid)
     begins: float = 0.0
     ends: float = 0.0
     taken: int = 0

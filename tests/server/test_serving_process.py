@@ -150,7 +150,7 @@ def test_reads_let_nobody_wait_for_long(vendors: EmulatedVendors, tmp_path: Path
     assert 75 == patient.connections["capillary"].settings.transport().patience
     assert LONGEST_READ_SECONDS == hurrying.connections["capillary"].settings.transport().patience
     with CouponHub(hurrying) as hub:
-        hub._quotas._now = lambda: now
+        hub._quotas.now = lambda: now
         lists = hub["capillary"].lists
         next(iter(lists.iterate()))
         with pytest.raises(RateLimited) as refused:

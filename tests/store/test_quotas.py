@@ -1,6 +1,8 @@
 """Rate limits that are shared: windows, the vendor's word, several processes, and no place to write."""
 
 import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -177,6 +179,29 @@ def test_several_at_once_get_no_more_than_there_is(settings: StoreSettings) -> N
     one, other = (Quotas(settings, now=Clock()).of("account", MANY) for _ in range(2))
     granted = sum(taken(budgets, 7) for _ in range(1_000) for budgets in (one, other))
     assert 9_900 <= granted <= 10_000
+
+
+_FORKED = """
+import os, sys
+from couponhub.store import Quotas, StoreSettings
+budgets = Quotas(StoreSettings(url=sys.argv[1]), now=lambda: 1_700_000_000.0).of("account", {"calls_per_minute": 10_000})
+before = sum(budgets.take("calls") is None for _ in range(1_000))
+child = os.fork()
+granted = sum(budgets.take("calls") is None for _ in range(10_000))
+if child == 0:
+    print(granted, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print(before + granted)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_a_forked_process_does_not_spend_its_parents_calls_again(settings: StoreSettings) -> None:
+    """A server that opens everything and then forks its workers keeps to the limit."""
+    command = [sys.executable, "-c", _FORKED, str(settings.url)]
+    run = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own script
+    assert 9_900 <= sum(map(int, run.stdout.split())) <= 10_000
 
 
 def test_who_calls_once_takes_once(settings: StoreSettings) -> None:
