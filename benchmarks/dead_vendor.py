@@ -78,7 +78,7 @@ def main() -> None:
     with (
         upstream(delay=0.02) as healthy,
         upstream(delay=NEVER) as dead,
-        served({"healthy": healthy, "dead": dead}, lines) as (url, token),
+        served({"healthy": healthy, "dead": dead}, lines) as (url, token, _),
     ):
         load = Load(url, token, clients=arguments.clients)
         load.run(2, rate=arguments.rate, connections=["healthy"])

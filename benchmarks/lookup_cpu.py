@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import requests
+from served import config_text
 from upstream import upstream
 
 from couponhub import CouponHub, Customer
@@ -40,10 +41,7 @@ def main() -> None:
         requests.Session() as session,
     ):
         config = Path(folder) / "couponhub.toml"
-        config.write_text(
-            f'[connections.loyalty]\nadapter = "capillary"\nbase_url = "{url}"\nkey = "k"\nsecret = "s"\n'
-            f'limits = {{ calls_per_minute = 1000000 }}\n[store]\nurl = "sqlite:///{folder}/couponhub.db"\n'
-        )
+        config.write_text(config_text(Path(folder), {"loyalty": url}))
         with CouponHub.from_config(config) as hub:
             customers = hub["loyalty"].customers
             customer = Customer(mobile=MOBILE)

@@ -17,11 +17,32 @@ COUPONHUB = [sys.executable, "-m", "couponhub"]
 READY_SECONDS = 30
 
 
+def config_text(folder: Path, upstreams: Mapping[str, str], lines: Sequence[str] = ()) -> str:
+    """A config of Capillary connections to these addresses, by name, with limits that nothing reaches.
+
+    Args:
+        folder: Where the store lies.
+        upstreams: Address by connection name.
+        lines: Further lines of each connection.
+    """
+    tables = [
+        "\n".join(
+            (
+                f'[connections.{name}]\nadapter = "capillary"\nbase_url = "{url}"\nkey = "k"\nsecret = "s"',
+                "limits = { calls_per_minute = 100000000 }",
+                *lines,
+            )
+        )
+        for name, url in upstreams.items()
+    ]
+    return "\n".join([*tables, f'[store]\nurl = "sqlite:///{folder}/couponhub.db"\n'])
+
+
 @contextlib.contextmanager
 def served(
     upstreams: Mapping[str, str], lines: Sequence[str] = (), *arguments: str
-) -> Iterator[tuple[str, str]]:
-    """Serve for the length of the block; the address and a token that may look up and see codes.
+) -> Iterator[tuple[str, str, int]]:
+    """Serve for the length of the block; the address, a token that may look up and see codes, and the process.
 
     Args:
         upstreams: Address by connection name.
@@ -30,16 +51,10 @@ def served(
     """
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "couponhub.toml"
-        tables = [
-            f'[connections.{name}]\nadapter = "capillary"\nbase_url = "{url}"\nkey = "k"\nsecret = "s"\n'
-            "limits = { calls_per_minute = 100000000 }\n"
-            for name, url in upstreams.items()
-        ]
-        store = f'[store]\nurl = "sqlite:///{folder}/couponhub.db"\n'
-        config.write_text("\n".join([*tables, store, *lines]))
+        config.write_text("\n".join([config_text(Path(folder), upstreams), *lines]))
         environment = {**os.environ, "COUPONHUB_CONFIG": str(config)}
-        with running(environment, *arguments) as (url, token, _):
-            yield url, token
+        with running(environment, *arguments) as server:
+            yield server
 
 
 @contextlib.contextmanager

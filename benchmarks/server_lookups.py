@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from served import config_text
 from server_frameworks import CASES, Rate, free_port, measured, rate, show, standing
 from upstream import upstream
 
@@ -49,13 +50,9 @@ def serving(config: Path, threads: int, constant: Path | None = None) -> Iterato
 def configured(folder: Path, *urls: str, certificate: Path | None = None) -> tuple[Path, str]:
     """A config of a connection to each, of which all show the certificate, and a token."""
     config = folder / "couponhub.toml"
-    table = '[connections.{}]\nadapter = "capillary"\nbase_url = "{}"\nkey = "k"\nsecret = "s"\n'
-    limits = "limits = { calls_per_minute = 100000000 }\n"
-    if certificate is not None:
-        limits += f'ca_bundle = "{certificate}"\n'
-    tables = [table.format(f"vendor{place}", url) + limits for place, url in enumerate(urls)]
-    store = f'[store]\nurl = "sqlite:///{folder}/couponhub.db"\n[lookup]\ncache_ttl = 3600\ndeadline = 20\n'
-    config.write_text("".join([*tables, store]))
+    shown = () if certificate is None else (f'ca_bundle = "{certificate}"',)
+    vendors = {f"vendor{place}": url for place, url in enumerate(urls)}
+    config.write_text(f"{config_text(folder, vendors, shown)}[lookup]\ncache_ttl = 3600\ndeadline = 20\n")
     text, _ = Tokens(Store(load_config(config).store)).new([Scope.LOOKUP, Scope.CODES_REVEAL])
     return config, text
 

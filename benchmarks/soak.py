@@ -12,13 +12,12 @@ import itertools
 import json
 import os
 import random
-import tempfile
 import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from served import running
+from served import served
 from upstream import upstream
 
 
@@ -29,24 +28,17 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--step", type=float, default=60.0, help="seconds between two lines")
     arguments = parser.parse_args()
-    with upstream(delay=0.005) as address, tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "couponhub.toml"
-        config.write_text(
-            f'[connections.loyalty]\nadapter = "capillary"\nbase_url = "{address}"\nkey = "k"\nsecret = "s"\n'
-            "limits = { calls_per_minute = 100000000 }\n"
-            f'[store]\nurl = "sqlite:///{folder}/couponhub.db"\n'
-        )
-        with running({**os.environ, "COUPONHUB_CONFIG": str(config)}) as (url, token, pid):
-            count = Count()
-            for _ in range(arguments.clients):
-                threading.Thread(target=client, args=(url, token, count), daemon=True).start()
-            print("| Minute | lookups | MiB |\n|---:|---:|---:|")
-            started = time.monotonic()
-            while (passed := time.monotonic() - started) < arguments.minutes * 60 + 1:
-                print(f"| {passed / 60:.1f} | {count.lookups:,} | {resident(pid) / 2**20:.0f} |", flush=True)
-                time.sleep(arguments.step)
-            count.is_over = True
-            time.sleep(1)  # for the answers that are under way
+    with upstream(delay=0.005) as address, served({"loyalty": address}) as (url, token, pid):
+        count = Count()
+        for _ in range(arguments.clients):
+            threading.Thread(target=client, args=(url, token, count), daemon=True).start()
+        print("| Minute | lookups | MiB |\n|---:|---:|---:|")
+        started = time.monotonic()
+        while (passed := time.monotonic() - started) < arguments.minutes * 60 + 1:
+            print(f"| {passed / 60:.1f} | {count.lookups:,} | {resident(pid) / 2**20:.0f} |", flush=True)
+            time.sleep(arguments.step)
+        count.is_over = True
+        time.sleep(1)  # for the answers that are under way
 
 
 class Count:

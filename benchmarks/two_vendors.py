@@ -9,15 +9,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from served import config_text
 from upstream import upstream
 
 from couponhub import CouponHub, Customer
 
 MOBILE = "919876543210"
-TABLE = (
-    '[connections.{name}]\nadapter = "capillary"\nbase_url = "{url}"\nkey = "k"\nsecret = "s"\n'
-    "limits = {{ calls_per_minute = 1000000 }}\n"
-)
 
 
 def main() -> None:
@@ -34,10 +31,8 @@ def main() -> None:
     ):
         config = Path(folder) / "couponhub.toml"
         config.write_text(
-            TABLE.format(name="quick", url=quick)
-            + TABLE.format(name="slow", url=slow)
+            config_text(Path(folder), {"quick": quick, "slow": slow})
             + "[lookup]\ncache_ttl = 0\nnegative_ttl = 0\nstale_if_error = 0\n"
-            + f'[store]\nurl = "sqlite:///{folder}/couponhub.db"\n'
         )
         with CouponHub.from_config(config) as hub:
 

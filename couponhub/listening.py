@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from couponhub.errors import LocalError
 
 
-def listening(host: str, port: int, *, backlog: int | None = None) -> socket.socket:
+def listen(host: str, port: int, *, backlog: int | None = None) -> socket.socket:
     """A socket that listens there; port 0 takes a free one.
 
     Raises:
-        LocalError: There is no such host, or the port is taken.
+        LocalError: There is no such host or port, or it is taken.
     """
+    if not 0 <= port <= 65535:
+        raise LocalError(f"there is no port {port}", hint="ports go from 0, which takes a free one, to 65535")
     with told_why_not(host, port):
         family = family_of(host)
         # create_server would raise this as an error with a number that nothing has words for.

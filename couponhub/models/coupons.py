@@ -135,7 +135,7 @@ def _refuse_other_zones(coupon: CouponDraft) -> None:
         is_utc(coupon, getattr(attrs.fields(Coupon), name), getattr(coupon, name))
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, cache_hash=True)  # a lookup asks for it a dozen times
 class CouponQuery:
     """Which of a customer's coupons are meant; the meanings are ours, whatever the vendor's filters do.
 

@@ -21,7 +21,7 @@ import attrs
 from couponhub.config import Config, load_config
 from couponhub.errors import CouponhubError, UsageError
 from couponhub.hub import CouponHub
-from couponhub.listening import family_of, listening, told_why_not
+from couponhub.listening import family_of, listen, told_why_not
 from couponhub.models.base import utc_now
 from couponhub.server.access import Access, is_loopback_host
 from couponhub.store import Callbacks, Scope, Store, Token, Tokens, new_token
@@ -62,7 +62,7 @@ def held_place(host: str, port: int) -> Iterator[Place]:
     """
     with ExitStack() as held:
         # The workers share the port, so that Granian would not notice somebody else's server on it.
-        with listening(host, port) as probe:
+        with listen(host, port) as probe:
             place = Place(host=host, port=probe.getsockname()[1])
         if sys.platform == "linux":
             # Elsewhere Granian binds but once.

@@ -83,6 +83,37 @@ def truth_of(bench: Bench, operation: Operation) -> Document:
     return answer
 
 
+def ask_through(
+    bench: Bench,
+    operation: Operation,
+    mishap: Mishap,
+    nth: int | None,
+    target: Target,
+    *,
+    by: Bench | None = None,
+) -> Document | None:
+    """Have an operation done while a mishap is in force; its answer, None where it failed as it should.
+
+    Args:
+        bench: Where the mishap happens.
+        operation: What is done.
+        mishap: What goes wrong; it must hit something.
+        nth: Which call it hits, None for every one.
+        target: What the operation is about.
+        by: Who does it, where that is another bench at the same vendor.
+    """
+    bench.spoil(mishap, nth)
+    document = None
+    try:
+        document = operation.ask(by or bench, target)
+    except CouponhubError as error:
+        assert_good(error)
+    finally:
+        hits = bench.mend()
+    assert hits, "the mishap hit nothing"
+    return document
+
+
 def judge(
     bench: Bench, operation: Operation, mishap: Mishap, target: Target, document: Document | None
 ) -> None:

@@ -8,12 +8,12 @@ from functools import partial
 import attrs
 import pytest
 
-from couponhub.errors import CouponhubError, VendorUnavailable
+from couponhub.errors import VendorUnavailable
 from couponhub.hub import CouponHub
 from couponhub.transport import RetryPolicy
 from couponhub.uploads.clock import Clock
 from tests.faults.bench import Bench
-from tests.faults.cells import assert_good, calls_of, judge, told_of
+from tests.faults.cells import ask_through, calls_of, judge, told_of
 from tests.faults.mishaps import Mishap
 from tests.faults.operations import Operation, operations_of
 
@@ -70,14 +70,6 @@ def test_no_lie(
         with told_of(f"{mishap.name} at call {nth}"):
             target = operation.prepare(bench)
             hasty = hurried(bench)
-            bench.spoil(mishap, nth)
-            document = None
-            try:
-                document = operation.ask(hasty, target)
-            except CouponhubError as error:
-                assert_good(error)
-            finally:
-                hits = bench.mend()
-            assert hits, "the mishap hit nothing"
+            document = ask_through(bench, operation, mishap, nth, target, by=hasty)
             time.sleep(LATE)  # what was held back is done by now
             judge(bench, operation, mishap, target, document)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from couponhub.errors import CouponhubError, UnreadableReply
+from couponhub.errors import UnreadableReply
 from tests.faults.bench import MOST_REPLY_BYTES, Bench
-from tests.faults.cells import Calls, assert_good, calls_of, judge, told_of
+from tests.faults.cells import Calls, ask_through, calls_of, judge, told_of
 from tests.faults.mishaps import MISHAPS, Mishap
 from tests.faults.operations import Operation, operations_of
 
@@ -48,15 +48,7 @@ def test_no_lie(
     for nth in seen[name].to_hit(MISHAPS.index(mishap)):
         with told_of(f"{mishap.name} hits {'every call' if nth is None else f'call {nth}'}"):
             target = operation.prepare(bench)
-            bench.spoil(mishap, nth)
-            document = None
-            try:
-                document = operation.ask(bench, target)
-            except CouponhubError as error:
-                assert_good(error)
-            finally:
-                hits = bench.mend()
-            assert hits, "the mishap hit nothing"
+            document = ask_through(bench, operation, mishap, nth, target)
             judge(bench, operation, mishap, target, document)
 
 

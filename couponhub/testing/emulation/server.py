@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.serving import ThreadedWSGIServer
 
-from couponhub.errors import LocalError
-from couponhub.listening import listening
+from couponhub.listening import listen
 from couponhub.testing.emulation.app import EmulatorApp
 from couponhub.testing.emulation.connection import ConnectionHandler
 from couponhub.testing.emulation.vendor import Closes
@@ -43,9 +42,9 @@ class EmulatorServer:
         self.world = world
         self.app = EmulatorApp(vendors, world, host=host)
         # werkzeug would print and exit when the port is taken, so it gets a socket that listens already.
-        with _listen(host, port) as open_socket:
-            self.port: int = open_socket.getsockname()[1]
-            self._listener = _Listener(host, self.port, self.app, ConnectionHandler, fd=open_socket.fileno())
+        with listen(host, port, backlog=_BACKLOG) as listening:
+            self.port: int = listening.getsockname()[1]
+            self._listener = _Listener(host, self.port, self.app, ConnectionHandler, fd=listening.fileno())
         name = _WILDCARDS.get(host, host)
         self.url = f"http://[{name}]:{self.port}" if ":" in name else f"http://{name}:{self.port}"
         self._thread = threading.Thread(
@@ -104,9 +103,3 @@ class _Listener(ThreadedWSGIServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), OSError):  # a client that went away is no fault
             super().handle_error(request, client_address)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:
-        raise LocalError(f"there is no port {port}", hint="ports go from 0, which takes a free one, to 65535")
-    return listening(host, port, backlog=_BACKLOG)
