@@ -1,0 +1,86 @@
+"""Traces that spreadsheets, data frames and pasting leave on codes and identifiers, told from what people mean.
+
+A number that a spreadsheet rounded stands for many codes, and an invisible character makes two identifiers of one.
+Only what no code and no identifier looks like by itself counts: `1e5`, `007` and ` 12` are left alone.
+"""
+
+import re
+import unicodedata
+from enum import StrEnum
+
+
+class Damage(StrEnum):
+    """A way in which software ruins text; the values are words for people, which follow "it is"."""
+
+    ROUNDED = "a rounded number"
+    """`1.23457E+11`, `9e+11`, `1,2E15`: stands for many."""
+    DECIMAL = "a number with a decimal point"
+    """`123456.0`, `123456,00`: a data frame took digits for a measure."""
+    FORMULA = "a formula"
+    """`="00123"`: a spreadsheet's way to keep zeros in front."""
+    APOSTROPHE = "text behind an apostrophe"
+    """`'00123`: what is typed into a cell to keep zeros in front."""
+    NOTHING = "a word for nothing"
+    """`NULL`, `nan`, `N/A`: there was no value."""
+    ERROR = "a spreadsheet's error"
+    """`#REF!`, `#N/A`."""
+
+
+_FORMS = {
+    Damage.ROUNDED: re.compile(r"[+-]?(?:\d+(?:[.,]\d+)?[eE]\+\d+|\d[.,]\d+[eE]\d{2,})", re.ASCII),
+    Damage.DECIMAL: re.compile(r"\d+[.,]0+", re.ASCII),
+    Damage.ERROR: re.compile(r"#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|#+)", re.IGNORECASE),
+}
+_NOTHING = frozenset(
+    {
+        "null",
+        "nan",
+        "none",
+        "nil",
+        "n/a",
+        "na",
+        "<na>",
+        "nat",
+        "undefined",
+        "(null)",
+        "\\n",
+        "-",
+        "n.a.",
+    }
+)
+# Invisible, but no format characters: fillers, variation selectors and blanks that are no blanks.
+_UNSEEN = frozenset(
+    "\N{COMBINING GRAPHEME JOINER}\N{HANGUL CHOSEONG FILLER}\N{HANGUL JUNGSEONG FILLER}\N{HANGUL FILLER}"
+    "\N{HALFWIDTH HANGUL FILLER}\N{BRAILLE PATTERN BLANK}\N{KHMER VOWEL INHERENT AQ}\N{KHMER VOWEL INHERENT AA}"
+)
+
+
+def damage_of(text: str) -> Damage | None:
+    """Name what ruined the text, blanks around it aside; None where nothing did, and for empty text."""
+    text = text.strip()
+    if text[:1] == "=" and len(text) > 1:
+        return Damage.FORMULA
+    if text[:1] == "'":
+        return Damage.APOSTROPHE
+    if text.casefold() in _NOTHING:
+        return Damage.NOTHING
+    return next((damage for damage, form in _FORMS.items() if form.fullmatch(text)), None)
+
+
+def invisible_in(text: str) -> bool:
+    """Tell whether a character is among it that nobody sees: zero-width, direction or byte-order marks, soft hyphens.
+
+    Blanks do not count, whatever their width: see `str.isspace`.
+    """
+    return not text.isascii() and any(is_invisible(char) for char in text)
+
+
+def is_invisible(char: str) -> bool:
+    """Tell whether nobody sees this one character, blanks aside."""
+    if char.isascii():
+        return False
+    return (
+        unicodedata.category(char) == "Cf"
+        or char in _UNSEEN
+        or "\ufe00" <= char <= "\ufe0f"  # variation selectors
+    )
