@@ -24,7 +24,7 @@ def with_usability(
     where it does not say, and active ones are asked for, the coupon is unknown, and so stays in. A query without
     such a status costs no call: the coupon is then called redeemed.
     """
-    if not query.statuses & {CouponStatus.ACTIVE, CouponStatus.REDEEMED}:
+    if not query.status & {CouponStatus.ACTIVE, CouponStatus.REDEEMED}:
         return list(coupons), []
     undecided = [coupon for coupon in coupons if _is_undecided(coupon, reading)]
     if not undecided:
@@ -35,7 +35,7 @@ def with_usability(
         _ask(question.less_patient(), numbers_of(undecided), told, reading)
     except VendorError as error:
         warnings.append(f"{_UNDECIDED} ({error.kind})")
-    fallback = CouponStatus.UNKNOWN if CouponStatus.ACTIVE in query.statuses else CouponStatus.REDEEMED
+    fallback = CouponStatus.UNKNOWN if CouponStatus.ACTIVE in query.status else CouponStatus.REDEEMED
     return [
         _decided(coupon, told.get(number_of(coupon)), fallback) if _is_undecided(coupon, reading) else coupon
         for coupon in coupons

@@ -199,7 +199,7 @@ class Client:
         question = {
             "connections": list(dict.fromkeys(connections or ())) or None,
             "strategy": None if strategy == Strategy.MERGE else str(strategy),
-            "status": sorted(query.statuses) or None,
+            "status": sorted(query.status) or None,
             "list_id": query.list_id,
             "store_id": query.store_id,
             "since": query.since and query.since.isoformat(),

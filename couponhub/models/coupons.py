@@ -140,7 +140,7 @@ class CouponQuery:
     """Which of a customer's coupons are meant; the meanings are ours, whatever the vendor's filters do.
 
     Attributes:
-        statuses: Keep only these; empty keeps all. A coupon of UNKNOWN status is always kept.
+        status: Keep only these; empty keeps all. A coupon of UNKNOWN status is always kept.
         list_id: Only coupons of this list, by the vendor's id.
         store_id: Only coupons redeemable at this store, by the vendor's id.
         since: Issued or redeemed at or after this instant.
@@ -150,7 +150,7 @@ class CouponQuery:
         UsageError: `since` is not before `until`, so that nothing could ever be meant.
     """
 
-    statuses: frozenset[CouponStatus] = frozenset()
+    status: frozenset[CouponStatus] = frozenset()
     list_id: ListId | None = None
     store_id: str | None = None
     since: datetime | None = instant_field()

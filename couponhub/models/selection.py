@@ -14,8 +14,8 @@ def selected(coupons: Iterable[Coupon], query: CouponQuery) -> tuple[Coupon, ...
     Which coupons can be redeemed at a store no coupon tells: that part of a query is the vendor's to answer.
     """
     kept = within(coupons, query)
-    if query.statuses:
-        wanted = query.statuses | {CouponStatus.UNKNOWN}
+    if query.status:
+        wanted = query.status | {CouponStatus.UNKNOWN}
         kept = [coupon for coupon in kept if coupon.status in wanted]
     return newest_first(kept)
 

@@ -83,7 +83,7 @@ class Asked:
         if not (self.status or self.list_id or self.store_id or self.since or self.until):
             return _ALL
         return CouponQuery(
-            statuses=frozenset(self.status),
+            status=frozenset(self.status),
             list_id=None if self.list_id is None else ListId(self.list_id),
             store_id=self.store_id,
             since=self.since,

@@ -524,7 +524,7 @@ def test_active_is_what_can_be_used(
     """A redeemed coupon with redemptions left is active; where nobody tells, it stays in as unknown."""
     vendor = Vendor(FOUR, v2=v2)
 
-    answer = ask(vendor, CouponQuery(statuses=frozenset(statuses)))
+    answer = ask(vendor, CouponQuery(status=frozenset(statuses)))
 
     assert stand == {int(coupon.vendor_id or 0): coupon.status for coupon in answer.coupons}
     assert (True, calls) == (answer.complete, len(vendor.asked))
@@ -535,5 +535,5 @@ def test_no_redeemed_coupon_no_question() -> None:
     """v2 is only asked where there is something to decide."""
     vendor = Vendor(FOUR[:1])
 
-    ask(vendor, CouponQuery(statuses=frozenset({ACTIVE})))
+    ask(vendor, CouponQuery(status=frozenset({ACTIVE})))
     assert ["v1"] == vendor.asked

@@ -127,7 +127,7 @@ def test_what_is_sent(server: ScriptedServer, client: Client) -> None:
     client.lookup(CUSTOMER)
     client.lookup(
         CUSTOMER,
-        CouponQuery(statuses=frozenset({CouponStatus.ACTIVE}), list_id=ListId("7"), store_id="3", since=NOW),
+        CouponQuery(status=frozenset({CouponStatus.ACTIVE}), list_id=ListId("7"), store_id="3", since=NOW),
         connections=["loyalty", "engage", "loyalty"],
         strategy="first-found",
         deadline=1.5,

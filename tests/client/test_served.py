@@ -74,7 +74,7 @@ def test_all_of_it(served: Served) -> None:
         assert comparable(hub.lookup(PERSON, deadline=5.0)) == comparable(asked)
         assert 5 <= len(asked.coupons)
         assert not asked.complete
-        query = CouponQuery(statuses=frozenset({CouponStatus.EXPIRED}))
+        query = CouponQuery(status=frozenset({CouponStatus.EXPIRED}))
         only = client.lookup(PERSON, query, connections=["capillary"], strategy="first-found")
         assert comparable(hub.lookup(PERSON, query, connections=["capillary"])) == comparable(only)
         assert ["capillary", "moengage"] == [one.connection for one in client.connections()]

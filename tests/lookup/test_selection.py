@@ -44,7 +44,7 @@ def test_statuses_select_and_unknown_stays() -> None:
     active, expired = coupon_of(1), coupon_of(2, status=CouponStatus.EXPIRED)
     unknown = coupon_of(3, status=CouponStatus.UNKNOWN)
 
-    kept = selected([active, expired, unknown], CouponQuery(statuses=frozenset({CouponStatus.EXPIRED})))
+    kept = selected([active, expired, unknown], CouponQuery(status=frozenset({CouponStatus.EXPIRED})))
     assert (expired, unknown) == kept
 
 
@@ -80,7 +80,7 @@ def test_reports_are_judged_by_the_issue_alone() -> None:
     before, inside, at_end = (coupon_of(days, **reported) for days in (6, 3, 1))
     undated = coupon_of(None, **reported)
 
-    query = CouponQuery(since=since, until=until, statuses=frozenset({CouponStatus.ACTIVE}))
+    query = CouponQuery(since=since, until=until, status=frozenset({CouponStatus.ACTIVE}))
     assert (inside, undated) == selected([before, inside, at_end, undated], query)
 
 

@@ -41,7 +41,7 @@ from couponhub.models import (
 
 def look_up(hub: CouponHub) -> Iterator[str]:
     """One question to every vendor, and what each answer may look like."""
-    query = CouponQuery(statuses=frozenset({CouponStatus.ACTIVE}), since=datetime(2026, 1, 1, tzinfo=UTC))
+    query = CouponQuery(status=frozenset({CouponStatus.ACTIVE}), since=datetime(2026, 1, 1, tzinfo=UTC))
     answer = hub.lookup(
         Customer(mobile="919876543210"), query, connections=["loyalty", "engage"], deadline=2.0
     )

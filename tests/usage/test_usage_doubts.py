@@ -112,7 +112,7 @@ def test_a_list_is_over_when_it_was_seen_to_be(reports: ReportDesk) -> None:
     reports.take("L1", 1, TODAY, Row("E1", "C-1", 3))
     reports.now = noon(TODAY).astimezone(UTC) + timedelta(hours=6)
     reports.vendor.create("L1", created=1, expires=60)
-    active = CouponQuery(statuses=frozenset({CouponStatus.ACTIVE}))
+    active = CouponQuery(status=frozenset({CouponStatus.ACTIVE}))
     assert ("found", CouponStatus.UNKNOWN) == (
         reports.verdict("E1", active),
         reports.found("E1").coupons[0].status,

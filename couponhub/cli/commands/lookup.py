@@ -97,7 +97,7 @@ def command(
     """
     customer = Customer(mobile=mobile, email=email, external_id=external_id, id=vendor_id)
     query = CouponQuery(
-        statuses=frozenset(CouponStatus(status) for status in statuses),
+        status=frozenset(CouponStatus(status) for status in statuses),
         list_id=None if list_id is None else ListId(list_id),
         store_id=store_id,
         since=since,

@@ -117,7 +117,7 @@ class CustomerRules:
             (CouponStatus.REDEEMED, [codes[0]]),
             (CouponStatus.EXPIRED, []),
         ):
-            query = CouponQuery(statuses=frozenset({status}))
+            query = CouponQuery(status=frozenset({status}))
             answer = rig.connection.customers.coupons(buyer, query)
             assert expected == sorted(coupon.code for coupon in answer.coupons)
 

@@ -66,7 +66,7 @@ def selected(coupons: Iterable[Coupon], query: CouponQuery) -> tuple[Coupon, ...
 def _is_meant(found: Coupon, query: CouponQuery) -> bool:
     if query.list_id is not None and found.list_id != query.list_id:
         return False
-    if query.statuses and found.status not in query.statuses:
+    if query.status and found.status not in query.status:
         return False
     moments = [_issue(found), *(used.at for used in found.redemptions or () if used.at)]
     return any(
