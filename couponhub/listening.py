@@ -18,10 +18,10 @@ def listen(host: str, port: int, *, backlog: int | None = None) -> socket.socket
     if not 0 <= port <= 65535:
         raise LocalError(f"there is no port {port}", hint="ports go from 0, which takes a free one, to 65535")
     with told_why_not(host, port):
-        family = family_of(host)
-        # create_server would raise this as an error with a number that nothing has words for.
-        socket.getaddrinfo(host, port, family)
-        return socket.create_server((host, port), family=family, backlog=backlog)
+        # create_server would raise this as an error with a number that nothing has words for; and of a name it
+        # would have to be told the family.
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=backlog)
 
 
 @contextmanager
@@ -43,6 +43,6 @@ def told_why_not(host: str, port: int) -> Iterator[None]:
         ) from error
 
 
-def family_of(host: str) -> socket.AddressFamily:
-    """Of which family of addresses a host is, by its spelling."""
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+def family_of(address: str) -> socket.AddressFamily:
+    """The family of an address, by its spelling."""
+    return socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import attrs
 
 from couponhub.errors import ConfigError
+from couponhub.paths import expanded
 from couponhub.protocols import Adapter, Limits
 from couponhub.store.quotas import Quotas
 from couponhub.transport.observing import Observer
@@ -58,8 +59,18 @@ def _check_address(value: str) -> None:
 
 def check_file(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
     """Validate the path of something that must be there."""
-    if value is not None and not Path(value).exists():
+    if value is not None and not expanded(value).exists():
         raise ValueError("expected the path of a file, and nothing is there")
+
+
+def check_timezone(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate the name of a time zone."""
+    if value is None:
+        return
+    try:
+        ZoneInfo(value)
+    except (LookupError, ValueError, OSError):
+        raise ValueError("expected the IANA name of a time zone, such as Asia/Kolkata") from None
 
 
 def check_country_code(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature

@@ -2,11 +2,10 @@
 
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import attrs
 
-from couponhub.plugin import ConnectionSettings, check_country_code, check_url, setting
+from couponhub.plugin import ConnectionSettings, check_country_code, check_timezone, check_url, setting
 from couponhub.secret import Secret
 from couponhub_capillary.limits import effective_limits
 from couponhub_capillary.regions import CLUSTERS, Cluster
@@ -30,15 +29,6 @@ def _check_region(instance: object, attribute: "Attribute[str | None]", value: s
 def _check_sign_in(instance: object, attribute: "Attribute[SignIn]", value: SignIn) -> None:  # noqa: ARG001 - attrs' signature
     if value not in tuple(SignIn):
         raise ValueError(f"expected one of {', '.join(SignIn)}")
-
-
-def _check_timezone(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
-    if value is None:
-        return
-    try:
-        ZoneInfo(value)
-    except (LookupError, ValueError, OSError):
-        raise ValueError("expected the IANA name of a time zone, such as Asia/Kolkata") from None
 
 
 def _is_blank(credential: str | Secret | None) -> bool:
@@ -74,12 +64,12 @@ class CapillarySettings(ConnectionSettings):
     username: str | None = setting(None, about='id of the till, for auth = "basic"', repr=False)
     password: Secret | None = setting(None, about='password of the till, for auth = "basic"')
     server_timezone: str | None = setting(
-        None, about="zone of Capillary's servers, where the region does not tell", validator=_check_timezone
+        None, about="zone of Capillary's servers, where the region does not tell", validator=check_timezone
     )
     store_timezone: str | None = setting(
         None,
         about="zone of the stores, whose local times Capillary prints as if they were UTC",
-        validator=_check_timezone,
+        validator=check_timezone,
     )
     default_country_code: str | None = setting(
         None, about="mobiles are asked about with and without it", validator=check_country_code

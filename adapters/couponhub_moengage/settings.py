@@ -10,7 +10,14 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from couponhub.models import Identifier, ReportColumn, ReportForm
-from couponhub.plugin import ConnectionSettings, check_country_code, check_positive, check_url, setting
+from couponhub.plugin import (
+    ConnectionSettings,
+    check_country_code,
+    check_positive,
+    check_timezone,
+    check_url,
+    setting,
+)
 from couponhub.secret import Secret
 from couponhub_moengage.limits import effective_limits
 
@@ -44,13 +51,6 @@ def _check_api_key(instance: object, attribute: "Attribute[Secret]", value: Secr
 def _check_created_by(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
     if value is not None and not value.strip():
         raise ValueError("created_by: expected a name or an e-mail address, it is blank")
-
-
-def _check_timezone(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
-    try:
-        ZoneInfo(value or "UTC")
-    except (LookupError, ValueError, OSError):
-        raise ValueError("expected the IANA name of a time zone, such as Asia/Kolkata") from None
 
 
 def _check_columns(
@@ -125,7 +125,7 @@ class MoEngageSettings(ConnectionSettings):
     timezone: str | None = setting(
         None,
         about="zone of the workspace, in which the days of usage reports begin; else by when its lists end",
-        validator=_check_timezone,
+        validator=check_timezone,
     )
     usage_max_age: float = setting(
         129_600.0,

@@ -45,6 +45,15 @@ class _LazyGroup(GlobalGroup):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        # Not click's own option: it fails where there is no metadata, and its import takes time at each `--help`.
+        from couponhub._version import installed_version  # noqa: PLC0415 - only when it is asked for
+
+        click.echo(f"couponhub, version {installed_version()}")
+        ctx.exit()
+
+
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -53,7 +62,14 @@ class _LazyGroup(GlobalGroup):
     "3 partial or not known, 4 not found, 5 credentials, 6 rate limit, 7 vendor unavailable, 8 unsupported, "
     "9 refused.",
 )
-@click.version_option(package_name="couponhub")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version.",
+)
 def cli() -> None:
     """One protocol over the coupon APIs of several vendors."""
 

@@ -13,6 +13,7 @@ from couponhub.config.references import is_reference, resolve
 from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
 from couponhub.config.structure import config_converter
 from couponhub.errors import ConfigError
+from couponhub.paths import expanded, user_folder
 from couponhub.plugin import ConnectionSettings
 from couponhub.registry import Registry
 from couponhub.secret import Secret
@@ -32,21 +33,22 @@ def find_config(given: str | os.PathLike[str] | None, environment: Mapping[str, 
     """
     named = given or environment.get("COUPONHUB_CONFIG")
     if named:
-        path = Path(os.path.expanduser(named))  # noqa: PTH111 - Path's own fails where there is no such home
+        path = expanded(os.fspath(named))
         if not path.exists():
             origin = "" if given else ", which COUPONHUB_CONFIG names,"
             raise ConfigError(
                 f"the config file {path}{origin} does not exist", hint="see `couponhub config init`"
             )
         return path
-    from platformdirs import user_config_path  # noqa: PLC0415 - only needed when no file is named
-
-    places = (Path("couponhub.toml"), user_config_path("couponhub") / "couponhub.toml")
+    folder = user_folder("config")
+    places = [at / "couponhub.toml" for at in (Path(), folder) if at is not None]
     for path in places:
         if path.is_file():
             return path
     raise ConfigError(
-        f"there is no config file, neither {places[0]} nor {places[1]}",
+        f"there is no config file, neither {' nor '.join(map(str, places))}"
+        if len(places) > 1
+        else "there is no config file couponhub.toml here",
         hint="write one with `couponhub config init`, or name one with --config",
     )
 

@@ -40,11 +40,13 @@ class Place:
     """Where the server listens.
 
     Attributes:
-        host: A name or an address of this machine.
+        host: A name or an address of this machine, as it was given.
+        address: That address, or the one that the name stands for.
         port: Never 0: which one is free has been found out.
     """
 
     host: str
+    address: str
     port: int
 
     @property
@@ -63,13 +65,14 @@ def held_place(host: str, port: int) -> Iterator[Place]:
     with ExitStack() as held:
         # The workers share the port, so that Granian would not notice somebody else's server on it.
         with listen(host, port) as probe:
-            place = Place(host=host, port=probe.getsockname()[1])
+            address, port = probe.getsockname()[:2]
+        place = Place(host=host, address=address, port=port)
         if sys.platform == "linux":
             # Elsewhere Granian binds but once.
-            holder = held.enter_context(socket.socket(family_of(host)))
+            holder = held.enter_context(socket.socket(family_of(address)))
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            with told_why_not(host, place.port):
-                holder.bind((host, place.port))
+            with told_why_not(host, port):
+                holder.bind((address, port))
         yield place
 
 
@@ -110,7 +113,7 @@ def serve(
 
     server = Server(
         "couponhub",
-        address=place.host,
+        address=place.address,
         port=place.port,
         interface=Interfaces.WSGI,
         workers=workers,
@@ -210,7 +213,7 @@ _LOGGING: dict[str, Any] = {
 
 def _when_answering(place: Place, listening: Callable[[], None]) -> None:
     """Call `listening` on a thread of its own once a connection is accepted."""
-    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place.host, place.host)  # noqa: S104 - recognised, not listened on
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place.address, place.address)  # noqa: S104 - recognised, not listened on
 
     def wait() -> None:
         while True:

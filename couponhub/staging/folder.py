@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 
 from couponhub.errors import ConfigError, LocalError
+from couponhub.paths import expanded
 from couponhub.staging.base import StagedFile, check_reachable
 from couponhub.staging.settings import StagingSettings
 from couponhub.store import Swept, living, sweep_all
@@ -36,7 +37,7 @@ class FolderStaging:
         if settings.path is None or settings.public_url is None:
             missing = "path" if settings.path is None else "public_url"
             raise ConfigError(f"staging.{missing} is missing, which the kind folder needs")
-        self._folder = Path(settings.path).expanduser()
+        self._folder = expanded(settings.path)
         self._public_url = settings.public_url.rstrip("/")
 
     @contextmanager

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from couponhub.errors import LocalError
@@ -51,9 +51,14 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Read what is committed."""
+        """Read what is committed, also where nothing may be written."""
         with self._translated(), self._lock:
-            yield self._opened()
+            path = self.settings.path
+            if self._connection is not None or _may_write(path):
+                yield self._opened()
+            else:
+                with closing(_open_to_read(path)) as once:
+                    yield once
 
     def close(self) -> None:
         """Close the database; a later use opens it again."""
@@ -100,6 +105,34 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _may_write(path: Path) -> bool:
+    return not path.exists() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    """Open a database in a place that may only be read.
+
+    With a log beside it, somebody writes it, and SQLite follows. Without one, SQLite could not make the files in
+    which writers would show: it is told that there are none, which holds for this one reading.
+    """
+    has_log = path.with_name(f"{path.name}-wal").exists()
+    mode = "mode=ro" if has_log else "immutable=1"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}",
+        uri=True,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        _refuse_older(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     if _version(connection, path) == len(MIGRATIONS):
         return
@@ -115,6 +148,14 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _refuse_older(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection, path) < len(MIGRATIONS):
+        raise LocalError(
+            f"the store {path} was written by an older couponhub, and may only be read here",
+            hint="run any command of couponhub once where it may be written",
+        )
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

@@ -45,5 +45,5 @@ class Erasures:
         """What tells one erasure from the next; b"" while there was none, or none can be read."""
         try:
             return self.settings.path.with_suffix(".erasures").read_bytes()
-        except OSError:
+        except (OSError, LocalError):
             return b""

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import attrs
 
+from couponhub.errors import LocalError
 from couponhub.store.settings import StoreSettings
 
 T = TypeVar("T")
@@ -94,7 +95,7 @@ class Quotas:
         with self._lock:
             try:
                 return self._changed(self._opened(), change)
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, OSError, LocalError) as error:
                 _log.warning("quotas are kept in memory, for this process alone: %s", type(error).__name__)
                 self._database = _open(":memory:")
                 return self._changed(self._database, change)

@@ -6,6 +6,9 @@ from urllib.parse import unquote
 
 import attrs
 
+from couponhub.errors import LocalError
+from couponhub.paths import expanded, user_folder
+
 if TYPE_CHECKING:
     from attrs import Attribute
 
@@ -13,8 +16,17 @@ _PREFIX = "sqlite:///"
 
 
 def _check_url(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
-    if value is not None and not (value.startswith(_PREFIX) and len(value) > len(_PREFIX)):
+    if value is None:
+        return
+    path = unquote(value.removeprefix(_PREFIX))
+    if not value.startswith(_PREFIX) or not path.strip(" /.") or path.endswith("/"):
         raise ValueError("expected sqlite:///relative/path.db or sqlite:////absolute/path.db")
+    if path == ":memory:":
+        raise ValueError("expected a file: what was sent must be known after this process has ended")
+    if "?" in value or "#" in value or not path.isprintable():
+        raise ValueError(
+            "expected a path without ?, # and control characters; %3F and %23 stand for the first two"
+        )
 
 
 def _check_days(instance: object, attribute: "Attribute[int]", value: int) -> None:  # noqa: ARG001 - attrs' signature
@@ -48,9 +60,16 @@ class StoreSettings:
 
     @property
     def path(self) -> Path:
-        """The database file."""
-        if self.url is not None:
-            return Path(unquote(self.url.removeprefix(_PREFIX))).expanduser()
-        from platformdirs import user_state_path  # noqa: PLC0415 - only needed when no place is configured
+        """The database file.
 
-        return user_state_path("couponhub") / "couponhub.db"
+        Raises:
+            LocalError: None is configured, and this user has no home where it could lie.
+        """
+        if self.url is not None:
+            return expanded(unquote(self.url.removeprefix(_PREFIX)))
+        folder = user_folder("state")
+        if folder is None:
+            raise LocalError(
+                "there is no place for the store: this user has no home", hint="name a file in [store] url"
+            )
+        return folder / "couponhub.db"

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from http.cookiejar import DefaultCookiePolicy
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -14,6 +13,7 @@ from urllib3 import HTTPConnectionPool
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry, Timeout
 
+from couponhub._version import UNKNOWN, installed_version
 from couponhub.transport.exchange import MultipartStream, Reply, Request
 from couponhub.transport.pool import TimedAdapter
 from couponhub.transport.redaction import redact_library_logs
@@ -176,7 +176,5 @@ def bounded(chunks: Iterable[bytes], max_bytes: int) -> bytes:
 
 
 def _user_agent() -> str:
-    try:
-        return f"couponhub/{version('couponhub')}"
-    except PackageNotFoundError:  # a checkout that is not installed
-        return "couponhub"
+    known = installed_version()
+    return "couponhub" if known == UNKNOWN else f"couponhub/{known}"

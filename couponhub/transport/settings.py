@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from couponhub.paths import expanded
+
 
 def is_loopback_url(url: str) -> bool:
     """Whether the host of `url` is this machine itself."""
@@ -13,6 +15,10 @@ def is_loopback_url(url: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:  # a name, or no URL at all
         return False
+
+
+def _home_expanded(path: str) -> str:
+    return str(expanded(path))
 
 
 @attrs.frozen(kw_only=True)
@@ -26,7 +32,7 @@ class TransportSettings:
         max_reply_bytes: Larger replies, counted after decompression, are refused.
         pool_size: Connections kept open for threads that call at once.
         proxy: The proxy's URL; the environment's proxy variables are ignored.
-        ca_bundle: Path of a PEM file to trust instead of the public authorities.
+        ca_bundle: Path of a PEM file to trust instead of the public authorities; `~` is a home.
     """
 
     timeout: float = 30.0
@@ -35,4 +41,4 @@ class TransportSettings:
     max_reply_bytes: int = 256 * 1024 * 1024
     pool_size: int = 64
     proxy: str | None = attrs.field(default=None, repr=False)
-    ca_bundle: str | None = None
+    ca_bundle: str | None = attrs.field(default=None, converter=attrs.converters.optional(_home_expanded))

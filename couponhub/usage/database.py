@@ -132,7 +132,10 @@ class IndexDatabase:
 
     def _file(self) -> tuple[int, int] | None:
         if self._path is None:
-            self._path = os.fspath(self.path.absolute())
+            try:
+                self._path = os.fspath(self.path.absolute())
+            except LocalError:  # there is no place where an index could lie
+                return None
         try:
             stat = os.stat(self._path)  # noqa: PTH116 - each lookup does it, and Path takes five times as long
         except FileNotFoundError:

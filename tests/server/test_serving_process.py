@@ -158,6 +158,13 @@ def test_reads_let_nobody_wait_for_long(vendors: EmulatedVendors, tmp_path: Path
     assert 50 <= (refused.value.retry_after or 0) <= 55
 
 
+def test_a_host_may_be_a_name(vendors: EmulatedVendors, tmp_path: Path) -> None:
+    """`--host localhost` serves, and is called so."""
+    with running(vendors, tmp_path, "--host", "localhost") as server:
+        assert "localhost" == urlsplit(server.url).hostname
+        assert 200 == server.post(ASKED, server.one_time_token).status_code
+
+
 def test_a_port_that_is_taken_is_told(vendors: EmulatedVendors, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 2, and what to do, also while the other is only about to listen."""
     with held_place("127.0.0.1", 0) as place:

@@ -43,10 +43,30 @@ def test_default_is_the_platforms_state_folder() -> None:
     assert ("couponhub", "couponhub.db") == StoreSettings().path.parts[-2:]
 
 
-@pytest.mark.parametrize("url", ["couponhub.db", "sqlite://", "sqlite:///", "postgresql://host/db"])
+@pytest.mark.parametrize(
+    "url",
+    ["couponhub.db", "sqlite://", "sqlite:///", "postgresql://host/db", "sqlite:////", "sqlite:///state/"],
+)
 def test_other_urls_are_refused(url: str) -> None:
     """What is not built yet is refused when the settings are read."""
     with pytest.raises(ValueError, match="expected sqlite:///"):
+        StoreSettings(url=url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///:memory:",
+        "sqlite:///%3Amemory%3A",
+        "sqlite:///couponhub.db?mode=memory",
+        "sqlite:///couponhub.db#1",
+        "sqlite:///coupon\0hub.db",
+        "sqlite:///coupon%00hub.db",
+    ],
+)
+def test_a_store_that_would_forget_is_refused(url: str) -> None:
+    """What was sent must be known afterwards, and be kept where the setting says."""
+    with pytest.raises(ValueError, match=r"expected a (file|path)"):
         StoreSettings(url=url)
 
 

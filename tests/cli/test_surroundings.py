@@ -1,0 +1,157 @@
+"""Where couponhub runs: without a home, without zone data, where nothing may be written, not installed."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from couponhub.transport import TransportSettings
+from tests.cli.desk import CUSTOMER, Desk
+
+ROOT = Path(__file__).parents[2]
+HOMELESS = """
+import os, pwd, sys
+def nobody(uid):
+    raise KeyError(uid)
+for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+    os.environ.pop(name, None)
+pwd.getpwuid = nobody
+from couponhub.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+READER = """
+import os, sys
+from couponhub.errors import LocalError
+from couponhub.store import Store, StoreSettings, Tokens
+tokens = Tokens(Store(StoreSettings(url=f"sqlite:///{sys.argv[1]}/couponhub.db")))
+if os.getuid() == 0:  # who may write everywhere, and whose Python others may not read
+    import encodings.idna
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    open(f"{sys.argv[1]}/probe", "w")
+    print("the folder can be written")
+except OSError:
+    print(*(token.name for token in tokens.all()))
+try:
+    tokens.remove("shop")
+except LocalError as error:
+    print(error)
+"""
+
+
+def run(desk: Desk, program: str, *words: str, **surroundings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a program of ours on the desk."""
+    return subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", program, *words],
+        cwd=desk.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **surroundings},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_user_without_a_home_is_told_what_to_write(desk: Desk) -> None:
+    """Without a config file anywhere there is one place less to name."""
+    (desk.folder / "couponhub.toml").unlink()
+    ran = run(desk, HOMELESS, "connections")
+    assert 2 == ran.returncode
+    assert "couponhub: there is no config file couponhub.toml here" in ran.stderr
+
+
+def without_store(desk: Desk) -> None:
+    """Take the store out of the config."""
+    config = desk.folder / "couponhub.toml"
+    config.write_text(config.read_text(encoding="utf-8").partition("\n[store]")[0], encoding="utf-8")
+
+
+def test_a_user_without_a_home_looks_up(desk: Desk) -> None:
+    """A container's nameless user has nowhere to keep anything, and is answered all the same."""
+    without_store(desk)
+    ran = run(desk, HOMELESS, "lookup", "--mobile", CUSTOMER, "--connection", "capillary")
+    assert 0 == ran.returncode, ran.stderr
+    assert "PARTNER0001" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("token", "ls"), ("uploads", "send", "capillary", "1", "codes.csv"), ("serve", "--port", "0")]
+)
+def test_what_needs_a_store_names_the_setting(desk: Desk, words: tuple[str, ...]) -> None:
+    """Whoever has no home is told in one line where a store can be named."""
+    without_store(desk)
+    desk.write("codes.csv", "code", "A-1")
+    ran = run(desk, HOMELESS, *words)
+    assert 2 == ran.returncode
+    assert "[store] url" in ran.stderr.splitlines()[-1]
+
+
+def test_zone_data_come_along(desk: Desk) -> None:
+    """A system without zone data does not change what is answered."""
+    ran = run(
+        desk,
+        "import sys; from couponhub.cli import main; sys.exit(main(sys.argv[1:]))",
+        *("lookup", "--mobile", CUSTOMER, "--connection", "capillary"),
+        PYTHONTZPATH="",
+    )
+    assert 0 == ran.returncode, ran.stderr
+    assert "PARTNER0001" in ran.stdout
+
+
+def test_tokens_are_read_where_nothing_may_be_written(desk: Desk) -> None:
+    """A store on a read-only disk serves the tokens in it, and says why it takes no change."""
+    assert 0 == desk("token", "new", "--scope", "lookup", "--name", "shop").code
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copy(desk.folder / "state" / "couponhub.db", folder)
+        (folder / "couponhub.db").chmod(0o444)
+        folder.chmod(0o555)
+        ran = run(desk, READER, name)
+        folder.chmod(0o755)
+    tokens, refusal = ran.stdout.splitlines()
+    assert "shop" == tokens, ran.stderr
+    assert "readonly" in refusal
+
+
+def test_the_version_is_told_without_metadata(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
+    """An archive that nobody installed has no metadata: that is said, and nothing fails."""
+    assert desk("--version").out.startswith("couponhub, version ")
+    monkeypatch.setattr("couponhub._version.version", _no_metadata)
+    ran = desk("--version")
+    assert (0, "couponhub, version unknown\n") == (ran.code, ran.out)
+
+
+def _no_metadata(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError
+
+    raise PackageNotFoundError(name)
+
+
+def test_a_home_is_expanded_in_every_path(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~` in ca_bundle means what it means in [store] url."""
+    monkeypatch.setenv("HOME", str(desk.folder))
+    (desk.folder / "private.pem").write_text("", encoding="utf-8")
+    desk.configure({"ca_bundle": "~/private.pem"})
+    assert 0 == desk("config", "check").code
+    assert str(desk.folder / "private.pem") == TransportSettings(ca_bundle="~/private.pem").ca_bundle
+    desk.configure({"ca_bundle": "~/other.pem"})
+    assert "ca_bundle" in desk("config", "check").err
+
+
+@pytest.mark.parametrize("zone", ["", " ", "Nowhere/City", "Asia/Kolkata ", "/etc/localtime"])
+def test_a_zone_that_is_none_is_refused(desk: Desk, zone: str) -> None:
+    """Also an empty one, which would mean UTC without a word."""
+    config = desk.folder / "couponhub.toml"
+    text = config.read_text(encoding="utf-8")
+    for setting, connection in (("timezone", "moengage"), ("store_timezone", "capillary")):
+        head = f"[connections.{connection}]\n"
+        config.write_text(text.replace(head, f'{head}{setting} = "{zone}"\n'), encoding="utf-8")
+        ran = desk("config", "check")
+        assert 2 == ran.code
+        assert f"connections.{connection}.{setting}" in ran.err
+        assert "such as Asia/Kolkata" in ran.err
