@@ -166,8 +166,8 @@ class ScriptedServer:
 
     def _read(self, stream: BinaryIO, number: int) -> Seen | None:
         first = stream.readline().decode("latin-1").split()
-        if len(first) != 3:
-            return None
+        if len(first) != 3 or not first[2].startswith("HTTP/"):
+            return None  # the random bytes of a TLS hello can have two blanks in them
         headers: dict[str, str] = {}
         while line := stream.readline().decode("latin-1").strip():
             name, _, value = line.partition(":")
