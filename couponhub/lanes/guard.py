@@ -84,4 +84,4 @@ class Guard:
 
     def _rouse(self) -> None:
         if self._prober is not None:
-            self._prober.want(self._breaker.wants_probe)
+            self._prober.want(self._breaker.wants_probe, in_doubt=not self._breaker.is_open)

@@ -66,7 +66,12 @@ class Lane:
         self._flights: dict[Question, Flight] = {}
         self._in_air: set[Flight] = set()
         prober = check and Prober(
-            name, check, self._probed, every=settings.probe_every, timeout=settings.probe_timeout
+            name,
+            check,
+            self._probed,
+            every=settings.probe_every,
+            timeout=settings.probe_timeout,
+            doubt_timeout=settings.silence,
         )
         self._guard = Guard(name, settings, prober)
         self._next_sweep = float("-inf")

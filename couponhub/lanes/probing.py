@@ -16,8 +16,9 @@ class Prober:
         name: The connection's.
         check: The probe.
         ended: Is told how each ended: by which error, or None.
-        every: Seconds from the beginning of one to the next; the first waits as long.
+        every: Seconds from the beginning of one to the next; the first waits as long, but for a doubt's.
         timeout: Seconds that one may take.
+        doubt_timeout: Seconds that one may take which decides a doubt.
     """
 
     def __init__(
@@ -28,22 +29,30 @@ class Prober:
         *,
         every: float,
         timeout: float,
+        doubt_timeout: float,
     ) -> None:
         self._check = check
         self._ended = ended
         self._every = every
         self._timeout = timeout
+        self._doubt_timeout = doubt_timeout
+        self._doubted = threading.Event()
         self._wanted = threading.Event()
         self._closed = threading.Event()
         self._name = f"probe-{name}"
         self._thread: threading.Thread | None = None
         self.is_probing = False
 
-    def want(self, wanted: bool) -> None:
-        """Begin or end making probes. Not thread-safe: its lane holds a lock."""
+    def want(self, wanted: bool, *, in_doubt: bool = False) -> None:
+        """Begin or end making probes; the one that decides a doubt is made at once.
+
+        Not thread-safe: its lane holds a lock.
+        """
         if not wanted:
             self._wanted.clear()
         elif not self._closed.is_set():
+            if in_doubt and not self.is_probing:
+                self._doubted.set()
             self._wanted.set()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
@@ -54,6 +63,7 @@ class Prober:
     def close(self) -> None:
         """Make no more probes."""
         self._closed.set()
+        self._doubted.set()
         self._wanted.set()
 
     def _run(self) -> None:
@@ -62,19 +72,21 @@ class Prober:
             if not self._wanted.is_set():
                 took = 0.0
                 self._wanted.wait()
-            if self._closed.wait(max(0.0, self._every - took)):
+            in_doubt = self._doubted.wait(max(0.0, self._every - took))
+            if self._closed.is_set():
                 return
+            self._doubted.clear()
             took = 0.0
             if self._wanted.is_set():
                 started = time.monotonic()
-                self._probe()
+                self._probe(self._doubt_timeout if in_doubt else self._timeout)
                 took = time.monotonic() - started
 
-    def _probe(self) -> None:
+    def _probe(self, timeout: float) -> None:
         error: Exception | None = None
         self.is_probing = True
         try:
-            self._check(self._timeout)
+            self._check(timeout)
         except Exception as failure:  # noqa: BLE001 - the breaker decides what each fault means
             error = failure
         self.is_probing = False

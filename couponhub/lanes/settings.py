@@ -14,7 +14,8 @@ class LaneSettings:
         cache_bytes: Roughly the memory that answers may take; the least recently used go first.
         concurrency: Questions that the vendor is asked at once: as many as `transport` keeps connections for.
         failures: Failures in a row that open the breaker.
-        silence: Seconds a vendor must have been silent for a timeout to be its failure, not its caller's hurry.
+        silence: Seconds a vendor must have been silent for a timeout to be its failure, not its caller's hurry; also
+            what a probe may take that decides whether callers are in a hurry or the vendor is dead.
         probe_every: Seconds from one probe to the next.
         probe_timeout: Seconds that one may take; with the figure above, one begins at least every 5 seconds.
     """

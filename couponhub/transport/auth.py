@@ -14,6 +14,12 @@ from couponhub.errors import VendorError
 from couponhub.transport.breakage import unreachable
 from couponhub.transport.deadline import Deadline
 
+_HANGS_AFTER = 3.0
+"""Seconds without an answer after which a fetch of a token is no longer what others wait for: less than from one
+probe of a silent vendor to the next, so that each probe truly asks it."""
+_AT_ONCE = 8
+"""Fetches that may hang beside each other; each ends with its own time limit."""
+
 
 class Auth(Protocol):
     """Adds credentials to a call's headers."""
@@ -86,11 +92,21 @@ class TokenSource(Protocol):
         ...
 
 
+@attrs.define(eq=False)
+class _Fetch:
+    """A token under way: who waits for it is told by `result`."""
+
+    began: float
+    result: "Future[Token]" = attrs.field(factory=Future)
+
+
 class TokenAuth:
     """A short-lived token in a header: fetched once for all threads, renewed before it ends.
 
     Each thread waits for a fetch no longer than it has time, and the fetch goes on for the others and for later
-    calls. A fetch that fails fails for all who wait for it; whoever comes later has a new one made.
+    calls. A fetch that fails fails for all who wait for it; whoever comes later has a new one made. One that
+    hangs is not waited for by those who come later: a new one is begun beside it, so that a vendor that is back is
+    noticed at once, and whichever brings a token first brings it to all.
 
     Args:
         fetch: Gets a new token.
@@ -114,16 +130,17 @@ class TokenAuth:
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._usable_until = 0.0
-        self._coming: Future[Token] | None = None
+        self._under_way: list[_Fetch] = []
 
     def sign(self, headers: MutableMapping[str, str], deadline: Deadline, /) -> object:
         """Add the token, having one fetched first when there is none that still lives."""
         with self._lock:
-            token = self._token if self._clock() < self._usable_until else None
+            now = self._clock()
+            token = self._token if now < self._usable_until else None
             if token is None:
-                coming = self._coming = self._coming or self._begun()
+                fetch = self._joined(now)
         if token is None:
-            token = _awaited(coming, deadline)
+            token = _awaited(fetch.result, deadline)
         headers[self._header] = token.value
         return token
 
@@ -134,29 +151,39 @@ class TokenAuth:
                 self._token = None
             return True
 
-    def _begun(self) -> Future[Token]:
-        coming: Future[Token] = Future()
+    def _joined(self, now: float) -> _Fetch:
+        """The newest fetch under way, or a new one, where that one seems to hang."""
+        newest = self._under_way[-1] if self._under_way else None
+        if newest is not None and (now - newest.began < _HANGS_AFTER or len(self._under_way) >= _AT_ONCE):
+            return newest
+        fetch = _Fetch(now)
         # On a thread of its own: on a caller's, its deadline would be that of all who wait.
-        threading.Thread(target=self._bring, args=(coming,), name="couponhub-token", daemon=True).start()
-        return coming
+        threading.Thread(target=self._bring, args=(fetch,), name="couponhub-token", daemon=True).start()
+        self._under_way.append(fetch)
+        return fetch
 
-    def _bring(self, coming: Future[Token]) -> None:
+    def _bring(self, fetch: _Fetch) -> None:
         # Counted from before the call: the vendor's seconds began to run while it answered.
         asked_at = self._clock()
         try:
             token = self._fetch()
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             with self._lock:
-                self._coming = None
-            coming.set_exception(error)
+                self._under_way.remove(fetch)
+            if not fetch.result.done():
+                fetch.result.set_exception(error)
             return
         with self._lock:
-            self._token, self._coming = token, None
+            self._token = token
             self._usable_until = asked_at + token.lifetime - self._margin(token.lifetime)
-        coming.set_result(token)
+            self._under_way.remove(fetch)
+            # Those that hang go on, and change nothing for anybody who waits for them now.
+            waited_for = [one.result for one in (fetch, *self._under_way) if not one.result.done()]
+        for result in waited_for:
+            result.set_result(token)
 
 
-def _awaited(coming: Future[Token], deadline: Deadline) -> Token:
+def _awaited(coming: "Future[Token]", deadline: Deadline) -> Token:
     try:
         return coming.result(timeout=deadline.remaining())
     except TimeoutError:

@@ -136,8 +136,8 @@ def test_probes_check_the_connection(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert "open" == lane.status().breaker
         prober = lane._guard._prober
         assert prober is not None
-        monkeypatch.setattr(prober, "want", lambda _: None)
-        prober._probe()
+        monkeypatch.setattr(prober, "want", lambda _, **__: None)
+        prober._probe(4.0)
         assert "closed" == lane.status().breaker
     assert [4.0] == vendor.checked
 
@@ -164,7 +164,7 @@ def test_over_the_wire_an_outage_is_told_and_survived() -> None:
             rig.control.set_faults()
             prober = lane._guard._prober
             assert prober is not None
-            prober._probe()
+            prober._probe(4.0)
             assert "closed" == lane.status().breaker
             (one,) = hub.lookup(CUSTOMER).answers
             assert (Verdict.FOUND, None, Source.LIVE) == (one.verdict, one.reason, one.source)

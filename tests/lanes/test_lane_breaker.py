@@ -168,10 +168,11 @@ class Probes:
             raise error
         return "signed in"
 
-    def tell(self, error: Exception | None) -> None:
-        """Let one go."""
-        self.timeouts.get(timeout=5)
+    def tell(self, error: Exception | None) -> float:
+        """Let one go; in how many seconds it had to end."""
+        timeout = self.timeouts.get(timeout=5)
         self._told.put(error)
+        return timeout
 
 
 def test_probes_close_it(caplog: pytest.LogCaptureFixture) -> None:
@@ -306,3 +307,15 @@ def test_other_lanes_notice_nothing() -> None:
     assert not any(one.is_there for one in heard)
     dead.lane.close()
     dead.vendor.tell(FOUND)
+
+
+def test_a_doubt_is_decided_at_once() -> None:
+    """Callers in a hurry do not pay for a dead vendor until the next regular probe: one second of silence is enough."""
+    probes = Probes()
+    stage = staged(probes, probe_every=3600.0)
+    fail(stage, 5, stage.takes(0.001, silent()), deadline=0.001)
+    assert 1.0 == probes.tell(silent())
+    until(lambda: stage.lane.status().breaker != "closed")
+
+    assert isinstance(stage.known().error, VendorUnavailable)
+    stage.lane.close()

@@ -11,6 +11,7 @@ import pytest
 from couponhub.errors import AuthRejected, OutcomeUnknown, RateLimited, UnreadableReply, VendorUnavailable
 from couponhub.transport import BasicAuth, Deadline, HeaderAuth, Request, TokenAuth
 from couponhub.transport.auth import Token
+from tests.cli.desk import until
 from tests.transport.scripted import Script, ScriptedServer, Seen, Waits, says, transport_to, understood
 
 READ = Request(operation="read lists", method="GET", path="/lists")
@@ -182,6 +183,59 @@ def test_an_impatient_caller_leaves_the_fetch_to_the_others(server: ScriptedServ
     assert ("shop", "create list") == (caught.value.connection, caught.value.operation)
     assert ([200] * 10, 1) == ([reply.status for reply in replies], tokens.asked)
     assert {"t1"} == {seen.headers["x-token"] for seen in server.seen}
+
+
+def test_a_fetch_that_hangs_holds_nobody_who_comes_later() -> None:
+    """A vendor that is back gives a token to whoever asks it anew, and to those who wait for what hangs."""
+    now = 1000.0
+    hangs = threading.Event()
+
+    class Hanging(Tokens):
+        def __call__(self) -> Token:
+            if self.asked == 0:
+                self.asked += 1
+                hangs.wait(30)
+                raise VendorUnavailable("it hung")
+            return super().__call__()
+
+    tokens = Hanging()
+    auth = token_auth(tokens, clock=lambda: now)
+    early: dict[str, str] = {}
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(auth.sign, early, Deadline.after(30))
+        until(lambda: tokens.asked == 1, "the fetch that hangs")
+        now += 2.9
+        with pytest.raises(VendorUnavailable, match="no token came"):
+            auth.sign({}, Deadline.after(0.05))
+        now += 0.1
+        late: dict[str, str] = {}
+        auth.sign(late, Deadline.after(30))
+        waiting.result(30)
+        hangs.set()
+
+    assert [{HEADER: "t1"}] * 2 == [early, late]
+    assert 2 == tokens.asked
+
+
+def test_few_fetches_hang_beside_each_other() -> None:
+    """However many come while a vendor is silent: its silence costs eight threads."""
+    now = 1000.0
+    hangs = threading.Event()
+
+    class Hanging(Tokens):
+        def __call__(self) -> Token:
+            self.asked += 1
+            hangs.wait(30)
+            return super().__call__()
+
+    tokens = Hanging()
+    auth = token_auth(tokens, clock=lambda: now)
+    for _ in range(20):
+        now += 5.0
+        with pytest.raises(VendorUnavailable):
+            auth.sign({}, Deadline.after(0.001))
+    until(lambda: tokens.asked == 8, "eight fetches")
+    hangs.set()
 
 
 def test_a_fault_of_a_token_source_reaches_the_caller_and_the_next_call_asks_again() -> None:
