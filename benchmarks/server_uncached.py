@@ -1,7 +1,7 @@
 """Lookups of a server that remembers nothing, over two vendors that take 20 ms each, beside the obvious service.
 
-The obvious one is Flask on gunicorn, with a `requests.Session` in the handler, one vendor after the other, on as
-many threads. Every request asks about another customer. Each server has a core, all else the other. Once over plain
+The obvious one is Flask on gunicorn, with a `requests.Session` that each thread keeps, one vendor after the other, on
+as many threads. Every request asks about another customer. Each server has a core, all else the other. Once over plain
 HTTP, once over HTTPS, the only way in which vendors can be spoken to.
 
 .venv/bin/pip install flask gunicorn
@@ -12,6 +12,7 @@ import argparse
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -46,19 +47,26 @@ def obvious() -> Any:
     urls = os.environ["UPSTREAMS"].split()
     bundle = os.environ.get("CERTIFICATE") or True
 
+    class Kept(threading.local):
+        """What each thread keeps: its session, and with it the connections to both vendors."""
+
+        def __init__(self) -> None:
+            self.session = requests.Session()
+            self.session.auth = ("k", "s")
+
+    kept = Kept()
+
     def lookup() -> Any:
         mobile = flask.request.get_json()["customer"]["mobile"]
-        with requests.Session() as session:
-            session.auth = ("k", "s")
-            found = [
-                session.get(
-                    f"{url}/v1.1/customer/coupons",
-                    params={"mobile": mobile, "format": "json"},
-                    timeout=5,
-                    verify=bundle,
-                )
-                for url in urls
-            ]
+        found = [
+            kept.session.get(
+                f"{url}/v1.1/customer/coupons",
+                params={"mobile": mobile, "format": "json"},
+                timeout=5,
+                verify=bundle,
+            )
+            for url in urls
+        ]
         return {"customer": {"mobile": mobile}, "answers": [answer.json() for answer in found]}
 
     app.add_url_rule("/v1/lookup", view_func=lookup, methods=["POST"])
