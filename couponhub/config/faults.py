@@ -1,25 +1,38 @@
 """What is wrong with a table, in words that name keys and never values."""
 
 import difflib
+import heapq
 from collections.abc import Iterable, Iterator
 
 import attrs
-from cattrs import BaseValidationError, ClassValidationError, IterableValidationError
+from cattrs import (
+    AttributeValidationNote,
+    BaseValidationError,
+    IterableValidationNote,
+)
 from cattrs.errors import ForbiddenExtraKeysError
 
 from couponhub.errors import CouponhubError
 
+_LONGEST_WORD = 60
+_MOST_KEYS = 20
+"""Unknown keys of one table that are named."""
+
 
 def faults_in(error: BaseValidationError, key: str) -> Iterator[tuple[str, str]]:
-    """Every fault of the value at `key`, as the key it stands at and the problem."""
-    for inner in error.exceptions:
-        where = f"{key}{_place(error, inner)}"
+    """The faults of the value at `key`, one after the other, as the key each stands at and the problem.
+
+    Each is found when it is asked for, in a time that does not grow with their number: whoever shows a few of a
+    stranger's many takes a few.
+    """
+    for inner, place in _placed(error):
+        where = f"{key}{place}"
         match inner:
             case BaseValidationError():
                 yield from faults_in(inner, where)
             case ForbiddenExtraKeysError():
                 known = [field.name for field in attrs.fields(inner.cl)]
-                for word in sorted(inner.extra_fields):
+                for word in heapq.nsmallest(_MOST_KEYS, inner.extra_fields):
                     yield f"{key}.{word}", f"unknown key{did_you_mean(word, known)}"
             case _:
                 yield where, _problem(inner).removeprefix(f"{where.rpartition('.')[2]}: ")
@@ -28,19 +41,24 @@ def faults_in(error: BaseValidationError, key: str) -> Iterator[tuple[str, str]]
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """What to write instead of `word`: the nearest of the known words, or all of them."""
     names = sorted(known)
-    near = difflib.get_close_matches(word, names, n=1)
+    # A word of a megabyte is near to none, and would take seconds to compare.
+    near = difflib.get_close_matches(word, names, n=1) if len(word) <= _LONGEST_WORD else []
     return f'; did you mean "{near[0]}"?' if near else f"; known are: {', '.join(names) or 'none'}"
 
 
-def _place(error: BaseValidationError, inner: Exception) -> str:
-    """What `inner` adds to the key of `error`; "" when it is about the whole of it."""
-    match error:
-        case ClassValidationError():
-            names = [note.name for found, note in error.group_exceptions()[0] if found is inner]
-            return "".join(f".{name}" for name in names)
-        case IterableValidationError():
-            places = [note.index for found, note in error.group_exceptions()[0] if found is inner]
-            return "".join(f"[{place}]" if isinstance(place, int) else f".{place}" for place in places)
+def _placed(error: BaseValidationError) -> Iterator[tuple[Exception, str]]:
+    """The exceptions in `error`, each with what it adds to its key; "" when it is about the whole of it."""
+    for inner in error.exceptions:
+        # Read where cattrs notes it: its `group_exceptions` goes through all of them.
+        yield inner, next((place for note in getattr(inner, "__notes__", ()) if (place := _place(note))), "")
+
+
+def _place(note: str) -> str:
+    match note:
+        case AttributeValidationNote():
+            return f".{note.name}"
+        case IterableValidationNote():
+            return f"[{note.index}]" if isinstance(note.index, int) else f".{note.index}"
         case _:
             return ""
 

@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -22,6 +23,8 @@ from couponhub.store import StoreSettings
 
 S = TypeVar("S")
 
+_MOST_FAULTS = 100
+"""Of one table that are told at once."""
 _TABLES = ("connections", "staging", "store", "lookup", "server")
 
 
@@ -163,7 +166,7 @@ class _Reader:
         try:
             settings = self._converter.structure(table, kind)
         except BaseValidationError as error:
-            for where, problem in faults_in(error, key):
+            for where, problem in islice(faults_in(error, key), _MOST_FAULTS):
                 self._fault(where, problem)
             return None
         return settings if len(self._faults) == before else None

@@ -6,12 +6,12 @@ import platform
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
 import attrs
 
+from couponhub._version import installed_version
 from couponhub.config import Config, ConnectionConfig
 from couponhub.documents import Document, answer_document, instant
 from couponhub.errors import LocalError
@@ -64,7 +64,7 @@ def _documents(
             "what": "Calls to coupon APIs without their values. *** stands for what was taken out.",
             "asked_at": instant(explanation.asked_at),
             "asked_by": customer.identifier.value if customer else "code",
-            "couponhub": version("couponhub"),
+            "couponhub": installed_version(),
             "python": sys.version.split()[0],
             "platform": platform.platform(),
         },

@@ -1,7 +1,8 @@
 """Takes known codes, identifiers and secrets out of whatever is to be shown to strangers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _MASK = "***"
@@ -11,27 +12,32 @@ _TELLING_DIGITS = 8
 """Of a telephone number, however its beginning is spelled."""
 
 
+_DIGITS = frozenset("0123456789")
+_NUMBER = re.compile(rf"[0-9](?:[^0-9]?[0-9]){{{_TELLING_DIGITS - 1},}}", re.DOTALL)
+
+
 class Redactor:
-    """Masks texts, wherever they stand in a document.
+    """Masks texts, wherever they stand in a document and in whatever case.
+
+    It takes a time that grows with the document, hardly with how much is known: an explanation can hold tens of
+    thousands of codes, each of which would be looked for everywhere.
 
     Args:
         known: What must not be shown.
     """
 
     def __init__(self, known: Iterable[str]) -> None:
-        texts = {text for text in known if text.strip()}
-        self._whole = {text.casefold() for text in texts}
-        parts = {re.escape(text) for text in texts if len(text) >= _SHORTEST}
-        for text in texts:
-            digits = re.sub(r"\D", "", text)
-            if len(digits) >= _TELLING_DIGITS:
-                tail = r"\D?".join(digits[-_TELLING_DIGITS:])
-                parts.add(rf"\d*{tail}")
-            before, _, _ = text.rpartition("@")
-            if len(before) >= _SHORTEST:
-                parts.add(re.escape(before))
-        longest_first = sorted(parts, key=len, reverse=True)
-        self._pattern = re.compile("|".join(longest_first) or r"(?!)", re.IGNORECASE)
+        texts = {_lowered(text) for text in known if text.strip()}
+        self._whole = texts
+        parts = {text for text in texts if len(text) >= _SHORTEST}
+        parts |= {before for text in texts if len(before := text.rpartition("@")[0]) >= _SHORTEST}
+        self._beginnings = {part[:_SHORTEST] for part in parts}
+        self._parts: dict[int, set[str]] = defaultdict(set)
+        for part in parts:
+            self._parts[len(part)].add(part)
+        self._lengths = sorted(self._parts, reverse=True)
+        numbers = (re.sub(r"\D", "", text) for text in texts)
+        self._tails = {digits[-_TELLING_DIGITS:] for digits in numbers if len(digits) >= _TELLING_DIGITS}
 
     def document(self, value: Any) -> Any:
         """The same document with every known text masked, in keys too."""
@@ -47,4 +53,63 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """The same text, masked."""
-        return _MASK if text.casefold() in self._whole else self._pattern.sub(_MASK, text)
+        lowered = _lowered(text)
+        if lowered in self._whole:
+            return _MASK
+        kept: list[str] = []
+        end = 0
+        for start, stop in _joined(sorted([*self._found(lowered), *self._numbers(lowered)])):
+            kept += text[end:start], _MASK
+            end = stop
+        return "".join([*kept, text[end:]]) if kept else text
+
+    def _found(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where known texts stand, from where to where."""
+        at = 0
+        while at + _SHORTEST <= len(text):
+            length = 0
+            if text[at : at + _SHORTEST] in self._beginnings:
+                # The longest of those that begin here: a shorter one would leave the end of it to be seen.
+                length = next((one for one in self._lengths if text[at : at + one] in self._parts[one]), 0)
+            if length:
+                yield at, at + length
+            at += length or 1
+
+    def _numbers(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where known numbers stand, with what stands between their digits, and the digits right before them."""
+        if not self._tails:
+            return
+        for run in _NUMBER.finditer(text):
+            digits = [at for at in range(*run.span()) if text[at] in _DIGITS]
+            shown = "".join(text[at] for at in digits)
+            for first in range(len(shown) - _TELLING_DIGITS + 1):
+                if shown[first : first + _TELLING_DIGITS] in self._tails:
+                    start = digits[first]
+                    while start > run.start() and text[start - 1] in _DIGITS:
+                        start -= 1
+                    yield start, digits[first + _TELLING_DIGITS - 1] + 1
+
+
+def _lowered(text: str) -> str:
+    """The text in lower case, character for character: places in it are places in the text."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(_lower(char) for char in text)
+
+
+def _lower(char: str) -> str:
+    lowered = char.lower()
+    return lowered if len(lowered) == 1 else char
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The same places, with those that overlap as one."""
+    start = end = -1
+    for begins, ends in spans:
+        if begins <= end:
+            end = max(end, ends)
+            continue
+        if end > 0:
+            yield start, end
+        start, end = begins, ends
+    if end > 0:
+        yield start, end

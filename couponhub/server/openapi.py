@@ -1,11 +1,11 @@
 """The OpenAPI 3.1 document, made from the operations and from the classes that they take and give."""
 
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 from typing import Any, get_type_hints
 
 import attrs
 
+from couponhub._version import installed_version
 from couponhub.errors import table
 from couponhub.models import CouponStatus
 from couponhub.server.operations import Operation, Parameter
@@ -47,7 +47,7 @@ def openapi_document(operations: Iterable[Operation]) -> Document:
         "openapi": "3.1.0",
         "info": {
             "title": "couponhub",
-            "version": version("couponhub"),
+            "version": installed_version(),
             "description": _ABOUT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

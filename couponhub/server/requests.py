@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 from typing import Any, NewType, TypeVar
 
 import attrs
@@ -122,7 +123,8 @@ class RequestReader:
         try:
             return self._converter.structure(document, cls)
         except BaseValidationError as error:
-            faults = [f"{key.removeprefix('.')}: {text}" for key, text in faults_in(error, "")]
+            found = islice(faults_in(error, ""), _MOST_FAULTS + 1)
+            faults = [f"{key.removeprefix('.')}: {text}" for key, text in found]
             more = ["and more"] if len(faults) > _MOST_FAULTS else []
             raise UsageError("; ".join([*map(_shortened, faults[:_MOST_FAULTS]), *more])) from None
 
