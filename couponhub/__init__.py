@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from couponhub.hub import CouponHub
     from couponhub.models import (
         Alerts,
+        AlertsChange,
         Answer,
         Coupon,
         CouponList,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Alerts": "couponhub.models",
+    "AlertsChange": "couponhub.models",
     "Answer": "couponhub.models",
     "AuthRejected": "couponhub.errors",
     "Client": "couponhub.client",
@@ -101,6 +103,7 @@ _HOMES = {
 
 __all__ = [
     "Alerts",
+    "AlertsChange",
     "Answer",
     "AuthRejected",
     "Client",

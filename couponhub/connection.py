@@ -248,7 +248,12 @@ class Connection:
             return self._adapter.check(deadline=deadline)
 
     def call(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: object = None,
     ) -> object:
         """Call an endpoint of the vendor that has no method here; see `Adapter.call`."""
         with Located(self.name, "call"):

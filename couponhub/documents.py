@@ -6,6 +6,7 @@ from typing import Any
 
 from couponhub.errors import CouponhubError
 from couponhub.models import (
+    Alerts,
     Answer,
     Coupon,
     CouponList,
@@ -38,14 +39,29 @@ def list_document(coupon_list: CouponList, *, raw: bool = False) -> Document:
             "name": coupon_list.name,
             "label": coupon_list.label,
             "status": coupon_list.status.value,
+            "vendor_status": coupon_list.vendor_status or None,
             "expires_at": instant(coupon_list.expires_at),
             "total": coupon_list.total,
             "available": coupon_list.available,
             "created_at": instant(coupon_list.created_at),
             "updated_at": instant(coupon_list.updated_at),
+            "created_by": coupon_list.created_by,
+            "subscribers": None if coupon_list.subscribers is None else list(coupon_list.subscribers),
+            "alerts": coupon_list.alerts and alerts_document(coupon_list.alerts),
+            "snippet": coupon_list.snippet,
         },
         coupon_list.raw if raw else None,
     )
+
+
+def alerts_document(alerts: Alerts) -> Document:
+    """When a vendor mails about a list; whom stands beside it."""
+    return {
+        "success": alerts.success,
+        "failure": alerts.failure,
+        "shortage": alerts.shortage,
+        "expiry_days": alerts.expiry_days,
+    }
 
 
 def upload_document(upload: Upload, *, raw: bool = False) -> Document:
@@ -78,9 +94,14 @@ def _part_document(part: Part, *, raw: bool) -> Document:
             "id": part.id,
             "name": part.name,
             "status": part.status.value,
+            "vendor_status": part.vendor_status or None,
             "rows": part.rows,
             "accepted": part.accepted,
             "rejected": part.rejected,
+            "error_file": part.error_file,
+            "success_file": part.success_file,
+            "created_at": instant(part.created_at),
+            "updated_at": instant(part.updated_at),
         },
         part.raw if raw else None,
     )

@@ -60,11 +60,17 @@ class Adapter(Protocol):
         ...
 
     def call(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: object = None,
     ) -> object:
         """Call an endpoint that has no method here, signed in; answer the decoded JSON, None when empty.
 
-        `path` is relative to the vendor's base; an absolute URL, `//` and `..` are refused with `UsageError`.
+        `path` is relative to the vendor's base; an absolute URL, `//` and `..` are refused with `UsageError`. A
+        parameter of the query may have several values, and then stands once for each.
         """
         ...
 

@@ -1,7 +1,7 @@
 """A connection: what is lost is looked for before it is repeated, and every error says where it happened."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -70,7 +70,12 @@ class Shelf:
         return {"calls_per_minute": 3}
 
     def call(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: object = None,
     ) -> object:
         """See `Adapter.call`."""
         del query, body
@@ -231,7 +236,7 @@ def test_ten_creates_at_once_leave_ten_lists() -> None:
         created = list(pool.map(lambda name: lists.create(attrs.evolve(NEW, name=name)), names))
 
     assert names == [made.name for made in created]
-    assert sorted(names) == sorted(held.name for held in shelf.lists)
+    assert sorted(names) == sorted(str(held.name) for held in shelf.lists)
     assert shelf.creates > 10
 
 

@@ -120,7 +120,12 @@ class CapillaryAdapter:
         return self._budgets.left() if self._budgets else {}
 
     def call(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: object = None,
     ) -> object:
         """As `Adapter.call`; paths that begin with /coupon/api/ go to the upload address."""
         with self._located("call"):

@@ -6,7 +6,7 @@ from typing import Any
 
 from couponhub.errors import UnreadableReply
 from couponhub.models import CodeFile, Identifier, Tagging
-from couponhub.transport import Budgets, Observer, Reply, Request, RetryPolicy, Transport
+from couponhub.transport import Budgets, Observer, Reply, Request, RetryPolicy, Transport, query_pairs
 from couponhub.transport.paths import checked_relative_path
 from couponhub_capillary.limits import CALLS
 from couponhub_capillary.settings import CapillarySettings
@@ -172,7 +172,9 @@ class CapillaryClient:
         request = upload_jobs_request(series_id, base_url=self._upload_address)
         return self._transport.call(request, read_upload_jobs, deadline=deadline)
 
-    def call(self, method: str, path: str, *, query: Mapping[str, str], body: object) -> object:
+    def call(
+        self, method: str, path: str, *, query: Mapping[str, str | Sequence[str]], body: object
+    ) -> object:
         """Any endpoint, signed in; the decoded JSON, None when nothing came."""
         checked = checked_relative_path(path)
         method = method.upper()
@@ -181,7 +183,7 @@ class CapillaryClient:
             budget=CALLS,
             method=method,
             path=checked,
-            query=tuple(query.items()),
+            query=query_pairs(query),
             body=body,
             base_url=self._upload_address if checked.startswith(_UPLOAD_PREFIX) else None,
             changes=method not in {"GET", "HEAD", "OPTIONS"},

@@ -89,7 +89,12 @@ class MoEngageAdapter:
         return self._budgets.left() if self._budgets else {}
 
     def call(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: object = None,
     ) -> object:
         """See `Adapter.call`."""
         return self._client.call(method, path, query or {}, body)
@@ -126,7 +131,19 @@ class MoEngageAdapter:
     def find_created(self, new: NewCouponList) -> CouponList | None:
         """See `WritesLists.find_created`."""
         sought = (new.name, self._label(new))
-        return next((found for found in self._lists(_ALL) if (found.name, found.label) == sought), None)
+        nameless = 0
+        for found in self._lists(_ALL):
+            shown = (found.name, found.label)
+            if shown == sought:
+                return found
+            nameless += None in shown and all(a in {None, b} for a, b in zip(shown, sought, strict=True))
+        if nameless:
+            raise UnreadableReply(
+                f"lists came without a name or label ({nameless}): the one sought may be among them",
+                connection=self._connection,
+                operation="fetch lists",
+            )
+        return None
 
     def update_list(self, list_id: ListId, change: ListChange) -> CouponList:
         """See `WritesLists.update_list`."""

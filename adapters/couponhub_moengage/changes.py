@@ -15,7 +15,7 @@ from couponhub.errors import (
     UsageError,
     VendorError,
 )
-from couponhub.models import ListChange, ListStatus
+from couponhub.models import KEPT, Alerts, AlertsChange, ListChange, ListStatus
 from couponhub_moengage import mapping
 from couponhub_moengage.client import MoEngageClient
 from couponhub_moengage.wire import WireList
@@ -56,16 +56,22 @@ class Changes:
         self._patience = patience
 
     def update_list(self, list_id: str, change: ListChange) -> WireList:
-        """Change a list; see `WritesLists.update_list`. The answer is the list as it stands afterwards."""
+        """Change a list; see `WritesLists.update_list`. The answer is the list as it stands afterwards.
+
+        `alert_conditions` are replaced as a whole (whether MoEngage merges them is not documented), so that a change
+        of some is preceded by a read of the others; between the two nobody else's change of them is noticed.
+        """
         self._refuse_senseless(change)
         alerts = change.alerts
+        subscribers = None if alerts is None or alerts.subscribers is KEPT else alerts.subscribers
+        conditions = None if alerts is None else self._conditions(list_id, alerts)
         try:
             updated = self._client.update_list(
                 list_id,
                 name=change.name,
                 expires=change.expires,
-                subscribers=None if alerts is None else alerts.subscribers,
-                alert_conditions=None if alerts is None else mapping.alert_conditions(alerts),
+                subscribers=subscribers,
+                alert_conditions=conditions,
             )
         except Conflict:
             raise
@@ -141,6 +147,22 @@ class Changes:
         except CouponhubError:
             raise instead from None
 
+    def _conditions(self, list_id: str, alerts: Alerts | AlertsChange) -> Mapping[str, object] | None:
+        """The `alert_conditions` to send, whole; None where none of them is to change."""
+        asked = mapping.alert_conditions(alerts)
+        if not asked or set(asked) == set(mapping.alert_conditions(Alerts())):
+            return asked or None
+        kept = mapping.kept_conditions(self._list(list_id))
+        if kept is None:
+            raise UnreadableReply(
+                "the list shows alerts in a form that MoEngage does not document, and a change of some would lose"
+                " the others; nothing was changed",
+                hint="name all four alerts, which replaces them",
+                connection=self._connection,
+                operation="update list",
+            )
+        return {**kept, **asked}
+
     def _list(self, list_id: str) -> WireList:
         return self._client.fetch_list(list_id, deadline=self._patience)
 
@@ -153,7 +175,7 @@ class Changes:
                 f"MoEngage changes no further fields, given were {', '.join(sorted(change.extra))} (allowed are"
                 " name, expires, and the subscribers and alerts)"
             )
-        if not faults and change == ListChange():
+        if not faults and change in (ListChange(), ListChange(alerts=AlertsChange())):
             faults.append("nothing of the list is to be changed")
         if faults:
             raise UsageError("; ".join(faults), connection=self._connection, operation="update list")

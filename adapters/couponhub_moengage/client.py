@@ -25,7 +25,7 @@ class MoEngageClient:
         observer: Observer | None = None,
     ) -> None:
         self._connection = connection
-        self._replies = wire.ReplyReader()
+        self._replies = wire.ReplyReader(connection)
         self._transport = Transport(
             connection=connection,
             base_url=settings.address,
@@ -154,7 +154,7 @@ class MoEngageClient:
         )
         return self._transport.call(request, self._replies.sentence)
 
-    def call(self, method: str, path: str, query: Mapping[str, str], body: object) -> object:
+    def call(self, method: str, path: str, query: Mapping[str, str | Sequence[str]], body: object) -> object:
         """Call an endpoint that has no method here; None for an empty answer."""
         return self._transport.call(wire.any_request(method, path, query, body), self._replies.anything)
 

@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from types import MappingProxyType
 
 from couponhub.models import (
+    KEPT,
     Alerts,
+    AlertsChange,
     CouponList,
     ListChange,
     ListId,
@@ -14,7 +16,7 @@ from couponhub.models import (
     PartId,
     UploadStatus,
 )
-from couponhub_moengage.wire import WireFile, WireList
+from couponhub_moengage.wire import WireAlerts, WireFile, WireList
 
 # MoEngage "Fetch all Coupon Lists": the values of its `status` parameter, and the only ones a list has.
 _LIST_STATUSES: Mapping[str, ListStatus] = MappingProxyType(
@@ -65,7 +67,7 @@ def coupon_list(connection: str, wire: WireList) -> CouponList:
     return CouponList(
         connection=connection,
         id=ListId(wire.id),
-        name=wire.name or "",
+        name=wire.name,
         label=wire.label,
         status=list_status(wire.status),
         vendor_status=wire.status or "",
@@ -74,7 +76,23 @@ def coupon_list(connection: str, wire: WireList) -> CouponList:
         available=wire.available_coupons,
         created_at=wire.created_at,
         updated_at=wire.updated_at,
+        created_by=wire.created_by,
+        subscribers=wire.email_alert_subscribers,
+        alerts=_alerts(wire.alert_conditions, wire.email_alert_subscribers),
+        snippet=wire.personalization_snippet,
         raw=wire.raw,
+    )
+
+
+def _alerts(conditions: WireAlerts | None, subscribers: tuple[str, ...] | None) -> Alerts | None:
+    if conditions is None or subscribers is None:
+        return None
+    return Alerts(
+        subscribers=subscribers,
+        success=conditions.success_alert,
+        failure=conditions.failure_alert,
+        shortage=conditions.threshold_count,
+        expiry_days=conditions.days_before,
     )
 
 
@@ -86,31 +104,49 @@ def part(wire: WireFile) -> Part:
         accepted = wire.added_coupons
     elif status is UploadStatus.FAILED:
         accepted = wire.added_coupons
+        if "added_coupons" in wire.odd:  # it may have taken some: FAILED is said only where it took none
+            status = UploadStatus.UNKNOWN
         if accepted:  # FAILED would say that nothing was taken, and invite to send it all again
             status = UploadStatus.PARTIAL
     return Part(
         id=PartId(wire.id),
-        name=wire.name or "",
+        name=wire.name,
         status=status,
         vendor_status=wire.status or "",
         accepted=accepted,
+        file_url=wire.file_url,
+        callback_url=wire.callback_url,
         created_at=wire.created_at,
         updated_at=wire.updated_at,
         raw=wire.raw,
     )
 
 
-def alert_conditions(alerts: Alerts) -> dict[str, object]:
-    """All of MoEngage's `alert_conditions`, explicitly: what it assumes for missing ones is not documented.
+def alert_conditions(alerts: Alerts | AlertsChange) -> dict[str, object]:
+    """MoEngage's `alert_conditions`: of `Alerts` all, explicitly, of a change those that it names.
 
-    "Create a Coupon List": the figure beside an alert is required when the alert is on, and refused when off.
+    What MoEngage assumes for missing ones is not documented. "Create a Coupon List": the figure beside an alert is
+    required when the alert is on, and refused when off.
     """
-    return {
-        "success_alert": alerts.success,
-        "failure_alert": alerts.failure,
-        "coupon_shortage_alert": _alert("threshold_count", alerts.shortage),
-        "expiry_alert": _alert("days_before", alerts.expiry_days),
-    }
+    conditions: dict[str, object] = {}
+    if alerts.success is not KEPT:
+        conditions["success_alert"] = alerts.success
+    if alerts.failure is not KEPT:
+        conditions["failure_alert"] = alerts.failure
+    if alerts.shortage is not KEPT:
+        conditions["coupon_shortage_alert"] = _alert("threshold_count", alerts.shortage)
+    if alerts.expiry_days is not KEPT:
+        conditions["expiry_alert"] = _alert("days_before", alerts.expiry_days)
+    return conditions
+
+
+def kept_conditions(wire: WireList) -> dict[str, object] | None:
+    """The conditions that a list shows, as they can be sent back; None where not all of them can."""
+    held = wire.alert_conditions
+    if held is None or held.further:
+        return None
+    alerts = _alerts(held, ())
+    return None if alerts is None else alert_conditions(alerts)
 
 
 def ends_on(moment: datetime, day: date) -> bool:
@@ -144,20 +180,21 @@ def _offsets(end: datetime) -> list[timedelta]:
 
 def is_as_asked(wire: WireList, change: ListChange) -> bool:
     """Whether a list shows everything that a change asked for."""
-    alerts = change.alerts
     return (
         (change.name is None or wire.name == change.name)
         and (
             change.expires is None
             or (wire.expires_at is not None and ends_on(wire.expires_at, change.expires))
         )
-        and (
-            alerts is None
-            or (
-                sorted(wire.email_alert_subscribers) == sorted(alerts.subscribers)
-                and _holds(wire.raw.get("alert_conditions"), alert_conditions(alerts))
-            )
-        )
+        and (change.alerts is None or _shows(wire, change.alerts))
+    )
+
+
+def _shows(wire: WireList, alerts: Alerts | AlertsChange) -> bool:
+    held, wanted = wire.email_alert_subscribers, alerts.subscribers
+    conditions = alert_conditions(alerts)
+    return (wanted is KEPT or (held is not None and sorted(held) == sorted(wanted))) and (
+        not conditions or _holds(wire.raw.get("alert_conditions"), conditions)
     )
 
 

@@ -17,6 +17,8 @@ _COMMANDS = {
     "config": "Write, check and describe the config file.",
     "lists": "Coupon lists: ls, show, create, update, activate, archive.",
     "uploads": "Uploads of codes: send, ls, show, wait, rm.",
+    "coupons": "Coupons by their codes: find.",
+    "call": "Call an endpoint of a vendor that has no command.",
     "lookup": "Which coupons does a customer hold, anywhere?",
     "explain": "Why a lookup says what it says, and where a code came from.",
     "forget": "Remove a person from all that is kept on this machine.",

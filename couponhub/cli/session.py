@@ -3,7 +3,7 @@
 import math
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from getpass import GetPassWarning, getpass
@@ -116,3 +116,48 @@ def secret_value(given: str | None, prompt: str) -> str | None:
         except (OSError, UnicodeDecodeError):
             raise UsageError(f"the file {given[1:]} that should hold the secret cannot be read") from None
     return given
+
+
+def pairs(flag: str, words: Sequence[str]) -> dict[str, str]:
+    """What a flag that takes KEY=VALUE was given, by key.
+
+    Raises:
+        UsageError: It is none, or a key stands twice; no value is repeated.
+    """
+    given: dict[str, str] = {}
+    for word in words:
+        key, value = pair(flag, word)
+        if key in given:
+            raise UsageError(f"{flag} {key} was given twice")
+        given[key] = value
+    return given
+
+
+def pair(flag: str, word: str) -> tuple[str, str]:
+    """Key and value of KEY=VALUE.
+
+    Raises:
+        UsageError: It is none.
+    """
+    key, separator, value = word.partition("=")
+    if not separator or not key:
+        raise UsageError(f"{flag} takes KEY=VALUE", hint=f"for example {flag} key=10")
+    return key, value
+
+
+def given_text(given: str) -> str:
+    """A text that need not stand in argv: `@FILE` reads it from a file, `-` from stdin, the rest is the text itself.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    try:
+        if given == "-":
+            if sys.stdin is None:
+                raise UsageError("stdin is closed")
+            return sys.stdin.buffer.read().decode("utf-8-sig")
+        return Path(given[1:]).read_text(encoding="utf-8-sig") if given.startswith("@") else given
+    except OSError as error:
+        raise UsageError(f"{given[1:] or 'stdin'} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{given[1:] or 'stdin'} is not UTF-8") from None

@@ -18,7 +18,17 @@ from couponhub.models.coupons import (
     Store,
 )
 from couponhub.models.customers import Customer, Identifier, masked_form
-from couponhub.models.lists import Alerts, CouponList, ListChange, ListStatus, NewCouponList, plain_label
+from couponhub.models.lists import (
+    KEPT,
+    Alerts,
+    AlertsChange,
+    CouponList,
+    Kept,
+    ListChange,
+    ListStatus,
+    NewCouponList,
+    plain_label,
+)
 from couponhub.models.meanings import Meaning
 from couponhub.models.reports import (
     DaySpan,
@@ -44,7 +54,9 @@ from couponhub.models.uploads import (
 )
 
 __all__ = [
+    "KEPT",
     "Alerts",
+    "AlertsChange",
     "Answer",
     "CodeFile",
     "CodeFileRules",
@@ -59,6 +71,7 @@ __all__ = [
     "FileUrl",
     "ForgottenRows",
     "Identifier",
+    "Kept",
     "ListChange",
     "ListCoverage",
     "ListId",

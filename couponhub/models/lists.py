@@ -4,7 +4,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
+from typing import Final, Literal
 
 import attrs
 
@@ -20,35 +21,6 @@ class ListStatus(StrEnum):
     EXPIRED = "expired"
     ARCHIVED = "archived"
     UNKNOWN = "unknown"
-
-
-@attrs.frozen(kw_only=True)
-class CouponList:
-    """A container of codes at one vendor: MoEngage's coupon list, Capillary's coupon series.
-
-    Attributes:
-        connection: The connection it was read through.
-        id: The vendor's id.
-        name: What people call it.
-        label: The name that machines use for it, where the vendor has one.
-        status: Ours; `vendor_status` keeps the vendor's word, "" where it has none.
-        expires_at: The last second at which it is valid.
-        total: Codes ever added; None where the vendor counts none.
-        available: Codes not yet handed out; None where the vendor counts none.
-    """
-
-    connection: str
-    id: ListId
-    name: str
-    label: str | None = None
-    status: ListStatus = ListStatus.UNKNOWN
-    vendor_status: str = ""
-    expires_at: datetime | None = instant_field()
-    total: int | None = None
-    available: int | None = None
-    created_at: datetime | None = instant_field()
-    updated_at: datetime | None = instant_field()
-    raw: Raw = raw_field()
 
 
 @attrs.frozen(kw_only=True)
@@ -68,6 +40,83 @@ class Alerts:
     failure: bool = False
     shortage: int | None = None
     expiry_days: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class CouponList:
+    """A container of codes at one vendor: MoEngage's coupon list, Capillary's coupon series.
+
+    Attributes:
+        connection: The connection it was read through.
+        id: The vendor's id.
+        name: What people call it; None when the vendor does not tell.
+        label: The name that machines use for it, where the vendor has one.
+        status: Ours; `vendor_status` keeps the vendor's word, "" where it has none.
+        expires_at: The last second at which it is valid.
+        total: Codes ever added; None where the vendor counts none.
+        available: Codes not yet handed out; None where the vendor counts none.
+        created_by: Who made it, in the vendor's words.
+        subscribers: Whom the vendor mails alerts about it; None where it mails none at all, or does not tell.
+        alerts: Whom the vendor mails about it, and when; None where it mails none at all, or does not tell all of it.
+        snippet: What a message's template holds in place of a code of it, where the vendor has such a thing.
+    """
+
+    connection: str
+    id: ListId
+    name: str | None
+    label: str | None = None
+    status: ListStatus = ListStatus.UNKNOWN
+    vendor_status: str = ""
+    expires_at: datetime | None = instant_field()
+    total: int | None = None
+    available: int | None = None
+    created_at: datetime | None = instant_field()
+    updated_at: datetime | None = instant_field()
+    created_by: str | None = None
+    subscribers: tuple[str, ...] | None = attrs.field(default=None, repr=False)
+    alerts: Alerts | None = None
+    snippet: str | None = None
+    raw: Raw = raw_field()
+
+
+class Kept(Enum):
+    """The type of `KEPT`."""
+
+    KEPT = "kept"
+
+
+KEPT: Final = Kept.KEPT
+"""What a change says of a thing that it leaves as it is, where None has a meaning of its own."""
+
+
+@attrs.frozen(kw_only=True)
+class AlertsChange:
+    """What to change of a list's alerts, spelled as in `Alerts`; what is not named stays as it is.
+
+    A vendor may take its alerts as a whole only. They are then read right before they are written, and sent whole
+    with the change applied: what somebody else changes of them between the two is undone.
+
+    Attributes:
+        subscribers: E-mail addresses, all that are to hold; () for nobody.
+        success: Mail when a file was processed.
+        failure: Mail when a file failed.
+        shortage: Mail when fewer codes than this are left; None for never.
+        expiry_days: Mail daily from this many days before the list expires; None for never.
+    """
+
+    subscribers: tuple[str, ...] | Literal[Kept.KEPT] = attrs.field(default=KEPT, repr=False)
+    success: bool | Literal[Kept.KEPT] = KEPT
+    failure: bool | Literal[Kept.KEPT] = KEPT
+    shortage: int | Literal[Kept.KEPT] | None = KEPT
+    expiry_days: int | Literal[Kept.KEPT] | None = KEPT
+
+    def named(self) -> dict[str, object]:
+        """What is to change, by its name in `Alerts`."""
+        return attrs.asdict(self, recurse=False, filter=lambda _, value: value is not KEPT)
+
+    def applied_to(self, held: Alerts) -> Alerts:
+        """The alerts as they are afterwards."""
+        return attrs.evolve(held, **self.named())  # type: ignore[arg-type] # the fields are those of Alerts
 
 
 @attrs.frozen(kw_only=True)
@@ -97,13 +146,13 @@ class ListChange:
     Attributes:
         name: The new name.
         expires: The new last day, which may bring an expired list back at some vendors.
-        alerts: Whom to mail and when, as a whole.
+        alerts: What to change of its alerts; an `Alerts` replaces all of them.
         extra: The vendor's own documented fields, as text; the adapter types and checks them.
     """
 
     name: str | None = None
     expires: date | None = None
-    alerts: Alerts | None = None
+    alerts: Alerts | AlertsChange | None = None
     extra: Mapping[str, str] = NOTHING_RAW
 
 

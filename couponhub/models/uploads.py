@@ -114,22 +114,30 @@ class Part:
 
     Attributes:
         id: The vendor's id; None while only we know of the part.
-        name: The name under which the vendor shows it.
+        name: The name under which the vendor shows it; None when it shows none.
         vendor_status: The vendor's own word, "" before it said one.
         rows: Rows in it, None when neither the vendor nor we can tell.
         accepted: Rows the vendor took, None while that is not known.
         rejected: Rows the vendor refused, None while that is not known.
         error_file: What the vendor says of a file of refused rows: a key or address for people, never fetched.
+        success_file: What it says of a file of accepted rows, likewise.
+        file_url: Where the vendor fetched it; whoever has the address may have the codes.
+        callback_url: Whom the vendor tells of its end.
+        created_at: When the vendor got it.
+        updated_at: When the vendor last changed how it stands; for a part of ours, when we last saw that.
     """
 
     id: PartId | None
-    name: str
+    name: str | None
     status: UploadStatus = UploadStatus.UNKNOWN
     vendor_status: str = ""
     rows: int | None = None
     accepted: int | None = None
     rejected: int | None = None
     error_file: str | None = attrs.field(default=None, repr=False)
+    success_file: str | None = attrs.field(default=None, repr=False)
+    file_url: str | None = attrs.field(default=None, repr=False)
+    callback_url: str | None = attrs.field(default=None, repr=False)
     created_at: datetime | None = instant_field()
     updated_at: datetime | None = instant_field()
     raw: Raw = raw_field()
@@ -143,6 +151,7 @@ class Upload:
 
     Attributes:
         id: Ours, or the vendor's part id for a file that we did not send (then `rows` is None).
+        name: The one given; None for a vendor file without one.
         rows: Rows of codes in the source.
         accepted: Rows the vendor took.
         rejected: Rows the vendor refused.
@@ -156,7 +165,7 @@ class Upload:
     connection: str
     list_id: ListId
     id: UploadId
-    name: str
+    name: str | None
     status: UploadStatus
     rows: int | None = None
     accepted: int | None = None

@@ -26,8 +26,15 @@ def without_code(coupon: Document) -> Document:
 
 
 def without_files(upload: Document) -> Document:
-    """An upload's document without the address of the refused rows, which may be a right in itself."""
-    return {**upload, "error_file": upload["error_file"] and "***"}
+    """An upload's document without the addresses of refused and accepted rows, which may be a right in themselves."""
+    return {**_without_files(upload), "parts": [_without_files(part) for part in upload["parts"]]}
+
+
+def _without_files(document: Document) -> Document:
+    return {
+        key: "***" if value is not None and key in {"error_file", "success_file"} else value
+        for key, value in document.items()
+    }
 
 
 def _replaced(value: Any, code: str, shown: str) -> Any:

@@ -264,6 +264,8 @@ def _part(row: sqlite3.Row) -> PartRecord:
         accepted=row["accepted"],
         rejected=row["rejected"],
         error_file=row["error_file"],
+        success_file=row["success_file"],
+        created_at=None if row["created_at"] is None else datetime.fromisoformat(row["created_at"]),
         submitted_at=None if row["submitted_at"] is None else datetime.fromisoformat(row["submitted_at"]),
         updated_at=datetime.fromisoformat(row["updated_at"]),
     )

@@ -29,6 +29,7 @@ class PartRecord:
     Attributes:
         number: Position in the upload, from 1.
         rows: None for a file that only its URL is known of.
+        created_at: When the vendor got it, as far as it told.
         submitted_at: When it was last about to be sent.
         raw: The vendor's object, when it was just read; not kept.
     """
@@ -43,6 +44,8 @@ class PartRecord:
     accepted: int | None = None
     rejected: int | None = None
     error_file: str | None = attrs.field(default=None, repr=False)
+    success_file: str | None = attrs.field(default=None, repr=False)
+    created_at: datetime | None = None
     submitted_at: datetime | None = None
     updated_at: datetime | None = None
     raw: Raw = attrs.field(default=NOTHING_RAW, repr=False, eq=False)
@@ -65,6 +68,8 @@ class PartRecord:
             accepted=part.accepted,
             rejected=part.rejected,
             error_file=part.error_file,
+            success_file=part.success_file,
+            created_at=part.created_at or self.created_at,
             raw=part.raw,
         )
 

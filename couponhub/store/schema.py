@@ -59,5 +59,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX callbacks_of_upload ON callbacks (upload_id)",
     ),
+    (
+        "ALTER TABLE parts ADD COLUMN success_file TEXT",
+        "ALTER TABLE parts ADD COLUMN created_at TEXT",
+    ),
 )
 """Step n brings a database from `user_version` n to n + 1."""

@@ -3,7 +3,7 @@
 from couponhub.store.quotas import Budgets, Quotas
 from couponhub.transport.auth import Auth, BasicAuth, HeaderAuth, TokenAuth, TokenSource
 from couponhub.transport.deadline import Deadline
-from couponhub.transport.exchange import FilePart, Multipart, Reply, Request
+from couponhub.transport.exchange import FilePart, Multipart, Reply, Request, query_pairs
 from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall
 from couponhub.transport.retry import RetryPolicy, retry_after_seconds
 from couponhub.transport.settings import TransportSettings, is_loopback_url
@@ -34,5 +34,6 @@ __all__ = [
     "VendorCall",
     "error_for_status",
     "is_loopback_url",
+    "query_pairs",
     "retry_after_seconds",
 ]

@@ -3,7 +3,7 @@
 import io
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO, Protocol, cast
 
 import attrs
@@ -13,6 +13,15 @@ from urllib3.fields import RequestField
 from couponhub.errors import LocalError, UsageError
 
 _BLOCK = 64 * 1024
+
+
+def query_pairs(query: Mapping[str, str | Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """The parameters of a query one by one; a name with several values stands once for each."""
+    return tuple(
+        (name, value)
+        for name, values in query.items()
+        for value in ((values,) if isinstance(values, str) else values)
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -213,7 +213,7 @@ class Uploads:
             parts.extend(reader.iterate_parts(list_id))
         except UnreadableReply as error:
             unreadable = error
-        ours: set[str] = set()
+        ours: set[str | None] = set()
         try:
             mine = list(self._matched(list_id, parts))
         except LocalError:

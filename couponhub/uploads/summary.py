@@ -69,6 +69,8 @@ def _part(record: PartRecord, *, sending: bool) -> Part:
         vendor_status=record.vendor_status,
         rows=record.rows,
         error_file=record.error_file,
+        success_file=record.success_file,
+        created_at=record.created_at,
         updated_at=record.updated_at,
         raw=record.raw,
     )

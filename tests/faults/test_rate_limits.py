@@ -102,4 +102,4 @@ def test_an_upload_comes_through(
         assert 1 == bench.mend()
         assert ("done", 3) == (upload.status, upload.accepted)
         assert dict.fromkeys(codes, 1) == bench.held(list_id)
-        assert 1 == len(bench.files(list_id, upload.name))
+        assert 1 == len(bench.files(list_id, str(upload.name)))

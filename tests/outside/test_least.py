@@ -1,6 +1,6 @@
 """An adapter that can nothing but be opened: every rule of the suite has a way to assert a refusal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 import pytest
@@ -33,7 +33,12 @@ class LeastAdapter:
         return self._whole.quota_left()
 
     def call(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: object = None,
     ) -> object:
         """As the whole adapter."""
         return self._whole.call(method, path, query=query, body=body)

@@ -42,7 +42,7 @@ def test_send_stays_until_the_vendor_has_fetched(url_shop: Shop) -> None:
     assert (UploadStatus.DONE, (5, 5, 0, 0, 0, 0)) == (upload.status, counts(upload))
     assert [False] * 3 == [is_open(file.url) for file in url_shop.vendor.files]
     assert {"https://example.com/back"} == {file.callback for file in url_shop.vendor.files}
-    assert all(str(file.url).endswith(file.part.name) for file in url_shop.vendor.files)
+    assert all(str(file.url).endswith(str(file.part.name)) for file in url_shop.vendor.files)
 
 
 @pytest.mark.parametrize("lost", Lost)
@@ -137,7 +137,7 @@ def test_file_that_lies_elsewhere(url_shop: Shop) -> None:
     assert source.url == vendor.files[0].url
     assert (None,) * 6 == counts(upload)
     assert (UploadStatus.PENDING, "codes") == (upload.status, upload.name)
-    assert "token" not in vendor.files[0].part.name
+    assert "token" not in str(vendor.files[0].part.name)
 
     done = attrs.evolve(vendor.files[0].part, status=UploadStatus.DONE, accepted=7)
     vendor.files[0].part = done

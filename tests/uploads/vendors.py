@@ -1,7 +1,7 @@
 """Vendors to upload to: they keep what they were sent, lose answers on demand, and are asked what they hold."""
 
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
@@ -123,7 +123,12 @@ class FakeVendor:
         return ""
 
     def call(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: object = None,
     ) -> object:
         """See `Adapter.call`."""
         raise NotImplementedError

@@ -141,7 +141,12 @@ class Mailer:
         return {"usage_report_per_day": self.left}
 
     def call(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: object = None,
     ) -> object:
         """Never asked for here."""
         raise NotImplementedError

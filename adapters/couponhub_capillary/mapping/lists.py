@@ -38,6 +38,7 @@ def list_from(row: Mapping[str, Any], *, connection: str, zones: Zones, now: dat
         available=_count(row.get("numUploadedNonIssued")) if counted else None,
         created_at=created_at,
         updated_at=updated_at,
+        created_by=word(row.get("createdBy")),
         raw=row,
     )
 

@@ -32,13 +32,14 @@ def part_from(job: Mapping[str, Any]) -> Part:
     final = vendor_status.strip().upper() in _ENDED and rejected is not None
     return Part(
         id=PartId(job_id),
-        name=word(job.get("uploadedFileName")) or "",
+        name=word(job.get("uploadedFileName")),
         status=status,
         vendor_status=vendor_status,
         rows=rows,
         accepted=rows - rejected if final and rows is not None and rejected is not None else None,
         rejected=rejected if final else None,
         error_file=word(job.get("errorFileUrl")),
+        success_file=word(job.get("successFileUrl")),
         created_at=epoch_moment(job.get("createdOn")),
         updated_at=epoch_moment(job.get("updatedOn")),
         raw=job,

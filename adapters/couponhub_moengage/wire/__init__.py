@@ -1,5 +1,6 @@
 """MoEngage's HTTP, as plain values: requests to be sent, replies as they are read. Nothing here does I/O."""
 
+from couponhub_moengage.wire.alerts import WireAlerts
 from couponhub_moengage.wire.calls import (
     activate_list_request,
     any_request,
@@ -20,6 +21,7 @@ from couponhub_moengage.wire.replies import ReplyReader, Rows, WireFile, WireLis
 __all__ = [
     "ReplyReader",
     "Rows",
+    "WireAlerts",
     "WireFile",
     "WireList",
     "activate_list_request",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from couponhub.errors import UsageError
-from couponhub.transport import Request
+from couponhub.transport import Request, query_pairs
 from couponhub.transport.paths import checked_relative_path, path_segment
 
 _LISTS = "/coupon-list"
@@ -185,7 +185,7 @@ def usage_report_request(
     )
 
 
-def any_request(method: str, path: str, query: Mapping[str, str], body: object) -> Request:
+def any_request(method: str, path: str, query: Mapping[str, str | Sequence[str]], body: object) -> Request:
     """Build a call of the user's own.
 
     Raises:
@@ -197,7 +197,7 @@ def any_request(method: str, path: str, query: Mapping[str, str], body: object) 
         operation="call",
         method=method.upper(),
         path=checked_relative_path(path),
-        query=tuple(query.items()),
+        query=query_pairs(query),
         body=body,
         changes=method.upper() not in {"GET", "HEAD"},
     )

@@ -1,11 +1,13 @@
 """MoEngage's answers, read strictly into small classes with MoEngage's own names.
 
-Every field but `_id` may be missing or null; new fields are ignored; a field of the wrong type makes the
-object unreadable, because a guess would look like the vendor's word.
+Every field but `_id` may be missing or null, and new fields are ignored. Identity rests on `_id` alone: a field of
+another type or form than is documented is None, because a guess would look like the vendor's word, and a whole
+object that nobody can read would hide more. It is told of in the log, without its value.
 """
 
+import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, Generic, TypeVar
 
@@ -16,34 +18,46 @@ from cattrs.gen import make_dict_structure_fn, override
 from couponhub.errors import UnreadableReply
 from couponhub.strict import strict_converter
 from couponhub.transport import Reply
+from couponhub_moengage.wire.alerts import WireAlerts, read_alerts
 from couponhub_moengage.wire.errors import read_error
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}\S*")
 _LAST_SECOND = time(23, 59, 59)
 
+_log = logging.getLogger(__name__)
+
 
 @attrs.frozen(kw_only=True)
 class WireObject:
-    """What lists and files have in common; instants are UTC, `raw` is the object as it came."""
+    """What lists and files have in common; instants are UTC.
+
+    Attributes:
+        odd: The vendor's names of fields that came in a form that is not documented, and are None.
+        raw: The object as it came.
+    """
 
     id: str
     name: str | None = None
     status: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    created_by: str | None = None
+    odd: tuple[str, ...] = attrs.field(default=(), eq=False)
     raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
 
 
 @attrs.frozen(kw_only=True)
 class WireList(WireObject):
-    """A coupon list ("Fetch Coupon List Details")."""
+    """A coupon list ("Fetch Coupon List Details"). Its subscribers are () where none are told."""
 
     label: str | None = None
     expires_at: datetime | None = None
     total_coupons: int | None = None
     available_coupons: int | None = None
-    email_alert_subscribers: tuple[str, ...] = attrs.field(default=(), repr=False)
+    email_alert_subscribers: tuple[str, ...] | None = attrs.field(default=(), repr=False)
+    alert_conditions: WireAlerts | None = None
+    personalization_snippet: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +67,8 @@ class WireFile(WireObject):
     added_coupons: int | None = None
     coupon_list_id: str | None = None
     coupons_list_id: str | None = None
+    file_url: str | None = attrs.field(default=None, repr=False)
+    callback_url: str | None = attrs.field(default=None, repr=False)
 
     @property
     def list_id(self) -> str | None:
@@ -75,10 +91,15 @@ class ReplyReader:
     """Reads replies. Whatever is not the documented success raises the typed error that it stands for.
 
     Thread-safe.
+
+    Args:
+        connection: The connection's name, for the log.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, connection: str = "moengage") -> None:
+        self._connection = connection
         self._converter = moengage_converter()
+        self._told: set[tuple[type, str]] = set()
 
     def list(self, reply: Reply) -> WireList:
         """Read one list."""
@@ -137,33 +158,57 @@ class ReplyReader:
             row = self._converter.structure(document, cls)
         except Exception as error:  # noqa: BLE001 - cattrs raises groups of whatever its hooks raise
             raise _unreadable("; ".join(transform_error(error, path))) from None
-        return attrs.evolve(row, raw=document)
+        odd = tuple(
+            field.name
+            for field in attrs.fields(cls)
+            if getattr(row, field.name) is None and document.get(field.name) is not None
+        )
+        self._tell(cls, odd)
+        return attrs.evolve(row, raw=document, odd=odd)
+
+    def _tell(self, cls: type[WireObject], odd: Sequence[str]) -> None:
+        # Once each: a vendor that does it does it with every row, and lists are asked for again and again.
+        for name in odd:
+            if (cls, name) not in self._told:
+                self._told.add((cls, name))
+                kind = "files" if issubclass(cls, WireFile) else "lists"
+                _log.warning(
+                    "%s: %s of %s comes in a form that MoEngage does not document, and counts as unknown",
+                    self._connection,
+                    name,
+                    kind,
+                )
+
+
+Hook = Callable[[Any, type[Any]], Any]
 
 
 def moengage_converter() -> Converter:
-    """A strict converter that knows MoEngage's deviations: `_id`, instants in three forms, subscribers as text."""
+    """A converter that knows MoEngage's deviations: `_id`, instants in three forms, subscribers as text.
+
+    It is strict about the id; any other field that is not of its documented form is None.
+    """
     converter = strict_converter()
-    identity, moment = override(rename="_id", struct_hook=_id), override(struct_hook=_instant)
-    aside = override(omit=True)
-    converter.register_structure_hook(
-        WireList,
-        make_dict_structure_fn(
-            WireList,
-            converter,
-            id=identity,
-            expires_at=override(struct_hook=_last_instant),
-            email_alert_subscribers=override(struct_hook=_subscribers),
-            created_at=moment,
-            updated_at=moment,
-            raw=aside,
-        ),
-    )
-    converter.register_structure_hook(
-        WireFile,
-        make_dict_structure_fn(
-            WireFile, converter, id=identity, created_at=moment, updated_at=moment, raw=aside
-        ),
-    )
+    hooks: Mapping[str, Hook] = {
+        "expires_at": _last_instant,
+        "email_alert_subscribers": _subscribers,
+        "alert_conditions": lambda value, _: read_alerts(value),
+        "created_at": _instant,
+        "updated_at": _instant,
+        **dict.fromkeys(("total_coupons", "available_coupons", "added_coupons"), _whole),
+    }
+    identity, aside = override(rename="_id", struct_hook=_id), override(omit=True)
+    for cls in (WireList, WireFile):
+        overrides: dict[str, Any] = {
+            **{
+                field.name: override(struct_hook=_or_none(hooks.get(field.name, _text)))
+                for field in attrs.fields(cls)
+            },
+            "id": identity,
+            "raw": aside,
+            "odd": aside,
+        }
+        converter.register_structure_hook(cls, make_dict_structure_fn(cls, converter, **overrides))
     return converter
 
 
@@ -186,14 +231,38 @@ def _id(value: Any, _: type[Any]) -> str:
     return value
 
 
-def _instant(value: Any, _: type[Any]) -> datetime | None:
+def _or_none(hook: Hook) -> Hook:
+    """The same hook, for a field that nothing rests on: what it cannot read is None."""
+
+    def lenient(value: Any, kind: type[Any]) -> Any:
+        try:
+            return hook(value, kind)
+        except (TypeError, ValueError):
+            return None
+
+    return lenient
+
+
+def _text(value: Any, _: type[Any]) -> str:
+    if type(value) is not str:
+        raise TypeError("expected text")
+    return value
+
+
+def _whole(value: Any, _: type[Any]) -> int:
+    if type(value) is not int:
+        raise TypeError("expected a whole number")
+    return value
+
+
+def _instant(value: Any, _: type[Any]) -> datetime:
     """A moment, or a day from its start. Where no zone is given it is UTC: the pages' samples agree on that."""
-    return None if value is None else _utc(value, time.min)
+    return _utc(value, time.min)
 
 
-def _last_instant(value: Any, _: type[Any]) -> datetime | None:
+def _last_instant(value: Any, _: type[Any]) -> datetime:
     """As `_instant`, but a day counts to its end: codes are good on the day that "Create" is given."""
-    return None if value is None else _utc(value, _LAST_SECOND)
+    return _utc(value, _LAST_SECOND)
 
 
 def _utc(value: Any, time_of_day: time) -> datetime:

@@ -4,15 +4,16 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+import attrs
 import click
 
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
-from couponhub.cli.session import Day, confirm, opened_hub, told_if_interrupted
+from couponhub.cli.session import Day, confirm, opened_hub, pairs, told_if_interrupted
 from couponhub.cli.tables import Column
 from couponhub.documents import list_document
 from couponhub.errors import UsageError
-from couponhub.models import Alerts, CouponList, ListChange, ListStatus, NewCouponList
+from couponhub.models import KEPT, Alerts, AlertsChange, CouponList, ListChange, ListStatus, NewCouponList
 
 _COLUMNS = (
     Column("ID", "id", whole=True),
@@ -28,8 +29,42 @@ _FIELDS = (
     Column("CREATED", "created_at", time=True),
     Column("UPDATED", "updated_at", time=True),
     Column("CONNECTION", "connection"),
+    Column("VENDOR STATUS", "vendor_status"),
+    Column("CREATED BY", "created_by"),
+    Column("SUBSCRIBERS", "subscribers"),
+    Column("ALERTS", lambda document: _alerts_told(document["alerts"])),
+    Column("SNIPPET", "snippet", whole=True),
 )
 _STATUSES = ("active", "expired", "archived", "all")
+
+
+def _alerts_told(alerts: Mapping[str, Any] | None) -> list[str] | None:
+    """The alerts that are on, in words; None where they are not known."""
+    if alerts is None:
+        return None
+    told = {
+        "file processed": alerts["success"],
+        "file failed": alerts["failure"],
+        f"below {alerts['shortage']} codes": alerts["shortage"] is not None,
+        f"{alerts['expiry_days']} days before expiry": alerts["expiry_days"] is not None,
+    }
+    return [words for words, is_on in told.items() if is_on] or ["none"]
+
+
+class _Figure(click.ParamType[Any]):
+    """The figure of an alert, from 1; "off" is no alert, which is None to `Alerts`."""
+
+    name = "figure"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read one."""
+        if value == "off":
+            return None
+        if isinstance(value, str) and value.isascii() and value.isdigit() and int(value) > 0:
+            return int(value)
+        return (
+            value if value is KEPT else self.fail(f"{value!r} is neither a number from 1 nor off", param, ctx)
+        )
 
 
 @click.group("lists", cls=GlobalGroup)
@@ -68,16 +103,23 @@ def _described(function: Callable[..., None]) -> Callable[..., None]:
             click.option(
                 "--subscriber", "subscribers", multiple=True, metavar="EMAIL", help="Who is mailed alerts."
             ),
-            click.option("--alert-success", is_flag=True, help="Mail when a file was processed."),
-            click.option("--alert-failure", is_flag=True, help="Mail when a file failed."),
+            click.option(
+                "--alert-success/--no-alert-success", default=None, help="Mail when a file was processed."
+            ),
+            click.option("--alert-failure/--no-alert-failure", default=None, help="Mail when a file failed."),
             click.option(
                 "--alert-shortage",
-                type=click.IntRange(min=1),
-                metavar="COUNT",
+                type=_Figure(),
+                default=KEPT,
+                metavar="COUNT|off",
                 help="Mail below COUNT codes.",
             ),
             click.option(
-                "--alert-expiry", type=click.IntRange(min=1), metavar="DAYS", help="Mail DAYS before expiry."
+                "--alert-expiry",
+                type=_Figure(),
+                default=KEPT,
+                metavar="DAYS|off",
+                help="Mail from DAYS before expiry.",
             ),
             click.option(
                 "--set",
@@ -117,8 +159,8 @@ def create(
         expires=expires,
         label=label,
         created_by=created_by,
-        alerts=_alerts(alerts) or Alerts(),
-        extra=_pairs(extra),
+        alerts=_alerts(alerts).applied_to(Alerts()),
+        extra=pairs("--set", extra),
     )
     unknown = f"whether the list was created is not known: see `couponhub lists ls {connection}`"
     with opened_hub(options) as hub, told_if_interrupted(unknown):
@@ -131,6 +173,7 @@ def create(
 @click.argument("list_id", metavar="ID")
 @click.option("--name")
 @click.option("--expires", type=Day(), help="New last day; may bring an expired list back.")
+@click.option("--no-subscribers", is_flag=True, help="Nobody is mailed alerts any more.")
 @_described
 @pass_options
 def update(
@@ -140,14 +183,24 @@ def update(
     *,
     name: str | None,
     expires: date | None,
+    no_subscribers: bool,
     extra: tuple[str, ...],
     **alerts: Any,
 ) -> None:
     """Change a coupon list of CONN; what is not named stays as it is.
 
-    Subscribers and alerts are changed as a whole: name all that are to hold.
+    Subscribers that are named replace those there; of the alerts each is changed by itself. Where the vendor takes
+    a list or its alerts as a whole, the rest is read right before and sent back as it was: what somebody else changes
+    in that moment is lost.
     """
-    change = ListChange(name=name, expires=expires, alerts=_alerts(alerts), extra=_pairs(extra))
+    changed = _alerts(alerts)
+    if no_subscribers:
+        if changed.subscribers is not KEPT:
+            raise UsageError("give either --subscriber or --no-subscribers")
+        changed = attrs.evolve(changed, subscribers=())
+    change = ListChange(
+        name=name, expires=expires, alerts=changed if changed.named() else None, extra=pairs("--set", extra)
+    )
     unknown = f"whether the list was changed is not known: see `couponhub lists show {connection} {list_id}`"
     with opened_hub(options) as hub, told_if_interrupted(unknown):
         coupon_list = hub[connection].lists.update(list_id, change)
@@ -193,26 +246,12 @@ def _print(options: GlobalOptions, coupon_list: CouponList, *, done: str) -> Non
     print_one(options, list_document(coupon_list, raw=options.raw), _FIELDS, done=done)
 
 
-def _alerts(given: Mapping[str, Any]) -> Alerts | None:
-    """The alerts that were asked for, None when none of their options was given."""
-    if not any(given.values()):
-        return None
-    return Alerts(
-        subscribers=given["subscribers"],
-        success=given["alert_success"],
-        failure=given["alert_failure"],
+def _alerts(given: Mapping[str, Any]) -> AlertsChange:
+    """What was said of the alerts."""
+    return AlertsChange(
+        subscribers=given["subscribers"] or KEPT,
+        success=KEPT if given["alert_success"] is None else given["alert_success"],
+        failure=KEPT if given["alert_failure"] is None else given["alert_failure"],
         shortage=given["alert_shortage"],
         expiry_days=given["alert_expiry"],
     )
-
-
-def _pairs(words: tuple[str, ...]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for word in words:
-        key, separator, value = word.partition("=")
-        if not separator or not key:
-            raise UsageError("--set takes KEY=VALUE", hint="for example --set discountValue=10")
-        if key in pairs:
-            raise UsageError(f"--set {key} was given twice")
-        pairs[key] = value
-    return pairs

@@ -1,6 +1,6 @@
 """Corner shop, as couponhub's protocols."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -54,7 +54,12 @@ class CornerShopAdapter:
         return {}
 
     def call(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: object = None,
     ) -> object:
         """See `Adapter.call`."""
         return self._client.call(method, path, query or {}, body)

@@ -1,6 +1,6 @@
 """Corner shop's endpoints, one method each, over couponhub's transport."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 
 from couponhub.secret import Secret
 from couponhub.transport import Deadline, Transport
@@ -53,6 +53,6 @@ class CornerShopClient:
         """What a customer holds."""
         return self._transport.call(wire.holdings_request(email), self._replies.holdings, deadline=deadline)
 
-    def call(self, method: str, path: str, query: Mapping[str, str], body: object) -> object:
+    def call(self, method: str, path: str, query: Mapping[str, str | Sequence[str]], body: object) -> object:
         """Call an endpoint that has no method here; None for an empty answer."""
         return self._transport.call(wire.any_request(method, path, query, body), self._replies.anything)

@@ -1,6 +1,6 @@
 """Corner shop's HTTP, as plain values: requests to be sent, replies as they are read. Nothing here does I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
@@ -9,7 +9,7 @@ from cattrs import Converter, transform_error
 
 from couponhub.errors import NotFound, UnreadableReply, VendorError
 from couponhub.strict import strict_converter
-from couponhub.transport import Reply, Request, error_for_status, retry_after_seconds
+from couponhub.transport import Reply, Request, error_for_status, query_pairs, retry_after_seconds
 from couponhub.transport.paths import checked_relative_path, path_segment
 
 # "Errors". Only these words get into our texts: whatever else stands there might quote a customer.
@@ -90,13 +90,13 @@ def holdings_request(email: str) -> Request:
     )
 
 
-def any_request(method: str, path: str, query: Mapping[str, str], body: object) -> Request:
+def any_request(method: str, path: str, query: Mapping[str, str | Sequence[str]], body: object) -> Request:
     """Build a call of the user's own. Raises `UsageError` for a path that leaves the base URL."""
     return Request(
         operation="call",
         method=method.upper(),
         path=checked_relative_path(path),
-        query=tuple(query.items()),
+        query=query_pairs(query),
         body=body,
         changes=method.upper() != "GET",
     )
