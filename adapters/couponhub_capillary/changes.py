@@ -8,7 +8,8 @@ import attrs
 from couponhub.errors import Unsupported, UsageError
 from couponhub.models import ListChange
 from couponhub_capillary.mapping.lists import expiry_of, last_day
-from couponhub_capillary.wire.new_series import complete_fields, not_taken_over, read_changed_fields
+from couponhub_capillary.wire.held_series import changed_besides, complete_fields, not_taken_over
+from couponhub_capillary.wire.new_series import read_changed_fields
 from couponhub_capillary.wire.times import Zones, server_midnight
 
 
@@ -30,9 +31,13 @@ class SeriesChange:
         """All fields to send for a series that stands so.
 
         Raises:
-            UsageError: The vendor requires fields that the series does not have.
+            UsageError: The vendor requires fields that the series does not have, or it has some that cannot be kept.
         """
         return complete_fields(held, self.fields)
+
+    def changed_besides(self, before: Mapping[str, Any], held: Mapping[str, Any]) -> tuple[str, ...]:
+        """Names of the fields that the series, as read after the change, holds otherwise without having been asked."""
+        return changed_besides(before, held, self.fields)
 
     def missed(self, held: Mapping[str, Any]) -> tuple[str, ...]:
         """Names of the fields that a series, as read after the change, does not hold as asked."""

@@ -100,6 +100,8 @@ class SeriesLists:
         held = self._read_again(list_id, {**known, **fields, **answered})
         if missed := asked.missed(held):
             _log.warning("%s: Capillary did not take over %s", self.connection, ", ".join(missed))
+        if besides := asked.changed_besides(before, held):
+            _log.warning("%s: Capillary changed more than was asked: %s", self.connection, ", ".join(besides))
         return self.of(held)
 
     def find_changed(self, list_id: ListId, change: ListChange) -> CouponList | None:

@@ -249,6 +249,9 @@ def _check_products(products: object) -> None:
             raise invalid()
         if product["productType"] == "CATEGORY" and len(product.get("productIds") or ()) > _MOST_CATEGORIES:
             raise v2_error(400, "Invalid Input")
+    # Since 2026: ids or codes; the code of the refusal is inferred.
+    if all(any(product.get(name) for product in products) for name in ("productIds", "productCodes")):
+        raise v2_error(400, "Invalid Input")
 
 
 def _check_additions(terms: Mapping[str, Any]) -> None:

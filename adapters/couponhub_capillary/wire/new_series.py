@@ -18,8 +18,8 @@ from couponhub_capillary.wire.series import KINDS, UPLOADED_CODES
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?", re.ASCII)
 
-# Kept by the server; samples print them in requests, where they are ignored.
-_SERVER_KEPT = frozenset(
+# Samples print them in requests, where they are ignored.
+SERVER_KEPT = frozenset(
     {
         "id",
         "orgId",
@@ -36,6 +36,7 @@ _SERVER_KEPT = frozenset(
         "latestRedemptionTime",
     }
 )
+"""Fields that the server keeps, and nobody sets."""
 
 _GIVEN_ELSEWHERE = {
     "description": "the list's name",
@@ -56,8 +57,6 @@ REQUIRED = (
     "expiryStrategyType",
 )
 """What every change must hold, changed or not."""
-
-_JSON_TEXTS = frozenset({"mutualExclusiveSeriesIds", "redemptionRange"})
 
 
 def _read_text(text: str) -> object:
@@ -95,6 +94,19 @@ def _read_json(kind: type) -> Callable[[str], object]:
         return value
 
     return read
+
+
+def _read_products(text: str) -> object:
+    products = _read_json(list)(text)
+    if names_both(products):
+        raise ValueError("takes product ids or product codes, not both")
+    return products
+
+
+def names_both(products: object) -> bool:
+    """Whether products are named by ids and by codes, of which a series takes one (since 2026)."""
+    rows = [row for row in products if isinstance(row, dict)] if isinstance(products, list) else []
+    return all(any(row.get(name) for row in rows) for name in ("productIds", "productCodes"))
 
 
 def _read_choice(*choices: str) -> Callable[[str], object]:
@@ -179,7 +191,7 @@ class NewSeries:
     isValidWithDiscountedItem: bool | None = _flag()
     isReferralExistingUsersAllowed: bool | None = _flag()
     isValidationRequired: bool | None = _flag()
-    productInfo: Sequence[object] | None = _json(list)
+    productInfo: Sequence[object] | None = _field(_read_products)
     redemptionOrgEntityDetails: Sequence[object] | None = _json(list)
     targetUserDetails: Mapping[str, object] | None = _json(dict)
     customPropertyMap: Mapping[str, object] | None = _json(dict)
@@ -196,7 +208,7 @@ def read_new_series(extra: Mapping[str, str]) -> NewSeries:
     Raises:
         UsageError: Fields are unknown, wrong or missing: all are named at once, and no value is repeated.
     """
-    values, faults = _read(extra, _readers())
+    values, faults = _read(extra, readers())
     missing = [
         field.name
         for field in attrs.fields(NewSeries)
@@ -220,7 +232,7 @@ def read_changed_fields(extra: Mapping[str, str]) -> dict[str, object]:
     Raises:
         UsageError: Fields are unknown or wrong: all are named at once, and no value is repeated.
     """
-    values, faults = _read(extra, {"seriesCode": _read_text, **_readers()})
+    values, faults = _read(extra, {"seriesCode": _read_text, **readers()})
     faults += [f"{name} must not be blank" for name in REQUIRED if name in extra and not extra[name].strip()]
     if faults:
         raise UsageError(
@@ -230,34 +242,8 @@ def read_changed_fields(extra: Mapping[str, str]) -> dict[str, object]:
     return values
 
 
-def complete_fields(held: Mapping[str, Any], changes: Mapping[str, object]) -> dict[str, object]:
-    """What to send for a change: all documented fields that the series has, the changed ones replaced (C-50).
-
-    `validTillDateTime` is left out: it follows from the day, and next to a changed day it would be stale.
-
-    Raises:
-        UsageError: The vendor requires fields that the series, as it was read, does not have.
-    """
-    names = ("description", "seriesCode", "validTillDate", *_readers())
-    known = {name: _as_sent(name, held[name]) for name in names if held.get(name) is not None}
-    fields = {**known, **changes}
-    missing = [name for name in REQUIRED if name not in fields]
-    if missing:
-        raise UsageError(
-            f"Capillary wants fields with every change that the series has none of: {', '.join(missing)}",
-            hint="give them with --set KEY=VALUE",
-        )
-    return fields
-
-
-def not_taken_over(held: Mapping[str, Any], changes: Mapping[str, object]) -> tuple[str, ...]:
-    """Names of the changed fields that the series does not hold as they were asked for."""
-    return tuple(
-        name for name, wanted in changes.items() if _compared(name, held.get(name)) != _compared(name, wanted)
-    )
-
-
-def _readers() -> dict[str, Callable[[str], object]]:
+def readers() -> dict[str, Callable[[str], object]]:
+    """What types the text of each field that may be set; raises `ValueError` where it cannot."""
     return {field.name: field.metadata["read"] for field in attrs.fields(NewSeries)}
 
 
@@ -275,26 +261,10 @@ def _read(
     return values, faults
 
 
-def _as_sent(name: str, value: object) -> object:
-    """A value as it is documented for requests, which answers do not always keep to (C-49)."""
-    if name in _JSON_TEXTS and type(value) is not str:
-        return json.dumps(value)
-    return int(value) if type(value) is float and value.is_integer() else value
-
-
-def _compared(name: str, value: object) -> object:
-    if name not in _JSON_TEXTS or type(value) is not str:
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
-
-
 def _why_refused(name: str, known: list[str]) -> str:
     if name in _GIVEN_ELSEWHERE:
         return f"{name} is {_GIVEN_ELSEWHERE[name]} and not set here"
-    if name in _SERVER_KEPT:
+    if name in SERVER_KEPT:
         return f"{name} is kept by Capillary itself"
     near = get_close_matches(name, known, n=3)
     meant = f", perhaps {' or '.join(near)}?" if near else ""
