@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+import attrs
 import pytest
 
 from couponhub.errors import (
@@ -168,6 +169,8 @@ def test_a_list_is_read_whole() -> None:
         total_coupons=1200,
         available_coupons=75,
         email_alert_subscribers=("ops@example.com",),
+        created_by="Ada",
+        personalization_snippet="{{Coupons.CouponListName[spring_welcome]}}",
         created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         updated_at=datetime(2026, 1, 3, 3, 4, 5, tzinfo=UTC),
     )
@@ -223,10 +226,10 @@ def test_a_day_of_creation_counts_from_its_start() -> None:
         True,
     ],
 )
-def test_other_expiries_are_unreadable(value: object) -> None:
-    """What is no date is never guessed at."""
-    with pytest.raises(UnreadableReply, match=r"\$\.expires_at"):
-        READER.list(reply({**LIST, "expires_at": value}))
+def test_other_expiries_are_unknown(value: object) -> None:
+    """What is no date is never guessed at, and costs nothing but itself."""
+    read = READER.list(reply({**LIST, "expires_at": value}))
+    assert (read.expires_at, read.odd, read.name) == (None, ("expires_at",), "Spring welcome")
 
 
 @pytest.mark.parametrize(
@@ -250,35 +253,52 @@ def test_a_file_names_its_list_under_either_key(key: str) -> None:
     assert READER.file(reply({"_id": "F1", key: "L1"})).list_id == "L1"
 
 
+@pytest.mark.parametrize("value", [7, "", " ", None, ["x"]])
+def test_an_id_that_is_none_is_unreadable_by_its_path(value: object) -> None:
+    """Identity rests on the id: without one there is no list, and the error names where, never the value."""
+    with pytest.raises(UnreadableReply, match=r"\$\.id") as caught:
+        READER.list(reply({**LIST, "_id": value, "name": "SECRET-77"}))
+    assert "SECRET" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("_id", 7),
-        ("_id", ""),
-        ("_id", None),
         ("name", 7),
         ("label", ["x"]),
         ("status", True),
         ("total_coupons", "1200"),
         ("total_coupons", 12.9),
+        ("total_coupons", 12.0),
         ("available_coupons", True),
         ("email_alert_subscribers", [1]),
         ("email_alert_subscribers", {"a": 1}),
         ("created_at", {}),
+        ("created_at", "string"),
+        ("created_by", 7),
+        ("personalization_snippet", []),
+        ("alert_conditions", "off"),
+        ("alert_conditions", {"success_alert": "yes"}),
+        ("alert_conditions", {"expiry_alert": {"alert": True}}),
+        ("alert_conditions", {"coupon_shortage_alert": {"alert": True, "threshold_count": 9.0}}),
+        ("alert_conditions", {"coupon_shortage_alert": 9}),
     ],
 )
-def test_a_wrong_type_is_unreadable_by_its_path(field: str, value: object) -> None:
-    """A field of another type makes the list unreadable, and the error names where."""
-    with pytest.raises(UnreadableReply, match=rf"\$\.{field.removeprefix('_')}"):
-        READER.list(reply({**LIST, field: value}))
-
-
-def test_an_unreadable_value_is_not_repeated() -> None:
-    """The error's text names the path and never the value."""
-    with pytest.raises(UnreadableReply) as caught:
-        READER.list(reply({**LIST, "total_coupons": "SECRET-77", "expires_at": "SECRET-88"}))
-    assert "SECRET" not in str(caught.value)
-    assert caught.value.__cause__ is None
+def test_a_field_of_another_form_is_unknown(
+    field: str, value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is None, the rest is as it was; the log names it once, and never its value."""
+    reader, document = wire.ReplyReader("engage"), {**LIST, field: value, "label": "SECRET-LABEL"}
+    document = document if field != "label" else {**LIST, field: value}
+    for _ in range(2):
+        read = reader.list(reply(document))
+    assert (getattr(read, field), read.odd) == (None, (field,))
+    expected = READER.list(reply({key: inner for key, inner in document.items() if key != field}))
+    assert attrs.evolve(read, **{field: getattr(expected, field)}) == expected
+    assert [record.getMessage() for record in caplog.records] == [
+        f"engage: {field} of lists comes in a form that MoEngage does not document, and counts as unknown"
+    ]
 
 
 def test_one_odd_row_leaves_the_others() -> None:

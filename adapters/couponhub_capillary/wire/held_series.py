@@ -96,7 +96,7 @@ def _products_as_sent(value: Any) -> Sequence[object]:
         UsageError: They may be cut, or are named in a way that is not taken: written back, or left out, they could
             make the codes good for other products.
     """
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+    if not isinstance(value, list) or not all(map(_is_documented, value)):
         fault = "come in a form that Capillary does not document"
     elif names_both(value):
         fault = "are shown by ids and by codes, and Capillary takes one of them"
@@ -111,6 +111,12 @@ def _products_as_sent(value: Any) -> Sequence[object]:
     raise UsageError(
         f"the products of the series {fault}: a change would lose some, and nothing was changed",
         hint="give all of them with --set productInfo=JSON, or change the series in the dashboard",
+    )
+
+
+def _is_documented(row: object) -> bool:
+    return isinstance(row, dict) and all(
+        isinstance(row.get(name) or [], list) for name in ("productIds", "productCodes")
     )
 
 
