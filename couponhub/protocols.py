@@ -121,10 +121,14 @@ class WritesLists(Protocol):
     def update_list(self, list_id: ListId, change: ListChange) -> CouponList:
         """Change a list and answer it as the vendor now holds it (R-29).
 
+        What the change does not name stays as it is (R-30). Where the vendor takes it only together with what is to
+        change, it is read right before and sent back; what cannot be sent back as it was is a refusal.
+
         Raises:
             UsageError: Nothing is to be changed, or fields are wrong; all are named at once, nothing was sent.
             NotFound: The vendor knows no such list.
             Conflict: The new name is taken, or the list stands so that it cannot be changed.
+            UnreadableReply: What is to stay cannot be read; nothing was sent.
             OutcomeUnknown: It was sent and no answer came; `find_changed` finds out.
         """
         ...

@@ -1,6 +1,9 @@
 """Commands that change or destroy what is there: asked for, confirmed, and told."""
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from couponhub.models.base import utc_now
 from tests.cli.desk import Desk
@@ -30,6 +33,53 @@ def test_a_list_is_changed(desk: Desk) -> None:
     ran = desk("lists", "update", "moengage", list_id, "--name", "Changed", "-o", "json")
     assert (0, "Changed", "Changing") == (ran.code, ran.json["name"], ran.json["label"])
     assert "Changed" == desk("lists", "show", "moengage", list_id, "-o", "json").json["name"]
+
+
+ALERTS = (
+    *("--subscriber", "a@example.com", "--subscriber", "b@example.com"),
+    *("--alert-failure", "--alert-shortage", "5", "--alert-expiry", "3"),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        (("--alert-shortage", "9"), {"alerts": {"shortage": 9}}),
+        (("--alert-shortage", "off"), {"alerts": {"shortage": None}}),
+        (("--alert-expiry", "off"), {"alerts": {"expiry_days": None}}),
+        (("--alert-success",), {"alerts": {"success": True}}),
+        (("--no-alert-failure",), {"alerts": {"failure": False}}),
+        (("--subscriber", "c@example.com"), {"subscribers": ["c@example.com"]}),
+        (("--no-subscribers",), {"subscribers": []}),
+        (("--name", "Else"), {"name": "Else"}),
+    ],
+)
+def test_a_change_of_one_thing_leaves_the_others(
+    desk: Desk, words: tuple[str, ...], changed: dict[str, Any]
+) -> None:
+    """Subscribers and each alert are changed by themselves, and the rest of the list stays."""
+    new = ("lists", "create", "moengage", "--name", "One", "--expires", LATER, "--created-by", "me")
+    before = desk(*new, *ALERTS, "-o", "json").json
+    assert {"success": False, "failure": True, "shortage": 5, "expiry_days": 3} == before["alerts"]
+    assert (["a@example.com", "b@example.com"], "me") == (before["subscribers"], before["created_by"])
+    after = desk("lists", "update", "moengage", before["id"], *words, "-o", "json").json
+    expected = {**before, **changed, "updated_at": after["updated_at"]}
+    expected["alerts"] = {**before["alerts"], **changed.get("alerts", {})}
+    assert expected == after == desk("lists", "show", "moengage", before["id"], "-o", "json").json
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--alert-shortage", "0"),
+        ("--alert-shortage", "٣"),
+        ("--alert-expiry", "never"),
+        ("--subscriber", "a@example.com", "--no-subscribers"),
+    ],
+)
+def test_what_is_no_alert_is_misuse(desk: Desk, words: tuple[str, ...]) -> None:
+    """Figures begin at 1, and nobody is told to mail somebody and nobody."""
+    assert 2 == desk("lists", "update", "moengage", "1", *words).code
 
 
 def test_nothing_to_change_is_misuse(desk: Desk) -> None:

@@ -15,10 +15,11 @@ from couponhub.errors import (
     OutcomeUnknown,
     QuotaExhausted,
     RequestRejected,
+    UnreadableReply,
     UsageError,
     VendorUnavailable,
 )
-from couponhub.models import Alerts, ListChange, ListId, ListStatus, PartId
+from couponhub.models import Alerts, AlertsChange, ListChange, ListId, ListStatus, PartId
 from couponhub.uploads.clock import Clock
 from couponhub.uploads.deleting import Deleter
 from couponhub_moengage.adapter import MoEngageAdapter
@@ -137,6 +138,78 @@ def test_an_update_sends_what_changes(
     assert vendor.seen[0].body == body
 
 
+HELD = {
+    "success_alert": True,
+    "failure_alert": False,
+    "coupon_shortage_alert": {"alert": True, "threshold_count": 5},
+    "expiry_alert": {"alert": True, "days_before": 3},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "conditions"),
+    [
+        (
+            AlertsChange(shortage=9),
+            {**HELD, "coupon_shortage_alert": {"alert": True, "threshold_count": 9}},
+        ),
+        (AlertsChange(expiry_days=None), {**HELD, "expiry_alert": {"alert": False}}),
+        (AlertsChange(success=False, failure=True), {**HELD, "success_alert": False, "failure_alert": True}),
+    ],
+)
+def test_a_change_of_one_alert_sends_the_others_as_they_were_read(
+    vendor: Vendor, connect: Opens, change: AlertsChange, conditions: dict[str, object]
+) -> None:
+    """The conditions are replaced as a whole, so they are read right before; subscribers do not travel."""
+    vendor.answers = {PATCH: shown(), READ: shown(alert_conditions=HELD)}
+    connect().update_list(W1, ListChange(alerts=change))
+    assert vendor.lines() == [READ, PATCH, READ]
+    assert vendor.seen[1].body == {"alert_conditions": conditions}
+
+
+def test_a_change_of_subscribers_leaves_the_alerts_out(vendor: Vendor, connect: Opens) -> None:
+    """They have a key of their own, and nothing needs to be read for it."""
+    vendor.answers = {PATCH: shown(), READ: shown()}
+    connect().update_list(W1, ListChange(alerts=AlertsChange(subscribers=("b@example.com",))))
+    assert vendor.lines() == [PATCH, READ]
+    assert vendor.seen[0].body == {"email_alert_subscribers": ["b@example.com"]}
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        None,
+        "on",
+        {**HELD, "success_alert": "yes"},
+        {**HELD, "weekly_alert": True},
+        {**HELD, "expiry_alert": {"alert": True}},
+        {**HELD, "expiry_alert": {"alert": True, "days_before": 3, "at": "noon"}},
+    ],
+)
+def test_alerts_that_cannot_be_kept_are_not_overwritten(vendor: Vendor, connect: Opens, held: object) -> None:
+    """Nothing is sent where some would be lost; all of them named, they are replaced without a look."""
+    vendor.answers = {PATCH: shown(), READ: shown(alert_conditions=held)}
+    adapter = connect()
+    with pytest.raises(UnreadableReply, match="nothing was changed") as caught:
+        adapter.update_list(W1, ListChange(alerts=AlertsChange(shortage=9)))
+    assert (caught.value.connection, caught.value.operation) == ("engage", "update list")
+    assert vendor.lines() == [READ]
+    whole = AlertsChange(success=True, failure=True, shortage=9, expiry_days=None)
+    adapter.update_list(W1, ListChange(alerts=whole))
+    assert vendor.lines() == [READ, PATCH, READ]
+
+
+def test_a_lost_change_of_one_alert_is_looked_for_by_that_alone(vendor: Vendor, connect: Opens) -> None:
+    """What it did not name may stand as it likes."""
+    asked = {**HELD, "coupon_shortage_alert": {"alert": True, "threshold_count": 9}}
+    vendor.answers = {PATCH: LOST, READ: [shown(alert_conditions=HELD), shown(alert_conditions=asked)]}
+    change = ListChange(alerts=AlertsChange(shortage=9))
+    assert desk(vendor, connect()).lists.update(W1, change).alerts == Alerts(
+        success=True, shortage=9, expiry_days=3
+    )
+    assert vendor.lines() == [READ, PATCH, READ]
+
+
 def test_an_update_that_cannot_be_read_again_is_done_all_the_same(vendor: Vendor, connect: Opens) -> None:
     """A failure of the second look does not make the change look failed."""
     vendor.answers[PATCH] = shown(name="Spring sale")
@@ -148,6 +221,7 @@ def test_an_update_that_cannot_be_read_again_is_done_all_the_same(vendor: Vendor
     ("change", "words"),
     [
         (ListChange(), ["nothing"]),
+        (ListChange(alerts=AlertsChange()), ["nothing"]),
         (ListChange(name=" ", extra={"label": "x1y2", "colour": "r3d"}), ["blank", "colour, label"]),
         (ListChange(name="N", extra={"created_by": "Ad4"}), ["created_by"]),
     ],

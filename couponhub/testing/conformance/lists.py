@@ -7,8 +7,8 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from couponhub.errors import Conflict, NotFound, OutcomeUnknown, RequestRejected
-from couponhub.models import Alerts, CouponList, ListChange, ListStatus
+from couponhub.errors import Conflict, NotFound, OutcomeUnknown, RequestRejected, Unsupported
+from couponhub.models import Alerts, AlertsChange, CouponList, ListChange, ListStatus
 from couponhub.models.base import utc_now
 from couponhub.testing.conformance.refusals import is_refused, refuses, refuses_lists
 from couponhub.testing.rig import Rig
@@ -17,6 +17,18 @@ ALERTS = (
     Alerts(subscribers=("keeper@example.com",), success=True, failure=True, shortage=5, expiry_days=3),
     Alerts(subscribers=("keeper@example.com", "owner@example.com"), failure=True),
     Alerts(shortage=0),
+)
+SINGLE_CHANGES = (
+    ListChange(name="Nachher 🍦"),
+    ListChange(expires=(utc_now() + timedelta(days=60)).date()),
+    ListChange(alerts=AlertsChange(subscribers=("other@example.com",))),
+    ListChange(alerts=AlertsChange(subscribers=())),
+    ListChange(alerts=AlertsChange(success=False)),
+    ListChange(alerts=AlertsChange(failure=False)),
+    ListChange(alerts=AlertsChange(shortage=9)),
+    ListChange(alerts=AlertsChange(shortage=None)),
+    ListChange(alerts=AlertsChange(expiry_days=2)),
+    ListChange(alerts=AlertsChange(expiry_days=None)),
 )
 ABSENT_IDS = ("6721d00eefc476c0f67e0d05", "999999")
 
@@ -131,6 +143,33 @@ class ListRules:
         for list_id in ABSENT_IDS:
             with pytest.raises(NotFound):
                 rig.connection.lists.update(list_id, change)
+
+    @pytest.mark.parametrize("change", SINGLE_CHANGES)
+    def test_r30_a_change_of_one_thing_leaves_the_others(self, rig: Rig, change: ListChange) -> None:
+        """R-30: a change of one thing of a list leaves the others; one that is refused leaves all."""
+        if refuses(rig, "lists.write", lambda: rig.connection.lists.update("1", change)):
+            return
+        lists = rig.connection.lists
+        try:
+            made = lists.create(attrs.evolve(rig.new_list("watched"), alerts=ALERTS[0]))
+        except Unsupported:
+            made = rig.create_list("watched")
+        before = lists.get(made.id)
+        if change.alerts is not None and is_refused(rig, lambda: lists.update(made.id, change)):
+            assert before == lists.get(made.id)
+            return
+        after = lists.update(made.id, change)
+        assert after == lists.get(made.id)
+        expected = attrs.evolve(before, updated_at=after.updated_at)
+        if change.name is not None:
+            expected = attrs.evolve(expected, name=change.name)
+        if change.expires is not None:
+            assert before.expires_at != after.expires_at
+            expected = attrs.evolve(expected, expires_at=after.expires_at)
+        if isinstance(change.alerts, AlertsChange) and before.alerts is not None:
+            alerts = change.alerts.applied_to(before.alerts)
+            expected = attrs.evolve(expected, alerts=alerts, subscribers=alerts.subscribers)
+        assert expected == after
 
     @pytest.mark.parametrize("alerts", ALERTS)
     def test_r39_alerts_are_taken_or_refused(self, rig: Rig, alerts: Alerts) -> None:
