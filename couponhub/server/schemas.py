@@ -13,6 +13,7 @@ import attrs
 
 from couponhub import models
 from couponhub.documents import (
+    alerts_document,
     connection_document,
     error_object,
     list_document,
@@ -39,11 +40,16 @@ _NAMES: Mapping[type, str] = {
     models.Coupon: "coupon",
     models.Answer: "answer",
     models.CouponList: "list",
+    models.Alerts: "alerts",
     models.Upload: "upload",
     models.Part: "part",
     Customer: "customer",
     CouponhubError: "error",
 }
+
+
+_OWN_WORD: Mapping[str, Any] = {"vendor_status": str | None}
+"""The vendor's own word, which is null where the model has "" for none."""
 
 
 def schema_of(kind: Any) -> Schema:  # noqa: PLR0911 - one table
@@ -113,9 +119,10 @@ def component_schemas() -> dict[str, Schema]:
         "lookup": _shown(models.LookupAnswer, lookup),
         "coupon": _shown(models.Coupon, lookup["coupons"][0], {"also_at": tuple[str, ...]}),
         "answer": _shown(models.Answer, lookup["answers"][0]),
-        "list": _shown(models.CouponList, list_document(coupon_list)),
+        "list": _shown(models.CouponList, list_document(coupon_list), _OWN_WORD),
+        "alerts": _shown(models.Alerts, alerts_document(models.Alerts())),
         "upload": _shown(models.Upload, upload),
-        "part": _shown(models.Part, upload["parts"][0]),
+        "part": _shown(models.Part, upload["parts"][0], _OWN_WORD),
         "customer": _customer(),
         "connection": _connection(),
         "connections": _many("connection"),

@@ -15,14 +15,17 @@ import pytest
 from tests.cli.desk import CUSTOMER, NEW_SERIES, SOON, Desk, until
 
 LIST_KEYS = [
-    *("connection", "id", "name", "label", "status", "expires_at"),
-    *("total", "available", "created_at", "updated_at"),
+    *("connection", "id", "name", "label", "status", "vendor_status", "expires_at"),
+    *("total", "available", "created_at", "updated_at", "created_by", "subscribers", "alerts", "snippet"),
 ]
 UPLOAD_KEYS = [
     *("connection", "list_id", "id", "name", "status", "rows", "accepted", "rejected", "duplicates"),
     *("skipped", "unknown", "created_at", "updated_at", "error_file", "parts"),
 ]
-PART_KEYS = ["id", "name", "status", "rows", "accepted", "rejected"]
+PART_KEYS = [
+    *("id", "name", "status", "vendor_status", "rows", "accepted", "rejected"),
+    *("error_file", "success_file", "created_at", "updated_at"),
+]
 COUPON_KEYS = [
     *("connection", "code", "list_id", "list_name", "description", "status", "issued_at", "expires_at"),
     *("redemption_count", "redemptions_left", "redemptions", "issued_at_store", "discount"),
