@@ -69,7 +69,8 @@ def capabilities_page() -> str:
     columns = {plugin.title: _capabilities(plugin) for plugin in plugins}
     lines = [
         f"{_NOTE}# Capabilities\n",
-        "What an adapter implements is what it can do. A dash is refused with `Unsupported` and the alternative.\n",
+        "What an adapter implements is what it can do. A dash is refused with `Unsupported` and the alternative.",
+        "Where each field, parameter, limit and error of the vendors' pages is reached: [](vendor-fields.md).\n",
         f"| Capability | {' | '.join(columns)} |",
         f"|---|{'---|' * len(columns)}",
     ]

@@ -86,6 +86,7 @@ def test_all_faults_are_told_at_once() -> None:
         ("discountValue", " 10"),
         ("minBillAmount", "1e5"),
         ("productInfo", "{}"),
+        ("productInfo", '[{"productType": "SKU", "productIds": [1], "productCodes": ["A"]}]'),
         ("customPropertyMap", "x"),
     ],
 )

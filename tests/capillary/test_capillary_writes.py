@@ -264,6 +264,114 @@ def test_a_change_sends_the_complete_documented_object(
     assert ("Summer", 9) == (changed.name, changed.total)
 
 
+IDS, CODES = list(range(20)), [f"C{number}" for number in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("held", "sent"),
+    [
+        ([{"productType": "SKU", "productIds": [1.0, 2]}], [{"productType": "SKU", "productIds": [1, 2]}]),
+        (
+            [{"productType": "BRAND", "productIds": [], "productCodes": ["B"]}],
+            [{"productType": "BRAND", "productCodes": ["B"]}],
+        ),
+        ([{"productType": "SKU", "productIds": IDS}], [{"productType": "SKU", "productIds": IDS}]),
+        (
+            [{"productType": "CATEGORY", "productIds": [*IDS, 20]}],
+            [{"productType": "CATEGORY", "productIds": [*IDS, 20]}],
+        ),
+        ([], []),
+    ],
+)
+def test_products_are_sent_back_as_they_are_taken(
+    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, held: list[Any], sent: list[Any]
+) -> None:
+    """By ids or by codes, whole numbers as such, and nothing empty beside them."""
+    vendor.say(SERIES, says(body=page({**HELD, "productInfo": held})))
+    vendor.say(ONE_SERIES, says(body=HELD))
+
+    adapter.update_list(LIST, ListChange(name="Summer"))
+
+    assert sent == vendor.asked_at(ONE_SERIES)[0].json["CouponSeriesV2"]["productInfo"]
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        ([{"productType": "CATEGORY", "productIds": IDS}], "20 categories"),
+        ([{"productType": "CATEGORY", "productCodes": CODES}], "20 categories"),
+        (
+            [
+                {"productType": "CATEGORY", "productIds": IDS[:10]},
+                {"productType": "CATEGORY", "productIds": IDS[10:]},
+            ],
+            "20 categories",
+        ),
+        ([{"productType": "SKU", "productIds": [1], "productCodes": ["A"]}], "by ids and by codes"),
+        (
+            [{"productType": "SKU", "productIds": [1]}, {"productType": "BRAND", "productCodes": ["A"]}],
+            "by ids and by codes",
+        ),
+        ({"SKU": [1]}, "does not document"),
+        ([{"productType": "CATEGORY", "productIds": 20}], "does not document"),
+    ],
+)
+def test_products_that_may_be_cut_are_neither_sent_nor_left_out(
+    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, held: Any, told: str
+) -> None:
+    """Both could make the codes good for other products; whoever names all of them may change the series."""
+    vendor.say(SERIES, says(body=page({**HELD, "productInfo": held})))
+    vendor.say(ONE_SERIES, says(body=HELD))
+
+    with pytest.raises(UsageError, match=f"{told}.*nothing was changed") as caught:
+        adapter.update_list(LIST, ListChange(name="Summer"))
+
+    assert "--set productInfo" in caught.value.hint
+    assert [] == vendor.asked_at(ONE_SERIES)
+    given = {"productInfo": '[{"productType": "SKU", "productIds": [7]}]'}
+    adapter.update_list(LIST, ListChange(name="Summer", extra=given))
+    sent = vendor.asked_at(ONE_SERIES)[0].json["CouponSeriesV2"]["productInfo"]
+    assert [{"productType": "SKU", "productIds": [7]}] == sent
+
+
+def test_fields_of_other_types_are_sent_as_they_are_documented(
+    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+) -> None:
+    """Numbers and flags as text, and whole numbers with a fraction, are what the vendor asks for in requests."""
+    odd = {"maxCreate": "50", "minBillAmount": "12.50", "alphaNumeric": "true", "maxRedeem": "many"}
+    entities = [{"redemptionOrgEntityType": "STORE", "orgEntityId": 12.0}]
+    vendor.say(SERIES, says(body=page({**HELD, **odd, "redemptionOrgEntityDetails": entities})))
+    vendor.say(ONE_SERIES, says(body=HELD))
+
+    adapter.update_list(LIST, ListChange(name="Summer"))
+
+    sent = vendor.asked_at(ONE_SERIES)[0].json["CouponSeriesV2"]
+    assert {"maxCreate": 50, "minBillAmount": 12.5, "alphaNumeric": True, "maxRedeem": "many"} == {
+        name: sent[name] for name in odd
+    }
+    assert ("12", int) == (
+        str(sent["redemptionOrgEntityDetails"][0]["orgEntityId"]),
+        type(sent["redemptionOrgEntityDetails"][0]["orgEntityId"]),
+    )
+
+
+def test_what_changed_besides_is_told(
+    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A field that the vendor lost or changed unasked is named in the log; counts and times of use may move."""
+    after = {**HELD, "description": "Summer", "numIssued": 4, "lastUsed": "2026-02-01T00:00:00Z"}
+    after |= {"redemptionRange": '{"dom": [-1], "dow": [-1], "hours": [-1]}', "discountValue": 10}
+    vendor.say(SERIES, says(body=page(HELD)), says(body=page(after)))
+    vendor.say(ONE_SERIES, says(body=after))
+    adapter.update_list(LIST, ListChange(name="Summer"))
+    assert "" == caplog.text
+
+    after = {key: value for key, value in after.items() if key != "storeIdsJson"} | {"maxCreate": 7}
+    vendor.say(SERIES, says(body=page(HELD)), says(body=page(after)))
+    adapter.update_list(LIST, ListChange(name="Summer"))
+    assert "changed more than was asked: maxCreate, storeIdsJson" in caplog.text
+
+
 def test_a_changed_expiry_is_sent_with_the_servers_offset(vendor: "Scripted", says: "Say") -> None:
     """The day is the server's; where the series cannot be read again, what was sent tells its end."""
     adapter = adapter_for(vendor, server_timezone="Asia/Kolkata")

@@ -72,7 +72,11 @@ def test_keys_of_an_upload(desk: Desk, connection: str) -> None:
     assert (0, "") == (sent.code, sent.err)
     upload = sent.json
     assert UPLOAD_KEYS == list(upload)
-    assert PART_KEYS == list(upload["parts"][0])
+    (part,) = upload["parts"]
+    assert PART_KEYS == list(part)
+    assert {"capillary": "FINISHED", "moengage": "SUCCESS"}[connection] == part["vendor_status"]
+    assert (None, None) == (part["error_file"], part["success_file"])
+    assert part["created_at"] <= part["updated_at"]
     assert ("done", 3, 2, 0, 1, 0, 0) == tuple(
         upload[key] for key in ("status", "rows", "accepted", "rejected", "duplicates", "skipped", "unknown")
     )

@@ -78,6 +78,8 @@ def test_every_transition_is_read_back(store: Store, ledger: Ledger) -> None:
         accepted=1,
         rejected=1,
         error_file="error_key",
+        success_file="success_key",
+        created_at=NOON - timedelta(minutes=1),
     )
     steps.append(ledger.mark_submitted(steps[-1], 1, part))
     steps.append(ledger.mark_submitting(steps[-1], 2))
@@ -97,6 +99,11 @@ def test_every_transition_is_read_back(store: Store, ledger: Ledger) -> None:
         steps[-1].parts[0].rows,
         steps[-1].parts[0].accepted,
         steps[-1].parts[0].submitted_at,
+    )
+    assert ("error_key", "success_key", NOON - timedelta(minutes=1)) == (
+        steps[-1].parts[0].error_file,
+        steps[-1].parts[0].success_file,
+        steps[-1].parts[0].created_at,
     )
     assert ("odd", "odder") == steps[-1].warnings
     other._store.close()

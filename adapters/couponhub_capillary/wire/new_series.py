@@ -99,7 +99,7 @@ def _read_json(kind: type) -> Callable[[str], object]:
 def _read_products(text: str) -> object:
     products = _read_json(list)(text)
     if names_both(products):
-        raise ValueError("takes product ids or product codes, not both")
+        raise ValueError("expected product ids or product codes, not both")
     return products
 
 
