@@ -13,6 +13,7 @@ from couponhub.errors import UsageError
 from couponhub.explaining import Explainer, Explanation, Recorder
 from couponhub.forgetting.report import Forgotten
 from couponhub.forgetting.watching import Watch
+from couponhub.forking import PerProcess, ProcessLock
 from couponhub.lanes import Lane, LaneSettings, PlainLane
 from couponhub.lookup import Asking, Question, Recalling, lookup_many, needs_one_connection
 from couponhub.models import CouponQuery, Customer, CustomerCoupons, LookupAnswer, Strategy
@@ -30,6 +31,9 @@ from couponhub.usage import UsageIndex
 class CouponHub:
     """All configured connections. Thread-safe; use it as a context manager, or call `close`.
 
+    A process that is forked off may use its parent's hub, and connections that were taken from it: it has sockets,
+    threads and databases of its own, and remembers answers for itself. Whoever forks, each closes its own.
+
         with CouponHub.from_config() as hub:
             for coupon_list in hub["engage"].lists.iterate(status="active"):
                 print(coupon_list.name)
@@ -41,16 +45,14 @@ class CouponHub:
 
     def __init__(self, config: Config, *, observer: Observer | None = None) -> None:
         self.config = config
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()  # of what is opened once
         self._open: dict[str, Connection] = {}
-        self._lanes: dict[str, Lane] = {}
-        self._recalling = Recalling()
         self._store = Store(config.store)
         self._quotas = Quotas(config.store)
         self._services = Services(quotas=self._quotas, observer=observer or NoObserver())
         self._staging: Staging | None = None
         self._usage = UsageIndex(config.store)
-        self._watch = Watch(Erasures(config.store), self._forget_all)
+        self._own = PerProcess(lambda: _Awake(Watch(Erasures(config.store), self._forget_all)))
 
     @classmethod
     def from_config(
@@ -105,8 +107,7 @@ class CouponHub:
     @property
     def lanes(self) -> Mapping[str, Lane]:
         """The ways to the connections that lookups have asked so far, by name; read-only, of this moment."""
-        with self._lock:
-            return MappingProxyType(dict(self._lanes))
+        return MappingProxyType(self._own.get().lanes.copy())
 
     def lookup(
         self,
@@ -134,11 +135,12 @@ class CouponHub:
         names = None if connections is None else tuple(dict.fromkeys(connections))
         query, seconds = query or CouponQuery(), self._seconds(deadline)
         key = (customer, query, names, strategy)
-        recalled = self._recalling.answer(key)
+        recalling = self._own.get().recalling
+        recalled = recalling.answer(key)
         if recalled is not None:
             return recalled
         question = self._question(query, names, seconds, strategy)
-        return self._recalling.conclude(key, question, customer) or Asking(question, customer).run()
+        return recalling.conclude(key, question, customer) or Asking(question, customer).run()
 
     def lookup_many(
         self,
@@ -231,9 +233,8 @@ class CouponHub:
         return eraser.forget(customers)
 
     def _forget_all(self) -> None:
-        with self._lock:
-            lanes = [lane.forget_all for lane in self._lanes.values()]
-        for forget in (*lanes, self._recalling.forget_all):
+        own = self._own.get()
+        for forget in (*(lane.forget_all for lane in own.lanes.copy().values()), own.recalling.forget_all):
             forget()
 
     def _names(self, connections: Iterable[str] | None) -> tuple[str, ...]:
@@ -277,18 +278,19 @@ class CouponHub:
         return seconds
 
     def _lane(self, connection: Connection) -> Lane:
-        with self._lock:
-            if connection.name not in self._lanes:
-                self._lanes[connection.name] = self._new_lane(connection)
-            return self._lanes[connection.name]
+        own = self._own.get()
+        with own.lock:
+            if connection.name not in own.lanes:
+                own.lanes[connection.name] = self._new_lane(connection, own.watch)
+            return own.lanes[connection.name]
 
-    def _new_lane(self, connection: Connection) -> Lane:
+    def _new_lane(self, connection: Connection, watch: Watch) -> Lane:
         def ask(customer: Customer, query: CouponQuery, deadline: float) -> CustomerCoupons:
             return connection.customers.coupons(customer, query, deadline=deadline)
 
         if "customers.coupons" not in connection.capabilities:
             return PlainLane(connection.name, ask)
-        self._watch.start()  # before there is anything that could have to be forgotten
+        watch.start()  # before there is anything that could have to be forgotten
         lookup = self.config.lookup
         settings = LaneSettings(
             cache_ttl=lookup.cache_ttl,
@@ -329,14 +331,25 @@ class CouponHub:
 
         One that fails keeps none of the others open; its error is raised when all are closed.
         """
-        with self._lock, ExitStack() as closing:
+        own = self._own.get()
+        with self._lock, own.lock, ExitStack() as closing:
             closing.callback(self._quotas.close)
             closing.callback(self._store.close)
             closing.callback(self._usage.close)
             for connection in self._open.values():
                 closing.callback(connection.close)
-            for lane in self._lanes.values():
+            for lane in own.lanes.values():
                 closing.callback(lane.close)
-            closing.callback(self._watch.close)
+            closing.callback(own.watch.close)
             self._open.clear()
-            self._lanes.clear()
+            own.lanes.clear()
+
+
+class _Awake:
+    """What runs in a hub, and what is remembered by it: each process has its own."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.lock = threading.Lock()
+        self.lanes: dict[str, Lane] = {}
+        self.recalling = Recalling()
+        self.watch = watch

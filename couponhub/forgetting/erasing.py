@@ -1,9 +1,7 @@
 """Removes people from one place after the other."""
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import attrs
 
@@ -12,7 +10,7 @@ from couponhub.forgetting.report import Forgotten, Removal
 from couponhub.models import Customer
 from couponhub.models.base import utc_now
 from couponhub.staging import FolderStaging, StagingKind, StagingSettings
-from couponhub.store import CodeSets, Erasures, Store, Swept, sweep_all
+from couponhub.store import CodeSets, Erasures, Store, Swept, remove_folder, sweep_all
 from couponhub.usage.index import UsageIndex
 
 _IN_USE = "{where}: {count} belong to processes that run now and may hold customers; they end with those"
@@ -78,7 +76,7 @@ class Eraser:
     def _swept(self) -> Mapping[str, Swept]:
         swept = {
             "uploads in the making": CodeSets(self.store.folder / "codes").sweep(),
-            "imports in the making": sweep_all(self.usage.database.folder.glob("*.lock"), _remove_folder),
+            "imports in the making": sweep_all(self.usage.database.folder.glob("*.lock"), remove_folder),
         }
         if self.staging.kind is StagingKind.FOLDER:
             with suppress(ConfigError):  # then nothing was ever staged there
@@ -90,7 +88,3 @@ class Eraser:
             yield f"what the vendors keep: have each of them erase the customer too ({', '.join(self.vendors)})"
         yield "your own copies: backups of the store, code files that were sent, reports as they were mailed"
         yield "answers that were given to others already, and what they made of them"
-
-
-def _remove_folder(lock: Path) -> None:
-    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)

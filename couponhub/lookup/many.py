@@ -1,5 +1,6 @@
 """Many customers, one lookup each: a bounded number under way, answers in the order of the customers."""
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,8 @@ from couponhub.models import Customer, LookupAnswer
 def lookup_many(question: Question, customers: Iterable[Customer], *, at_once: int) -> Iterator[LookupAnswer]:
     """Ask about one customer after the other; each answer is handed on as soon as those before it are.
 
+    What is under way belongs to the process that began it: one that was forked off meanwhile gets no answers to it.
+
     Of `customers` no more are taken than are under way. When they end in an error, it is raised after the answers
     to those that came before. A customer whom no vendor can know is answered with the reason, as `unknown`;
     nothing else ends. Closing the iterator stops all that is under way.
@@ -26,7 +29,9 @@ def lookup_many(question: Question, customers: Iterable[Customer], *, at_once: i
 
     Raises:
         NotFound: The list that the query names does not exist at the one connection asked.
+        UsageError: It is gone on with in a process that was forked off meanwhile.
     """
+    process = os.getpid()
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="lookup-many")
     under_way: deque[_Turn] = deque()
     source, failure = iter(customers), None
@@ -34,6 +39,7 @@ def lookup_many(question: Question, customers: Iterable[Customer], *, at_once: i
         while failure is None:
             while under_way and (len(under_way) == at_once or under_way[0].is_over):
                 yield under_way.popleft().answer()
+                _refuse_other(process)
             try:
                 customer = next(source)
             except StopIteration:
@@ -45,12 +51,21 @@ def lookup_many(question: Question, customers: Iterable[Customer], *, at_once: i
             under_way.append(_Turn(asking=asking, coming=pool.submit(asking.run)))
         while under_way:
             yield under_way.popleft().answer()
+            _refuse_other(process)
     finally:
         for turn in under_way:
             turn.asking.stop()
         pool.shutdown(wait=False, cancel_futures=True)
     if failure is not None:
         raise failure
+
+
+def _refuse_other(process: int) -> None:
+    if os.getpid() != process:
+        raise UsageError(
+            "this lookup of many customers was begun in another process, whose threads are not here",
+            hint="begin it after the fork",
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -46,10 +46,9 @@ class FolderStaging:
         self.sweep()
         with ExitStack() as job:
             try:
-                lock = job.enter_context(living(self._new_lock))
+                lock = job.enter_context(living(self._new_lock, self._remove))
                 published = self._published(lock)
                 unfinished = published.with_suffix(".part")
-                job.callback(_remove, published)
                 shutil.copyfile(path, unfinished)
                 os.replace(unfinished, published)  # noqa: PTH105 - says better than Path.replace which is which
             except OSError as error:
@@ -63,7 +62,7 @@ class FolderStaging:
     def sweep(self) -> Swept:
         """Remove what killed processes published."""
         locks = (lock for lock in self._folder.glob(".*.lock") if _LOCK.fullmatch(lock.name))
-        return sweep_all(locks, lambda lock: _remove(self._published(lock)))
+        return sweep_all(locks, self._remove)
 
     def _new_lock(self) -> Path:
         return self._folder / f".{secrets.token_urlsafe(_TOKEN_BYTES)}.lock"
@@ -71,7 +70,7 @@ class FolderStaging:
     def _published(self, lock: Path) -> Path:
         return self._folder / f"{lock.stem.removeprefix('.')}.csv"
 
-
-def _remove(published: Path) -> None:
-    published.with_suffix(".part").unlink(missing_ok=True)
-    published.unlink(missing_ok=True)
+    def _remove(self, lock: Path) -> None:
+        published = self._published(lock)
+        published.with_suffix(".part").unlink(missing_ok=True)
+        published.unlink(missing_ok=True)

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+import attrs
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Request, Response
 
 from couponhub.errors import ConfigError, LocalError
+from couponhub.forking import PerProcess
 from couponhub.listening import family_of
 from couponhub.staging.base import StagedFile, check_reachable
 from couponhub.staging.settings import StagingSettings
@@ -38,19 +40,17 @@ class ServerStaging:
         self._port = address.port or 0
         self._scheme = "http" if settings.tls_cert is None else "https"
         self._settings = settings
-        self._lock = threading.Lock()
-        self._files: dict[str, _ServedFile] = {}
-        self._server: BaseWSGIServer | None = None
+        self._own = PerProcess(_Serving, leave=_Serving.close_copy)
 
     @contextmanager
     def stage(self, path: Path, name: str) -> Iterator[StagedFile]:
         """See `Staging.stage`."""
-        token = secrets.token_urlsafe(32)
-        with self._lock:
-            if self._server is None:
-                self._server = self._start()
-            file = _ServedFile(path, f"{self._public_url(self._server.port)}/{token}/{quote(name, safe='')}")
-            self._files[f"{token}/{name}"] = file
+        token, own = secrets.token_urlsafe(32), self._own.get()
+        with own.lock:
+            if own.server is None:
+                own.server = self._start()
+            file = _ServedFile(path, f"{self._public_url(own.server.port)}/{token}/{quote(name, safe='')}")
+            own.files[f"{token}/{name}"] = file
         try:
             yield file
         finally:
@@ -109,18 +109,19 @@ class ServerStaging:
         return context
 
     def _release(self, file: "_ServedFile") -> None:
-        with self._lock:
-            self._files = {place: other for place, other in self._files.items() if other is not file}
-            server = None if self._files else self._server
+        own = self._own.get()
+        with own.lock:
+            own.files = {place: other for place, other in own.files.items() if other is not file}
+            server = None if own.files else own.server
             if server is not None:
-                self._server = None
+                own.server = None
                 server.shutdown()
                 server.server_close()
 
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:
         request = Request(environ)
         # The last two segments: a proxy in front may keep the path of public_url or take it off.
-        file = self._files.get("/".join(request.path.rsplit("/", 2)[1:]))
+        file = self._own.get().files.get("/".join(request.path.rsplit("/", 2)[1:]))
         response: Response
         if file is None or request.method not in {"GET", "HEAD"}:
             response = NotFound().get_response(environ)
@@ -134,6 +135,20 @@ class ServerStaging:
                 file.count()
         response.headers["Cache-Control"] = "no-store"
         return response(environ, start_response)
+
+
+@attrs.define(eq=False)
+class _Serving:
+    """What one process serves: a forked one has no thread that does, and its own files elsewhere."""
+
+    lock: threading.Lock = attrs.field(factory=threading.Lock)
+    files: "dict[str, _ServedFile]" = attrs.field(factory=dict)
+    server: BaseWSGIServer | None = None
+
+    def close_copy(self) -> None:
+        """In a forked process: keep no port taken, and no vendor waiting, on which nobody answers."""
+        if self.server is not None:
+            self.server.socket.close()
 
 
 class _ServedFile:

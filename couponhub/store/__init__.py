@@ -5,8 +5,9 @@ from couponhub.store.codesets import CodeSets
 from couponhub.store.database import Store
 from couponhub.store.erasures import Erasures
 from couponhub.store.holding import codes_in
+from couponhub.store.kept import KeptConnection
 from couponhub.store.ledger import Ledger
-from couponhub.store.living import Swept, living, sweep, sweep_all
+from couponhub.store.living import Swept, living, remove_folder, sweep, sweep_all
 from couponhub.store.quotas import Budgets, Quotas, Spent
 from couponhub.store.records import PartRecord, Stage, UploadRecord
 from couponhub.store.settings import StoreSettings
@@ -17,6 +18,7 @@ __all__ = [
     "Callbacks",
     "CodeSets",
     "Erasures",
+    "KeptConnection",
     "Ledger",
     "PartRecord",
     "Quotas",
@@ -32,6 +34,7 @@ __all__ = [
     "codes_in",
     "living",
     "new_token",
+    "remove_folder",
     "sweep",
     "sweep_all",
     "token_id",

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +12,7 @@ import attrs
 
 from couponhub.errors import LocalError
 from couponhub.models import ListId, UploadId
-from couponhub.store.living import Swept, living, sweep_all
+from couponhub.store.living import Swept, living, remove_folder, sweep_all
 
 _DAY = 86_400.0
 _LOCK = ".lock"
@@ -59,9 +58,10 @@ class CodeSets:
         with ExitStack() as job:
             try:
                 home = _private_folder(self.folder / ".work")
-                lock = job.enter_context(living(lambda: home / f"{secrets.token_hex(8)}{_LOCK}"))
+                lock = job.enter_context(
+                    living(lambda: home / f"{secrets.token_hex(8)}{_LOCK}", remove_folder)
+                )
                 folder = lock.with_suffix("")
-                job.callback(shutil.rmtree, folder, ignore_errors=True)
                 folder.mkdir(mode=0o700)
             except OSError as error:
                 raise LocalError(f"no files can be written in {self.folder}: {error.strerror}") from error
@@ -69,7 +69,7 @@ class CodeSets:
 
     def sweep(self) -> Swept:
         """Remove the folders of killed processes; those of living ones stay."""
-        return sweep_all(self.folder.glob(f".work/*{_LOCK}"), _remove_folder)
+        return sweep_all(self.folder.glob(f".work/*{_LOCK}"), remove_folder)
 
     def purge(self, days: int) -> None:
         """Remove code sets older than that."""
@@ -84,10 +84,6 @@ def _private_folder(path: Path) -> Path:
     for folder in reversed((path, *path.parents)):
         folder.mkdir(mode=0o700, exist_ok=True)
     return path
-
-
-def _remove_folder(lock: Path) -> None:
-    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
 
 
 def _file_name(text: str) -> str:

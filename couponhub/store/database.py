@@ -2,12 +2,12 @@
 
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from couponhub.errors import LocalError
+from couponhub.store.kept import KeptConnection
 from couponhub.store.schema import MIGRATIONS
 from couponhub.store.settings import StoreSettings
 
@@ -15,7 +15,7 @@ _BUSY_SECONDS = 30.0
 
 
 class Store:
-    """Durable state at the place that the settings name. Thread-safe, and safe with other processes.
+    """Durable state at the place that the settings name. Thread-safe, and safe with other processes, forked ones too.
 
     Nothing is touched before the first use. The database is private (mode 0600), and so is its folder when
     the store makes it. Methods raise LocalError, with one line, for whatever goes wrong on this machine.
@@ -23,8 +23,7 @@ class Store:
 
     def __init__(self, settings: StoreSettings) -> None:
         self.settings = settings
-        self._lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
+        self._kept = KeptConnection(lambda: _open(settings.path))
 
     @property
     def folder(self) -> Path:
@@ -37,8 +36,7 @@ class Store:
 
         Only one thread or process writes at a time; blocks must be short and never wait for a vendor.
         """
-        with self._translated(), self._lock:
-            connection = self._opened()
+        with self._translated(), self._kept.used() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -52,25 +50,16 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Read what is committed, also where nothing may be written."""
-        with self._translated(), self._lock:
+        with self._translated(), ExitStack() as held:
             path = self.settings.path
-            if self._connection is not None or _may_write(path):
-                yield self._opened()
+            if self._kept.is_open or _may_write(path):
+                yield held.enter_context(self._kept.used())
             else:
-                with closing(_open_to_read(path)) as once:
-                    yield once
+                yield held.enter_context(closing(_open_to_read(path)))
 
     def close(self) -> None:
         """Close the database; a later use opens it again."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = _open(self.settings.path)
-        return self._connection
+        self._kept.close()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

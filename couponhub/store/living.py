@@ -1,6 +1,7 @@
 """Files that must not outlive their process: a lock beside them tells whether it lives, also after a kill."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 import attrs
 
 from couponhub.errors import LocalError
+from couponhub.store.kept import FileLock
 
 _SWEEP_SECONDS = 5.0
 """More than any sweep holds a lock."""
@@ -29,25 +31,38 @@ class Swept:
 
 
 @contextmanager
-def living(name: Callable[[], Path]) -> Iterator[Path]:
+def living(name: Callable[[], Path], remove: Callable[[Path], None]) -> Iterator[Path]:
     """Hold a new lock while the block runs; `sweep` leaves alone what it stands for.
+
+    A process that was forked off in the block and leaves it too removes nothing.
 
     Args:
         name: Gives a new path for the lock each time; what it stands for is to be named after it.
+        remove: Removes what the lock stands for, when the block ends.
 
     Raises:
         OSError: The folder cannot be written.
         LocalError: Its file system knows no locks.
     """
+    process = os.getpid()
     with ExitStack() as held:
         lock = _hold(held, name)
         try:
             yield lock
         finally:
+            is_ours = os.getpid() == process
+            if is_ours:
+                remove(lock)
             held.close()
-            # Not before it is let go, for some systems delete no file that is open.
-            with suppress(OSError):
-                lock.unlink()
+            if is_ours:
+                # Not before it is let go, for some systems delete no file that is open.
+                with suppress(OSError):
+                    lock.unlink()
+
+
+def remove_folder(lock: Path) -> None:
+    """Remove the folder that a lock stands for, which has its name without an ending."""
+    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
 
 
 def sweep(lock: Path, remove: Callable[[], None]) -> None:
@@ -88,6 +103,9 @@ def _hold(held: ExitStack, name: Callable[[], Path]) -> Path:
 def _locked(lock: Path, *, timeout: float) -> Iterator[None]:
     # `rw` makes no file: whoever opens a lock has the one that its owner made, or none.
     address = f"{lock.absolute().as_uri()}?mode=rw"
-    with closing(sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None)) as connection:
-        connection.execute("BEGIN EXCLUSIVE")
+    connection = sqlite3.connect(
+        address, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
+    )
+    with closing(FileLock(connection)) as held:
+        held.take()
         yield

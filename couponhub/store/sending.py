@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from couponhub.errors import WaitTimeout
+from couponhub.store.kept import FileLock
 
 _POLL_SECONDS = 0.2
 
@@ -17,42 +18,33 @@ def sending(
 ) -> Iterator[None]:
     """Hold the right, waiting for whoever has it.
 
-    The lock is SQLite's own on an empty database: it works between threads and processes on every platform,
-    and the operating system ends it with the process, also after a kill.
-
     Raises:
         WaitTimeout: Somebody else is still sending after `timeout` seconds.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    with closing(_connect(lock)) as connection:
-        while not _taken(connection):
+    with closing(_lock(lock)) as right:
+        while not _taken(right):
             if deadline is not None and time.monotonic() >= deadline:
                 raise WaitTimeout("another upload to this list is still being sent; nothing was sent")
             sleep(_POLL_SECONDS)
-        try:
-            yield
-        finally:
-            connection.execute("ROLLBACK")
+        yield
 
 
 def is_sending(lock: Path) -> bool:
     """Tell whether anybody holds the right now."""
     if not lock.exists():
         return False
-    with closing(_connect(lock)) as connection:
-        if not _taken(connection):
-            return True
-        connection.execute("ROLLBACK")
-        return False
+    with closing(_lock(lock)) as right:
+        return not _taken(right)
 
 
-def _connect(lock: Path) -> sqlite3.Connection:
-    return sqlite3.connect(lock, timeout=0, isolation_level=None)
+def _lock(lock: Path) -> FileLock:
+    return FileLock(sqlite3.connect(lock, timeout=0, isolation_level=None, check_same_thread=False))
 
 
-def _taken(connection: sqlite3.Connection) -> bool:
+def _taken(right: FileLock) -> bool:
     try:
-        connection.execute("BEGIN EXCLUSIVE")
+        right.take()
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             return False

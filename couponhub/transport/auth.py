@@ -11,6 +11,7 @@ from typing import Protocol
 import attrs
 
 from couponhub.errors import VendorError
+from couponhub.forking import PerProcess, ProcessLock
 from couponhub.transport.breakage import unreachable
 from couponhub.transport.deadline import Deadline
 
@@ -127,10 +128,10 @@ class TokenAuth:
         self._header = header
         self._margin = margin
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._token: Token | None = None
         self._usable_until = 0.0
-        self._under_way: list[_Fetch] = []
+        self._under_way: PerProcess[list[_Fetch]] = PerProcess(list)  # threads, which no forked process has
 
     def sign(self, headers: MutableMapping[str, str], deadline: Deadline, /) -> object:
         """Add the token, having one fetched first when there is none that still lives."""
@@ -153,13 +154,14 @@ class TokenAuth:
 
     def _joined(self, now: float) -> _Fetch:
         """The newest fetch under way, or a new one, where that one seems to hang."""
-        newest = self._under_way[-1] if self._under_way else None
-        if newest is not None and (now - newest.began < _HANGS_AFTER or len(self._under_way) >= _AT_ONCE):
+        under_way = self._under_way.get()
+        newest = under_way[-1] if under_way else None
+        if newest is not None and (now - newest.began < _HANGS_AFTER or len(under_way) >= _AT_ONCE):
             return newest
         fetch = _Fetch(now)
         # On a thread of its own: on a caller's, its deadline would be that of all who wait.
         threading.Thread(target=self._bring, args=(fetch,), name="couponhub-token", daemon=True).start()
-        self._under_way.append(fetch)
+        under_way.append(fetch)
         return fetch
 
     def _bring(self, fetch: _Fetch) -> None:
@@ -169,16 +171,17 @@ class TokenAuth:
             token = self._fetch()
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             with self._lock:
-                self._under_way.remove(fetch)
+                self._under_way.get().remove(fetch)
             if not fetch.result.done():
                 fetch.result.set_exception(error)
             return
         with self._lock:
+            under_way = self._under_way.get()
             self._token = token
             self._usable_until = asked_at + token.lifetime - self._margin(token.lifetime)
-            self._under_way.remove(fetch)
+            under_way.remove(fetch)
             # Those that hang go on, and change nothing for anybody who waits for them now.
-            waited_for = [one.result for one in (fetch, *self._under_way) if not one.result.done()]
+            waited_for = [one.result for one in (fetch, *under_way) if not one.result.done()]
         for result in waited_for:
             result.set_result(token)
 

@@ -1,6 +1,7 @@
 """urllib3's connections, taught two things: to bound a whole answer in time, and to say that nothing was sent."""
 
 import io
+import queue
 import socket
 from http.client import HTTPResponse
 from typing import Any
@@ -65,12 +66,43 @@ class _TlsConnection(_Connection, HTTPSConnection):
     """The same with TLS: the `connect` above calls that of `HTTPSConnection`, which comes before `HTTPConnection`."""
 
 
+class _Spares:
+    """The connections of a pool that nobody uses, the latest first.
+
+    It has no lock: where a process forks, another thread could hold that, and the child, which closes its copies of
+    the pool's connections at its end, would wait for it for ever.
+    """
+
+    def __init__(self, maxsize: int) -> None:
+        self._most = maxsize
+        self._spare: list[Any] = []
+
+    def get(self, block: bool = False, timeout: float | None = None) -> Any:  # noqa: ARG002 - of queue.LifoQueue
+        """Take the latest; pools of ours never block."""
+        try:
+            return self._spare.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def put(self, item: Any, block: bool = False, timeout: float | None = None) -> None:  # noqa: ARG002 - the same
+        """Give one back."""
+        if len(self._spare) >= self._most:
+            raise queue.Full
+        self._spare.append(item)
+
+    def qsize(self) -> int:
+        """How many there are."""
+        return len(self._spare)
+
+
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
+    QueueCls = _Spares  # type: ignore[assignment] # all of a queue that pools use
 
 
 class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
+    QueueCls = _Spares  # type: ignore[assignment] # the same
 
 
 class TimedAdapter(HTTPAdapter):

@@ -1,7 +1,6 @@
 """When and how long to wait before a call is repeated. There is no other retry loop in couponhub."""
 
 import random
-import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC
@@ -10,6 +9,7 @@ from email.utils import parsedate_to_datetime
 import attrs
 
 from couponhub.errors import RateLimited, VendorUnavailable
+from couponhub.forking import ProcessLock
 
 
 @attrs.frozen(kw_only=True)
@@ -56,7 +56,7 @@ class RetryReserve:
     def __init__(self, reserve: int) -> None:
         self._most = float(reserve)
         self._left = self._most
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
 
     def take(self) -> bool:
         """Take one, unless none is left."""

@@ -14,6 +14,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry, Timeout
 
 from couponhub._version import UNKNOWN, installed_version
+from couponhub.forking import PerProcess
 from couponhub.transport.exchange import MultipartStream, Reply, Request
 from couponhub.transport.pool import TimedAdapter
 from couponhub.transport.redaction import redact_library_logs
@@ -32,17 +33,14 @@ class VendorSession:
 
     `Session.request` and the adapter's `send` merge settings, parse the URL, look for a proxy, cookies and hooks
     and build a response of their own for each call, which costs more than the call. Here each base address goes
-    through all that once, and a call goes to the pool that came of it.
+    through all that once, and a call goes to the pool that came of it. Each process has its own connections: two
+    that read from one would be handed each other's answers.
     """
 
     def __init__(self, settings: TransportSettings) -> None:
-        session = requests.Session()
-        self._adapter = harden(session, settings)
-        self._headers = {name: str(value) for name, value in session.headers.items()}
-        self._verify = session.verify or True
-        self._proxies = dict(session.proxies)
         self._max_bytes = settings.max_reply_bytes
-        self._routes: dict[str, _Route] = {}
+        self._own = PerProcess(lambda: _Connections(settings))
+        self._own.get()  # what cannot be made fails now
 
     def exchange(
         self, request: Request, base_url: str, headers: Mapping[str, str], body: Body, timeout: Timeout
@@ -61,12 +59,11 @@ class VendorSession:
             requests.exceptions.InvalidURL: The base address is none.
             ReplyTooLarge: The answer is longer than the settings allow.
         """
-        route = self._routes.get(base_url)
-        if route is None:
-            route = self._routes[base_url] = self._route(base_url)
+        own = self._own.get()
+        route = own.routes.get(base_url) or own.route(base_url)
         for header in headers.items():
             check_header_validity(header)
-        sent = {**self._headers, **headers}
+        sent = {**own.headers, **headers}
         if body is not None:
             sent["Content-Length"] = str(len(body))
         elif request.method not in {"GET", "HEAD", "OPTIONS"}:
@@ -91,15 +88,7 @@ class VendorSession:
 
     def close(self) -> None:
         """Close the pooled connections."""
-        self._routes.clear()
-        self._adapter.close()
-
-    def _route(self, base_url: str) -> "_Route":
-        prepared = requests.Request("GET", base_url).prepare()
-        adapter, url = self._adapter, prepared.url or ""
-        pool: Any = adapter.get_connection_with_tls_context(prepared, self._verify, self._proxies)
-        adapter.cert_verify(pool, url, self._verify, None)  # type: ignore[no-untyped-call] # theirs
-        return _Route(pool, adapter.request_url(prepared, self._proxies).rstrip("/"))
+        self._own.get().close()
 
     def _read(self, response: BaseHTTPResponse) -> bytes:
         try:
@@ -109,6 +98,31 @@ class VendorSession:
             raise
         finally:
             response.release_conn()
+
+
+class _Connections:
+    """The pools of one process, by base address."""
+
+    def __init__(self, settings: TransportSettings) -> None:
+        session = requests.Session()
+        self._adapter = harden(session, settings)
+        self._verify = session.verify or True
+        self._proxies = dict(session.proxies)
+        self.headers = {name: str(value) for name, value in session.headers.items()}
+        self.routes: dict[str, _Route] = {}
+
+    def route(self, base_url: str) -> "_Route":
+        prepared = requests.Request("GET", base_url).prepare()
+        adapter, url = self._adapter, prepared.url or ""
+        pool: Any = adapter.get_connection_with_tls_context(prepared, self._verify, self._proxies)
+        adapter.cert_verify(pool, url, self._verify, None)  # type: ignore[no-untyped-call] # theirs
+        route = _Route(pool, adapter.request_url(prepared, self._proxies).rstrip("/"))
+        self.routes[base_url] = route
+        return route
+
+    def close(self) -> None:
+        self.routes.clear()
+        self._adapter.close()
 
 
 @attrs.frozen

@@ -2,15 +2,15 @@
 
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import attrs
 
 from couponhub.errors import LocalError
-from couponhub.store import StoreSettings
+from couponhub.forking import ProcessLock
+from couponhub.store import KeptConnection, StoreSettings
 from couponhub.usage.key import HashKey
 from couponhub.usage.schema import MIGRATIONS
 
@@ -18,6 +18,10 @@ _WRITER_WAITS_SECONDS = 1800.0
 """An import of 20 million rows holds others off for a minute or two."""
 _READER_WAITS_SECONDS = 5.0
 _CACHE_KIB = 65_536
+
+
+class _NobodyWritesError(Exception):
+    """Nobody writes now, and SQLite cannot make the files in which writers would show."""
 
 
 @attrs.frozen
@@ -30,7 +34,7 @@ class OpenIndex:
 
 
 class IndexDatabase:
-    """Opens the index when it is used. Thread-safe, and safe with other processes.
+    """Opens the index when it is used. Thread-safe, and safe with other processes, forked ones too.
 
     Nothing is made before the first write. Files are private (mode 0600). Everything raises LocalError, with one
     line, for what goes wrong on this machine.
@@ -39,8 +43,8 @@ class IndexDatabase:
     def __init__(self, settings: StoreSettings) -> None:
         self._settings = settings
         self._path: str | None = None
-        self._lock = threading.RLock()
-        self._reader: sqlite3.Connection | None = None
+        self._lock = ProcessLock()  # of the key
+        self._reader = KeptConnection(self._opened_to_read)
         self._opened_file: tuple[int, int] | None = None
         self._key: HashKey | None = None
 
@@ -75,26 +79,25 @@ class IndexDatabase:
     @contextmanager
     def reading(self) -> Iterator[OpenIndex | None]:
         """Read what is committed at one moment; None when there is no index."""
-        with self._lock, self._translated():
+        with self._translated(), ExitStack() as held:
             file = self._file()
-            if file is None:
+            if file != self._opened_file:
                 self.close()
+            if file is None:
                 yield None
                 return
-            if self._reader is None or self._opened_file != file:
-                self.close()
-                self._reader, self._opened_file = self._opened_to_read(), file
-            if (
-                self._reader is None
-            ):  # nobody writes now, and SQLite cannot make the files in which writers would show
+            try:
+                reader = held.enter_context(self._reader.used())
+            except _NobodyWritesError:
                 with closing(_connect(self.path, "immutable=1", _READER_WAITS_SECONDS)) as once:
                     yield self._found_in(once)
                 return
-            self._reader.execute("BEGIN")
+            self._opened_file = file
+            reader.execute("BEGIN")
             try:
-                yield self._found_in(self._reader)
+                yield self._found_in(reader)
             finally:
-                self._reader.execute("COMMIT")
+                reader.execute("COMMIT")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -125,10 +128,7 @@ class IndexDatabase:
 
     def close(self) -> None:
         """Close the database; a later use opens it again."""
-        with self._lock:
-            if self._reader is not None:
-                self._reader.close()
-            self._reader = self._opened_file = None
+        self._reader.close()
 
     def _file(self) -> tuple[int, int] | None:
         if self._path is None:
@@ -142,7 +142,7 @@ class IndexDatabase:
             return None
         return stat.st_dev, stat.st_ino
 
-    def _opened_to_read(self) -> sqlite3.Connection | None:
+    def _opened_to_read(self) -> sqlite3.Connection:
         reader = _connect(self.path, "mode=ro", _READER_WAITS_SECONDS)
         try:
             _version(reader)
@@ -150,7 +150,7 @@ class IndexDatabase:
             reader.close()
             if self.path.with_name(f"{self.path.name}-wal").exists() or os.access(self.path.parent, os.W_OK):
                 raise
-            return None
+            raise _NobodyWritesError from None
         return reader
 
     def _found_in(self, database: sqlite3.Connection) -> OpenIndex | None:

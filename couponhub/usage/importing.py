@@ -1,7 +1,6 @@
 """Importing a report: read it all, check it, then write it down in one step, so that nothing is ever half imported."""
 
 import secrets
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from couponhub.models import (
     ReportForm,
     ReportImport,
 )
-from couponhub.store import living, sweep
+from couponhub.store import living, remove_folder, sweep
 from couponhub.usage import pages
 from couponhub.usage.catalogue import Change
 from couponhub.usage.coverage import KnownList, KnownReport
@@ -238,13 +237,10 @@ def _workspace(folder: Path) -> Iterator[Path]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for lock in folder.glob("*.lock"):
-            sweep(lock, partial(shutil.rmtree, lock.with_suffix(""), ignore_errors=True))
-        with living(lambda: folder / f"{secrets.token_hex(8)}.lock") as lock:
+            sweep(lock, partial(remove_folder, lock))
+        with living(lambda: folder / f"{secrets.token_hex(8)}.lock", remove_folder) as lock:
             home = lock.with_suffix("")
-            try:
-                home.mkdir(mode=0o700)
-                yield home
-            finally:
-                shutil.rmtree(home, ignore_errors=True)
+            home.mkdir(mode=0o700)
+            yield home
     except OSError as error:
         raise LocalError(f"no files can be written in {folder}: {error.strerror}") from error

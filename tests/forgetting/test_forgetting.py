@@ -19,7 +19,7 @@ from couponhub import CouponHub, Customer, LocalError, UsageError
 from couponhub.forgetting import Forgotten, Watch
 from couponhub.models import Identifier, ListId, ReportColumn, Source
 from couponhub.models.reports import DaySpan, ReportForm, ReportImport
-from couponhub.store import CodeSets, Erasures, StoreSettings, Swept, living
+from couponhub.store import CodeSets, Erasures, StoreSettings, Swept, living, remove_folder
 from couponhub.usage.days import Days
 from couponhub.usage.importing import Order, import_report
 from couponhub.usage.index import UsageIndex
@@ -320,7 +320,7 @@ def test_what_is_left_of_imports_goes(desk: Desk, index: UsageIndex) -> None:
     (folder / "abc.lock").touch()
     (folder / "abc").mkdir()
     (folder / "abc" / "65.rows").write_text("x", encoding="utf-8")
-    with living(lambda: folder / "def.lock"):
+    with living(lambda: folder / "def.lock", remove_folder):
         document = forgotten(desk, *WHO)
     assert 1 == counts(document)["imports in the making"]
     assert any(line.startswith("imports in the making: 1 belong to") for line in document["remaining"])

@@ -1,0 +1,120 @@
+"""What a process must not share with those it forks off: sockets, threads, locks, databases.
+
+A forked process is a copy of its parent with one thread. It finds its parent's sockets open, so that both would read
+one stream of answers; its threads counted, and gone; locks held by threads that will never let go; and SQLite's
+notes of locks that only the parent holds.
+"""
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from types import TracebackType
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_LONGEST_WAIT_SECONDS = 1.0
+
+
+class HearsOfForks:
+    """Is told when this process forks, for as long as it lives, where Python is told itself.
+
+    Methods must not raise. A host that forks below Python (uWSGI without `py-call-uwsgi-fork-hooks`) tells nobody.
+    """
+
+    def __init__(self) -> None:
+        _hearing[id(self)] = self
+
+    def before_fork(self, until: float) -> None:
+        """Called before; may wait for other threads up to a moment of the monotonic clock."""
+
+    def after_fork_in_parent(self) -> None:
+        """Called after, on the same thread, where nothing else has changed."""
+
+    def after_fork_in_child(self) -> None:
+        """Called in the new process, in which this is the only thread."""
+
+
+class PerProcess(HearsOfForks, Generic[T]):
+    """A value of which each process has its own: one that was forked off makes it anew. Thread-safe, without a lock.
+
+    Args:
+        make: Makes it, when it is first asked for. Of several that threads make at once one is used, so it should
+            start nothing.
+        leave: Is handed, in the new process, what its parent had made; what it does not keep is let go of there.
+    """
+
+    def __init__(self, make: Callable[[], T], *, leave: Callable[[T], object] | None = None) -> None:
+        super().__init__()
+        self._make = make
+        self._leave = leave
+        self._made: dict[int, T] = {}  # by process: one at most, but for the moments after a fork
+
+    def get(self) -> T:
+        """The value of this process."""
+        process = os.getpid()
+        try:
+            return self._made[process]
+        except KeyError:
+            self._leave_all_but(process)  # after a fork that Python was not told of
+            return self._made.setdefault(process, self._make())
+
+    def after_fork_in_child(self) -> None:
+        """Leave what the parent had."""
+        self._leave_all_but(None)  # the number of a process that has ended is given out again
+
+    def _leave_all_but(self, process: int | None) -> None:
+        for other in list(self._made):
+            inherited = None if other == process else self._made.pop(other, None)
+            if inherited is not None and self._leave is not None:
+                self._leave(inherited)
+
+
+class ProcessLock:
+    """A lock that no forked process finds held. What it guards must be whole at any moment."""
+
+    def __init__(self) -> None:
+        self._own = PerProcess(threading.Lock)
+
+    def __enter__(self) -> None:
+        self._own.get().acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._own.get().release()
+
+
+# The one state of a module here that changes: that it forks is an event of the whole process, and hooks that Python
+# was given cannot be taken back, so that there are three of them, not three for each hub that ever was.
+_hearing: weakref.WeakValueDictionary[int, HearsOfForks] = weakref.WeakValueDictionary()
+
+
+def _all_hearing() -> list[HearsOfForks]:
+    return [one for reference in _hearing.valuerefs() if (one := reference()) is not None]
+
+
+def _before_fork() -> None:
+    until = time.monotonic() + _LONGEST_WAIT_SECONDS
+    for one in _all_hearing():
+        one.before_fork(until)
+
+
+def _after_fork_in_parent() -> None:
+    for one in _all_hearing():
+        one.after_fork_in_parent()
+
+
+def _after_fork_in_child() -> None:
+    for one in _all_hearing():
+        one.after_fork_in_child()
+
+
+if hasattr(os, "register_at_fork"):  # Windows forks nothing
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )
