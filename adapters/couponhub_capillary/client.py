@@ -11,7 +11,7 @@ from couponhub.transport.paths import checked_relative_path
 from couponhub_capillary.limits import CALLS
 from couponhub_capillary.settings import CapillarySettings
 from couponhub_capillary.signin import sign_in
-from couponhub_capillary.wire.codes import error_without_code
+from couponhub_capillary.wire.codes import error_for_another, error_without_code
 from couponhub_capillary.wire.customer_coupons import (
     CustomerAnswer,
     Narrowing,
@@ -32,6 +32,7 @@ from couponhub_capillary.wire.found_coupons import (
     read_coupon_terms,
     read_found_coupons,
 )
+from couponhub_capillary.wire.identifiers import names_another
 from couponhub_capillary.wire.series import (
     SeriesPage,
     create_series_request,
@@ -99,8 +100,15 @@ class CapillaryClient:
         deadline: float | None,
     ) -> CustomerAnswer:
         """A customer's coupons, of one form of the identifier; as many as the vendor gives at once."""
+
+        def read(reply: Reply) -> CustomerAnswer:
+            answer = read_customer_coupons(reply)
+            if names_another(answer.customer, identifier, value):
+                raise error_for_another("another customer", reply)
+            return answer
+
         request = customer_coupons_request(identifier, value, narrowing)
-        return self._transport.call(request, read_customer_coupons, deadline=deadline)
+        return self._transport.call(request, read, deadline=deadline)
 
     def coupon_page(
         self,
@@ -114,10 +122,17 @@ class CapillaryClient:
         deadline: float | None,
     ) -> CouponPage:
         """A page of v2's list of a customer's coupons."""
+
+        def read(reply: Reply) -> CouponPage:
+            page = read_coupon_page(reply)
+            if names_another(page.customer, identifier, value):
+                raise error_for_another("another customer", reply)
+            return page
+
         request = coupon_page_request(
             identifier, value, offset=offset, limit=limit, order=order, status=status
         )
-        return self._transport.call(request, read_coupon_page, deadline=deadline)
+        return self._transport.call(request, read, deadline=deadline)
 
     def series_page(self, offset: int, limit: int, *, deadline: float | None = None) -> SeriesPage:
         """A page of all series."""
@@ -129,7 +144,7 @@ class CapillaryClient:
         """One series; None when there is none of that id.
 
         Raises:
-            UnreadableReply: Series came that cannot be read, so that absence is not proven.
+            UnreadableReply: Series came that cannot be read, or others, so that absence is not proven.
         """
         page = self._transport.call(
             one_series_request(series_id), partial(read_series_page, limit=1), deadline=deadline
@@ -139,6 +154,8 @@ class CapillaryClient:
                 return row
         if any(series_id_of(row) is None for row in page.rows):
             raise UnreadableReply("a series came that cannot be read", operation="read list")
+        if page.rows:
+            raise UnreadableReply("another series came than was asked for", operation="read list")
         return None
 
     def create_series(self, fields: Mapping[str, object]) -> Mapping[str, Any]:
@@ -147,14 +164,27 @@ class CapillaryClient:
 
     def update_series(self, series_id: str, fields: Mapping[str, object]) -> Mapping[str, Any]:
         """Give a series these fields; what the vendor answers about it, its id at least."""
+
+        def read(reply: Reply) -> Mapping[str, Any]:
+            written = read_written_series(reply)
+            if series_id_of(written) != series_id:
+                raise error_for_another("another series", reply)
+            return written
+
         hint = f"see how it stands: couponhub lists show {self._connection} {series_id}"
-        return self._transport.call(
-            update_series_request(series_id, fields, unknown_hint=hint), read_written_series
-        )
+        return self._transport.call(update_series_request(series_id, fields, unknown_hint=hint), read)
 
     def find_coupons(self, codes: Sequence[str]) -> Sequence[Mapping[str, Any]]:
         """The coupons of these codes; of unknown codes there is none."""
-        return self._transport.call(find_coupons_request(codes), read_found_coupons)
+        asked = {code.strip().casefold() for code in codes}
+
+        def read(reply: Reply) -> Sequence[Mapping[str, Any]]:
+            rows = read_found_coupons(reply)
+            if any(row["code"].strip().casefold() not in asked for row in rows):
+                raise error_for_another("another coupon", reply)
+            return rows
+
+        return self._transport.call(find_coupons_request(codes), read)
 
     def coupon_terms(self, codes: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         """What v2 adds about these codes, by code."""
@@ -165,12 +195,16 @@ class CapillaryClient:
     ) -> Mapping[str, Any]:
         """Send a code file; the job that it became."""
         request = upload_request(series_id, file, tagging, base_url=self._upload_address)
-        return self._transport.call(request, read_accepted_upload, deadline=deadline)
+        return self._transport.call(
+            request, partial(read_accepted_upload, series_id=series_id), deadline=deadline
+        )
 
     def upload_jobs(self, series_id: str, *, deadline: float | None) -> Sequence[object]:
         """All jobs of a series, in no order."""
         request = upload_jobs_request(series_id, base_url=self._upload_address)
-        return self._transport.call(request, read_upload_jobs, deadline=deadline)
+        return self._transport.call(
+            request, partial(read_upload_jobs, series_id=series_id), deadline=deadline
+        )
 
     def call(
         self, method: str, path: str, *, query: Mapping[str, str | Sequence[str]], body: object

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 
+from couponhub.errors import UnreadableReply
 from couponhub.models import FileUrl
-from couponhub.transport import BasicAuth, Budgets, HeaderAuth, Observer, Transport
+from couponhub.transport import BasicAuth, Budgets, HeaderAuth, Observer, Reply, Transport
 from couponhub_moengage import wire
 from couponhub_moengage.settings import MoEngageSettings
 from couponhub_moengage.wire import Rows, WireFile, WireList
@@ -71,7 +73,9 @@ class MoEngageClient:
 
     def fetch_list(self, list_id: str, *, deadline: float | None = None) -> WireList:
         """One list."""
-        return self._transport.call(wire.fetch_list_request(list_id), self._replies.list, deadline=deadline)
+        return self._transport.call(
+            wire.fetch_list_request(list_id), partial(self._read_list, list_id), deadline=deadline
+        )
 
     def update_list(
         self,
@@ -91,7 +95,7 @@ class MoEngageClient:
             alert_conditions=alert_conditions,
             unknown_hint=self._look_at_list(list_id),
         )
-        return self._transport.call(request, self._replies.list)
+        return self._transport.call(request, partial(self._read_list, list_id))
 
     def activate_list(self, list_id: str, expires: date) -> None:
         """Bring an archived or expired list back, without its codes."""
@@ -126,17 +130,17 @@ class MoEngageClient:
             callback_url=callback,
             unknown_hint=self._look_at_files(list_id),
         )
-        return self._transport.call(request, self._replies.file, deadline=deadline)
+        return self._transport.call(request, partial(self._read_file, list_id, None), deadline=deadline)
 
     def fetch_files(self, list_id: str, *, deadline: float | None = None) -> Rows[WireFile]:
         """All files of a list that were not deleted."""
         request = wire.fetch_files_request(list_id)
-        return self._transport.call(request, self._replies.files, deadline=deadline)
+        return self._transport.call(request, partial(self._read_files, list_id), deadline=deadline)
 
     def fetch_file(self, list_id: str, file_id: str, *, deadline: float | None = None) -> WireFile:
         """One file."""
         request = wire.fetch_file_request(list_id, file_id)
-        return self._transport.call(request, self._replies.file, deadline=deadline)
+        return self._transport.call(request, partial(self._read_file, list_id, file_id), deadline=deadline)
 
     def delete_file(self, list_id: str, file_id: str) -> None:
         """Delete a file with its codes."""
@@ -158,8 +162,30 @@ class MoEngageClient:
         """Call an endpoint that has no method here; None for an empty answer."""
         return self._transport.call(wire.any_request(method, path, query, body), self._replies.anything)
 
+    def _read_list(self, list_id: str, reply: Reply) -> WireList:
+        found = self._replies.list(reply)
+        if found.id != list_id:
+            raise _about_another("list")
+        return found
+
+    def _read_file(self, list_id: str, file_id: str | None, reply: Reply) -> WireFile:
+        found = self._replies.file(reply)
+        if found.id != (file_id or found.id) or found.list_id not in {list_id, None, ""}:
+            raise _about_another("file")
+        return found
+
+    def _read_files(self, list_id: str, reply: Reply) -> Rows[WireFile]:
+        found = self._replies.files(reply)
+        if any(file.list_id not in {list_id, None, ""} for file in found.readable):
+            raise _about_another("list")
+        return found
+
     def _look_at_list(self, list_id: str) -> str:
         return f"`couponhub lists show {self._connection} {list_id}` shows how it stands"
 
     def _look_at_files(self, list_id: str) -> str:
         return f"`couponhub uploads ls {self._connection} {list_id}` shows whether it is there"
+
+
+def _about_another(what: str) -> UnreadableReply:
+    return UnreadableReply(f"the answer is about another {what} than was asked for")

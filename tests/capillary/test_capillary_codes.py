@@ -231,7 +231,8 @@ def test_a_forbidden_v2_is_asked_once(vendor: "Scripted", says: "Say", adapter: 
     vendor.say(FIND, says(body=answer(ROW)))
     vendor.say(TERMS, says(status=403, body={"errors": [{"code": 4000}]}))
 
-    [coupon] = adapter.coupons_by_code([f"C{number}" for number in range(120)])
+    spellings = {10: ROW["code"], 60: ROW["code"].lower(), 110: ROW["code"].upper()}
+    [coupon] = adapter.coupons_by_code([spellings.get(number, f"C{number}") for number in range(120)])
 
     assert (None, None, 3, 1) == (
         coupon.list_name,

@@ -21,6 +21,7 @@ from couponhub.models import (
     Alerts,
     FileUrl,
     Identifier,
+    ListChange,
     ListId,
     ListStatus,
     NewCouponList,
@@ -239,6 +240,50 @@ def test_one_part_is_read_by_its_id(vendor: Vendor, connect: Opens) -> None:
     vendor.answers["GET /coupon-list/W1/files/F1"] = (200, answer)
     part = connect().get_part(ListId("W1"), PartId("F1"))
     assert (part.status, part.accepted, part.rows) == (UploadStatus.DONE, 9, None)
+
+
+OTHER_LIST = {"_id": "W2", "name": "another", "status": "ACTIVE"}
+OTHER_FILE = {"_id": "F2", "name": "another", "status": "PENDING", "coupon_list_id": "W1"}
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "ask"),
+    [
+        ("GET /coupon-list/W1", (200, OTHER_LIST), lambda it: it.get_list(ListId("W1"))),
+        (
+            "PATCH /coupon-list/W1",
+            (200, OTHER_LIST),
+            lambda it: it.update_list(ListId("W1"), ListChange(name="new")),
+        ),
+        (
+            "GET /coupon-list/W1/files/F1",
+            (200, OTHER_FILE),
+            lambda it: it.get_part(ListId("W1"), PartId("F1")),
+        ),
+        (
+            "GET /coupon-list/W1/files/F1",
+            (200, {**OTHER_FILE, "_id": "F1", "coupon_list_id": "W2"}),
+            lambda it: it.get_part(ListId("W1"), PartId("F1")),
+        ),
+        (
+            "GET /coupon-list/W1/files",
+            (200, {"data": [{**OTHER_FILE, "coupon_list_id": "W2"}]}),
+            lambda it: it.find_submitted(ListId("W1"), "sought"),
+        ),
+        (
+            "POST /coupon-list/W1/files",
+            (201, {**OTHER_FILE, "coupon_list_id": None, "coupons_list_id": "W2"}),
+            lambda it: it.submit_url(ListId("W1"), FileUrl(url="https://a.example.com/f"), "sought", None),
+        ),
+    ],
+)
+def test_an_answer_about_something_else_is_unreadable(
+    vendor: Vendor, connect: Opens, call: str, answer: tuple[int, object], ask: Callable[..., object]
+) -> None:
+    """Another list or file is not shown for the one asked for, proves no absence, and leaves a write's outcome open."""
+    vendor.answers[call] = answer
+    with pytest.raises(UnreadableReply if call.startswith("GET") else OutcomeUnknown):
+        ask(connect())
 
 
 def test_a_usage_report_is_requested(vendor: Vendor, connect: Opens) -> None:

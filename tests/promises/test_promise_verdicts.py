@@ -42,6 +42,7 @@ VENDOR_FAULTS: tuple[tuple[str, Any, Reason], ...] = (
     ("garbage", "nulls", Reason.UNREADABLE),
     ("garbage", "array", Reason.UNREADABLE),
     ("wrong_types", None, Reason.UNREADABLE),
+    ("crossed", None, Reason.UNREADABLE),
 )
 
 

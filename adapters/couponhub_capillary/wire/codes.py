@@ -143,6 +143,11 @@ def error_without_code(reply: Reply, what: str) -> VendorError:
     return _built(error_for_status(reply.status), reply, f"HTTP {reply.status}")
 
 
+def error_for_another(what: str, reply: Reply) -> VendorError:
+    """The error for an answer about something else than was asked: another's must never be shown for it."""
+    return _built(UnreadableReply, reply, f"it is about {what}")
+
+
 def contradiction(refusal: VendorError, reply: Reply) -> VendorError:
     """The error for a refusal that shows what was made all the same: whether it was done is not known."""
     return _built(UnreadableReply, reply, "it refuses and shows a result", vendor_code=refusal.vendor_code)

@@ -45,10 +45,12 @@ class CouponPage:
     Attributes:
         rows: As they came.
         total: How many coupons the question selects in all; None when the answer does not tell.
+        customer: What stands beside them about the customer; empty where nothing does.
     """
 
     rows: Sequence[object]
     total: int | None
+    customer: Mapping[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
 
 
 def coupon_page_request(
@@ -93,7 +95,7 @@ def read_coupon_page(reply: Reply) -> CouponPage:
     if not isinstance(customer, dict):
         raise error_without_code(reply, "the answer does not hold the customer")
     try:
-        return CouponPage(rows=many(customer.get("coupons")), total=total)
+        return CouponPage(rows=many(customer.get("coupons")), total=total, customer=customer)
     except ValueError:
         raise error_without_code(reply, "the customer's coupons cannot be understood") from None
 

@@ -1,7 +1,19 @@
-"""The texts under which Capillary may know a customer (C-28)."""
+"""The texts under which Capillary may know a customer (C-28), and those by which its answers name one (section 6.2)."""
+
+import re
+from collections.abc import Mapping
 
 from couponhub.errors import UsageError
 from couponhub.models import Customer, Identifier, Telephone
+from couponhub_capillary.wire.values import word
+
+# Fields "may be null, masked or missing". What is masked would find nobody, or somebody else, at another vendor.
+_MASKED = re.compile(r"[*\u2022\u2026#]|x{3}", re.IGNORECASE)
+
+# How Capillary spells "nothing": a pincode "NULL", a transaction number "0", an owner "-1".
+_NOTHING = frozenset({"null", "0", "-1"})
+
+_LONGEST_COUNTRY_CODE = 3
 
 
 def identifier_forms(customer: Customer, country_code: str | None) -> tuple[str, ...]:
@@ -18,3 +30,45 @@ def identifier_forms(customer: Customer, country_code: str | None) -> tuple[str,
     if customer.identifier is not Identifier.MOBILE:
         return (value,)
     return Telephone.read(value).forms(country_code)
+
+
+def named_by(row: Mapping[str, object], kind: Identifier) -> Customer | None:
+    """The customer by that identifier, if the row really holds it: not blank, masked, or none that can be."""
+    text = word(row.get(kind))
+    if text is None or text.strip().lower() in _NOTHING or _MASKED.search(text):
+        return None
+    if kind is Identifier.EMAIL and "@" not in text:
+        return None
+    try:
+        customer = Customer(**{kind.value: text})
+        if kind is Identifier.MOBILE:
+            Telephone.read(text)
+    except UsageError:
+        return None
+    return customer
+
+
+def names_another(row: Mapping[str, object], kind: Identifier, form: str) -> bool:
+    """Whether the row names, by the identifier that was asked by, somebody who was not asked about.
+
+    Args:
+        row: What an answer says about its customer, in v1.1's spelling or v2's.
+        kind: By what was asked.
+        form: The text that was asked for.
+    """
+    if kind is Identifier.EXTERNAL_ID and kind not in row:
+        row = {kind: row.get("externalId")}  # v2 (C-55)
+    named = named_by(row, kind)
+    if named is None:
+        return False
+    if kind is Identifier.MOBILE:
+        return not _is_one_number(Telephone.read(named.value).digits, Telephone.read(form).digits)
+    if kind is Identifier.ID:
+        return named.value.strip().lstrip("0") != form.strip().lstrip("0")
+    return named.value.strip().casefold() != form.strip().casefold()
+
+
+def _is_one_number(one: str, other: str) -> bool:
+    """Whether both can be one number: Capillary matches exact digits, or those with the country's in front (C-28)."""
+    short, long = sorted((one.lstrip("0"), other.lstrip("0")), key=len)
+    return bool(short) and long.endswith(short) and len(long) - len(short) <= _LONGEST_COUNTRY_CODE

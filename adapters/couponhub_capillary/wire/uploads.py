@@ -9,7 +9,7 @@ from typing import Any
 from couponhub.models import CodeFile, Identifier, Tagging
 from couponhub.transport import FilePart, Multipart, Reply, Request
 from couponhub_capillary.limits import CALLS
-from couponhub_capillary.wire.codes import error_without_code
+from couponhub_capillary.wire.codes import error_for_another, error_without_code
 from couponhub_capillary.wire.envelopes import opened_upload, refusals_of_a_write
 from couponhub_capillary.wire.values import whole, word
 
@@ -56,10 +56,11 @@ def upload_jobs_request(series_id: str, *, base_url: str) -> Request:
     )
 
 
-def read_accepted_upload(reply: Reply) -> Mapping[str, Any]:
+def read_accepted_upload(reply: Reply, series_id: str) -> Mapping[str, Any]:
     """The job that an upload became: the one whose stored name is `fileName`, never simply the first (C-66)."""
     with refusals_of_a_write(reply, _shows_jobs):
         result = opened_upload(reply)
+    _refuse_another(result, series_id, reply)
     stored_as = word(result.get("fileName"))
     jobs = [
         job
@@ -74,15 +75,23 @@ def read_accepted_upload(reply: Reply) -> Mapping[str, Any]:
     return jobs[0]
 
 
-def read_upload_jobs(reply: Reply) -> Sequence[object]:
+def read_upload_jobs(reply: Reply, series_id: str) -> Sequence[object]:
     """All jobs of a series, in no order (C-44)."""
-    return _jobs(opened_upload(reply), reply)
+    result = opened_upload(reply)
+    _refuse_another(result, series_id, reply)
+    return _jobs(result, reply)
 
 
 def job_id_of(row: object) -> str | None:
     """The id of a job; None when the row has none that can be read."""
     number = whole(row.get("jobId")) if isinstance(row, dict) else None
     return None if number is None else str(number)
+
+
+def _refuse_another(result: Mapping[str, Any], series_id: str, reply: Reply) -> None:
+    named = whole(result.get("couponSeriesId"))
+    if named is not None and str(named) != series_id:
+        raise error_for_another("another series", reply)
 
 
 def _shows_jobs(body: Mapping[str, Any]) -> bool:

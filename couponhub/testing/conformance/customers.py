@@ -1,10 +1,11 @@
-"""R-60 to R-69: which coupons a customer holds, and what may be concluded."""
+"""R-60 to R-69 and R-75: which coupons a customer holds, and what may be concluded."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
-from couponhub.errors import NotFound
+from couponhub.errors import NotFound, UnreadableReply
 from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, Reason, Verdict
 from couponhub.models.base import utc_now
 from couponhub.testing.conformance.refusals import refuses_customers, understood
@@ -15,6 +16,12 @@ BUYER = {
     "email": "buyer.one@example.com",
     "external_id": "E-0001",
     "id": "98000001",
+}
+ANOTHER = {
+    "mobile": "919876500002",
+    "email": "buyer.two@example.com",
+    "external_id": "E-0002",
+    "id": "98000002",
 }
 NOBODY = {
     "mobile": "910000000000",
@@ -41,6 +48,7 @@ FAULTS = (
     ("garbage", "array"),
     ("wrong_types", None),
     ("latency", 5),
+    ("crossed", None),
 )
 
 
@@ -191,6 +199,30 @@ class CustomerRules:
                 assert BUYER[named.identifier.value] == named.value
         for customer in understood(rig, NOBODY):
             assert () == rig.connection.customers.coupons(customer).also_known_as
+
+    def test_r75_another_customers_answer_is_unreadable(self, rig: Rig) -> None:
+        """R-75: an answer that names, by what was asked, another customer is unreadable: not shown, nor remembered."""
+        if refuses_customers(rig):
+            return
+        rig.control.add_customer(**ANOTHER)
+        codes = self._give(rig, 2)
+        list_id = rig.list_with("of another", ["ANOTHERS-1", "ANOTHERS-2"])
+        rig.control.issue(list_id, ANOTHER, count=2)
+        for buyer, another in zip(understood(rig, BUYER), understood(rig, ANOTHER), strict=True):
+            said = rig.connection.customers.coupons(another)
+            if another.value not in json.dumps(dict(said.raw), default=str):
+                continue  # this vendor's answers do not say by that whose they are
+            rig.control.fail("GET *", "crossed", times=1)
+            with pytest.raises(UnreadableReply):
+                rig.connection.customers.coupons(buyer)
+            rig.control.set_faults()
+            rig.connection.customers.coupons(another)
+            rig.control.fail("GET *", "crossed", times=1)
+            (one,) = rig.hub.lookup(buyer).answers
+            assert (Verdict.UNKNOWN, Reason.UNREADABLE, ()) == (one.verdict, one.reason, one.coupons)
+            answer = rig.hub.lookup(buyer)
+            assert sorted(codes) == sorted(coupon.code for coupon in answer.coupons)
+            rig.control.set_faults()
 
     def _list_id(self, rig: Rig, name: str = "given out") -> ListId:
         rig.control.add_customer(**BUYER)

@@ -1,4 +1,4 @@
-"""R-20 to R-39, and R-55, R-56: coupon lists."""
+"""R-20 to R-39, and R-55, R-56, R-76: coupon lists."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -7,7 +7,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from couponhub.errors import Conflict, NotFound, OutcomeUnknown, RequestRejected, Unsupported
+from couponhub.errors import Conflict, NotFound, OutcomeUnknown, RequestRejected, UnreadableReply, Unsupported
 from couponhub.models import Alerts, AlertsChange, CouponList, ListChange, ListStatus
 from couponhub.models.base import utc_now
 from couponhub.testing.conformance.refusals import is_refused, refuses, refuses_lists
@@ -43,6 +43,17 @@ class ListRules:
             return
         with pytest.raises(NotFound):
             rig.connection.lists.get(list_id)
+
+    def test_r76_another_list_is_unreadable(self, rig: Rig) -> None:
+        """R-76: an answer about another list than was asked for is unreadable: not shown, and no proof of absence."""
+        if refuses(rig, "lists.read", lambda: rig.connection.lists.get("1")):
+            return
+        one, another = rig.list_with("one", ["ONE-1"]), rig.list_with("another", ["ANOTHER-1"])
+        assert another == rig.connection.lists.get(another).id
+        rig.control.fail("GET *", "crossed", times=1)
+        with pytest.raises(UnreadableReply):
+            rig.connection.lists.get(one)
+        assert one == rig.connection.lists.get(one).id
 
     def test_r21_every_list_comes_once(self, rig: Rig) -> None:
         """R-21: iterating shows every list exactly once, by the same ids as when it was created."""

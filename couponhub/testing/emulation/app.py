@@ -14,6 +14,7 @@ from couponhub.testing.emulation.control import CONTROL_NAME, ControlApi
 from couponhub.testing.emulation.faults import (
     AnswerGarbage,
     AnswerStatus,
+    Crossed,
     DropAfter,
     DropBefore,
     Fault,
@@ -59,6 +60,7 @@ class EmulatorApp:
         )
         self._hosts = {"localhost", "127.0.0.1", "[::1]", _in_url(host.lower())}
         self._patience = threading.Event()
+        self._answered: dict[tuple[str, str], Response] = {}  # the last, by vendor and method
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one call."""
@@ -74,6 +76,7 @@ class EmulatorApp:
         for vendor in self.vendors.values():
             vendor.reset()
         self.recorder.clear()
+        self._answered.clear()
 
     def hang_up_on_waiting(self) -> None:
         """Drop the calls that a fault holds back; what they ask for is never done."""
@@ -106,7 +109,7 @@ class EmulatorApp:
         recorded = self.recorder.record(
             request, vendor=vendor.name, at=self.world.clock.now(), fault=rule.name if rule else None
         )
-        response = self._spoil(rule.fault, vendor, request) if rule else _answer(vendor.handle, request)
+        response = self._spoil(rule.fault, vendor, request) if rule else self._answer(vendor, request)
         recorded.status = response.status_code
         return response
 
@@ -128,7 +131,18 @@ class EmulatorApp:
                 return with_wrong_types(_answer(vendor.handle, request))
             case SlowBody(seconds=seconds):
                 return trickled(_answer(vendor.handle, request), seconds=seconds, wait=self._wait)
+            case Crossed():
+                before = self._answered.get((vendor.name, request.method))
+                response = self._answer(vendor, request)
+                return response if before is None else before
         assert_never(fault)
+
+    def _answer(self, vendor: "VendorEmulator", request: Request) -> Response:
+        response = _answer(vendor.handle, request)
+        self._answered[vendor.name, request.method] = Response(
+            response.get_data(), response.status_code, response.headers
+        )
+        return response
 
     def _wait(self, seconds: float) -> None:
         if self._patience.wait(seconds):

@@ -79,7 +79,12 @@ class SlowBody:
     seconds: float
 
 
-Fault = AnswerStatus | Latency | DropBefore | DropAfter | AnswerGarbage | WrongTypes | SlowBody
+@attrs.frozen
+class Crossed:
+    """Do the work, then answer what the call before was answered, as over a connection that two processes share."""
+
+
+Fault = AnswerStatus | Latency | DropBefore | DropAfter | AnswerGarbage | WrongTypes | SlowBody | Crossed
 
 FAULTS: Mapping[str, str] = MappingProxyType(
     {
@@ -92,6 +97,7 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         f" (default: {Garbage.HTML})",
         "wrong_types": "does the work and answers JSON whose leaves are of other types; no value",
         "slow_body": "does the work and sends the answer a byte at a time; value: seconds for all of it",
+        "crossed": "does the work and answers what the call before, of the same method, was answered; no value",
     }
 )
 """Every fault by its word in a rule, with its meaning and value."""
@@ -220,8 +226,8 @@ def _read_fault(name: str, value: Any, where: str) -> Fault:
     return Latency(seconds=seconds) if name == "latency" else SlowBody(seconds=seconds)
 
 
-_WITHOUT_VALUE: Mapping[str, type[DropBefore | DropAfter | WrongTypes]] = MappingProxyType(
-    {"drop_before": DropBefore, "drop_after": DropAfter, "wrong_types": WrongTypes}
+_WITHOUT_VALUE: Mapping[str, type[DropBefore | DropAfter | WrongTypes | Crossed]] = MappingProxyType(
+    {"drop_before": DropBefore, "drop_after": DropAfter, "wrong_types": WrongTypes, "crossed": Crossed}
 )
 
 
