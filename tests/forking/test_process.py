@@ -1,0 +1,72 @@
+"""What each process has for itself, also where Python is not told that it was forked."""
+
+import os
+import threading
+
+import pytest
+
+from couponhub.forking import PerProcess, ProcessLock
+from tests.forking.keeping import HAS_FORK, Child
+
+needs_fork = pytest.mark.skipif(not HAS_FORK, reason="Windows has no fork")
+
+
+@needs_fork
+def test_a_forked_process_makes_its_own() -> None:
+    """What the parent had is left there, and its own stays the same."""
+    left: list[object] = []
+    own = PerProcess(object, leave=left.append)
+    first = own.get()
+
+    assert [True, True, True] == Child(
+        lambda: [own.get() is not first, own.get() is own.get(), left == [first]]
+    ).told()
+    assert first is own.get()
+    assert [] == left
+
+
+def test_another_process_is_noticed_without_being_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hosts that fork below Python call no hook: the number of the process tells."""
+    left: list[object] = []
+    own = PerProcess(object, leave=left.append)
+    first = own.get()
+    monkeypatch.setattr(os, "getpid", lambda: -7)
+    second = own.get()
+
+    assert [first] == left
+    assert second is own.get()
+    assert second is not first
+
+
+def test_threads_agree_on_one() -> None:
+    """Of what several make at once, one is used by all."""
+    own = PerProcess(object)
+    begun, got = threading.Barrier(8), []
+
+    def get() -> None:
+        begun.wait()
+        got.append(own.get())
+
+    threads = [threading.Thread(target=get) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [own.get()] * 8 == got
+
+
+@needs_fork
+def test_no_forked_process_finds_a_lock_held() -> None:
+    """The thread that holds it is not there to let it go; the parent's is held as before."""
+    lock = ProcessLock()
+
+    def take() -> object:
+        with lock:
+            return "taken"
+
+    with lock:
+        holder = threading.Thread(target=lock.__enter__, daemon=True)
+        holder.start()
+        assert "taken" == Child(take).told()
+        assert holder.is_alive()
