@@ -140,6 +140,7 @@ def test_nothing_that_was_counted_is_lost(seen: Row | None, counted: int, there:
     aside.put(key, Row(ends=base.ends, used=base.used + counted, cap=base.cap))
     aside.add_to(File(), NOW)
 
-    current = there if there is not None and there.ends > NOW else None
-    assert file[key].used >= (0 if current is None else current.used) + counted or not counted
-    assert current is None or file[key].ends >= current.ends
+    current = there if there is not None and there.ends > NOW else Row(ends=NOW, used=0, cap=None)
+    after = file.get(key, current)
+    assert not counted or after.used >= current.used + counted
+    assert after.ends >= current.ends

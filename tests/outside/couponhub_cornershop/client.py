@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, MutableMapping, Sequence
 
-from couponhub.errors import UnreadableReply
 from couponhub.secret import Secret
-from couponhub.transport import Deadline, Reply, Transport
+from couponhub.transport import Deadline, Transport
 from couponhub_cornershop import wire
 from couponhub_cornershop.settings import CornerShopSettings
 from couponhub_cornershop.wire import ReplyReader, Rows, WireHoldings, WireList
@@ -48,14 +47,7 @@ class CornerShopClient:
 
     def fetch_list(self, list_id: str, *, deadline: float | None = None) -> WireList:
         """One list."""
-
-        def read(reply: Reply) -> WireList:
-            found = self._replies.list(reply)
-            if str(found.id) != list_id:
-                raise UnreadableReply("the answer is about another list than was asked for")
-            return found
-
-        return self._transport.call(wire.list_request(list_id), read, deadline=deadline)
+        return self._transport.call(wire.list_request(list_id), self._replies.list, deadline=deadline)
 
     def fetch_holdings(self, email: str, *, deadline: float | None = None) -> WireHoldings:
         """What a customer holds."""
