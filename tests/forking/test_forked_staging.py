@@ -42,7 +42,7 @@ def test_a_child_serves_its_own_files(tmp_path: Path) -> None:
 
 def test_a_child_keeps_no_port_taken(tmp_path: Path) -> None:
     """Its parent's listening socket would let vendors in for whom nobody is there."""
-    path, done = tmp_path / "a.csv", tmp_path / "done"
+    path, begun, done = (tmp_path / name for name in ("a.csv", "begun", "done"))
     path.write_text("codes", encoding="utf-8")
     staging = open_staging(StagingSettings())
 
@@ -50,11 +50,14 @@ def test_a_child_keeps_no_port_taken(tmp_path: Path) -> None:
         place = urlsplit(staged.url)
 
         def linger() -> object:
+            begun.touch()
             while not done.exists():
                 time.sleep(0.01)
             return "lingered"
 
         child = Child(linger)
+        while not begun.exists():
+            time.sleep(0.01)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((place.hostname or "", place.port or 0), timeout=20)
     done.touch()

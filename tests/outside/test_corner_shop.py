@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 import requests
@@ -54,8 +55,8 @@ def test_odd_row_is_counted() -> None:
 def test_404_of_another_server_says_nothing() -> None:
     """Only Corner shop's own word means that there is no such list or customer."""
     with pytest.raises(NotFound):
-        ReplyReader().list(reply({"error": {"code": "no_such_list"}}, status=404))
-    for read in (ReplyReader().list, ReplyReader().holdings):
+        ReplyReader().list(reply({"error": {"code": "no_such_list"}}, status=404), "7")
+    for read in (partial(ReplyReader().list, list_id="7"), ReplyReader().holdings):
         with pytest.raises(UnreadableReply, match="404"):
             read(reply({"message": "no route matched"}, status=404))
 

@@ -1,6 +1,7 @@
 """Corner shop's endpoints, one method each, over couponhub's transport."""
 
 from collections.abc import Mapping, MutableMapping, Sequence
+from functools import partial
 
 from couponhub.secret import Secret
 from couponhub.transport import Deadline, Transport
@@ -47,7 +48,8 @@ class CornerShopClient:
 
     def fetch_list(self, list_id: str, *, deadline: float | None = None) -> WireList:
         """One list."""
-        return self._transport.call(wire.list_request(list_id), self._replies.list, deadline=deadline)
+        read = partial(self._replies.list, list_id=list_id)
+        return self._transport.call(wire.list_request(list_id), read, deadline=deadline)
 
     def fetch_holdings(self, email: str, *, deadline: float | None = None) -> WireHoldings:
         """What a customer holds."""

@@ -108,9 +108,12 @@ class ReplyReader:
     def __init__(self) -> None:
         self._converter = corner_shop_converter()
 
-    def list(self, reply: Reply) -> WireList:
-        """Read one list."""
-        return self._row(WireList, _success(reply), "$")
+    def list(self, reply: Reply, list_id: str) -> WireList:
+        """Read the list that was asked for; another one is unreadable."""
+        found = self._row(WireList, _success(reply), "$")
+        if str(found.id) != list_id:
+            raise _unreadable("it is about another list")
+        return found
 
     def lists(self, reply: Reply) -> Rows[WireList]:
         """Read all lists."""
