@@ -4,7 +4,8 @@ import sys
 from types import TracebackType
 from typing import Any, Self
 
-from couponhub.uploads import UploadEvent
+from couponhub.cli.failures import say
+from couponhub.uploads import EventKind, UploadEvent
 
 
 class UploadProgress:
@@ -13,6 +14,7 @@ class UploadProgress:
     def __init__(self, upload_id: str | None = None) -> None:
         self.upload_id = upload_id
         self._status: Any = None
+        self._settling: set[str] = set()
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -30,8 +32,16 @@ class UploadProgress:
 
     def __call__(self, event: UploadEvent) -> None:
         """Take note of an event."""
+        if event.kind is EventKind.SETTLING:
+            self._say_settling(event.upload.id)
+            return
         self.upload_id = event.upload.id
         if self._status is not None:
             upload = event.upload
             taken = "" if upload.accepted is None else f", {upload.accepted:,} accepted"
             self._status.update(f"{upload.id}: {upload.status.value}{taken}")
+
+    def _say_settling(self, upload_id: str) -> None:
+        if upload_id not in self._settling:
+            self._settling.add(upload_id)
+            say(f"upload {upload_id}, which an earlier call left at the vendor, is waited for first")

@@ -34,6 +34,14 @@ class Staging(Protocol):
         """
         ...
 
+    def stage_again(self, path: Path, url: str) -> AbstractContextManager[bool]:
+        """Publish a file under an address that a call which was killed has told a vendor; gives whether that is so.
+
+        It is not where somebody else holds the address, the killed one's successor perhaps, or the settings
+        have changed since.
+        """
+        ...
+
     def require_reachable(self, *, vendor_is_loopback: bool) -> None:
         """Check, before anything is sent, that the vendor can fetch from here as far as one can tell.
 

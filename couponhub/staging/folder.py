@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from couponhub.staging.settings import StagingSettings
 from couponhub.store import Swept, living, sweep_all
 
 _TOKEN_BYTES = 32
-_LOCK = re.compile(r"\.[A-Za-z0-9_-]{43}\.lock")
+_NAME = "[A-Za-z0-9_-]{43}"
+_LOCK = re.compile(rf"\.{_NAME}\.lock")
+_FILE = re.compile(rf"({_NAME})\.csv")
 
 
 @attrs.frozen
@@ -46,14 +48,26 @@ class FolderStaging:
         self.sweep()
         with ExitStack() as job:
             try:
-                lock = job.enter_context(living(self._new_lock, self._remove))
-                published = self._published(lock)
-                unfinished = published.with_suffix(".part")
-                shutil.copyfile(path, unfinished)
-                os.replace(unfinished, published)  # noqa: PTH105 - says better than Path.replace which is which
+                published = self._publish(job, path, self._new_lock)
             except OSError as error:
                 raise LocalError(f"the staging folder {self._folder} failed: {error.strerror}") from error
             yield _PublishedFile(f"{self._public_url}/{published.name}")
+
+    @contextmanager
+    def stage_again(self, path: Path, url: str) -> Iterator[bool]:
+        """See `Staging.stage_again`: under the same name, unless it is held."""
+        base, _, name = url.rpartition("/")
+        found = _FILE.fullmatch(name)
+        with ExitStack() as job:
+            is_published = found is not None and base == self._public_url
+            if found is not None and is_published:
+                lock = self._folder / f".{found[1]}.lock"
+                sweep_all([lock] if lock.exists() else [], self._remove)
+                try:
+                    self._publish(job, path, lambda: lock)
+                except (OSError, LocalError):  # FileExistsError: it is held
+                    is_published = False
+            yield is_published
 
     def require_reachable(self, *, vendor_is_loopback: bool) -> None:
         """See `Staging.require_reachable`."""
@@ -63,6 +77,13 @@ class FolderStaging:
         """Remove what killed processes published."""
         locks = (lock for lock in self._folder.glob(".*.lock") if _LOCK.fullmatch(lock.name))
         return sweep_all(locks, self._remove)
+
+    def _publish(self, job: ExitStack, path: Path, lock: Callable[[], Path]) -> Path:
+        published = self._published(job.enter_context(living(lock, self._remove)))
+        unfinished = published.with_suffix(".part")
+        shutil.copyfile(path, unfinished)
+        os.replace(unfinished, published)  # noqa: PTH105 - says better than Path.replace which is which
+        return published
 
     def _new_lock(self) -> Path:
         return self._folder / f".{secrets.token_urlsafe(_TOKEN_BYTES)}.lock"

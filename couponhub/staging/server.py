@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 from werkzeug.exceptions import HTTPException, NotFound
@@ -30,7 +30,10 @@ _POLL_SECONDS = 0.05
 
 
 class ServerStaging:
-    """Serves staged files on a thread of its own; it starts with the first and ends with the last of them."""
+    """Serves staged files on a thread of its own, which starts with the first and ends with the last of them.
+
+    There are several while files are served again at ports of earlier processes.
+    """
 
     def __init__(self, settings: StagingSettings) -> None:
         if (settings.tls_cert is None) != (settings.tls_key is None):
@@ -47,14 +50,23 @@ class ServerStaging:
         """See `Staging.stage`."""
         token, own = secrets.token_urlsafe(32), self._own.get()
         with own.lock:
-            if own.server is None:
-                own.server = self._start()
-            file = _ServedFile(path, f"{self._public_url(own.server.port)}/{token}/{quote(name, safe='')}")
-            own.files[f"{token}/{name}"] = file
+            port = self._started(own, self._port)
+            url = f"{self._public_url(port)}/{token}/{quote(name, safe='')}"
+            file = own.files[f"{token}/{name}"] = _ServedFile(path, url, port)
         try:
             yield file
         finally:
             self._release(file)
+
+    @contextmanager
+    def stage_again(self, path: Path, url: str) -> Iterator[bool]:
+        """See `Staging.stage_again`: where the address names a port, that port must be free."""
+        file = self._served_again(path, url)
+        try:
+            yield file is not None
+        finally:
+            if file is not None:
+                self._release(file)
 
     def require_reachable(self, *, vendor_is_loopback: bool) -> None:
         """See `Staging.require_reachable`."""
@@ -71,13 +83,37 @@ class ServerStaging:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{self._scheme}://{host}:{port}"
 
-    def _start(self) -> BaseWSGIServer:
+    def _served_again(self, path: Path, url: str) -> "_ServedFile | None":
+        base, _, place = url.rpartition("/")
+        base, _, token = base.rpartition("/")
+        place = f"{token}/{unquote(place)}"
+        try:
+            port = self._port if self._settings.public_url is not None else urlsplit(base).port or 0
+            own = self._own.get()
+            with own.lock:
+                if base != self._public_url(port) or place in own.files:
+                    return None
+                file = own.files[place] = _ServedFile(path, url, self._started(own, port))
+                return file
+        except (ConfigError, LocalError, ValueError):  # somebody else has the port, or the address names none
+            return None
+
+    def _started(self, own: "_Serving", port: int) -> int:
+        """The port of a server that listens there; port 0 is any."""
+        running = next((known for known in own.servers if port in {0, known}), None)
+        if running is not None:
+            return running
+        server = self._start(port)
+        own.servers[server.port] = server
+        return server.port
+
+    def _start(self, port: int) -> BaseWSGIServer:
         try:
             # Bound here, for werkzeug ends the whole process when a port is taken.
-            with socket.create_server((self._host, self._port), family=family_of(self._host)) as listening:
+            with socket.create_server((self._host, port), family=family_of(self._host)) as listening:
                 server = make_server(
                     self._host,
-                    self._port,
+                    port,
                     self._answer,
                     threaded=True,
                     request_handler=_SilentHandler,
@@ -112,9 +148,9 @@ class ServerStaging:
         own = self._own.get()
         with own.lock:
             own.files = {place: other for place, other in own.files.items() if other is not file}
-            server = None if own.files else own.server
+            is_over = all(other.port != file.port for other in own.files.values())
+            server = own.servers.pop(file.port, None) if is_over else None
             if server is not None:
-                own.server = None
                 server.shutdown()
                 server.server_close()
 
@@ -143,18 +179,19 @@ class _Serving:
 
     lock: threading.Lock = attrs.field(factory=threading.Lock)
     files: "dict[str, _ServedFile]" = attrs.field(factory=dict)
-    server: BaseWSGIServer | None = None
+    servers: dict[int, BaseWSGIServer] = attrs.field(factory=dict)
 
     def close_copy(self) -> None:
         """In a forked process: keep no port taken, and no vendor waiting, on which nobody answers."""
-        if self.server is not None:
-            self.server.socket.close()
+        for server in self.servers.values():
+            server.socket.close()
 
 
 class _ServedFile:
-    def __init__(self, path: Path, url: str) -> None:
+    def __init__(self, path: Path, url: str, port: int) -> None:
         self.path = path
         self.url = url
+        self.port = port
         self._lock = threading.Lock()
         self._fetched = 0
 

@@ -113,6 +113,7 @@ class Ledger:
             vendor_status="deleted",
             accepted=0,
             rejected=None,
+            url=None,
         )
         return self._replace(upload, part)
 
@@ -134,13 +135,11 @@ class Ledger:
 
     def codes_sent(self, list_id: ListId) -> tuple[Path, ...]:
         """The code sets of all parts of which the list may hold codes, as far as they are still kept."""
-        paths = (
-            self._code_set(upload, part)
-            for upload in self.of_list(list_id)
-            for part in upload.parts
-            if part.maybe_sent
-        )
-        return tuple(path for path in paths if path.exists())
+        return self._code_sets_of(list_id, lambda part: part.maybe_sent)
+
+    def codes_taken(self, list_id: ListId) -> tuple[Path, ...]:
+        """Those of them of which the vendor's counts prove that the list was given every code."""
+        return self._code_sets_of(list_id, lambda part: part.taken)
 
     def code_set(self, upload: UploadRecord, part: PartRecord) -> Path | None:
         """The file of the part's codes, one a line; None when it is no longer kept, or never was."""
@@ -150,6 +149,15 @@ class Ledger:
     def codes_known(self, upload: UploadRecord) -> bool:
         """True while the codes that the vendor may hold of it are still kept."""
         return all(self._code_set(upload, part).exists() for part in upload.parts if part.maybe_sent)
+
+    def _code_sets_of(self, list_id: ListId, chosen: Callable[[PartRecord], bool]) -> tuple[Path, ...]:
+        paths = (
+            self._code_set(upload, part)
+            for upload in self.of_list(list_id)
+            for part in upload.parts
+            if chosen(part)
+        )
+        return tuple(path for path in paths if path.exists())
 
     def _code_set(self, upload: UploadRecord, part: PartRecord) -> Path:
         return self._code_sets.path(self._connection, upload.list_id, upload.id, part.number)
@@ -266,6 +274,7 @@ def _part(row: sqlite3.Row) -> PartRecord:
         error_file=row["error_file"],
         success_file=row["success_file"],
         created_at=None if row["created_at"] is None else datetime.fromisoformat(row["created_at"]),
+        url=row["url"],
         submitted_at=None if row["submitted_at"] is None else datetime.fromisoformat(row["submitted_at"]),
         updated_at=datetime.fromisoformat(row["updated_at"]),
     )

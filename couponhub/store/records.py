@@ -30,6 +30,8 @@ class PartRecord:
         number: Position in the upload, from 1.
         rows: None for a file that only its URL is known of.
         created_at: When the vendor got it, as far as it told.
+        url: Where our staging serves its file until the vendor has ended it, so that whoever comes after a crash
+            can serve it there again. A right in itself; None for a file that was sent, or that lies elsewhere.
         submitted_at: When it was last about to be sent.
         raw: The vendor's object, when it was just read; not kept.
     """
@@ -46,6 +48,7 @@ class PartRecord:
     error_file: str | None = attrs.field(default=None, repr=False)
     success_file: str | None = attrs.field(default=None, repr=False)
     created_at: datetime | None = None
+    url: str | None = attrs.field(default=None, repr=False)
     submitted_at: datetime | None = None
     updated_at: datetime | None = None
     raw: Raw = attrs.field(default=NOTHING_RAW, repr=False, eq=False)
@@ -56,6 +59,20 @@ class PartRecord:
         return self.stage is Stage.SUBMITTING or (
             self.stage is Stage.SUBMITTED and self.status is not UploadStatus.FAILED
         )
+
+    @property
+    def under_way(self) -> bool:
+        """True while the vendor has the part and has not ended it: it may still take all of its codes, or none."""
+        return self.stage is Stage.SUBMITTED and not self.status.ended
+
+    @property
+    def taken(self) -> bool:
+        """True when the vendor's own counts prove that it took every code."""
+        if self.stage is not Stage.SUBMITTED or not self.status.ended or self.rows is None:
+            return False
+        if self.accepted is None:
+            return self.rejected == 0 and self.status is not UploadStatus.FAILED
+        return self.accepted >= self.rows
 
     def seen_as(self, part: Part) -> "PartRecord":
         """This part as the vendor shows it: submitted, with the vendor's id, status and counts."""
@@ -70,6 +87,7 @@ class PartRecord:
             error_file=part.error_file,
             success_file=part.success_file,
             created_at=part.created_at or self.created_at,
+            url=None if part.status.ended else self.url,
             raw=part.raw,
         )
 

@@ -63,5 +63,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE parts ADD COLUMN success_file TEXT",
         "ALTER TABLE parts ADD COLUMN created_at TEXT",
     ),
+    ("ALTER TABLE parts ADD COLUMN url TEXT",),
 )
 """Step n brings a database from `user_version` n to n + 1."""

@@ -17,6 +17,8 @@ class EventKind(StrEnum):
     """The vendor has one more part."""
     PAUSED = "paused"
     """The vendor asked for a pause, which is kept."""
+    SETTLING = "settling"
+    """What an earlier call left at the vendor is waited for, and is the upload that is told of."""
     POLLED = "polled"
     """The vendor was asked how the upload stands."""
 

@@ -36,6 +36,10 @@ class Reconciler:
     patience: Patience
     _vanished: dict[int, _Vanished] = attrs.field(factory=dict, init=False)
 
+    def anew(self) -> "Reconciler":
+        """The same for another upload: what was noted of one says nothing of others."""
+        return attrs.evolve(self)
+
     def refresh(self, upload: UploadRecord, *, ended_too: bool = False) -> UploadRecord:
         """Ask the vendor for every part that it may hold.
 

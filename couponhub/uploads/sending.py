@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import attrs
 
-from couponhub.codes import CodeSource, PreparedFile, prepare
+from couponhub.codes import CodeSource, PreparedCodes, PreparedFile
 from couponhub.errors import (
     Conflict,
     CouponhubError,
@@ -29,11 +29,11 @@ from couponhub.uploads.events import EventKind, Progress, UploadEvent
 from couponhub.uploads.names import default_name, new_upload_id, part_name
 from couponhub.uploads.patience import Patience
 from couponhub.uploads.reconciling import Reconciler
-from couponhub.uploads.submitting import Submitter, Way, show_command
+from couponhub.uploads.settling import Settler, arrived_parts_ended
+from couponhub.uploads.submitting import Submitter, Way, show_command, wait_command
+from couponhub.uploads.subtracting import Subtractor
 from couponhub.uploads.summary import upload_of
-from couponhub.uploads.watching import Watcher
-
-_STRAY_REFUSALS = 3
+from couponhub.uploads.watching import STRAY_REFUSALS, Watcher
 
 
 @attrs.frozen(kw_only=True)
@@ -65,6 +65,7 @@ class Sender:
     doorbell: Doorbell
     submitter: Submitter
     reconciler: Reconciler
+    settler: Settler
     watcher: Watcher
     patience: Patience
 
@@ -81,6 +82,7 @@ class Sender:
                 staged = [
                     self._stage(job, file, part) for file, part in zip(files, upload.parts, strict=False)
                 ]
+                upload = _with_addresses(upload, staged)
                 ways = list(self._ways(order, upload, files, staged))
                 upload = self.ledger.begin(upload, [file.codes for file in files])
                 self._tell(order, EventKind.RECORDED, upload)
@@ -132,14 +134,13 @@ class Sender:
             )
             self._refuse_repetition(order, upload)
             return upload, ()
-        codes = prepare(
-            order.source,
-            self.adapter.file_rules,
-            workspace,
+        codes, doubtful = Subtractor(
+            ledger=self.ledger,
+            list_id=order.list_id,
+            rules=self.adapter.file_rules,
             tagging=order.tagging,
-            sent=() if order.again else self.ledger.codes_sent(order.list_id),
-        )
-        nothing = () if codes.parts else ("every code was sent to this list before: nothing was sent",)
+            settle=lambda: self.settler.settle(order.list_id, order.progress),
+        ).prepare(order.source, workspace, again=order.again)
         upload = UploadRecord(
             id=new_upload_id(),
             connection=self.connection,
@@ -148,9 +149,9 @@ class Sender:
             fingerprint=codes.fingerprint,
             rows=codes.rows,
             duplicates=codes.duplicates,
-            skipped=codes.skipped,
+            skipped=codes.skipped - doubtful,
             tagging=order.tagging.identifier if order.tagging else None,
-            warnings=codes.warnings + nothing,
+            warnings=(*codes.warnings, *self._warnings(order, codes, doubtful)),
             parts=tuple(
                 PartRecord(number=number, name=part_name(name), rows=file.rows)
                 for number, file in enumerate(codes.parts, start=1)
@@ -159,16 +160,27 @@ class Sender:
         self._refuse_repetition(order, upload)
         return upload, codes.parts
 
+    def _warnings(self, order: Order, codes: PreparedCodes, doubtful: int) -> Iterator[str]:
+        if not codes.parts:
+            yield "every code was sent to this list before: nothing was sent"
+        if doubtful:
+            yield (
+                f"{doubtful} codes were sent to this list before, in parts of which the vendor does not show that it"
+                f" took all, and were left out; see `couponhub uploads ls {self.connection} {order.list_id}`"
+            )
+
     def _refuse_repetition(self, order: Order, upload: UploadRecord) -> None:
         """Refuse a batch that was sent before, unless what is left of it provably never arrived."""
         if order.again:
             return
-        for earlier in self.ledger.same_batch(order.list_id, upload.fingerprint):
+        # The newest first: what earlier calls left, it has sent, so that its end is that of the whole batch.
+        for earlier in reversed(self.ledger.same_batch(order.list_id, upload.fingerprint)):
             known = self.ledger.codes_known(earlier)
             if any(part.maybe_sent for part in earlier.parts) and not (known and upload.parts):
                 raise Conflict(
                     f"the same codes were sent to this list before, as upload {earlier.id}; nothing was sent",
-                    hint=f"see `{show_command(earlier)}`; --again sends them once more",
+                    hint=f"`{wait_command(earlier)}` tells how that ends; --again would send every code once more,"
+                    " also those that the vendor has",
                     connection=self.connection,
                     operation="send codes",
                 )
@@ -244,8 +256,8 @@ class Sender:
                     refresh,
                     self.patience.deadline,
                     order.progress,
-                    is_over=_arrived_parts_ended,
-                    refusals=_STRAY_REFUSALS,
+                    is_over=arrived_parts_ended,
+                    refusals=STRAY_REFUSALS,
                     hears=hears,
                 )
             return last
@@ -255,7 +267,7 @@ class Sender:
                 refresh,
                 self.patience.deadline,
                 order.progress,
-                refusals=_STRAY_REFUSALS,
+                refusals=STRAY_REFUSALS,
                 hears=hears,
             )
         except VendorError as error:
@@ -318,8 +330,11 @@ class Sender:
         order.progress(UploadEvent(kind, upload_of(upload, sending=True)))
 
 
-def _arrived_parts_ended(upload: Upload) -> bool:
-    return all(part.status.ended for part in upload.parts if part.id is not None)
+def _with_addresses(upload: UploadRecord, staged: Sequence[StagedFile | None]) -> UploadRecord:
+    """The upload with the addresses of its files, for whoever has to serve them should this process die."""
+    urls = [None if place is None else place.url for place in staged]
+    addressed = (attrs.evolve(part, url=url) for part, url in zip(upload.parts, urls, strict=False))
+    return attrs.evolve(upload, parts=(*addressed, *upload.parts[len(urls) :]))
 
 
 def _way_of_file(adapter: AcceptsFiles, list_id: ListId, file: CodeFile, tagging: Tagging | None) -> Way:

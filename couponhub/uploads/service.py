@@ -1,13 +1,23 @@
 """The uploads of one connection, as users see them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from couponhub.capabilities import Offered
 from couponhub.codes import CodeSource
 from couponhub.errors import LocalError, NotFound, UnreadableReply, Unsupported, UsageError
 from couponhub.located import Located
-from couponhub.models import FileUrl, ListId, Part, PartId, Tagging, Upload, UploadId, UploadStatus
+from couponhub.models import (
+    CodeFileRules,
+    FileUrl,
+    ListId,
+    Part,
+    PartId,
+    Tagging,
+    Upload,
+    UploadId,
+    UploadStatus,
+)
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter, DeletesParts, ReadsParts
 from couponhub.staging import Staging
 from couponhub.store import Ledger, UploadRecord
@@ -19,6 +29,7 @@ from couponhub.uploads.names import is_upload_id
 from couponhub.uploads.patience import Patience
 from couponhub.uploads.reconciling import Reconciler
 from couponhub.uploads.sending import Order, Sender
+from couponhub.uploads.settling import Settler
 from couponhub.uploads.submitting import Submitter
 from couponhub.uploads.summary import upload_of, upload_of_part
 from couponhub.uploads.watching import Watcher
@@ -244,6 +255,7 @@ class Uploads:
             staging = self._staging()
             staging.require_reachable(vendor_is_loopback=self._vendor_is_loopback)
         ledger = self._ledger()
+        reconciler = self._reconciler(ledger, patience)
         sender = Sender(
             connection=self._connection,
             adapter=route,
@@ -251,7 +263,8 @@ class Uploads:
             staging=staging,
             doorbell=self._doorbell,
             submitter=Submitter(adapter=route, ledger=ledger, settle=self._settle, patience=patience),
-            reconciler=self._reconciler(ledger, patience),
+            reconciler=reconciler,
+            settler=self._settler(ledger, route.file_rules, reconciler, patience),
             watcher=self._watcher,
             patience=patience,
         )
@@ -317,7 +330,11 @@ class Uploads:
             return upload_of(record, sending=ledger.is_sending(record))
 
         seen, hears = upload_of(record, sending=False), self._doorbell.heard(record.id)
-        return self._rested(self._watcher.wait(seen, refresh, patience.deadline, progress, hears=hears))
+        with ExitStack() as job:
+            if isinstance(self._adapter, (AcceptsFiles, AcceptsFileUrls)):
+                settler = self._settler(ledger, self._adapter.file_rules, reconciler, patience)
+                job.enter_context(settler.serving([record]))
+            return self._rested(self._watcher.wait(seen, refresh, patience.deadline, progress, hears=hears))
 
     def _rested(self, upload: Upload) -> Upload:
         """The upload, after whose end nobody has to call any more."""
@@ -341,6 +358,19 @@ class Uploads:
             return self._vendors(list_id, part_id, left=patience.deadline.remaining())
 
         return self._watcher.wait(unseen, refresh, patience.deadline, progress)
+
+    def _settler(
+        self, ledger: Ledger, rules: CodeFileRules, reconciler: Reconciler, patience: Patience
+    ) -> Settler:
+        return Settler(
+            ledger=ledger,
+            rules=rules,
+            staging=self._staging,
+            reconciler=reconciler,
+            watcher=self._watcher,
+            doorbell=self._doorbell,
+            patience=patience,
+        )
 
     def _reconciler(self, ledger: Ledger, patience: Patience | None = None) -> Reconciler:
         return Reconciler(

@@ -72,5 +72,10 @@ def show_command(upload: UploadRecord) -> str:
     return f"couponhub uploads show {upload.connection} {upload.list_id} {upload.id}"
 
 
+def wait_command(upload: UploadRecord) -> str:
+    """The command that waits for the end of an upload; its exit code tells how that was."""
+    return f"couponhub uploads wait {upload.connection} {upload.list_id} {upload.id}"
+
+
 def _submitted(upload: UploadRecord, number: int) -> UploadRecord | None:
     return upload if upload.parts[number - 1].stage is Stage.SUBMITTED else None

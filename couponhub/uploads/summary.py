@@ -28,7 +28,7 @@ def upload_of(record: UploadRecord, *, sending: bool) -> Upload:
         list_id=record.list_id,
         id=record.id,
         name=record.name,
-        status=_status(parts),
+        status=_status(parts, unknown or 0),
         rows=record.rows,
         accepted=accepted,
         rejected=rejected,
@@ -98,7 +98,8 @@ def _counted(part: Part, record: PartRecord) -> Part:
     if accepted is None and rejected is not None:
         accepted = rows - rejected
     if accepted is None:
-        return part
+        # "Done" without a count proves nothing; waiting for one that never comes would not end.
+        return attrs.evolve(part, status=UploadStatus.PARTIAL)
     accepted = min(max(accepted, 0), rows)
     status = UploadStatus.PARTIAL
     if accepted == rows:
@@ -114,12 +115,12 @@ def _sum(counts: Iterable[int | None]) -> int | None:
     return None if told and not known else sum(known)
 
 
-def _status(parts: tuple[Part, ...]) -> UploadStatus:
+def _status(parts: tuple[Part, ...], unknown: int) -> UploadStatus:
     statuses = {part.status for part in parts}
-    if not statuses:
-        return UploadStatus.DONE
     if all(status.ended for status in statuses):
-        return statuses.pop() if len(statuses) == 1 else UploadStatus.PARTIAL
+        if unknown or len(statuses) > 1:
+            return UploadStatus.PARTIAL
+        return statuses.pop() if statuses else UploadStatus.DONE
     if UploadStatus.UNKNOWN in statuses:
         return UploadStatus.UNKNOWN
     return UploadStatus.PENDING if statuses == {UploadStatus.PENDING} else UploadStatus.PROCESSING

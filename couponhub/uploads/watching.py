@@ -17,6 +17,9 @@ from couponhub.uploads.clock import Clock, Deadline
 from couponhub.uploads.doorbell import Hears
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 
+STRAY_REFUSALS = 3
+"""How many refusals in a row may come from whatever stands between, and not from the vendor."""
+
 _PASSING = (RateLimited, UnreadableReply, VendorUnavailable)
 _MOST_FAILURES = 30
 _LAST_LOOK_SECONDS = 1.0
@@ -125,17 +128,10 @@ class _Ear:
                 return
 
 
-def _is_final(error: VendorError, failures: int, refusals: int) -> bool:
-    """Whether asking again would change nothing."""
-    if isinstance(error, OutcomeUnknown):
-        return True
-    return not isinstance(error, _PASSING) and failures > refusals
-
-
 def _timeout(upload: Upload, deadline: Deadline) -> WaitTimeout:
     error = WaitTimeout(
         f"upload {upload.id} has not ended after {deadline.timeout:g} seconds",
-        hint=f"ask later with `couponhub uploads show {upload.connection} {upload.list_id} {upload.id}`",
+        hint=f"go on waiting with `couponhub uploads wait {upload.connection} {upload.list_id} {upload.id}`",
         connection=upload.connection,
     )
     error.upload = upload

@@ -100,3 +100,26 @@ def test_loopback_address_is_for_loopback_vendors(tmp_path: Path) -> None:
     staging.require_reachable(vendor_is_loopback=True)
     with pytest.raises(ConfigError, match="this machine only"):
         staging.require_reachable(vendor_is_loopback=False)
+
+
+def test_file_of_a_killed_process_is_published_again(tmp_path: Path) -> None:
+    """Under the address that a vendor was told, unless its process lives, or the address is not ours any more."""
+    source = tmp_path / "1.csv"
+    source.write_bytes(b"code\nA1\n")
+    folder = tmp_path / "www"
+    folder.mkdir()
+    staging = open_staging(settings(folder))
+    with staging.stage(source, "a.csv") as staged:
+        url = staged.url
+        with staging.stage_again(source, url) as is_published:
+            assert not is_published
+        assert 1 == len(list(folder.glob("*.csv")))
+
+    with staging.stage_again(source, url) as is_published:
+        assert is_published
+        assert b"code\nA1\n" == (folder / url.rpartition("/")[2]).read_bytes()
+    assert [] == list(folder.iterdir())
+    for other in (url.replace("codes.", "other."), url.replace(".csv", ".txt"), f"{url}/../a.csv"):
+        with staging.stage_again(source, other) as is_published:
+            assert not is_published
+    assert [] == list(folder.iterdir())

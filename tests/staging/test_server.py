@@ -244,3 +244,36 @@ def test_public_url_is_https(url: str) -> None:
     """Codes travel over it: plain http is for this machine alone."""
     with pytest.raises(ValueError, match=r"expected an address|http:// is refused"):
         StagingSettings(public_url=url)
+
+
+def test_file_of_a_killed_process_is_served_again(file: Path) -> None:
+    """Under the address that a vendor was told, once its port is free, and beside files with addresses of now."""
+    earlier, later = open_staging(StagingSettings()), open_staging(StagingSettings())
+    with earlier.stage(file, "spring codes-abc.csv") as staged:
+        url = staged.url
+        for holds in (earlier, later):
+            with holds.stage_again(file, url) as is_served:
+                assert not is_served
+        assert CONTENT == fetch(url).content
+
+    with later.stage(file, "b.csv") as new, later.stage_again(file, url) as is_served:
+        assert is_served
+        assert [CONTENT] * 2 == [fetch(address).content for address in (url, new.url)]
+    with pytest.raises(requests.ConnectionError):
+        fetch(url)
+
+
+def test_an_address_of_other_settings_is_not_served_again(file: Path) -> None:
+    """Nobody would come to this machine for it."""
+    staging = open_staging(StagingSettings(public_url="https://codes.example.com/x"))
+    served = []
+    for url in (
+        "https://codes.example.com/x/token/a.csv",
+        "https://codes.example.com/y/token/a.csv",
+        "http://[",
+        "",
+    ):
+        with staging.stage_again(file, url) as is_served:
+            served.append(is_served)
+
+    assert [True, False, False, False] == served

@@ -107,6 +107,6 @@ def test_batch_in_doubt_is_not_sent_again(shop: Shop) -> None:
     with pytest.raises(OutcomeUnknown):
         shop.uploads.send(LIST, FIVE[:2])
 
-    with pytest.raises(Conflict, match="couponhub uploads show shop L1 up_"):
+    with pytest.raises(Conflict, match="couponhub uploads wait shop L1 up_"):
         shop.uploads.send(LIST, FIVE[:2])
     assert FIVE[:2] == shop.vendor.codes

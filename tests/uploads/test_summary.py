@@ -80,7 +80,7 @@ def test_rows_balance(parts: list[PartRecord], duplicates: int, skipped: int, se
         (submitted(UploadStatus.DONE, accepted=4), UploadStatus.PARTIAL, 4, 6),
         (submitted(UploadStatus.DONE, accepted=0), UploadStatus.FAILED, 0, 10),
         (submitted(UploadStatus.DONE, rejected=3), UploadStatus.PARTIAL, 7, 3),
-        (submitted(UploadStatus.DONE), UploadStatus.DONE, None, None),
+        (submitted(UploadStatus.DONE), UploadStatus.PARTIAL, None, None),
         (submitted(UploadStatus.FAILED), UploadStatus.FAILED, 0, 10),
         (submitted(UploadStatus.FAILED, accepted=4), UploadStatus.PARTIAL, 4, 6),
         (submitted(UploadStatus.PROCESSING, accepted=4), UploadStatus.PROCESSING, None, None),

@@ -63,7 +63,9 @@ def command() -> None:
 @click.option("--callback", metavar="URL", help="Where the vendor is to report the end.")
 @click.option("--wait", is_flag=True, help="Wait until the vendor has worked it through.")
 @click.option("--timeout", type=Seconds(), metavar="SECONDS", help="The longest to wait.")
-@click.option("--again", is_flag=True, help="Send codes that were sent to this list before.")
+@click.option(
+    "--again", is_flag=True, help="Send every code once more, also those that the list has. DANGEROUS."
+)
 @pass_options
 def send(
     options: GlobalOptions,
@@ -84,7 +86,8 @@ def send(
 ) -> None:
     """Send the codes in FILE (a CSV with a header, - for stdin) to a list of CONN.
 
-    A code that stands twice in the file, or that was sent to the list before, is sent once.
+    A code that stands twice in the file, or that was sent to the list before, is sent once. After a crash the
+    same command sends what did not arrive: what the crash left at the vendor is waited for first.
     """
     if (file is None) == (url is None):
         raise UsageError("give either a FILE or --url")
@@ -201,7 +204,10 @@ def _run(
         _print(options, error.upload, error)
         raise click.exceptions.Exit(error.exit_code) from error
     except KeyboardInterrupt:
-        seen = f"see `couponhub uploads show {connection} {list_id} {progress.upload_id}`"
+        seen = (
+            f"see `couponhub uploads show {connection} {list_id} {progress.upload_id}`; sending the same codes again"
+            " sends only what did not arrive"
+        )
         say(f"interrupted; {seen if progress.upload_id else 'nothing was sent'}")
         raise click.exceptions.Exit(130) from None
     fault = _fault_of(upload)
@@ -215,12 +221,22 @@ def _fault_of(upload: Upload) -> CouponhubError | None:
         case UploadStatus.FAILED:
             text = "the upload failed: none of its codes was accepted"
         case UploadStatus.PARTIAL:
-            refused = "some" if upload.rejected is None else f"{upload.rejected:,}"
-            text = f"{refused} of {'the' if upload.rows is None else f'{upload.rows:,}'} codes were refused"
+            text = _shortfall(upload)
         case _:
             return None
     hint = "the vendor's dashboard offers the file of refused rows" if upload.error_file else ""
+    if any(part.status is UploadStatus.FAILED for part in upload.parts):
+        hint = "sending the same codes again sends those of the parts that failed"
     return PartialFailure(text, hint=hint, connection=upload.connection, operation=f"upload {upload.id}")
+
+
+def _shortfall(upload: Upload) -> str:
+    rows = "the" if upload.rows is None else f"{upload.rows:,}"
+    refused = "some" if upload.rejected is None else f"{upload.rejected:,}"
+    told = [f"{refused} of {rows} codes were refused or never sent"] if upload.rejected != 0 else []
+    if upload.unknown:
+        told.append(f"of {upload.unknown:,} it is not known whether the vendor has them")
+    return ", and ".join(told)
 
 
 def _print(options: GlobalOptions, upload: Upload, error: CouponhubError | None = None) -> None:

@@ -1,0 +1,128 @@
+"""Finding out about what earlier calls left at a vendor: its files are served again until it has ended them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import attrs
+
+from couponhub.codes import prepare
+from couponhub.errors import ConfigError, LocalError, OutcomeUnknown, UsageError, WaitTimeout
+from couponhub.models import CodeFileRules, ListId, Upload
+from couponhub.staging import Staging
+from couponhub.store import Ledger, PartRecord, Stage, UploadRecord
+from couponhub.uploads.doorbell import Doorbell
+from couponhub.uploads.events import EventKind, Progress, UploadEvent
+from couponhub.uploads.patience import Patience
+from couponhub.uploads.reconciling import Reconciler
+from couponhub.uploads.submitting import wait_command
+from couponhub.uploads.summary import upload_of
+from couponhub.uploads.watching import STRAY_REFUSALS, Watcher
+
+
+@attrs.frozen(kw_only=True)
+class Settler:
+    """Sees parts off whose sender is gone.
+
+    A vendor that fetches files has only the address of one when it accepts it. Killed by then, the sender took
+    the file along, and what the vendor accepted it will never have: its codes are neither sent nor to be sent.
+    """
+
+    ledger: Ledger
+    rules: CodeFileRules
+    staging: Callable[[], Staging]
+    reconciler: Reconciler
+    watcher: Watcher
+    doorbell: Doorbell
+    patience: Patience
+
+    def settle(self, list_id: ListId, progress: Progress) -> None:
+        """Wait until the vendor has ended every part of the list whose codes we know.
+
+        Only for the one who holds the right to send to the list. A part that the vendor has ceased to show
+        stays unended.
+
+        Raises:
+            WaitTimeout: The caller's time ends before.
+            VendorError: The vendor cannot be asked.
+        """
+        left = [upload for upload in self.ledger.of_list(list_id) if self._is_under_way(upload)]
+        with self.serving(left):
+            for upload in left:
+                self._await_end(upload, progress)
+
+    @contextmanager
+    def serving(self, uploads: Iterable[UploadRecord]) -> Iterator[None]:
+        """Serve the files that the vendor may still fetch, where it was told; those that somebody serves are left."""
+        wanted = [(upload, part) for upload in uploads for part in upload.parts if _may_be_fetched(part)]
+        with ExitStack() as job:
+            if wanted:
+                # Where nothing can be served now, the vendor ends the parts as failed by itself.
+                with suppress(ConfigError, LocalError):
+                    staging, workspace = self.staging(), job.enter_context(self.ledger.workspace())
+                    for upload, part in wanted:
+                        self._serve(job, staging, workspace, upload, part)
+            yield
+
+    def _serve(
+        self, job: ExitStack, staging: Staging, workspace: Path, upload: UploadRecord, part: PartRecord
+    ) -> None:
+        codes = self.ledger.code_set(upload, part)
+        if codes is None or upload.tagging is not None or part.url is None:
+            return  # the customers of tagged codes are not kept
+        folder = workspace / f"{upload.id}.{part.number}"
+        folder.mkdir(mode=0o700)
+        whole = attrs.evolve(self.rules, max_rows=None, max_bytes=None)
+        with suppress(UsageError):  # settings that have changed take less than they did
+            (file,) = prepare(_codes_in(codes), whole, folder).parts
+            job.enter_context(staging.stage_again(file.path, part.url))
+
+    def _is_under_way(self, upload: UploadRecord) -> bool:
+        return any(part.under_way and self.ledger.code_set(upload, part) is not None for part in upload.parts)
+
+    def _await_end(self, upload: UploadRecord, progress: Progress) -> None:
+        reconciler = self.reconciler.anew()
+
+        def refresh() -> Upload:
+            seen = reconciler.refresh(self.ledger.find(upload.id) or upload)
+            reconciler.require_shown(seen)
+            return upload_of(seen, sending=False)
+
+        def told(event: UploadEvent) -> None:
+            progress(attrs.evolve(event, kind=EventKind.SETTLING))
+
+        seen = upload_of(upload, sending=False)
+        told(UploadEvent(EventKind.SETTLING, seen))
+        try:
+            self.watcher.wait(
+                seen,
+                refresh,
+                self.patience.deadline,
+                told,
+                is_over=arrived_parts_ended,
+                refusals=STRAY_REFUSALS,
+                hears=self.doorbell.heard(upload.id),
+            )
+        except OutcomeUnknown:
+            return  # the vendor does not show it any more
+        except WaitTimeout as error:
+            raise WaitTimeout(
+                f"nothing was sent: upload {upload.id}, which an earlier call left at the vendor, has not ended"
+                f" within {self.patience.deadline.timeout:g} seconds",
+                hint=f"wait with `{wait_command(upload)}`, then send the same codes again",
+            ) from error
+
+
+def arrived_parts_ended(upload: Upload) -> bool:
+    """Whether the vendor has ended what it has of an upload."""
+    return all(part.status.ended for part in upload.parts if part.id is not None)
+
+
+def _may_be_fetched(part: PartRecord) -> bool:
+    return part.url is not None and (part.stage is Stage.SUBMITTING or part.under_way)
+
+
+def _codes_in(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8", newline="\n") as file:
+        for line in file:
+            yield line.removesuffix("\n")
