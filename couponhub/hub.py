@@ -23,6 +23,7 @@ from couponhub.registry import Registry
 from couponhub.staging import Staging, open_staging
 from couponhub.store import Callbacks, Erasures, Ledger, Quotas, Store
 from couponhub.transport.observing import NoObserver, Observer
+from couponhub.transport.peeking import size_of
 from couponhub.transport.settings import is_loopback_url
 from couponhub.uploads import Doorbell, Uploads
 from couponhub.usage import UsageIndex
@@ -317,6 +318,7 @@ class CouponHub:
             settle=settings.settle,
             vendor_is_loopback=is_loopback,
             doorbell=Doorbell(callbacks=lambda: Callbacks(self._store), public_url=public_url),
+            size_of=lambda file: size_of(file, settings.transport()),
         )
 
     def _shared_staging(self) -> Staging:

@@ -37,7 +37,7 @@ from couponhub.models import (
 )
 
 Limits = Mapping[str, int]
-"""Documented limits by flat name: `<operation>_per_minute`, `<operation>_per_day`, `file_bytes`, `file_rows`."""
+"""Documented limits by flat name: `<operation>_per_minute`, `<operation>_per_day`, `file_bytes`, `file_rows`, `list_codes`."""
 
 
 @runtime_checkable

@@ -5,6 +5,7 @@ from couponhub.transport.auth import Auth, BasicAuth, HeaderAuth, TokenAuth, Tok
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import FilePart, Multipart, Reply, Request, query_pairs
 from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall
+from couponhub.transport.peeking import size_of
 from couponhub.transport.retry import RetryPolicy, retry_after_seconds
 from couponhub.transport.settings import TransportSettings, is_loopback_url
 from couponhub.transport.shapes import Shape
@@ -36,4 +37,5 @@ __all__ = [
     "is_loopback_url",
     "query_pairs",
     "retry_after_seconds",
+    "size_of",
 ]

@@ -20,10 +20,11 @@ from couponhub.errors import (
     VendorUnavailable,
     WaitTimeout,
 )
-from couponhub.models import CodeFile, FileUrl, ListId, Tagging, Upload
+from couponhub.models import CodeFile, CouponList, FileUrl, ListId, Tagging, Upload
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.staging import StagedFile, Staging
 from couponhub.store import Ledger, PartRecord, Stage, UploadRecord
+from couponhub.uploads.bounds import Bounds
 from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 from couponhub.uploads.names import default_name, new_upload_id, part_name
@@ -54,12 +55,14 @@ class Sender:
     """Sends uploads of one connection.
 
     Attributes:
+        bounds: What the vendor takes at most.
         staging: None when files need no staging.
         doorbell: Where vendors that report somewhere may do so.
     """
 
     connection: str
     adapter: AcceptsFiles | AcceptsFileUrls
+    bounds: Bounds
     ledger: Ledger
     staging: Staging | None
     doorbell: Doorbell
@@ -72,11 +75,12 @@ class Sender:
     def send(self, order: Order) -> UploadRecord:
         """Send, and with staging stay until the vendor has ended every part; see `Uploads.send`."""
         self.ledger.require_writable()
-        self._check_list(order)
+        coupon_list = self._check_list(order)
         with ExitStack() as job:
             workspace = job.enter_context(self.ledger.workspace())
             with self.ledger.sending(order.list_id, timeout=self.patience.deadline.remaining()):
                 upload, files = self._prepare(order, workspace)
+                self.bounds.check_room(coupon_list, upload)
                 self._require_time()
                 order = self._with_callback(order, upload)
                 staged = [
@@ -102,9 +106,9 @@ class Sender:
             return order
         return attrs.evolve(order, callback=self.doorbell.hang(upload.id))
 
-    def _check_list(self, order: Order) -> None:
+    def _check_list(self, order: Order) -> CouponList:
         try:
-            self.patience.ask(
+            return self.patience.ask(
                 lambda left: self.adapter.prepare_list(order.list_id, order.tagging, deadline=left)
             )
         except VendorUnavailable as error:
@@ -130,6 +134,7 @@ class Sender:
                 list_id=order.list_id,
                 name=name,
                 fingerprint=hashlib.sha256(f"url\n{order.source.url}".encode()).hexdigest(),
+                warnings=self.bounds.warnings(order.source),
                 parts=(PartRecord(number=1, name=part_name(name)),),
             )
             self._refuse_repetition(order, upload)

@@ -21,6 +21,7 @@ from couponhub.models import (
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter, DeletesParts, ReadsParts
 from couponhub.staging import Staging
 from couponhub.store import Ledger, UploadRecord
+from couponhub.uploads.bounds import Bounds, SizeOf, unknown_size
 from couponhub.uploads.clock import Clock, Deadline
 from couponhub.uploads.deleting import Deleter
 from couponhub.uploads.doorbell import Doorbell
@@ -51,6 +52,7 @@ class Uploads:
         settle: Seconds after a lost answer until absence at the vendor counts as proof.
         doorbell: Where the vendor may report the end of an upload; nowhere by default.
         vendor_is_loopback: Whether the vendor is on this machine, as an emulator is.
+        size_of: Tells the size of a file that lies elsewhere.
         clock: For tests.
     """
 
@@ -64,6 +66,7 @@ class Uploads:
         settle: float = 30.0,
         vendor_is_loopback: bool = False,
         doorbell: Doorbell | None = None,
+        size_of: SizeOf = unknown_size,
         clock: Clock | None = None,
     ) -> None:
         self._connection = connection
@@ -74,6 +77,7 @@ class Uploads:
         self._settle = settle
         self._vendor_is_loopback = vendor_is_loopback
         self._doorbell = doorbell or Doorbell()
+        self._size_of = size_of
         self._clock = clock or Clock()
         self._watcher = Watcher(clock=self._clock)
 
@@ -259,6 +263,7 @@ class Uploads:
         sender = Sender(
             connection=self._connection,
             adapter=route,
+            bounds=Bounds(connection=self._connection, limits=self._adapter.limits, size_of=self._size_of),
             ledger=ledger,
             staging=staging,
             doorbell=self._doorbell,

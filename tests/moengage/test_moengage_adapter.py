@@ -359,6 +359,6 @@ def test_an_id_cannot_lead_to_another_endpoint(vendor: Vendor, connect: Opens, l
 def test_file_rules_follow_the_limits(connect: Opens) -> None:
     """The file's bound is the documented one unless the connection says otherwise, 0 for none."""
     rules = connect().file_rules
-    assert (rules.code_header, rules.max_bytes, rules.quoting) == ("Coupon Code", 64_000_000, False)
+    assert (rules.code_header, rules.max_bytes, rules.quoting) == ("Coupon Code", 100_000_000, False)
     assert connect(limits={"file_bytes": 1000}).file_rules.max_bytes == 1000
     assert connect(limits={"file_bytes": 0}).file_rules.max_bytes is None

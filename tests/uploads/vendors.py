@@ -88,6 +88,7 @@ class FakeVendor:
         outcome: Makes a processed part of a pending one, given its codes.
         polls_needed: How often a part is asked for until it is processed.
         deadlines: What each call that takes a deadline was given.
+        total: How many codes the list was given, as far as the vendor tells.
         deletion_fates: For each coming deletion: a way to lose the answer, or None to answer.
     """
 
@@ -108,6 +109,7 @@ class FakeVendor:
     deadlines: list[float | None] = attrs.field(factory=list)
     deletion_fates: list[Lost | None] = attrs.field(factory=list)
     numbers: int = 0
+    total: int | None = None
 
     @property
     def codes(self) -> list[str]:
@@ -151,7 +153,7 @@ class FakeVendor:
             raise self.list_faults.pop(0)
         if self.list_fault is not None:
             raise self.list_fault
-        return CouponList(connection="shop", id=list_id, name="Spring")
+        return CouponList(connection="shop", id=list_id, name="Spring", total=self.total)
 
     def find_submitted(self, list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
         """See `AcceptsFiles.find_submitted`."""
