@@ -44,11 +44,13 @@ from couponhub_capillary.wire.series import (
     update_series_request,
 )
 from couponhub_capillary.wire.uploads import (
+    Home,
     read_accepted_upload,
     read_upload_jobs,
     upload_jobs_request,
     upload_request,
 )
+from couponhub_capillary.wire.values import whole
 
 _UPLOAD_PREFIX = "/coupon/api/"
 
@@ -75,6 +77,8 @@ class CapillaryClient:
     ) -> None:
         self._connection = connection
         self._upload_address = settings.upload_address
+        # One sign-in is one organisation's; which one, its series say.
+        self._organisation_id: str | None = None
         self._transport = Transport(
             connection=connection,
             base_url=settings.api_address,
@@ -151,6 +155,9 @@ class CapillaryClient:
         )
         for row in page.rows:
             if isinstance(row, dict) and series_id_of(row) == series_id:
+                organisation_id = whole(row.get("orgId"))
+                if organisation_id is not None:
+                    self._organisation_id = str(organisation_id)
                 return row
         if any(series_id_of(row) is None for row in page.rows):
             raise UnreadableReply("a series came that cannot be read", operation="read list")
@@ -196,14 +203,14 @@ class CapillaryClient:
         """Send a code file; the job that it became."""
         request = upload_request(series_id, file, tagging, base_url=self._upload_address)
         return self._transport.call(
-            request, partial(read_accepted_upload, series_id=series_id), deadline=deadline
+            request, partial(read_accepted_upload, home=self._home(series_id)), deadline=deadline
         )
 
     def upload_jobs(self, series_id: str, *, deadline: float | None) -> Sequence[object]:
         """All jobs of a series, in no order."""
         request = upload_jobs_request(series_id, base_url=self._upload_address)
         return self._transport.call(
-            request, partial(read_upload_jobs, series_id=series_id), deadline=deadline
+            request, partial(read_upload_jobs, home=self._home(series_id)), deadline=deadline
         )
 
     def call(
@@ -223,6 +230,9 @@ class CapillaryClient:
             changes=method not in {"GET", "HEAD", "OPTIONS"},
         )
         return self._transport.call(request, _read_anything)
+
+    def _home(self, series_id: str) -> Home:
+        return Home(series_id=series_id, organisation_id=self._organisation_id)
 
 
 def _read_anything(reply: Reply) -> object:

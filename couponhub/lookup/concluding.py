@@ -52,14 +52,15 @@ def concluded(
         identified_by=named_by,
         error=error,
     )
+    vendor_code = error.vendor_code if error is not None else None
     if found is None:
-        return said(as_of=utc_now())
+        return said(as_of=utc_now(), vendor_code=vendor_code)
     return said(
         coupons=newest_first(found.coupons),
         source=found.source,
         as_of=found.as_of or utc_now(),
         coverage=found.coverage,
-        vendor_code=found.vendor_code,
+        vendor_code=found.vendor_code or vendor_code,
         warnings=found.warnings,
         asked_as=found.asked_as or (masked_form(asked.value),),
     )
@@ -73,6 +74,7 @@ def failed(connection: str, error: CouponhubError, *, elapsed_ms: int = 0) -> An
         reason=reason_of(error),
         as_of=utc_now(),
         elapsed_ms=elapsed_ms,
+        vendor_code=error.vendor_code,
         error=error,
     )
 

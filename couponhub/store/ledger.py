@@ -14,7 +14,7 @@ from couponhub.models import ListId, Part, PartId, UploadId, UploadStatus
 from couponhub.models.base import utc_now
 from couponhub.store.codesets import CodeSets
 from couponhub.store.database import Store
-from couponhub.store.records import PartRecord, Stage, UploadRecord
+from couponhub.store.records import DELETED, PartRecord, Stage, UploadRecord
 from couponhub.store.sending import is_sending, sending
 
 
@@ -110,7 +110,7 @@ class Ledger:
             upload.parts[number - 1],
             stage=Stage.SUBMITTED,
             status=UploadStatus.FAILED,
-            vendor_status="deleted",
+            vendor_status=DELETED,
             accepted=0,
             rejected=None,
             url=None,
@@ -120,6 +120,13 @@ class Ledger:
     def find(self, upload_id: UploadId) -> UploadRecord | None:
         """The upload of that id at this connection, or None."""
         return next(self._select("id = ?", upload_id), None)
+
+    def find_by_part(self, list_id: ListId, part_id: PartId) -> UploadRecord | None:
+        """The upload to a list with a part that the vendor knows by that id, and has not deleted; or None."""
+        for upload in self.of_list(list_id):
+            if any(part.vendor_id == part_id and not part.is_deleted for part in upload.parts):
+                return upload
+        return None
 
     def of_list(self, list_id: ListId) -> tuple[UploadRecord, ...]:
         """The uploads to a list, oldest first."""

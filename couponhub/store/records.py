@@ -8,6 +8,9 @@ import attrs
 from couponhub.models import ListId, Part, PartId, Raw, UploadId, UploadStatus
 from couponhub.models.base import NOTHING_RAW
 
+DELETED = "deleted"
+"""Stands for the vendor's word of a part that it has no more."""
+
 
 class Stage(StrEnum):
     """How far we came with a part, as we know it for sure; what the vendor does with it is its status."""
@@ -59,6 +62,11 @@ class PartRecord:
         return self.stage is Stage.SUBMITTING or (
             self.stage is Stage.SUBMITTED and self.status is not UploadStatus.FAILED
         )
+
+    @property
+    def is_deleted(self) -> bool:
+        """True when the vendor had the part and deleted it at our word."""
+        return self.stage is Stage.SUBMITTED and self.vendor_status == DELETED
 
     @property
     def under_way(self) -> bool:

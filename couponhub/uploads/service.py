@@ -171,6 +171,8 @@ class Uploads:
     def show(self, list_id: str, upload_id: str) -> Upload:
         """Tell how an upload stands: ours, brought up to what the vendor shows, or a vendor's file by its id.
 
+        Ours is also found by the vendor's id of one of its parts.
+
         Raises:
             NotFound: Neither we nor the vendor know it.
         """
@@ -200,7 +202,7 @@ class Uploads:
                 settle=self._settle,
                 clock=self._clock,
             )
-            found = self._find(ListId(list_id), upload_id)
+            found = self._find(ListId(list_id), upload_id, by_part=False)
             if found is not None:
                 ledger, record = found
                 deleter.delete_upload(record, ledger, self._reconciler(ledger))
@@ -294,11 +296,15 @@ class Uploads:
             return self._adapter
         return self._offered.require(AcceptsFileUrls)
 
-    def _find(self, list_id: ListId, upload_id: str) -> tuple[Ledger, UploadRecord] | None:
-        """Our upload of that id; None when it is a vendor's."""
+    def _find(
+        self, list_id: ListId, upload_id: str, *, by_part: bool = True
+    ) -> tuple[Ledger, UploadRecord] | None:
+        """Our upload of that id, or with a part of that id at the vendor; None when it is a vendor's alone."""
         try:
             ledger = self._ledger()
             record = ledger.find(UploadId(upload_id))
+            if by_part and not is_upload_id(upload_id):
+                record = ledger.find_by_part(list_id, PartId(upload_id))
         except LocalError:
             if is_upload_id(upload_id):
                 raise

@@ -211,8 +211,8 @@ def test_damaged_uploads_raise_only_our_errors(reply: Reply) -> None:
     """Uploads and their jobs, damaged, give parts that balance or errors of ours."""
     jobs: list[Any] = []
     with suppress(CouponhubError):
-        jobs += read_upload_jobs(reply, "7")
-        jobs.append(read_accepted_upload(reply, "7"))
+        jobs += read_upload_jobs(reply)
+        jobs.append(read_accepted_upload(reply))
     for job in jobs:
         try:
             part = part_from(job if isinstance(job, dict) else {})

@@ -362,7 +362,7 @@ def upload_answer(*stored: str, name: str = "stored.csv") -> dict[str, Any]:
 
 def test_accepted_upload_is_found_by_its_stored_name() -> None:
     """All jobs of the series may come; ours is the one whose stored name is fileName (C-66)."""
-    job = read_accepted_upload(reply(upload_answer("old.csv", "stored.csv", "other.csv")), "7")
+    job = read_accepted_upload(reply(upload_answer("old.csv", "stored.csv", "other.csv")))
 
     assert 2 == job["jobId"]
 
@@ -382,7 +382,7 @@ def test_accepted_upload_is_found_by_its_stored_name() -> None:
 def test_accepted_upload_without_its_job_is_unreadable(body: dict[str, Any]) -> None:
     """None or several jobs that fit leave the outcome unknown, never the first one taken (C-66)."""
     with pytest.raises(UnreadableReply):
-        read_accepted_upload(reply(body), "7")
+        read_accepted_upload(reply(body))
 
 
 @pytest.mark.parametrize(
@@ -392,7 +392,8 @@ def test_accepted_upload_without_its_job_is_unreadable(body: dict[str, Any]) -> 
         (b"", 400, RequestRejected),
         (b"<html>", 404, NotFound),
         ({"success": False, "status": 400, "result": None, "errors": [{"code": 400}]}, 400, RequestRejected),
-        ({"success": False, "status": 400, "result": None}, 200, UnreadableReply),
+        ({"success": False, "status": 400, "result": None}, 200, RequestRejected),
+        ({"success": False, "result": None}, 200, UnreadableReply),
         ({"status": 400, "result": {}}, 200, RequestRejected),
         ({"success": False, "status": 500, "errors": [{"code": 500}]}, 500, VendorUnavailable),
         ({"success": False, "status": 401, "result": None, "errors": [{"code": 401}]}, 200, AuthRejected),
@@ -410,7 +411,7 @@ def test_no_jobs_are_an_empty_list() -> None:
     """A series without uploads shows an empty array."""
     body = {"success": True, "status": 200, "result": {"uploadJobStatuses": []}}
 
-    assert [] == list(read_upload_jobs(reply(body), "7"))
+    assert [] == list(read_upload_jobs(reply(body)))
 
 
 def asked(query: CouponQuery, identifier: Identifier = Identifier.MOBILE) -> dict[str, str]:

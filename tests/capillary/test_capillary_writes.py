@@ -133,7 +133,7 @@ def code_file() -> CodeFile:
 def test_what_is_no_clear_refusal_of_an_upload_is_unreadable(body: Any, status: int) -> None:
     """An unlisted code under a success, or a refusal that shows jobs, must never have the codes sent twice."""
     with pytest.raises(UnreadableReply):
-        read_accepted_upload(reply(body, status), "7")
+        read_accepted_upload(reply(body, status))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_what_is_no_clear_refusal_of_an_upload_is_unreadable(body: Any, status: 
 def test_clear_refusals_of_an_upload_stay_refusals(body: Any, status: int, kind: type) -> None:
     """HTTP from 400 on, or a documented code, without anything that was made."""
     with pytest.raises(CouponhubError) as caught:
-        read_accepted_upload(reply(body, status), "7")
+        read_accepted_upload(reply(body, status))
 
     assert kind is type(caught.value)
 

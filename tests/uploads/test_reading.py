@@ -233,3 +233,16 @@ def test_id_alone_needs_its_list(shop: Shop) -> None:
     """A vendor's part id means something within a list only."""
     with pytest.raises(UsageError, match="takes the list's id"):
         shop.uploads.wait("900")
+
+
+def test_a_vendors_id_of_our_part_shows_our_upload(shop: Shop) -> None:
+    """Whichever of its parts; not of one that was deleted, which the vendor is asked about."""
+    upload = shop.uploads.send(LIST, ["A1", "B2", "C3"], wait=True)
+
+    for part in upload.parts:
+        assert upload.id == shop.uploads.show(LIST, part.id or "").id
+        assert upload.id == shop.uploads.wait(part.id or "", LIST).id
+    shop.uploads.delete(LIST, "1")
+    with pytest.raises(NotFound):
+        shop.uploads.show(LIST, "1")
+    assert upload.id == shop.uploads.show(LIST, "2").id

@@ -82,6 +82,10 @@ class Api:
             reply = self._answer(request, family)
         except RefusedError as refused:
             reply = refused.reply
+            if family in {Family.V2, Family.UPLOAD} and self._organisation.options.refusals_as_200:
+                reply = attrs.evolve(
+                    reply, status=200, body={"success": False, "status": reply.status}
+                )  # C-9
         if family is Family.V1 and self._organisation.options.http_mirrors_code and "response" in reply.body:
             reply = attrs.evolve(reply, status=int(reply.body["response"]["status"]["code"]))  # C-9
         return _response(reply, family, request.path)

@@ -72,6 +72,7 @@ class Options:
         authorization_unavailable: Every call that needs a right gets 503 with 4001 (section 3.5).
         rate_limit: Calls per key and minute, when documented limits are switched on (C-8).
         http_mirrors_code: v1.1 repeats its request-level code as HTTP status (C-9).
+        refusals_as_200: v2 and uploads answer `{"success": false, "status": 400}` with HTTP 200 for any refusal (C-9).
         legacy: v1.1 answers in the old style: text for numbers, single objects, old dates (C-10, C-11).
         pagination_total: What v1.1 counts as `total` (C-14).
         honour_offset: v1.1 lists honour an `offset` (C-14).
@@ -101,6 +102,7 @@ class Options:
     authorization_unavailable: bool = attrs.field(default=False, validator=_flag)
     rate_limit: int = attrs.field(default=100, validator=_whole(minimum=1))
     http_mirrors_code: bool = attrs.field(default=False, validator=_flag)
+    refusals_as_200: bool = attrs.field(default=False, validator=_flag)
     legacy: bool = attrs.field(default=False, validator=_flag)
     pagination_total: str = attrs.field(default="customers", validator=_one_of("customers", "coupons"))
     honour_offset: bool = attrs.field(default=False, validator=_flag)

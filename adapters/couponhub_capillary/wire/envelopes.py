@@ -46,7 +46,7 @@ def opened_v1(reply: Reply) -> tuple[int, Mapping[str, Any]]:
 
 
 def opened_v2(reply: Reply) -> Mapping[str, Any]:
-    """The body of a v2 answer that succeeded; `errors` and `success` decide before HTTP does (C-62).
+    """The body of a v2 answer that succeeded; `errors`, `status` and `success` decide before HTTP does (C-62).
 
     Raises:
         VendorError: It failed, or is an answer in the words of another family.
@@ -54,6 +54,7 @@ def opened_v2(reply: Reply) -> Mapping[str, Any]:
     body = opened(reply)
     _refuse_errors(body, reply)
     _refuse_v1_status(body, reply)
+    _refuse_status(body, reply)
     if flag(body.get("success")) is False:
         raise error_without_code(reply, "the answer tells of a failure without a reason")
     if reply.status >= 400:
@@ -100,6 +101,7 @@ def refuse_by_body(body: Mapping[str, Any], reply: Reply) -> None:
     """Raise what a body of any family says against the request as a whole; the fault of its items passes."""
     _refuse_errors(body, reply)
     _refuse_v1_status(body, reply, passes=frozenset({200, 201, 500}))
+    _refuse_status(body, reply)
 
 
 def _refuse_errors(body: Mapping[str, Any], reply: Reply) -> None:
@@ -109,6 +111,13 @@ def _refuse_errors(body: Mapping[str, Any], reply: Reply) -> None:
             raise error_for_code(code, reply, error.get("message"))
     if body.get("errors"):
         raise error_without_code(reply, "the answer lists errors without a code")
+
+
+def _refuse_status(body: Mapping[str, Any], reply: Reply) -> None:
+    """Of `{"success": false, "status": 400}`, whatever the HTTP status around it says (C-9, C-42)."""
+    status = code_of(body.get("status"))
+    if status is not None and status >= 400 and flag(body.get("success")) is not True:
+        raise error_for_code(status, reply, body.get("message"))
 
 
 def _refuse_v1_status(

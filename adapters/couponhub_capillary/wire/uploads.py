@@ -6,6 +6,8 @@ Capillary "Upload Coupons (Batch)", "Get Uploaded Coupons' Status", read 2026.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from couponhub.models import CodeFile, Identifier, Tagging
 from couponhub.transport import FilePart, Multipart, Reply, Request
 from couponhub_capillary.limits import CALLS
@@ -56,11 +58,39 @@ def upload_jobs_request(series_id: str, *, base_url: str) -> Request:
     )
 
 
-def read_accepted_upload(reply: Reply, series_id: str) -> Mapping[str, Any]:
+@attrs.frozen(kw_only=True)
+class Home:
+    """Where an upload belongs.
+
+    Attributes:
+        series_id: The series that was asked for; None for any.
+        organisation_id: The organisation that the series is known to be of; None while nobody said.
+    """
+
+    series_id: str | None = None
+    organisation_id: str | None = None
+
+    def check(self, result: Mapping[str, Any], reply: Reply) -> None:
+        """Believe no answer about another series or organisation; one that does not say whose it is passes.
+
+        Raises:
+            UnreadableReply: It is such an answer: of what was asked for it says nothing.
+        """
+        for name, known in (("couponSeriesId", self.series_id), ("orgId", self.organisation_id)):
+            told = whole(result.get(name))
+            if told is not None and known is not None and str(told) != known:
+                what = "series" if name == "couponSeriesId" else "organisation"
+                raise error_for_another(f"another {what}", reply)
+
+
+_ANYWHERE = Home()
+
+
+def read_accepted_upload(reply: Reply, home: Home = _ANYWHERE) -> Mapping[str, Any]:
     """The job that an upload became: the one whose stored name is `fileName`, never simply the first (C-66)."""
     with refusals_of_a_write(reply, _shows_jobs):
         result = opened_upload(reply)
-    _refuse_another(result, series_id, reply)
+    home.check(result, reply)
     stored_as = word(result.get("fileName"))
     jobs = [
         job
@@ -75,10 +105,10 @@ def read_accepted_upload(reply: Reply, series_id: str) -> Mapping[str, Any]:
     return jobs[0]
 
 
-def read_upload_jobs(reply: Reply, series_id: str) -> Sequence[object]:
+def read_upload_jobs(reply: Reply, home: Home = _ANYWHERE) -> Sequence[object]:
     """All jobs of a series, in no order (C-44)."""
     result = opened_upload(reply)
-    _refuse_another(result, series_id, reply)
+    home.check(result, reply)
     return _jobs(result, reply)
 
 
@@ -86,12 +116,6 @@ def job_id_of(row: object) -> str | None:
     """The id of a job; None when the row has none that can be read."""
     number = whole(row.get("jobId")) if isinstance(row, dict) else None
     return None if number is None else str(number)
-
-
-def _refuse_another(result: Mapping[str, Any], series_id: str, reply: Reply) -> None:
-    named = whole(result.get("couponSeriesId"))
-    if named is not None and str(named) != series_id:
-        raise error_for_another("another series", reply)
 
 
 def _shows_jobs(body: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""R-40 to R-57: codes on their way to a list."""
+"""R-40 to R-57, R-90 and R-91: codes on their way to a list."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from couponhub.models import Identifier, ListId, Tagging, Upload, UploadStatus
 from couponhub.testing.conformance.customers import BUYER
 from couponhub.testing.conformance.refusals import is_refused, refuses, refuses_uploads
 from couponhub.testing.rig import Rig
+from couponhub.uploads import EventKind, UploadEvent
 
 _ACCEPTS = "POST *file*"
 _OTHER_BUYER = {
@@ -285,6 +286,38 @@ class UploadRules:
         with pytest.raises(NotFound):
             rig.connection.uploads.delete(target.id, part_id)
         assert 3 == send(rig, target.id, codes_of(3)).accepted
+
+    def test_r90_a_dead_sender_leaves_no_code_behind(self, rig: Rig) -> None:
+        """R-90: a sender that ends once the vendor accepted a file loses nothing: the same batch again arrives whole."""
+        if refuses_uploads(rig):
+            return
+        target = rig.create_list()
+
+        def die(event: UploadEvent) -> None:
+            if event.kind is EventKind.SUBMITTED:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            rig.connection.uploads.send(target.id, codes_of(5), progress=die)
+        uploads = rig.connection.uploads
+        try:
+            upload = send(rig, target.id, codes_of(5))
+        except Conflict as error:
+            assert "couponhub uploads wait" in error.hint
+            upload = uploads.wait(error.hint.split("`")[1].split()[-1], target.id, timeout=20)
+        assert (UploadStatus.DONE, 5) == (upload.status, upload.accepted)
+        assert Counter(codes_of(5)) == held(rig, target.id)
+
+    def test_r91_a_vendors_id_shows_our_upload(self, rig: Rig) -> None:
+        """R-91: the vendor's id of a file that we sent shows our upload, under our id."""
+        if refuses_uploads(rig):
+            return
+        target = rig.create_list()
+        sent = send(rig, target.id, codes_of(3))
+        (part,) = sent.parts
+        shown = rig.connection.uploads.show(target.id, part.id or "")
+        assert (sent.id, 3, 3) == (shown.id, shown.rows, shown.accepted)
+        assert sent.id == rig.connection.uploads.wait(part.id or "", target.id, timeout=20).id
 
     def _submissions(self, rig: Rig) -> int:
         return sum(

@@ -22,6 +22,7 @@ DEFAULTS = {
     "authorization_unavailable": False,
     "rate_limit": 100,
     "http_mirrors_code": False,
+    "refusals_as_200": False,
     "legacy": False,
     "pagination_total": "customers",
     "honour_offset": False,
