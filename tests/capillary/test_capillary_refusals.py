@@ -130,5 +130,5 @@ def test_an_answer_about_another_series_is_no_success(rig: Rig, field: str) -> N
     assert 2 == calls(rig, "POST", "upload/file")
     assert upload.parts[0].id != "1"
     answers(rig, "GET *getUploadStatus*", body)
-    with pytest.raises(CouponhubError, match="the answer is about another"):
+    with pytest.raises(CouponhubError, match="about another"):
         list(rig.connection.uploads.iterate(target.id))
