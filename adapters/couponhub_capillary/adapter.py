@@ -87,7 +87,8 @@ class CapillaryAdapter:
     ) -> None:
         self._budgets = budgets
         self.limits: Limits = effective_limits(settings.limits)
-        # C-32, C-40, C-41: the header is free, codes are folded to upper case, quotes are merely unsaid.
+        # C-32, C-40, C-41: the header is free, codes are folded to upper case, quotes are merely unsaid. "Blanks
+        # around values are tolerated", and of two codes that are one without them both are refused (C-37).
         self.file_rules = CodeFileRules(
             code_header="coupon code",
             customer_header="customer_identifier",
@@ -95,6 +96,7 @@ class CapillaryAdapter:
             max_code_length=50,
             warn_code_length=20,
             ignores_case=True,
+            ignores_blanks=True,
             quoting=True,
         )
         self._connection = connection

@@ -1,12 +1,18 @@
 """Checks of codes before anything is sent: what a vendor would refuse or spoil is refused or warned about here."""
 
 import re
+from collections.abc import Iterator
+from itertools import zip_longest
 
 import attrs
 
-from couponhub.codes.faults import Faults
+from couponhub.codes.faults import COMMAS, JOINED, SPREADSHEET, UNSEEN, WRONG_COLUMN, WRONG_CUSTOMERS, Faults
 from couponhub.codes.rows import Batch
-from couponhub.models import CodeFileRules
+from couponhub.codes.words import Strays
+from couponhub.errors import UsageError
+from couponhub.models import CodeFileRules, Identifier
+from couponhub.models.damage import damage_of, invisible_in
+from couponhub.models.telephone import Telephone
 
 # C0, DEL and C1; line and paragraph separators, which some readers break lines at; and lone surrogates,
 # which is how bytes that are not UTF-8 come out of `source.lines`.
@@ -14,7 +20,33 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _UNDECODED = re.compile("[\ud800-\udfff]")
 _NEEDS_QUOTES = re.compile('[",]')
 _BLANK = re.compile(r"\s")
+_ODD_BLANK = re.compile(r"[^\S ]")
 _FORMULA = ("=", "+", "-", "@")
+_EMAIL = re.compile(r"\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*")
+_SEPARATOR = re.compile("[;|]")
+_NAMES = {
+    Identifier.MOBILE: "a mobile number",
+    Identifier.EMAIL: "an e-mail address",
+    Identifier.EXTERNAL_ID: "an external id",
+    Identifier.ID: "a customer's id",
+}
+
+
+@attrs.frozen
+class _Fault:
+    """What is wrong with one value.
+
+    Attributes:
+        what: For people, without the value.
+        kind: What rows with the same fault have in common; "" where that is `what`.
+        hint: What to do.
+        is_ruin: Somebody may mean it all the same, and then it is sent.
+    """
+
+    what: str
+    kind: str = ""
+    hint: str = ""
+    is_ruin: bool = False
 
 
 @attrs.define
@@ -25,6 +57,8 @@ class Oddities:
     long: int = 0
     formulas: int = 0
     blanks: int = 0
+    odd_blanks: int = 0
+    ruined: int = 0
 
     def warnings(self, rules: CodeFileRules) -> list[str]:
         """One sentence for each kind that occurred."""
@@ -33,55 +67,138 @@ class Oddities:
             f"are longer than {rules.warn_code_length} characters, which the vendor may refuse": self.long,
             "begin with = + - or @, which a spreadsheet would take for a formula": self.formulas,
             "begin or end with a blank, which was kept": self.blanks,
+            "have a blank inside that is no plain one, which nobody can type": self.odd_blanks,
+            "look ruined and were sent as they stand": self.ruined,
         }
         return [f"{count} codes {what}" for what, count in found.items() if count]
 
 
-def check(batch: Batch, rules: CodeFileRules, faults: Faults, oddities: Oddities) -> None:
-    """Note the faults and oddities of a batch.
+@attrs.frozen(kw_only=True)
+class Checks:
+    """The checks of one source.
 
-    Whole batches are searched first, for nearly all of them are clean; only then is a row looked at.
+    Attributes:
+        rules: What the vendor takes.
+        identifier: Which identifier customers are named by; None when codes come untagged.
+        strays: Knows rows that are no codes.
+        lone_column: The source is a file with one column, where a separator means that there are more.
+        accepts_ruined: Send what looks ruined, with a warning.
+        faults: Gets what is refused.
+        oddities: Gets what is warned about.
     """
-    values = "".join(batch.codes) + "".join(batch.customers)
-    suspect = (
-        _CONTROL.search(values)
-        or (not rules.quoting and _NEEDS_QUOTES.search(values))
-        or (rules.max_code_length is not None and max(map(len, batch.codes)) > rules.max_code_length)
-        or not all(map(str.strip, batch.codes))
-        or not all(map(str.strip, batch.customers))
-    )
-    if suspect:
-        _find_faults(batch, rules, faults)
-    if rules.ignores_case and values.upper() != values:
-        oddities.lower_case += sum(code.upper() != code for code in batch.codes)
-    if rules.warn_code_length is not None and max(map(len, batch.codes)) > rules.warn_code_length:
-        oddities.long += sum(len(code) > rules.warn_code_length for code in batch.codes)
-    if any(sign in values for sign in _FORMULA):
-        oddities.formulas += sum(code.startswith(_FORMULA) for code in batch.codes)
-    if _BLANK.search(values):
-        oddities.blanks += sum(code.strip() != code for code in batch.codes)
 
+    rules: CodeFileRules
+    identifier: Identifier | None = None
+    strays: Strays
+    lone_column: bool = False
+    accepts_ruined: bool = False
+    faults: Faults
+    oddities: Oddities
 
-def _find_faults(batch: Batch, rules: CodeFileRules, faults: Faults) -> None:
-    for line, code in zip(batch.lines, batch.codes, strict=True):
+    def check(self, batch: Batch) -> None:
+        """Note the faults and oddities of a batch.
+
+        Whole batches are searched first, for nearly all of them are clean; only then is a row looked at.
+        """
+        codes = "".join(batch.codes)
+        # Letters, digits and single dashes: nothing of what the rules and the damages are about, words aside.
+        is_plain = codes.isascii() and codes.replace("-", "").isalnum() and "--" not in codes
+        is_clean = (
+            is_plain and not self._has_odd_lengths(batch.codes) and not self.strays.may_be_among(batch.codes)
+        )
+        if batch.customers or not is_clean:
+            self._check_rows(batch, codes_too=not is_clean)
+        self._count_oddities(batch.codes, codes, is_plain=is_plain)
+
+    def _has_odd_lengths(self, codes: list[str]) -> bool:
+        longest = self.rules.max_code_length
+        return not all(codes) or (longest is not None and max(map(len, codes)) > longest)
+
+    def _count_oddities(self, codes: list[str], text: str, *, is_plain: bool) -> None:
+        rules, oddities = self.rules, self.oddities
+        if rules.ignores_case and text.upper() != text:
+            oddities.lower_case += sum(code.upper() != code for code in codes)
+        if rules.warn_code_length is not None and max(map(len, codes)) > rules.warn_code_length:
+            oddities.long += sum(len(code) > rules.warn_code_length for code in codes)
+        if any(sign in text for sign in _FORMULA):
+            oddities.formulas += sum(code.startswith(_FORMULA) for code in codes)
+        if not is_plain and _BLANK.search(text):
+            oddities.blanks += sum(code.strip() != code for code in codes)
+            oddities.odd_blanks += sum(bool(_ODD_BLANK.search(code.strip())) for code in codes)
+
+    def _check_rows(self, batch: Batch, *, codes_too: bool) -> None:
+        for line, code, customer in zip_longest(batch.lines, batch.codes, batch.customers):
+            if codes_too:
+                self._check_code(line, code)
+            if self.identifier is not None:
+                fault = next(self._customer_faults(customer, self.identifier), None)
+                if fault is not None:
+                    self._add(line, fault)
+
+    def _check_code(self, line: int, code: str) -> None:
+        is_ruined = False
+        for fault in self._code_faults(code):
+            if not (fault.is_ruin and self.accepts_ruined):
+                self._add(line, fault)
+                return
+            is_ruined = True
+        self.oddities.ruined += is_ruined
+
+    def _add(self, line: int, fault: _Fault) -> None:
+        self.faults.add(line, fault.what, kind=fault.kind, hint=fault.hint, is_ruin=fault.is_ruin)
+
+    def _code_faults(self, code: str) -> Iterator[_Fault]:
         if not code.strip():
-            faults.add(line, "no code")
-        elif rules.max_code_length is not None and len(code) > rules.max_code_length:
-            faults.add(line, f"a code of {len(code)} characters, the vendor takes {rules.max_code_length}")
-        elif problem := _problem(code, rules):
-            faults.add(line, f"{problem} in the code")
-    for line, customer in zip(batch.lines, batch.customers, strict=False):
+            yield _Fault("no code")
+            return
+        longest = self.rules.max_code_length
+        if longest is not None and len(code) > longest:
+            yield _Fault(f"a code of {len(code)} characters, the vendor takes {longest}", kind="length")
+        if self.strays.is_header(code):
+            yield _Fault("the header stands again", hint=JOINED)
+        if stray := self.strays.stray(code):
+            yield _Fault(f"the code is {stray}", hint=JOINED, is_ruin=True)
+        if code.isalnum() and code.isascii():
+            return
+        yield from _unsendable(code, "code")
+        if damage := damage_of(code):
+            yield _Fault(f"the code is {damage}", hint=SPREADSHEET, is_ruin=True)
+        if _EMAIL.fullmatch(code):
+            yield _Fault("the code is an e-mail address", hint=WRONG_COLUMN)
+        if self.lone_column and _SEPARATOR.search(code):
+            what = "a semicolon or bar in the code, as between columns"
+            yield _Fault(what, hint=COMMAS, is_ruin=True)
+        if not self.rules.quoting and _NEEDS_QUOTES.search(code):
+            yield _Fault("a comma or quote, which the vendor's files cannot hold, in the code")
+
+    def _customer_faults(self, customer: str, identifier: Identifier) -> Iterator[_Fault]:
         if not customer.strip():
-            faults.add(line, "no customer")
-        elif problem := _problem(customer, rules):
-            faults.add(line, f"{problem} in the customer's column")
+            yield _Fault("no customer")
+        yield from _unsendable(customer, "customer's column")
+        if damage := damage_of(customer):
+            yield _Fault(f"the customer is {damage}", hint=SPREADSHEET)
+        if not _may_be(customer, identifier):
+            yield _Fault(f"the customer cannot be {_NAMES[identifier]}", hint=WRONG_CUSTOMERS)
+        if not self.rules.quoting and _NEEDS_QUOTES.search(customer):
+            yield _Fault("a comma or quote, which the vendor's files cannot hold, in the customer's column")
 
 
-def _problem(value: str, rules: CodeFileRules) -> str | None:
+def _unsendable(value: str, where: str) -> Iterator[_Fault]:
+    """What no vendor's file can hold, and what nobody sees."""
     if _UNDECODED.search(value):
-        return "bytes that are not UTF-8"
+        yield _Fault(f"bytes that are not UTF-8 in the {where}", hint=COMMAS)
     if _CONTROL.search(value):
-        return "a control character"
-    if not rules.quoting and _NEEDS_QUOTES.search(value):
-        return "a comma or quote, which the vendor's files cannot hold,"
-    return None
+        yield _Fault(f"a control character in the {where}")
+    if invisible_in(value):
+        yield _Fault(f"an invisible character in the {where}", hint=UNSEEN)
+
+
+def _may_be(customer: str, identifier: Identifier) -> bool:
+    if identifier is Identifier.EMAIL:
+        return _EMAIL.fullmatch(customer) is not None
+    if identifier is Identifier.MOBILE:
+        try:
+            Telephone.read(customer)
+        except UsageError:
+            return False
+    return True

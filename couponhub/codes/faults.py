@@ -5,25 +5,55 @@ import attrs
 from couponhub.errors import UsageError
 
 _SHOWN = 5
+SPREADSHEET = "a spreadsheet saved the file: export it anew, as text, from where it was made"
+JOINED = "remove the rows that are no codes, as where files were put together or sums were added"
+UNSEEN = "take them from where they were made, not from a page or document that they were pasted from"
+WRONG_COLUMN = "say which column holds the codes: --column NAME or INDEX"
+WRONG_CUSTOMERS = "say which column holds the customers: --tag-column NAME or INDEX"
+COMMAS = "save the file as CSV with commas, in UTF-8"
+_ACCEPT = "what only looks ruined is sent as it stands with --accept ruined"
 
 
 @attrs.define
 class Faults:
-    """The faulty rows of one source: the first few, and how many there are in all."""
+    """The faulty rows of one source: the first few of each kind, and how many there are in all.
 
-    shown: list[str] = attrs.field(factory=list)
+    Attributes:
+        count: Faulty rows.
+        found: For each kind the lines of its first few rows, and what is wrong with the first.
+        hints: What to do, in the order in which it was first needed.
+        may_be_meant: Some of it only looks ruined.
+    """
+
     count: int = 0
+    found: dict[str, tuple[str, list[int]]] = attrs.field(factory=dict)
+    hints: list[str] = attrs.field(factory=list)
+    may_be_meant: bool = False
+    _last: int | None = None
 
-    def add(self, line: int, what: str) -> None:
-        """Note that the row on `line` is faulty."""
-        self.count += 1
-        if len(self.shown) < _SHOWN:
-            self.shown.append(f"line {line}: {what}")
+    def add(self, line: int, what: str, *, kind: str = "", hint: str = "", is_ruin: bool = False) -> None:
+        """Note that the row on `line` is faulty; `kind` where `what` differs from row to row."""
+        lines = self.found.setdefault(kind or what, (what, []))[1]
+        if len(lines) < _SHOWN:
+            lines.append(line)
+        self.count += line != self._last
+        self._last = line
+        self.may_be_meant |= is_ruin
+        if hint and hint not in self.hints:
+            self.hints.append(hint)
 
     def refuse(self) -> None:
         """Raise UsageError if anything was noted."""
         if not self.count:
             return
-        more = f"; and {self.count - len(self.shown)} more" if self.count > len(self.shown) else ""
+        told = "; ".join(map(_told, self.found.values()))
+        lines = {line for _, lines in self.found.values() for line in lines}
+        more = f"; and {self.count - len(lines)} more" if self.count > len(lines) else ""
         rows = "row" if self.count == 1 else "rows"
-        raise UsageError(f"{self.count} faulty {rows}, nothing was sent: {'; '.join(self.shown)}{more}")
+        hints = [*self.hints, *([_ACCEPT] if self.may_be_meant else [])]
+        raise UsageError(f"{self.count} faulty {rows}, nothing was sent: {told}{more}", hint="; ".join(hints))
+
+
+def _told(found: tuple[str, list[int]]) -> str:
+    what, (first, *others) = found
+    return f"line {first}: {what}" + (f" (lines {', '.join(map(str, others))} too)" if others else "")

@@ -1,80 +1,232 @@
 """Which column of a source holds the codes, and which the customers; told by the header row."""
 
+import re
+
 import attrs
 
-from couponhub.errors import UsageError
-from couponhub.models import CodeFileRules, Tagging
-
-_CODE_WORDS = frozenset(
-    noun + ending
-    for noun in ("code", "coupon", "couponcode", "promocode", "voucher", "vouchercode")
-    for ending in ("", "s")
+from couponhub.codes.faults import COMMAS, WRONG_COLUMN, WRONG_CUSTOMERS
+from couponhub.codes.words import (
+    ANY_CUSTOMER_WORDS,
+    CODE_WORDS,
+    CUSTOMER_WORDS,
+    names_customers,
+    names_no_codes,
+    plain,
 )
+from couponhub.errors import UsageError
+from couponhub.models import CodeFileRules, Identifier, Tagging
+
 _ADVICE = "the first row must name the columns, the one of the codes e.g. 'Coupon Code' or 'code'"
+_CHOOSE = f"{_ADVICE}; or {WRONG_COLUMN}"
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_BETWEEN_WORDS = re.compile(r"[\s_./()'-]+")
+_SHOWN = 8
 
 
 @attrs.frozen(kw_only=True)
 class Columns:
-    """Positions from 0; `customer` is None when codes come untagged."""
+    """Positions from 0; `customer` is None when codes come untagged.
+
+    Attributes:
+        header: What the column of codes is called.
+        unused: What a column of customers is called that is there and not used; "" for none.
+    """
 
     width: int
     code: int
     customer: int | None = None
+    header: str = attrs.field(default="", repr=False)
+    unused: str = ""
 
 
-def find_columns(header: list[str], rules: CodeFileRules, tagging: Tagging | None) -> Columns:
+def find_columns(
+    header: list[str],
+    below: list[str],
+    rules: CodeFileRules,
+    *,
+    column: str | int | None = None,
+    tagging: Tagging | None = None,
+) -> Columns:
     """Tell the columns of a source from its first row.
 
-    The column of codes is the one with a known name, or in a tagged file of two columns the one that is not
-    the customer's. A first row that does not look like a header is refused: taking a code for a header
-    would lose that code.
+    The column of codes is the one that was said, else the one with a known name, else in a tagged file of two
+    columns the one that is not the customer's. The customer's is the one that was said, else the one with a known
+    name. Nothing overrides a name that says the opposite. A first row that does not look like a header is refused:
+    taking a code for a header would lose that code.
+
+    Args:
+        header: The first row.
+        below: The second one, [] for none: names that look like what stands below them may be codes.
+        rules: How the vendor calls the column of codes.
+        column: The column of codes by name, or by position from 0; None to find it.
+        tagging: Which identifier customers are named by, None when codes come untagged.
 
     Raises:
         UsageError: There is no header, or it does not say where the codes or the customers are.
     """
-    plain = [_plain(cell) for cell in header]
-    customer = None if tagging is None else _customer_column(header, plain, tagging)
-    named = [
-        at
-        for at, word in enumerate(plain)
-        if at != customer and word in _CODE_WORDS | {_plain(rules.code_header)}
-    ]
-    if len(named) > 1:
-        named = [at for at in named if plain[at] == _plain(rules.code_header)]
-        if len(named) != 1:
-            raise UsageError("several columns could hold the codes", hint=_ADVICE)
-    if named:
-        return Columns(width=len(header), code=named[0], customer=customer)
-    if tagging is not None and customer is not None and len(header) == 2:
-        if isinstance(tagging.column, int) and _looks_like_customer(header[customer]):
-            raise UsageError("the file has no header", hint=f"{_ADVICE}; or name the customer's column")
-        return Columns(width=2, code=1 - customer, customer=customer)
-    raise UsageError("the file has no header that names a column of codes", hint=_ADVICE)
+    return _Header(cells=header, below=below, words=list(map(plain, header)), rules=rules).columns(
+        column, tagging
+    )
 
 
-def _customer_column(header: list[str], plain: list[str], tagging: Tagging) -> int:
-    if len(header) < 2:
-        raise UsageError(
-            "tagged codes need two columns, the customer's and the code's",
-            hint="the columns are separated by commas",
-        )
-    if isinstance(tagging.column, int):
-        if not 0 <= tagging.column < len(header):
+@attrs.frozen(kw_only=True)
+class _Header:
+    cells: list[str] = attrs.field(repr=False)
+    below: list[str] = attrs.field(repr=False)
+    words: list[str] = attrs.field(repr=False)
+    rules: CodeFileRules
+
+    def columns(self, column: str | int | None, tagging: Tagging | None) -> Columns:
+        self._refuse_other_forms()
+        code = None if column is None else self._said(column, "the column of codes", _CHOOSE)
+        customer = None if tagging is None else self._customer(tagging, code)
+        if code is None:
+            code = self._code(customer)
+        if names_customers(self.words[code]):
             raise UsageError(
-                f"there is no column {tagging.column}; the header has {len(header)}, counted from 0"
+                f'the column "{self.cells[code].strip()}" is named as customers, not as codes', hint=_CHOOSE
             )
-        return tagging.column
-    exact = [at for at, cell in enumerate(header) if cell.strip() == tagging.column.strip()]
-    found = exact or [at for at, word in enumerate(plain) if word == _plain(tagging.column)]
-    if len(found) != 1:
-        problem = "several columns have" if found else "no column has"
-        raise UsageError(f"{problem} the name that the customer's column was said to have", hint=_ADVICE)
-    return found[0]
+        unused = ""
+        if tagging is None:
+            unused = next(
+                (cell for cell, word in zip(self.cells, self.words, strict=True) if names_customers(word)), ""
+            )
+        return Columns(
+            width=len(self.cells),
+            code=code,
+            customer=customer,
+            header=self.cells[code],
+            unused=unused.strip(),
+        )
+
+    def _refuse_other_forms(self) -> None:
+        first = self.cells[0].strip().casefold()
+        if first.startswith("sep="):
+            raise UsageError(
+                'the first line is "sep=", which only a spreadsheet understands',
+                hint=f"remove that line; {COMMAS}",
+            )
+        text = "".join(self.cells)
+        if re.search("[\ud800-\udfff]", text):
+            raise UsageError("the first row is not in UTF-8", hint=COMMAS)
+        for separator, name in _SEPARATORS.items():
+            if text.count(separator) >= len(self.cells):
+                raise UsageError(f"the columns are separated by {name}, not by commas", hint=COMMAS)
+
+    def _code(self, customer: int | None) -> int:
+        vendors = plain(self.rules.code_header)
+        named = [
+            at
+            for at, word in enumerate(self.words)
+            if at != customer and (word in CODE_WORDS or word == vendors)
+        ]
+        if len(named) > 1:
+            named = [at for at in named if self.words[at] == vendors]
+            if len(named) != 1:
+                raise UsageError("several columns could hold the codes", hint=_CHOOSE)
+        if named:
+            return named[0]
+        if customer is not None and len(self.cells) == 2:
+            other = 1 - customer
+            if not names_no_codes(self.words[other]) and not self._may_be_data(other):
+                return other
+        raise UsageError(f"the file has no header that names a column of codes{self._seen()}", hint=_CHOOSE)
+
+    def _customer(self, tagging: Tagging, code: int | None) -> int:
+        if len(self.cells) < 2:
+            raise UsageError(
+                "tagged codes need two columns, the customer's and the code's",
+                hint="the columns are separated by commas",
+            )
+        if tagging.column is None:
+            return self._named_customer(tagging.identifier, code)
+        at = self._said(tagging.column, "the customer's column", WRONG_CUSTOMERS)
+        if at == code:
+            raise UsageError(
+                "the same column was said to hold the codes and the customers", hint=WRONG_CUSTOMERS
+            )
+        word, name = self.words[at], self.cells[at].strip()
+        if word in CODE_WORDS or word == plain(self.rules.code_header):
+            raise UsageError(f'the column "{name}" is named as codes, not as customers', hint=WRONG_CUSTOMERS)
+        # Whoever gives the name has seen it; a number may be counted wrongly.
+        others = set().union(*CUSTOMER_WORDS.values()) - CUSTOMER_WORDS[tagging.identifier]
+        if isinstance(tagging.column, int) and word in others:
+            raise UsageError(
+                f'the column "{name}" is named as another identifier than {tagging.identifier}',
+                hint=WRONG_CUSTOMERS,
+            )
+        return at
+
+    def _named_customer(self, identifier: Identifier, code: int | None) -> int:
+        for known in (CUSTOMER_WORDS[identifier], ANY_CUSTOMER_WORDS):
+            found = [at for at, word in enumerate(self.words) if word in known and at != code]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise UsageError("several columns could hold the customers", hint=WRONG_CUSTOMERS)
+        raise UsageError(
+            f"the file has no column whose name says {identifier}{self._seen()}", hint=WRONG_CUSTOMERS
+        )
+
+    def _said(self, column: str | int, role: str, hint: str) -> int:
+        """The position of a column that somebody named or numbered."""
+        if isinstance(column, int):
+            if not 0 <= column < len(self.cells):
+                raise UsageError(
+                    f"there is no column {column}; the header has {len(self.cells)}, counted from 0",
+                    hint=hint,
+                )
+            if self._may_be_data(column):
+                raise UsageError(
+                    f"the file has no header, or column {column} has a name that could be a code or a customer",
+                    hint=f"{_ADVICE}; or give the column's name in place of its number",
+                )
+            return column
+        exact = [at for at, cell in enumerate(self.cells) if cell.strip() == column.strip()]
+        found = exact or [at for at, word in enumerate(self.words) if word and word == plain(column)]
+        if len(found) != 1:
+            problem = "several columns have" if found else "no column has"
+            seen = "" if found else self._seen()
+            raise UsageError(f"{problem} the name that {role} was said to have{seen}", hint=hint)
+        return found[0]
+
+    def _may_be_data(self, at: int) -> bool:
+        """Whether a cell of the first row could be a code or a customer rather than a name."""
+        word, cell = self.words[at], self.cells[at]
+        if word in CODE_WORDS or names_customers(word) or word == plain(self.rules.code_header):
+            return False
+        if not word or "@" in cell or any(map(str.isdigit, cell)):
+            return True
+        is_header = any(word in CODE_WORDS or names_customers(word) for word in self.words)
+        return not is_header and self._is_like_below(at)
+
+    def _is_like_below(self, at: int) -> bool:
+        return at >= len(self.below) or _classes(self.cells[at]) <= _classes(self.below[at])
+
+    def _seen(self) -> str:
+        """The names in the first row for an error's text, without any that could be a code."""
+        if not any(map(self._may_be_shown, range(len(self.cells)))):
+            return ""
+        names = [
+            f'"{cell.strip()}"' if self._may_be_shown(at) else "one that is not shown, for it could be a code"
+            for at, cell in enumerate(self.cells[:_SHOWN])
+        ]
+        more = f" and {len(self.cells) - _SHOWN} more" if len(self.cells) > _SHOWN else ""
+        return f"; it names {', '.join(names)}{more}"
+
+    def _may_be_shown(self, at: int) -> bool:
+        words = [word for word in _BETWEEN_WORDS.split(self.cells[at].strip()) if word]
+        return (
+            0 < len(self.cells[at]) <= 40
+            and bool(words)
+            and all(word.isalpha() and word[1:] == word[1:].lower() for word in words)
+            and not self._is_like_below(at)
+        )
 
 
-def _plain(cell: str) -> str:
-    return cell.casefold().translate({ord(char): None for char in " _-\t\r"})
-
-
-def _looks_like_customer(cell: str) -> bool:
-    return "@" in cell or any(char.isdigit() for char in cell)
+def _classes(text: str) -> frozenset[str]:
+    """The kinds of letters and digits in a text."""
+    kinds = {"upper": str.isupper, "lower": str.islower, "digit": str.isdigit}
+    return frozenset(name for name, holds in kinds.items() if any(map(holds, text))) | {
+        "letter" for char in text if char.isalpha() and char.upper() == char.lower()
+    }

@@ -3,18 +3,20 @@
 import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import compress, islice
 from pathlib import Path
 from typing import Self
 
 import attrs
 
-from couponhub.codes.checking import Oddities, check
+from couponhub.codes.checking import Checks, Oddities
 from couponhub.codes.faults import Faults
-from couponhub.codes.rows import Batch, rows_of_file, rows_of_iterable
+from couponhub.codes.header import Columns
+from couponhub.codes.rows import Batch, Rows, rows_of_file, rows_of_iterable
 from couponhub.codes.sieve import Sieve, Sifted, code_sets, private
 from couponhub.codes.source import CodeSource, is_file, reading
+from couponhub.codes.words import Strays
 from couponhub.codes.writing import PartWriter, PreparedFile, csv_rows, header_row
 from couponhub.errors import LocalError, UsageError
 from couponhub.models import CodeFileRules, Tagging
@@ -49,7 +51,9 @@ def prepare(
     rules: CodeFileRules,
     workspace: Path,
     *,
+    column: str | int | None = None,
     tagging: Tagging | None = None,
+    accepts_ruined: bool = False,
     sent: Iterable[Path] = (),
 ) -> PreparedCodes:
     """Read, check, dedupe, subtract and split codes into vendor files in `workspace`.
@@ -60,18 +64,32 @@ def prepare(
         source: A path or open file with a header row, or an iterable of codes without one.
         rules: How the vendor wants its files.
         workspace: An existing private folder; the caller removes it. Nothing half done is left in it.
+        column: The column of codes by name, or by position from 0; None to find it by its name.
         tagging: Which column names customers, None when codes come alone.
+        accepts_ruined: Send codes that a spreadsheet seems to have ruined as they stand.
         sent: Code sets (one code per line) of what was sent before and is not to be sent again.
 
     Raises:
         UsageError: The source is empty, has no header, or has faulty rows.
         LocalError: The source cannot be read, or the disk is full.
     """
-    with _scratch(workspace) as scratch, _Spool(scratch, rules, tagging) as spool:
-        sieve = Sieve(scratch, ignores_case=rules.ignores_case)
+    with ExitStack() as opened:
+        scratch = opened.enter_context(_scratch(workspace))
+        spool = opened.enter_context(_Spool(scratch, rules, tagging))
+        sieve = Sieve(scratch, ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks)
         faults, oddities = Faults(), Oddities()
-        for batch in _batches(source, rules, tagging, faults):
-            check(batch, rules, faults, oddities)
+        rows = opened.enter_context(_rows(source, rules, faults, column=column, tagging=tagging))
+        checks = Checks(
+            rules=rules,
+            identifier=tagging.identifier if tagging else None,
+            strays=Strays(rows.columns.header),
+            lone_column=is_file(source) and rows.columns.width == 1,
+            accepts_ruined=accepts_ruined,
+            faults=faults,
+            oddities=oddities,
+        )
+        for batch in rows.batches:
+            checks.check(batch)
             if not faults.count:
                 spool.add(batch)
                 sieve.add(batch.codes)
@@ -85,29 +103,49 @@ def prepare(
             rows=spool.rows,
             duplicates=sifted.duplicates,
             skipped=sifted.skipped,
-            warnings=(*oddities.warnings(rules), *_warnings(sifted, tagging)),
+            warnings=(*oddities.warnings(rules), *_warnings(sifted, rules, rows.columns, tagging)),
             fingerprint=spool.fingerprint,
             parts=_write(spool, sifted, header_row(rules, tagged=tagging is not None), rules, workspace),
         )
 
 
-def _batches(
-    source: CodeSource, rules: CodeFileRules, tagging: Tagging | None, faults: Faults
-) -> Iterator[Batch]:
+@contextmanager
+def _rows(
+    source: CodeSource,
+    rules: CodeFileRules,
+    faults: Faults,
+    *,
+    column: str | int | None,
+    tagging: Tagging | None,
+) -> Iterator[Rows]:
     if is_file(source):
         with reading(source) as file:
-            yield from rows_of_file(file, rules, tagging, faults)
+            yield rows_of_file(file, rules, faults, column=column, tagging=tagging)
     elif tagging is not None:
         raise UsageError("codes for customers come as a file with two columns, not as an iterable of codes")
+    elif column is not None:
+        raise UsageError("a column is named of a file, not of an iterable of codes")
     else:
-        yield from rows_of_iterable(source)
+        yield rows_of_iterable(source)
 
 
-def _warnings(sifted: Sifted, tagging: Tagging | None) -> Iterator[str]:
+def _warnings(
+    sifted: Sifted, rules: CodeFileRules, columns: Columns, tagging: Tagging | None
+) -> Iterator[str]:
     if sifted.twins:
-        yield f"{sifted.twins} codes differ from an earlier one only by case, which the vendor ignores: left out"
+        ignored = " or ".join([*["case"] * rules.ignores_case, *["blanks around it"] * rules.ignores_blanks])
+        yield (
+            f"{sifted.twins} codes differ from an earlier one only by {ignored}, which the vendor ignores: left out"
+        )
+    if sifted.lookalikes:
+        yield (
+            f"{sifted.lookalikes} codes look like an earlier one, their accents are only composed otherwise:"
+            " nobody can tell them apart"
+        )
     if tagging is not None and sifted.duplicates:
         yield f"{sifted.duplicates} rows name a code of an earlier row: left out, whoever the customer"
+    if columns.unused:
+        yield f'the codes were sent without the customers in column "{columns.unused}": --tag would bind them'
 
 
 def _write(

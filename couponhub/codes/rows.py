@@ -2,12 +2,13 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 import attrs
 
 from couponhub.codes.faults import Faults
-from couponhub.codes.header import find_columns
+from couponhub.codes.header import Columns, find_columns
 from couponhub.codes.source import lines
 from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules, Tagging
@@ -27,25 +28,54 @@ class Batch:
     lines: list[int] = attrs.field(factory=list, repr=False)
 
 
+@attrs.frozen(kw_only=True)
+class Rows:
+    """The rows of a file below its header.
+
+    Attributes:
+        columns: What the header says.
+        batches: The rows in their order; blank ones are skipped, misshapen ones went to the faults.
+    """
+
+    columns: Columns
+    batches: Iterator[Batch]
+
+
 def rows_of_file(
-    file: BinaryIO | TextIO, rules: CodeFileRules, tagging: Tagging | None, faults: Faults
-) -> Iterator[Batch]:
-    """Read CSV, or one code per line, below a header; blank rows are skipped, misshapen ones go to `faults`.
+    file: BinaryIO | TextIO,
+    rules: CodeFileRules,
+    faults: Faults,
+    *,
+    column: str | int | None = None,
+    tagging: Tagging | None = None,
+) -> Rows:
+    """Read CSV, or one code per line, below a header.
 
     Raises:
         UsageError: The file is empty, is no text, or has no header that fits.
         LocalError: It cannot be read.
     """
     reader = csv.reader(lines(file), strict=True)
-    header = next(_tolerant(reader, faults), None)
+    rows = _tolerant(reader, faults)
+    header = next(rows, None)
     if header is None:
         faults.refuse()
         raise UsageError("the file is empty")
-    columns = find_columns(header, rules, tagging)
+    # The row below it is looked at before it is read as one: the reader still stands on its line then.
+    below = list(islice(rows, 1))
+    columns = find_columns(header, below[0] if below else [], rules, column=column, tagging=tagging)
+    return Rows(columns=columns, batches=_batches(reader, chain(below, rows), columns, faults))
+
+
+def _batches(
+    reader: "_csv.Reader", rows: Iterator[list[str]], columns: Columns, faults: Faults
+) -> Iterator[Batch]:
     batch = Batch()
-    for row in _tolerant(reader, faults):
+    for row in rows:
         if len(row) != columns.width:
-            faults.add(reader.line_num, f"{len(row)} columns where the header has {columns.width}")
+            faults.add(
+                reader.line_num, f"{len(row)} columns where the header has {columns.width}", kind="columns"
+            )
             continue
         batch.codes.append(row[columns.code])
         batch.lines.append(reader.line_num)
@@ -58,12 +88,16 @@ def rows_of_file(
         yield batch
 
 
-def rows_of_iterable(codes: Iterable[str]) -> Iterator[Batch]:
+def rows_of_iterable(codes: Iterable[str]) -> Rows:
     """Take codes one by one; the "line" is the position from 1. Blank ones are skipped.
 
     Raises:
         UsageError: Something in it is not text.
     """
+    return Rows(columns=Columns(width=1, code=0), batches=_batches_of_iterable(codes))
+
+
+def _batches_of_iterable(codes: Iterable[str]) -> Iterator[Batch]:
     batch = Batch()
     for position, code in enumerate(codes, start=1):
         if not isinstance(code, str):
@@ -85,7 +119,10 @@ def _tolerant(reader: "_csv.Reader", faults: Faults) -> Iterator[list[str]]:
             row = next(reader, None)
         except csv.Error:
             # Not the reader's own text: it may quote what stands there.
-            faults.add(reader.line_num, "broken CSV quoting, or a field without an end")
+            faults.add(
+                reader.line_num,
+                "broken CSV quoting, a field without an end, or a line that ends with CR alone",
+            )
             continue
         if row is None:
             return

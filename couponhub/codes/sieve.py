@@ -5,6 +5,7 @@ enough for a set. Buckets lie in memory until there are many rows, then in priva
 """
 
 import os
+import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -29,24 +30,28 @@ class Sifted:
         dropped: One byte per row in order, 0 for a row that is to be sent.
         duplicates: Rows whose code stood in an earlier row.
         skipped: Other rows whose code was sent before.
-        twins: Those duplicates that differ from the earlier row by case.
+        twins: Those duplicates that differ from the earlier row, by what the vendor ignores.
+        lookalikes: Rows kept whose code differs from an earlier one only by how its accents are composed.
     """
 
     dropped: bytearray = attrs.field(repr=False)
     duplicates: int
     skipped: int
     twins: int
+    lookalikes: int
 
 
 class Sieve:
     """Takes the rows of one source, then the codes sent before, then says which rows to drop.
 
-    With `ignores_case` codes are compared in upper case, which is what such a vendor keeps. Codes must hold
-    no line breaks. Memory: one byte per row, and one bucket (a 64th) of the codes at a time.
+    With `ignores_case` codes are compared in upper case, which is what such a vendor keeps, and with
+    `ignores_blanks` without blanks around them. Codes must hold no line breaks. Memory: one byte per row, and one
+    bucket (a 64th) of the codes at a time.
     """
 
-    def __init__(self, folder: Path, *, ignores_case: bool) -> None:
+    def __init__(self, folder: Path, *, ignores_case: bool, ignores_blanks: bool = False) -> None:
         self._ignores_case = ignores_case
+        self._ignores_blanks = ignores_blanks
         self._rows = 0
         self._waiting = 0
         self._fresh = [_Bucket(folder / f"{number}") for number in range(_BUCKETS)]
@@ -55,8 +60,9 @@ class Sieve:
     def add(self, codes: Sequence[str]) -> None:
         """Take further rows, in their order."""
         buckets = self._fresh
-        for row, (code, key) in enumerate(zip(codes, self._keys(codes), strict=True), start=self._rows):
-            bucket = buckets[hash(key) % _BUCKETS]
+        homes = _homes(self._keys(codes))
+        for row, (code, home) in enumerate(zip(codes, homes, strict=True), start=self._rows):
+            bucket = buckets[hash(home) % _BUCKETS]
             bucket.codes.append(code)
             bucket.rows.append(row)
         self._rows += len(codes)
@@ -65,18 +71,20 @@ class Sieve:
     def subtract(self, codes: Sequence[str]) -> None:
         """Take codes that were sent before."""
         buckets = self._sent
-        for key in self._keys(codes):
-            buckets[hash(key) % _BUCKETS].codes.append(key)
+        keys = self._keys(codes)
+        for key, home in zip(keys, _homes(keys), strict=True):
+            buckets[hash(home) % _BUCKETS].codes.append(key)
         self._spill(len(codes))
 
     def sift(self) -> Sifted:
         """Compare everything taken so far."""
         dropped = bytearray(self._rows)
-        duplicates = skipped = twins = 0
+        duplicates = skipped = twins = lookalikes = 0
         for fresh, sent in zip(self._fresh, self._sent, strict=True):
             codes, rows = fresh.load()
             before = set(sent.load()[0])
             keys = self._keys(codes)
+            lookalikes += _lookalikes(keys, before)
             if len(set(keys)) == len(codes) and before.isdisjoint(keys):
                 continue
             first: dict[str, str] = {}
@@ -90,10 +98,14 @@ class Sieve:
                         continue
                     skipped += 1
                 dropped[row] = _DROPPED
-        return Sifted(dropped=dropped, duplicates=duplicates, skipped=skipped, twins=twins)
+        return Sifted(
+            dropped=dropped, duplicates=duplicates, skipped=skipped, twins=twins, lookalikes=lookalikes
+        )
 
     def _keys(self, codes: Sequence[str]) -> Sequence[str]:
-        return [code.upper() for code in codes] if self._ignores_case else codes
+        if self._ignores_blanks:
+            codes = list(map(str.strip, codes))
+        return list(map(str.upper, codes)) if self._ignores_case else codes
 
     def _spill(self, added: int) -> None:
         self._waiting += added
@@ -101,6 +113,20 @@ class Sieve:
             for bucket in (*self._fresh, *self._sent):
                 bucket.spill()
             self._waiting = 0
+
+
+def _homes(keys: Sequence[str]) -> Sequence[str]:
+    """What decides the bucket: codes that look alike meet in one, too."""
+    return keys if "".join(keys).isascii() else [unicodedata.normalize("NFC", key) for key in keys]
+
+
+def _lookalikes(keys: Sequence[str], before: set[str]) -> int:
+    """How many new codes look like an earlier one without being it."""
+    if "".join(keys).isascii():
+        return 0
+    new = set(keys) - before
+    looks = {unicodedata.normalize("NFC", key) for key in new}
+    return len(new) - len(looks - {unicodedata.normalize("NFC", key) for key in before})
 
 
 class _Bucket:

@@ -16,6 +16,16 @@ CodeSource = str | os.PathLike[str] | BinaryIO | TextIO | Iterable[str]
 """A path, a binary or text file object (both with a header row), or an iterable of codes (without one)."""
 
 _BLOCK = 1 << 20
+_ADVICE = "codes come as CSV with commas or one per line, in UTF-8"
+_KINDS = {
+    codecs.BOM_UTF32_LE: "it is in UTF-32",  # before UTF-16, with whose mark it begins
+    codecs.BOM_UTF16_LE: "it is in UTF-16",
+    codecs.BOM_UTF16_BE: "it is in UTF-16",
+    b"PK\x03\x04": "it is a zip archive, as .xlsx workbooks are",
+    b"\xd0\xcf\x11\xe0": "it is an .xls workbook",
+    b"\x1f\x8b": "it is packed with gzip",
+    b"%PDF": "it is a PDF",
+}
 
 
 def is_file(source: CodeSource) -> "TypeIs[str | os.PathLike[str] | BinaryIO | TextIO]":
@@ -51,9 +61,13 @@ def lines(file: BinaryIO | TextIO) -> Iterator[str]:
         LocalError: The disk or the pipe failed.
     """
     rest = ""
-    for block in _blocks(file):
+    for number, block in enumerate(_blocks(file)):
+        if number == 0 and "\r" in block[:-1] and "\n" not in block:
+            raise UsageError(
+                "the lines end with CR alone, as on old Macs", hint="save the file with LF or CRLF line ends"
+            )
         if "\0" in block or len(rest) > _BLOCK:
-            raise UsageError("this is not a text file", hint="codes come as CSV or one per line, in UTF-8")
+            raise UsageError("this is not a text file", hint=_ADVICE)
         # Not splitlines: it would also break at characters that may stand inside a CSV field.
         *whole, rest = (rest + block).split("\n")
         yield from whole
@@ -71,11 +85,24 @@ def _blocks(file: BinaryIO | TextIO) -> Iterator[str]:
             raise LocalError(f"reading the codes failed: {error.strerror}") from error
         except UnicodeDecodeError:
             raise UsageError("the codes are not in UTF-8", hint="open the file in binary mode") from None
+        if first and isinstance(block, bytes):
+            _refuse_other_kinds(block)
         text = decoder.decode(block, final=not block) if isinstance(block, bytes) else block
-        if first and isinstance(block, str):
-            text = text.removeprefix("\ufeff")
-        first = False
+        if first:
+            # All of them: a program that reads with one and writes with another doubles it.
+            text = text.lstrip("\ufeff")
+            first = not text
         if text:
             yield text
         if not block:
             return
+
+
+def _refuse_other_kinds(start: bytes) -> None:
+    """Name a file of another kind or encoding by its first bytes, rather than read codes out of it."""
+    kind = next((kind for mark, kind in _KINDS.items() if start.startswith(mark)), None)
+    pairs = start[:200]
+    if kind is None and len(pairs) > 3 and (not any(pairs[::2]) or not any(pairs[1::2])):
+        kind = "it is in UTF-16"  # without a mark; what every second byte says of Latin letters
+    if kind is not None:
+        raise UsageError(f"this is not a text file in UTF-8: {kind}", hint=_ADVICE)

@@ -37,12 +37,12 @@ class UploadStatus(StrEnum):
 class Tagging:
     """Codes bound to customers: which identifier the file holds.
 
-    In a source file `column` names the customer's column by header, or by position from 0.
+    In a source file `column` is the customer's column by name, or by position from 0; None finds it by its name.
     In a file on its way to a vendor (`CodeFile`) the customer is always column 0 and the code column 1.
     """
 
     identifier: Identifier
-    column: str | int = 0
+    column: str | int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -95,6 +95,7 @@ class CodeFileRules:
         max_code_length: Longer codes are refused before anything is sent; None for no limit.
         warn_code_length: Longer codes are sent with a warning; None for never.
         ignores_case: Codes that differ only by case are the same code to this vendor.
+        ignores_blanks: Codes that differ only by blanks at their ends are the same code to this vendor.
         quoting: False when a value that needs CSV quotes must be refused before anything is sent.
     """
 
@@ -105,6 +106,7 @@ class CodeFileRules:
     max_code_length: int | None = None
     warn_code_length: int | None = None
     ignores_case: bool = False
+    ignores_blanks: bool = False
     quoting: bool = False
 
 

@@ -7,6 +7,15 @@ out, and no code is lost or sent twice.
 from couponhub.uploads.clock import Clock
 from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
-from couponhub.uploads.service import Uploads, UploadSource
+from couponhub.uploads.service import Acceptable, Uploads, UploadSource
 
-__all__ = ["Clock", "Doorbell", "EventKind", "Progress", "UploadEvent", "UploadSource", "Uploads"]
+__all__ = [
+    "Acceptable",
+    "Clock",
+    "Doorbell",
+    "EventKind",
+    "Progress",
+    "UploadEvent",
+    "UploadSource",
+    "Uploads",
+]

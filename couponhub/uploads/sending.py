@@ -44,7 +44,9 @@ class Order:
     list_id: ListId
     source: CodeSource | FileUrl
     name: str | None
+    column: str | int | None
     tagging: Tagging | None
+    accepts_ruined: bool
     callback: str | None
     again: bool
     progress: Progress
@@ -143,7 +145,9 @@ class Sender:
             ledger=self.ledger,
             list_id=order.list_id,
             rules=self.adapter.file_rules,
+            column=order.column,
             tagging=order.tagging,
+            accepts_ruined=order.accepts_ruined,
             settle=lambda: self.settler.settle(order.list_id, order.progress),
         ).prepare(order.source, workspace, again=order.again)
         upload = UploadRecord(

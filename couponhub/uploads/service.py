@@ -1,7 +1,8 @@
 """The uploads of one connection, as users see them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
+from typing import Literal, get_args
 
 from couponhub.capabilities import Offered
 from couponhub.codes import CodeSource
@@ -37,6 +38,9 @@ from couponhub.uploads.watching import Watcher
 
 UploadSource = CodeSource | FileUrl
 """A path, an open binary or text file, an iterable of codes, or the URL of a file that lies elsewhere."""
+
+Acceptable = Literal["ruined"]
+"""What is refused unless somebody says that it is meant."""
 
 
 class Uploads:
@@ -87,7 +91,9 @@ class Uploads:
         source: UploadSource,
         *,
         name: str | None = None,
+        column: str | int | None = None,
         tagging: Tagging | None = None,
+        accept: Acceptable | Iterable[Acceptable] = (),
         callback: str | None = None,
         again: bool = False,
         wait: bool = False,
@@ -103,7 +109,9 @@ class Uploads:
             list_id: The vendor's id of the list.
             source: The codes.
             name: What to call the upload; the file's name by default.
+            column: The column of codes in a file, by name or by position from 0; None finds it by its name.
             tagging: Binds each code to the customer beside it.
+            accept: What to send though it looks wrong: "ruined" codes, such as a spreadsheet makes of numbers.
             callback: Where the vendor is to report the end.
             again: Send also what was sent to the list before.
             wait: Return only when the vendor has ended every part.
@@ -111,7 +119,7 @@ class Uploads:
             progress: Told of each step; from the first one on it knows the upload's id.
 
         Raises:
-            UsageError: The codes have faults; nothing was sent.
+            UsageError: The codes have faults, or it is not plain in which column they are; nothing was sent.
             LocalError: This machine failed, before anything was sent where that could be foreseen.
             ConfigError: The vendor could not reach the files.
             Unsupported: The vendor cannot be sent this; the hint says what to do.
@@ -122,11 +130,17 @@ class Uploads:
         """
         with self._at("send codes"):
             patience = self._patience(timeout)
+            if isinstance(source, FileUrl) and (column is not None or accept):
+                raise UsageError(
+                    "a file at a URL is sent as it is: no column of it can be chosen, nothing accepted"
+                )
             order = Order(
                 list_id=ListId(list_id),
                 source=source,
                 name=name,
+                column=column,
                 tagging=tagging,
+                accepts_ruined="ruined" in _accepted(accept),
                 callback=callback,
                 again=again,
                 progress=progress,
@@ -396,3 +410,10 @@ class Uploads:
 
     def _at(self, operation: str) -> Located:
         return Located(self._connection, operation)
+
+
+def _accepted(accept: Acceptable | Iterable[Acceptable]) -> frozenset[str]:
+    words = frozenset([accept] if isinstance(accept, str) else accept)
+    if unknown := words - set(get_args(Acceptable)):
+        raise UsageError(f"nothing is accepted by the name of {', '.join(sorted(map(str, unknown)))}")
+    return words

@@ -20,13 +20,16 @@ class Subtractor:
     vendor has taken a part with it.
 
     Attributes:
+        column: See `codes.prepare`; so `accepts_ruined`.
         settle: Waits until the vendor has ended what it has of earlier parts.
     """
 
     ledger: Ledger
     list_id: ListId
     rules: CodeFileRules
+    column: str | int | None
     tagging: Tagging | None
+    accepts_ruined: bool
     settle: Callable[[], None]
 
     def prepare(self, source: CodeSource, workspace: Path, *, again: bool) -> tuple[PreparedCodes, int]:
@@ -65,4 +68,12 @@ class Subtractor:
 
     def _prepare(self, source: CodeSource, folder: Path, sent: Iterable[Path]) -> PreparedCodes:
         folder.mkdir(mode=0o700)
-        return prepare(source, self.rules, folder, tagging=self.tagging, sent=sent)
+        return prepare(
+            source,
+            self.rules,
+            folder,
+            column=self.column,
+            tagging=self.tagging,
+            accepts_ruined=self.accepts_ruined,
+            sent=sent,
+        )

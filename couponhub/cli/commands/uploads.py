@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 
 import click
 
@@ -16,6 +16,7 @@ from couponhub.documents import error_object, upload_document
 from couponhub.errors import CouponhubError, PartialFailure, UsageError, WaitTimeout
 from couponhub.models import FileUrl, Identifier, ListId, Tagging, Upload, UploadStatus
 from couponhub.transport.settings import is_loopback_url
+from couponhub.uploads import Acceptable
 
 _COLUMNS = (
     Column("ID", "id", whole=True),
@@ -56,9 +57,22 @@ def command() -> None:
 @click.option("--url-user", metavar="U", help="Basic user for --url: U, @FILE, or - to be asked.")
 @click.option("--url-password", metavar="P", help="Basic password for --url: P, @FILE, or - to be asked.")
 @click.option("--name", help="What to call the upload; default: the file's name.")
+@click.option(
+    "--column",
+    metavar="NAME|INDEX",
+    help="The column of codes, from 0; default: the one with a known name.",
+)
 @click.option("--tag", type=click.Choice(_TAGS), help="The file binds each code to a customer, by this.")
 @click.option(
-    "--tag-column", metavar="NAME|INDEX", default="0", show_default=True, help="The customer's column."
+    "--tag-column",
+    metavar="NAME|INDEX",
+    help="The customer's column, from 0; default: the one whose name says what --tag does.",
+)
+@click.option(
+    "--accept",
+    type=click.Choice(get_args(Acceptable)),
+    multiple=True,
+    help="Send as they stand codes that look ruined by a spreadsheet.",
 )
 @click.option("--callback", metavar="URL", help="Where the vendor is to report the end.")
 @click.option("--wait", is_flag=True, help="Wait until the vendor has worked it through.")
@@ -77,8 +91,10 @@ def send(
     url_user: str | None,
     url_password: str | None,
     name: str | None,
+    column: str | None,
     tag: str | None,
-    tag_column: str,
+    tag_column: str | None,
+    accept: tuple[Acceptable, ...],
     callback: str | None,
     wait: bool,
     timeout: float | None,
@@ -102,6 +118,8 @@ def send(
         if url is not None
         else _file(file or "")
     )
+    if tag is None and tag_column is not None:
+        raise UsageError("--tag-column goes with --tag")
     tagging = Tagging(identifier=Identifier(tag), column=_column(tag_column)) if tag else None
     for address in (url, callback):
         if address is not None:
@@ -113,7 +131,9 @@ def send(
                 ListId(list_id),
                 source,
                 name=name,
+                column=_column(column),
                 tagging=tagging,
+                accept=accept,
                 callback=callback,
                 again=again,
                 wait=wait,
@@ -258,8 +278,8 @@ def _file(name: str) -> str | BinaryIO:
     return sys.stdin.buffer
 
 
-def _column(text: str) -> str | int:
-    return int(text) if text.isascii() and text.isdigit() else text
+def _column(text: str | None) -> str | int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() else text
 
 
 def _warn_of_plain_http(address: str) -> None:
