@@ -23,13 +23,6 @@ from couponhub.models.damage import Damage, damage_of, invisible_in
         ("nan", Damage.NOTHING),
         ("N/A", Damage.NOTHING),
         ("None", Damage.NOTHING),
-        ('"00123"', Damage.QUOTED),
-        ("\u201c00123\u201d", Damage.QUOTED),
-        ("1,234,567", Damage.GROUPED),
-        ("1.234.567", Damage.GROUPED),
-        ("10-Mar", Damage.DATE),
-        ("Mar-26", Damage.DATE),
-        ("2026-03-10 00:00:00", Damage.DATE),
         ("---", Damage.NOTHING),
         ("#REF!", Damage.ERROR),
         ("#n/a", Damage.ERROR),
@@ -58,9 +51,6 @@ def test_damage_is_named(text: str, damage: Damage) -> None:
         "#1",
         "=",
         "NANCY",
-        "MAR-10",
-        "1.234",
-        'A"1"',
     ],
 )
 def test_what_people_mean_is_left_alone(text: str) -> None:

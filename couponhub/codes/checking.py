@@ -8,10 +8,11 @@ import attrs
 
 from couponhub.codes.faults import COMMAS, JOINED, SPREADSHEET, UNSEEN, WRONG_COLUMN, WRONG_CUSTOMERS, Faults
 from couponhub.codes.rows import Batch
+from couponhub.codes.ruins import ruin_of
 from couponhub.codes.words import Strays
 from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules, Identifier
-from couponhub.models.damage import damage_of, invisible_in
+from couponhub.models.damage import invisible_in
 from couponhub.models.telephone import Telephone
 
 # C0, DEL and C1; line and paragraph separators, which some readers break lines at; and lone surrogates,
@@ -24,6 +25,10 @@ _ODD_BLANK = re.compile(r"[^\S ]")
 _FORMULA = ("=", "+", "-", "@")
 _EMAIL = re.compile(r"\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*")
 _SEPARATOR = re.compile("[;|]")
+# "Excel stores 15 significant digits": the others become zeros. By chance one long number in ten looks so.
+_SPREADSHEET_DIGITS = 15
+_NO_CHANCE = 5
+_ROUNDED = "nothing but zeros from the 16th digit on, as a spreadsheet rounds long numbers"
 _NAMES = {
     Identifier.MOBILE: "a mobile number",
     Identifier.EMAIL: "an e-mail address",
@@ -51,7 +56,12 @@ class _Fault:
 
 @attrs.define
 class Oddities:
-    """Counts of what is sent all the same, for the warnings."""
+    """Counts of what is sent all the same, for the warnings.
+
+    Attributes:
+        long_numbers: Codes that are numbers of more digits than spreadsheets keep.
+        rounded: Those of them with zeros from there on; the first on `rounded_line`.
+    """
 
     lower_case: int = 0
     long: int = 0
@@ -59,6 +69,9 @@ class Oddities:
     blanks: int = 0
     odd_blanks: int = 0
     ruined: int = 0
+    long_numbers: int = 0
+    rounded: int = 0
+    rounded_line: int = 0
 
     def warnings(self, rules: CodeFileRules) -> list[str]:
         """One sentence for each kind that occurred."""
@@ -70,7 +83,14 @@ class Oddities:
             "have a blank inside that is no plain one, which nobody can type": self.odd_blanks,
             "look ruined and were sent as they stand": self.ruined,
         }
+        if self.all_are_rounded:
+            found[f"have {_ROUNDED}"] = self.rounded
         return [f"{count} codes {what}" for what, count in found.items() if count]
+
+    @property
+    def all_are_rounded(self) -> bool:
+        """Whether every long number has nothing but zeros where a spreadsheet has no digits."""
+        return 0 < self.rounded == self.long_numbers
 
 
 @attrs.frozen(kw_only=True)
@@ -108,7 +128,30 @@ class Checks:
         )
         if batch.customers or not is_clean:
             self._check_rows(batch, codes_too=not is_clean)
+        if max(map(len, batch.codes)) > _SPREADSHEET_DIGITS:
+            self._count_rounded(batch)
         self._count_oddities(batch.codes, codes, is_plain=is_plain)
+
+    def finish(self) -> None:
+        """Note what only all rows together show.
+
+        Raises:
+            UsageError: Anything was noted in any batch.
+        """
+        if self.oddities.all_are_rounded and self.oddities.rounded >= _NO_CHANCE and not self.accepts_ruined:
+            what = (
+                f"all {self.oddities.rounded} codes of more than {_SPREADSHEET_DIGITS} digits have {_ROUNDED}"
+            )
+            self.faults.add(self.oddities.rounded_line, what, hint=SPREADSHEET, is_ruin=True)
+        self.faults.refuse()
+
+    def _count_rounded(self, batch: Batch) -> None:
+        for line, code in zip(batch.lines, batch.codes, strict=True):
+            if len(code) > _SPREADSHEET_DIGITS and code.isdecimal() and code.isascii():
+                self.oddities.long_numbers += 1
+                if not code[_SPREADSHEET_DIGITS:].strip("0"):
+                    self.oddities.rounded += 1
+                    self.oddities.rounded_line = self.oddities.rounded_line or line
 
     def _has_odd_lengths(self, codes: list[str]) -> bool:
         longest = self.rules.max_code_length
@@ -136,6 +179,14 @@ class Checks:
                     self._add(line, fault)
 
     def _check_code(self, line: int, code: str) -> None:
+        # As for whole batches: in a file with umlauts or blanks most rows are clean, too.
+        if (
+            code.isascii()
+            and code.isalnum()
+            and not self._has_odd_lengths([code])
+            and not self.strays.may_be_among([code])
+        ):
+            return
         is_ruined = False
         for fault in self._code_faults(code):
             if not (fault.is_ruin and self.accepts_ruined):
@@ -158,11 +209,9 @@ class Checks:
             yield _Fault("the header stands again", hint=JOINED)
         if stray := self.strays.stray(code):
             yield _Fault(f"the code is {stray}", hint=JOINED, is_ruin=True)
-        if code.isalnum() and code.isascii():
-            return
         yield from _unsendable(code, "code")
-        if damage := damage_of(code):
-            yield _Fault(f"the code is {damage}", hint=SPREADSHEET, is_ruin=True)
+        if ruin := ruin_of(code):
+            yield _Fault(f"the code is {ruin}", hint=SPREADSHEET, is_ruin=True)
         if _EMAIL.fullmatch(code):
             yield _Fault("the code is an e-mail address", hint=WRONG_COLUMN)
         if self.lone_column and _SEPARATOR.search(code):

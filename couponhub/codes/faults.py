@@ -56,4 +56,5 @@ class Faults:
 
 def _told(found: tuple[str, list[int]]) -> str:
     what, (first, *others) = found
-    return f"line {first}: {what}" + (f" (lines {', '.join(map(str, others))} too)" if others else "")
+    also = f" (also line{'s' if len(others) > 1 else ''} {', '.join(map(str, others))})" if others else ""
+    return f"line {first}: {what}{also}"

@@ -21,6 +21,7 @@ _CHOOSE = f"{_ADVICE}; or {WRONG_COLUMN}"
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _BETWEEN_WORDS = re.compile(r"[\s_./()'-]+")
 _SHOWN = 8
+_LONGEST_NAME = 40
 
 
 @attrs.frozen(kw_only=True)
@@ -204,20 +205,22 @@ class _Header:
         return at >= len(self.below) or _classes(self.cells[at]) <= _classes(self.below[at])
 
     def _seen(self) -> str:
-        """The names in the first row for an error's text, without any that could be a code."""
+        """The names in the first row for an error's text; those that could be a code are shown by position."""
         if not any(map(self._may_be_shown, range(len(self.cells)))):
             return ""
         names = [
-            f'"{cell.strip()}"' if self._may_be_shown(at) else "one that is not shown, for it could be a code"
+            f'"{cell.strip()}"' if self._may_be_shown(at) else f"column {at}"
             for at, cell in enumerate(self.cells[:_SHOWN])
         ]
         more = f" and {len(self.cells) - _SHOWN} more" if len(self.cells) > _SHOWN else ""
         return f"; it names {', '.join(names)}{more}"
 
     def _may_be_shown(self, at: int) -> bool:
+        if names_no_codes(self.words[at]):
+            return True
         words = [word for word in _BETWEEN_WORDS.split(self.cells[at].strip()) if word]
         return (
-            0 < len(self.cells[at]) <= 40
+            len(self.cells[at]) <= _LONGEST_NAME
             and bool(words)
             and all(word.isalpha() and word[1:] == word[1:].lower() for word in words)
             and not self._is_like_below(at)

@@ -93,7 +93,7 @@ def prepare(
             if not faults.count:
                 spool.add(batch)
                 sieve.add(batch.codes)
-        faults.refuse()
+        checks.finish()
         if not spool.rows:
             raise UsageError("there are no codes, only a header" if is_file(source) else "there are no codes")
         for codes in code_sets(sent):

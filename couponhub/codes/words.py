@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from couponhub.models import Identifier
+from couponhub.models.damage import NOTHING_WORDS
 
 
 def plain(cell: str) -> str:
@@ -100,7 +101,7 @@ def names_no_codes(word: str) -> bool:
 
 
 class Strays:
-    """Finds rows that are no codes among codes: a header that stands again, a total, a truth value.
+    """Finds words among codes: a header that stands again, a total, a truth value, a word for nothing.
 
     Args:
         header: The header of the column of codes; "" where there is none.
@@ -108,12 +109,11 @@ class Strays:
 
     def __init__(self, header: str = "") -> None:
         self._header = plain(header)
-        words = CODE_WORDS | _TOTALS | _TRUTHS | {self._header}
-        # What a code looks like in lower case; those with blanks and punctuation are found by `stray`.
+        words = CODE_WORDS | _TOTALS | _TRUTHS | NOTHING_WORDS | {self._header}
         self._lower = frozenset(words - {""} | {header.strip().casefold()})
 
     def may_be_among(self, codes: Iterable[str]) -> bool:
-        """Tell quickly whether a stray without blanks and punctuation is among codes."""
+        """Tell quickly whether there is one, of those without blanks and punctuation."""
         return not self._lower.isdisjoint(map(str.casefold, codes))
 
     def is_header(self, code: str) -> bool:
@@ -121,11 +121,10 @@ class Strays:
         return bool(self._header) and plain(code) == self._header
 
     def stray(self, code: str) -> str | None:
-        """Name what a cell is that is no code, to follow "it is"; None for a code."""
+        """Name the word that a cell is, to follow "it is"; None for a code. Words for nothing are `damage_of`'s."""
         word = plain(code)
         if word in _TOTALS:
             return "a total or another word that spreadsheets add"
         if word in _TRUTHS:
             return "a truth value"
-        # With a blank or dash inside it is two words and hardly a code; `KOD-1` is none of these words.
         return "the name of a column" if word in CODE_WORDS else None

@@ -20,12 +20,6 @@ class Damage(StrEnum):
     """`="00123"`: a spreadsheet's way to keep zeros in front."""
     APOSTROPHE = "text behind an apostrophe"
     """`'00123`: what is typed into a cell to keep zeros in front."""
-    QUOTED = "text in quotes"
-    """`"00123"`: the quotes of a file that was quoted twice."""
-    GROUPED = "a number in groups of thousands"
-    """`1,234,567`, `1.234.567`: digits shown as an amount."""
-    DATE = "a date"
-    """`10-Mar`, `2026-03-10 00:00:00`: what a spreadsheet takes MAR10 for."""
     NOTHING = "a word for nothing"
     """`NULL`, `nan`, `N/A`: there was no value."""
     ERROR = "a spreadsheet's error"
@@ -35,16 +29,9 @@ class Damage(StrEnum):
 _FORMS = {
     Damage.ROUNDED: re.compile(r"[+-]?(?:\d+(?:[.,]\d+)?[eE]\+\d+|\d[.,]\d+[eE]\d{2,})", re.ASCII),
     Damage.DECIMAL: re.compile(r"\d+[.,]0+", re.ASCII),
-    Damage.QUOTED: re.compile('["\u201c\u201d\u201e][^"\u201c\u201d]*["\u201c\u201d]'),
-    Damage.GROUPED: re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3}){2,}", re.ASCII),
-    Damage.DATE: re.compile(
-        r"\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?:-\d\d|-\d{4})?"
-        r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d\d|\d{4}-\d\d-\d\d 00:00:00(?:\.0+)?",
-        re.ASCII,
-    ),
     Damage.ERROR: re.compile(r"#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|#+)", re.IGNORECASE),
 }
-_NOTHING = frozenset(
+NOTHING_WORDS = frozenset(
     {
         "null",
         "nan",
@@ -61,6 +48,7 @@ _NOTHING = frozenset(
         "n.a.",
     }
 )
+"""The words of `Damage.NOTHING`, in lower case."""
 # Invisible, but no format characters: fillers, variation selectors and blanks that are no blanks.
 _UNSEEN = frozenset(
     "\N{COMBINING GRAPHEME JOINER}\N{HANGUL CHOSEONG FILLER}\N{HANGUL JUNGSEONG FILLER}\N{HANGUL FILLER}"
@@ -75,7 +63,7 @@ def damage_of(text: str) -> Damage | None:
         return Damage.FORMULA
     if text[:1] == "'":
         return Damage.APOSTROPHE
-    if text.casefold() in _NOTHING or (text and not text.strip("-")):
+    if text.casefold() in NOTHING_WORDS or (text and not text.strip("-")):
         return Damage.NOTHING
     return next((damage for damage, form in _FORMS.items() if form.fullmatch(text)), None)
 
