@@ -17,7 +17,8 @@ from couponhub.models.coupons import (
     Source,
     Store,
 )
-from couponhub.models.customers import Customer, Identifier, masked_form
+from couponhub.models.customers import Customer, masked_form
+from couponhub.models.identifiers import Identifier, read_identifier
 from couponhub.models.lists import (
     KEPT,
     Alerts,
@@ -102,6 +103,7 @@ __all__ = [
     "masked_form",
     "newest_first",
     "plain_label",
+    "read_identifier",
     "selected",
     "within",
 ]

@@ -1,25 +1,13 @@
 """Who is asked about: one customer by exactly one typed identifier."""
 
-import re
-from enum import StrEnum
+from typing import Self
 
 import attrs
 
 from couponhub.errors import UsageError
-
-
-class Identifier(StrEnum):
-    """The kinds of customer identifier; the values are the words of the command line and of JSON."""
-
-    MOBILE = "mobile"
-    EMAIL = "email"
-    EXTERNAL_ID = "external_id"
-    ID = "id"
-    """The vendor's own customer number: means something at one connection only."""
-
+from couponhub.models.identifiers import Identifier, read_identifier, unspoiled
 
 _KINDS = tuple(Identifier)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +21,8 @@ class Customer:
         id: The vendor's own customer number.
 
     Raises:
-        UsageError: None or several identifiers were given, or one is blank.
+        UsageError: None or several identifiers were given, or one that is blank or ruined, see `read_identifier`.
+            One that is merely none of its kind, such as a mobile with letters, is refused when it is asked about.
     """
 
     mobile: str | None = attrs.field(default=None, repr=False)
@@ -51,10 +40,7 @@ class Customer:
         kind, value = given[0]
         if not isinstance(value, str):
             raise UsageError(f"the customer's {kind} must be text, not {type(value).__name__}")
-        if not value.strip():
-            raise UsageError(f"the customer's {kind} is blank")
-        if _CONTROL.search(value):
-            raise UsageError(f"the customer's {kind} holds a character that is no text")
+        unspoiled(kind, value)
 
     @property
     def identifier(self) -> Identifier:
@@ -70,6 +56,19 @@ class Customer:
     def value(self) -> str:
         """The identifier's text, as it was given."""
         return str(getattr(self, self.identifier))
+
+    @property
+    def plain(self) -> str:
+        """The identifier as `read_identifier` reads it: what a vendor may be asked about.
+
+        Raises:
+            UsageError: It cannot be one of its kind; the text does not quote it.
+        """
+        return read_identifier(self.identifier, self.value)
+
+    def read(self) -> Self:
+        """The customer by the `plain` identifier; raises as that does."""
+        return self if self.plain == self.value else type(self)(**{self.identifier: self.plain})
 
     @property
     def masked(self) -> str:

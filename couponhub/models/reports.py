@@ -8,7 +8,7 @@ from shlex import quote
 import attrs
 
 from couponhub.models.base import ListId, instant_field
-from couponhub.models.customers import Identifier
+from couponhub.models.identifiers import Identifier
 
 
 class ReportColumn(StrEnum):

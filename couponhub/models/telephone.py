@@ -1,16 +1,23 @@
 """Telephone numbers as people write them, reduced to their digits and to nothing less."""
 
+import re
 import unicodedata
 from typing import Self
 
 import attrs
 
 from couponhub.errors import UsageError
+from couponhub.models.damage import Damage
+from couponhub.models.numbering import in_country, spellings
+from couponhub.models.pasting import half_width, unwrapped
 
-_LONGEST_NATIONAL_NUMBER = 10
 _DECORATIONS = frozenset("()[].\N{MINUS SIGN}")
 # Blanks, dashes, and what is invisible around a number that was pasted: zero-width and direction marks.
 _DECORATIVE_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Pd", "Cf"})
+_DOTTED = re.compile(r"\d[\d.]*\.[\d.]*|\.\d[\d.]*")
+_GROUPS = re.compile(r"(?:\d{2,7})?\.\d{2,7}|\d{1,5}(?:\.\d{2,5}){2,}")
+"""`98765.43210` and `1.800.555.0199`; in 919876543210.5 and 9.19876543210 the dot may end the whole of a measure."""
+_MEASURED = re.compile(r".*\.0+")
 
 
 @attrs.frozen(kw_only=True)
@@ -27,14 +34,17 @@ class Telephone:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Take away a leading +, blanks, dashes, brackets and dots.
+        """Take away `tel:`, a leading +, blanks, dashes, brackets, and dots between groups of digits.
 
         Raises:
-            UsageError: Something else than digits is left, or nothing; the text does not quote it.
+            UsageError: Something else than digits is left, or nothing, or a dot may be a decimal point. The text
+                does not quote it.
         """
         if text.isascii() and text.isdigit():
             return cls(digits=text, is_international=False)
-        plain = "".join(char for char in text if not _is_decoration(char))
+        written = _written(text)
+        check_dots(written)
+        plain = "".join(char for char in written if not _is_decoration(char))
         digits = plain.removeprefix("+")
         if not (digits.isascii() and digits.isdigit()):
             raise UsageError(
@@ -43,39 +53,52 @@ class Telephone:
             )
         return cls(digits=digits, is_international=plain != digits)
 
+    @property
+    def text(self) -> str:
+        """The digits, behind a + where one was given."""
+        return f"+{self.digits}" if self.is_international else self.digits
+
     def forms(self, country_code: str | None) -> tuple[str, ...]:
-        """The digits under which a vendor may know the number, those given first.
+        """The digits under which a vendor may keep the number, likeliest first, and the same for all its spellings.
 
         Only a configured country code is added or taken away, and with it a 00 or a 0 in front is understood; none
         is added to a number that was given with its own.
         """
         if country_code is None:
             return (self.digits,)
-        others = _other_forms(self.digits, country_code, is_international=self.is_international)
-        return tuple(dict.fromkeys((self.digits, *others)))
+        return spellings(self.digits, country_code, is_international=self.is_international)
+
+    def unified(self, country_code: str | None) -> str:
+        """One text for all spellings of the number that `forms` knows."""
+        if country_code is None:
+            return self.digits
+        digits = in_country(self.digits, country_code, is_international=self.is_international)
+        return self.text if digits is None else f"+{digits}"
 
 
-def _other_forms(digits: str, country_code: str, *, is_international: bool) -> list[str]:
-    if digits.startswith("00") and not is_international:
-        number = digits.removeprefix("00")
-        return [number, *_other_forms(number, country_code, is_international=True)] if number else []
-    if digits.startswith("0") and not is_international:
-        national = digits.removeprefix("0")
-        return [country_code + national, national] if national else []
-    forms = []
-    # 9123456789 may be a whole number in India, though it begins with 91; one given with + may not, nor may one of
-    # another country: +65 8123 4567 with 91 in front would be somebody else's. It comes
-    # before 23456789, which may be somebody else's too.
-    has_country_code = digits.startswith(country_code) and len(digits) > _LONGEST_NATIONAL_NUMBER
-    if not (is_international or has_country_code):
-        forms.append(country_code + digits)
-    national = digits.removeprefix(country_code)
-    if digits.startswith(country_code) and national:
-        if national.startswith("0") and len(national) > 1:  # as in +44 (0)7700
-            national = national.removeprefix("0")
-            forms.append(country_code + national)
-        forms.append(national)
-    return forms
+def check_dots(text: str) -> None:
+    """Refuse a number in which a dot may be a decimal point: 919876543210.0 without it is somebody else's.
+
+    Raises:
+        UsageError: There is such a dot; the text does not quote it.
+    """
+    for run in _DOTTED.findall(_written(text)):
+        if _MEASURED.fullmatch(run):
+            raise UsageError(
+                f"the customer's mobile is {Damage.DECIMAL}",
+                hint="take it as text from where it came from, without what stands behind the digits",
+            )
+        if not _GROUPS.fullmatch(run):
+            raise UsageError(
+                "the customer's mobile holds a dot that may be a decimal point", hint="give its digits alone"
+            )
+
+
+def _written(text: str) -> str:
+    written = half_width(unwrapped(text))
+    if written[:4].lower() == "tel:":
+        written = unwrapped(written[4:])
+    return written.removesuffix(".")
 
 
 def _is_decoration(char: str) -> bool:

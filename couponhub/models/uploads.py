@@ -10,7 +10,7 @@ import attrs
 
 from couponhub.errors import UsageError
 from couponhub.models.base import ListId, PartId, Raw, UploadId, instant_field, raw_field
-from couponhub.models.customers import Identifier
+from couponhub.models.identifiers import Identifier
 
 
 class UploadStatus(StrEnum):

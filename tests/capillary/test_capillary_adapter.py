@@ -131,32 +131,41 @@ def test_mobile_is_sent_without_decoration(
     ) == ([coupon.code for coupon in answer.coupons], answer.customer_known, answer.complete)
 
 
+INDIAN = ("919876543210", "9876543210", "09876543210", "00919876543210")
+
+
 @pytest.mark.parametrize(
     ("mobile", "country_code", "forms"),
     [
         ("919876543210", None, ("919876543210",)),
-        ("919876543210", "91", ("919876543210", "9876543210")),
-        ("9876543210", "91", ("9876543210", "919876543210")),
-        ("9123456789", "91", ("9123456789", "919123456789", "23456789")),
-        ("+9123456789", "91", ("9123456789", "23456789")),
-        ("91", "91", ("91", "9191")),
+        ("919876543210", "91", INDIAN),
+        ("9876543210", "91", INDIAN),
+        ("+91 (0)98765-43210", "91", INDIAN),
+        ("9123456789", "91", ("919123456789", "9123456789", "09123456789", "00919123456789")),
+        ("+9123456789", "91", ("9123456789", "23456789", "023456789", "009123456789")),
+        ("91", "91", ("9191", "91", "091", "009191")),
         ("00919876543210", None, ("00919876543210",)),
-        ("00919876543210", "91", ("00919876543210", "919876543210", "9876543210")),
-        ("00447700900123", "91", ("00447700900123", "447700900123")),
-        ("+65 8123 4567", "91", ("6581234567",)),
-        ("6581234567", "91", ("6581234567", "916581234567")),
+        ("00919876543210", "91", INDIAN),
+        ("00447700900123", "91", ("447700900123", "00447700900123")),
+        ("+65 8123 4567", "91", ("6581234567", "006581234567")),
+        ("6581234567", "91", ("916581234567", "6581234567", "06581234567", "00916581234567")),
+        ("6581234567", "65", ("6581234567", "81234567", "006581234567")),
+        ("89161234567", "7", ("79161234567", "9161234567", "89161234567", "0079161234567")),
+        ("12125550199", "1", ("12125550199", "2125550199", "0012125550199")),
+        ("061234567", "39", ("39061234567", "061234567", "0039061234567")),
+        ("5551234", "999", ("9995551234", "5551234", "009995551234")),
         ("00", "91", ("00",)),
         ("09876543210", None, ("09876543210",)),
-        ("09876543210", "91", ("09876543210", "919876543210", "9876543210")),
+        ("09876543210", "91", INDIAN),
         ("0", "91", ("0",)),
-        ("+44 (0)7700 900123", "44", ("4407700900123", "447700900123", "7700900123")),
+        ("+44 (0)7700 900123", "44", ("447700900123", "7700900123", "07700900123", "00447700900123")),
         ("+91\u00a098765\u201043210", None, ("919876543210",)),
         ("\u202a+91 98765\u221243210\u202c", None, ("919876543210",)),
         ("(91)\u2009[98765].43210", None, ("919876543210",)),
     ],
 )
 def test_forms_of_a_mobile(mobile: str, country_code: str | None, forms: tuple[str, ...]) -> None:
-    """With a default country code the number is known with and without it; the given form comes first."""
+    """With a default country code the number is asked about in every form, whichever was given, in full first."""
     assert forms == identifier_forms(Customer(mobile=mobile), country_code)
 
 
@@ -171,7 +180,6 @@ def test_other_identifiers_have_one_form() -> None:
     "given",
     [
         Customer(id="12a"),
-        Customer(id="\u0661\u0662"),
         *(
             Customer(mobile=text)
             for text in (
@@ -180,11 +188,9 @@ def test_other_identifiers_have_one_form() -> None:
                 "unknown77",
                 "91987x",
                 "a.buyer77@example.com",
-                "\u0661\u0662\u0663",
                 "91+98",
                 "++9177",
                 "919876543210/77",
-                "\uff11\uff12",
                 "\u00b2",
             )
         ),
@@ -203,9 +209,9 @@ def test_hopeless_identifiers_are_refused(given: Customer, country_code: str | N
         ((customer(1000, "A"), customer(701)), (True, ["A"], 1)),
         ((customer(701), customer(1000, "B")), (True, ["B"], 2)),
         ((customer(1000), customer(1000, "B")), (True, ["B"], 2)),
-        ((customer(1000), customer(701)), (True, [], 2)),
-        ((customer(701), customer(1000)), (True, [], 2)),
-        ((customer(701), customer(1012)), (False, [], 2)),
+        ((customer(1000), customer(701)), (True, [], 4)),
+        ((customer(701), customer(1000)), (True, [], 4)),
+        ((customer(701), customer(1012)), (False, [], 4)),
     ],
 )
 def test_every_form_is_asked_before_none(
@@ -218,7 +224,7 @@ def test_every_form_is_asked_before_none(
 
     codes, asked = [coupon.code for coupon in answer.coupons], len(vendor.asked_at(COUPONS))
     assert told == (answer.customer_known, codes, asked)
-    warned = any("2 forms" in warning for warning in answer.warnings)
+    warned = any(f"{asked} forms" in warning for warning in answer.warnings)
     assert warned is (asked > 1)
 
 

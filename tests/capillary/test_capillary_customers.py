@@ -115,7 +115,7 @@ def test_an_unknown_customer_is_not_named(asks: Callable[..., CustomerCoupons]) 
     """What stands in such an answer is an echo of the question."""
     held = asks(Customer(mobile="9988776655"), None, None)
     assert (False, ()) == (held.customer_known, held.also_known_as)
-    assert ("***55 (10 digits)", "***55 (12 digits)") == held.asked_as
+    assert [12, 10, 11, 14] == [int(form.split()[1].strip("(")) for form in held.asked_as]
 
 
 def test_two_forms_can_be_two_customers(asks: Callable[..., CustomerCoupons]) -> None:
