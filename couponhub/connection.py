@@ -185,8 +185,18 @@ class Coupons:
     @property
     def ignores_case(self) -> bool:
         """Whether codes that differ only by case are the same code to this vendor, as far as is known."""
-        rules: CodeFileRules | None = getattr(self._offered.adapter, "file_rules", None)
+        rules = self._rules
         return rules is not None and rules.ignores_case
+
+    @property
+    def ignores_blanks(self) -> bool:
+        """Whether codes that differ only by blanks at their ends are the same code to this vendor."""
+        rules = self._rules
+        return rules is not None and rules.ignores_blanks
+
+    @property
+    def _rules(self) -> CodeFileRules | None:
+        return getattr(self._offered.adapter, "file_rules", None)
 
     def explain(self, coupon: Coupon) -> tuple[Meaning, ...]:
         """Where the fields of one of its coupons come from; () when the adapter does not say."""

@@ -6,14 +6,14 @@ from itertools import zip_longest
 
 import attrs
 
-from couponhub.codes.faults import COMMAS, JOINED, SPREADSHEET, UNSEEN, WRONG_COLUMN, WRONG_CUSTOMERS, Faults
+from couponhub.codes.faults import COMMAS, JOINED, SPREADSHEET, UNSEEN, WRONG_COLUMN, Faults
 from couponhub.codes.rows import Batch
-from couponhub.codes.ruins import ruin_of
+from couponhub.codes.ruins import may_hold_ruins, ruin_of
 from couponhub.codes.words import Strays
 from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules, Identifier
 from couponhub.models.damage import invisible_in
-from couponhub.models.telephone import Telephone
+from couponhub.models.identifiers import read_identifier
 
 # C0, DEL and C1; line and paragraph separators, which some readers break lines at; and lone surrogates,
 # which is how bytes that are not UTF-8 come out of `source.lines`.
@@ -29,12 +29,6 @@ _SEPARATOR = re.compile("[;|]")
 _SPREADSHEET_DIGITS = 15
 _NO_CHANCE = 5
 _ROUNDED = "nothing but zeros from the 16th digit on, as a spreadsheet rounds long numbers"
-_NAMES = {
-    Identifier.MOBILE: "a mobile number",
-    Identifier.EMAIL: "an e-mail address",
-    Identifier.EXTERNAL_ID: "an external id",
-    Identifier.ID: "a customer's id",
-}
 
 
 @attrs.frozen
@@ -116,7 +110,7 @@ class Checks:
     oddities: Oddities
 
     def check(self, batch: Batch) -> None:
-        """Note the faults and oddities of a batch.
+        """Note the faults and oddities of a batch, and put its customers into the form that vendors know.
 
         Whole batches are searched first, for nearly all of them are clean; only then is a row looked at.
         """
@@ -124,7 +118,10 @@ class Checks:
         # Letters, digits and single dashes: nothing of what the rules and the damages are about, words aside.
         is_plain = codes.isascii() and codes.replace("-", "").isalnum() and "--" not in codes
         is_clean = (
-            is_plain and not self._has_odd_lengths(batch.codes) and not self.strays.may_be_among(batch.codes)
+            is_plain
+            and not self._has_odd_lengths(batch.codes)
+            and not may_hold_ruins(codes)
+            and not self.strays.may_be_among(batch.codes)
         )
         if batch.customers or not is_clean:
             self._check_rows(batch, codes_too=not is_clean)
@@ -170,13 +167,13 @@ class Checks:
             oddities.odd_blanks += sum(bool(_ODD_BLANK.search(code.strip())) for code in codes)
 
     def _check_rows(self, batch: Batch, *, codes_too: bool) -> None:
+        customers: list[str] = []
         for line, code, customer in zip_longest(batch.lines, batch.codes, batch.customers):
             if codes_too:
                 self._check_code(line, code)
             if self.identifier is not None:
-                fault = next(self._customer_faults(customer, self.identifier), None)
-                if fault is not None:
-                    self._add(line, fault)
+                customers.append(self._read_customer(line, customer, self.identifier))
+        batch.customers = customers
 
     def _check_code(self, line: int, code: str) -> None:
         # As for whole batches: in a file with umlauts or blanks most rows are clean, too.
@@ -220,16 +217,29 @@ class Checks:
         if not self.rules.quoting and _NEEDS_QUOTES.search(code):
             yield _Fault("a comma or quote, which the vendor's files cannot hold, in the code")
 
-    def _customer_faults(self, customer: str, identifier: Identifier) -> Iterator[_Fault]:
-        if not customer.strip():
-            yield _Fault("no customer")
-        yield from _unsendable(customer, "customer's column")
-        if damage := damage_of(customer):
-            yield _Fault(f"the customer is {damage}", hint=SPREADSHEET)
-        if not _may_be(customer, identifier):
-            yield _Fault(f"the customer cannot be {_NAMES[identifier]}", hint=WRONG_CUSTOMERS)
-        if not self.rules.quoting and _NEEDS_QUOTES.search(customer):
-            yield _Fault("a comma or quote, which the vendor's files cannot hold, in the customer's column")
+    def _read_customer(self, line: int, text: str, identifier: Identifier) -> str:
+        """The customer as one is asked about; a fault where it cannot be one."""
+        if not text.strip():
+            fault = _Fault("no customer")
+        elif _UNDECODED.search(text):
+            fault = _Fault("bytes that are not UTF-8 in the customer's column", hint=COMMAS)
+        elif _CONTROL.search(text):
+            fault = _Fault("a control character in the customer's column")
+        else:
+            try:
+                read = read_identifier(identifier, text)
+            except UsageError as error:
+                fault = _Fault(error.message, hint=error.hint)
+            else:
+                # Of a mobile the digits alone, which is how every sample of a vendor has it.
+                read = read.removeprefix("+") if identifier is Identifier.MOBILE else read
+                if self.rules.quoting or not _NEEDS_QUOTES.search(read):
+                    return read
+                fault = _Fault(
+                    "a comma or quote, which the vendor's files cannot hold, in the customer's column"
+                )
+        self._add(line, fault)
+        return text
 
 
 def _unsendable(value: str, where: str) -> Iterator[_Fault]:
@@ -240,14 +250,3 @@ def _unsendable(value: str, where: str) -> Iterator[_Fault]:
         yield _Fault(f"a control character in the {where}")
     if invisible_in(value):
         yield _Fault(f"an invisible character in the {where}", hint=UNSEEN)
-
-
-def _may_be(customer: str, identifier: Identifier) -> bool:
-    if identifier is Identifier.EMAIL:
-        return _EMAIL.fullmatch(customer) is not None
-    if identifier is Identifier.MOBILE:
-        try:
-            Telephone.read(customer)
-        except UsageError:
-            return False
-    return True

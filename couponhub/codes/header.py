@@ -1,6 +1,8 @@
 """Which column of a source holds the codes, and which the customers; told by the header row."""
 
 import re
+from collections.abc import Iterable
+from itertools import islice
 
 import attrs
 
@@ -22,6 +24,7 @@ _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _BETWEEN_WORDS = re.compile(r"[\s_./()'-]+")
 _SHOWN = 8
 _LONGEST_NAME = 40
+_SAMPLE = 50
 
 
 @attrs.frozen(kw_only=True)
@@ -45,6 +48,7 @@ def find_columns(
     below: list[str],
     rules: CodeFileRules,
     *,
+    rest: Iterable[list[str]] = (),
     column: str | int | None = None,
     tagging: Tagging | None = None,
 ) -> Columns:
@@ -59,21 +63,23 @@ def find_columns(
         header: The first row.
         below: The second one, [] for none: names that look like what stands below them may be codes.
         rules: How the vendor calls the column of codes.
+        rest: The rows after it; read only when there is no column to be told, so that an error shows no code.
         column: The column of codes by name, or by position from 0; None to find it.
         tagging: Which identifier customers are named by, None when codes come untagged.
 
     Raises:
         UsageError: There is no header, or it does not say where the codes or the customers are.
     """
-    return _Header(cells=header, below=below, words=list(map(plain, header)), rules=rules).columns(
-        column, tagging
-    )
+    words = list(map(plain, header))
+    seen = _Header(cells=header, below=below, rest=rest, words=words, rules=rules)
+    return seen.columns(column, tagging)
 
 
 @attrs.frozen(kw_only=True)
 class _Header:
     cells: list[str] = attrs.field(repr=False)
     below: list[str] = attrs.field(repr=False)
+    rest: Iterable[list[str]] = attrs.field(repr=False)
     words: list[str] = attrs.field(repr=False)
     rules: CodeFileRules
 
@@ -201,21 +207,23 @@ class _Header:
         is_header = any(word in CODE_WORDS or names_customers(word) for word in self.words)
         return not is_header and self._is_like_below(at)
 
-    def _is_like_below(self, at: int) -> bool:
-        return at >= len(self.below) or _classes(self.cells[at]) <= _classes(self.below[at])
+    def _is_like_below(self, at: int, *rows: list[str]) -> bool:
+        found = [_classes(row[at]) for row in (self.below, *rows) if at < len(row)]
+        return not found or _classes(self.cells[at]) <= frozenset().union(*found)
 
     def _seen(self) -> str:
         """The names in the first row for an error's text; those that could be a code are shown by position."""
-        if not any(map(self._may_be_shown, range(len(self.cells)))):
-            return ""
-        names = [
-            f'"{cell.strip()}"' if self._may_be_shown(at) else f"column {at}"
+        rows = list(islice(self.rest, _SAMPLE))
+        shown = [
+            f'"{cell.strip()}"' if self._may_be_shown(at, rows) else f"column {at}"
             for at, cell in enumerate(self.cells[:_SHOWN])
         ]
+        if not any(name.startswith('"') for name in shown):
+            return ""
         more = f" and {len(self.cells) - _SHOWN} more" if len(self.cells) > _SHOWN else ""
-        return f"; it names {', '.join(names)}{more}"
+        return f"; it names {', '.join(shown)}{more}"
 
-    def _may_be_shown(self, at: int) -> bool:
+    def _may_be_shown(self, at: int, rows: list[list[str]]) -> bool:
         if names_no_codes(self.words[at]):
             return True
         words = [word for word in _BETWEEN_WORDS.split(self.cells[at].strip()) if word]
@@ -223,7 +231,7 @@ class _Header:
             len(self.cells[at]) <= _LONGEST_NAME
             and bool(words)
             and all(word.isalpha() and word[1:] == word[1:].lower() for word in words)
-            and not self._is_like_below(at)
+            and not self._is_like_below(at, *rows)
         )
 
 

@@ -63,7 +63,9 @@ def rows_of_file(
         raise UsageError("the file is empty")
     # The row below it is looked at before it is read as one: the reader still stands on its line then.
     below = list(islice(rows, 1))
-    columns = find_columns(header, below[0] if below else [], rules, column=column, tagging=tagging)
+    columns = find_columns(
+        header, below[0] if below else [], rules, rest=rows, column=column, tagging=tagging
+    )
     return Rows(columns=columns, batches=_batches(reader, chain(below, rows), columns, faults))
 
 

@@ -109,12 +109,12 @@ class Strays:
 
     def __init__(self, header: str = "") -> None:
         self._header = plain(header)
-        words = CODE_WORDS | _TOTALS | _TRUTHS | NOTHING_WORDS | {self._header}
-        self._lower = frozenset(words - {""} | {header.strip().casefold()})
+        # "" for a code of nothing but dashes.
+        self._words = CODE_WORDS | _TOTALS | _TRUTHS | NOTHING_WORDS | {self._header, ""}
 
     def may_be_among(self, codes: Iterable[str]) -> bool:
-        """Tell quickly whether there is one, of those without blanks and punctuation."""
-        return not self._lower.isdisjoint(map(str.casefold, codes))
+        """Tell quickly whether there is one among codes of letters, digits and dashes."""
+        return not self._words.isdisjoint("\n".join(codes).casefold().replace("-", "").split("\n"))
 
     def is_header(self, code: str) -> bool:
         """Tell whether a cell repeats the header of its column, whatever its case and blanks."""

@@ -137,7 +137,14 @@ class Explainer:
                         stage=part.stage.value,
                         sent_at=part.submitted_at,
                     )
-                    for code in sorted(codes_in(path, codes, ignores_case=connection.coupons.ignores_case))
+                    for code in sorted(
+                        codes_in(
+                            path,
+                            codes,
+                            ignores_case=connection.coupons.ignores_case,
+                            ignores_blanks=connection.coupons.ignores_blanks,
+                        )
+                    )
                 ]
         return found, list(unsearched)
 
