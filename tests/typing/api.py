@@ -106,6 +106,8 @@ def send_codes(hub: CouponHub, path: Path, codes: Iterable[str]) -> UploadStatus
     upload = uploads.send("64f0c1", path)
     assert_type(upload, Upload)
     uploads.send("64f0c1", "codes.csv", tagging=Tagging(identifier=Identifier.MOBILE, column="mobile"))
+    uploads.send("64f0c1", "codes.csv", column="post_title", accept="ruined")
+    uploads.send("64f0c1", "codes.csv", column=0, accept=["ruined"])
     uploads.send("64f0c1", FileUrl(url="https://codes.example.com/a.csv"))
     uploads.send("64f0c1", codes)
     with path.open("rb") as file:
