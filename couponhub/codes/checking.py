@@ -206,7 +206,7 @@ class Checks:
             yield _Fault("the header stands again", hint=JOINED)
         if stray := self.strays.stray(code):
             yield _Fault(f"the code is {stray}", hint=JOINED, is_ruin=True)
-        yield from _unsendable(code, "code")
+        yield from _unsendable(code)
         if ruin := ruin_of(code):
             yield _Fault(f"the code is {ruin}", hint=SPREADSHEET, is_ruin=True)
         if _EMAIL.fullmatch(code):
@@ -242,11 +242,13 @@ class Checks:
         return text
 
 
-def _unsendable(value: str, where: str) -> Iterator[_Fault]:
+def _unsendable(code: str) -> Iterator[_Fault]:
     """What no vendor's file can hold, and what nobody sees."""
-    if _UNDECODED.search(value):
-        yield _Fault(f"bytes that are not UTF-8 in the {where}", hint=COMMAS)
-    if _CONTROL.search(value):
-        yield _Fault(f"a control character in the {where}")
-    if invisible_in(value):
-        yield _Fault(f"an invisible character in the {where}", hint=UNSEEN)
+    if _UNDECODED.search(code):
+        yield _Fault("bytes that are not UTF-8 in the code", hint=COMMAS)
+    if "\t" in code:
+        yield _Fault("a tab in the code, as between columns", hint=COMMAS)
+    if _CONTROL.search(code):
+        yield _Fault("a control character in the code")
+    if invisible_in(code):
+        yield _Fault("an invisible character in the code", hint=UNSEEN)

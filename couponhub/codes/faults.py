@@ -46,7 +46,7 @@ class Faults:
         """Raise UsageError if anything was noted."""
         if not self.count:
             return
-        told = "; ".join(map(_told, self.found.values()))
+        told = "; ".join(map(_told, sorted(self.found.values(), key=lambda found: found[1][0])))
         lines = {line for _, lines in self.found.values() for line in lines}
         more = f"; and {self.count - len(lines)} more" if self.count > len(lines) else ""
         rows = "row" if self.count == 1 else "rows"

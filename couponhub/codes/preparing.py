@@ -145,7 +145,7 @@ def _warnings(
     if tagging is not None and sifted.duplicates:
         yield f"{sifted.duplicates} rows name a code of an earlier row: left out, whoever the customer"
     if columns.unused:
-        yield f'the codes were sent without the customers in column "{columns.unused}": --tag would bind them'
+        yield f'the codes were sent without the customers in column "{columns.unused}": --tag would bind them, where the vendor can'
 
 
 def _write(

@@ -8,6 +8,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 # Not in `models.damage`: telephone numbers have groups, and addresses are pasted with quotes around them.
 _FORMS = {
     "text in quotes": re.compile('["\u201c\u201d\u201e][^"\u201c\u201d]*["\u201c\u201d]'),
+    "a count of rows": re.compile(
+        r"\(?\d+ (?:rows?|records?|row\(s\))(?: affected| selected)?\)?", re.ASCII | re.IGNORECASE
+    ),
     "a number in groups of thousands": re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3}){2,}", re.ASCII),
     # What a spreadsheet takes MAR-10 for; nobody writes codes in this mixture of letters.
     "a date": re.compile(
