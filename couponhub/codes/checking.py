@@ -1,7 +1,7 @@
 """Checks of codes before anything is sent: what a vendor would refuse or spoil is refused or warned about here."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import zip_longest
 
 import attrs
@@ -9,10 +9,10 @@ import attrs
 from couponhub.codes.faults import COMMAS, JOINED, SPREADSHEET, UNSEEN, WRONG_COLUMN, Faults
 from couponhub.codes.rows import Batch
 from couponhub.codes.ruins import may_hold_ruins, ruin_of
-from couponhub.codes.words import Strays
+from couponhub.codes.words import Strays, plain
 from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules, Identifier
-from couponhub.models.damage import invisible_in
+from couponhub.models.damage import invisible_in, is_invisible
 from couponhub.models.identifiers import read_identifier
 
 # C0, DEL and C1; line and paragraph separators, which some readers break lines at; and lone surrogates,
@@ -25,6 +25,8 @@ _ODD_BLANK = re.compile(r"[^\S ]")
 _FORMULA = ("=", "+", "-", "@")
 _EMAIL = re.compile(r"\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*")
 _SEPARATOR = re.compile("[;|]")
+# With a digit and a letter, though not the one of exponents, it is neither a number nor a word.
+_SOUND = re.compile(r"(?=.*\d)(?=.*[^\W\d_eE])[\w./:-]+")
 # "Excel stores 15 significant digits": the others become zeros. By chance one long number in ten looks so.
 _SPREADSHEET_DIGITS = 15
 _NO_CHANCE = 5
@@ -116,7 +118,7 @@ class Checks:
         """
         codes = "".join(batch.codes)
         # Letters, digits and single dashes: nothing of what the rules and the damages are about, words aside.
-        is_plain = codes.isascii() and codes.replace("-", "").isalnum() and "--" not in codes
+        is_plain = codes.isascii() and codes.replace("-", "").replace("_", "").isalnum() and "--" not in codes
         is_clean = (
             is_plain
             and not self._has_odd_lengths(batch.codes)
@@ -124,7 +126,7 @@ class Checks:
             and not self.strays.may_be_among(batch.codes)
         )
         if batch.customers or not is_clean:
-            self._check_rows(batch, codes_too=not is_clean)
+            self._check_rows(batch, (lambda _: True) if is_clean else self._soundness(codes))
         if max(map(len, batch.codes)) > _SPREADSHEET_DIGITS:
             self._count_rounded(batch)
         self._count_oddities(batch.codes, codes, is_plain=is_plain)
@@ -166,24 +168,23 @@ class Checks:
             oddities.blanks += sum(code.strip() != code for code in codes)
             oddities.odd_blanks += sum(bool(_ODD_BLANK.search(code.strip())) for code in codes)
 
-    def _check_rows(self, batch: Batch, *, codes_too: bool) -> None:
+    def _soundness(self, text: str) -> Callable[[str], object]:
+        """What tells of codes with a dot or an umlaut, given all of a batch, which need no closer look."""
+        if self.strays.has_digits or may_hold_ruins(text) or any(map(is_invisible, set(text))):
+            return lambda _: False
+        longest = self.rules.max_code_length or len(text)
+        return lambda code: len(code) <= longest and _SOUND.fullmatch(code)
+
+    def _check_rows(self, batch: Batch, is_sound: Callable[[str], object]) -> None:
         customers: list[str] = []
         for line, code, customer in zip_longest(batch.lines, batch.codes, batch.customers):
-            if codes_too:
+            if not is_sound(code):
                 self._check_code(line, code)
             if self.identifier is not None:
                 customers.append(self._read_customer(line, customer, self.identifier))
         batch.customers = customers
 
     def _check_code(self, line: int, code: str) -> None:
-        # As for whole batches: in a file with umlauts or blanks most rows are clean, too.
-        if (
-            code.isascii()
-            and code.isalnum()
-            and not self._has_odd_lengths([code])
-            and not self.strays.may_be_among([code])
-        ):
-            return
         is_ruined = False
         for fault in self._code_faults(code):
             if not (fault.is_ruin and self.accepts_ruined):
@@ -202,9 +203,10 @@ class Checks:
         longest = self.rules.max_code_length
         if longest is not None and len(code) > longest:
             yield _Fault(f"a code of {len(code)} characters, the vendor takes {longest}", kind="length")
-        if self.strays.is_header(code):
+        word = plain(code)
+        if self.strays.is_header(word):
             yield _Fault("the header stands again", hint=JOINED)
-        if stray := self.strays.stray(code):
+        if stray := self.strays.stray(word):
             yield _Fault(f"the code is {stray}", hint=JOINED, is_ruin=True)
         yield from _unsendable(code)
         if ruin := ruin_of(code):

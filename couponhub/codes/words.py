@@ -112,17 +112,22 @@ class Strays:
         # "" for a code of nothing but dashes.
         self._words = CODE_WORDS | _TOTALS | _TRUTHS | NOTHING_WORDS | {self._header, ""}
 
+    @property
+    def has_digits(self) -> bool:
+        """Whether the header has; no other word does."""
+        return any(map(str.isdigit, self._header))
+
     def may_be_among(self, codes: Iterable[str]) -> bool:
-        """Tell quickly whether there is one among codes of letters, digits and dashes."""
-        return not self._words.isdisjoint("\n".join(codes).casefold().replace("-", "").split("\n"))
+        """Tell quickly whether there is one among codes of letters, digits, dashes and underscores."""
+        words = "\n".join(codes).casefold().replace("-", "").replace("_", "").split("\n")
+        return not self._words.isdisjoint(words)
 
-    def is_header(self, code: str) -> bool:
-        """Tell whether a cell repeats the header of its column, whatever its case and blanks."""
-        return bool(self._header) and plain(code) == self._header
+    def is_header(self, word: str) -> bool:
+        """Tell whether a plain word repeats the header of its column."""
+        return bool(word) and word == self._header
 
-    def stray(self, code: str) -> str | None:
-        """Name the word that a cell is, to follow "it is"; None for a code. Words for nothing are `damage_of`'s."""
-        word = plain(code)
+    def stray(self, word: str) -> str | None:
+        """Name what a plain word is, to follow "it is"; None for a code. Words for nothing are `damage_of`'s."""
         if word in _TOTALS:
             return "a total or another word that spreadsheets add"
         if word in _TRUTHS:
