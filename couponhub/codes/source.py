@@ -1,6 +1,7 @@
 """Where codes come from: a path, an open file, or any iterable; turned into lines of text."""
 
 import codecs
+import io
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -52,7 +53,7 @@ def reading(source: str | os.PathLike[str] | BinaryIO | TextIO) -> Iterator[Bina
 
 
 def lines(file: BinaryIO | TextIO) -> Iterator[str]:
-    """Each line without its LF; a BOM at the start is dropped, a CR at the end of a line is left to the reader.
+    """Each line with its LF, so that one within quotes stays there; a BOM at the start is dropped, a CR at the end of a line is left to the reader.
 
     Bytes that are not UTF-8 come as lone surrogates, so that the caller can say on which line they stand.
 
@@ -68,9 +69,11 @@ def lines(file: BinaryIO | TextIO) -> Iterator[str]:
             )
         if "\0" in block or len(rest) > _BLOCK:
             raise UsageError("this is not a text file", hint=_ADVICE)
+        text = rest + block
+        cut = text.rfind("\n") + 1
+        rest = text[cut:]
         # Not splitlines: it would also break at characters that may stand inside a CSV field.
-        *whole, rest = (rest + block).split("\n")
-        yield from whole
+        yield from io.StringIO(text[:cut], newline="\n")
     if rest:
         yield rest
 

@@ -484,3 +484,10 @@ def test_whatever_the_file_only_its_codes_are_sent(
     assert len(cells) == prepared.rows
     assert prepared.rows == prepared.duplicates + prepared.skipped + len(written)
     assert "code" not in {cell.strip().casefold() for cell in written}
+
+
+@pytest.mark.parametrize("cell", ["A\nB", "A1\n", "\nA1", "A\r\nB"])
+def test_a_line_break_within_a_code_is_refused(tmp_path: Path, cell: str) -> None:
+    """It would be another code without it."""
+    with pytest.raises(UsageError, match="a control character in the code"):
+        prepare(file_of(["code", "note"], [cell, "x"]), EXACT, tmp_path)
