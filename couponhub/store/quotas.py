@@ -19,6 +19,8 @@ from couponhub.store.settings import StoreSettings
 T = TypeVar("T")
 
 _SECONDS = {"minute": 60, "day": 86_400}
+_LONGEST_PAUSE = 60.0
+"""Seconds that a vendor whose limits nobody knows is left alone at most, before one call asks again."""
 _LARGEST_LEASE = 1 / 200
 """Of what is left of a budget, for one process to count as spent before it is."""
 
@@ -28,12 +30,12 @@ class Spent:
     """A budget that has nothing left.
 
     Attributes:
-        limit: Its flat name, e.g. `upload_per_day`.
+        limit: Its flat name, e.g. `upload_per_day`; None for one without a limit of ours, that the vendor closed.
         seconds: Until its window ends.
         daily: Whether waiting a moment is pointless.
     """
 
-    limit: str
+    limit: str | None
     seconds: float
     daily: bool
 
@@ -52,6 +54,7 @@ class Quotas:
     def __init__(self, settings: StoreSettings, *, now: Callable[[], float] = time.time) -> None:
         self._counters = Counters(settings)
         self.now = now
+        self._pauses: dict[tuple[str, str], tuple[float, float]] = {}
 
     def of(self, account: str, limits: Mapping[str, int]) -> "Budgets":
         """The budgets of one account; a limit of 0 is none.
@@ -66,6 +69,18 @@ class Quotas:
     def close(self) -> None:
         """Close the database; a later use opens it again."""
         self._counters.close()
+
+    def pause_for(self, account: str, budget: str, seconds: float) -> None:
+        """Leave the vendor alone, who refused a call of a budget without a limit; each process learns it by itself."""
+        begins = self.now()
+        self._pauses[account, budget] = (begins, begins + seconds)
+
+    def pause(self, account: str, budget: str) -> Spent | None:
+        """For how long it is to be left alone still; None for no longer."""
+        begins, ends = self._pauses.get((account, budget), (0.0, 0.0))
+        # Looking at the clock costs more. One that was set back ends the pause.
+        now = self.now() if ends else 0.0
+        return Spent(None, ends - now, daily=False) if begins <= now < ends else None
 
     def change(self, change: Callable[[Rows, float], T]) -> T:
         """Run `change` on the budgets, alone among all threads and processes."""
@@ -101,7 +116,7 @@ class Budgets:
         """Spend one call of every window of a budget, or none at all and say which has nothing left."""
         names = self._by_budget.get(budget)
         if names is None:
-            return None
+            return self._quotas.pause(self._account, budget)
         with self._lock:
             lease = self._lease(budget)
             if lease.left:
@@ -154,6 +169,7 @@ class Budgets:
         """The vendor refused a call for its rate: nothing is left until its window ends."""
         name = self._named_by(budget, ends_in)
         if name is None:
+            self._quotas.pause_for(self._account, budget, min(ends_in, _LONGEST_PAUSE))
             return
 
         def change(rows: Rows, now: float) -> None:

@@ -18,7 +18,7 @@ from couponhub.errors import (
     VendorError,
     VendorUnavailable,
 )
-from couponhub.store import Budgets
+from couponhub.store import Budgets, Spent
 from couponhub.transport.auth import Auth
 from couponhub.transport.breakage import translated, unreachable
 from couponhub.transport.deadline import Deadline
@@ -145,11 +145,7 @@ class Transport:
         """Take one call from the request's budget, waiting for it where that is wanted."""
         while self._budgets is not None and (spent := self._budgets.take(request.budget)) is not None:
             if in_a_hurry or not patience.allows(spent.seconds):
-                raise (QuotaExhausted if spent.daily else RateLimited)(
-                    f"the budget {spent.limit} is spent, so nothing was sent",
-                    hint="if the vendor allows you more, raise it in the connection's limits",
-                    retry_after=spent.seconds,
-                )
+                raise _refused(spent)
             self._retry.sleep(spent.seconds)
 
     def _learn(self, request: Request, reply: Reply) -> None:
@@ -258,3 +254,17 @@ class Transport:
         # Outside of the handler, so that nothing is chained: the texts of those quote the URL with its query,
         # and they hold the request with its credentials.
         raise failure
+
+
+def _refused(spent: Spent) -> RateLimited:
+    """The error of a call that is not made, since its budget has nothing left."""
+    if spent.limit is None:
+        return RateLimited(
+            "the vendor refused a call for its rate and asked to wait, so nothing was sent",
+            retry_after=spent.seconds,
+        )
+    return (QuotaExhausted if spent.daily else RateLimited)(
+        f"the budget {spent.limit} is spent, so nothing was sent",
+        hint="if the vendor allows you more, raise it in the connection's limits",
+        retry_after=spent.seconds,
+    )

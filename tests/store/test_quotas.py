@@ -104,6 +104,24 @@ def test_a_refusal_by_the_vendor_exhausts_the_window(settings: StoreSettings) ->
     assert budgets.take("upload") is None
 
 
+def test_a_refusal_is_heeded_where_no_limit_is_known(settings: StoreSettings) -> None:
+    """All who share the account wait for the vendor's moment, but a minute at most before one call asks again."""
+    clock = Clock()
+    quotas = Quotas(settings, now=clock)
+    one, same, other = (quotas.of(name, {"calls_per_minute": 0}) for name in ("a", "a", "b"))
+    for asked, waited in ((12, 12.0), (86_400, 60.0)):
+        one.exhaust("calls", asked)
+        spent = same.take("calls")
+        assert spent is not None
+        assert (None, waited, False) == (spent.limit, spent.seconds, spent.daily)
+        assert [None, None] == [other.take("calls"), one.take("elsewhere")]
+        clock.now += waited
+        assert one.take("calls") is None
+    one.exhaust("calls", 30)
+    clock.now -= 86_400
+    assert one.take("calls") is None
+
+
 def test_a_clock_that_is_set_back_does_not_lock_the_account(settings: StoreSettings) -> None:
     """A window that would end in a far future counts as none."""
     clock = Clock()

@@ -79,6 +79,23 @@ def test_a_refusal_holds_back_all_who_share_the_account(
         other.call(READ, understood, deadline=5)
 
 
+def test_a_refusal_is_learned_where_no_limit_is_known(
+    server: ScriptedServer, waits: Waits, tmp_path: Path
+) -> None:
+    """Who is in a hurry is told how long the vendor asked to wait, and nothing is sent; who is not waits."""
+    settings = StoreSettings(url=f"sqlite:///{tmp_path.as_posix()}/store.db")
+    budgets = Quotas(settings, now=lambda: NOW + sum(waits.seconds)).of("account", {"fetch_per_minute": 0})
+    server.plays(says(429, headers={"Retry-After": "25"}))
+    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    with pytest.raises(RateLimited):
+        transport.call(READ, understood, deadline=5)
+    with pytest.raises(RateLimited, match="asked to wait") as caught:
+        transport.call(READ, understood, deadline=5)
+    assert (25.0, 1) == (caught.value.retry_after, len(server.seen))
+    transport.call(READ, understood)
+    assert ([25.0], 2) == (waits.seconds, len(server.seen))
+
+
 def test_calls_without_a_budget_are_free(server: ScriptedServer, waits: Waits, budgets: Budgets) -> None:
     """A call that names no budget is never held back."""
     transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)

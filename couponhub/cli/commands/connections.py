@@ -47,7 +47,7 @@ def _document(hub: CouponHub, name: str) -> Document:
 
 
 def _limit(document: Document, name: str) -> str:
-    limit = f"{name} {document['limits'][name]}"
+    limit = f"{name} {document['limits'][name] or 'none'}"
     return f"{limit}, {document['left'][name]} left" if name in document["left"] else limit
 
 
