@@ -54,7 +54,7 @@ def main() -> None:
         kept, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         paths = [request["path"] for request in rig.control.requests()[before:]]
-    if len({coupon.vendor_id for coupon in answer.coupons}) != arguments.coupons or not answer.complete:
+    if len({coupon.id for coupon in answer.coupons}) != arguments.coupons or not answer.complete:
         raise SystemExit(f"{len(answer.coupons)} coupons came, complete: {answer.complete}")
     calls = sum(path.endswith((LOOKUP, PAGE)) for path in paths)
     fewest = -(-arguments.coupons // PAGE_SIZE)

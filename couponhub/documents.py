@@ -113,6 +113,7 @@ def coupon_document(coupon: Coupon, *, raw: bool = False) -> Document:
     return _with_raw(
         {
             "connection": coupon.connection,
+            "id": coupon.id,
             "code": coupon.code,
             "list_id": coupon.list_id,
             "list_name": coupon.list_name,
@@ -126,6 +127,8 @@ def coupon_document(coupon: Coupon, *, raw: bool = False) -> Document:
             if redemptions is None
             else [_redemption_document(one) for one in redemptions],
             "issued_at_store": _store_document(coupon.issued_at_store),
+            "issued_transaction": coupon.issued_transaction,
+            "purpose": coupon.purpose,
             "discount": _discount_document(coupon.discount),
             "properties": dict(coupon.properties),
             "approximate": list(coupon.approximate),
@@ -160,7 +163,11 @@ def _store_document(store: Store | None) -> Document | None:
 
 
 def lookup_document(
-    answer: LookupAnswer, *, raw: bool = False, shown: Callable[[Coupon, list[str]], Any] | None = None
+    answer: LookupAnswer,
+    *,
+    raw: bool = False,
+    shown: Callable[[Coupon, list[str]], Any] | None = None,
+    with_names: bool = True,
 ) -> Document:
     """The unified answer; each coupon also tells at which other connections the same code was found.
 
@@ -168,6 +175,7 @@ def lookup_document(
         answer: The answer.
         raw: Whether to add the vendors' own objects.
         shown: Makes what stands for a coupon, of it and of those connections; its document by default.
+        with_names: Whether the customer's names are told, which are personal data.
     """
     shared = answer.shared_codes
     show = shown or (lambda coupon, others: {**coupon_document(coupon, raw=raw), "also_at": others})
@@ -179,7 +187,7 @@ def lookup_document(
             for one in answer.answers
             for coupon in one.coupons
         ],
-        "answers": [answer_document(one) for one in answer.answers],
+        "answers": [answer_document(one, raw=raw, with_names=with_names) for one in answer.answers],
     }
 
 
@@ -188,9 +196,9 @@ def customer_document(customer: Customer) -> Document:
     return {customer.identifier.value: customer.value}
 
 
-def answer_document(answer: Answer) -> Document:
+def answer_document(answer: Answer, *, raw: bool = False, with_names: bool = True) -> Document:
     """What one connection answered, without its coupons."""
-    return {
+    document = {
         "connection": answer.connection,
         "verdict": answer.verdict.value,
         "reason": answer.reason and answer.reason.value,
@@ -203,7 +211,10 @@ def answer_document(answer: Answer) -> Document:
         "error": answer.error and error_object(answer.error),
         "asked_as": list(answer.asked_as),
         "identified_by": answer.identified_by,
+        "first_name": answer.first_name if with_names else None,
+        "last_name": answer.last_name if with_names else None,
     }
+    return _with_raw(document, answer.raw if raw else None)
 
 
 def connection_document(

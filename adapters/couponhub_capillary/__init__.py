@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from couponhub.plugin import AdapterPlugin, Services
-from couponhub_capillary.limits import effective_limits
 from couponhub_capillary.settings import CapillarySettings
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ __all__ = ["PLUGIN"]
 def _open(connection: str, settings: CapillarySettings, services: Services) -> "Adapter":
     from couponhub_capillary.adapter import CapillaryAdapter  # noqa: PLC0415 - HTTP is loaded when it is needed
 
-    budgets = services.quotas.of(settings.account, effective_limits(settings.limits))
+    budgets = services.quotas.of(settings.account, settings.effective_limits())
     return CapillaryAdapter(connection, settings, budgets=budgets, observer=services.observer)
 
 
@@ -35,7 +34,7 @@ PLUGIN = AdapterPlugin(
 [connections.loyalty]
 adapter = "capillary"
 region  = "eu"                              # or base_url (and upload_base_url when it differs)
-key     = "${CAPILLARY_KEY}"                # auth = "basic" takes username and password instead
+key     = "${CAPILLARY_KEY}"                # auth = "basic" takes username and password (or password_md5) instead
 secret  = "${CAPILLARY_SECRET}"
 # store_timezone = "Asia/Kolkata"           # the stores' zone: Capillary prints their local time as if it were UTC
 # default_country_code = "91"               # mobiles are then asked about with and without it

@@ -30,7 +30,6 @@ from couponhub.transport import Budgets, Observer, RetryPolicy
 from couponhub_capillary.client import CapillaryClient
 from couponhub_capillary.codes import coupons_by_code
 from couponhub_capillary.creation import find_created
-from couponhub_capillary.limits import effective_limits
 from couponhub_capillary.lists import SeriesLists, checked_series_id, shown
 from couponhub_capillary.lookup import customer_coupons
 from couponhub_capillary.mapping.meanings import meanings_of
@@ -86,7 +85,7 @@ class CapillaryAdapter:
         observer: Observer | None = None,
     ) -> None:
         self._budgets = budgets
-        self.limits: Limits = effective_limits(settings.limits)
+        self.limits: Limits = settings.effective_limits()
         # C-32, C-40, C-41: the header is free, codes are folded to upper case, quotes are merely unsaid. "Blanks
         # around values are tolerated", and of two codes that are one without them both are refused (C-37).
         self.file_rules = CodeFileRules(

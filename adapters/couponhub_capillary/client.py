@@ -30,6 +30,7 @@ from couponhub_capillary.wire.found_coupons import (
     coupon_terms_request,
     find_coupons_request,
     read_coupon_terms,
+    is_among,
     read_found_coupons,
 )
 from couponhub_capillary.wire.identifiers import names_another
@@ -77,6 +78,7 @@ class CapillaryClient:
     ) -> None:
         self._connection = connection
         self._upload_address = settings.upload_address
+        self._reversed = settings.reversed_redemptions
         # One sign-in is one organisation's; which one, its series say.
         self._organisation_id: str | None = None
         self._transport = Transport(
@@ -111,7 +113,7 @@ class CapillaryClient:
                 raise error_for_another("another customer", reply)
             return answer
 
-        request = customer_coupons_request(identifier, value, narrowing)
+        request = customer_coupons_request(identifier, value, narrowing, reversed_too=self._reversed)
         return self._transport.call(request, read, deadline=deadline)
 
     def coupon_page(
@@ -134,7 +136,13 @@ class CapillaryClient:
             return page
 
         request = coupon_page_request(
-            identifier, value, offset=offset, limit=limit, order=order, status=status
+            identifier,
+            value,
+            offset=offset,
+            limit=limit,
+            order=order,
+            status=status,
+            reversed_too=self._reversed,
         )
         return self._transport.call(request, read, deadline=deadline)
 
@@ -183,19 +191,18 @@ class CapillaryClient:
 
     def find_coupons(self, codes: Sequence[str]) -> Sequence[Mapping[str, Any]]:
         """The coupons of these codes; of unknown codes there is none."""
-        asked = {code.strip().casefold() for code in codes}
 
         def read(reply: Reply) -> Sequence[Mapping[str, Any]]:
             rows = read_found_coupons(reply)
-            if any(row["code"].strip().casefold() not in asked for row in rows):
+            if any(not is_among(row["code"], codes) for row in rows):
                 raise error_for_another("another coupon", reply)
             return rows
 
         return self._transport.call(find_coupons_request(codes), read)
 
-    def coupon_terms(self, codes: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-        """What v2 adds about these codes, by code."""
-        return self._transport.call(coupon_terms_request(codes), read_coupon_terms)
+    def coupon_terms(self, codes: Sequence[str], *, with_series: bool) -> Mapping[str, Mapping[str, Any]]:
+        """What v2 adds about these codes, by code; on demand with the terms of their series."""
+        return self._transport.call(coupon_terms_request(codes, with_series=with_series), read_coupon_terms)
 
     def upload(
         self, series_id: str, file: CodeFile, tagging: Tagging | None, *, deadline: float | None

@@ -36,6 +36,7 @@ class Completion:
 
     Attributes:
         warnings: What people should know about how it went.
+        failure: What v2, or whatever broke it off, failed with: it need not be asked again; None for nothing.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Completion:
         self._first_coupons = held.coupons()
         self._pages_read = 0
         self.warnings: list[str] = []
+        self.failure: VendorError | None = None
 
     def succeeds(self) -> bool:
         """Try, and tell whether the holdings are now known to be whole; no error of the vendor's leaves it."""
@@ -57,6 +59,7 @@ class Completion:
         except RateLimited as error:
             return self._broke_off(error)
         except VendorError as error:
+            self.failure = error
             if self._pages_read:
                 return self._broke_off(error)
             if isinstance(error, NotFound):
@@ -71,6 +74,7 @@ class Completion:
         return False
 
     def _broke_off(self, error: VendorError) -> bool:
+        self.failure = error
         self.warnings.append(_BROKEN_OFF.format(kind=error.kind))
         return False
 
@@ -124,7 +128,7 @@ class Completion:
                 return False  # the offset is not heeded
 
     def _first_numbers(self) -> set[str]:
-        return {coupon.vendor_id for coupon in self._first_coupons if coupon.vendor_id is not None}
+        return {coupon.id for coupon in self._first_coupons if coupon.id is not None}
 
     def _by_days(self) -> bool:
         """Split the time until no answer can be cut.

@@ -15,7 +15,7 @@ def number_of(coupon: Coupon) -> Number | None:
 
     The number alone does not: where Capillary has none it prints 0 or -1 (C-58), the same for all.
     """
-    return None if coupon.vendor_id is None else (coupon.vendor_id, coupon.code.casefold())
+    return None if coupon.id is None else (coupon.id, coupon.code.casefold())
 
 
 def numbers_of(coupons: Iterable[Coupon]) -> set[Number]:

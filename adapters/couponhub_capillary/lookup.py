@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from couponhub.errors import VendorError
 from couponhub.models import CouponQuery, Customer, CustomerCoupons, masked_form, selected, within
 from couponhub.transport import Deadline
 from couponhub_capillary.completion import Completion
 from couponhub_capillary.holdings import Holdings
 from couponhub_capillary.mapping.coupons import coupon_from
-from couponhub_capillary.mapping.customers import named_in
+from couponhub_capillary.mapping.customers import named_in, names_in
 from couponhub_capillary.mapping.reading import NO_CODE, Reading
 from couponhub_capillary.question import Question
 from couponhub_capillary.usability import with_usability
@@ -40,8 +41,7 @@ def customer_coupons(
     the answer, because nothing may be concluded from the others. Once coupons were found no error of the
     vendor's takes them away again: what is missing then makes the answer incomplete.
 
-    A redeemed coupon is called redeemed, though some can be used again; where the query selects active or
-    redeemed ones, v2 is asked which can (see `with_usability`).
+    Where a coupon was used and is still valid, v2 is asked whether it can be used again (see `with_usability`).
     """
     patience = None if deadline is None else Deadline.after(deadline)
     answers: list[CustomerCoupons] = []
@@ -82,11 +82,13 @@ def _answer(
     held.first(answer.rows, coupon_from)
     is_whole = True
     warnings: list[str] = []
+    failure: VendorError | None = None
     if answer.may_be_cut:
         completion = Completion(question.less_patient(), narrowing, answer, held)
         is_whole = completion.succeeds()
-        warnings += completion.warnings
-    coupons, notes = with_usability(within(held.coupons(), query), question, query, reading)
+        warnings, failure = completion.warnings, completion.failure
+    first_name, last_name = names_in(answer.customer, reading)
+    coupons, notes = with_usability(within(held.coupons(), query), question, reading, failure)
     return CustomerCoupons(
         coupons=selected(coupons, query),
         customer_known=answer.known,
@@ -97,5 +99,7 @@ def _answer(
         also_known_as=tuple(named for named in named_in(answer.customer) if named != customer)
         if answer.known
         else (),
+        first_name=first_name,
+        last_name=last_name,
         raw=answer.raw,
     )

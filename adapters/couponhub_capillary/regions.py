@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -21,6 +22,12 @@ class Cluster:
     timezone: str | None = None
 
 
+_TESTING = ("crm-nightly-new", "eucrm", "sgcrm", "incrm", "uscrm")
+_DEMO_HOSTS = frozenset(
+    {"nightly.api.capillarytech.com", *(f"{prefix}.cc.capillarytech.com" for prefix in _TESTING)}
+)
+
+
 def _testing(prefix: str) -> Cluster:
     address = f"https://{prefix}.cc.capillarytech.com"
     return Cluster(address, address)
@@ -38,10 +45,11 @@ CLUSTERS: Mapping[str, Cluster] = MappingProxyType(
         "apac2": Cluster("https://apac2.api.capillarytech.com", "https://apac2.intouch.capillarytech.com"),
         "us": Cluster("https://ushc.api.capillarytech.com", "https://ushc.intouch.capillarytech.com"),
         "china": Cluster("https://api.capillarytech.cn.com", "https://intouch.capillarytech.cn.com"),
-        "crm-nightly-new": _testing("crm-nightly-new"),
-        "eucrm": _testing("eucrm"),
-        "sgcrm": _testing("sgcrm"),
-        "incrm": _testing("incrm"),
-        "uscrm": _testing("uscrm"),
+        **{prefix: _testing(prefix) for prefix in _TESTING},
     }
 )
+
+
+def is_demo(address: str) -> bool:
+    """Whether an address is of a cluster for demonstration and testing."""
+    return (urlsplit(address).hostname or "") in _DEMO_HOSTS

@@ -1,17 +1,22 @@
 """What a Capillary connection needs to be told."""
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import attrs
 
 from couponhub.plugin import ConnectionSettings, check_country_code, check_timezone, check_url, setting
+from couponhub.protocols import Limits
 from couponhub.secret import Secret
 from couponhub_capillary.limits import effective_limits
-from couponhub_capillary.regions import CLUSTERS, Cluster
+from couponhub_capillary.regions import CLUSTERS, Cluster, is_demo
 
 if TYPE_CHECKING:
     from attrs import Attribute
+
+
+_DIGEST = re.compile(r"[0-9A-Fa-f]{32}")
 
 
 class SignIn(StrEnum):
@@ -29,6 +34,11 @@ def _check_region(instance: object, attribute: "Attribute[str | None]", value: s
 def _check_sign_in(instance: object, attribute: "Attribute[SignIn]", value: SignIn) -> None:  # noqa: ARG001 - attrs' signature
     if value not in tuple(SignIn):
         raise ValueError(f"expected one of {', '.join(SignIn)}")
+
+
+def _check_digest(instance: object, attribute: "Attribute[Secret | None]", value: Secret | None) -> None:  # noqa: ARG001 - attrs' signature
+    if value is not None and not _DIGEST.fullmatch(value.reveal()):
+        raise ValueError("expected the MD5 of the till's password, 32 hexadecimal digits")
 
 
 def _is_blank(credential: str | Secret | None) -> bool:
@@ -63,6 +73,14 @@ class CapillarySettings(ConnectionSettings):
     secret: Secret | None = setting(None, about="secret of the API client")
     username: str | None = setting(None, about='id of the till, for auth = "basic"', repr=False)
     password: Secret | None = setting(None, about='password of the till, for auth = "basic"')
+    password_md5: Secret | None = setting(
+        None,
+        about="the MD5 of that password, 32 hexadecimal digits, in place of the password itself",
+        validator=_check_digest,
+    )
+    reversed_redemptions: bool = setting(
+        default=False, about="have redemptions that were taken back shown too, in what is raw"
+    )
     server_timezone: str | None = setting(
         None, about="zone of Capillary's servers, where the region does not tell", validator=check_timezone
     )
@@ -79,7 +97,15 @@ class CapillarySettings(ConnectionSettings):
         faults = [*self._address_faults(), *self._credential_faults()]
         if faults:
             raise ValueError("; ".join(faults))
-        effective_limits(self.limits)
+        self.effective_limits()
+
+    def effective_limits(self) -> Limits:
+        """The documented limits of this account, the connection's own figures in their place.
+
+        Raises:
+            ConfigError: A limit is overridden that Capillary does not have.
+        """
+        return effective_limits(self.limits, is_demo=is_demo(self.api_address))
 
     def _address_faults(self) -> list[str]:
         return (
@@ -91,12 +117,20 @@ class CapillarySettings(ConnectionSettings):
     def _credential_faults(self) -> list[str]:
         groups = {
             SignIn.OAUTH: {"key": self.key, "secret": self.secret},
-            SignIn.BASIC: {"username": self.username, "password": self.password},
+            SignIn.BASIC: {
+                "username": self.username,
+                "password": self.password,
+                "password_md5": self.password_md5,
+            },
         }
         mine = groups.pop(self.auth)
+        faults = []
+        if self.password is not None and self.password_md5 is not None:
+            faults.append("expected one of password and password_md5, not both")
+        # Either of the two will do, and the one that people have is what they are asked for.
+        mine.pop("password" if self.password_md5 is not None else "password_md5", None)
         missing = [name for name, value in mine.items() if _is_blank(value)]
         alien = [name for group in groups.values() for name, value in group.items() if value is not None]
-        faults = []
         if missing:
             faults.append(f'auth = "{self.auth}" needs {" and ".join(missing)}')
         if alien:

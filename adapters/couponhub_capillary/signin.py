@@ -35,7 +35,9 @@ _DOCUMENTED_REFUSAL = "Failed to generate OAuth token"
 def sign_in(settings: CapillarySettings) -> Auth:
     """How calls of this connection are signed; nothing is fetched before the first call."""
     if settings.auth == SignIn.BASIC:
-        return basic_auth(settings.username or "", settings.password or Secret(""))
+        digest = settings.password_md5 or md5_of(settings.password or Secret(""))
+        # The vendor takes it in lower case.
+        return BasicAuth(settings.username or "", digest.reveal().lower())
     fetch = ClientToken(
         url=f"{settings.api_address}{TOKEN_PATH}",
         key=settings.key or "",
@@ -45,13 +47,12 @@ def sign_in(settings: CapillarySettings) -> Auth:
     return TokenAuth(fetch, header=TOKEN_HEADER, margin=unused_seconds)
 
 
-def basic_auth(username: str, password: Secret) -> BasicAuth:
-    """Basic credentials whose password is the hexadecimal MD5 of the till's password.
+def md5_of(password: Secret) -> Secret:
+    """What travels in place of a till's password, as secret as that: its hexadecimal MD5.
 
     Capillary "Basic authentication"; the digest is the vendor's format, not a protection.
     """
-    digest = hashlib.md5(password.reveal().encode(), usedforsecurity=False).hexdigest()
-    return BasicAuth(username, digest)
+    return Secret(hashlib.md5(password.reveal().encode(), usedforsecurity=False).hexdigest())
 
 
 def unused_seconds(lifetime: float) -> float:

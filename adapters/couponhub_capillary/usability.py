@@ -1,54 +1,91 @@
-"""Whether coupons that were redeemed can be used again, which v1.1 does not tell."""
+"""Whether coupons that were used can be used again, which v1.1 does not tell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from couponhub.errors import VendorError
-from couponhub.models import Coupon, CouponQuery, CouponStatus
+from couponhub.models import Coupon
 from couponhub_capillary.holdings import Number, number_of, numbers_of
-from couponhub_capillary.mapping.coupons_v2 import coupon_from_v2
-from couponhub_capillary.mapping.reading import Reading
+from couponhub_capillary.mapping.coupons_v2 import NO_LIMIT, coupon_from_v2, redemptions_left
+from couponhub_capillary.mapping.reading import Reading, is_undecided, status_of
 from couponhub_capillary.question import Question
 from couponhub_capillary.wire.customer_coupons_v2 import REDEEMED_AND_VALID
 
-_UNDECIDED = "whether redeemed coupons can be used again is not known"
+_UNKNOWN = "{count} used coupons are of unknown status: whether they can be used again was not told ({why})"
+_NOT_TOLD = "v2 does not tell"
+_MOST_PAGES = 5
+"""Of v2's list: as many used and valid coupons as nobody holds."""
+
+
+@attrs.frozen
+class Terms:
+    """What v2 adds about a coupon.
+
+    Attributes:
+        left: How often it can still be used, -1 for any number.
+        coupon: The whole of it.
+    """
+
+    left: int
+    coupon: Coupon
 
 
 def with_usability(
-    coupons: Sequence[Coupon], question: Question, query: CouponQuery, reading: Reading
+    coupons: Sequence[Coupon], question: Question, reading: Reading, failure: VendorError | None
 ) -> tuple[list[Coupon], list[str]]:
-    """Decide which redeemed coupons are active, where the query asks for it; and what people should know.
+    """Decide where used and valid coupons stand, by how often they can still be used; and what people should know.
 
-    A redeemed and valid coupon of which redemptions are left is active. Only v2's list knows how many are left;
-    where it does not say, and active ones are asked for, the coupon is unknown, and so stays in. A query without
-    such a status costs no call: the coupon is then called redeemed.
+    Only v2's list tells that, and is asked where there is such a coupon, whatever the query selects, so that it
+    stands the same in every answer. Where v2 does not serve, which an organisation may do without, it is unknown.
+
+    Args:
+        coupons: What is meant, as far as it is known.
+        question: Whom it is about.
+        reading: How rows are read.
+        failure: How asking further failed already; then v2 is not asked again.
     """
-    if not query.status & {CouponStatus.ACTIVE, CouponStatus.REDEEMED}:
-        return list(coupons), []
-    undecided = [coupon for coupon in coupons if _is_undecided(coupon, reading)]
+    undecided = [coupon for coupon in coupons if is_undecided(coupon, reading.now)]
     if not undecided:
         return list(coupons), []
-    told: dict[Number | None, Coupon] = {}
-    warnings = []
-    try:
-        _ask(question.less_patient(), numbers_of(undecided), told, reading)
-    except VendorError as error:
-        warnings.append(f"{_UNDECIDED} ({error.kind})")
-    fallback = CouponStatus.UNKNOWN if CouponStatus.ACTIVE in query.status else CouponStatus.REDEEMED
-    return [
-        _decided(coupon, told.get(number_of(coupon)), fallback) if _is_undecided(coupon, reading) else coupon
-        for coupon in coupons
-    ], warnings
+    told: dict[Number, Terms] = {}
+    if failure is None:
+        try:
+            read_terms(question.less_patient(), numbers_of(undecided), told, reading)
+        except VendorError as error:
+            failure = error
+    why = _NOT_TOLD if failure is None else failure.kind
+    decided = [decided_by(coupon, told, reading) for coupon in coupons]
+    unknown = sum(is_undecided(coupon, reading.now) for coupon in decided)
+    return decided, [_UNKNOWN.format(count=unknown, why=why)] if unknown else []
 
 
-def _ask(
-    question: Question, wanted: set[Number], told: dict[Number | None, Coupon], reading: Reading
-) -> None:
-    """Read v2's list of redeemed and valid coupons, until all that are wanted came."""
+def decided_by(coupon: Coupon, told: Mapping[Number, Terms], reading: Reading) -> Coupon:
+    """The coupon with what v2 told, if it told of it and that was wanting."""
+    number = number_of(coupon)
+    terms = None if number is None else told.get(number)
+    if terms is None or not is_undecided(coupon, reading.now):
+        return coupon
+    ends = coupon.expires_at or terms.coupon.expires_at
+    return attrs.evolve(
+        coupon,
+        status=status_of(coupon.redemption_count, ends, reading.now, terms.left),
+        expires_at=ends,
+        redemptions_left=None if terms.left == NO_LIMIT else terms.left,
+        description=coupon.description or terms.coupon.description,
+        discount=coupon.discount or terms.coupon.discount,
+    )
+
+
+def read_terms(question: Question, wanted: set[Number], told: dict[Number, Terms], reading: Reading) -> None:
+    """Read v2's list of a customer's used and valid coupons, until all that are wanted came.
+
+    Raises:
+        VendorError: Nothing more could be read; `told` keeps what came before.
+    """
     offset = 0
     seen: set[Number] = set()
-    while True:
+    for _ in range(_MOST_PAGES):
         page = question.page(offset, status=REDEEMED_AND_VALID)
         before = len(seen)
         for row in page.rows:
@@ -56,24 +93,10 @@ def _ask(
             if coupon is None or (number := number_of(coupon)) is None:
                 continue
             seen.add(number)
-            if number in wanted:
-                told[number] = coupon
+            left = redemptions_left(coupon.raw)
+            if number in wanted and left is not None:
+                told[number] = Terms(left, coupon)
         offset += len(page.rows)
         is_over = len(seen) == before or (page.total is not None and offset >= page.total)
         if is_over or len(told) == len(wanted):
             return
-
-
-def _is_undecided(coupon: Coupon, reading: Reading) -> bool:
-    return (
-        coupon.status is CouponStatus.REDEEMED
-        and coupon.redemptions_left is None
-        and (coupon.expires_at is None or coupon.expires_at >= reading.now)
-    )
-
-
-def _decided(coupon: Coupon, told: Coupon | None, fallback: CouponStatus) -> Coupon:
-    if told is not None and (told.status is CouponStatus.ACTIVE or told.redemptions_left == 0):
-        status = CouponStatus.REDEEMED if told.redemptions_left == 0 else CouponStatus.ACTIVE
-        return attrs.evolve(coupon, status=status, redemptions_left=told.redemptions_left)
-    return attrs.evolve(coupon, status=fallback)

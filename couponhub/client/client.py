@@ -56,7 +56,8 @@ class Client:
 
     No redirect is followed, nothing is taken from the environment or from `.netrc`, and the token travels in the
     Authorization header alone. An answer that is cut or cannot be understood is an error, never "none".
-    Without the scope `codes:reveal` codes come masked, and nothing raw: `Coupon.code` then begins with `***`.
+    Without the scope `codes:reveal` codes come masked, `Coupon.code` then begins with `***`, nothing comes raw,
+    and no names.
 
     Every method may raise what the hub's own raises, and beside that:
 
@@ -113,9 +114,13 @@ class Client:
         connections: Iterable[str] | None = None,
         strategy: Strategy | str = Strategy.MERGE,
         deadline: float | None = None,
+        raw: bool = False,
     ) -> LookupAnswer:
-        """Which coupons a customer holds; as `CouponHub.lookup`, with the server's defaults."""
-        question = self._question(query, connections, strategy, deadline)
+        """Which coupons a customer holds; as `CouponHub.lookup`, with the server's defaults.
+
+        With `raw` the vendors' own objects come too, which takes the scope `codes:reveal`.
+        """
+        question = self._question(query, connections, strategy, deadline, raw=raw)
         request = Request(
             operation="lookup",
             method="POST",
@@ -133,12 +138,13 @@ class Client:
         connections: Iterable[str] | None = None,
         strategy: Strategy | str = Strategy.MERGE,
         deadline: float | None = None,
+        raw: bool = False,
     ) -> Iterator[LookupAnswer]:
         """The same for many customers, in their order; `deadline` is for each of them.
 
         They are asked for some at a time as the answers are consumed, so that there may be any number.
         """
-        question = self._question(query, connections, strategy, deadline)
+        question = self._question(query, connections, strategy, deadline, raw=raw)
         return self._batches(iter(customers), question)
 
     def connections(self) -> tuple[ServedConnection, ...]:
@@ -188,6 +194,8 @@ class Client:
         connections: Iterable[str] | None,
         strategy: Strategy | str,
         deadline: float | None,
+        *,
+        raw: bool,
     ) -> dict[str, Any]:
         if deadline is not None and not 0 < deadline < self._timeout:
             raise UsageError(
@@ -204,6 +212,11 @@ class Client:
             "store_id": query.store_id,
             "since": query.since and query.since.isoformat(),
             "until": query.until and query.until.isoformat(),
+            # A server that knows nothing of what follows refuses it, so it is sent only where it is asked for.
+            "sort": query.sort,
+            "descending": query.descending or None,
+            "limit": query.limit,
+            "raw": raw or None,
             "deadline": deadline,
         }
         return {name: value for name, value in question.items() if value is not None}

@@ -12,7 +12,18 @@ from cattrs import Converter, transform_error
 from couponhub.client.problems import WrittenError
 from couponhub.documents import moment
 from couponhub.errors import CouponhubError, UnreadableReply, VendorUnavailable
-from couponhub.models import Answer, Coupon, CouponStatus, Customer, LookupAnswer, Reason, Source, Verdict
+from couponhub.models import (
+    Answer,
+    Coupon,
+    CouponStatus,
+    Customer,
+    LookupAnswer,
+    Raw,
+    Reason,
+    Source,
+    Verdict,
+)
+from couponhub.models.base import NOTHING_RAW
 from couponhub.strict import strict_converter
 
 T = TypeVar("T")
@@ -65,6 +76,9 @@ class _Answer:
     warnings: tuple[str, ...] = ()
     asked_as: tuple[str, ...] = ()
     identified_by: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    raw: Raw = NOTHING_RAW
     error: WrittenError | None = None
 
 
@@ -153,6 +167,9 @@ def _answer(wire: _Answer, coupons: tuple[Coupon, ...]) -> Answer:
         warnings=(*wire.warnings, *warnings),
         asked_as=wire.asked_as,
         identified_by=wire.identified_by,
+        first_name=wire.first_name,
+        last_name=wire.last_name,
+        raw=wire.raw,
         error=error,
     )
 

@@ -71,7 +71,7 @@ def _documents(
         "connections": [_connection(one) for one in configured],
         "answers": [
             {
-                **answer_document(answer),
+                **answer_document(answer, with_names=False),
                 "asked_as": None,
                 "coupons": [
                     _coupon(one) for one in explanation.coupons if one.coupon.connection == answer.connection

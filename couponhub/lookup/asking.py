@@ -109,7 +109,7 @@ class Asking:
         revealed = None if self._customer.identifier in kinds else self._revelations.best(kinds)
         self._asked[place] = revealed
         customer = self._customer if revealed is None else revealed.customer
-        self._lanes[place].ask(customer, self._query, left, self._told_by(place))
+        self._lanes[place].ask(customer, self._query.unordered, left, self._told_by(place))
 
     def _told_by(self, place: int) -> Callable[[Known], None]:
         return lambda known: self._events.put((place, known, time.monotonic()))
@@ -130,6 +130,7 @@ class Asking:
             name,
             known,
             asked=self._customer if revealed is None else revealed.customer,
+            query=self._query,
             named_by=None if revealed is None else revealed.connection,
             elapsed_ms=self._milliseconds(ended),
         )

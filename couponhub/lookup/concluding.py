@@ -12,11 +12,12 @@ from couponhub.lanes import Known
 from couponhub.lookup.verdicts import judge, reason_of
 from couponhub.models import (
     Answer,
+    CouponQuery,
     Customer,
     Identifier,
     Verdict,
+    in_order,
     masked_form,
-    newest_first,
 )
 from couponhub.models.base import utc_now
 
@@ -25,7 +26,13 @@ _OPERATION = "customer coupons"
 
 
 def concluded(
-    connection: str, known: Known, *, asked: Customer, named_by: str | None, elapsed_ms: int
+    connection: str,
+    known: Known,
+    *,
+    asked: Customer,
+    query: CouponQuery,
+    named_by: str | None,
+    elapsed_ms: int,
 ) -> Answer:
     """What a connection that said something answers.
 
@@ -33,6 +40,7 @@ def concluded(
         connection: Its name.
         known: What asking it came to.
         asked: The customer as it was asked about.
+        query: In which order its coupons are shown, and how many.
         named_by: The connection that named that identifier; None when it is the one that was given.
         elapsed_ms: How long after the question.
     """
@@ -56,13 +64,16 @@ def concluded(
     if found is None:
         return said(as_of=utc_now(), vendor_code=vendor_code)
     return said(
-        coupons=newest_first(found.coupons),
+        coupons=in_order(found.coupons, query),
         source=found.source,
         as_of=found.as_of or utc_now(),
         coverage=found.coverage,
         vendor_code=found.vendor_code or vendor_code,
         warnings=found.warnings,
         asked_as=found.asked_as or (masked_form(asked.value),),
+        first_name=found.first_name,
+        last_name=found.last_name,
+        raw=found.raw,
     )
 
 

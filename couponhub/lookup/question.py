@@ -16,7 +16,7 @@ class Question:
 
     Attributes:
         lanes: The connections, in asking order.
-        query: Which coupons are meant.
+        query: Which coupons are meant. Connections are asked for all of them: order and limit are ours.
         deadline: Seconds for the whole answer about one customer.
         strategy: Whether to ask all connections.
         identifiers: By which kinds of identifier a connection can be asked; every kind where it does not say.

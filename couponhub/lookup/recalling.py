@@ -95,7 +95,9 @@ class Recalling:
         knowns, lasting = [], float("inf")
         for lane in question.lanes:
             remembered = (
-                lane.recall(customer, question.query) if question.asks_by(lane.name, customer) else None
+                lane.recall(customer, question.query.unordered)
+                if question.asks_by(lane.name, customer)
+                else None
             )
             if remembered is None:
                 return None
@@ -104,7 +106,7 @@ class Recalling:
             lasting = min(lasting, seconds)
         check_identity(customer, asked=len(knowns))
         answers = tuple(
-            concluded(lane.name, known, asked=customer, named_by=None, elapsed_ms=0)
+            concluded(lane.name, known, asked=customer, query=question.query, named_by=None, elapsed_ms=0)
             for lane, known in zip(question.lanes, knowns, strict=True)
         )
         answer = LookupAnswer(customer=customer, answers=answers)

@@ -10,6 +10,7 @@ from couponhub.models.base import ListId, PartId, Raw, UploadId
 from couponhub.models.coupons import (
     Coupon,
     CouponQuery,
+    CouponSort,
     CouponStatus,
     CustomerCoupons,
     Discount,
@@ -42,7 +43,7 @@ from couponhub.models.reports import (
     ReportRequest,
     UsageStatus,
 )
-from couponhub.models.selection import newest_first, selected, within
+from couponhub.models.selection import in_order, newest_first, selected, within
 from couponhub.models.telephone import Telephone
 from couponhub.models.uploads import (
     CodeFile,
@@ -64,6 +65,7 @@ __all__ = [
     "Coupon",
     "CouponList",
     "CouponQuery",
+    "CouponSort",
     "CouponStatus",
     "Customer",
     "CustomerCoupons",
@@ -100,6 +102,7 @@ __all__ = [
     "UploadStatus",
     "UsageStatus",
     "Verdict",
+    "in_order",
     "masked_form",
     "newest_first",
     "plain_label",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from couponhub.models.base import instant_field
+from couponhub.models.base import Raw, instant_field, raw_field
 from couponhub.models.coupons import Coupon, Source
 from couponhub.models.customers import Customer
 
@@ -50,7 +50,7 @@ class Answer:
     """What one connection answered.
 
     Attributes:
-        coupons: Newest first, see `newest_first`. Not empty only when the verdict is FOUND.
+        coupons: In the order that was asked for, newest first by default. Not empty only when the verdict is FOUND.
         reason: None when everything was found.
         as_of: The moment the answer speaks of.
         elapsed_ms: How long after the question this answer was there.
@@ -60,7 +60,10 @@ class Answer:
             answer.
         identified_by: The connection whose answer named the identifier that this one was asked by; None when it
             was asked by the one that was given.
+        first_name: The customer's, as the vendor gives it, masked where the vendor masks it. Personal data.
+        last_name: The same.
         error: Why nothing may be concluded, when that is so.
+        raw: The vendor's whole answer; empty when it was remembered, or put together of several.
     """
 
     connection: str
@@ -75,7 +78,10 @@ class Answer:
     warnings: tuple[str, ...] = ()
     asked_as: tuple[str, ...] = ()
     identified_by: str | None = None
+    first_name: str | None = attrs.field(default=None, repr=False)
+    last_name: str | None = attrs.field(default=None, repr=False)
     error: "CouponhubError | None" = attrs.field(default=None, eq=False)
+    raw: Raw = raw_field()
 
     @property
     def whole(self) -> bool:
@@ -101,7 +107,7 @@ class LookupAnswer:
 
     @property
     def coupons(self) -> tuple[Coupon, ...]:
-        """All coupons found, connection by connection in asking order, newest first in each; none is left out."""
+        """All coupons found, connection by connection in asking order, in the order asked for in each."""
         return tuple(coupon for answer in self.answers for coupon in answer.coupons)
 
     @property

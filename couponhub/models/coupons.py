@@ -18,7 +18,8 @@ NO_PROPERTIES: Mapping[str, str] = MappingProxyType({})
 class CouponStatus(StrEnum):
     """Where a coupon stands for its customer.
 
-    ACTIVE is neither expired nor used up, as far as the vendor tells; UNKNOWN when that cannot be known.
+    ACTIVE is neither expired nor used up, however often it was used; REDEEMED is used up, or was used before its
+    end came; UNKNOWN when that cannot be known. The same coupon stands so whichever way it was asked for.
     """
 
     ACTIVE = "active"
@@ -26,6 +27,17 @@ class CouponStatus(StrEnum):
     EXPIRED = "expired"
     REVOKED = "revoked"
     UNKNOWN = "unknown"
+
+
+class CouponSort(StrEnum):
+    """By what a customer's coupons are ordered; those of which it is not known stand last.
+
+    CREATED and EXPIRES are the moments of issue and of the end, CREATED_BY is the store of issue, by its code.
+    """
+
+    CREATED = "created"
+    CREATED_BY = "created_by"
+    EXPIRES = "expires"
 
 
 class Source(StrEnum):
@@ -71,7 +83,7 @@ class CouponDraft:
 
     connection: str
     code: str = attrs.field(repr=False)
-    vendor_id: str | None = None
+    id: str | None = None
     list_id: ListId | None = None
     list_name: str | None = None
     description: str | None = None
@@ -82,6 +94,8 @@ class CouponDraft:
     redemptions_left: int | None = None
     redemptions: tuple[Redemption, ...] | None = None
     issued_at_store: Store | None = None
+    issued_transaction: str | None = None
+    purpose: str | None = None
     discount: Discount | None = None
     properties: Mapping[str, str] = attrs.field(default=NO_PROPERTIES, eq=False)
     approximate: tuple[str, ...] = ()
@@ -96,12 +110,14 @@ class Coupon(CouponDraft):
 
     Attributes:
         code: As the vendor spells it; leading zeros and case matter.
-        vendor_id: The vendor's own number of this coupon, which tells two equal codes apart.
+        id: The vendor's own number of this coupon, which tells two equal codes apart.
         status: Computed by us from dates and redemptions, whatever filter the vendor offers.
         expires_at: The last second at which it is valid; None when the vendor states no end.
         redemption_count: None where the vendor cannot know.
         redemptions_left: None when the vendor does not say or sets no limit.
         redemptions: None where the vendor cannot know, () when there are none.
+        issued_transaction: The till's number of the sale that it was issued for; None when there was none.
+        purpose: What it was issued for, in the vendor's words.
         properties: The vendor's free properties, name to value.
         approximate: Names of the times here whose zone is a guess ("issued_at", "redemptions").
         as_of: When the vendor said so.
@@ -135,6 +151,13 @@ def _refuse_other_zones(coupon: CouponDraft) -> None:
         is_utc(coupon, getattr(attrs.fields(Coupon), name), getattr(coupon, name))
 
 
+def _sort(word: CouponSort | str) -> CouponSort:
+    try:
+        return CouponSort(word)
+    except ValueError:
+        raise UsageError(f"coupons are sorted by one of {', '.join(CouponSort)}") from None
+
+
 @attrs.frozen(kw_only=True, cache_hash=True)  # a lookup asks for it a dozen times
 class CouponQuery:
     """Which of a customer's coupons are meant; the meanings are ours, whatever the vendor's filters do.
@@ -145,9 +168,13 @@ class CouponQuery:
         store_id: Only coupons redeemable at this store, by the vendor's id.
         since: Issued or redeemed at or after this instant.
         until: Issued or redeemed before this instant.
+        sort: How each connection's coupons are ordered; None for newest first.
+        descending: Whether that order is turned round; goes with `sort`.
+        limit: Only the first so many of each connection, in that order; None for all.
 
     Raises:
-        UsageError: `since` is not before `until`, so that nothing could ever be meant.
+        UsageError: `since` is not before `until`, so that nothing could ever be meant; the order or the limit is
+            none.
     """
 
     status: frozenset[CouponStatus] = frozenset()
@@ -155,10 +182,24 @@ class CouponQuery:
     store_id: str | None = None
     since: datetime | None = instant_field()
     until: datetime | None = instant_field()
+    sort: CouponSort | None = attrs.field(default=None, converter=attrs.converters.optional(_sort))
+    descending: bool = False
+    limit: int | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise UsageError("since must lie before until; nothing lies between them")
+        if self.descending and self.sort is None:
+            raise UsageError("descending turns an order round, and none is named; newest come first already")
+        if self.limit is not None and (type(self.limit) is not int or self.limit < 1):
+            raise UsageError("the limit is a whole number of coupons, at least 1")
+
+    @property
+    def unordered(self) -> "CouponQuery":
+        """The same coupons, in no order asked for and all of them; itself when that is what it asks."""
+        if self.sort is None and self.limit is None:
+            return self
+        return attrs.evolve(self, sort=None, descending=False, limit=None)
 
 
 @attrs.frozen(kw_only=True)
@@ -166,7 +207,7 @@ class CustomerCoupons:
     """One vendor's answer about one customer.
 
     Attributes:
-        coupons: What the query selects, newest first; () when there is none.
+        coupons: What the query selects, in its order; () when there is none.
         customer_known: False when the vendor, understood, said that it knows no such customer.
         complete: False when a row could not be read or the answer may have been cut.
         warnings: What was odd, for people; never a code or an identifier.
@@ -180,6 +221,8 @@ class CustomerCoupons:
             was asked for as it was given.
         also_known_as: Further identifiers of this one customer that the vendor's answer names, none of them blank,
             masked or made up. Other connections are asked by them.
+        first_name: The customer's, as the vendor gives it, masked where the vendor masks it. Personal data.
+        last_name: The same.
     """
 
     coupons: tuple[Coupon, ...] = ()
@@ -193,4 +236,6 @@ class CustomerCoupons:
     coverage: str | None = None
     asked_as: tuple[str, ...] = ()
     also_known_as: tuple[Customer, ...] = attrs.field(default=(), repr=False)
+    first_name: str | None = attrs.field(default=None, repr=False)
+    last_name: str | None = attrs.field(default=None, repr=False)
     raw: Raw = raw_field()

@@ -1,15 +1,17 @@
 """Which of a customer's coupons a question means, and in which order they stand: one meaning for all vendors."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
 
-from couponhub.models.coupons import Coupon, CouponQuery, CouponStatus, Source
+from couponhub.models.coupons import Coupon, CouponQuery, CouponSort, CouponStatus, Source
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def selected(coupons: Iterable[Coupon], query: CouponQuery) -> tuple[Coupon, ...]:
-    """What the query selects, in the order of `newest_first`; what cannot be told stays in.
+    """What the query selects, as `in_order`; what cannot be told stays in.
 
     Which coupons can be redeemed at a store no coupon tells: that part of a query is the vendor's to answer.
     """
@@ -17,7 +19,7 @@ def selected(coupons: Iterable[Coupon], query: CouponQuery) -> tuple[Coupon, ...
     if query.status:
         wanted = query.status | {CouponStatus.UNKNOWN}
         kept = [coupon for coupon in kept if coupon.status in wanted]
-    return newest_first(kept)
+    return in_order(kept, query)
 
 
 def within(coupons: Iterable[Coupon], query: CouponQuery) -> list[Coupon]:
@@ -29,6 +31,16 @@ def within(coupons: Iterable[Coupon], query: CouponQuery) -> list[Coupon]:
     if query.list_id is None and query.since is None and query.until is None:
         return list(coupons)
     return [coupon for coupon in coupons if _is_in_list(coupon, query) and _is_in_days(coupon, query)]
+
+
+def in_order(coupons: Iterable[Coupon], query: CouponQuery) -> tuple[Coupon, ...]:
+    """The coupons in the order that the query names, `newest_first` by default, and no more than its limit."""
+    if query.sort is None:
+        return newest_first(coupons)[: query.limit]
+    key = _KEYS[query.sort]
+    named = sorted(coupons, key=_name)
+    known = sorted((coupon for coupon in named if key(coupon) is not None), key=key, reverse=query.descending)
+    return (*known, *(coupon for coupon in named if key(coupon) is None))[: query.limit]
 
 
 def newest_first(coupons: Iterable[Coupon]) -> tuple[Coupon, ...]:
@@ -48,7 +60,22 @@ def _issued(coupon: Coupon) -> datetime:
 
 
 def _name(coupon: Coupon) -> tuple[str, str, str]:
-    return coupon.code, coupon.list_id or "", coupon.vendor_id or ""
+    return coupon.code, coupon.list_id or "", coupon.id or ""
+
+
+def _store(coupon: Coupon) -> tuple[str, str] | None:
+    store = coupon.issued_at_store
+    return None if store is None else (store.code or "", store.name or "")
+
+
+# By what is `created_by` sorted at a vendor, no answer shows; the store of issue is what comes nearest.
+_KEYS: Mapping[CouponSort, Callable[[Coupon], Any]] = MappingProxyType(
+    {
+        CouponSort.CREATED: lambda coupon: coupon.issued_at,
+        CouponSort.CREATED_BY: _store,
+        CouponSort.EXPIRES: lambda coupon: coupon.expires_at,
+    }
+)
 
 
 def _is_in_list(coupon: Coupon, query: CouponQuery) -> bool:

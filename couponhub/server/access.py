@@ -86,7 +86,7 @@ class Access:
         """
         caller = self._identify(environ)
         if scope not in caller.scopes:
-            raise _lacks(scope)
+            raise lacks(scope)
         return caller
 
     def admit_neighbour(self, environ: "WSGIEnvironment", scope: Scope) -> Caller:
@@ -167,7 +167,8 @@ def _unauthorized(text: str, what: str) -> Refusal:
     return Refusal(error, 401, {"WWW-Authenticate": f'Bearer realm="couponhub"{what}'})
 
 
-def _lacks(scope: Scope) -> Refusal:
+def lacks(scope: Scope) -> Refusal:
+    """The refusal of a caller whose token does not allow what was asked for."""
     error = PermissionDenied(
         f"the token lacks the scope {scope.value}",
         hint=f"make one with `couponhub token new --scope {scope.value}`",

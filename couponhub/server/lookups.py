@@ -7,8 +7,9 @@ from couponhub.documents import error_document
 from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
 from couponhub.models import LookupAnswer
+from couponhub.server.access import lacks
 from couponhub.server.operations import Call, Operation, Reply
-from couponhub.server.requests import BatchRequest, LookupRequest
+from couponhub.server.requests import Asked, BatchRequest, LookupRequest
 from couponhub.server.writing import LookupWriter, json_bytes
 from couponhub.store import Scope
 
@@ -27,6 +28,7 @@ class Lookups:
         self._hub = hub
         self._concluded = concluded
         self._writers = {reveals: LookupWriter(reveals=reveals) for reveals in (False, True)}
+        self._raw_writer = LookupWriter(reveals=True, raw=True)
 
     def operations(self) -> Iterator[Operation]:
         """The endpoints."""
@@ -34,7 +36,8 @@ class Lookups:
             name="lookup",
             about="Which coupons does this customer hold?\n\n"
             "The answer is 200 also when vendors could not tell: `complete` is false then, and each answer says"
-            " why. Codes come masked, unless the token has the scope `codes:reveal`.",
+            " why. Codes come masked and without the customer's names, unless the token has the scope"
+            " `codes:reveal`; only with it can `raw` be asked for.",
             method="POST",
             path="/v1/lookup",
             run=self._one,
@@ -62,6 +65,7 @@ class Lookups:
 
     def _one(self, call: Call) -> Reply:
         request: LookupRequest = call.body
+        writer = self._writer(call, request)
         answer = self._hub.lookup(
             request.customer,
             request.query(),
@@ -70,10 +74,11 @@ class Lookups:
             strategy=request.strategy,
         )
         self._concluded(answer)
-        return Reply(content=self._writers[call.caller.sees_codes].write(answer))
+        return Reply(content=writer.write(answer))
 
     def _many(self, call: Call) -> Reply:
         request: BatchRequest = call.body
+        writer = self._writer(call, request)
         answers = self._hub.lookup_many(
             request.customers,
             request.query(),
@@ -81,10 +86,22 @@ class Lookups:
             deadline=request.deadline,
             strategy=request.strategy,
         )
-        lines = self._lines(answers, self._writers[call.caller.sees_codes])
+        lines = self._lines(answers, writer)
         # What fails before there is anything to send is a problem, not a line.
         first = next(lines, b"")
         return Reply(content=_resumed(first, lines), media_type="application/jsonl")
+
+    def _writer(self, call: Call, request: Asked) -> LookupWriter:
+        """How the caller is answered.
+
+        Raises:
+            Refusal: What is raw was asked for, which holds codes, by somebody who may not see them.
+        """
+        if not request.raw:
+            return self._writers[call.caller.sees_codes]
+        if not call.caller.sees_codes:
+            raise lacks(Scope.CODES_REVEAL)
+        return self._raw_writer
 
     def _lines(self, answers: Iterator[LookupAnswer], writer: LookupWriter) -> Generator[bytes]:
         begun = False

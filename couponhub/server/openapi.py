@@ -84,6 +84,7 @@ def request_schema(cls: type[Any]) -> Schema:
 _ID: Schema = {"minLength": 1, "maxLength": LONGEST_ID, "pattern": ID_PATTERN}
 _BOUNDS: Mapping[str, Schema] = {
     "deadline": {"exclusiveMinimum": 0, "maximum": LONGEST_DEADLINE},
+    "limit": {"minimum": 1},
     "list_id": _ID,
     "store_id": _ID,
 }

@@ -13,7 +13,7 @@ from couponhub.config.faults import faults_in
 from couponhub.config.structure import whole_class
 from couponhub.documents import moment
 from couponhub.errors import UsageError
-from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, Strategy
+from couponhub.models import CouponQuery, CouponSort, CouponStatus, Customer, ListId, Strategy
 from couponhub.plugin import setting
 from couponhub.strict import strict_converter
 
@@ -32,6 +32,11 @@ _LONGEST_FAULT = 200
 def _check_deadline(instance: object, attribute: object, value: float | None) -> None:  # noqa: ARG001 - attrs' signature
     if value is not None and not 0 < value <= LONGEST_DEADLINE:
         raise ValueError(f"expected a number of seconds above 0, at most {LONGEST_DEADLINE:g}")
+
+
+def _check_limit(instance: object, attribute: object, value: int | None) -> None:  # noqa: ARG001 - attrs' signature
+    if value is not None and value < 1:
+        raise ValueError("expected a whole number of coupons, at least 1")
 
 
 def check_id(instance: object, attribute: object, value: str | None) -> None:  # noqa: ARG001 - attrs' signature
@@ -69,6 +74,22 @@ class Asked:
         None, about="Issued or redeemed from then on; RFC 3339, or a day in UTC."
     )
     until: datetime | None = setting(None, about="Issued or redeemed before then.")
+    sort: CouponSort | None = setting(
+        None,
+        about="How the coupons of each connection are ordered, newest first by default: by the moment of issue,"
+        " by the store of issue, or by the end. Those of which it is not known stand last.",
+    )
+    descending: bool = setting(default=False, about="Whether that order is turned round; goes with `sort`.")
+    limit: int | None = setting(
+        None,
+        about="Only the first so many coupons of each connection, in that order.",
+        validator=_check_limit,
+    )
+    raw: bool = setting(
+        default=False,
+        about="Whether each coupon and each answer shall have `raw`, the vendor's own object. A token without"
+        " `codes:reveal` is refused (403). An answer that was remembered has none of its own.",
+    )
     deadline: float | None = setting(
         None,
         about="Seconds for the whole answer about one customer; the server's `[lookup] deadline` by default.",
@@ -81,7 +102,8 @@ class Asked:
         Raises:
             UsageError: There can be none.
         """
-        if not (self.status or self.list_id or self.store_id or self.since or self.until):
+        narrows = self.status or self.list_id or self.store_id or self.since or self.until
+        if not (narrows or self.sort or self.descending or self.limit):
             return _ALL
         return CouponQuery(
             status=frozenset(self.status),
@@ -89,6 +111,9 @@ class Asked:
             store_id=self.store_id,
             since=self.since,
             until=self.until,
+            sort=self.sort,
+            descending=self.descending,
+            limit=self.limit,
         )
 
 

@@ -117,8 +117,8 @@ def component_schemas() -> dict[str, Schema]:
     )
     return {
         "lookup": _shown(models.LookupAnswer, lookup),
-        "coupon": _shown(models.Coupon, lookup["coupons"][0], {"also_at": tuple[str, ...]}),
-        "answer": _shown(models.Answer, lookup["answers"][0]),
+        "coupon": _with_raw(_shown(models.Coupon, lookup["coupons"][0], {"also_at": tuple[str, ...]})),
+        "answer": _with_raw(_shown(models.Answer, lookup["answers"][0])),
         "list": _shown(models.CouponList, list_document(coupon_list), _OWN_WORD),
         "alerts": _shown(models.Alerts, alerts_document(models.Alerts())),
         "upload": _shown(models.Upload, upload),
@@ -144,6 +144,11 @@ def _shown(cls: type, document: Iterable[str], more: Mapping[str, Any] | None = 
         hint = hints[key] if key in hints else get_type_hints(getattr(cls, key).fget)["return"]
         properties[key] = {**schema_of(hint), **({"description": told[key]} if key in told else {})}
     return {**record(properties), "description": _first_line(cls)}
+
+
+def _with_raw(schema: Schema) -> Schema:
+    raw = {"type": "object", "description": "The vendor's own object; only where `raw` was asked for."}
+    return {**schema, "properties": {**schema["properties"], "raw": raw}}
 
 
 def _connection() -> Schema:

@@ -23,11 +23,13 @@ class LookupWriter:
     """Writes answers. Thread-safe.
 
     Args:
-        reveals: Whether codes are shown whole.
+        reveals: Whether codes are shown whole, and the customer's names.
+        raw: Whether the vendors' own objects are added.
     """
 
-    def __init__(self, *, reveals: bool) -> None:
+    def __init__(self, *, reveals: bool, raw: bool = False) -> None:
         self._reveals = reveals
+        self._raw = raw
         # A hub tells what its lanes remember as the same object each time.
         self._written: KeptBeside[LookupAnswer, bytes] = KeptBeside()
 
@@ -35,12 +37,13 @@ class LookupWriter:
         """The lookup object."""
         written = self._written.get(answer)
         if written is None:
-            written = json_bytes(lookup_document(answer, shown=self._shown))
+            document = lookup_document(answer, shown=self._shown, raw=self._raw, with_names=self._reveals)
+            written = json_bytes(document)
             self._written.put(answer, written)
         return written
 
     def _shown(self, coupon: Coupon, others: list[str]) -> Document:
-        document = coupon_document(coupon)
+        document = coupon_document(coupon, raw=self._raw)
         shown = document if self._reveals else without_code(document)
         shown["also_at"] = others
         return shown

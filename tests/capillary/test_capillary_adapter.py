@@ -713,7 +713,7 @@ def test_limits_and_file_rules(vendor: "Scripted") -> None:
     """Documented figures, replaced by the connection's own; 0 lifts one."""
     plain, lifted = adapter_for(vendor), adapter_for(vendor, limits={"file_rows": 0, "calls_per_minute": 5})
 
-    assert {"calls_per_minute": 100, "file_rows": 500_000} == dict(plain.limits)
+    assert {"calls_per_minute": 0, "file_rows": 500_000} == dict(plain.limits)
     assert 500_000 == plain.file_rules.max_rows
     assert {"calls_per_minute": 5, "file_rows": 0} == dict(lifted.limits)
     assert lifted.file_rules.max_rows is None

@@ -101,7 +101,7 @@ def test_a_code_is_told_with_all_that_is_known(
 
     assert ("zLI0HZ0EGH", "1296377532", "757291", "Gold", "Gold") == (
         coupon.code,
-        coupon.vendor_id,
+        coupon.id,
         coupon.list_id,
         coupon.list_name,
         coupon.description,
@@ -143,7 +143,7 @@ def test_redemptions_are_read(vendor: "Scripted", says: "Say", adapter: Capillar
         transaction="B-1",
         store=Store(code="bukl.till", name="Bukl"),
     )
-    assert (CouponStatus.REDEEMED, 1, (use,)) == (
+    assert (CouponStatus.UNKNOWN, 1, (use,)) == (
         coupon.status,
         coupon.redemption_count,
         coupon.redemptions,
@@ -161,7 +161,8 @@ def test_redemptions_are_read(vendor: "Scripted", says: "Say", adapter: Capillar
         ({"redemption_info": ["x"]}, (CouponStatus.UNKNOWN, None)),
         ({"redemption_info": {}}, (CouponStatus.ACTIVE, 0)),
         ({"redemption_info": {"redeemed": "false"}}, (CouponStatus.ACTIVE, 0)),
-        ({"redemption_info": [USE, USE]}, (CouponStatus.REDEEMED, 2)),
+        ({"redemption_info": [USE, USE]}, (CouponStatus.UNKNOWN, 2)),
+        ({"redemption_info": USE, "valid_till": "31-05-2026"}, (CouponStatus.REDEEMED, 1)),
         ({"item_status": {"success": "false", "code": 660}}, (CouponStatus.REVOKED, 0)),
     ],
 )
@@ -178,6 +179,63 @@ def test_status_is_ours(
     [coupon] = adapter.coupons_by_code(["ZLI0HZ0EGH"])
 
     assert standing == (coupon.status, coupon.redemption_count)
+
+
+ONCE = {"isMultipleUseAllowed": False, "sameUserMultipleRedeem": False, "redemptionPerCouponMaxLimit": -1}
+HELD = {
+    "id": 1296377532,
+    "code": "ZLI0HZ0EGH",
+    "redemptionCount": 1,
+    "validTillDateTime": "2027-05-09T12:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("series", "left", "standing", "calls"),
+    [
+        (ONCE, None, (CouponStatus.REDEEMED, 0), 0),
+        ({**ONCE, "redemptionPerCouponMaxLimit": 1}, None, (CouponStatus.REDEEMED, 0), 0),
+        ({**ONCE, "redemptionPerCouponMaxLimit": 3}, 2, (CouponStatus.ACTIVE, 2), 1),
+        ({**ONCE, "sameUserMultipleRedeem": True}, -1, (CouponStatus.ACTIVE, None), 1),
+        ({}, 0, (CouponStatus.REDEEMED, 0), 1),
+        (None, None, (CouponStatus.UNKNOWN, None), 1),
+    ],
+)
+def test_a_used_code_stands_as_its_owner_s_lookup_says(
+    vendor: "Scripted",
+    says: "Say",
+    adapter: CapillaryAdapter,
+    *,
+    series: object,
+    left: int | None,
+    standing: tuple[CouponStatus, int | None],
+    calls: int,
+) -> None:
+    """The series tells that it was for one use; else v2's list of its owner how often it can still be used."""
+    held = {**HELD, "redemptionsLeft": left}
+    page = {"pagination": {"total": 1}, "customers": [{"id": 565039504, "coupons": [held]}]}
+    vendor.say(FIND, says(body=answer({**ROW, "redemption_info": USE})))
+    vendor.say(TERMS, says(body={"data": [{**TERM, "couponSeries": series}], "warnings": [], "errors": []}))
+    vendor.say("/v2/customers/coupons", says(body={"entity": page, "errors": [], "success": True}))
+
+    [coupon] = adapter.coupons_by_code(["ZLI0HZ0EGH"])
+
+    assert standing == (coupon.status, coupon.redemptions_left)
+    assert ["565039504"] * calls == [asked.query["id"] for asked in vendor.asked_at("/v2/customers/coupons")]
+
+
+def test_a_code_that_came_as_a_number_is_found(
+    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is its digits, with what v2 tells of it; that zeros may be missing is said."""
+    vendor.say(FIND, says(body=answer({**ROW, "code": 1523773774})))
+    vendor.say(TERMS, says(body={"data": [{**TERM, "code": 1523773774}], "warnings": [], "errors": []}))
+
+    [coupon] = adapter.coupons_by_code(["1523773774"])
+
+    assert ("1523773774", "Gold") == (coupon.code, coupon.description)
+    assert "zeros" in caplog.text
+    assert "1523773774" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -295,9 +353,12 @@ def test_batches_fit_a_query() -> None:
 
 def test_v2_is_asked_with_a_parameter_for_each_code() -> None:
     """There codes are repeated, not joined."""
-    query = coupon_terms_request(["A", "b c"]).query
+    query = coupon_terms_request(["A", "b c"], with_series=False).query
 
     assert (("couponCodes", "A"), ("couponCodes", "b c"), ("coupon_code_case", "AS_IT_IS")) == query
+    assert (*query, ("showCouponSeries", "true")) == coupon_terms_request(
+        ["A", "b c"], with_series=True
+    ).query
 
 
 def test_neither_codes_nor_owners_are_logged(

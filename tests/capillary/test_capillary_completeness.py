@@ -193,16 +193,16 @@ def ask(vendor: Vendor, query: CouponQuery | None = None) -> CustomerCoupons:
 
 def numbers(coupons: tuple[Coupon, ...]) -> list[int]:
     """The coupons' numbers, sorted."""
-    return sorted(int(coupon.vendor_id or 0) for coupon in coupons)
+    return sorted(int(coupon.id or 0) for coupon in coupons)
 
 
-def holding(count: int, *, at_once: int = 0, every: float = 0.7) -> list[Held]:
+def holding(count: int, *, at_once: int = 0, every: float = 0.7, used: bool = True) -> list[Held]:
     """Make coupons issued one after the other, every third of them redeemed long after; some at one moment."""
     spread = [
         Held(
             number + 1,
             issued=BEGIN + timedelta(days=every * number),
-            redeemed=(BEGIN + timedelta(days=every * number + 40),) if number % 3 == 0 else (),
+            redeemed=(BEGIN + timedelta(days=every * number + 40),) if used and number % 3 == 0 else (),
         )
         for number in range(count - at_once)
     ]
@@ -230,8 +230,8 @@ def test_whole_where_v2_serves(cap: int | None, heeds_limit: bool, count: int, a
 
 @pytest.mark.parametrize("count", [1, 49, 99])
 def test_few_coupons_cost_one_call(count: int) -> None:
-    """Below the documented default nothing else is asked."""
-    vendor = Vendor(holding(count))
+    """Below the documented default nothing else is asked, where none was used."""
+    vendor = Vendor(holding(count, used=False))
 
     assert ask(vendor).complete
     assert ["v1"] == vendor.asked
@@ -451,7 +451,7 @@ def test_a_list_narrows_v2_too() -> None:
 
 def test_a_store_is_never_asked_of_v2() -> None:
     """Only v1.1 can select what is redeemable at a store (C-19)."""
-    vendor = Vendor(holding(300), cap=100)
+    vendor = Vendor(holding(300, used=False), cap=100)
 
     assert ask(vendor, CouponQuery(store_id="1")).complete
     assert {"v1"} == set(vendor.asked)
@@ -507,33 +507,83 @@ FOUR = [
 ACTIVE, REDEEMED, UNSAID = CouponStatus.ACTIVE, CouponStatus.REDEEMED, CouponStatus.UNKNOWN
 
 
+EXPIRED = CouponStatus.EXPIRED
+TOLD = {1: ACTIVE, 2: REDEEMED, 3: ACTIVE, 4: ACTIVE, 5: REDEEMED}
+UNTOLD = {1: ACTIVE, 2: UNSAID, 3: UNSAID, 4: UNSAID, 5: REDEEMED}
+
+
+@pytest.mark.parametrize("v2", [None, FORBIDDEN, UNKNOWN, {}])
 @pytest.mark.parametrize(
-    ("statuses", "v2", "stand", "calls"),
+    "query",
     [
-        ((), None, {1: ACTIVE, 2: REDEEMED, 3: REDEEMED, 4: REDEEMED, 5: REDEEMED}, 1),
-        ((ACTIVE,), None, {1: ACTIVE, 3: ACTIVE, 4: ACTIVE}, 2),
-        ((REDEEMED,), None, {2: REDEEMED, 5: REDEEMED}, 2),
-        ((CouponStatus.EXPIRED,), None, {}, 1),
-        ((ACTIVE,), FORBIDDEN, {1: ACTIVE, 2: UNSAID, 3: UNSAID, 4: UNSAID}, 2),
-        ((REDEEMED,), FORBIDDEN, {2: REDEEMED, 3: REDEEMED, 4: REDEEMED, 5: REDEEMED}, 2),
+        CouponQuery(),
+        *(CouponQuery(status=frozenset({status})) for status in (ACTIVE, REDEEMED, EXPIRED, UNSAID)),
+        CouponQuery(store_id="1"),
+        CouponQuery(list_id=ListId("7")),
+        CouponQuery(since=BEGIN),
+        CouponQuery(status=frozenset({ACTIVE, REDEEMED}), since=USED, list_id=ListId("7")),
     ],
 )
-def test_active_is_what_can_be_used(
-    statuses: tuple[CouponStatus, ...], v2: object, stand: dict[int, CouponStatus], calls: int
-) -> None:
-    """A redeemed coupon with redemptions left is active; where nobody tells, it stays in as unknown."""
+def test_a_coupon_stands_the_same_however_it_was_asked_for(query: CouponQuery, v2: object) -> None:
+    """A used coupon is active with redemptions left, redeemed without, and unknown where v2 does not tell it."""
     vendor = Vendor(FOUR, v2=v2)
+    stands = TOLD if v2 is None else UNTOLD
+    unfiltered = {number for number in stands if query.since != USED or number > 1}
 
-    answer = ask(vendor, CouponQuery(status=frozenset(statuses)))
+    answer = ask(vendor, query)
 
-    assert stand == {int(coupon.vendor_id or 0): coupon.status for coupon in answer.coupons}
-    assert (True, calls) == (answer.complete, len(vendor.asked))
+    wanted = query.status | {UNSAID} if query.status else set(CouponStatus)
+    assert {number: stands[number] for number in unfiltered if stands[number] in wanted} == {
+        int(coupon.id or 0): coupon.status for coupon in answer.coupons
+    }
+    assert (True, ["v1", "v2"]) == (answer.complete, vendor.asked)
     assert any("used again" in warning for warning in answer.warnings) is (v2 is not None)
 
 
-def test_no_redeemed_coupon_no_question() -> None:
-    """v2 is only asked where there is something to decide."""
-    vendor = Vendor(FOUR[:1])
+@pytest.mark.parametrize("row", [{"redemptionsLeft": None}, {"redemptionsLeft": "many"}, {"code": "OTHER"}])
+def test_v2_that_does_not_tell_leaves_it_unknown(row: dict[str, object]) -> None:
+    """v2 serves, and says nothing of what is left: no guess is made, and why is told."""
 
-    ask(vendor, CouponQuery(status=frozenset({ACTIVE})))
-    assert ["v1"] == vendor.asked
+    class Silent(Vendor):
+        def coupon_page(self, *asked: Any, **how: Any) -> CouponPage:
+            page = super().coupon_page(*asked, **how)
+            return attrs.evolve(page, rows=[{**held, **row} for held in page.rows if isinstance(held, dict)])
+
+    answer = ask(Silent(FOUR))
+
+    assert UNTOLD == {int(coupon.id or 0): coupon.status for coupon in answer.coupons}
+    assert any("v2 does not tell" in warning for warning in answer.warnings)
+
+
+def test_the_question_about_used_coupons_is_bounded() -> None:
+    """A list that has no end is left after a few pages."""
+    vendor = Vendor([*FOUR, Held(9, issued=BEGIN, redeemed=(USED,))])
+    pages = iter(range(1, 10_000))
+
+    def endless(*_: object, **__: object) -> CouponPage:
+        vendor.asked.append("v2")
+        return CouponPage(rows=[Held(100 + next(pages), issued=BEGIN, redeemed=(USED,)).v2()], total=None)
+
+    vendor.coupon_page = endless  # type: ignore[method-assign]
+
+    assert {UNSAID} == {coupon.status for coupon in ask(vendor).coupons if coupon.id == "9"}
+    assert 5 == vendor.asked.count("v2")
+
+
+def test_many_coupons_stand_as_few_do() -> None:
+    """What v2 tells of coupons that it was asked about for completeness is what it tells of one."""
+    unused = [Held(100 + number, issued=BEGIN, left=number % 2) for number in range(120)]
+
+    few, many = ask(Vendor([*FOUR, *unused[:2]])), ask(Vendor([*FOUR, *unused]))
+
+    stands = {coupon.id: coupon.status for coupon in many.coupons}
+    assert {coupon.id: coupon.status for coupon in few.coupons}.items() <= stands.items()
+    assert TOLD.items() <= {int(number or 0): status for number, status in stands.items()}.items()
+
+
+def test_no_used_coupon_no_question() -> None:
+    """v2 is only asked where there is something to decide."""
+    for query in (CouponQuery(), CouponQuery(status=frozenset({ACTIVE}))):
+        vendor = Vendor(FOUR[:1])
+        ask(vendor, query)
+        assert ["v1"] == vendor.asked

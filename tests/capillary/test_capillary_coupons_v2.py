@@ -76,7 +76,7 @@ def test_a_whole_coupon() -> None:
         Coupon(
             connection="loyalty",
             code="0211706970002385",
-            vendor_id="1312013462",
+            id="1312013462",
             list_id=ListId("840067"),
             list_name="doc_coupon01",
             description="doc_coupon01",
@@ -129,15 +129,16 @@ def test_only_the_code_is_needed() -> None:
         ({}, CouponStatus.REDEEMED, 0),
         ({"redemptionsLeft": 4}, CouponStatus.ACTIVE, 4),
         ({"redemptionsLeft": -1}, CouponStatus.ACTIVE, None),
-        ({"redemptionsLeft": None}, CouponStatus.REDEEMED, None),
-        ({"redemptionsLeft": -7}, CouponStatus.REDEEMED, None),
+        ({"redemptionsLeft": None}, CouponStatus.UNKNOWN, None),
+        ({"redemptionsLeft": -7}, CouponStatus.UNKNOWN, None),
+        ({"redemptionsLeft": 4.0}, CouponStatus.ACTIVE, 4),
         (
             {"redemptionsLeft": 4, "validTillDateTime": "2025-12-31T23:59:59Z"},
             CouponStatus.REDEEMED,
             4,
         ),
         ({**UNUSED, "redemptionsLeft": 1}, CouponStatus.ACTIVE, 1),
-        ({**UNUSED, "redemptionsLeft": 0}, CouponStatus.UNKNOWN, 0),
+        ({**UNUSED, "redemptionsLeft": 0}, CouponStatus.ACTIVE, 0),
         ({**UNUSED, "validTillDateTime": "2025-12-31T23:59:59Z"}, CouponStatus.EXPIRED, 0),
     ],
 )

@@ -96,6 +96,8 @@ def asks(vendor: Scripted) -> Callable[..., CustomerCoupons]:
 def _answer(row: dict[str, Any] | None) -> object:
     item = {"success": row is not None, "code": 701 if row is None else 1000, "message": ""}
     customer = {**(row or {"mobile": "9988776655", "external_id": "ECHO"}), "item_status": item}
+    if row is not None:
+        customer |= {"coupons": {"coupon": []}}
     return {
         "response": {
             "status": {"success": row is not None, "code": 500 if row is None else 200},
@@ -116,6 +118,26 @@ def test_an_unknown_customer_is_not_named(asks: Callable[..., CustomerCoupons]) 
     held = asks(Customer(mobile="9988776655"), None, None)
     assert (False, ()) == (held.customer_known, held.also_known_as)
     assert [12, 10, 11, 14] == [int(form.split()[1].strip("(")) for form in held.asked_as]
+
+
+@pytest.mark.parametrize(
+    ("names", "told", "warned"),
+    [
+        ({"firstname": "Tom", "lastname": "Sawyer"}, ("Tom", "Sawyer"), 0),
+        ({"firstname": "T**", "lastname": ""}, ("T**", None), 0),
+        ({"firstname": None}, (None, None), 0),
+        ({"firstname": {"x": 1}, "lastname": 7}, (None, "7"), 2),
+    ],
+)
+def test_names_are_told_as_they_come(
+    asks: Callable[..., CustomerCoupons], names: dict[str, Any], told: tuple[str | None, ...], warned: int
+) -> None:
+    """Masked where the vendor masks them, None where there is none; nobody sees them in a repr."""
+    row = {name: value for name, value in ROW.items() if name != "firstname"}
+    held = asks(Customer(email="Tom.Sawyer@example.com"), {**row, **names})
+
+    assert (told, warned) == ((held.first_name, held.last_name), len(held.warnings))
+    assert not [name for name in told if name and name in repr(held)]
 
 
 def test_two_forms_can_be_two_customers(asks: Callable[..., CustomerCoupons]) -> None:

@@ -63,16 +63,18 @@ def read(zones: Zones = PLAIN, **changes: Any) -> tuple[Coupon, tuple[str, ...]]
 
 def test_a_whole_coupon() -> None:
     """Every field lands where it belongs, the code exactly as it came, blanks nowhere."""
-    coupon, warnings = read(redemptions={"redemption": [USE]}, redemption_count=1)
+    coupon, warnings = read(
+        redemptions={"redemption": [USE]}, redemption_count=1, transaction_number="T-12", purpose="birthday"
+    )
 
     assert (
         Coupon(
             connection="loyalty",
             code="0012",
-            vendor_id="163267982",
+            id="163267982",
             list_id=ListId("12360"),
             list_name="Spin",
-            status=CouponStatus.REDEEMED,
+            status=CouponStatus.UNKNOWN,
             issued_at=datetime(2026, 5, 29, 16, 13, 14, tzinfo=UTC),
             expires_at=datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC),
             redemption_count=1,
@@ -84,6 +86,8 @@ def test_a_whole_coupon() -> None:
                 ),
             ),
             issued_at_store=Store(code="store_001", name="Main Store"),
+            issued_transaction="T-12",
+            purpose="birthday",
             approximate=("issued_at", "redemptions"),
             as_of=NOW,
         )
@@ -112,10 +116,17 @@ def test_only_the_code_is_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [{}, {"code": None}, {"code": ""}, {"code": " "}, {"code": 12}, None, "x", []]
+    "row",
+    [
+        {},
+        None,
+        "x",
+        [],
+        *[{"code": code} for code in ("", " ", None, True, -3, 1.5, 2.0**60, float("inf"), ["A"], {"A": 1})],
+    ],
 )
 def test_a_row_without_code_is_left_out_and_reported(row: object) -> None:
-    """Such a row is skipped and never fatal; a number is no code, since zeros may be lost from it (C-24)."""
+    """Such a row is skipped and never fatal (C-24)."""
     reading = Reading(connection="loyalty", zones=PLAIN, now=NOW)
 
     assert coupon_from(row, reading) is None
@@ -126,18 +137,18 @@ def test_a_row_without_code_is_left_out_and_reported(row: object) -> None:
     ("changes", "count", "uses", "status"),
     [
         ({}, 0, 0, CouponStatus.ACTIVE),
-        ({"redemption_count": "1"}, 1, None, CouponStatus.REDEEMED),
-        ({"redemption_count": 0, "redemptions": {"redemption": USE}}, 1, 1, CouponStatus.REDEEMED),
-        ({"redemption_count": 3, "redemptions": {"redemption": [USE]}}, 3, 1, CouponStatus.REDEEMED),
+        ({"redemption_count": "1"}, 1, None, CouponStatus.UNKNOWN),
+        ({"redemption_count": 0, "redemptions": {"redemption": USE}}, 1, 1, CouponStatus.UNKNOWN),
+        ({"redemption_count": 3, "redemptions": {"redemption": [USE]}}, 3, 1, CouponStatus.UNKNOWN),
         ({"redemption_count": 1, "valid_till": "2020-01-01"}, 1, None, CouponStatus.REDEEMED),
         ({"redemption_count": ...}, 0, 0, CouponStatus.ACTIVE),
         ({"redemptions": ...}, 0, 0, CouponStatus.ACTIVE),
         ({"redemption_count": ..., "redemptions": ...}, None, None, CouponStatus.UNKNOWN),
         ({"redemption_count": "many"}, None, None, CouponStatus.UNKNOWN),
         ({"redemption_count": -1}, None, None, CouponStatus.UNKNOWN),
-        ({"redemption_count": "many", "redemptions": {"redemption": [USE]}}, 1, 1, CouponStatus.REDEEMED),
+        ({"redemption_count": "many", "redemptions": {"redemption": [USE]}}, 1, 1, CouponStatus.UNKNOWN),
         ({"redemptions": "many"}, None, None, CouponStatus.UNKNOWN),
-        ({"redemptions": {"redemption": ["odd"]}}, 1, 1, CouponStatus.REDEEMED),
+        ({"redemptions": {"redemption": ["odd"]}}, 1, 1, CouponStatus.UNKNOWN),
         ({"valid_till": "2026-05-31 23:59:59"}, 0, 0, CouponStatus.EXPIRED),
         ({"valid_till": "2026-06-01 00:00:01"}, 0, 0, CouponStatus.ACTIVE),
         ({"valid_till": "soon"}, 0, 0, CouponStatus.UNKNOWN),
@@ -147,7 +158,7 @@ def test_a_row_without_code_is_left_out_and_reported(row: object) -> None:
 def test_status_and_redemptions(
     changes: dict[str, Any], count: int | None, uses: int | None, status: CouponStatus
 ) -> None:
-    """Redeemed if count or list says so, the larger is told; what cannot be told is unknown (C-22)."""
+    """Used if count or list says so, the larger is told (C-22); whether it can be used again this row cannot tell."""
     coupon, _ = read(**changes)
 
     listed = None if coupon.redemptions is None else len(coupon.redemptions)
@@ -167,6 +178,56 @@ def test_guessed_zones_are_named(zones: Zones, names: tuple[str, ...]) -> None:
     coupon, _ = read(zones, redemptions={"redemption": [USE]})
 
     assert names == coupon.approximate
+
+
+@pytest.mark.parametrize(("number", "digits"), [(1523773774, "1523773774"), (0, "0"), (12.0, "12")])
+def test_a_code_that_came_as_a_number_is_its_digits(number: object, digits: str) -> None:
+    """Nobody loses a coupon to that; that zeros before it may be missing is told, and not of which code."""
+    coupon, warnings = read(code=number)
+
+    assert digits == coupon.code
+    (warning,) = warnings
+    assert "zeros" in warning
+    assert digits not in warning.removesuffix("(1x)")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "value"),
+    [
+        ({"series_name": 2026}, "list_name", "2026"),
+        ({"series_name": {"text": "Spin"}}, "list_name", None),
+        ({"purpose": ["x"]}, "purpose", None),
+        ({"purpose": True}, "purpose", None),
+        ({"transaction_number": {}}, "issued_transaction", None),
+        ({"series_id": {"id": 1}}, "list_id", None),
+        ({"id": [1]}, "id", None),
+        ({"issued_at": "store_001"}, "issued_at_store", None),
+        ({"issued_at": {"code": 7.5, "name": "Main"}}, "issued_at_store", Store(name="Main")),
+        ({"issued_at": {"code": "S", "name": 7}}, "issued_at_store", Store(code="S", name="7")),
+        ({"custom_properties": "none"}, "properties", {}),
+        ({"custom_properties": {"custom_property": [{"name": "a", "value": []}]}}, "properties", {}),
+        ({"custom_properties": {"custom_property": ["x"]}}, "properties", {}),
+        ({"created_date": "string"}, "issued_at", None),
+        ({"created_date": 1.0}, "issued_at", None),
+        ({"redemption_count": 0.0}, "redemption_count", 0),
+    ],
+)
+def test_an_odd_field_is_left_empty_and_told(changes: dict[str, Any], field: str, value: object) -> None:
+    """What neither identity nor money rests on takes no coupon away, whatever its type; people are told of it."""
+    coupon, warnings = read(**changes)
+
+    assert ("0012", value) == (coupon.code, getattr(coupon, field))
+    assert (changes.keys() != {"redemption_count"}) == bool(warnings)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(None, None), ("", None), ("0", None), (0, None), ("T-1", "T-1"), (17, "17")]
+)
+def test_the_sale_it_was_issued_for(number: object, told: str | None) -> None:
+    """Its number as text; v2's "0" is none."""
+    coupon, warnings = read(transaction_number=number)
+
+    assert (told, ()) == (coupon.issued_transaction, warnings)
 
 
 def test_unreadable_times_are_left_empty_with_a_warning() -> None:

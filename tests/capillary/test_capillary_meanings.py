@@ -26,9 +26,11 @@ V1: dict[str, Any] = {
     "series_name": "Spin",
     "redemption_count": 2,
     "created_date": "2026-05-29T16:13:14.000Z",
-    "valid_till": "2026-12-31 23:59:59",
+    "valid_till": "2026-05-31 23:59:59",
     "code": "0012",
     "issued_at": STORE,
+    "transaction_number": "T-1",
+    "purpose": "birthday",
     "custom_properties": {"custom_property": PROPERTIES},
     "redemptions": {"redemption": [{"id": "1", "date": "2026-05-30T19:07:54.000Z"}]},
 }
@@ -46,23 +48,35 @@ V2: dict[str, Any] = {
     "createdDate": "2025-08-19T16:52:11Z",
     "createdDateISO": "2025-08-19T11:22:11Z",
     "issuedAt": STORE,
+    "transactionNumber": "T-1",
     "customProperty": PROPERTIES,
     "redemptions": [{"id": 18527071, "dateISO": "2025-08-19T11:22:30Z"}],
 }
 BY_CODE: dict[str, Any] = {
     "id": "1296377532",
     "code": "zLI0HZ0EGH",
-    "valid_till": "09-05-2027",
+    "valid_till": "09-05-2026",
     "issued_on": "2025-04-30 11:13:36",
     "custom_properties": {"custom_property": PROPERTIES},
     "series_id": 757291,
     "is_absolute": True,
     "value": 500,
     "issued_store": STORE,
+    "purpose": "birthday",
     "item_status": {"success": "true", "code": 700},
     "redemption_info": {"redeemed": "true", "id": 4359526, "redeemed_on": "2026-01-02 03:04:05"},
 }
-TOLD_ELSEWHERE = {"code", "redemptions", "approximate", "description", "raw", "connection", "as_of", "source"}
+TOLD_ELSEWHERE = {
+    "code",
+    "id",
+    "redemptions",
+    "approximate",
+    "description",
+    "raw",
+    "connection",
+    "as_of",
+    "source",
+}
 """Fields of the document that need no explanation, or have it under another name."""
 
 Row = Mapping[str, Any]
@@ -136,12 +150,26 @@ def test_times_of_guessed_zones_say_so(read: Read, row: Row) -> None:
 @pytest.mark.parametrize(
     ("read", "row", "changes", "status", "because"),
     [
-        (read_v1, V1, {}, CouponStatus.REDEEMED, "redeemed, and nothing says that it can be used again"),
+        (read_v1, V1, {}, CouponStatus.REDEEMED, "redeemed, and its end had passed"),
+        (
+            read_v1,
+            V1,
+            {"valid_till": "2026-12-31 23:59:59"},
+            CouponStatus.UNKNOWN,
+            "redeemed, and the vendor did not say whether it can be used again",
+        ),
+        (
+            read_v2,
+            V2,
+            {"redemptionsLeft": 0},
+            CouponStatus.REDEEMED,
+            "redeemed, and the vendor says that it cannot be used again",
+        ),
         (read_v2, V2, {}, CouponStatus.ACTIVE, "redeemed, and the vendor says that it can be used again"),
         (
             read_v1,
             V1,
-            {"redemption_count": 0, "redemptions": {}},
+            {"redemption_count": 0, "redemptions": {}, "valid_till": "2026-12-31 23:59:59"},
             CouponStatus.ACTIVE,
             "never redeemed, and its end had not come",
         ),
@@ -170,8 +198,8 @@ def test_times_of_guessed_zones_say_so(read: Read, row: Row) -> None:
             read_v2,
             V2,
             {"redemptionCount": 0, "redemptions": [], "redemptionsLeft": 0},
-            CouponStatus.UNKNOWN,
-            "never redeemed, and yet no redemptions are left",
+            CouponStatus.ACTIVE,
+            "never redeemed, and its end had not come",
         ),
         (
             read_by_code,

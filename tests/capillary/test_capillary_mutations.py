@@ -4,6 +4,7 @@ import copy
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from hypothesis import given, settings
@@ -27,11 +28,14 @@ UNKNOWN_CODES = {"701", "721", "816", "1011", "1012", "8015", "8109"}
 COUPON = {
     "id": "163267982",
     "series_id": "12360",
+    "series_name": "Spin and win",
     "redemption_count": 0,
     "created_date": "2019-07-29T16:13:14.000Z",
     "valid_till": "2019-12-31 23:59:59",
     "code": "6WRNA5UM",
+    "transaction_number": None,
     "issued_at": {"code": "store_001", "name": "Main Store"},
+    "purpose": "",
     "custom_properties": {"custom_property": [{"name": "a", "value": "b"}]},
     "redemptions": {"redemption": [{"id": "4", "date": "2016-12-12 12:12:12", "transaction_number": ""}]},
 }
@@ -42,6 +46,11 @@ FOUND = {
         "customers": {
             "customer": [
                 {
+                    "firstname": "Tom",
+                    "lastname": "Sawyer",
+                    "email": "tom.sawyer@example.com",
+                    "mobile": "919000000001",
+                    "external_id": None,
                     "id": "98662653",
                     "coupons": {"coupon": [COUPON, COUPON | {"id": "2", "redemptions": {}}]},
                     "item_status": {"success": "true", "code": 1000, "message": "Coupons retrieved"},
@@ -128,6 +137,28 @@ class Answering:
         raise RateLimited("no v2")
 
 
+@st.composite
+def odd(draw: st.DrawFn) -> Reply:
+    """Make a found answer of which fields have odd types on which neither identity nor the outcome rests."""
+    body = copy.deepcopy(FOUND)
+    response = body["response"]
+    customer = response["customers"]["customer"][0]  # type: ignore[index] # its shape is known
+    coupons = customer["coupons"]["coupon"]
+    spots = [
+        *places(response["pagination"]),
+        *((customer, key) for key in customer.keys() - {"coupons", "item_status"}),
+        *((block, "message") for block in (response["status"], customer["item_status"])),
+        *((container, key) for coupon in coupons for container, key in places(coupon) if key != "code"),
+        *((coupon["issued_at"], "code") for coupon in coupons),
+    ]
+    values = ODD_VALUES.filter(lambda value: value not in {inf, -inf} if type(value) is float else True)
+    for container, key in draw(st.lists(st.sampled_from(spots), min_size=1, max_size=5)):
+        container[key] = copy.deepcopy(draw(values))  # infinity is no JSON
+    if draw(st.booleans()):
+        coupons[0]["code"] = draw(st.integers(0, 10**15))
+    return Reply(status=200, headers={}, body=json.dumps(body).encode())
+
+
 def says_nothing_there(body: Any) -> bool:
     """Whether a body shows, in a documented way, a customer that was found and holds no coupons."""
     customers = body["response"]["customers"]["customer"]
@@ -170,6 +201,25 @@ def test_damaged_lookups_never_lie(reply: Reply) -> None:
     elif answer.complete and not answer.coupons:
         assert says_nothing_there(body)
     assert "6WRNA5UM" not in " ".join(answer.warnings)
+
+
+@settings(max_examples=400, deadline=None)
+@given(odd())
+def test_odd_fields_take_no_coupon_away(reply: Reply) -> None:
+    """Whatever the types of what only describes: nothing becomes unreadable, every coupon stays."""
+    answer = customer_coupons(
+        Answering(reply),  # type: ignore[arg-type] # stands for the client
+        Customer(mobile="919876543210"),
+        CouponQuery(),
+        connection="loyalty",
+        zones=PLAIN,
+        country_code=None,
+        now=lambda: NOW,
+        deadline=None,
+    )
+    rows = json.loads(reply.body)["response"]["customers"]["customer"][0]["coupons"]["coupon"]
+    assert sorted(str(row["code"]) for row in rows) == sorted(coupon.code for coupon in answer.coupons)
+    assert answer.customer_known
 
 
 @settings(max_examples=200, deadline=None)

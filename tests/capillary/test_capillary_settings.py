@@ -9,6 +9,12 @@ from couponhub.secret import Secret
 from couponhub_capillary.settings import CapillarySettings, SignIn
 
 OAUTH: dict[str, Any] = {"key": "K", "secret": Secret("S")}
+BASIC: dict[str, Any] = {
+    **dict.fromkeys(OAUTH),
+    "auth": SignIn.BASIC,
+    "username": "till",
+    "password": Secret("P"),
+}
 
 
 def settings(**given: Any) -> CapillarySettings:
@@ -72,6 +78,10 @@ def test_server_timezone_overrules_the_region() -> None:
         ({"key": " ", "secret": Secret("")}, "needs key and secret"),
         ({"auth": SignIn.BASIC}, 'needs username and password; auth = "basic" does not take key and secret'),
         ({"username": "till"}, "does not take username"),
+        ({"password_md5": Secret("0" * 32)}, "does not take password_md5"),
+        ({**BASIC, "password": None}, "needs password"),
+        ({**BASIC, "password_md5": Secret("0" * 32)}, "one of password and password_md5, not both"),
+        ({**BASIC, "password": None, "password_md5": Secret("hunter2")}, "32 hexadecimal digits"),
         ({"region": None, "key": None}, 'exactly one of region and base_url; auth = "oauth" needs key'),
     ],
 )
@@ -92,6 +102,29 @@ def test_faults_and_repr_hold_no_values() -> None:
     shown = repr(settings(key="hunter2", secret=Secret("hunter3")))
     assert "hunter2" not in shown
     assert "hunter3" not in shown
+
+
+@pytest.mark.parametrize(
+    ("where", "calls"),
+    [
+        ({"region": "eu"}, 0),
+        ({"region": "apac2"}, 0),
+        ({"region": "eucrm"}, 100),
+        ({"region": "crm-nightly-new"}, 100),
+        ({"base_url": "https://eu.api.capillarytech.com"}, 0),
+        ({"base_url": "https://SGCRM.cc.capillarytech.com/"}, 100),
+        ({"base_url": "https://nightly.api.capillarytech.com"}, 100),
+        ({"base_url": "https://eucrm.cc.capillarytech.com.example.com"}, 0),
+        ({"base_url": "http://127.0.0.1:8800/capillary"}, 0),
+        ({"region": "eucrm", "limits": {"calls_per_minute": 7}}, 7),
+        ({"region": "eu", "limits": {"calls_per_minute": 7}}, 7),
+    ],
+)
+def test_a_rate_is_assumed_on_demo_clusters_alone(where: dict[str, Any], calls: int) -> None:
+    """Elsewhere the vendor prints none, and a guess would refuse what it answers (C-8)."""
+    made = settings(**{"region": None, **where})
+
+    assert {"calls_per_minute": calls, "file_rows": 500_000} == dict(made.effective_limits())
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +17,6 @@ from couponhub_capillary.settings import CapillarySettings, SignIn
 from couponhub_capillary.signin import TOKEN_PATH, ClientToken, sign_in, unused_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.capillary.conftest import Says, Scripted
 
 
@@ -166,6 +165,20 @@ def test_basic_password_is_an_md5_in_hex() -> None:
 
     digest = hashlib.md5("pässword".encode(), usedforsecurity=False).hexdigest()
     assert f"till.01:{digest}" == sent
+
+
+@pytest.mark.parametrize("case", [str.lower, str.upper])
+def test_a_ready_made_md5_is_sent_as_it_is(case: Callable[[str], str]) -> None:
+    """Who has only the digest needs no password; the vendor takes it in lower case. It is as secret as that."""
+    digest = hashlib.md5(b"P", usedforsecurity=False).hexdigest()
+    settings = CapillarySettings(
+        region="eu", auth=SignIn.BASIC, username="till.01", password_md5=Secret(case(digest))
+    )
+    headers: dict[str, str] = {}
+    sign_in(settings).sign(headers, Deadline.after(5))
+
+    assert f"till.01:{digest}" == base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode()
+    assert digest not in repr(settings).lower()
 
 
 def test_json_of_the_request_survives_odd_characters(vendor: "Scripted") -> None:

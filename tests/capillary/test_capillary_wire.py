@@ -151,11 +151,10 @@ def test_found_without_coupons(coupons: Any) -> None:
     assert (True, []) == (answer.known, list(answer.rows))
 
 
-def test_missing_coupons_are_none() -> None:
-    """The key may be missing altogether (C-26)."""
-    answer = read_customer_coupons(reply(v1(200, [item(1000)])))
-
-    assert (True, []) == (answer.known, list(answer.rows))
+def test_missing_coupons_prove_nothing() -> None:
+    """Where the key is missing altogether nobody said "none": that is no answer (C-26)."""
+    with pytest.raises(UnreadableReply):
+        read_customer_coupons(reply(v1(200, [item(1000)])))
 
 
 def test_single_objects_are_read_like_arrays() -> None:

@@ -62,7 +62,7 @@ def comparable(answer: LookupAnswer) -> LookupAnswer:
 
 def plain(coupon: Coupon) -> Coupon:
     """The coupon without those."""
-    return attrs.evolve(coupon, as_of=None, vendor_id=None, raw={})
+    return attrs.evolve(coupon, as_of=None, raw={})
 
 
 def test_all_of_it(served: Served) -> None:

@@ -20,7 +20,7 @@ COUPONS = st.builds(
     Coupon,
     connection=st.just("whoever"),
     code=CODES,
-    vendor_id=st.sampled_from([None, "1", "2"]),
+    id=st.sampled_from([None, "1", "2"]),
     issued_at=st.sampled_from([None, NEW_YEAR, NEW_YEAR + timedelta(seconds=1)]),
 )
 ANSWERS = st.builds(

@@ -86,9 +86,9 @@ def test_reports_are_judged_by_the_issue_alone() -> None:
 
 def test_equal_moments_stand_by_code_list_and_number() -> None:
     """However the vendor shuffles them, the order is the same, and the undated stand last in it."""
-    b, a = coupon_of(1, code="B", vendor_id="1"), coupon_of(1, code="A", vendor_id="9")
+    b, a = coupon_of(1, code="B", id="1"), coupon_of(1, code="A", id="9")
     second, first = (coupon_of(1, code="C", list_id=ListId(number)) for number in "21")
-    late, early = (coupon_of(None, code="D", vendor_id=number) for number in "21")
+    late, early = (coupon_of(None, code="D", id=number) for number in "21")
 
     assert (a, b, first, second, early, late) == newest_first([late, second, b, early, first, a])
 
@@ -99,7 +99,7 @@ COUPONS = st.lists(
         st.sampled_from([None, 0, 1, 1.5]),
         code=st.sampled_from("AB"),
         list_id=st.sampled_from([None, "1", "2"]),
-        vendor_id=st.sampled_from([None, "1", "2"]),
+        id=st.sampled_from([None, "1", "2"]),
     ),
     max_size=8,
 )

@@ -6,12 +6,12 @@ from couponhub_capillary.mapping.reading import (
     GUESSED_TIMES,
     NO_CODE,
     Reading,
-    properties_from,
     status_of,
+    transaction_from,
 )
 from couponhub_capillary.mapping.redemptions import NONE_LISTED, UNTOLD, Spelling, Uses, uses_from
 from couponhub_capillary.wire.times import NO_MOMENT, moment_at_store
-from couponhub_capillary.wire.values import inside, word
+from couponhub_capillary.wire.values import inside
 
 _SPELLING = Spelling(
     transaction="transaction_number",
@@ -22,10 +22,12 @@ _SPELLING = Spelling(
 
 def coupon_from(row: object, reading: Reading) -> Coupon | None:
     """The coupon of one row; None when it has no code (C-24: everything else may be missing)."""
-    if not isinstance(row, dict) or type(code := row.get("code")) is not str or not code.strip():
+    if not isinstance(row, dict):
         reading.odd.note(NO_CODE)
         return None
     get = row.get
+    if (code := reading.code(get("code"))) is None:
+        return None
     issued_at, issue_is_guess = moment_at_store(get("created_date"), reading.zones) or NO_MOMENT
     if issued_at is None:
         reading.note_time(get("created_date"), "issued_at")
@@ -41,17 +43,19 @@ def coupon_from(row: object, reading: Reading) -> Coupon | None:
         uses = _uses(container, reading)
         count = reading.redemption_count(count, uses.listed, has_list=container is not None)
     draft = CouponDraft(connection=reading.connection, code=code)
-    draft.vendor_id = word(get("id"))
-    if (list_id := word(get("series_id"))) is not None:
+    draft.id = reading.number(get("id"), "id")
+    if (list_id := reading.number(get("series_id"), "list_id")) is not None:
         draft.list_id = ListId(list_id)
-    draft.list_name = word(get("series_name"))
+    draft.list_name = reading.text(get("series_name"), "list_name")
     draft.status = status_of(count, expires_at, reading.now)
     draft.issued_at = issued_at
     draft.expires_at = expires_at
     draft.redemption_count = count
     draft.redemptions = uses.listed or (() if count == 0 else None)
-    draft.issued_at_store = reading.store(get("issued_at"))
-    draft.properties = properties_from(get("custom_properties"))
+    draft.issued_at_store = reading.store(get("issued_at"), "issued_at_store")
+    draft.issued_transaction = transaction_from(get("transaction_number"), reading)
+    draft.purpose = reading.text(get("purpose"), "purpose")
+    draft.properties = reading.properties(get("custom_properties"))
     draft.approximate = GUESSED_TIMES[issue_is_guess, end_is_guess, uses.is_guess]
     draft.as_of = reading.now
     draft.raw = row

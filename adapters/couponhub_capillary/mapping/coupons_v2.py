@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from couponhub.models import Coupon, CouponStatus, Discount, ListId
-from couponhub_capillary.mapping.reading import NO_CODE, Reading, properties_from, status_of
+from couponhub.models import Coupon, Discount, ListId
+from couponhub_capillary.mapping.reading import NO_CODE, Reading, status_of, transaction_from
 from couponhub_capillary.mapping.redemptions import UNTOLD, Spelling, uses_from
 from couponhub_capillary.wire.times import NO_MOMENT, Moment, exact_moment, moment_at_store
 from couponhub_capillary.wire.values import many, whole, word
 
-_NO_LIMIT = -1
+NO_LIMIT = -1
+"""In `redemptionsLeft`: any number."""
+_NO_LEFT = "how often a coupon can still be used could not be read"
+_NO_DISCOUNT = "the discount of a coupon could not be read"
 _NO_END_YEAR = 1970
 _DISCOUNTS = {"ABS": "absolute", "PERC": "percent"}
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
@@ -32,8 +34,10 @@ _SPELLING = Spelling(
 
 def coupon_from_v2(row: object, reading: Reading) -> Coupon | None:
     """The coupon of one row; None when it has no code."""
-    if not isinstance(row, dict) or type(code := row.get("code")) is not str or not code.strip():
+    if not isinstance(row, dict):
         reading.odd.note(NO_CODE)
+        return None
+    if (code := reading.code(row.get("code"))) is None:
         return None
     approximate = []
     issued_at, is_guess = _moment(row, "createdDateISO", "createdDate", reading) or NO_MOMENT
@@ -53,50 +57,48 @@ def coupon_from_v2(row: object, reading: Reading) -> Coupon | None:
     if uses.is_guess:
         approximate.append("redemptions")
     count = reading.redemption_count(row.get("redemptionCount"), uses.listed, has_list=container is not None)
-    left = whole(row.get("redemptionsLeft"))
-    list_id, description = word(row.get("seriesId")), word(row.get("description"))
+    left = redemptions_left(row)
+    if left is None and row.get("redemptionsLeft") is not None:
+        reading.odd.note(_NO_LEFT)
+    list_id = reading.number(row.get("seriesId"), "list_id")
+    description = reading.text(row.get("description"), "description")
     return Coupon(
         connection=reading.connection,
         code=code,
-        vendor_id=word(row.get("id")),
+        id=reading.number(row.get("id"), "id"),
         list_id=None if list_id is None else ListId(list_id),
         # The series' description is what v1.1 calls its name.
         list_name=description,
         description=description,
-        status=_status(reading, count, left, expires_at),
+        status=status_of(count, expires_at, reading.now, left),
         issued_at=issued_at,
         expires_at=expires_at,
         redemption_count=count,
-        redemptions_left=left if left is not None and left >= 0 else None,
+        redemptions_left=None if left == NO_LIMIT else left,
         redemptions=uses.listed or (() if count == 0 else None),
-        issued_at_store=reading.store(row.get("issuedAt")),
-        discount=discount_of(row.get("discountType"), row.get("discountValue")),
-        properties=properties_from(row.get("customProperty")),
+        issued_at_store=reading.store(row.get("issuedAt"), "issued_at_store"),
+        issued_transaction=transaction_from(row.get("transactionNumber"), reading),
+        discount=discount_of(row.get("discountType"), row.get("discountValue"), reading),
+        properties=reading.properties(row.get("customProperty")),
         approximate=tuple(approximate),
         as_of=reading.now,
         raw=row,
     )
 
 
-def _status(
-    reading: Reading, count: int | None, left: int | None, expires_at: datetime | None
-) -> CouponStatus:
-    """As v1.1's rows tell it, but for coupons of several uses: usable is what has redemptions left."""
-    status = status_of(count, expires_at, reading.now)
-    if left is None or left < _NO_LIMIT:
-        return status
-    if status is CouponStatus.ACTIVE and left == 0:
-        return CouponStatus.UNKNOWN  # never used, and used up
-    if status is CouponStatus.REDEEMED and left != 0 and expires_at and expires_at >= reading.now:
-        return CouponStatus.ACTIVE
-    return status
+def redemptions_left(row: Mapping[str, Any]) -> int | None:
+    """How often the coupon of a row can still be used, -1 for any number; None when that is not told."""
+    left = whole(row.get("redemptionsLeft"))
+    return left if left is not None and left >= NO_LIMIT else None
 
 
-def discount_of(kind: object, value: object) -> Discount | None:
-    """What a coupon takes off, by the vendor's word for the kind; None when it cannot be read."""
-    if word(kind) is None or isinstance(value, bool) or not isinstance(value, int | float | str):
+def discount_of(kind: object, value: object, reading: Reading) -> Discount | None:
+    """What a coupon takes off, by the vendor's word for the kind; None when it is not told, or cannot be read."""
+    if kind is None and value is None:
         return None
-    amount = str(value).strip()  # the shortest text of a float is what the vendor printed
-    if not _AMOUNT.fullmatch(amount):
+    # The shortest text of a float is what the vendor printed.
+    amount = "" if isinstance(value, bool) else str(value).strip()
+    if word(kind) is None or not _AMOUNT.fullmatch(amount):
+        reading.odd.note(_NO_DISCOUNT)
         return None
     return Discount(type=_DISCOUNTS.get(str(kind), str(kind)), value=Decimal(amount))

@@ -5,10 +5,10 @@ from typing import Any
 
 from couponhub.models import Coupon, CouponStatus, Discount, ListId, Redemption
 from couponhub_capillary.mapping.coupons_v2 import discount_of
-from couponhub_capillary.mapping.reading import Reading, properties_from, status_of, store_from
-from couponhub_capillary.wire.found_coupons import is_revoked
+from couponhub_capillary.mapping.reading import Reading, status_of
+from couponhub_capillary.wire.found_coupons import is_for_one_use, is_revoked
 from couponhub_capillary.wire.times import NO_MOMENT, Moment, exact_moment, moment_at_store
-from couponhub_capillary.wire.values import flag, many, whole, word
+from couponhub_capillary.wire.values import flag, many, whole
 
 _NO_REDEMPTION = "the redemption of a coupon could not be read"
 _NO_END_YEAR = 1970
@@ -37,23 +37,26 @@ def found_coupon_from(row: Mapping[str, Any], terms: Mapping[str, Any], reading:
         "expires_at": end_is_guess,
         "redemptions": reading.zones.store is None and any(use.at for use in redemptions or ()),
     }
-    list_id, vendor_id = word(row.get("series_id")), whole(row.get("id"))
-    name = word(terms.get("description"))
+    list_id, number = reading.number(row.get("series_id"), "list_id"), whole(row.get("id"))
+    name = reading.text(terms.get("description"), "description")
+    left = 0 if count and is_for_one_use(terms.get("couponSeries")) else None
     return Coupon(
         connection=reading.connection,
-        code=row["code"],
-        vendor_id=str(vendor_id) if vendor_id is not None and vendor_id > 0 else None,
+        code=reading.code(row["code"]) or "",
+        id=str(number) if number is not None and number > 0 else None,
         list_id=None if list_id is None else ListId(list_id),
         list_name=name,
         description=name,
-        status=CouponStatus.REVOKED if is_revoked(row) else status_of(count, expires_at, reading.now),
+        status=CouponStatus.REVOKED if is_revoked(row) else status_of(count, expires_at, reading.now, left),
         issued_at=issued_at,
         expires_at=expires_at,
         redemption_count=count,
+        redemptions_left=left,
         redemptions=redemptions,
-        issued_at_store=store_from(row.get("issued_store")),
-        discount=_discount(row),
-        properties=properties_from(row.get("custom_properties")),
+        issued_at_store=reading.store(row.get("issued_store"), "issued_at_store"),
+        purpose=reading.text(row.get("purpose"), "purpose"),
+        discount=_discount(row, reading),
+        properties=reading.properties(row.get("custom_properties")),
         approximate=tuple(field for field, is_guess in guesses.items() if is_guess),
         as_of=reading.now,
         raw=row,
@@ -89,14 +92,19 @@ def _redemption(use: Mapping[str, Any], reading: Reading) -> Redemption:
     if at is None:
         reading.note_time(use.get("redeemed_on"), "redemptions")
     sale = use.get("transaction")
+    store = reading.store(use.get("store"), "redemptions")
     return Redemption(
-        id=word(use.get("id")),
+        id=reading.number(use.get("id"), "redemptions"),
         at=at,
-        transaction=word(sale.get("bill_number")) if isinstance(sale, dict) else None,
-        store=store_from(use.get("store")) or store_from({"code": use.get("redeemed_at")}),
+        transaction=reading.number(sale.get("bill_number"), "redemptions")
+        if isinstance(sale, dict)
+        else None,
+        store=store or reading.store({"code": use.get("redeemed_at")}, "redemptions"),
     )
 
 
-def _discount(row: Mapping[str, Any]) -> Discount | None:
-    is_absolute = flag(row.get("is_absolute"))
-    return None if is_absolute is None else discount_of("ABS" if is_absolute else "PERC", row.get("value"))
+def _discount(row: Mapping[str, Any], reading: Reading) -> Discount | None:
+    is_absolute, value = flag(row.get("is_absolute")), row.get("value")
+    if is_absolute is None or value is None:  # both may be null
+        return None
+    return discount_of("ABS" if is_absolute else "PERC", value, reading)

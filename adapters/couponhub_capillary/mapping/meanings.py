@@ -16,6 +16,8 @@ _V1: Keys = MappingProxyType(
         "expires_at": ("valid_till",),
         "redemption_count": ("redemption_count", "redemptions"),
         "issued_at_store": ("issued_at",),
+        "issued_transaction": ("transaction_number",),
+        "purpose": ("purpose",),
         "properties": ("custom_properties",),
     }
 )
@@ -29,6 +31,7 @@ _V2: Keys = MappingProxyType(
         "redemption_count": ("redemptionCount", "redemptions"),
         "redemptions_left": ("redemptionsLeft",),
         "issued_at_store": ("issuedAt",),
+        "issued_transaction": ("transactionNumber",),
         "discount": ("discountType", "discountValue"),
         "properties": ("customProperty",),
     }
@@ -41,6 +44,7 @@ _BY_CODE: Keys = MappingProxyType(
         "expires_at": ("valid_till",),
         "redemption_count": ("redemption_info",),
         "issued_at_store": ("issued_store",),
+        "purpose": ("purpose",),
         "discount": ("is_absolute", "value"),
         "properties": ("custom_properties",),
     }
@@ -100,13 +104,13 @@ def _why_status(coupon: Coupon) -> str:  # noqa: PLR0911 - one table
             return "never redeemed, and its end had not come"
         case CouponStatus.EXPIRED:
             return "never redeemed, and its end had passed"
+        case CouponStatus.REDEEMED if left == 0:
+            return "redeemed, and the vendor says that it cannot be used again"
         case CouponStatus.REDEEMED:
-            return "redeemed, and nothing says that it can be used again"
+            return "redeemed, and its end had passed"
         case _ if count is None:
             return "whether it was redeemed is not known"
         case _ if count:
             return "redeemed, and the vendor did not say whether it can be used again"
-        case _ if left == 0:
-            return "never redeemed, and yet no redemptions are left"
         case _:
             return "never redeemed, and its end is not known"

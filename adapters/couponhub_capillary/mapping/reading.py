@@ -1,19 +1,24 @@
 """What the rows of one answer have in common: how they are read, and what recurs among them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import compress, product
 from types import MappingProxyType
 
-from couponhub.models import CouponStatus, Redemption, Store
+from couponhub.models import Coupon, CouponStatus, Redemption, Store
 from couponhub.models.coupons import NO_PROPERTIES
 from couponhub_capillary.mapping.oddities import Oddities
 from couponhub_capillary.wire.times import Moment, Zones, last_moment
-from couponhub_capillary.wire.values import entries_of, whole, word
+from couponhub_capillary.wire.values import code_text, many, whole, word
 
 NO_CODE = "a coupon without a readable code was left out"
 _NO_TIME = "a time could not be read and is left empty: {field}"
 _NO_COUNT = "the redemption count of a coupon could not be read"
+_NUMBER_AS_CODE = "a code came as a number, and is shown as its digits: zeros before them may be missing"
+_NUMBER_AS_TEXT = "what should be text came as a number: {field}"
+_NO_TEXT = "what should be text could not be read and is left empty: {field}"
+_NO_STORE = "a store could not be read and is left empty: {field}"
+_NO_PROPERTY = "a property of a coupon could not be read"
 GUESSED_TIMES: Mapping[tuple[bool, ...], tuple[str, ...]] = MappingProxyType(
     {
         guesses: tuple(compress(("issued_at", "expires_at", "redemptions"), guesses))
@@ -21,6 +26,8 @@ GUESSED_TIMES: Mapping[tuple[bool, ...], tuple[str, ...]] = MappingProxyType(
     }
 )
 """The names of those times whose zone is a guess, by whether each of the three is."""
+
+_NOTHING: tuple[object, ...] = (None, "", {}, [])
 
 # Looking a member up in its class costs more than the rest of judging a status.
 _ACTIVE, _REDEEMED = CouponStatus.ACTIVE, CouponStatus.REDEEMED
@@ -47,6 +54,27 @@ class Reading:
         self._stores: dict[tuple[str, str], Store | None] = {}
         self._ends: dict[str, Moment] = {}
 
+    def code(self, value: object) -> str | None:
+        """The code of a row; None, and counted, when it has none that can be read (C-24)."""
+        if type(value) is str and value.strip():
+            return value
+        text = code_text(value)
+        self.odd.note(NO_CODE if text is None else _NUMBER_AS_CODE)
+        return text
+
+    def text(self, value: object, field: str) -> str | None:
+        """As `text_of`, of this module."""
+        if type(value) is str:
+            return value if value.strip() else None
+        return None if value is None else text_of(value, field, self.odd)
+
+    def number(self, value: object, field: str) -> str | None:
+        """An id or a till's number, which come as text and as number both."""
+        text = word(value)
+        if text is None and value is not None and type(value) is not str:
+            self.odd.note(_NO_TEXT.format(field=field))
+        return text
+
     def end_of(self, value: object) -> Moment | None:
         """As `last_moment`; the same few ends recur in all rows."""
         if type(value) is not str:
@@ -58,17 +86,47 @@ class Reading:
                 self._ends[value] = end
         return end
 
-    def store(self, value: object) -> Store | None:
-        """As `store_from`; the same few stores recur too."""
+    def store(self, value: object, field: str) -> Store | None:
+        """A store, None when neither its code nor its name is told; the same few recur in all rows."""
         if type(value) is not dict:
+            if value not in _NOTHING:
+                self.odd.note(_NO_STORE.format(field=field))
             return None
         code, name = value.get("code"), value.get("name")
         if type(code) is not str or type(name) is not str:
-            return store_from(value)
+            return self._store(code, name, field)
         try:
             return self._stores[code, name]
         except KeyError:
-            return self._stores.setdefault((code, name), store_from(value))
+            return self._stores.setdefault((code, name), self._store(code, name, field))
+
+    def _store(self, code: object, name: object, field: str) -> Store | None:
+        code, name = self.number(code, field), self.text(name, field)
+        return Store(code=code, name=name) if code is not None or name is not None else None
+
+    def properties(self, container: object) -> Mapping[str, str]:
+        """The properties that have a value: those of a series are listed with their coupons even when blank."""
+        rows = container.get("custom_property") if type(container) is dict else container
+        if not rows:
+            return NO_PROPERTIES
+        pairs: dict[str, str] = {}
+        for row in rows if type(rows) is list else self._odd_properties(rows):
+            name, value = (row.get("name"), row.get("value")) if type(row) is dict else (None, row)
+            if value is None or value == "":
+                continue
+            name, value = word(name), word(value)
+            if name is not None and value is not None:
+                pairs[name] = value
+            else:
+                self.odd.note(_NO_PROPERTY)
+        return MappingProxyType(pairs) if pairs else NO_PROPERTIES
+
+    def _odd_properties(self, rows: object) -> Sequence[object]:
+        try:
+            return many(rows)
+        except ValueError:
+            self.odd.note(_NO_PROPERTY)
+            return ()
 
     def note_time(self, value: object, field: str) -> None:
         """As `note_time`, of this module."""
@@ -92,43 +150,60 @@ class Reading:
         return len(listed) if listed else None
 
 
-def status_of(redemption_count: int | None, expires_at: datetime | None, now: datetime) -> CouponStatus:
-    """Where a coupon stands, as far as dates and redemptions tell: v1.1 has no status word.
+def status_of(
+    redemption_count: int | None, expires_at: datetime | None, now: datetime, left: int | None = None
+) -> CouponStatus:
+    """Where a coupon stands: the one rule, whichever of Capillary's calls told of it, since none has a status word.
 
-    A redeemed one may still be usable, which only the number of redemptions left can tell.
+    Whether one that was used can be used again only the number of redemptions left tells: without it such a coupon
+    is unknown until its end has come, and redeemed afterwards.
+
+    Args:
+        redemption_count: How often it was used; None when that cannot be told.
+        expires_at: Its end; None when that cannot be told.
+        now: By which it is judged.
+        left: How often it can still be used, -1 for any number; None when that is not told.
     """
     if redemption_count is None:
         return _UNKNOWN
-    if redemption_count > 0:
+    is_over = expires_at is not None and now > expires_at
+    if redemption_count == 0:
+        # Whatever is left: v1.1, which is asked first, does not tell it, and one coupon has one status.
+        if expires_at is None:
+            return _UNKNOWN
+        return _EXPIRED if is_over else _ACTIVE
+    if is_over or left == 0:
         return _REDEEMED
-    if expires_at is None:
-        return _UNKNOWN
-    return _EXPIRED if now > expires_at else _ACTIVE
+    return _UNKNOWN if left is None or expires_at is None else _ACTIVE
+
+
+def is_undecided(coupon: Coupon, now: datetime) -> bool:
+    """Whether a coupon was used and may be used again, for all that is known: the number left would decide."""
+    return (
+        coupon.status is _UNKNOWN
+        and bool(coupon.redemption_count)
+        and coupon.redemptions_left is None
+        and (coupon.expires_at is None or now <= coupon.expires_at)
+    )
+
+
+def transaction_from(value: object, reading: Reading) -> str | None:
+    """The number of the sale that a coupon was issued for: v2 prints 0 where there is none, v1.1 nothing."""
+    if value is None:
+        return None
+    number = reading.number(value, "issued_transaction")
+    return None if number == "0" else number
+
+
+def text_of(value: object, field: str, odd: Oddities) -> str | None:
+    """A text that is not blank; a number in its place is shown as its digits, and all else left empty, and counted."""
+    text = word(value)
+    if type(value) is not str and value is not None:
+        odd.note((_NO_TEXT if text is None else _NUMBER_AS_TEXT).format(field=field))
+    return text
 
 
 def note_time(value: object, field: str, odd: Oddities) -> None:
     """Count a time that came and cannot be read."""
     if value is not None:
         odd.note(_NO_TIME.format(field=field))
-
-
-def store_from(value: object) -> Store | None:
-    """A store, None when neither its code nor its name is told."""
-    if not isinstance(value, dict):
-        return None
-    code, name = word(value.get("code")), word(value.get("name"))
-    return Store(code=code, name=name) if code is not None or name is not None else None
-
-
-def properties_from(container: object) -> Mapping[str, str]:
-    """The properties that have a value: those of a series are listed with their coupons even when blank."""
-    rows = container.get("custom_property") if isinstance(container, dict) else container
-    if not rows:
-        return NO_PROPERTIES
-    pairs: dict[str, str] = {}
-    for row in rows if type(rows) is list else entries_of(rows):
-        if type(row) is dict and row.get("value"):
-            name, value = word(row.get("name")), word(row["value"])
-            if name is not None and value is not None:
-                pairs[name] = value
-    return MappingProxyType(pairs) if pairs else NO_PROPERTIES

@@ -8,7 +8,6 @@ import attrs
 from couponhub.models import Redemption
 from couponhub_capillary.mapping.reading import Reading
 from couponhub_capillary.wire.times import NO_MOMENT, Moment
-from couponhub_capillary.wire.values import word
 
 _NO_REDEMPTIONS = "the redemptions of a coupon could not be read"
 _NO_REDEMPTION = "a redemption could not be read"
@@ -67,10 +66,10 @@ def uses_from(rows: Callable[[], Sequence[object]], spelling: Spelling, reading:
         is_guess = is_guess or zone_is_guess
         redemptions.append(
             Redemption(
-                id=word(row.get("id")),
+                id=reading.number(row.get("id"), "redemptions"),
                 at=at,
-                transaction=word(row.get(spelling.transaction)),
-                store=reading.store(row.get(spelling.store)),
+                transaction=reading.number(row.get(spelling.transaction), "redemptions"),
+                store=reading.store(row.get(spelling.store), "redemptions"),
             )
         )
     return Uses(listed=tuple(redemptions), is_guess=is_guess)

@@ -101,10 +101,13 @@ class Narrowing:
         )
 
 
-def customer_coupons_request(identifier: Identifier, value: str, narrowing: Narrowing) -> Request:
+def customer_coupons_request(
+    identifier: Identifier, value: str, narrowing: Narrowing, *, reversed_too: bool = False
+) -> Request:
     """Ask by exactly one identifier (C-27).
 
-    The vendor's `status` is never sent: it ignores redemptions (C-17).
+    The vendor's `status` is never sent: it ignores redemptions (C-17). `reversed_too` asks for what an older
+    release note alone names (C-23).
     """
     parameters = [
         ("format", "json"),
@@ -121,6 +124,8 @@ def customer_coupons_request(identifier: Identifier, value: str, narrowing: Narr
     if narrowing.days is not None:
         start, end = narrowing.days
         parameters += [("start_date", start.isoformat()), ("end_date", end.isoformat())]
+    if reversed_too:
+        parameters.append(("includeReversedRedemptions", "true"))
     return Request(
         operation="customer coupons",
         budget=CALLS,
@@ -176,6 +181,9 @@ def _only_customer(response: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _rows(customer: Mapping[str, Any], reply: Reply) -> Sequence[object]:
+    if "coupons" not in customer:
+        # An empty list, an empty object and null are seen to mean "none" (C-26); silence proves nothing.
+        raise error_without_code(reply, "the answer does not say which coupons the customer has")
     try:
         return inside(customer.get("coupons"), "coupon")
     except ValueError:

@@ -61,6 +61,7 @@ def coupon_page_request(
     limit: int = PAGE_SIZE,
     order: Order = Order.OLDEST_FIRST,
     status: str | None = None,
+    reversed_too: bool = False,
 ) -> Request:
     """Ask by exactly one identifier (C-27); oldest first, so that a coupon issued meanwhile shifts no page."""
     parameters = [
@@ -71,6 +72,8 @@ def coupon_page_request(
     ]
     if status is not None:
         parameters.append(("status", status))
+    if reversed_too:
+        parameters.append(("include_reversed_redemptions", "true"))
     return Request(
         operation="customer coupons v2",
         budget=CALLS,
@@ -92,8 +95,8 @@ def read_coupon_page(reply: Reply) -> CouponPage:
         return CouponPage(rows=(), total=0)
     # One was asked about: among several nobody can tell whose coupons are meant.
     customer = customers[0] if len(customers) == 1 else None
-    if not isinstance(customer, dict):
-        raise error_without_code(reply, "the answer does not hold the customer")
+    if not isinstance(customer, dict) or ("coupons" not in customer and total != 0):
+        raise error_without_code(reply, "the answer does not hold the customer's coupons")
     try:
         return CouponPage(rows=many(customer.get("coupons")), total=total, customer=customer)
     except ValueError:

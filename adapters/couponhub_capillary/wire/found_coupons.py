@@ -18,7 +18,7 @@ from couponhub_capillary.wire.codes import (
     error_without_code,
 )
 from couponhub_capillary.wire.envelopes import opened_v1, opened_v2
-from couponhub_capillary.wire.values import code_of, flag, inside
+from couponhub_capillary.wire.values import code_of, code_text, flag, inside, whole
 
 _SEPARATOR = ","
 _MOST_CODES = 50
@@ -97,9 +97,40 @@ def is_revoked(row: Mapping[str, Any]) -> bool:
     return code_of(row["item_status"].get("code")) == CODE_REVOKED
 
 
-def coupon_terms_request(codes: Sequence[str]) -> Request:
-    """Ask v2 about codes that were found."""
-    query = (*(("couponCodes", code) for code in codes), _CASE)
+def is_among(code: object, asked: Sequence[str]) -> bool:
+    """Whether the code of a row is one of those asked about, in any case; a number may lack zeros before it."""
+    text = code_text(code)
+    if text is None:
+        return False
+    texts = {one.strip().casefold() for one in asked}
+    if type(code) is str:
+        return text.strip().casefold() in texts
+    return text in {one.lstrip("0") or "0" for one in texts}
+
+
+def is_for_one_use(series: object) -> bool:
+    """Whether the series of a coupon says that each can be used once: several uses are off, and no limit above one."""
+    if not isinstance(series, dict):
+        return False
+    most = whole(series.get("redemptionPerCouponMaxLimit"))
+    return (
+        flag(series.get("isMultipleUseAllowed")) is False
+        and flag(series.get("sameUserMultipleRedeem")) is False
+        and (most is None or most <= 1)
+    )
+
+
+def owner_of(row: Mapping[str, Any]) -> str | None:
+    """The number of the customer whose coupon it is; None for one that is nobody's, or nobody tells."""
+    customer = row.get("customer")
+    number = whole(customer.get("id")) if isinstance(customer, dict) else None
+    return str(number) if number is not None and number > 0 else None
+
+
+def coupon_terms_request(codes: Sequence[str], *, with_series: bool) -> Request:
+    """Ask v2 about codes that were found, and about the terms of their series where that is wanted."""
+    series = (("showCouponSeries", "true"),) if with_series else ()
+    query = (*(("couponCodes", code) for code in codes), _CASE, *series)
     return Request(operation="find coupons", budget=CALLS, method="GET", path="/v2/coupon", query=query)
 
 
@@ -108,7 +139,11 @@ def read_coupon_terms(reply: Reply) -> Mapping[str, Mapping[str, Any]]:
     rows = opened_v2(reply).get("data")
     if not isinstance(rows, list):
         raise error_without_code(reply, "the answer has no list of coupons")
-    return {row["code"]: row for row in rows if isinstance(row, dict) and type(row.get("code")) is str}
+    return {
+        code: row
+        for row in rows
+        if isinstance(row, dict) and (code := code_text(row.get("code"))) is not None
+    }
 
 
 def _is_found(row: Mapping[str, Any], reply: Reply) -> bool:
@@ -119,7 +154,7 @@ def _is_found(row: Mapping[str, Any], reply: Reply) -> bool:
     succeeded = flag(item.get("success"))
     if code in CODE_UNKNOWN and succeeded is not True:
         return False
-    readable = type(row.get("code")) is str and bool(row["code"].strip())
+    readable = code_text(row.get("code")) is not None
     if readable and ((code == CODE_PROCESSED and succeeded is not False) or code == CODE_REVOKED):
         return True
     if code in CODE_UNKNOWN or code in {CODE_PROCESSED, CODE_REVOKED}:

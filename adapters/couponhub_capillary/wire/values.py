@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+_EXACT_FLOATS = 2**53
+"""Below this every whole number is a float of its own."""
 _WHOLE = re.compile(r"\s*(-?[0-9]{1,18})(?:\.0+)?\s*", re.ASCII)
 
 
@@ -30,6 +32,18 @@ def word(value: object) -> str | None:
         return value if value.strip() else None
     number = whole(value)
     return None if number is None else str(number)
+
+
+def code_text(value: object) -> str | None:
+    """The code of a coupon: a text that is not blank, or the digits of a number; None for anything else.
+
+    Documented is a text. Of a number that is not whole, or too large for a float, nobody knows the digits.
+    """
+    if type(value) is str:
+        return value if value.strip() else None
+    number = whole(value)
+    is_exact = type(value) is int or (number is not None and number < _EXACT_FLOATS)
+    return str(number) if number is not None and number >= 0 and is_exact else None
 
 
 def flag(value: object) -> bool | None:

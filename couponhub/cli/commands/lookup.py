@@ -1,7 +1,9 @@
 """`couponhub lookup`: which coupons a customer holds, at every vendor."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
 
 import click
 
@@ -14,6 +16,7 @@ from couponhub.documents import Document, lookup_document
 from couponhub.errors import UsageError
 from couponhub.models import (
     CouponQuery,
+    CouponSort,
     CouponStatus,
     Customer,
     ListId,
@@ -22,9 +25,6 @@ from couponhub.models import (
     Strategy,
     Verdict,
 )
-
-if TYPE_CHECKING:
-    from couponhub.client import Client
 
 _ANSWERS = (
     Column("CONNECTION", "connection"),
@@ -41,8 +41,9 @@ _COUPONS = (
     Column("LIST", lambda document: document["list_name"] or document["list_id"]),
     Column("ISSUED", lambda document: _guessed(document, "issued_at"), time=True),
     Column("EXPIRES", "expires_at", time=True),
-    Column("REDEEMED", "redemption_count", right=True),
 )
+_COUNT = Column("REDEEMED", "redemption_count", right=True)
+_USED = Column("USED", lambda document: _used(document["redemption_count"]))
 _ALSO_AT = Column("ALSO AT", lambda document: ", ".join(document["also_at"]) or None)
 _SERVER_SECONDS = 15.0
 """That a server may take beside the time for its answer."""
@@ -60,6 +61,15 @@ _STATUSES = tuple(status.value for status in CouponStatus)
 @click.option("--store", "store_id", metavar="ID", help="Only coupons redeemable at this store.")
 @click.option("--since", type=Instant(), metavar="D", help="Issued or redeemed from then on.")
 @click.option("--until", type=Instant(), metavar="D", help="Issued or redeemed before then.")
+@click.option(
+    "--sort",
+    type=click.Choice([sort.value for sort in CouponSort]),
+    help="Order the coupons of each connection; newest first by default.",
+)
+@click.option("--descending", is_flag=True, help="Turn that order round.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N coupons of each connection."
+)
 @click.option("--deadline", type=Seconds(), metavar="SECONDS", help="For the whole answer.")
 @click.option(
     "--strategy",
@@ -86,6 +96,9 @@ def command(
     store_id: str | None,
     since: datetime | None,
     until: datetime | None,
+    sort: str | None,
+    descending: bool,
+    limit: int | None,
     deadline: float | None,
     strategy: str,
     server: str | None,
@@ -102,25 +115,33 @@ def command(
         store_id=store_id,
         since=since,
         until=until,
+        sort=None if sort is None else CouponSort(sort),
+        descending=descending,
+        limit=limit,
     )
-    with opened_hub(options) if server is None else _served(options, server, token, deadline) as asked:
-        if server is None and token is not None:
-            raise UsageError("--token is of a server; name that with --server")
-        answer = asked.lookup(
-            customer, query, connections=connections or None, deadline=deadline, strategy=strategy
-        )
+    if server is None and token is not None:
+        raise UsageError("--token is of a server; name that with --server")
+    with _asked(options, server, token, deadline) as ask:
+        answer = ask(customer, query, connections=connections or None, deadline=deadline, strategy=strategy)
     _print(options, answer)
     if not answer.complete:
         raise click.exceptions.Exit(3)
 
 
-def _served(options: GlobalOptions, server: str, token: str | None, deadline: float | None) -> "Client":
+@contextmanager
+def _asked(
+    options: GlobalOptions, server: str | None, token: str | None, deadline: float | None
+) -> Iterator[Callable[..., LookupAnswer]]:
+    """Who answers: the hub of the config file, or a server."""
+    if server is None:
+        with opened_hub(options) as hub:
+            yield hub.lookup
+        return
     from couponhub.client import Client  # noqa: PLC0415 - only who has a server needs it
 
-    if options.raw:
-        raise UsageError("a server shows nothing raw", hint="leave --raw out, or ask without --server")
     seconds = _SERVER_SECONDS + (deadline or 0.0)
-    return Client(server, token=secret_value(token, "token"), timeout=seconds)
+    with Client(server, token=secret_value(token, "token"), timeout=seconds) as client:
+        yield partial(client.lookup, raw=options.raw)
 
 
 def _print(options: GlobalOptions, answer: LookupAnswer) -> None:
@@ -145,7 +166,9 @@ def _print(options: GlobalOptions, answer: LookupAnswer) -> None:
 
 def _print_rows(options: GlobalOptions, answer: LookupAnswer, document: Document) -> None:
     coupons = document["coupons"]
-    columns = (*_COUPONS, _ALSO_AT) if answer.shared_codes or not as_table(options) else _COUPONS
+    columns = [*_COUPONS, _USED if as_table(options) else _COUNT]
+    if answer.shared_codes or not as_table(options):
+        columns.append(_ALSO_AT)
     if as_table(options):
         is_carried = any(one.identified_by for one in answer.answers)
         print_many(options, document["answers"], (*_ANSWERS, _IDENTIFIED_BY) if is_carried else _ANSWERS, "")
@@ -155,6 +178,13 @@ def _print_rows(options: GlobalOptions, answer: LookupAnswer, document: Document
         click.echo(
             "~ marks times whose zone is a guess; the connection's store_timezone settles it", err=True
         )
+
+
+def _used(count: int | None) -> str | None:
+    """How often a coupon was used, in words: an active one may have been, and be used again."""
+    if count is None:
+        return None
+    return f"used {count}x" if count else "unused"
 
 
 def _guessed(document: Document, name: str) -> str | Approximate | None:
