@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
+import attrs
+
 from couponhub.ambiguity import change_once, write_once
 from couponhub.capabilities import Capabilities, Offered, capabilities_of
 from couponhub.errors import UnreadableReply
@@ -22,6 +24,7 @@ from couponhub.models import (
     ListStatus,
     Meaning,
     NewCouponList,
+    in_order,
 )
 from couponhub.protocols import (
     ActivatesLists,
@@ -168,11 +171,17 @@ class Customers:
         """Which coupons a customer holds; see `FindsCustomerCoupons.customer_coupons`, and `Reports.coupons`."""
         with Located(self._name, "customer coupons"):
             query = query or CouponQuery()
-            reported = self._reports.coupons(customer, query)
-            if reported is not None:
-                return reported
-            asked = self._offered.require(FindsCustomerCoupons)
-            return asked.customer_coupons(customer, query, deadline=deadline)
+            held = self._held(customer, query.unordered, deadline)
+            if query.unordered is query:
+                return held
+            return attrs.evolve(held, coupons=in_order(held.coupons, query))
+
+    def _held(self, customer: Customer, query: CouponQuery, deadline: float | None) -> CustomerCoupons:
+        reported = self._reports.coupons(customer, query)
+        if reported is not None:
+            return reported
+        asked = self._offered.require(FindsCustomerCoupons)
+        return asked.customer_coupons(customer, query, deadline=deadline)
 
 
 class Coupons:

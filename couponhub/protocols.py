@@ -286,7 +286,8 @@ class FindsCustomerCoupons(Protocol):
 
         Args:
             customer: Whom to ask about.
-            query: Which coupons are meant, with couponhub's meanings, never the vendor's (R-64).
+            query: Which coupons are meant, with couponhub's meanings, never the vendor's (R-64); it asks for no
+                order and no limit, which are applied to the whole answer afterwards.
             deadline: See above.
 
         Raises:

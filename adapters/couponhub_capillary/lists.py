@@ -13,6 +13,7 @@ from couponhub.models import CouponList, ListChange, ListId, NewCouponList
 from couponhub_capillary.changes import series_change
 from couponhub_capillary.creation import creation_fields, label_of
 from couponhub_capillary.mapping.lists import list_from
+from couponhub_capillary.mapping.oddities import Oddities
 from couponhub_capillary.wire.series import PAGE_SIZE, series_id_of
 from couponhub_capillary.wire.times import Zones
 
@@ -41,8 +42,11 @@ class SeriesLists:
     now: Callable[[], datetime]
 
     def of(self, row: Mapping[str, Any]) -> CouponList:
-        """The list that a series is."""
-        return list_from(row, connection=self.connection, zones=self.zones, now=self.now())
+        """The list that a series is; what is odd about it is logged."""
+        odd = Oddities()
+        made = self._list(row, odd)
+        self._tell(odd)
+        return made
 
     def row(self, list_id: ListId, *, deadline: float | None = None) -> Mapping[str, Any]:
         """One series as it came.
@@ -58,6 +62,7 @@ class SeriesLists:
     def iterate(self) -> Iterator[CouponList]:
         """Every list once: pages shift under a walk, because an update moves a series to the front."""
         seen: set[str] = set()
+        odd = Oddities()
         offset = 0
         unreadable = 0
         while True:
@@ -70,12 +75,13 @@ class SeriesLists:
                 elif series_id not in seen:
                     seen.add(series_id)
                     news += 1
-                    yield self.of(row)
+                    yield self._list(row, odd)
             if page.last:
                 break
             if news == 0:
                 raise UnreadableReply("the pages of the series repeat, so that the rest cannot be had")
             offset += len(page.rows)
+        self._tell(odd)
         if unreadable:
             raise UnreadableReply(f"{unreadable} of the series could not be read")
 
@@ -108,6 +114,13 @@ class SeriesLists:
         """The series if it holds all that was asked."""
         held = self.row(list_id)
         return None if series_change(change, self.zones).missed(held) else self.of(held)
+
+    def _list(self, row: Mapping[str, Any], odd: Oddities) -> CouponList:
+        return list_from(row, connection=self.connection, zones=self.zones, now=self.now(), odd=odd)
+
+    def _tell(self, odd: Oddities) -> None:
+        for warning in odd.warnings():
+            _log.warning("%s: coupon series: %s", self.connection, warning)
 
     def _read_again(self, series_id: str | None, otherwise: Mapping[str, Any]) -> Mapping[str, Any]:
         """A series after it was written; what is known `otherwise`, where it cannot be read.

@@ -1,5 +1,6 @@
 """The upload jobs of coupon series: whether a series takes codes, sending them, and finding a job again."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from couponhub.errors import (
 )
 from couponhub.models import CodeFile, CouponList, ListStatus, Part, Tagging
 from couponhub.transport import Deadline
+from couponhub_capillary.mapping.oddities import Oddities
 from couponhub_capillary.mapping.parts import part_from
 from couponhub_capillary.settings import CapillarySettings, SignIn
 from couponhub_capillary.wire.series import KINDS, UPLOADED_CODES
@@ -23,6 +25,8 @@ from couponhub_capillary.wire.values import whole, word
 
 if TYPE_CHECKING:
     from couponhub_capillary.client import CapillaryClient
+
+_log = logging.getLogger(__name__)
 
 
 @attrs.frozen(kw_only=True)
@@ -110,10 +114,12 @@ class UploadApi:
         """Send a file; the job that it became."""
         patience = _patience(deadline)
         try:
-            return part_from(self.client.upload(series_id, file, tagging, deadline=deadline))
+            job = self.client.upload(series_id, file, tagging, deadline=deadline)
         except (NotFound, RequestRejected) as error:
             self._explain(error, series_id, patience)
             raise
+        (part,) = _parts([job])
+        return part
 
     def jobs(self, series_id: str, deadline: float | None = None) -> Jobs:
         """All jobs of a series."""
@@ -124,7 +130,7 @@ class UploadApi:
             self._explain(error, series_id, patience)
             raise
         readable = {job_id: row for row in rows if (job_id := job_id_of(row)) is not None}
-        parts = [part_from(readable[job_id]) for job_id in sorted(readable, key=int)]  # type: ignore[arg-type] # only mappings have ids
+        parts = _parts([readable[job_id] for job_id in sorted(readable, key=int)])
         return Jobs(parts=parts, unreadable=sum(job_id_of(row) is None for row in rows))
 
     def _explain(self, error: VendorError, series_id: str, patience: Deadline | None) -> None:
@@ -158,3 +164,12 @@ class UploadApi:
 
 def _patience(deadline: float | None) -> Deadline | None:
     return None if deadline is None else Deadline.after(deadline)
+
+
+def _parts(jobs: Sequence[object]) -> list[Part]:
+    """The parts that jobs are; what is odd about them is logged."""
+    odd = Oddities()
+    parts = [part_from(job, odd) for job in jobs if isinstance(job, Mapping)]
+    for warning in odd.warnings():
+        _log.warning("upload jobs at Capillary: %s", warning)
+    return parts

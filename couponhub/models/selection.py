@@ -11,7 +11,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def selected(coupons: Iterable[Coupon], query: CouponQuery) -> tuple[Coupon, ...]:
-    """What the query selects, as `in_order`; what cannot be told stays in.
+    """What the query selects, in the order of `newest_first`; what cannot be told stays in.
 
     Which coupons can be redeemed at a store no coupon tells: that part of a query is the vendor's to answer.
     """
@@ -19,7 +19,7 @@ def selected(coupons: Iterable[Coupon], query: CouponQuery) -> tuple[Coupon, ...
     if query.status:
         wanted = query.status | {CouponStatus.UNKNOWN}
         kept = [coupon for coupon in kept if coupon.status in wanted]
-    return in_order(kept, query)
+    return newest_first(kept)
 
 
 def within(coupons: Iterable[Coupon], query: CouponQuery) -> list[Coupon]:

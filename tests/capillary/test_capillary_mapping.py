@@ -19,6 +19,7 @@ from couponhub.models import (
 )
 from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.mapping.lists import list_from
+from couponhub_capillary.mapping.oddities import Oddities
 from couponhub_capillary.mapping.parts import part_from
 from couponhub_capillary.mapping.reading import NO_CODE, Reading
 from couponhub_capillary.wire.times import Zones
@@ -259,7 +260,7 @@ SERIES: dict[str, Any] = {
 def series(**changes: Any) -> Any:
     """Read the series, changed as given; a change to ... removes the key."""
     row = {name: value for name, value in (SERIES | changes).items() if value is not ...}
-    return list_from(row, connection="loyalty", zones=PLAIN, now=NOW)
+    return list_from(row, connection="loyalty", zones=PLAIN, now=NOW, odd=Oddities())
 
 
 def test_a_series_is_a_list() -> None:
@@ -306,6 +307,51 @@ def test_status_of_a_series_is_computed() -> None:
     """Expired after its last second; without a readable end nobody knows (C-52)."""
     assert series(validTillDateTime="2026-05-31T23:59:59Z").status is ListStatus.EXPIRED
     assert series(validTillDateTime=None, validTillDate="soon").status is ListStatus.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "value", "warns"),
+    [
+        ({"createdOn": "string"}, "created_at", None, True),
+        ({"createdOn": ...}, "created_at", None, False),
+        ({"lastUsed": 17}, "updated_at", None, True),
+        ({"seriesCode": 12}, "label", "12", True),
+        ({"seriesCode": {"code": "A"}}, "label", None, True),
+        ({"description": ["x"]}, "name", "2D51C86999B948CA99DC", True),
+        ({"numUploadedTotal": 12.0}, "total", 12, False),
+        ({"numUploadedTotal": "many"}, "total", None, True),
+        ({"numUploadedNonIssued": 0.5}, "available", None, True),
+        ({"numUploadedNonIssued": None}, "available", None, False),
+        ({"validTillDate": "soon", "validTillDateTime": ...}, "expires_at", None, True),
+    ],
+)
+def test_an_odd_field_makes_no_list_unreadable(
+    changes: dict[str, Any], field: str, value: object, warns: bool
+) -> None:
+    """It is left empty, a count never becomes 0, and people are told."""
+    odd = Oddities()
+    row = {name: held for name, held in (SERIES | changes).items() if held is not ...}
+    made = list_from(row, connection="loyalty", zones=PLAIN, now=NOW, odd=odd)
+
+    assert (value, warns) == (getattr(made, field), bool(odd.warnings()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "value"),
+    [
+        ({"createdOn": "string"}, "created_at", None),
+        ({"updatedOn": {}}, "updated_at", None),
+        ({"errorFileUrl": []}, "error_file", None),
+        ({"uploadedFileName": 2026}, "name", "2026"),
+        ({"uploadStatus": True}, "status", UploadStatus.UNKNOWN),
+    ],
+)
+def test_an_odd_field_makes_no_job_unreadable(changes: dict[str, Any], field: str, value: object) -> None:
+    """It is left empty, and people are told."""
+    odd = Oddities()
+    part = part_from(JOB | changes, odd)
+
+    assert ("220605", value, 1) == (part.id, getattr(part, field), len(odd.warnings()))
 
 
 @pytest.mark.parametrize("number", [None, "x", 0, -1, True])
@@ -357,7 +403,7 @@ def test_status_of_a_job(
     told: tuple[UploadStatus, int | None, int | None],
 ) -> None:
     """FINISHED is judged by its error count; counts that lag or contradict are unknown (C-33, C-34)."""
-    part = part_from(JOB | {"uploadStatus": word, "actualRowCount": rows, "errorCount": errors})
+    part = part_from(JOB | {"uploadStatus": word, "actualRowCount": rows, "errorCount": errors}, Oddities())
 
     assert told == (part.status, part.accepted, part.rejected)
     assert (word or "") == part.vendor_status
@@ -365,7 +411,7 @@ def test_status_of_a_job(
 
 def test_a_whole_job() -> None:
     """Id, name, error file and times of a job; the storage key stays text (C-35, C-36)."""
-    part = part_from(JOB | {"errorFileUrl": "error_100458_5355212024_05_27_12_06_14"})
+    part = part_from(JOB | {"errorFileUrl": "error_100458_5355212024_05_27_12_06_14"}, Oddities())
 
     assert ("220605", "codes.csv", 4) == (part.id, part.name, part.rows)
     assert "error_100458_5355212024_05_27_12_06_14" == part.error_file
@@ -376,4 +422,4 @@ def test_a_whole_job() -> None:
 def test_a_job_without_id_is_unreadable() -> None:
     """A job that cannot be named cannot be asked for."""
     with pytest.raises(UnreadableReply):
-        part_from(JOB | {"jobId": None})
+        part_from(JOB | {"jobId": None}, Oddities())

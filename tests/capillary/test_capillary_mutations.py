@@ -15,6 +15,7 @@ from couponhub.models import CouponQuery, Customer
 from couponhub.transport import Reply
 from couponhub_capillary.lookup import customer_coupons
 from couponhub_capillary.mapping.lists import list_from
+from couponhub_capillary.mapping.oddities import Oddities
 from couponhub_capillary.mapping.parts import part_from
 from couponhub_capillary.wire.customer_coupons import CustomerAnswer, read_customer_coupons
 from couponhub_capillary.wire.series import read_series_page, read_written_series
@@ -237,6 +238,24 @@ def test_cut_lookups_never_lie(reply: Reply, data: st.DataObject) -> None:
 
 
 @settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_odd_fields_take_no_list_and_no_part_away(data: st.DataObject) -> None:
+    """Whatever the types of all but the id: the list or the part is there, and no count is made up."""
+    series, job = dict(SERIES), dict(JOB)
+    for row, name in ((series, "id"), (job, "jobId")):
+        for key in data.draw(st.lists(st.sampled_from(sorted(row.keys() - {name})), min_size=1)):
+            row[key] = copy.deepcopy(data.draw(ODD_VALUES))
+    odd = Oddities()
+
+    made = list_from(series, connection="loyalty", zones=PLAIN, now=NOW, odd=odd)
+    part = part_from(job, odd)
+
+    assert ("7", None, None) == (made.id, made.total, made.available)  # no series of uploaded codes
+    assert "1" == part.id
+    assert part.accepted is None or part.accepted + (part.rejected or 0) == part.rows
+
+
+@settings(max_examples=200, deadline=None)
 @given(damaged(LISTING, SERIES))
 def test_damaged_series_raise_only_our_errors(reply: Reply) -> None:
     """Listings and created series, damaged, give models or errors of ours."""
@@ -249,7 +268,13 @@ def test_damaged_series_raise_only_our_errors(reply: Reply) -> None:
         rows.append(read_written_series(reply))
     for row in rows:
         try:
-            made = list_from(row if isinstance(row, dict) else {}, connection="loyalty", zones=PLAIN, now=NOW)
+            made = list_from(
+                row if isinstance(row, dict) else {},
+                connection="loyalty",
+                zones=PLAIN,
+                now=NOW,
+                odd=Oddities(),
+            )
         except CouponhubError:
             continue
         assert made.total is None or made.total >= 0
@@ -265,7 +290,7 @@ def test_damaged_uploads_raise_only_our_errors(reply: Reply) -> None:
         jobs.append(read_accepted_upload(reply))
     for job in jobs:
         try:
-            part = part_from(job if isinstance(job, dict) else {})
+            part = part_from(job if isinstance(job, dict) else {}, Oddities())
         except CouponhubError:
             continue
         if part.accepted is not None:

@@ -130,4 +130,4 @@ def test_what_is_left_of_limits_is_shown(desk: Desk) -> None:
     first = desk("connections", "-o", "json").json["items"]
     left = {item["connection"]: item["left"] for item in first}
     assert 10_000 > left["moengage"]["fetch_lists_per_day"] >= 9_990
-    assert 100 == left["capillary"]["calls_per_minute"]
+    assert {} == left["capillary"]

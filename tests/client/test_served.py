@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from couponhub import CouponHub, CouponQuery, Customer
+from couponhub import CouponHub, CouponQuery, CouponSort, Customer
 from couponhub.client import Client
 from couponhub.errors import AuthRejected, NotFound, PermissionDenied, UnknownConnection, UsageError
 from couponhub.models import Coupon, CouponStatus, ListId, LookupAnswer, Verdict
@@ -77,6 +77,11 @@ def test_all_of_it(served: Served) -> None:
         query = CouponQuery(status=frozenset({CouponStatus.EXPIRED}))
         only = client.lookup(PERSON, query, connections=["capillary"], strategy="first-found")
         assert comparable(hub.lookup(PERSON, query, connections=["capillary"])) == comparable(only)
+        last = CouponQuery(sort=CouponSort.EXPIRES, descending=True, limit=2)
+        there = client.lookup(PERSON, last, connections=["capillary"], raw=True)
+        assert comparable(hub.lookup(PERSON, last, connections=["capillary"])) == comparable(there)
+        assert [coupon.code for coupon in there.coupons] == [coupon.raw["code"] for coupon in there.coupons]
+        assert ("Asha", "Buyer") == (there.answers[0].first_name, there.answers[0].last_name)
         assert ["capillary", "moengage"] == [one.connection for one in client.connections()]
         people = [PERSON, *(Customer(mobile=f"9190000000{number:02}") for number in range(19))]
         many = list(client.lookup_many(people, connections=["capillary"]))
@@ -91,6 +96,9 @@ def test_all_of_it(served: Served) -> None:
     with Client(served.url, token=lesser) as client:
         masked = client.lookup(PERSON)
         assert len(asked.coupons) == len(masked.coupons)
+        assert (None, {}) == (masked.answers[0].first_name, masked.answers[0].raw)
+        with pytest.raises(PermissionDenied, match="codes:reveal"):
+            client.lookup(PERSON, raw=True)
         assert all(coupon.code.startswith("***") for coupon in masked.coupons)
         with pytest.raises(PermissionDenied, match="lists:read"):
             client.connections()
@@ -101,7 +109,7 @@ def test_all_of_it(served: Served) -> None:
 def test_on_the_command_line(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`lookup --server` needs no config file, prints what `lookup` prints, and shows no token."""
     desk = served.desk
-    token = served.token("lookup", "codes:reveal")
+    token, lesser = served.token("lookup", "codes:reveal"), served.token("lookup")
     path = tmp_path / "token"
     path.write_text(f"{token}\n", encoding="utf-8")
     here = desk("lookup", "--mobile", CUSTOMER, "-o", "json")
@@ -121,7 +129,11 @@ def test_on_the_command_line(served: Served, tmp_path: Path, monkeypatch: pytest
     assert rows == desk(*words).rows
     assert token not in there.err
     assert CUSTOMER not in there.err
-    assert 2 == desk(*words, "--raw").code
+    raw = desk(*words, "--raw", "-o", "json").json["coupons"]
+    assert [coupon["code"] for coupon in raw] == [coupon["raw"].get("code") for coupon in raw]
+    path.write_text(f"{lesser}\n", encoding="utf-8")
+    refused = desk(*words, "--raw", "-o", "json")
+    assert (5, "permission") == (refused.code, refused.json["error"]["kind"])
     assert 5 == desk(*words[:-1], "chub_0_wrong").code
     refused = desk("-o", "json", *words[:-1], "chub_0_CANARY")
     assert "credentials" == refused.json["error"]["kind"]

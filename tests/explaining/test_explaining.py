@@ -33,9 +33,10 @@ def test_a_customer(desk: Desk) -> None:
     assert {"mobile": CUSTOMER} == document["customer"]
     assert ["found", "unknown"] == [answer["verdict"] for answer in document["answers"]]
     assert not document["complete"]
-    (call,) = document["calls"]
+    call, more = document["calls"]
     seen = [request for request in desk.control["capillary"].requests() if "coupons" in request["path"]]
-    assert 1 == len(seen)
+    assert 2 == len(seen)
+    assert ("customer coupons v2", "ok") == (more["operation"], more["outcome"])
     assert ("capillary", "customer coupons", 1, "ok", 200) == (
         call["connection"],
         call["operation"],
@@ -47,7 +48,7 @@ def test_a_customer(desk: Desk) -> None:
     redeemed = of_status(document, "redeemed")
     status = next(meaning for meaning in redeemed["meanings"] if meaning["field"] == "status")
     assert ("redeemed", 1) == (status["value"], status["raw"]["redemption_count"])
-    assert "redeemed, and nothing says that it can be used again" == status["because"]
+    assert "redeemed, and the vendor says that it cannot be used again" == status["because"]
     assert redeemed["raw"]["code"] == redeemed["code"]
 
 
@@ -86,7 +87,7 @@ def test_the_hub_s_own_observer_is_told_too() -> None:
 
     with CouponHub.from_config(observer=Observing()) as hub:
         hub.explain(Customer(mobile=CUSTOMER), connections=["capillary"])
-    assert ["customer coupons"] == ended
+    assert ["customer coupons", "customer coupons v2"] == ended
     # Only who wants shapes costs the time that they take.
     assert isinstance(Recorder(NoObserver()), ShapeObserver)
     assert not isinstance(Observing(), ShapeObserver)

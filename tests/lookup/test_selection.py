@@ -3,16 +3,21 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from couponhub.errors import UsageError
 from couponhub.models import (
     Coupon,
     CouponQuery,
+    CouponSort,
     CouponStatus,
     ListId,
     Redemption,
     Source,
+    Store,
+    in_order,
     newest_first,
     selected,
 )
@@ -117,3 +122,62 @@ def test_the_order_does_not_depend_on_the_vendors(coupons: list[Coupon], random:
     dated = [coupon.issued_at for coupon in ordered if coupon.issued_at]
     assert sorted(dated, reverse=True) == dated
     assert [None] * (len(ordered) - len(dated)) == [coupon.issued_at for coupon in ordered[len(dated) :]]
+
+
+def test_coupons_stand_in_the_order_asked_for() -> None:
+    """By issue, by store of issue, by end; turned round; what is not known last either way; no more than the limit."""
+    early = coupon_of(3, code="C", expires_at=NOW + timedelta(days=9), issued_at_store=Store(code="S-2"))
+    late = coupon_of(1, code="B", expires_at=NOW + timedelta(days=1), issued_at_store=Store(name="Main"))
+    undated = coupon_of(None, code="A")
+    held = [late, undated, early]
+
+    def ordered(sort: str, **more: Any) -> tuple[Coupon, ...]:
+        return in_order(held, CouponQuery(sort=CouponSort(sort), **more))
+
+    assert (early, late, undated) == ordered("created")
+    assert (late, early, undated) == ordered("created", descending=True)
+    assert (late, early, undated) == ordered("expires")
+    assert (early, late, undated) == ordered("expires", descending=True)
+    assert (late, early, undated) == ordered("created_by")
+    assert (early, late) == ordered("created_by", descending=True, limit=2)
+    assert (late,) == in_order(held, CouponQuery(limit=1))
+    assert newest_first(held) == in_order(held, CouponQuery())
+
+
+@given(
+    coupons=COUPONS,
+    sort=st.sampled_from(CouponSort),
+    descending=st.booleans(),
+    limit=st.none() | st.integers(1, 9),
+    random=st.randoms(use_true_random=False),
+)
+def test_an_order_does_not_depend_on_the_vendors(
+    coupons: list[Coupon], *, sort: CouponSort, descending: bool, limit: int | None, random: Any
+) -> None:
+    """Shuffled, the same coupons come in the same order, and the limit cuts at its end."""
+    shuffled = list(coupons)
+    random.shuffle(shuffled)
+    query = CouponQuery(sort=sort, descending=descending, limit=limit)
+
+    assert in_order(coupons, query) == in_order(shuffled, query)
+    whole = in_order(coupons, CouponQuery(sort=sort, descending=descending))
+    assert sorted(map(id, coupons)) == sorted(map(id, whole))
+    assert whole[:limit] == in_order(coupons, query)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"sort": "amount"}, {"descending": True}, {"limit": 0}, {"limit": -1}, {"limit": 1.5}, {"limit": True}],
+)
+def test_no_order_and_no_limit_is_refused(wrong: dict[str, Any]) -> None:
+    """When the question is made, not when it is asked."""
+    with pytest.raises(UsageError):
+        CouponQuery(**wrong)
+
+
+def test_connections_are_asked_for_all_coupons() -> None:
+    """So that one remembered answer serves every order and limit."""
+    plain = CouponQuery(list_id=ListId("1"))
+
+    assert plain.unordered is plain
+    assert plain == CouponQuery(list_id=ListId("1"), sort="expires", descending=True, limit=3).unordered  # type: ignore[arg-type] # words are taken too

@@ -104,7 +104,10 @@ def test_bodies_are_described_by_their_classes() -> None:
         {"customer": {"mobile": MOBILE}, "deadline": 0},
         {"customer": {"mobile": MOBILE}, "deadline": LONGEST_DEADLINE + 1},
         {"customer": {"mobile": MOBILE}, "status": "gone"},
-        {"customer": {"mobile": MOBILE}, "raw": True},
+        {"customer": {"mobile": MOBILE}, "raw": "yes"},
+        {"customer": {"mobile": MOBILE}, "colour": "red"},
+        {"customer": {"mobile": MOBILE}, "sort": "amount"},
+        {"customer": {"mobile": MOBILE}, "limit": 0},
         {},
     ],
 )

@@ -32,7 +32,8 @@ def test_lookups_are_counted(counter: Counter) -> None:
     calls = "couponhub_vendor_calls_total", "connection=capillary", "operation=customer coupons", "outcome=ok"
     verdicts = "couponhub_lookup_verdicts_total"
     assert 1 == found[calls]
-    assert 1 == found["couponhub_vendor_call_seconds_count", "connection=capillary"]
+    assert 1 == found[calls[0], calls[1], "operation=customer coupons v2", calls[3]]
+    assert 2 == found["couponhub_vendor_call_seconds_count", "connection=capillary"]
     assert 1 == found[verdicts, "connection=capillary", "reason=", "source=live", "verdict=found"]
     assert 1 == found[verdicts, "connection=moengage", "reason=unsupported", "source=live", "verdict=unknown"]
     assert 1 == found["couponhub_lookup_errors_total", "connection=moengage", "kind=unsupported"]
@@ -40,7 +41,7 @@ def test_lookups_are_counted(counter: Counter) -> None:
     assert 1 == found["couponhub_http_requests_total", "method=POST", "route=/v1/lookup", "status=400"]
     assert 2 == found["couponhub_http_request_seconds_count", "route=/v1/lookup"]
     assert 1 == found["couponhub_http_problems_total", "kind=usage"]
-    assert found["couponhub_quota_left", "connection=capillary", "limit=calls_per_minute"] > 0
+    assert found["couponhub_quota_left", "connection=moengage", "limit=fetch_lists_per_day"] > 0
 
 
 def test_lanes_show_how_they_stand(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +63,7 @@ def test_a_connection_that_cannot_be_opened_spoils_no_figures(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others are told."""
+    counter.lookup(counter.token(Scope.LOOKUP))
     opened = type(counter.hub).__getitem__
 
     def fails(hub: object, name: str) -> object:

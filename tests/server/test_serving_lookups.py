@@ -138,6 +138,52 @@ def test_the_query_narrows(counter: Counter) -> None:
     assert set() == statuses(since="2001-01-01", until="2001-01-02T00:00:00+05:30")
 
 
+def test_order_and_limit(counter: Counter) -> None:
+    """In the order that was asked for, no more than asked for, and whole; nothing remembered gets in the way."""
+    token = counter.token(Scope.LOOKUP)
+
+    def ends(**question: Any) -> list[str]:
+        answer = counter.lookup(token, **question).json
+        assert answer is not None
+        assert answer["complete"]
+        return [coupon["expires_at"] for coupon in answer["coupons"]]
+
+    by_end = sorted(ends())
+    assert by_end == ends(sort="expires")
+    assert by_end[::-1][:2] == ends(sort="expires", descending=True, limit=2)
+    assert ends()[:1] == ends(limit=1)
+
+
+def test_what_is_raw_takes_the_scope(counter: Counter) -> None:
+    """With `codes:reveal` each coupon and each answer holds the vendor's own; without it is refused, not left out."""
+    revealing, plain = counter.token(Scope.LOOKUP, Scope.CODES_REVEAL), counter.token(Scope.LOOKUP)
+    for path, whom in (("/v1/lookup", "customer"), ("/v1/lookup/batch", "customers")):
+        person: Any = {"mobile": MOBILE}
+        asked = {whom: person if whom == "customer" else [person], "connections": ["capillary"], "raw": True}
+        refused = problem(counter.post(path, asked, plain), 403, "permission")
+        assert "codes:reveal" in refused["detail"]
+        answer = json.loads(counter.post(path, asked, revealing).data)
+        assert [coupon["code"] for coupon in answer["coupons"]] == [
+            coupon["raw"]["code"] for coupon in answer["coupons"]
+        ]
+        assert [dict] == [type(one["raw"]) for one in answer["answers"]]
+        assert "raw" not in counter.post(path, {**asked, "raw": False}, revealing).text
+
+
+def test_names_take_the_scope(counter: Counter) -> None:
+    """Who may not see codes does not see what the customer is called either."""
+    for scopes, names in (
+        ((Scope.LOOKUP, Scope.CODES_REVEAL), ("Asha", "Buyer")),
+        ((Scope.LOOKUP,), (None, None)),
+    ):
+        answer = counter.lookup(counter.token(*scopes))
+        assert answer.json is not None
+        (one,) = answer.json["answers"]
+        assert names == (one["first_name"], one["last_name"])
+        assert (names == ("Asha", "Buyer")) is ("Asha" in answer.text)
+    assert "Asha" not in json.dumps(counter.logged())
+
+
 def test_first_found_asks_no_further(counter: Counter) -> None:
     """The strategy is the hub's."""
     answer = counter.lookup(

@@ -67,7 +67,11 @@ def seed_demo(organisation: Organisation) -> None:
         kind="DISC_CODE",
         created=now - timedelta(days=90),
         days=455,
-        terms={"customPropertyMap": {"standard_description": "10% off on your next purchase"}},
+        # For one use, the vendor's default, so that a redeemed coupon of it is used up.
+        terms={
+            "isMultipleUseAllowed": False,
+            "customPropertyMap": {"standard_description": "10% off on your next purchase"},
+        },
     )
     summer = add_list(
         organisation,

@@ -6,15 +6,20 @@ from typing import Any
 
 from couponhub.errors import UnreadableReply
 from couponhub.models import CouponList, ListId, ListStatus
+from couponhub_capillary.mapping.oddities import Oddities
+from couponhub_capillary.mapping.reading import note_time, text_of
 from couponhub_capillary.wire.series import UPLOADED_CODES, series_id_of
 from couponhub_capillary.wire.times import NO_MOMENT, Zones, exact_moment, last_moment
-from couponhub_capillary.wire.values import whole, word
+from couponhub_capillary.wire.values import whole
 
+NO_COUNT = "a count could not be read and is left empty: {field}"
 _NO_END_YEAR = 1970
 
 
-def list_from(row: Mapping[str, Any], *, connection: str, zones: Zones, now: datetime) -> CouponList:
-    """The list that a series is.
+def list_from(
+    row: Mapping[str, Any], *, connection: str, zones: Zones, now: datetime, odd: Oddities
+) -> CouponList:
+    """The list that a series is; what only describes it and cannot be read is left empty, and counted in `odd`.
 
     Raises:
         UnreadableReply: The row has no id.
@@ -22,20 +27,22 @@ def list_from(row: Mapping[str, Any], *, connection: str, zones: Zones, now: dat
     series_id = series_id_of(row)
     if series_id is None:
         raise UnreadableReply("a series came without an id")
-    label = word(row.get("seriesCode"))
+    label = text_of(row.get("seriesCode"), "label", odd)
     expires_at = expiry_of(row, zones)
     counted = row.get("clientHandlingType") == UPLOADED_CODES
-    created_at, _ = exact_moment(row.get("createdOn"), zones) or NO_MOMENT
-    updated_at, _ = exact_moment(row.get("lastUsed"), zones) or NO_MOMENT
+    created_at = _moment(row.get("createdOn"), "created_at", zones, odd)
+    updated_at = _moment(row.get("lastUsed"), "updated_at", zones, odd)
+    if expires_at is None:
+        note_time(row.get("validTillDate"), "expires_at", odd)
     return CouponList(
         connection=connection,
         id=ListId(series_id),
-        name=word(row.get("description")) or label or series_id,
+        name=text_of(row.get("description"), "name", odd) or label or series_id,
         label=label,
         status=_status(expires_at, now),
         expires_at=expires_at,
-        total=_count(row.get("numUploadedTotal")) if counted else None,
-        available=_count(row.get("numUploadedNonIssued")) if counted else None,
+        total=_count(row.get("numUploadedTotal"), "total", odd) if counted else None,
+        available=_count(row.get("numUploadedNonIssued"), "available", odd) if counted else None,
         created_at=created_at,
         updated_at=updated_at,
         created_by=word(row.get("createdBy")),
@@ -67,6 +74,17 @@ def _status(expires_at: datetime | None, now: datetime) -> ListStatus:
     return ListStatus.EXPIRED if now > expires_at else ListStatus.ACTIVE
 
 
-def _count(value: object) -> int | None:
+def _moment(value: object, field: str, zones: Zones, odd: Oddities) -> datetime | None:
+    moment, _ = exact_moment(value, zones) or NO_MOMENT
+    if moment is None:
+        note_time(value, field, odd)
+    return moment
+
+
+def _count(value: object, field: str, odd: Oddities) -> int | None:
     number = whole(value)
-    return number if number is not None and number >= 0 else None
+    if number is not None and number >= 0:
+        return number
+    if value is not None:
+        odd.note(NO_COUNT.format(field=field))
+    return None

@@ -1,13 +1,16 @@
 """An upload job as `Part`."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from couponhub.errors import UnreadableReply
 from couponhub.models import Part, PartId, UploadStatus
+from couponhub_capillary.mapping.oddities import Oddities
+from couponhub_capillary.mapping.reading import note_time, text_of
 from couponhub_capillary.wire.times import epoch_moment
 from couponhub_capillary.wire.uploads import job_id_of
-from couponhub_capillary.wire.values import whole, word
+from couponhub_capillary.wire.values import whole
 
 # STARTED and FINISHED are documented; the others are inferred (C-33).
 _WAITING = frozenset({"STARTED", "QUEUED"})
@@ -16,8 +19,8 @@ _ENDED = frozenset({"FINISHED", "COMPLETED"})
 _FAILED = frozenset({"ERRORED", "ERROR", "FAILED"})
 
 
-def part_from(job: Mapping[str, Any]) -> Part:
-    """The part that a job is.
+def part_from(job: Mapping[str, Any], odd: Oddities) -> Part:
+    """The part that a job is; what only describes it and cannot be read is left empty, and counted in `odd`.
 
     Raises:
         UnreadableReply: The job has no id.
@@ -25,25 +28,32 @@ def part_from(job: Mapping[str, Any]) -> Part:
     job_id = job_id_of(job)
     if job_id is None:
         raise UnreadableReply("an upload job came without an id")
-    vendor_status = word(job.get("uploadStatus")) or ""
+    vendor_status = text_of(job.get("uploadStatus"), "vendor_status", odd) or ""
     rows, rejected = _counts(job)
     status = _status(vendor_status.strip().upper(), rows, rejected)
     # Counts lag behind while a job runs, and what a job did before it failed as a whole nobody tells.
     final = vendor_status.strip().upper() in _ENDED and rejected is not None
     return Part(
         id=PartId(job_id),
-        name=word(job.get("uploadedFileName")),
+        name=text_of(job.get("uploadedFileName"), "name", odd),
         status=status,
         vendor_status=vendor_status,
         rows=rows,
         accepted=rows - rejected if final and rows is not None and rejected is not None else None,
         rejected=rejected if final else None,
-        error_file=word(job.get("errorFileUrl")),
-        success_file=word(job.get("successFileUrl")),
-        created_at=epoch_moment(job.get("createdOn")),
-        updated_at=epoch_moment(job.get("updatedOn")),
+        error_file=text_of(job.get("errorFileUrl"), "error_file", odd),
+        success_file=text_of(job.get("successFileUrl"), "success_file", odd),
+        created_at=_moment(job.get("createdOn"), "created_at", odd),
+        updated_at=_moment(job.get("updatedOn"), "updated_at", odd),
         raw=job,
     )
+
+
+def _moment(value: object, field: str, odd: Oddities) -> datetime | None:
+    moment = epoch_moment(value)
+    if moment is None:
+        note_time(value, field, odd)
+    return moment
 
 
 def _status(word_of_vendor: str, rows: int | None, rejected: int | None) -> UploadStatus:

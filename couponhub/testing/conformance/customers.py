@@ -1,4 +1,4 @@
-"""R-60 to R-69 and R-75: which coupons a customer holds, and what may be concluded."""
+"""R-60 to R-71 and R-75: which coupons a customer holds, and what may be concluded."""
 
 import json
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from couponhub.errors import NotFound, UnreadableReply
-from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, Reason, Verdict
+from couponhub.models import CouponQuery, CouponSort, CouponStatus, Customer, ListId, Reason, Verdict
 from couponhub.models.base import utc_now
 from couponhub.testing.conformance.refusals import refuses_customers, understood
 from couponhub.testing.rig import Rig
@@ -89,17 +89,16 @@ class CustomerRules:
             (one,) = rig.hub.lookup(customer).answers
             assert (Verdict.NONE, Reason.NO_COUPONS) == (one.verdict, one.reason)
 
-    def test_r63_a_used_coupon_is_redeemed(self, rig: Rig) -> None:
-        """R-63: a redeemed coupon says so, with its redemption; the others stay active."""
+    def test_r63_a_used_coupon_tells_its_use(self, rig: Rig) -> None:
+        """R-63: a used coupon tells its redemption; used up it is redeemed, and the others stay active."""
         if refuses_customers(rig):
             return
-        list_id = self._list_id(rig)
-        codes = self._give(rig, 2, list_id)
+        list_id, codes = self._single_use(rig)
         rig.control.redeem(list_id, codes[0], transaction="T-77", store_code="S-1", store_name="Shop")
         answer = rig.connection.customers.coupons(understood(rig, BUYER)[0])
         stands = {coupon.code: coupon for coupon in answer.coupons}
         assert CouponStatus.REDEEMED is stands[codes[0]].status
-        assert CouponStatus.ACTIVE is stands[codes[1]].status
+        assert (CouponStatus.ACTIVE, 0) == (stands[codes[1]].status, stands[codes[1]].redemption_count)
         assert 1 == stands[codes[0]].redemption_count
         redemptions = stands[codes[0]].redemptions
         assert redemptions
@@ -112,12 +111,7 @@ class CustomerRules:
         """R-64: `active` is neither expired nor used up, whatever the vendor's filter of that name selects."""
         if refuses_customers(rig):
             return
-        rig.control.add_customer(**BUYER)
-        codes = ["USE-1", "USE-2", "USE-3"]
-        # Created as the adapter creates them, codes are for one use each; a seeded list may allow several.
-        can_create = rig.can("lists.write")
-        list_id = rig.create_list("single use").id if can_create else rig.list_with("single use", codes)
-        rig.control.issue(list_id, BUYER, codes=codes)
+        list_id, codes = self._single_use(rig)
         rig.control.redeem(list_id, codes[0])
         buyer = understood(rig, BUYER)[-1]
         for status, expected in (
@@ -200,6 +194,35 @@ class CustomerRules:
         for customer in understood(rig, NOBODY):
             assert () == rig.connection.customers.coupons(customer).also_known_as
 
+    def test_r71_a_coupon_has_one_status(self, rig: Rig) -> None:
+        """R-71: the same coupon stands the same, whichever filters were used; no filter takes an unknown one away."""
+        if refuses_customers(rig):
+            return
+        buyer, now = understood(rig, BUYER)[-1], utc_now()
+        listed = self._list_id(rig)
+        once, codes = self._single_use(rig)
+        several = self._give(rig, 3, listed)  # may be for several uses
+        rig.control.redeem(once, codes[0])
+        rig.control.redeem(listed, several[0])
+        stands = {one.code: one.status for one in rig.connection.customers.coupons(buyer).coupons}
+        assert sorted([*codes, *several]) == sorted(stands)
+        day = timedelta(days=2)
+        for query in (
+            *(CouponQuery(status=frozenset({status})) for status in CouponStatus),
+            CouponQuery(list_id=listed),
+            CouponQuery(since=now - day, until=now + day),
+            CouponQuery(status=frozenset({CouponStatus.ACTIVE}), list_id=listed, since=now - day),
+            CouponQuery(sort=CouponSort.EXPIRES, limit=4),
+        ):
+            shown = {one.code: one.status for one in rig.connection.customers.coupons(buyer, query).coupons}
+            assert shown == {code: stands[code] for code in shown}
+            wanted = query.status | {CouponStatus.UNKNOWN} if query.status else set(CouponStatus)
+            meant = {code for code in stands if query.list_id is None or code in several}
+            if query.limit is None:
+                assert {code for code in meant if stands[code] in wanted} == set(shown)
+            else:
+                assert query.limit == len(shown)
+
     def test_r75_another_customers_answer_is_unreadable(self, rig: Rig) -> None:
         """R-75: an answer that names, by what was asked, another customer is unreadable: not shown, nor remembered."""
         if refuses_customers(rig):
@@ -223,6 +246,16 @@ class CustomerRules:
             answer = rig.hub.lookup(buyer)
             assert sorted(codes) == sorted(coupon.code for coupon in answer.coupons)
             rig.control.set_faults()
+
+    def _single_use(self, rig: Rig) -> tuple[ListId, list[str]]:
+        """Three codes of the customer's, for one use each."""
+        rig.control.add_customer(**BUYER)
+        codes = ["USE-1", "USE-2", "USE-3"]
+        # Created as the adapter creates them, codes are for one use each; a seeded list may allow several.
+        can_create = rig.can("lists.write")
+        list_id = rig.create_list("single use").id if can_create else rig.list_with("single use", codes)
+        rig.control.issue(list_id, BUYER, codes=codes)
+        return list_id, codes
 
     def _list_id(self, rig: Rig, name: str = "given out") -> ListId:
         rig.control.add_customer(**BUYER)
