@@ -79,7 +79,7 @@ def capabilities_page() -> str:
         lines.append(f"| `{name}` | {' | '.join(cells)} |")
     for title, (_, limits) in columns.items():
         lines += ["", f"## {title}: documented limits", "", "| Limit | |", "|---|---|"]
-        lines += [f"| `{name}` | {value:,} |" for name, value in limits.items()]
+        lines += [f"| `{name}` | {f'{value:,}' if value else 'none'} |" for name, value in limits.items()]
     return "\n".join(lines) + "\n"
 
 

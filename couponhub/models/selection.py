@@ -34,13 +34,14 @@ def within(coupons: Iterable[Coupon], query: CouponQuery) -> list[Coupon]:
 
 
 def in_order(coupons: Iterable[Coupon], query: CouponQuery) -> tuple[Coupon, ...]:
-    """The coupons in the order that the query names, `newest_first` by default, and no more than its limit."""
+    """The coupons in the order that the query names, among equals `newest_first`, and no more than its limit."""
+    newest = newest_first(coupons)
     if query.sort is None:
-        return newest_first(coupons)[: query.limit]
+        return newest[: query.limit]
     key = _KEYS[query.sort]
-    named = sorted(coupons, key=_name)
-    known = sorted((coupon for coupon in named if key(coupon) is not None), key=key, reverse=query.descending)
-    return (*known, *(coupon for coupon in named if key(coupon) is None))[: query.limit]
+    known = [coupon for coupon in newest if key(coupon) is not None]
+    known.sort(key=key, reverse=query.descending)
+    return (*known, *(coupon for coupon in newest if key(coupon) is None))[: query.limit]
 
 
 def newest_first(coupons: Iterable[Coupon]) -> tuple[Coupon, ...]:

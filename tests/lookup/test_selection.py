@@ -180,4 +180,4 @@ def test_connections_are_asked_for_all_coupons() -> None:
     plain = CouponQuery(list_id=ListId("1"))
 
     assert plain.unordered is plain
-    assert plain == CouponQuery(list_id=ListId("1"), sort="expires", descending=True, limit=3).unordered  # type: ignore[arg-type] # words are taken too
+    assert plain == CouponQuery(list_id=ListId("1"), sort="expires", descending=True, limit=3).unordered
