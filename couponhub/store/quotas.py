@@ -54,7 +54,7 @@ class Quotas:
     def __init__(self, settings: StoreSettings, *, now: Callable[[], float] = time.time) -> None:
         self._counters = Counters(settings)
         self.now = now
-        self._pauses: dict[tuple[str, str], tuple[float, float]] = {}
+        self._pauses: dict[tuple[str, str], tuple[float, float, float]] = {}
 
     def of(self, account: str, limits: Mapping[str, int]) -> "Budgets":
         """The budgets of one account; a limit of 0 is none.
@@ -71,16 +71,25 @@ class Quotas:
         self._counters.close()
 
     def pause_for(self, account: str, budget: str, seconds: float) -> None:
-        """Leave the vendor alone, who refused a call of a budget without a limit; each process learns it by itself."""
+        """Leave the vendor alone, who refused a call of a budget without a limit; each process learns it by itself.
+
+        Args:
+            account: As of `Budgets`.
+            budget: Of which.
+            seconds: That the vendor asked for. After a minute one call asks whether it still holds.
+        """
         begins = self.now()
-        self._pauses[account, budget] = (begins, begins + seconds)
+        self._pauses[account, budget] = (begins, begins + min(seconds, _LONGEST_PAUSE), begins + seconds)
 
     def pause(self, account: str, budget: str) -> Spent | None:
-        """For how long it is to be left alone still; None for no longer."""
-        begins, ends = self._pauses.get((account, budget), (0.0, 0.0))
-        # Looking at the clock costs more. One that was set back ends the pause.
-        now = self.now() if ends else 0.0
-        return Spent(None, ends - now, daily=False) if begins <= now < ends else None
+        """How long the vendor asked to wait still; None where a call may be made."""
+        pause = self._pauses.get((account, budget))
+        if pause is None:
+            return None
+        begins, ends, told = pause
+        now = self.now()
+        # A clock that was set back ends the pause.
+        return Spent(None, told - now, daily=False) if begins <= now < ends else None
 
     def change(self, change: Callable[[Rows, float], T]) -> T:
         """Run `change` on the budgets, alone among all threads and processes."""
@@ -169,7 +178,7 @@ class Budgets:
         """The vendor refused a call for its rate: nothing is left until its window ends."""
         name = self._named_by(budget, ends_in)
         if name is None:
-            self._quotas.pause_for(self._account, budget, min(ends_in, _LONGEST_PAUSE))
+            self._quotas.pause_for(self._account, budget, ends_in)
             return
 
         def change(rows: Rows, now: float) -> None:

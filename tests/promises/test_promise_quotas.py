@@ -85,8 +85,20 @@ def test_two_processes_keep_a_quota_of_the_day(moengage: Rig) -> None:
 
 
 def test_two_processes_keep_a_rate_of_the_minute(capillary: Rig) -> None:
-    """Capillary takes 100 calls a minute; of 180 lookups that two processes want, exactly those are made."""
+    """Told that Capillary takes 100 calls a minute, two processes that want 180 lookups make exactly those."""
+    config = capillary.folder / "couponhub.toml"
+    limits = "[connections.capillary.limits]\ncalls_per_minute = 100\n"
+    config.write_text(f"{config.read_text(encoding='utf-8')}\n{limits}", encoding="utf-8")
     made = spend(capillary, LOOKUPS, window=60)
 
     answers = Counter(call["status"] for call in calls(capillary, "GET", "/customer/coupons"))
     assert ({200: 100}, 100) == (answers, made)
+
+
+def test_two_processes_heed_a_rate_that_nobody_knows(capillary: Rig) -> None:
+    """Told nothing, they make what the vendor allows, and each calls no more once it was refused."""
+    made = spend(capillary, LOOKUPS, window=60)
+
+    answers = Counter(call["status"] for call in calls(capillary, "GET", "/customer/coupons"))
+    assert (100, 100) == (answers[200], made)
+    assert answers[429] <= 2
