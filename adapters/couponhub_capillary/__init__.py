@@ -16,7 +16,13 @@ __all__ = ["PLUGIN"]
 def _open(connection: str, settings: CapillarySettings, services: Services) -> "Adapter":
     from couponhub_capillary.adapter import CapillaryAdapter  # noqa: PLC0415 - HTTP is loaded when it is needed
 
-    budgets = services.quotas.of(settings.account, settings.effective_limits())
+    # A rate that nobody knows is no limit, and yet a refusal is heeded; one that is turned off is off altogether.
+    limits = {
+        name: figure
+        for name, figure in settings.effective_limits().items()
+        if figure or name in settings.limits
+    }
+    budgets = services.quotas.of(settings.account, limits)
     return CapillaryAdapter(connection, settings, budgets=budgets, observer=services.observer)
 
 

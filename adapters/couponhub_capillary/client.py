@@ -29,8 +29,8 @@ from couponhub_capillary.wire.envelopes import opened, refuse_by_body
 from couponhub_capillary.wire.found_coupons import (
     coupon_terms_request,
     find_coupons_request,
-    read_coupon_terms,
     is_among,
+    read_coupon_terms,
     read_found_coupons,
 )
 from couponhub_capillary.wire.identifiers import names_another

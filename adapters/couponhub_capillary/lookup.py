@@ -88,12 +88,12 @@ def _answer(
         is_whole = completion.succeeds()
         warnings, failure = completion.warnings, completion.failure
     first_name, last_name = names_in(answer.customer, reading)
-    coupons, notes = with_usability(within(held.coupons(), query), question, reading, failure)
+    decided = with_usability(within(held.coupons(), query), question, reading, failure)
     return CustomerCoupons(
-        coupons=selected(coupons, query),
+        coupons=selected(decided.coupons, query),
         customer_known=answer.known,
-        complete=is_whole and not reading.odd.saw(NO_CODE),
-        warnings=(*reading.odd.warnings(), *warnings, *notes),
+        complete=is_whole and decided.is_whole and not reading.odd.saw(NO_CODE),
+        warnings=(*reading.odd.warnings(), *warnings, *decided.warnings),
         vendor_code=str(answer.code),
         asked_as=(masked_form(question.form),),
         also_known_as=tuple(named for named in named_in(answer.customer) if named != customer)

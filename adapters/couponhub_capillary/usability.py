@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from couponhub.errors import VendorError
+from couponhub.errors import RateLimited, VendorError, VendorUnavailable
 from couponhub.models import Coupon
 from couponhub_capillary.holdings import Number, number_of, numbers_of
 from couponhub_capillary.mapping.coupons_v2 import NO_LIMIT, coupon_from_v2, redemptions_left
@@ -31,13 +31,29 @@ class Terms:
     coupon: Coupon
 
 
+@attrs.frozen
+class Decided:
+    """What came of deciding.
+
+    Attributes:
+        coupons: As they stand.
+        warnings: What people should know.
+        is_whole: False when the vendor could have told more, had it answered.
+    """
+
+    coupons: Sequence[Coupon]
+    warnings: Sequence[str] = ()
+    is_whole: bool = True
+
+
 def with_usability(
     coupons: Sequence[Coupon], question: Question, reading: Reading, failure: VendorError | None
-) -> tuple[list[Coupon], list[str]]:
-    """Decide where used and valid coupons stand, by how often they can still be used; and what people should know.
+) -> Decided:
+    """Decide where used and valid coupons stand, by how often they can still be used.
 
     Only v2's list tells that, and is asked where there is such a coupon, whatever the query selects, so that it
-    stands the same in every answer. Where v2 does not serve, which an organisation may do without, it is unknown.
+    stands the same in every answer. Where v2 does not serve, which an organisation may do without (C-7), it is
+    unknown; where v2 cannot answer now it is so for now, and something is missing.
 
     Args:
         coupons: What is meant, as far as it is known.
@@ -47,7 +63,7 @@ def with_usability(
     """
     undecided = [coupon for coupon in coupons if is_undecided(coupon, reading.now)]
     if not undecided:
-        return list(coupons), []
+        return Decided(coupons)
     told: dict[Number, Terms] = {}
     if failure is None:
         try:
@@ -57,7 +73,10 @@ def with_usability(
     why = _NOT_TOLD if failure is None else failure.kind
     decided = [decided_by(coupon, told, reading) for coupon in coupons]
     unknown = sum(is_undecided(coupon, reading.now) for coupon in decided)
-    return decided, [_UNKNOWN.format(count=unknown, why=why)] if unknown else []
+    if not unknown:
+        return Decided(decided)
+    is_whole = not isinstance(failure, (RateLimited, VendorUnavailable))
+    return Decided(decided, [_UNKNOWN.format(count=unknown, why=why)], is_whole)
 
 
 def decided_by(coupon: Coupon, told: Mapping[Number, Terms], reading: Reading) -> Coupon:

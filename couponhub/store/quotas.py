@@ -57,14 +57,15 @@ class Quotas:
         self._pauses: dict[tuple[str, str], tuple[float, float, float]] = {}
 
     def of(self, account: str, limits: Mapping[str, int]) -> "Budgets":
-        """The budgets of one account; a limit of 0 is none.
+        """The budgets of one account.
 
         Args:
             account: What tells it from others, such as an address and a key; kept as a hash.
-            limits: By flat name; names without a window are passed over.
+            limits: By flat name; names without a window are passed over. A budget whose limits are 0 is never
+                spent; one that is not named neither, but for a while after the vendor refused a call of it.
         """
         digest = hashlib.sha256(account.encode()).hexdigest()[:32]
-        return Budgets(self, digest, {name: limit for name, limit in limits.items() if limit > 0})
+        return Budgets(self, digest, limits)
 
     def close(self) -> None:
         """Close the database; a later use opens it again."""
@@ -106,17 +107,18 @@ class Budgets:
     Args:
         quotas: Where it is kept.
         account: What tells the account from others.
-        limits: Flat name to calls per window.
+        limits: Flat name to calls per window; 0 turns one off.
     """
 
     def __init__(self, quotas: Quotas, account: str, limits: Mapping[str, int]) -> None:
         self._quotas = quotas
         self._account = account
-        self._limits = limits
+        self._limits = {name: limit for name, limit in limits.items() if limit > 0}
+        self._off = {name.rpartition("_per_")[0] for name, limit in limits.items() if limit <= 0}
         self._lock = ProcessLock()
         self._leases: PerProcess[dict[str, _Lease]] = PerProcess(dict)
         self._by_budget: dict[str, tuple[str, ...]] = {}
-        for name in limits:
+        for name in self._limits:
             budget, separator, period = name.rpartition("_per_")
             if separator and period in _SECONDS:
                 self._by_budget[budget] = (*self._by_budget.get(budget, ()), name)
@@ -178,7 +180,8 @@ class Budgets:
         """The vendor refused a call for its rate: nothing is left until its window ends."""
         name = self._named_by(budget, ends_in)
         if name is None:
-            self._quotas.pause_for(self._account, budget, ends_in)
+            if budget not in self._off:
+                self._quotas.pause_for(self._account, budget, ends_in)
             return
 
         def change(rows: Rows, now: float) -> None:

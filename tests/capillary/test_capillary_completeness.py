@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from couponhub.errors import RateLimited, VendorError, VendorUnavailable
+from couponhub.errors import NotFound, PermissionDenied, RateLimited, VendorError, VendorUnavailable
 from couponhub.models import Coupon, CouponQuery, CouponStatus, Customer, CustomerCoupons, Identifier, ListId
 from couponhub.transport import Deadline, Reply
 from couponhub_capillary.lookup import customer_coupons
@@ -579,6 +579,26 @@ def test_many_coupons_stand_as_few_do() -> None:
     stands = {coupon.id: coupon.status for coupon in many.coupons}
     assert {coupon.id: coupon.status for coupon in few.coupons}.items() <= stands.items()
     assert TOLD.items() <= {int(number or 0): status for number, status in stands.items()}.items()
+
+
+@pytest.mark.parametrize(
+    ("error", "whole"),
+    [
+        (RateLimited("slow"), False),
+        (VendorUnavailable("gone"), False),
+        (PermissionDenied("no"), True),
+        (NotFound("no"), True),
+    ],
+)
+def test_a_status_that_could_not_be_found_out_now_is_missing(error: VendorError, whole: bool) -> None:
+    """An answer that was cut short by a failure is not called whole, and so is not remembered."""
+    vendor = Vendor(FOUR)
+    vendor.fails = {2: error}
+
+    answer = ask(vendor)
+
+    assert (UNTOLD, whole) == ({int(one.id or 0): one.status for one in answer.coupons}, answer.complete)
+    assert any(error.kind in warning for warning in answer.warnings)
 
 
 def test_no_used_coupon_no_question() -> None:

@@ -195,6 +195,8 @@ def _not_compared(truth: Mapping[str, Any], answer: Mapping[str, Any], changes: 
 
 def _is_excused(key: str, truth: Any, answer: Any, changes: Changes) -> bool:
     """Whether a value that is not the truth says so, or could not be told from it by anybody."""
+    if key == "status" and answer == "unknown" and changes.extras:
+        return True  # how a used coupon stands a further call decides
     if answer is None:
         return key in changes.extras or (changes.words and key in _OF_A_STATUS)
     if changes.words:
@@ -222,7 +224,10 @@ def assert_true(bench: Bench, operation: Operation, document: Document) -> None:
             coupons = document["coupons"] if "coupons" in document else document["items"]
             held_by = bench.held_by(BUYER["mobile"])
             assert held_by == Counter(coupon["code"] for coupon in coupons)
-            assert Counter(active=3, redeemed=1) == Counter(coupon["status"] for coupon in coupons)
+            # A seeded list is for several uses: what was used once can be used again.
+            assert Counter({("active", 0): 3, ("active", 1): 1}) == Counter(
+                (coupon["status"], coupon["redemption_count"]) for coupon in coupons
+            )
         case "lookup a browser" | "lookup a stranger":
             assert Counter() == bench.held_by(BROWSER["mobile"])
             assert ("none", True, []) == (

@@ -523,6 +523,7 @@ OPERATIONS: Sequence[Operation] = (
         ask=_lookup(BUYER["mobile"]),
         words=_lookup_words(BUYER["mobile"]),
         is_alone=True,
+        extras=("description", "discount"),
     ),
     Operation(
         name="lookup a browser",

@@ -108,7 +108,7 @@ def test_a_refusal_is_heeded_where_no_limit_is_known(settings: StoreSettings) ->
     """All who share the account wait for the vendor's moment, but a minute at most before one call asks again."""
     clock = Clock()
     quotas = Quotas(settings, now=clock)
-    one, same, other = (quotas.of(name, {"calls_per_minute": 0}) for name in ("a", "a", "b"))
+    one, same, other = (quotas.of(name, {"file_rows": 5}) for name in ("a", "a", "b"))
     for asked, waited in ((12, 12), (86_400, 60)):
         one.exhaust("calls", asked)
         spent = same.take("calls")
@@ -120,6 +120,13 @@ def test_a_refusal_is_heeded_where_no_limit_is_known(settings: StoreSettings) ->
     one.exhaust("calls", 30)
     clock.now -= 86_400
     assert one.take("calls") is None
+
+
+def test_what_is_turned_off_is_never_refused(settings: StoreSettings) -> None:
+    """Who sets a limit to 0 wants every call to go out, whatever became of the one before."""
+    off = Quotas(settings, now=Clock()).of("a", {"calls_per_minute": 0})
+    off.exhaust("calls", 30)
+    assert off.take("calls") is None
 
 
 def test_a_clock_that_is_set_back_does_not_lock_the_account(settings: StoreSettings) -> None:

@@ -84,7 +84,7 @@ def test_a_refusal_is_learned_where_no_limit_is_known(
 ) -> None:
     """Who is in a hurry is told how long the vendor asked to wait, and nothing is sent; who is not waits."""
     settings = StoreSettings(url=f"sqlite:///{tmp_path.as_posix()}/store.db")
-    budgets = Quotas(settings, now=lambda: NOW + sum(waits.seconds)).of("account", {"fetch_per_minute": 0})
+    budgets = Quotas(settings, now=lambda: NOW + sum(waits.seconds)).of("account", {})
     server.plays(says(429, headers={"Retry-After": "25"}))
     transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
     with pytest.raises(RateLimited):
