@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import attrs
 import pytest
 
 from couponhub import errors
@@ -104,7 +105,7 @@ def assert_told(ran: Ran) -> None:
         assert error["message"] in ran.err
     if ran.code == 0:
         # What is whole may have been odd, and then says so.
-        answers = document.get("answers", ()) if isinstance(document, dict) else ()
+        answers = document.get("answers", ())
         odd = [f"couponhub: {one['connection']}: {text}" for one in answers for text in one["warnings"]]
         assert ([], odd) == (told, ran.err.splitlines())
         return
@@ -126,4 +127,5 @@ def assert_answer(bench: Bench, operation: Operation, mishap: Mishap, target: Ta
     elif operation.name == "check":
         assert [ran.code == 0] == [one["ok"] for one in document["items"]]
     elif ran.code == 0 or "answers" in document:
-        assert_alike(operation, truth_of(bench, operation), document, mishap.changes)
+        changes = attrs.evolve(mishap.changes, extras=operation.extras)
+        assert_alike(operation, truth_of(bench, operation), document, changes)

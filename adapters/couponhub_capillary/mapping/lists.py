@@ -10,7 +10,7 @@ from couponhub_capillary.mapping.oddities import Oddities
 from couponhub_capillary.mapping.reading import note_time, text_of
 from couponhub_capillary.wire.series import UPLOADED_CODES, series_id_of
 from couponhub_capillary.wire.times import NO_MOMENT, Zones, exact_moment, last_moment
-from couponhub_capillary.wire.values import whole
+from couponhub_capillary.wire.values import whole, word
 
 NO_COUNT = "a count could not be read and is left empty: {field}"
 _NO_END_YEAR = 1970
@@ -37,7 +37,7 @@ def list_from(
     return CouponList(
         connection=connection,
         id=ListId(series_id),
-        name=text_of(row.get("description"), "name", odd) or label or series_id,
+        name=text_of(row.get("description"), "name", odd),
         label=label,
         status=_status(expires_at, now),
         expires_at=expires_at,
