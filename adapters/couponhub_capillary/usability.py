@@ -12,7 +12,9 @@ from couponhub_capillary.mapping.reading import Reading, is_undecided, status_of
 from couponhub_capillary.question import Question
 from couponhub_capillary.wire.customer_coupons_v2 import REDEEMED_AND_VALID
 
-_UNKNOWN = "{count} used coupons are of unknown status: whether they can be used again was not told ({why})"
+_UNKNOWN = (
+    "whether a used coupon can be used again was not told, so that its status is unknown: {why} ({count}x)"
+)
 _NOT_TOLD = "v2 does not tell"
 _MOST_PAGES = 5
 """Of v2's list: as many used and valid coupons as nobody holds."""

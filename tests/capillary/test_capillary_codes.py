@@ -224,14 +224,21 @@ def test_a_used_code_stands_as_its_owner_s_lookup_says(
     assert ["565039504"] * calls == [asked.query["id"] for asked in vendor.asked_at("/v2/customers/coupons")]
 
 
+@pytest.mark.parametrize(("asked", "number"), [("1523773774", 1523773774), ("001523773774", 1523773774.0)])
 def test_a_code_that_came_as_a_number_is_found(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, caplog: pytest.LogCaptureFixture
+    vendor: "Scripted",
+    says: "Say",
+    adapter: CapillaryAdapter,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    asked: str,
+    number: object,
 ) -> None:
     """It is its digits, with what v2 tells of it; that zeros may be missing is said."""
-    vendor.say(FIND, says(body=answer({**ROW, "code": 1523773774})))
-    vendor.say(TERMS, says(body={"data": [{**TERM, "code": 1523773774}], "warnings": [], "errors": []}))
+    vendor.say(FIND, says(body=answer({**ROW, "code": number})))
+    vendor.say(TERMS, says(body={"data": [{**TERM, "code": number}], "warnings": [], "errors": []}))
 
-    [coupon] = adapter.coupons_by_code(["1523773774"])
+    [coupon] = adapter.coupons_by_code([asked])
 
     assert ("1523773774", "Gold") == (coupon.code, coupon.description)
     assert "zeros" in caplog.text
