@@ -5,7 +5,7 @@ import pytest
 from couponhub.errors import VendorUnavailable
 from couponhub.lanes import Known
 from couponhub.lookup.concluding import concluded, failed
-from couponhub.models import Customer, CustomerCoupons
+from couponhub.models import CouponQuery, Customer, CustomerCoupons
 
 BUYER = Customer(mobile="919876543210")
 ERROR = VendorUnavailable("down", vendor_code="4001")
@@ -22,7 +22,7 @@ ERROR = VendorUnavailable("down", vendor_code="4001")
 def test_an_errors_code_is_the_answers(found: CustomerCoupons | None, told: str) -> None:
     """Unless a remembered answer has one of its own."""
     known = Known(found=found, error=ERROR)
-    answer = concluded("loyalty", known, asked=BUYER, named_by=None, elapsed_ms=1)
+    answer = concluded("loyalty", known, asked=BUYER, query=CouponQuery(), named_by=None, elapsed_ms=1)
     assert (told, "4001") == (answer.vendor_code, getattr(answer.error, "vendor_code", None))
 
 
