@@ -1,7 +1,7 @@
 """One opened connection: the same surface whatever the vendor; what the vendor lacks is refused when called."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ import attrs
 
 from couponhub.ambiguity import change_once, write_once
 from couponhub.capabilities import Capabilities, Offered, capabilities_of
-from couponhub.errors import UnreadableReply
+from couponhub.errors import UnreadableReply, UsageError
 from couponhub.located import Located
 from couponhub.models import (
     CodeFileRules,
@@ -20,11 +20,20 @@ from couponhub.models import (
     CustomerCoupons,
     Identifier,
     ListChange,
-    ListId,
     ListStatus,
     Meaning,
     NewCouponList,
     in_order,
+)
+from couponhub.models.base import given_list_id
+from couponhub.models.given import (
+    given_day,
+    given_ids,
+    given_many,
+    given_one,
+    given_seconds,
+    given_text,
+    given_word,
 )
 from couponhub.protocols import (
     ActivatesLists,
@@ -36,6 +45,7 @@ from couponhub.protocols import (
     ReadsLists,
     WritesLists,
 )
+from couponhub.rooted import Rooted
 from couponhub.store import Ledger
 from couponhub.uploads import Uploads
 from couponhub.usage import Reports, Usage, UsageIndex
@@ -43,8 +53,10 @@ from couponhub.usage import Reports, Usage, UsageIndex
 T = TypeVar("T")
 
 
-class Lists:
+class Lists(Rooted):
     """The coupon lists of a connection. Every method may raise `Unsupported` and `VendorError`.
+
+    An argument that is nothing of what it may be is a `UsageError`, before anything is sent.
 
     Args:
         name: The connection's name.
@@ -69,13 +81,13 @@ class Lists:
     def get(self, list_id: str) -> CouponList:
         """One list by the vendor's id; see `ReadsLists.get_list`."""
         with Located(self._name, "read list"):
-            return self._offered.require(ReadsLists).get_list(ListId(list_id))
+            return self._offered.require(ReadsLists).get_list(given_list_id(list_id))
 
     def iterate(self, status: ListStatus | str | None = None) -> Iterator[CouponList]:
-        """All lists of that status, or of any; see `ReadsLists.iterate_lists`."""
-        wanted = None if status is None else ListStatus(status)
+        """All lists of that status, a word in any case, or of any; see `ReadsLists.iterate_lists`."""
         at = Located(self._name, "read lists")
         with at:
+            wanted = None if status is None else given_word(ListStatus, status, "status")
             lists = self._offered.require(ReadsLists).iterate_lists(wanted)
         return at.each(lists)
 
@@ -89,6 +101,7 @@ class Lists:
             OutcomeUnknown: The answer was lost, and whether the list is there cannot be found out.
         """
         with Located(self._name, "create list"):
+            given_one(NewCouponList, new, "the new list")
             writer = self._offered.require(WritesLists)
             return write_once(
                 lambda: writer.create_list(new),
@@ -108,34 +121,38 @@ class Lists:
             OutcomeUnknown: The answer was lost, and whether the list is changed cannot be found out.
         """
         with Located(self._name, "update list"):
+            changed = given_list_id(list_id)
+            given_one(ListChange, change, "the change")
             writer = self._offered.require(WritesLists)
             return self._changed(
-                lambda: writer.update_list(ListId(list_id), change),
-                lambda: writer.find_changed(ListId(list_id), change),
+                lambda: writer.update_list(changed, change),
+                lambda: writer.find_changed(changed, change),
             )
 
     def activate(self, list_id: str, expires: date) -> None:
         """Bring a list back; see `ActivatesLists.activate_list`."""
-
-        def active() -> CouponList | None:
-            asked = self._offered.require(WritesLists)
-            found = asked.find_changed(ListId(list_id), ListChange(expires=expires))
-            return found and _if_it_is(found, ListStatus.ACTIVE)
-
         with Located(self._name, "activate list"):
+            activated, day = given_list_id(list_id), given_day(expires, "expires")
             vendor = self._offered.require(ActivatesLists)
-            self._changed(lambda: vendor.activate_list(ListId(list_id), expires), active)
+
+            def active() -> CouponList | None:
+                asked = self._offered.require(WritesLists)
+                found = asked.find_changed(activated, ListChange(expires=day))
+                return found and _if_it_is(found, ListStatus.ACTIVE)
+
+            self._changed(lambda: vendor.activate_list(activated, day), active)
 
     def archive(self, list_id: str) -> None:
         """Retire a list and its codes; see `ArchivesLists.archive_list`."""
-
-        def archived() -> CouponList | None:
-            found = self._offered.require(ReadsLists).get_list(ListId(list_id))
-            return _if_it_is(found, ListStatus.ARCHIVED)
-
         with Located(self._name, "archive list"):
+            retired = given_list_id(list_id)
             vendor = self._offered.require(ArchivesLists)
-            self._changed(lambda: vendor.archive_list(ListId(list_id)), archived)
+
+            def archived() -> CouponList | None:
+                found = self._offered.require(ReadsLists).get_list(retired)
+                return _if_it_is(found, ListStatus.ARCHIVED)
+
+            self._changed(lambda: vendor.archive_list(retired), archived)
 
     def _changed(self, change: Callable[[], T], look: Callable[[], T | None]) -> T:
         return change_once(change, look, settle=lambda: self._sleep(self._settle))
@@ -152,7 +169,30 @@ def _if_it_is(found: CouponList, status: ListStatus) -> CouponList | None:
     return found if found.status is status else None
 
 
-class Customers:
+def _seconds(deadline: float | None) -> float | None:
+    return None if deadline is None else given_seconds(deadline, "the deadline")
+
+
+def _query(given: Mapping[str, str | Sequence[str]]) -> Mapping[str, str | Sequence[str]]:
+    given_one(Mapping, given, "the query")
+    return {given_text(name, "a name in the query"): _value(value) for name, value in given.items()}
+
+
+def _value(given: object) -> str | Sequence[str]:
+    what = "each value in the query"
+    if isinstance(given, Iterable) and not isinstance(given, str):
+        return tuple(given_many(given, what, of=given_text))
+    return given_text(given, what)
+
+
+def _method(value: str) -> str:
+    method = given_text(value, "the HTTP method")
+    if not (method.isascii() and method.isalpha()):
+        raise UsageError("the HTTP method is no word such as GET or POST")
+    return method.upper()
+
+
+class Customers(Rooted):
     """The customers of a connection; of a vendor that cannot be asked, as its imported usage reports know them."""
 
     def __init__(self, name: str, offered: Offered, reports: Reports) -> None:
@@ -170,8 +210,9 @@ class Customers:
     ) -> CustomerCoupons:
         """Which coupons a customer holds; see `FindsCustomerCoupons.customer_coupons`, and `Reports.coupons`."""
         with Located(self._name, "customer coupons"):
-            query = query or CouponQuery()
-            held = self._held(customer, query.unordered, deadline)
+            given_one(Customer, customer, "customer")
+            query = CouponQuery() if query is None else given_one(CouponQuery, query, "query")
+            held = self._held(customer, query.unordered, _seconds(deadline))
             if query.unordered is query:
                 return held
             return attrs.evolve(held, coupons=in_order(held.coupons, query))
@@ -184,7 +225,7 @@ class Customers:
         return asked.customer_coupons(customer, query, deadline=deadline)
 
 
-class Coupons:
+class Coupons(Rooted):
     """The codes of a connection."""
 
     def __init__(self, name: str, offered: Offered) -> None:
@@ -210,15 +251,18 @@ class Coupons:
     def explain(self, coupon: Coupon) -> tuple[Meaning, ...]:
         """Where the fields of one of its coupons come from; () when the adapter does not say."""
         adapter = self._offered.adapter
-        return adapter.explain_coupon(coupon) if isinstance(adapter, ExplainsCoupons) else ()
+        with Located(self._name, "explain coupon"):
+            given_one(Coupon, coupon, "coupon")
+            return adapter.explain_coupon(coupon) if isinstance(adapter, ExplainsCoupons) else ()
 
-    def find(self, codes: Sequence[str]) -> tuple[Coupon, ...]:
-        """What the vendor says of each code; see `FindsCoupons.coupons_by_code`."""
+    def find(self, codes: str | Iterable[str]) -> tuple[Coupon, ...]:
+        """What the vendor says of each code, or of one; see `FindsCoupons.coupons_by_code`."""
         with Located(self._name, "find coupons"):
-            return self._offered.require(FindsCoupons).coupons_by_code(codes)
+            asked = self._offered.require(FindsCoupons)
+            return asked.coupons_by_code(given_ids(codes, "codes"))
 
 
-class Connection:
+class Connection(Rooted):
     """One account at one vendor, opened. Thread-safe.
 
     Attributes:
@@ -264,7 +308,7 @@ class Connection:
     def check(self, *, deadline: float | None = None) -> str:
         """Prove address, credentials and rights by the cheapest harmless call; say what was proven."""
         with Located(self.name, "check"):
-            return self._adapter.check(deadline=deadline)
+            return self._adapter.check(deadline=_seconds(deadline))
 
     def call(
         self,
@@ -274,9 +318,19 @@ class Connection:
         query: Mapping[str, str | Sequence[str]] | None = None,
         body: object = None,
     ) -> object:
-        """Call an endpoint of the vendor that has no method here; see `Adapter.call`."""
+        """Call an endpoint of the vendor that has no method here; see `Adapter.call`.
+
+        Raises:
+            UsageError: The method is no word, the path leaves the vendor's base address, the query holds something
+                else than texts, or JSON has no form for the body.
+        """
         with Located(self.name, "call"):
-            return self._adapter.call(method, path, query=query, body=body)
+            return self._adapter.call(
+                _method(method),
+                given_text(path, "the path"),
+                query=None if query is None else _query(query),
+                body=body,
+            )
 
     def close(self) -> None:
         """Release its network connections."""

@@ -17,9 +17,19 @@ from couponhub.forking import PerProcess, ProcessLock
 from couponhub.lanes import Lane, LaneSettings, PlainLane
 from couponhub.lookup import Asking, Question, Recalling, lookup_many, needs_one_connection
 from couponhub.models import CouponQuery, Customer, CustomerCoupons, LookupAnswer, Strategy
+from couponhub.models.given import (
+    given_id,
+    given_ids,
+    given_many,
+    given_one,
+    given_seconds,
+    given_whole,
+    given_word,
+)
 from couponhub.plugin import ConnectionSettings, Services
 from couponhub.protocols import Adapter
 from couponhub.registry import Registry
+from couponhub.rooted import Rooted
 from couponhub.staging import Staging, open_staging
 from couponhub.store import Callbacks, Erasures, Ledger, Quotas, Store
 from couponhub.transport.observing import NoObserver, Observer
@@ -28,8 +38,12 @@ from couponhub.transport.settings import is_loopback_url
 from couponhub.uploads import Doorbell, Uploads
 from couponhub.usage import UsageIndex
 
+_ALL = CouponQuery()
+_MOST_AT_ONCE = 1000
+"""Each takes a thread, of which no system gives a process much more."""
 
-class CouponHub:
+
+class CouponHub(Rooted):
     """All configured connections. Thread-safe; use it as a context manager, or call `close`.
 
     A process that is forked off may use its parent's hub, and connections that were taken from it: it has sockets,
@@ -39,13 +53,20 @@ class CouponHub:
             for coupon_list in hub["engage"].lists.iterate(status="active"):
                 print(coupon_list.name)
 
+    Wherever several connections or customers may be named, one of them stands for itself, and none is refused.
+
     Args:
         config: A checked configuration.
         observer: Is told of each call to a vendor, for metrics and traces; nobody by default.
+
+    Raises:
+        UsageError: As every method: an argument is nothing of what it may be; nothing was asked of anybody.
     """
 
     def __init__(self, config: Config, *, observer: Observer | None = None) -> None:
-        self.config = config
+        self.config = given_one(Config, config, "config", hint="CouponHub.from_config(path) reads a file")
+        if observer is not None and not callable(getattr(observer, "began", None)):
+            raise UsageError("the observer has no method `began`", hint="see couponhub.transport.Observer")
         self._lock = ProcessLock()  # of what is opened once
         self._open: dict[str, Connection] = {}
         self._store = Store(config.store)
@@ -89,7 +110,7 @@ class CouponHub:
             UnknownConnection: None of that name is configured.
             ConfigError: The adapter refuses its settings.
         """
-        configured = self.config.connection(name)
+        configured = self.config.connection(given_id(name, "the connection's name"))
         with self._lock:
             if name not in self._open:
                 adapter = configured.plugin.open(name, configured.settings, self._services)
@@ -115,7 +136,7 @@ class CouponHub:
         customer: Customer,
         query: CouponQuery | None = None,
         *,
-        connections: Iterable[str] | None = None,
+        connections: str | Iterable[str] | None = None,
         deadline: float | None = None,
         strategy: Strategy | str = Strategy.MERGE,
     ) -> LookupAnswer:
@@ -133,22 +154,23 @@ class CouponHub:
                 vendor's own number (id, list, store) is used while several connections would be asked.
             NotFound: The one connection asked has no list of that id.
         """
-        names = None if connections is None else tuple(dict.fromkeys(connections))
-        query, seconds = query or CouponQuery(), self._seconds(deadline)
-        key = (customer, query, names, strategy)
+        customer, query = given_one(Customer, customer, "customer", hint=_NAME_THEM), _query(query)
+        names = None if connections is None else given_ids(connections, "connections")
+        seconds, asks = self._seconds(deadline), given_word(Strategy, strategy, "the strategy")
+        key = (customer, query, names, asks)
         recalling = self._own.get().recalling
         recalled = recalling.answer(key)
         if recalled is not None:
             return recalled
-        question = self._question(query, names, seconds, strategy)
+        question = self._question(query, names, seconds, asks)
         return recalling.conclude(key, question, customer) or Asking(question, customer).run()
 
     def lookup_many(
         self,
-        customers: Iterable[Customer],
+        customers: Customer | Iterable[Customer],
         query: CouponQuery | None = None,
         *,
-        connections: Iterable[str] | None = None,
+        connections: str | Iterable[str] | None = None,
         deadline: float | None = None,
         strategy: Strategy | str = Strategy.MERGE,
         at_once: int = 16,
@@ -164,23 +186,25 @@ class CouponHub:
             connections: Whom to ask, in this order; the config's `[lookup]` by default.
             deadline: Seconds for each answer; the config's by default.
             strategy: As of `lookup`.
-            at_once: How many customers may be under way.
+            at_once: How many customers may be under way, at most 1000.
 
         Raises:
             UsageError: As of `lookup`, except for what is wrong with one customer only: its answer is `unknown`
-                everywhere, with that error.
+                everywhere, with that error. While iterating: what came is no `Customer`.
             NotFound: While iterating: the one connection asked has no list of that id.
         """
-        if at_once < 1:
-            raise UsageError("at least one customer must be asked about at once")
-        question = self._question(query, connections, deadline, strategy)
-        return lookup_many(question, customers, at_once=at_once)
+        given_whole(at_once, "at_once", least=1, most=_MOST_AT_ONCE)
+        people = given_many(customers, "customers", of=_customer, single=Customer)
+        names = None if connections is None else given_ids(connections, "connections")
+        asks = given_word(Strategy, strategy, "the strategy")
+        question = self._question(_query(query), names, self._seconds(deadline), asks)
+        return lookup_many(question, people, at_once=at_once)
 
     def explain(
         self,
         about: Customer | str,
         *,
-        connections: Iterable[str] | None = None,
+        connections: str | Iterable[str] | None = None,
         deadline: float = 30.0,
     ) -> Explanation:
         """Why a lookup says what it says: the vendors are asked anew, and nothing that was remembered is used.
@@ -193,9 +217,12 @@ class CouponHub:
         Raises:
             UsageError: As of `lookup`, or the code is blank.
         """
-        if isinstance(about, str) and not about.strip():
-            raise UsageError("the code is blank")
-        names = self._names(connections)
+        if isinstance(about, str):
+            given_id(about, "the code")
+        else:
+            given_one(Customer, about, "what is to be explained", hint="it may also be a code, as text")
+        deadline = self._seconds(deadline)
+        names = self._names(None if connections is None else given_ids(connections, "connections"))
         recorder = Recorder(self._services.observer)
         # Another hub remembers nothing of what this one does, and tells the recorder of every call.
         with CouponHub(self.config, observer=recorder) as fresh:
@@ -211,7 +238,7 @@ class CouponHub:
                 about, lambda customer: fresh.lookup(customer, connections=names, deadline=deadline)
             )
 
-    def forget(self, customers: Iterable[Customer]) -> Forgotten:
+    def forget(self, customers: Customer | Iterable[Customer]) -> Forgotten:
         """Remove people from all that is kept on this machine; vendors keep what they keep.
 
         Args:
@@ -223,6 +250,7 @@ class CouponHub:
         """
         from couponhub.forgetting.erasing import Eraser  # noqa: PLC0415 - few ask for it
 
+        people = list(given_many(customers, "customers", of=_customer, single=Customer))
         eraser = Eraser(
             store=self._store,
             erasures=Erasures(self.config.store),
@@ -231,7 +259,7 @@ class CouponHub:
             drop_memories=self._forget_all,
             vendors=[*dict.fromkeys(one.plugin.title for one in self.config.connections.values())],
         )
-        return eraser.forget(customers)
+        return eraser.forget(people)
 
     def _forget_all(self) -> None:
         own = self._own.get()
@@ -246,37 +274,22 @@ class CouponHub:
         return names
 
     def _question(
-        self,
-        query: CouponQuery | None,
-        connections: Iterable[str] | None,
-        deadline: float | None,
-        strategy: Strategy | str,
+        self, query: CouponQuery, connections: tuple[str, ...] | None, deadline: float, strategy: Strategy
     ) -> Question:
-        query = query or CouponQuery()
         names = self._names(connections)
         if len(names) > 1 and (query.list_id or query.store_id):
             raise needs_one_connection()
-        seconds = self._seconds(deadline)
-        try:
-            asks = Strategy(strategy)
-        except ValueError:
-            raise UsageError(f"the strategy is one of {', '.join(Strategy)}") from None
         asked = [self[name] for name in names]
         return Question(
             lanes=[self._lane(connection) for connection in asked],
             query=query,
-            deadline=seconds,
-            strategy=asks,
+            deadline=deadline,
+            strategy=strategy,
             identifiers={connection.name: connection.customers.identifiers for connection in asked},
         )
 
     def _seconds(self, deadline: float | None) -> float:
-        seconds = self.config.lookup.deadline if deadline is None else deadline
-        if not 0 < seconds <= threading.TIMEOUT_MAX:
-            raise UsageError(
-                f"the deadline must be a number of seconds above 0, at most {threading.TIMEOUT_MAX:g}"
-            )
-        return seconds
+        return self.config.lookup.deadline if deadline is None else given_seconds(deadline, "the deadline")
 
     def _lane(self, connection: Connection) -> Lane:
         own = self._own.get()
@@ -355,3 +368,18 @@ class _Awake:
         self.lanes: dict[str, Lane] = {}
         self.recalling = Recalling()
         self.watch = watch
+
+
+_NAME_THEM = 'name them by a kind of identifier, as in Customer(mobile="...")'
+
+
+def _customer(value: object, _: str) -> Customer:
+    return given_one(Customer, value, "each of the customers", hint=_NAME_THEM)
+
+
+def _query(value: CouponQuery | None) -> CouponQuery:
+    return (
+        _ALL
+        if value is None
+        else given_one(CouponQuery, value, "query", hint="as in CouponQuery(status=...)")
+    )

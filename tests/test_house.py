@@ -13,7 +13,7 @@ ADAPTERS = ("couponhub_capillary", "couponhub_moengage")
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"_lazy", "_version", "errors", "forking", "paths", "secret"}),
-    frozenset({"listening", "models", "strict"}),
+    frozenset({"listening", "models", "rooted", "strict"}),
     frozenset({"protocols"}),
     frozenset({"store"}),
     frozenset({"transport"}),

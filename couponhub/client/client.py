@@ -1,5 +1,6 @@
 """The client of the HTTP endpoint: the hub's questions, asked of a server that keeps the vendors' secrets."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from functools import partial
 from itertools import islice
@@ -13,12 +14,24 @@ from couponhub.client.documents import Documents, Expected, ServedConnection
 from couponhub.client.problems import error_of
 from couponhub.errors import ConfigError, CouponhubError, UnreadableReply, UsageError
 from couponhub.models import CouponQuery, Customer, LookupAnswer, Strategy
-from couponhub.plugin import check_positive, check_url
+from couponhub.models.given import (
+    given_flag,
+    given_ids,
+    given_many,
+    given_one,
+    given_seconds,
+    given_text,
+    given_word,
+)
+from couponhub.plugin import check_url
+from couponhub.rooted import Rooted
 from couponhub.secret import Secret
 from couponhub.transport import Deadline, Reply, Request, Transport, TransportSettings
 
 T = TypeVar("T")
 
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_LONGEST_SECONDS = 86_400.0
 _AT_ONCE = 16
 """As many as a server asks about at once: an answer about all of them takes no longer than about one."""
 
@@ -28,7 +41,6 @@ class _Server:
     """Where the server is, by the rules of every address that secrets travel to."""
 
     url: str | None = attrs.field(validator=check_url)
-    timeout: float = attrs.field(validator=check_positive)
 
 
 @attrs.frozen
@@ -48,7 +60,7 @@ class _Bearer:
         return False
 
 
-class Client:
+class Client(Rooted):
     """Asks a running `couponhub serve`. Thread-safe; use it as a context manager, or call `close`.
 
         with Client("https://coupons.example.com", token=token) as client:
@@ -57,7 +69,7 @@ class Client:
     No redirect is followed, nothing is taken from the environment or from `.netrc`, and the token travels in the
     Authorization header alone. An answer that is cut or cannot be understood is an error, never "none".
     Without the scope `codes:reveal` codes come masked, `Coupon.code` then begins with `***`, nothing comes raw,
-    and no names.
+    and no names. What may be given for an argument is the same as of the hub's methods.
 
     Every method may raise what the hub's own raises, and beside that:
 
@@ -69,11 +81,12 @@ class Client:
     Args:
         url: The server's address, with the path that a proxy puts before `/v1`; https, or http to this machine.
         token: A bearer token; None for a server on this machine that asks for none.
-        timeout: Seconds an answer may take in all; has to be above every deadline that is asked for.
+        timeout: Seconds an answer may take in all, at most a day; has to be above every deadline that is asked for.
         ca_bundle: Path of a PEM file to trust instead of the public authorities.
 
     Raises:
         ConfigError: The address is refused.
+        UsageError: Something is no text, or no number of seconds.
     """
 
     def __init__(
@@ -84,17 +97,22 @@ class Client:
         timeout: float = 30.0,
         ca_bundle: str | None = None,
     ) -> None:
+        given_text(url, "the server's address")
         try:
-            _Server(url, timeout)
+            _Server(url)
         except ValueError as error:
-            raise ConfigError(f"the server's address or timeout: {error}") from None
-        self._timeout = timeout
+            raise ConfigError(f"the server's address: {error}") from None
+        if token is not None and not _TOKEN.fullmatch(given_text(token, "the token")):
+            raise UsageError("the token holds characters that no token has")
+        if ca_bundle is not None:
+            given_text(ca_bundle, "ca_bundle")
+        self._timeout = given_seconds(timeout, "the timeout", most=_LONGEST_SECONDS)
         self._documents = Documents()
         self._transport = Transport(
             connection=urlsplit(url).netloc,
             base_url=url,
             auth=_Bearer(None if token is None else Secret(token)),
-            settings=TransportSettings(timeout=timeout, patience=timeout, ca_bundle=ca_bundle),
+            settings=TransportSettings(timeout=self._timeout, patience=self._timeout, ca_bundle=ca_bundle),
             peer="the server",
         )
 
@@ -111,7 +129,7 @@ class Client:
         customer: Customer,
         query: CouponQuery | None = None,
         *,
-        connections: Iterable[str] | None = None,
+        connections: str | Iterable[str] | None = None,
         strategy: Strategy | str = Strategy.MERGE,
         deadline: float | None = None,
         raw: bool = False,
@@ -120,6 +138,7 @@ class Client:
 
         With `raw` the vendors' own objects come too, which takes the scope `codes:reveal`.
         """
+        given_one(Customer, customer, "customer")
         question = self._question(query, connections, strategy, deadline, raw=raw)
         request = Request(
             operation="lookup",
@@ -132,10 +151,10 @@ class Client:
 
     def lookup_many(
         self,
-        customers: Iterable[Customer],
+        customers: Customer | Iterable[Customer],
         query: CouponQuery | None = None,
         *,
-        connections: Iterable[str] | None = None,
+        connections: str | Iterable[str] | None = None,
         strategy: Strategy | str = Strategy.MERGE,
         deadline: float | None = None,
         raw: bool = False,
@@ -145,7 +164,7 @@ class Client:
         They are asked for some at a time as the answers are consumed, so that there may be any number.
         """
         question = self._question(query, connections, strategy, deadline, raw=raw)
-        return self._batches(iter(customers), question)
+        return self._batches(given_many(customers, "customers", of=_customer, single=Customer), question)
 
     def connections(self) -> tuple[ServedConnection, ...]:
         """The connections of the server, and what each can do."""
@@ -191,22 +210,22 @@ class Client:
     def _question(
         self,
         query: CouponQuery | None,
-        connections: Iterable[str] | None,
+        connections: str | Iterable[str] | None,
         strategy: Strategy | str,
         deadline: float | None,
         *,
         raw: bool,
     ) -> dict[str, Any]:
-        if deadline is not None and not 0 < deadline < self._timeout:
+        if deadline is not None and given_seconds(deadline, "the deadline") >= self._timeout:
             raise UsageError(
                 f"the deadline must be above 0 and below the client's timeout of {self._timeout:g} seconds"
             )
-        if strategy not in set(Strategy):
-            raise UsageError(f"the strategy is one of {', '.join(Strategy)}")
-        query = query or CouponQuery()
+        asks = given_word(Strategy, strategy, "the strategy")
+        names = None if connections is None else given_ids(connections, "connections")
+        query = CouponQuery() if query is None else given_one(CouponQuery, query, "query")
         question = {
-            "connections": list(dict.fromkeys(connections or ())) or None,
-            "strategy": None if strategy == Strategy.MERGE else str(strategy),
+            "connections": names and list(dict.fromkeys(names)),
+            "strategy": None if asks is Strategy.MERGE else str(asks),
             "status": sorted(query.status) or None,
             "list_id": query.list_id,
             "store_id": query.store_id,
@@ -216,8 +235,8 @@ class Client:
             "sort": query.sort,
             "descending": query.descending or None,
             "limit": query.limit,
-            "raw": raw or None,
-            "deadline": deadline,
+            "raw": given_flag(raw, "raw") or None,
+            "deadline": deadline and float(deadline),
         }
         return {name: value for name, value in question.items() if value is not None}
 
@@ -229,6 +248,10 @@ class Client:
 
         # With a deadline of its own a rate limit is never waited out: whoever asks is waiting.
         return self._transport.call(request, understood, deadline=self._timeout)
+
+
+def _customer(value: object, _: str) -> Customer:
+    return given_one(Customer, value, "each of the customers")
 
 
 def _identified(customer: Customer) -> dict[str, str]:

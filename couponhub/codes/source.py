@@ -31,7 +31,7 @@ _KINDS = {
 
 def is_file(source: CodeSource) -> "TypeIs[str | os.PathLike[str] | BinaryIO | TextIO]":
     """Tell files, by path or open, from other iterables."""
-    return isinstance(source, (str, os.PathLike)) or hasattr(source, "read")
+    return isinstance(source, (str, os.PathLike)) or callable(getattr(source, "read", None))
 
 
 @contextmanager
@@ -46,8 +46,9 @@ def reading(source: str | os.PathLike[str] | BinaryIO | TextIO) -> Iterator[Bina
         return
     try:
         file = Path(source).open("rb")  # noqa: SIM115 - the with below closes it; opening has errors of its own
-    except OSError as error:
-        raise LocalError(f"cannot read {source}: {error.strerror}") from error
+    except (OSError, TypeError, ValueError) as error:  # the latter of paths that no system can have
+        reason = error.strerror if isinstance(error, OSError) else "no file can be named so"
+        raise LocalError(f"cannot read {source}: {reason}") from error
     with file:
         yield file
 
@@ -85,9 +86,15 @@ def _blocks(file: BinaryIO | TextIO) -> Iterator[str]:
         try:
             block = file.read(_BLOCK)
         except OSError as error:
-            raise LocalError(f"reading the codes failed: {error.strerror}") from error
+            raise LocalError(
+                f"reading the codes failed: {error.strerror or 'it is not open for that'}"
+            ) from error
         except UnicodeDecodeError:
             raise UsageError("the codes are not in UTF-8", hint="open the file in binary mode") from None
+        except ValueError:
+            raise LocalError("reading the codes failed: the file is closed") from None
+        if not isinstance(block, (str, bytes)):
+            raise UsageError(f"the file of codes gives {type(block).__name__}, neither bytes nor text")
         if first and isinstance(block, bytes):
             _refuse_other_kinds(block)
         text = decoder.decode(block, final=not block) if isinstance(block, bytes) else block

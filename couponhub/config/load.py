@@ -13,7 +13,8 @@ from couponhub.config.faults import did_you_mean, faults_in
 from couponhub.config.references import is_reference, resolve
 from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
 from couponhub.config.structure import config_converter
-from couponhub.errors import ConfigError
+from couponhub.errors import ConfigError, UsageError
+from couponhub.models.given import given_one
 from couponhub.paths import expanded, user_folder
 from couponhub.plugin import ConnectionSettings
 from couponhub.registry import Registry
@@ -34,9 +35,11 @@ def find_config(given: str | os.PathLike[str] | None, environment: Mapping[str, 
     Raises:
         ConfigError: No such file.
     """
+    if given is not None and not isinstance(given, (str, os.PathLike)):
+        raise UsageError(f"the config file must be a path, not {type(given).__name__}")
     named = given or environment.get("COUPONHUB_CONFIG")
     if named:
-        path = expanded(os.fspath(named))
+        path = expanded(os.fsdecode(named))
         if not path.exists():
             origin = "" if given else ", which COUPONHUB_CONFIG names,"
             raise ConfigError(
@@ -71,8 +74,11 @@ def load_config(
 
     Raises:
         ConfigError: It cannot be read or has faults; each is one line that names file, key and mend.
+        UsageError: An argument is nothing of what it may be.
     """
-    environment = os.environ if environment is None else environment
+    environment = os.environ if environment is None else given_one(Mapping, environment, "the environment")
+    if registry is not None:
+        given_one(Registry, registry, "the registry")
     path = find_config(given, environment)
     try:
         # Some editors put a mark before UTF-8, which is no TOML.

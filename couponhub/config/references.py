@@ -23,8 +23,11 @@ def resolve(text: str, environment: Mapping[str, str]) -> str:
         if match["file"]:
             return _content(match["file"])
         name = match["name"]
-        if environment.get(name):
-            return environment[name]
+        value = environment.get(name)
+        if value and not isinstance(value, str):
+            raise ValueError(f"the environment variable {name} is {type(value).__name__}, not text")
+        if value:
+            return value
         if match["default"] is not None:
             return match["default"].removeprefix(":-")
         raise ValueError(f"the environment variable {name} is not set, or empty")

@@ -18,6 +18,11 @@ from couponhub.staging import StagingSettings
 from couponhub.store import StoreSettings
 
 
+def _check_not_empty(instance: object, attribute: object, value: tuple[str, ...] | None) -> None:  # noqa: ARG001 - attrs' signature
+    if value is not None and not value:
+        raise ValueError("expected at least one connection; leave it out to ask all")
+
+
 @attrs.frozen(kw_only=True)
 class LookupSettings:
     """The table `[lookup]`.
@@ -30,7 +35,9 @@ class LookupSettings:
         stale_if_error: Seconds past that during which it is shown, as remembered, while the vendor fails; 0 never.
     """
 
-    connections: tuple[str, ...] | None = setting(None, about="connections a lookup asks; all when left out")
+    connections: tuple[str, ...] | None = setting(
+        None, about="connections a lookup asks; all when left out", validator=_check_not_empty
+    )
     deadline: float = setting(2.0, about="seconds for a whole lookup answer", validator=check_positive)
     cache_ttl: float = setting(
         30.0,
@@ -101,5 +108,6 @@ class Config:
         """
         if name not in self.connections:
             known = ", ".join(self.connections) or "none"
-            raise UnknownConnection(f'there is no connection "{name}"', hint=f"configured are: {known}")
+            shown = f'connection "{name}"' if name.isprintable() else "such connection"
+            raise UnknownConnection(f"there is no {shown}", hint=f"configured are: {known}")
         return self.connections[name]

@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import attrs
 
+from couponhub.errors import CouponhubError
 from couponhub.models.base import Raw, instant_field, raw_field
+from couponhub.models.checked import checked
 from couponhub.models.coupons import Coupon, Source
 from couponhub.models.customers import Customer
-
-if TYPE_CHECKING:
-    from couponhub.errors import CouponhubError
 
 
 class Verdict(StrEnum):
@@ -45,7 +43,7 @@ class Strategy(StrEnum):
     FIRST_FOUND = "first-found"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class Answer:
     """What one connection answered.
 
@@ -80,7 +78,7 @@ class Answer:
     identified_by: str | None = None
     first_name: str | None = attrs.field(default=None, repr=False)
     last_name: str | None = attrs.field(default=None, repr=False)
-    error: "CouponhubError | None" = attrs.field(default=None, eq=False)
+    error: CouponhubError | None = attrs.field(default=None, eq=False)
     raw: Raw = raw_field()
 
     @property
@@ -89,7 +87,7 @@ class Answer:
         return self.verdict is Verdict.NONE or (self.verdict is Verdict.FOUND and self.reason is None)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class LookupAnswer:
     """The unified answer about one customer, a part for each connection that was asked, in asking order.
 

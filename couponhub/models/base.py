@@ -1,14 +1,12 @@
-"""What all models share: ids, the vendor's raw object, and the check that an instant has a zone."""
+"""What all models share: ids, the vendor's raw object, and instants that have a zone."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NewType
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, NewType, NoReturn
 
 import attrs
 
-if TYPE_CHECKING:
-    from attrs import Attribute
+from couponhub.models.given import given_id, given_instant
 
 ListId = NewType("ListId", str)
 PartId = NewType("PartId", str)
@@ -17,15 +15,37 @@ UploadId = NewType("UploadId", str)
 Raw = Mapping[str, Any]
 """A vendor's decoded JSON object, as it came."""
 
-NOTHING_RAW: Raw = MappingProxyType({})
+
+class _Nothing(Mapping[str, Any]):
+    """A mapping that is empty and stays so; unlike a view of a dictionary it can be pickled."""
+
+    def __getitem__(self, key: str) -> NoReturn:
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "{}"
+
+    def __reduce__(self) -> str:
+        return "NOTHING"
 
 
-def is_utc(instance: object, attribute: "Attribute[datetime | None]", value: datetime | None) -> None:
-    """Validate that an instant is aware and in UTC (or None where that is allowed)."""
-    if value is None or value.tzinfo is UTC:
-        return
-    if value.utcoffset() != timedelta(0):
-        raise ValueError(f"{type(instance).__name__}.{attribute.name} must be an aware UTC instant")
+NOTHING: Mapping[str, Any] = _Nothing()
+NOTHING_RAW: Raw = NOTHING
+
+
+def given_list_id(value: object) -> ListId:
+    """A list's id as callers give it: a text that is not blank.
+
+    Raises:
+        UsageError: It is none.
+    """
+    return ListId(given_id(value, "the list's id"))
 
 
 def utc_now() -> datetime:
@@ -39,5 +59,9 @@ def raw_field() -> Any:
 
 
 def instant_field() -> Any:
-    """Declare an optional instant: aware UTC, None when unknown."""
-    return attrs.field(default=None, validator=is_utc)
+    """Declare an optional instant: aware, kept in UTC; None when unknown."""
+    return attrs.field(default=None, converter=attrs.Converter(_instant, takes_field=True))
+
+
+def _instant(value: datetime | None, field: "attrs.Attribute[Any]") -> datetime | None:
+    return value if value is None else given_instant(value, field.name)

@@ -1,18 +1,28 @@
 """Coupons as they stand for one customer, and the question that selects them."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from types import MappingProxyType
 
 import attrs
 
 from couponhub.errors import UsageError
-from couponhub.models.base import ListId, Raw, instant_field, is_utc, raw_field
+from couponhub.models.base import NOTHING, ListId, Raw, instant_field, raw_field
+from couponhub.models.checked import checked
 from couponhub.models.customers import Customer
+from couponhub.models.given import (
+    given_flag,
+    given_id,
+    given_instant,
+    given_many,
+    given_one,
+    given_whole,
+    given_word,
+    given_words,
+)
 
-NO_PROPERTIES: Mapping[str, str] = MappingProxyType({})
+NO_PROPERTIES: Mapping[str, str] = NOTHING
 
 
 class CouponStatus(StrEnum):
@@ -124,38 +134,98 @@ class Coupon(CouponDraft):
     """
 
     def __attrs_post_init__(self) -> None:
-        _refuse_other_zones(self)
+        # One call for all of them, since there are many coupons: `checked` would make nineteen.
+        if not (
+            type(self.connection) is str
+            and type(self.code) is str
+            and type(self.status) is CouponStatus
+            and type(self.source) is Source
+            and (self.redemptions is None or type(self.redemptions) is tuple)
+            and _is_in_utc(self)
+        ):
+            _convert(self)
 
 
 def finished(draft: CouponDraft) -> Coupon:
     """The draft itself, checked, and from now on a frozen `Coupon`.
 
     Raises:
-        ValueError: One of its instants is not in UTC.
+        ValueError: One of its instants is not in UTC: a fault of the adapter's, which nothing else may be taken for.
     """
-    _refuse_other_zones(draft)
+    if not _is_in_utc(draft):
+        raise ValueError(f"not all of {', '.join(_INSTANTS)} are aware UTC instants")
     draft.__class__ = Coupon  # of the same layout, since it adds no attribute
     return draft  # type: ignore[return-value] # it is one now
 
 
-def _refuse_other_zones(coupon: CouponDraft) -> None:
-    # One call for the three of them: `instant_field` would make three.
+_INSTANTS = ("issued_at", "expires_at", "as_of")
+
+
+def _is_in_utc(coupon: CouponDraft) -> bool:
     issued, ends, as_of = coupon.issued_at, coupon.expires_at, coupon.as_of
-    if (
-        (issued is None or issued.tzinfo is UTC)
-        and (ends is None or ends.tzinfo is UTC)
-        and (as_of is None or as_of.tzinfo is UTC)
-    ):
-        return
-    for name in ("issued_at", "expires_at", "as_of"):
-        is_utc(coupon, getattr(attrs.fields(Coupon), name), getattr(coupon, name))
+    return (
+        (issued is None or getattr(issued, "tzinfo", None) is UTC)
+        and (ends is None or getattr(ends, "tzinfo", None) is UTC)
+        and (as_of is None or getattr(as_of, "tzinfo", None) is UTC)
+    )
 
 
-def _sort(word: CouponSort | str) -> CouponSort:
-    try:
-        return CouponSort(word)
-    except ValueError:
-        raise UsageError(f"coupons are sorted by one of {', '.join(CouponSort)}") from None
+def _convert(coupon: Coupon) -> None:
+    """Make of what was given what the fields say."""
+    given_one(str, coupon.connection, "connection")
+    given_one(str, coupon.code, "code")
+    held: dict[str, object] = {
+        "status": given_word(CouponStatus, coupon.status, "status"),
+        "source": given_word(Source, coupon.source, "source"),
+    }
+    if coupon.redemptions is not None:
+        held["redemptions"] = tuple(given_many(coupon.redemptions, "redemptions", of=_redemption))
+    for name in _INSTANTS:
+        value = getattr(coupon, name)
+        held[name] = None if value is None else given_instant(value, name)
+    for name, value in held.items():
+        object.__setattr__(coupon, name, value)
+
+
+def _redemption(value: object, what: str) -> Redemption:
+    return given_one(Redemption, value, what)
+
+
+def _statuses(
+    given: "CouponStatus | str | Iterable[CouponStatus | str] | None",
+) -> frozenset[CouponStatus]:
+    return _ANY if given is None or given is _ANY else given_words(CouponStatus, given, "status")
+
+
+def _list_id(given: str | None) -> ListId | None:
+    return None if given is None else ListId(given_id(given, "list_id"))
+
+
+def _store_id(given: str | None) -> str | None:
+    return None if given is None else given_id(given, "store_id")
+
+
+def _since(given: date | None) -> datetime | None:
+    return None if given is None else given_instant(given, "since")
+
+
+def _until(given: date | None) -> datetime | None:
+    return None if given is None else given_instant(given, "until")
+
+
+_ANY: frozenset[CouponStatus] = frozenset()
+
+
+def _sort(given: CouponSort | str | None) -> CouponSort | None:
+    return None if given is None else given_word(CouponSort, given, "sort")
+
+
+def _descending(given: bool) -> bool:
+    return given_flag(given, "descending")
+
+
+def _limit(given: int | None) -> int | None:
+    return None if given is None else given_whole(given, "limit", least=1)
 
 
 @attrs.frozen(kw_only=True, cache_hash=True)  # a lookup asks for it a dozen times
@@ -163,36 +233,35 @@ class CouponQuery:
     """Which of a customer's coupons are meant; the meanings are ours, whatever the vendor's filters do.
 
     Attributes:
-        status: Keep only these; empty keeps all. A coupon of UNKNOWN status is always kept.
+        status: Keep only these: one or several members or their words in any case; empty keeps all. A coupon of
+            UNKNOWN status is always kept.
         list_id: Only coupons of this list, by the vendor's id.
         store_id: Only coupons redeemable at this store, by the vendor's id.
-        since: Issued or redeemed at or after this instant.
-        until: Issued or redeemed before this instant.
-        sort: How each connection's coupons are ordered; None for newest first.
+        since: Issued or redeemed at or after this instant, which is kept in UTC; a date stands for its start in UTC.
+        until: Issued or redeemed before this instant, given like `since`: a date is itself not among the days meant.
+        sort: How each connection's coupons are ordered, by a member or its word; None for newest first.
         descending: Whether that order is turned round; goes with `sort`.
         limit: Only the first so many of each connection, in that order; None for all.
 
     Raises:
-        UsageError: `since` is not before `until`, so that nothing could ever be meant; the order or the limit is
-            none.
+        UsageError: Something is none of these, such as another word or a datetime without its zone; `since` is
+            not before `until`, so that nothing could ever be meant; or there is no order to turn round.
     """
 
-    status: frozenset[CouponStatus] = frozenset()
-    list_id: ListId | None = None
-    store_id: str | None = None
-    since: datetime | None = instant_field()
-    until: datetime | None = instant_field()
-    sort: CouponSort | None = attrs.field(default=None, converter=attrs.converters.optional(_sort))
-    descending: bool = False
-    limit: int | None = None
+    status: frozenset[CouponStatus] = attrs.field(default=_ANY, converter=_statuses)
+    list_id: ListId | None = attrs.field(default=None, converter=_list_id)
+    store_id: str | None = attrs.field(default=None, converter=_store_id)
+    since: datetime | None = attrs.field(default=None, converter=_since)
+    until: datetime | None = attrs.field(default=None, converter=_until)
+    sort: CouponSort | None = attrs.field(default=None, converter=_sort)
+    descending: bool = attrs.field(default=False, converter=_descending)
+    limit: int | None = attrs.field(default=None, converter=_limit)
 
     def __attrs_post_init__(self) -> None:
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise UsageError("since must lie before until; nothing lies between them")
         if self.descending and self.sort is None:
             raise UsageError("descending turns an order round, and none is named; newest come first already")
-        if self.limit is not None and (type(self.limit) is not int or self.limit < 1):
-            raise UsageError("the limit is a whole number of coupons, at least 1")
 
     @property
     def unordered(self) -> "CouponQuery":
@@ -202,7 +271,7 @@ class CouponQuery:
         return attrs.evolve(self, sort=None, descending=False, limit=None)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class CustomerCoupons:
     """One vendor's answer about one customer.
 

@@ -9,7 +9,8 @@ from typing import Final, Literal
 
 import attrs
 
-from couponhub.models.base import NOTHING_RAW, ListId, Raw, instant_field, raw_field
+from couponhub.models.base import NOTHING, ListId, Raw, instant_field, raw_field
+from couponhub.models.checked import checked, checked_input
 
 _LONGEST_LABEL = 50
 
@@ -23,12 +24,12 @@ class ListStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class Alerts:
     """Whom a vendor mails, and when.
 
     Attributes:
-        subscribers: E-mail addresses.
+        subscribers: E-mail addresses; a text is one.
         success: Mail when a file was processed.
         failure: Mail when a file failed.
         shortage: Mail when fewer codes than this are left; None for never.
@@ -42,7 +43,7 @@ class Alerts:
     expiry_days: int | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class CouponList:
     """A container of codes at one vendor: MoEngage's coupon list, Capillary's coupon series.
 
@@ -89,7 +90,7 @@ KEPT: Final = Kept.KEPT
 """What a change says of a thing that it leaves as it is, where None has a meaning of its own."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked_input)
 class AlertsChange:
     """What to change of a list's alerts, spelled as in `Alerts`; what is not named stays as it is.
 
@@ -119,7 +120,7 @@ class AlertsChange:
         return attrs.evolve(held, **self.named())  # type: ignore[arg-type] # the fields are those of Alerts
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked_input)
 class NewCouponList:
     """A list to be created.
 
@@ -136,10 +137,10 @@ class NewCouponList:
     label: str | None = None
     created_by: str | None = None
     alerts: Alerts = attrs.field(factory=Alerts)
-    extra: Mapping[str, str] = NOTHING_RAW
+    extra: Mapping[str, str] = NOTHING
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked_input)
 class ListChange:
     """What to change of a list; None leaves a thing as it is.
 
@@ -153,7 +154,7 @@ class ListChange:
     name: str | None = None
     expires: date | None = None
     alerts: Alerts | AlertsChange | None = None
-    extra: Mapping[str, str] = NOTHING_RAW
+    extra: Mapping[str, str] = NOTHING
 
 
 def plain_label(name: str) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import BinaryIO
-from urllib.parse import urlsplit
 
 import attrs
 
-from couponhub.errors import UsageError
 from couponhub.models.base import ListId, PartId, Raw, UploadId, instant_field, raw_field
+from couponhub.models.checked import checked, checked_input
+from couponhub.models.given import given_id, given_url, given_whole, given_word
 from couponhub.models.identifiers import Identifier
 
 
@@ -33,37 +33,46 @@ class UploadStatus(StrEnum):
         return self in {UploadStatus.DONE, UploadStatus.PARTIAL, UploadStatus.FAILED}
 
 
+def _identifier(given: Identifier | str) -> Identifier:
+    return given_word(Identifier, given, "identifier")
+
+
+def _column(given: str | int | None) -> str | int | None:
+    if given is None or isinstance(given, str):
+        return given if given is None else given_id(given, "column")
+    return given_whole(given, "column", least=0)
+
+
 @attrs.frozen(kw_only=True)
 class Tagging:
-    """Codes bound to customers: which identifier the file holds.
+    """Codes bound to customers: which identifier the file holds, as a member or its word.
 
     In a source file `column` is the customer's column by name, or by position from 0; None finds it by its name.
     In a file on its way to a vendor (`CodeFile`) the customer is always column 0 and the code column 1.
+
+    Raises:
+        UsageError: It is another word, or no column can be named so.
     """
 
-    identifier: Identifier
-    column: str | int | None = None
+    identifier: Identifier = attrs.field(converter=_identifier)
+    column: str | int | None = attrs.field(default=None, converter=_column)
 
 
-@attrs.frozen(kw_only=True)
+def _url(given: str) -> str:
+    return given_url(given, "the URL of a code file")
+
+
+@attrs.frozen(kw_only=True, field_transformer=checked_input)
 class FileUrl:
     """A code file that already lies where the vendor can fetch it, with Basic credentials if it needs them.
 
     Raises:
-        UsageError: The URL is none that could be fetched.
+        UsageError: The URL is none that could be fetched, or something is no text.
     """
 
-    url: str = attrs.field(repr=False)
+    url: str = attrs.field(repr=False, converter=_url)
     username: str | None = attrs.field(default=None, repr=False)
     password: str | None = attrs.field(default=None, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        try:
-            parts = urlsplit(self.url)
-        except ValueError:
-            parts = urlsplit("")
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError("the URL of a code file must begin with https:// (or http://) and name a host")
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +119,7 @@ class CodeFileRules:
     quoting: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class Part:
     """One file or job at a vendor.
 
@@ -145,7 +154,7 @@ class Part:
     raw: Raw = raw_field()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class Upload:
     """One batch of codes on its way to a list: ours (`up_...`), or a vendor file that we did not send.
 

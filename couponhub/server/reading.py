@@ -101,7 +101,7 @@ class Reading:
         return known(capabilities=capabilities, limits=capabilities.limits, left=connection.quota_left())
 
     def _lists(self, call: Call) -> Reply:
-        word = call.query.get("status", _ALL)
+        word = call.query.get("status", _ALL).casefold()
         if word not in _STATUS.words:
             raise UsageError(f"status: expected one of {', '.join(_STATUS.words)}")
         lists = self._hub[call.path["connection"]].lists.iterate(None if word == _ALL else ListStatus(word))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 from itertools import islice
 from typing import Any, NewType, TypeVar
 
@@ -14,10 +15,12 @@ from couponhub.config.structure import whole_class
 from couponhub.documents import moment
 from couponhub.errors import UsageError
 from couponhub.models import CouponQuery, CouponSort, CouponStatus, Customer, ListId, Strategy
+from couponhub.models.given import word
 from couponhub.plugin import setting
 from couponhub.strict import strict_converter
 
 T = TypeVar("T")
+W = TypeVar("W", bound=StrEnum)
 
 Statuses = NewType("Statuses", tuple[CouponStatus, ...])
 
@@ -50,7 +53,8 @@ class Asked:
     """Which coupons are meant, and who is to be asked how."""
 
     connections: tuple[str, ...] | None = setting(
-        None, about="Whom to ask, in this order; the server's `[lookup] connections`, or all, by default."
+        None,
+        about="Whom to ask, in this order, at least one; the server's `[lookup] connections`, or all, by default.",
     )
     strategy: Strategy = setting(
         Strategy.MERGE,
@@ -58,7 +62,8 @@ class Asked:
     )
     status: Statuses = setting(
         Statuses(()),
-        about="Only coupons that stand so; one word, or a list. One whose status cannot be known is always kept.",
+        about="Only coupons that stand so; one word in any case, or a list. One whose status cannot be known is always"
+        " kept.",
     )
     list_id: str | None = setting(
         None,
@@ -157,6 +162,8 @@ class RequestReader:
 def _request_converter() -> Converter:
     converter = strict_converter(forbid_extra_keys=True)
     converter.register_structure_hook(datetime, _moment)
+    for kind in (CouponStatus, Strategy):
+        converter.register_structure_hook(kind, _word)
 
     def statuses(value: Any, _: object) -> Any:
         return converter.structure([value] if isinstance(value, str) else value, tuple[CouponStatus, ...])
@@ -180,6 +187,15 @@ def _moment(value: Any, _: type[datetime]) -> datetime:
     if type(value) is not str:
         raise TypeError("expected text")
     return moment(value)
+
+
+def _word(value: Any, kind: type[W]) -> W:
+    if type(value) is not str:
+        raise TypeError("expected text")
+    found = word(kind, value)
+    if found is None:
+        raise ValueError(f"expected one of {', '.join(kind)}")
+    return found
 
 
 def _shortened(text: str) -> str:

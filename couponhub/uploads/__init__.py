@@ -4,10 +4,11 @@ Every step is written down before it is done, so that whatever happens, what the
 out, and no code is lost or sent twice.
 """
 
+from couponhub.uploads.arguments import Acceptable, UploadSource
 from couponhub.uploads.clock import Clock
 from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
-from couponhub.uploads.service import Acceptable, Uploads, UploadSource
+from couponhub.uploads.service import Uploads
 
 __all__ = [
     "Acceptable",

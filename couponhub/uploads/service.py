@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
-from typing import Literal, get_args
 
 from couponhub.capabilities import Offered
-from couponhub.codes import CodeSource
-from couponhub.errors import LocalError, NotFound, UnreadableReply, Unsupported, UsageError
+from couponhub.errors import LocalError, NotFound, UnreadableReply
 from couponhub.located import Located
 from couponhub.models import (
     CodeFileRules,
@@ -19,9 +17,23 @@ from couponhub.models import (
     UploadId,
     UploadStatus,
 )
+from couponhub.models.base import given_list_id
+from couponhub.models.given import given_flag, given_id, given_one, given_url
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter, DeletesParts, ReadsParts
+from couponhub.rooted import Rooted
 from couponhub.staging import Staging
 from couponhub.store import Ledger, UploadRecord
+from couponhub.uploads.arguments import (
+    Acceptable,
+    UploadSource,
+    given_acceptables,
+    given_column,
+    given_progress,
+    given_source,
+    given_timeout,
+    given_upload,
+    given_upload_id,
+)
 from couponhub.uploads.bounds import Bounds, SizeOf, unknown_size
 from couponhub.uploads.clock import Clock, Deadline
 from couponhub.uploads.deleting import Deleter
@@ -30,23 +42,19 @@ from couponhub.uploads.events import Progress, no_progress
 from couponhub.uploads.names import is_upload_id
 from couponhub.uploads.patience import Patience
 from couponhub.uploads.reconciling import Reconciler
+from couponhub.uploads.routing import route_of
 from couponhub.uploads.sending import Order, Sender
 from couponhub.uploads.settling import Settler
 from couponhub.uploads.submitting import Submitter
 from couponhub.uploads.summary import upload_of, upload_of_part
 from couponhub.uploads.watching import Watcher
 
-UploadSource = CodeSource | FileUrl
-"""A path, an open binary or text file, an iterable of codes, or the URL of a file that lies elsewhere."""
 
-Acceptable = Literal["ruined"]
-"""What is refused unless somebody says that it is meant."""
-
-
-class Uploads:
+class Uploads(Rooted):
     """Sends codes to the lists of one connection, and tells how that stands. Thread-safe.
 
-    Every method may raise `Unsupported` and `VendorError`.
+    Every method may raise `Unsupported` and `VendorError`, and `UsageError` for an argument that is nothing of what
+    it may be, before anything is sent.
 
     Args:
         connection: The connection's name.
@@ -129,22 +137,19 @@ class Uploads:
             WaitTimeout: Time ran out; the upload as last seen, where there is one yet, is on the error.
         """
         with self._at("send codes"):
-            patience = self._patience(timeout)
-            if isinstance(source, FileUrl) and (column is not None or accept):
-                raise UsageError(
-                    "a file at a URL is sent as it is: no column of it can be chosen, nothing accepted"
-                )
+            patience = self._patience(given_timeout(timeout))
             order = Order(
-                list_id=ListId(list_id),
-                source=source,
-                name=name,
-                column=column,
-                tagging=tagging,
-                accepts_ruined="ruined" in _accepted(accept),
-                callback=callback,
-                again=again,
-                progress=progress,
+                list_id=given_list_id(list_id),
+                source=given_source(source, is_read_as=column is not None or bool(accept)),
+                name=None if name is None else given_id(name, "the upload's name"),
+                column=given_column(column),
+                tagging=None if tagging is None else given_one(Tagging, tagging, "tagging"),
+                accepts_ruined="ruined" in given_acceptables(accept),
+                callback=None if callback is None else given_url(callback, "the callback"),
+                again=given_flag(again, "again"),
+                progress=given_progress(progress),
             )
+            given_flag(wait, "wait")
             ledger, record = self._send(order, patience)
             upload = self._rested(upload_of(record, sending=False))
             if wait and not upload.status.ended:
@@ -173,14 +178,13 @@ class Uploads:
             OutcomeUnknown: The vendor has ceased to show it, though it had not ended.
         """
         with self._at("wait for upload"):
-            upload_id, home = (upload, list_id) if isinstance(upload, str) else (upload.id, upload.list_id)
-            if home is None:
-                raise UsageError("to wait for an upload by its id takes the list's id too")
-            patience = self._patience(timeout)
-            found = self._find(ListId(home), upload_id)
+            home, upload_id = given_upload(upload, list_id)
+            patience = self._patience(given_timeout(timeout))
+            given_progress(progress)
+            found = self._find(home, upload_id)
             if found is not None:
                 return self._wait_for(found[1], found[0], patience, progress)
-            return self._wait_for_vendors(ListId(home), upload_id, patience, progress)
+            return self._wait_for_vendors(home, upload_id, patience, progress)
 
     def show(self, list_id: str, upload_id: str) -> Upload:
         """Tell how an upload stands: ours, brought up to what the vendor shows, or a vendor's file by its id.
@@ -191,9 +195,10 @@ class Uploads:
             NotFound: Neither we nor the vendor know it.
         """
         with self._at("show upload"):
-            found = self._find(ListId(list_id), upload_id)
+            home, upload_id = given_list_id(list_id), given_upload_id(upload_id)
+            found = self._find(home, upload_id)
             if found is None:
-                return self._vendors(ListId(list_id), upload_id)
+                return self._vendors(home, upload_id)
             ledger, record = found
             record = self._reconciler(ledger).refresh(record, ended_too=True)
             return self._rested(upload_of(record, sending=ledger.is_sending(record)))
@@ -210,21 +215,22 @@ class Uploads:
             OutcomeUnknown: No answer came, and the vendor cannot be asked.
         """
         with self._at("delete upload"):
+            home, upload_id = given_list_id(list_id), given_upload_id(upload_id)
             deleter = Deleter(
                 connection=self._connection,
                 adapter=self._offered.require(DeletesParts),
                 settle=self._settle,
                 clock=self._clock,
             )
-            found = self._find(ListId(list_id), upload_id, by_part=False)
+            found = self._find(home, upload_id, by_part=False)
             if found is not None:
                 ledger, record = found
                 deleter.delete_upload(record, ledger, self._reconciler(ledger))
                 return
-            deleter.delete_part(ListId(list_id), PartId(upload_id))
+            deleter.delete_part(home, PartId(upload_id))
             # Without a store nothing is remembered of it either.
             with suppress(LocalError):
-                self._forget(ListId(list_id), PartId(upload_id))
+                self._forget(home, PartId(upload_id))
 
     def iterate(self, list_id: str) -> Iterator[Upload]:
         """All uploads to a list: ours, oldest first, then the vendor's files that we did not send.
@@ -234,8 +240,8 @@ class Uploads:
         """
         at = self._at("read uploads")
         with at:
-            reader = self._offered.require(ReadsParts)
-        return at.each(self._iterate(ListId(list_id), reader))
+            home, reader = given_list_id(list_id), self._offered.require(ReadsParts)
+        return at.each(self._iterate(home, reader))
 
     def _iterate(self, list_id: ListId, reader: ReadsParts) -> Iterator[Upload]:
         parts: list[Part] = []
@@ -269,7 +275,7 @@ class Uploads:
             yield upload_of(matched, sending=ledger.is_sending(matched))
 
     def _send(self, order: Order, patience: Patience) -> tuple[Ledger, UploadRecord]:
-        route = self._route(order.source, order.callback)
+        route = route_of(order.source, order.callback, self._offered, self._connection)
         staging = None
         if not isinstance(route, AcceptsFiles) and not isinstance(order.source, FileUrl):
             staging = self._staging()
@@ -290,25 +296,6 @@ class Uploads:
             patience=patience,
         )
         return ledger, sender.send(order)
-
-    def _route(self, source: UploadSource, callback: str | None) -> AcceptsFiles | AcceptsFileUrls:
-        if isinstance(source, FileUrl):
-            if isinstance(self._adapter, AcceptsFiles) and not isinstance(self._adapter, AcceptsFileUrls):
-                raise Unsupported(
-                    "this vendor does not fetch files from a URL",
-                    hint="download the file and send it",
-                    connection=self._connection,
-                )
-            return self._offered.require(AcceptsFileUrls)
-        if isinstance(self._adapter, AcceptsFiles):
-            if callback is not None:
-                raise Unsupported(
-                    "this vendor reports to no callback URL",
-                    hint="wait for the upload instead",
-                    connection=self._connection,
-                )
-            return self._adapter
-        return self._offered.require(AcceptsFileUrls)
 
     def _find(
         self, list_id: ListId, upload_id: str, *, by_part: bool = True
@@ -410,10 +397,3 @@ class Uploads:
 
     def _at(self, operation: str) -> Located:
         return Located(self._connection, operation)
-
-
-def _accepted(accept: Acceptable | Iterable[Acceptable]) -> frozenset[str]:
-    words = frozenset([accept] if isinstance(accept, str) else accept)
-    if unknown := words - set(get_args(Acceptable)):
-        raise UsageError(f"nothing is accepted by the name of {', '.join(sorted(map(str, unknown)))}")
-    return words

@@ -17,7 +17,7 @@ from typing import BinaryIO, Protocol, cast
 
 import attrs
 
-from couponhub.errors import LocalError
+from couponhub.errors import LocalError, UsageError
 
 ReportSource = str | os.PathLike[str] | BinaryIO
 """A path, or a binary file object, which stays open."""
@@ -85,18 +85,29 @@ def opened(source: ReportSource) -> Iterator[OpenReport]:
                 head = found.read(_HEAD)
                 found.seek(0)
                 saved_at = datetime.fromtimestamp(os.fstat(found.fileno()).st_mtime, UTC)
-            except OSError as error:
-                raise LocalError(f"cannot read {os.fspath(source)}: {error.strerror}") from error
+            except (OSError, ValueError) as error:  # the latter of paths that no system can have
+                reason = error.strerror if isinstance(error, OSError) else "no file can be named so"
+                raise LocalError(f"cannot read {os.fspath(source)}: {reason}") from error
             file = found
         else:
             name = PurePath(str(getattr(source, "name", "report"))).name
-            head = source.read(_HEAD)
+            head = _head(source)
             file = _Rejoined(head, source)  # a pipe takes nothing back
         if name.lower().endswith(".eml") or _MAIL_HEADER.match(head):
             content, mailed_at = _mailed(file, name, held)
             yield OpenReport(name, content, mailed_at, saved_at)
         else:
             yield OpenReport(name, _unpacked(file, head, name, held), saved_at=saved_at)
+
+
+def _head(source: BinaryIO) -> bytes:
+    try:
+        head: object = source.read(_HEAD)
+    except (OSError, ValueError):
+        raise LocalError("the report cannot be read: its file is closed, or not open for that") from None
+    if not isinstance(head, bytes):
+        raise UsageError("the report must be a file of bytes", hint="open it in binary mode")
+    return head
 
 
 class _Rejoined:

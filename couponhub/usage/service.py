@@ -1,27 +1,29 @@
 """The usage reports of a connection, as users hold them: requested, imported, and accounted for."""
 
 import logging
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import attrs
 
 from couponhub.capabilities import Offered
-from couponhub.errors import CouponhubError, LocalError, NotFound
+from couponhub.errors import CouponhubError, LocalError, NotFound, UsageError
 from couponhub.located import Located
 from couponhub.models import (
     CouponList,
     CouponQuery,
     DaySpan,
     ListCoverage,
-    ListId,
     ReportImport,
     ReportRequest,
     UsageStatus,
 )
-from couponhub.models.base import utc_now
+from couponhub.models.base import given_list_id, utc_now
+from couponhub.models.given import given_day, given_flag, given_ids
 from couponhub.protocols import ReadsLists, RequestsUsageReports
+from couponhub.rooted import Rooted
 from couponhub.store import Ledger
 from couponhub.usage.codesets import known_elsewhere
 from couponhub.usage.coverage import Standing
@@ -36,8 +38,10 @@ _DAILY = "usage_report_per_day"
 _UNKNOWN_ZONE = "it is not known in which zone the vendor's days begin: set timezone of the connection"
 
 
-class Usage:
+class Usage(Rooted):
     """The usage reports of a connection. Thread-safe.
+
+    An argument that is nothing of what it may be is a `UsageError`, before anything is sent or written.
 
     Args:
         name: The connection's name.
@@ -62,11 +66,16 @@ class Usage:
         self._ledger = ledger
         self._now = now
 
-    def request(self, list_id: str, start: date, end: date, recipients: Sequence[str]) -> str:
-        """Have a report mailed; see `RequestsUsageReports.request_usage_report`."""
+    def request(self, list_id: str, start: date, end: date, recipients: str | Iterable[str]) -> str:
+        """Have a report mailed to one address or several; see `RequestsUsageReports.request_usage_report`."""
         with Located(self._name, "request usage report"):
             asked = self._offered.require(RequestsUsageReports)
-            return asked.request_usage_report(ListId(list_id), start, end, recipients)
+            return asked.request_usage_report(
+                given_list_id(list_id),
+                given_day(start, "the first day"),
+                given_day(end, "the last day"),
+                given_ids(recipients, "recipients"),
+            )
 
     def import_report(
         self,
@@ -99,6 +108,12 @@ class Usage:
         from couponhub.usage.importing import Order, check_days, import_report  # noqa: PLC0415 - lookups need none of it
 
         with Located(self._name, "import usage report"):
+            wanted = given_list_id(list_id)
+            start, end = given_day(start, "the first day"), given_day(end, "the last day")
+            given_flag(include_forgotten, "include_forgotten")
+            given_flag(shared_codes, "shared_codes")
+            if not isinstance(source, (str, os.PathLike)) and not callable(getattr(source, "read", None)):
+                raise UsageError("the report must be a path or a binary file object")
             form, now = self._reports.form, self._now()
             if start > end:
                 raise LocalError(f"the report's first day, {start}, lies after its last, {end}")
@@ -115,7 +130,7 @@ class Usage:
                 source,
                 Order(
                     connection=self._name,
-                    list_id=ListId(list_id),
+                    list_id=wanted,
                     days=days,
                     form=form,
                     zones=standings.zones,
@@ -126,7 +141,7 @@ class Usage:
                     include_forgotten=include_forgotten,
                     shared_codes=shared_codes,
                 ),
-                codes_elsewhere=lambda codes: known_elsewhere(self._ledger(), ListId(list_id), others, codes),
+                codes_elsewhere=lambda codes: known_elsewhere(self._ledger(), wanted, others, codes),
             )
             return attrs.evolve(done, warnings=(*done.warnings, *warnings, *_zone_warnings(standings)))
 
@@ -140,6 +155,7 @@ class Usage:
             NotFound: There is no such list.
         """
         with Located(self._name, "usage status"):
+            wanted = None if list_id is None else given_list_id(list_id)
             form, now = self._reports.form, self._now()
             lists, seen_at, warnings = self._shown(now)
             standings = self._standings(lists, seen_at)
@@ -147,7 +163,7 @@ class Usage:
             shown = [one for one in standings.lists if list_id in {None, one.known.list_id}]
             if list_id is not None and not shown:
                 raise NotFound("there is no such list", hint=f"see `couponhub lists ls {self._name}`")
-            query = CouponQuery(list_id=None if list_id is None else ListId(list_id))
+            query = CouponQuery(list_id=wanted)
             proof = standings.proof(query, now=now, max_age=form.max_age)
             return UsageStatus(
                 connection=self._name,

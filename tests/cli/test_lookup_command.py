@@ -28,6 +28,21 @@ def test_a_mobile_that_cannot_be_one(desk: Desk, mobile: str) -> None:
     assert [] == desk.control["capillary"].requests()
 
 
+def test_a_status_is_a_word_in_any_case(desk: Desk) -> None:
+    """It selects what the library and HTTP select by it; another word is refused with those that there are."""
+    words = ("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "-o", "json", "--status")
+    active = desk(*words, "active").json["coupons"]
+    assert ["active"] * 4 == [coupon["status"] for coupon in active]
+    assert active == [
+        {**coupon, "as_of": asked["as_of"]}
+        for coupon, asked in zip(desk(*words, "ACTIVE").json["coupons"], active, strict=True)
+    ]
+    refused = desk(*words, "actve")
+    assert 2 == refused.code
+    assert "'active', 'redeemed', 'expired'" in refused.complaint
+    assert 0 == desk("lists", "ls", "moengage", "--status", "ACTIVE").code
+
+
 def test_shared_codes_are_marked(desk: Desk, club: str) -> None:
     """Each code stands there once for each connection, and every form tells of the other."""
     words = ("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "--connection", club)

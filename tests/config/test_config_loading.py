@@ -166,6 +166,13 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     ] == faults(text, tmp_path)
 
 
+def test_a_lookup_asks_somebody(tmp_path: Path) -> None:
+    """An empty list is a slip, and not "all"."""
+    assert ["lookup.connections: expected at least one connection; leave it out to ask all"] == faults(
+        "[lookup]\nconnections = []\n", tmp_path
+    )
+
+
 def test_a_lookup_names_connections_that_exist(tmp_path: Path) -> None:
     """One whose own table is wrong exists all the same."""
     text = '[connections.a]\nadapter = "toy"\n[lookup]\nconnections = ["a", "aa"]\n'

@@ -124,7 +124,7 @@ def test_found_and_not_found_look_alike(counter: Counter) -> None:
 
 
 def test_the_query_narrows(counter: Counter) -> None:
-    """One word, or a list of them; days, or instants."""
+    """One word in any case, or a list of them; days, or instants."""
     token = counter.token(Scope.LOOKUP)
 
     def statuses(**question: Any) -> set[str]:
@@ -134,6 +134,7 @@ def test_the_query_narrows(counter: Counter) -> None:
 
     assert {"active", "redeemed", "expired"} == statuses()
     assert {"expired"} == statuses(status="expired")
+    assert {"expired"} == statuses(status="EXPIRED", strategy="MERGE") == statuses(status=["Expired"])
     assert {"active", "expired"} == statuses(status=["active", "expired"])
     assert set() == statuses(since="2001-01-01", until="2001-01-02T00:00:00+05:30")
 

@@ -114,6 +114,7 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "a limit of nothing": ({**ASKED, "limit": 0}, "limit: expected a whole number of coupons, at least 1"),
     "no order to turn round": ({**ASKED, "descending": True}, "descending turns an order round"),
     "connections of text": ({**ASKED, "connections": "capillary"}, "connections: expected a list"),
+    "connections of none": ({**ASKED, "connections": []}, "connections must not be empty"),
     "a connection of null": ({**ASKED, "connections": [None]}, "connections[0]: expected text"),
     "an unknown strategy": ({**ASKED, "strategy": "fastest"}, "strategy: expected one of merge, first-found"),
     "an unknown status": ({**ASKED, "status": ["gone"]}, "status[0]: expected one of active"),

@@ -34,6 +34,7 @@ def test_lists_are_the_hubs(counter: Counter) -> None:
     expected = [list_document(one) for one in counter.hub["moengage"].lists.iterate()]
     assert {"items": expected, "error": None} == answer
     archived = counter.get("/v1/connections/moengage/lists?status=archived", token).json
+    assert archived == counter.get("/v1/connections/moengage/lists?status=ARCHIVED", token).json
     assert archived == {"items": [one for one in expected if one["status"] == "archived"], "error": None}
     refused = counter.get("/v1/connections/moengage/lists?status=gone", token)
     assert "status: expected one of all, active" in problem(refused, 400, "usage")["detail"]

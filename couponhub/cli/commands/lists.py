@@ -74,7 +74,9 @@ def command() -> None:
 
 @command.command("ls")
 @click.argument("connection", metavar="CONN")
-@click.option("--status", type=click.Choice(_STATUSES), default="all", show_default=True)
+@click.option(
+    "--status", type=click.Choice(_STATUSES, case_sensitive=False), default="all", show_default=True
+)
 @pass_options
 def ls(options: GlobalOptions, connection: str, status: str) -> None:
     """List the coupon lists of CONN."""

@@ -19,7 +19,6 @@ from couponhub.models import (
     CouponSort,
     CouponStatus,
     Customer,
-    ListId,
     LookupAnswer,
     Reason,
     Strategy,
@@ -47,7 +46,7 @@ _USED = Column("USED", lambda document: _used(document["redemption_count"]))
 _ALSO_AT = Column("ALSO AT", lambda document: ", ".join(document["also_at"]) or None)
 _SERVER_SECONDS = 15.0
 """That a server may take beside the time for its answer."""
-_STATUSES = tuple(status.value for status in CouponStatus)
+_STATUS = click.Choice([status.value for status in CouponStatus], case_sensitive=False)
 
 
 @click.command("lookup", cls=GlobalCommand)
@@ -56,7 +55,7 @@ _STATUSES = tuple(status.value for status in CouponStatus)
 @click.option("--external-id", metavar="V")
 @click.option("--id", "vendor_id", metavar="V", help="The vendor's own customer number.")
 @click.option("--connection", "connections", multiple=True, metavar="C", help="Ask only these.")
-@click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="Only such coupons.")
+@click.option("--status", "statuses", multiple=True, type=_STATUS, help="Only such coupons.")
 @click.option("--list", "list_id", metavar="ID", help="Only coupons of this list.")
 @click.option("--store", "store_id", metavar="ID", help="Only coupons redeemable at this store.")
 @click.option("--since", type=Instant(), metavar="D", help="Issued or redeemed from then on.")
@@ -73,7 +72,7 @@ _STATUSES = tuple(status.value for status in CouponStatus)
 @click.option("--deadline", type=Seconds(), metavar="SECONDS", help="For the whole answer.")
 @click.option(
     "--strategy",
-    type=click.Choice([strategy.value for strategy in Strategy]),
+    type=click.Choice([strategy.value for strategy in Strategy], case_sensitive=False),
     default=Strategy.MERGE.value,
     show_default=True,
     help="Ask all at once, or one after the other until one has found coupons.",
@@ -110,8 +109,8 @@ def command(
     """
     customer = Customer(mobile=mobile, email=email, external_id=external_id, id=vendor_id)
     query = CouponQuery(
-        status=frozenset(CouponStatus(status) for status in statuses),
-        list_id=None if list_id is None else ListId(list_id),
+        status=statuses,
+        list_id=list_id,
         store_id=store_id,
         since=since,
         until=until,

@@ -1,6 +1,8 @@
-"""R-01 to R-09: what holds for every call, whatever it asks."""
+"""R-01 to R-12: what holds for every call, whatever it asks."""
 
+import copy
 import logging
+import pickle
 import re
 import traceback
 from collections.abc import Callable
@@ -20,10 +22,10 @@ from couponhub.errors import (
     UsageError,
     VendorUnavailable,
 )
-from couponhub.models import CouponQuery, Customer
+from couponhub.models import CouponList, CouponQuery, Customer, CustomerCoupons
 from couponhub.models.base import utc_now
 from couponhub.protocols import CAPABILITIES
-from couponhub.testing.conformance.customers import NOBODY
+from couponhub.testing.conformance.customers import BUYER, NOBODY
 from couponhub.testing.conformance.refusals import refuses, refuses_customers, refuses_uploads, understood
 from couponhub.testing.rig import Rig
 
@@ -171,3 +173,19 @@ class BasicRules:
         with pytest.raises(UsageError, match="no_such_field"):
             ask()
         assert before == len(rig.control.requests())
+
+    def test_r12_answers_can_be_pickled(self, rig: Rig) -> None:
+        """R-12: caches and task queues hand on what was answered, with all that is in it."""
+        if refuses(rig, "lists.read", lambda: rig.connection.lists.get("1")):
+            return
+        list_id = rig.list_with("handed on", ["HANDED-ON-1", "HANDED-ON-2"])
+        answered: list[CouponList | CustomerCoupons] = [rig.connection.lists.get(list_id)]
+        if not refuses_customers(rig):
+            rig.control.add_customer(**BUYER)
+            rig.control.issue(list_id, BUYER, count=2)
+            held = rig.connection.customers.coupons(understood(rig, BUYER)[0])
+            assert 2 == len(held.coupons)
+            answered.append(held)
+        for one in answered:
+            for back in (pickle.loads(pickle.dumps(one)), copy.deepcopy(one)):  # noqa: S301 - our own
+                assert attrs.asdict(one) == attrs.asdict(back)
