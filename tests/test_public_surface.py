@@ -326,6 +326,7 @@ WITHOUT_ARGUMENTS = {
     "lanes",
     "identifiers",
     "ignores_case",
+    "ignores_blanks",
 }
 ROOMS = ("lists", "uploads", "customers", "coupons", "usage")
 
@@ -353,7 +354,7 @@ def _covered(table: dict[str, Any]) -> set[str]:
     }
 
 
-ACTIVE = 4
+ACTIVE = 3
 """Coupons that the holder can redeem, at Capillary."""
 
 

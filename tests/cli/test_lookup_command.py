@@ -32,7 +32,7 @@ def test_a_status_is_a_word_in_any_case(desk: Desk) -> None:
     """It selects what the library and HTTP select by it; another word is refused with those that there are."""
     words = ("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "-o", "json", "--status")
     active = desk(*words, "active").json["coupons"]
-    assert ["active"] * 4 == [coupon["status"] for coupon in active]
+    assert ["active"] * 3 == [coupon["status"] for coupon in active]
     assert active == [
         {**coupon, "as_of": asked["as_of"]}
         for coupon, asked in zip(desk(*words, "ACTIVE").json["coupons"], active, strict=True)

@@ -119,7 +119,7 @@ class Reading:
                 pairs[name] = value
             else:
                 self.odd.note(_NO_PROPERTY)
-        return MappingProxyType(pairs) if pairs else NO_PROPERTIES
+        return pairs or NO_PROPERTIES
 
     def _odd_properties(self, rows: object) -> Sequence[object]:
         try:
