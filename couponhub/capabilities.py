@@ -6,8 +6,8 @@ from typing import TypeVar, cast
 import attrs
 
 from couponhub.errors import Unsupported
-from couponhub.models import Identifier
-from couponhub.protocols import CAPABILITIES, Adapter, NarrowsIdentifiers
+from couponhub.models import Customer, Identifier, Telephone
+from couponhub.protocols import CAPABILITIES, Adapter, NarrowsIdentifiers, SpellsMobiles
 
 P = TypeVar("P")
 
@@ -64,11 +64,30 @@ class Offered:
         self._connection = connection
         self._fulfilled: set[type] = set()
         self._narrows = isinstance(adapter, NarrowsIdentifiers)
+        self._spells = isinstance(adapter, SpellsMobiles)
 
     @property
     def identifiers(self) -> frozenset[Identifier]:
         """By which kinds of identifier the vendor's customers can be asked about; every kind unless it narrows them."""
         return cast("NarrowsIdentifiers", self.adapter).identifiers if self._narrows else _EVERY_KIND
+
+    def unified(self, customer: Customer) -> Customer:
+        """The customer as `Customer.read`, a mobile that has several forms by the same one of them.
+
+        Raises:
+            UsageError: As of `Customer.plain`.
+        """
+        if not self._spells or customer.mobile is None:
+            return customer.read()
+        return Customer(mobile=Telephone.read(customer.plain).unified(self._country_code))
+
+    def is_ambiguous(self, customer: Customer) -> bool:
+        """Whether the vendor may know the customer under a form of the identifier that nobody can tell."""
+        return self._spells and customer.mobile is not None and self._country_code is None
+
+    @property
+    def _country_code(self) -> str | None:
+        return cast("SpellsMobiles", self.adapter).country_code
 
     def require(self, protocol: type[P]) -> P:
         """As the function `require`."""

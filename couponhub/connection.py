@@ -12,6 +12,7 @@ from couponhub.capabilities import Capabilities, Offered, capabilities_of
 from couponhub.errors import UnreadableReply, UsageError
 from couponhub.located import Located
 from couponhub.models import (
+    MAY_BE_SPELLED_OTHERWISE,
     CodeFileRules,
     Coupon,
     CouponList,
@@ -205,6 +206,14 @@ class Customers(Rooted):
         """By which kinds of identifier they can be asked about; see `NarrowsIdentifiers` and `ReportForm`."""
         return self._reports.identifiers or self._offered.identifiers
 
+    def unified(self, customer: Customer) -> Customer:
+        """The customer as the vendor is asked; the same for all forms of a mobile that are one number here.
+
+        Raises:
+            UsageError: The identifier cannot be one of its kind.
+        """
+        return self._offered.unified(customer)
+
     def coupons(
         self, customer: Customer, query: CouponQuery | None = None, *, deadline: float | None = None
     ) -> CustomerCoupons:
@@ -212,7 +221,7 @@ class Customers(Rooted):
         with Located(self._name, "customer coupons"):
             given_one(Customer, customer, "customer")
             query = CouponQuery() if query is None else given_one(CouponQuery, query, "query")
-            held = self._held(customer, query.unordered, _seconds(deadline))
+            held = self._held(self.unified(customer), query.unordered, _seconds(deadline))
             if query.unordered is query:
                 return held
             return attrs.evolve(held, coupons=in_order(held.coupons, query))
@@ -222,7 +231,10 @@ class Customers(Rooted):
         if reported is not None:
             return reported
         asked = self._offered.require(FindsCustomerCoupons)
-        return asked.customer_coupons(customer, query, deadline=deadline)
+        found = asked.customer_coupons(customer, query, deadline=deadline)
+        if found.customer_known or not self._offered.is_ambiguous(customer):
+            return found
+        return attrs.evolve(found, every_form=False, warnings=(*found.warnings, MAY_BE_SPELLED_OTHERWISE))
 
 
 class Coupons(Rooted):

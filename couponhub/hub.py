@@ -16,7 +16,7 @@ from couponhub.forgetting.watching import Watch
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.lanes import Lane, LaneSettings, PlainLane
 from couponhub.lookup import Asking, Question, Recalling, lookup_many, needs_one_connection
-from couponhub.models import CouponQuery, Customer, CustomerCoupons, LookupAnswer, Strategy
+from couponhub.models import CouponQuery, Customer, CustomerCoupons, LookupAnswer, ReportedRow, Strategy
 from couponhub.models.given import (
     given_id,
     given_ids,
@@ -36,7 +36,7 @@ from couponhub.transport.observing import NoObserver, Observer
 from couponhub.transport.peeking import size_of
 from couponhub.transport.settings import is_loopback_url
 from couponhub.uploads import Doorbell, Uploads
-from couponhub.usage import UsageIndex
+from couponhub.usage import UsageIndex, spellings_in_reports
 
 _ALL = CouponQuery()
 _MOST_AT_ONCE = 1000
@@ -230,7 +230,7 @@ class CouponHub(Rooted):
                 connections={name: fresh[name] for name in names},
                 recorder=recorder,
                 ledger=lambda name: Ledger(fresh._store, name),
-                reports=fresh._usage.explain,
+                reports=fresh._reported,
             )
             if isinstance(about, str):
                 return explainer.code(about)
@@ -257,9 +257,23 @@ class CouponHub(Rooted):
             staging=self.config.staging,
             usage=self._usage,
             drop_memories=self._forget_all,
+            spellings=self._spellings,
             vendors=[*dict.fromkeys(one.plugin.title for one in self.config.connections.values())],
         )
         return eraser.forget(people)
+
+    def _spellings(self, customer: Customer) -> tuple[Customer, ...]:
+        """The customer by each text under which a lookup would find them in what is kept here."""
+        codes = {one.settings.country_code for one in self.config.connections.values()}
+        return tuple(
+            dict.fromkeys(
+                spelled for code in (None, *codes) for spelled in spellings_in_reports(customer, code)
+            )
+        )
+
+    def _reported(self, about: Customer | str) -> tuple[ReportedRow, ...]:
+        sought = (about,) if isinstance(about, str) else self._spellings(about)
+        return tuple(row for one in sought for row in self._usage.explain(one))
 
     def _forget_all(self) -> None:
         own = self._own.get()
@@ -314,6 +328,7 @@ class CouponHub(Rooted):
         return Lane(
             connection.name,
             ask,
+            unified=connection.customers.unified,
             check=lambda seconds: connection.check(deadline=seconds),
             settings=settings,
         )

@@ -79,6 +79,13 @@ def check_country_code(instance: object, attribute: "Attribute[str | None]", val
         raise ValueError("expected one to four digits without + and zeros before them, such as 91")
 
 
+NO_COUNTRY_CODE = (
+    "default_country_code is not set: customers may be known by their mobiles with or without the country code, so"
+    " that a lookup of an unknown mobile says unknown (identifier_ambiguous) and never none"
+)
+"""A warning of settings that lack it, where customers are known by mobiles."""
+
+
 def check_positive(instance: object, attribute: "Attribute[float]", value: float) -> None:  # noqa: ARG001 - attrs' signature
     """Validate a duration or count that must be above zero and finite."""
     if not 0 < value < float("inf"):
@@ -138,6 +145,16 @@ class ConnectionSettings:
     limits: Mapping[str, int] = setting(
         factory=dict, about="overrides of documented limits by flat name; 0 turns one off"
     )
+
+    @property
+    def country_code(self) -> str | None:
+        """Of the country whose mobiles customers may be known by without it; None where nobody said, or none are."""
+        return None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What these settings leave open that somebody should settle, for people; never a value."""
+        return ()
 
     def transport(self) -> TransportSettings:
         """The HTTP side of these settings."""

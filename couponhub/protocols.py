@@ -312,6 +312,20 @@ class NarrowsIdentifiers(Protocol):
 
 
 @runtime_checkable
+class SpellsMobiles(Protocol):
+    """Beside `FindsCustomerCoupons`, of a vendor that keeps mobiles as they were typed: in full, or without a country.
+
+    All forms of a mobile are then one question, and it is asked about in each of them (R-70). Where nobody said
+    whose numbers stand without a country code, an unknown mobile proves nothing (R-74).
+    """
+
+    @property
+    def country_code(self) -> str | None:
+        """Of the country whose numbers may stand without one, such as 91; None when nobody said."""
+        ...
+
+
+@runtime_checkable
 class FindsCoupons(Protocol):
     """Can say what a vendor knows of given codes."""
 

@@ -43,7 +43,7 @@ region  = "eu"                              # or base_url (and upload_base_url w
 key     = "${CAPILLARY_KEY}"                # auth = "basic" takes username and password (or password_md5) instead
 secret  = "${CAPILLARY_SECRET}"
 # store_timezone = "Asia/Kolkata"           # the stores' zone: Capillary prints their local time as if it were UTC
-# default_country_code = "91"               # mobiles are then asked about with and without it
+# default_country_code = "91"               # mobiles are then asked about with and without it; else "none" is never said
 """,
     open=_open,
     emulator=_emulator,

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         Limits,
         ReadsLists,
         ReadsParts,
+        SpellsMobiles,
         WritesLists,
     )
 
@@ -246,6 +247,11 @@ class CapillaryAdapter:
         """As `ExplainsCoupons.explain_coupon`."""
         return meanings_of(coupon)
 
+    @property
+    def country_code(self) -> str | None:
+        """As `SpellsMobiles.country_code` (C-28)."""
+        return self._settings.country_code
+
     def customer_coupons(
         self, customer: Customer, query: CouponQuery, *, deadline: float | None = None
     ) -> CustomerCoupons:
@@ -259,7 +265,7 @@ class CapillaryAdapter:
                 query,
                 connection=self._connection,
                 zones=self._zones,
-                country_code=self._settings.default_country_code,
+                country_code=self.country_code,
                 now=self._now,
                 deadline=deadline,
             )
@@ -298,5 +304,6 @@ if TYPE_CHECKING:
     _accepts_files: type[AcceptsFiles] = CapillaryAdapter
     _reads_parts: type[ReadsParts] = CapillaryAdapter
     _finds_customer_coupons: type[FindsCustomerCoupons] = CapillaryAdapter
+    _spells_mobiles: type[SpellsMobiles] = CapillaryAdapter
     _finds_coupons: type[FindsCoupons] = CapillaryAdapter
     _explains_coupons: type[ExplainsCoupons] = CapillaryAdapter

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from couponhub.errors import VendorError
-from couponhub.models import CouponQuery, Customer, CustomerCoupons, masked_form, selected, within
+from couponhub.models import CouponQuery, Customer, CustomerCoupons, Identifier, masked_form, selected, within
 from couponhub.transport import Deadline
 from couponhub_capillary.completion import Completion
 from couponhub_capillary.holdings import Holdings
@@ -17,7 +17,7 @@ from couponhub_capillary.mapping.reading import NO_CODE, Reading
 from couponhub_capillary.question import Question
 from couponhub_capillary.usability import with_usability
 from couponhub_capillary.wire.customer_coupons import Narrowing
-from couponhub_capillary.wire.identifiers import identifier_forms
+from couponhub_capillary.wire.identifiers import identifier_forms, same_customer
 from couponhub_capillary.wire.times import Zones
 
 if TYPE_CHECKING:
@@ -48,17 +48,26 @@ def customer_coupons(
     forms = identifier_forms(customer, country_code)
     for form in forms:
         question = Question(client=client, identifier=customer.identifier, form=form, patience=patience)
-        found = _answer(question, customer, query, connection=connection, zones=zones, now=now)
+        found = _answer(
+            question,
+            customer,
+            query,
+            connection=connection,
+            zones=zones,
+            country_code=country_code,
+            now=now,
+        )
         answers.append(found)
         if found.coupons or not found.complete:
             break
     if len(answers) == 1:
         return answers[0]
     best = max(answers, key=lambda found: (bool(found.coupons) or not found.complete, found.customer_known))
+    # An address in capitals and in small letters is one to everybody; the forms of a number may be two people's.
     note = f"the mobile was asked about in {len(answers)} forms, with and without the country code"
     return attrs.evolve(
         best,
-        warnings=(note, *best.warnings),
+        warnings=(*([note] if customer.identifier is Identifier.MOBILE else []), *best.warnings),
         asked_as=tuple(form for found in answers for form in found.asked_as),
         # Two forms may be two customers: whoever reads this must see that they are named differently.
         also_known_as=tuple(dict.fromkeys(named for found in answers for named in found.also_known_as)),
@@ -72,6 +81,7 @@ def _answer(
     *,
     connection: str,
     zones: Zones,
+    country_code: str | None,
     now: Callable[[], datetime],
 ) -> CustomerCoupons:
     """What Capillary says about the customer under one form, completed where it may be cut."""
@@ -96,7 +106,9 @@ def _answer(
         warnings=(*reading.odd.warnings(), *warnings, *decided.warnings),
         vendor_code=str(answer.code),
         asked_as=(masked_form(question.form),),
-        also_known_as=tuple(named for named in named_in(answer.customer) if named != customer)
+        also_known_as=tuple(
+            named for named in named_in(answer.customer) if not same_customer(named, customer, country_code)
+        )
         if answer.known
         else (),
         first_name=first_name,

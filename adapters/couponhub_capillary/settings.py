@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from couponhub.plugin import ConnectionSettings, check_country_code, check_timezone, check_url, setting
+from couponhub.plugin import (
+    NO_COUNTRY_CODE,
+    ConnectionSettings,
+    check_country_code,
+    check_timezone,
+    check_url,
+    setting,
+)
 from couponhub.protocols import Limits
 from couponhub.secret import Secret
 from couponhub_capillary.limits import effective_limits
@@ -90,7 +97,9 @@ class CapillarySettings(ConnectionSettings):
         validator=check_timezone,
     )
     default_country_code: str | None = setting(
-        None, about="mobiles are asked about with and without it", validator=check_country_code
+        None,
+        about="mobiles are asked about with and without it; left out, an unknown mobile proves nothing",
+        validator=check_country_code,
     )
 
     def __attrs_post_init__(self) -> None:
@@ -138,6 +147,16 @@ class CapillarySettings(ConnectionSettings):
         if self.auth == SignIn.BASIC and ":" in (self.username or ""):
             faults.append("username must not hold a colon")
         return faults
+
+    @property
+    def country_code(self) -> str | None:
+        """As `ConnectionSettings.country_code` (C-28)."""
+        return self.default_country_code
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """As `ConnectionSettings.warnings`."""
+        return (NO_COUNTRY_CODE,) if self.default_country_code is None else ()
 
     @property
     def _cluster(self) -> Cluster | None:

@@ -11,6 +11,7 @@ import attrs
 
 from couponhub.models import Identifier, ReportColumn, ReportForm
 from couponhub.plugin import (
+    NO_COUNTRY_CODE,
     ConnectionSettings,
     check_country_code,
     check_positive,
@@ -146,6 +147,17 @@ class MoEngageSettings(ConnectionSettings):
         if (self.data_center is None) == (self.base_url is None):
             raise ValueError("expected exactly one of data_center and base_url")
         effective_limits(self.limits)
+
+    @property
+    def country_code(self) -> str | None:
+        """As `ConnectionSettings.country_code`."""
+        return self.default_country_code
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """As `ConnectionSettings.warnings`."""
+        lacks = self.user_id_is is Identifier.MOBILE and self.default_country_code is None
+        return (NO_COUNTRY_CODE,) if lacks else ()
 
     @property
     def address(self) -> str:

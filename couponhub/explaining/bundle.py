@@ -135,6 +135,7 @@ def _coupon(explained: ExplainedCoupon) -> Document:
 def _known(explanation: Explanation, configured: list[ConnectionConfig]) -> Iterator[str]:
     if explanation.customer is not None:
         yield explanation.customer.value
+        yield explanation.customer.plain
     if explanation.code is not None:
         yield explanation.code
     for explained in explanation.coupons:

@@ -7,12 +7,16 @@ import attrs
 
 from couponhub.errors import ConfigError, UsageError
 from couponhub.forgetting.report import Forgotten, Removal
+from couponhub.lookup.identity import check_identity
 from couponhub.models import Customer
 from couponhub.models.base import utc_now
 from couponhub.staging import FolderStaging, StagingKind, StagingSettings
 from couponhub.store import CodeSets, Erasures, Store, Swept, remove_folder, sweep_all
 from couponhub.usage.index import UsageIndex
 
+_NOBODY = (
+    "rows of reports: none is here under any spelling of what was given; check it, and give all that is known"
+)
 _IN_USE = "{where}: {count} belong to processes that run now and may hold customers; they end with those"
 
 
@@ -26,6 +30,7 @@ class Eraser:
         staging: The settings of staged files.
         usage: The index of usage reports.
         drop_memories: Drops all that this process remembers.
+        spellings: Gives the customer by each text under which a lookup would find them.
         vendors: The vendors' names, which keep what they keep.
     """
 
@@ -34,26 +39,30 @@ class Eraser:
     staging: StagingSettings
     usage: UsageIndex
     drop_memories: Callable[[], None]
+    spellings: Callable[[Customer], Iterable[Customer]]
     vendors: Sequence[str]
 
     def forget(self, customers: Iterable[Customer]) -> Forgotten:
-        """Remove the customers, each under exactly the identifier that it is named by.
+        """Remove the customers, each under every spelling of the identifier that it is named by.
 
         Raises:
-            UsageError: Nobody is named.
+            UsageError: Nobody is named, or somebody by what can be no identifier of that kind; nothing is removed.
             LocalError: Something could not be removed; repeat it then, for what was removed stays so.
         """
         people = list(customers)
         if not people:
             raise UsageError("nobody is named who is to be forgotten")
-        rows = Removal(where="usage index", what="rows of reports", removed=self.usage.forget(people).rows)
+        for person in people:
+            check_identity(person, asked=1)
+        spelled = [one for person in people for one in self.spellings(person)]
+        rows = Removal(where="usage index", what="rows of reports", removed=self.usage.forget(spelled).rows)
         memory = self._empty_memories()
         files, in_use = self._sweep()
         return Forgotten(
             identifiers=tuple(dict.fromkeys(person.identifier for person in people)),
             at=utc_now(),
             removals=(rows, memory, *files),
-            remaining=(*in_use, *self._out_of_reach()),
+            remaining=(*([] if rows.removed else [_NOBODY]), *in_use, *self._out_of_reach()),
         )
 
     def _empty_memories(self) -> Removal:

@@ -38,6 +38,7 @@ class Lane:
     Args:
         name: The connection's.
         ask: Asks it.
+        unified: Gives all spellings of a customer that are one question there the same one; none by default.
         check: The cheapest harmless call to it; None leaves it without a breaker.
         settings: Its figures.
         clock: Monotonic seconds.
@@ -49,6 +50,7 @@ class Lane:
         name: str,
         ask: Ask,
         *,
+        unified: Callable[[Customer], Customer] = lambda customer: customer,
         check: Check | None = None,
         settings: LaneSettings | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -56,6 +58,7 @@ class Lane:
     ) -> None:
         self.name = name
         self._ask = ask
+        self._unified = unified
         self._settings = settings = settings or LaneSettings()
         self._clock = clock
         self._now = now
@@ -92,7 +95,8 @@ class Lane:
             deadline: Seconds that it may take.
             done: Must not block and must not raise.
         """
-        question = (self._hashed(customer), query)
+        customer = self._same(customer)
+        question = (self._digest(customer), query)
         messages: list[Message] = []
         with self._lock:
             now = self._clock()
@@ -162,6 +166,15 @@ class Lane:
         tell(messages)
 
     def _hashed(self, customer: Customer) -> bytes:
+        return self._digest(self._same(customer))
+
+    def _same(self, customer: Customer) -> Customer:
+        try:
+            return self._unified(customer)
+        except UsageError:
+            return customer  # who cannot be asked about is nobody else's question
+
+    def _digest(self, customer: Customer) -> bytes:
         who = repr((customer.mobile, customer.email, customer.external_id, customer.id))
         return hashlib.blake2b(who.encode(), key=self._hash_key, digest_size=16).digest()
 

@@ -97,7 +97,7 @@ class Memory:
             return None
         settings = self._settings
         fresh_for = settings.cache_ttl if answer.coupons else settings.negative_ttl
-        is_whole = answer.complete and answer.covered and answer.source is Source.LIVE
+        is_whole = answer.complete and answer.covered and answer.every_form and answer.source is Source.LIVE
         if not is_whole or fresh_for + settings.stale_if_error <= 0:
             return None
         return Remembered(

@@ -70,7 +70,7 @@ def concluded(
         coverage=found.coverage,
         vendor_code=found.vendor_code or vendor_code,
         warnings=found.warnings,
-        asked_as=found.asked_as or (masked_form(asked.value),),
+        asked_as=found.asked_as or (masked_form(asked.plain),),
         first_name=found.first_name,
         last_name=found.last_name,
         raw=found.raw,

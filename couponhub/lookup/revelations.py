@@ -7,6 +7,7 @@ import attrs
 
 from couponhub.errors import UsageError
 from couponhub.models import Customer, Identifier, Telephone
+from couponhub.models.addresses import same_address
 
 # The retailer's own number first: it is given once, whereas mobiles and addresses change hands. A vendor's own id
 # is not among them, since it means nobody, or somebody else, at another connection.
@@ -57,8 +58,8 @@ class Revelations:
 def _comparable(customer: Customer) -> str:
     match customer.identifier:
         case Identifier.EMAIL:
-            return customer.value.casefold()
+            return same_address(customer.plain)
         case Identifier.MOBILE:
-            return Telephone.read(customer.value).digits
+            return Telephone.read(customer.plain).digits
         case _:
-            return customer.value
+            return customer.plain

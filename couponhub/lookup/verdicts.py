@@ -26,6 +26,8 @@ def judge(known: CustomerCoupons) -> tuple[Verdict, Reason | None]:
         return Verdict.FOUND, missing
     if missing is not None:
         return Verdict.UNKNOWN, missing
+    if not known.every_form:
+        return Verdict.UNKNOWN, Reason.IDENTIFIER_AMBIGUOUS
     return Verdict.NONE, Reason.NO_COUPONS if known.customer_known else Reason.CUSTOMER_UNKNOWN
 
 

@@ -5,6 +5,7 @@ say or cannot know, never zero. `raw` is the vendor's own decoded object: it may
 data, stands outside equality and repr, and is empty where there is none.
 """
 
+from couponhub.models.addresses import address_forms
 from couponhub.models.answers import Answer, LookupAnswer, Reason, Strategy, Verdict
 from couponhub.models.base import ListId, PartId, Raw, UploadId
 from couponhub.models.coupons import (
@@ -44,7 +45,7 @@ from couponhub.models.reports import (
     UsageStatus,
 )
 from couponhub.models.selection import in_order, newest_first, selected, within
-from couponhub.models.telephone import Telephone
+from couponhub.models.telephone import MAY_BE_SPELLED_OTHERWISE, Telephone
 from couponhub.models.uploads import (
     CodeFile,
     CodeFileRules,
@@ -57,6 +58,7 @@ from couponhub.models.uploads import (
 
 __all__ = [
     "KEPT",
+    "MAY_BE_SPELLED_OTHERWISE",
     "Alerts",
     "AlertsChange",
     "Answer",
@@ -102,6 +104,7 @@ __all__ = [
     "UploadStatus",
     "UsageStatus",
     "Verdict",
+    "address_forms",
     "in_order",
     "masked_form",
     "newest_first",

@@ -57,8 +57,8 @@ def address_forms(address: str) -> tuple[str, ...]:
 
 def same_address(address: str) -> str:
     """The same text for all spellings of an address."""
-    local, _, domain = address.rpartition("@")
-    return normalize("NFC", f"{local}@{_in_script(domain)}".casefold())
+    local, at, domain = address.rpartition("@")
+    return normalize("NFC", f"{local}{at}{_in_script(domain)}".casefold())
 
 
 def _in_ascii(domain: str) -> str:

@@ -26,6 +26,7 @@ class Reason(StrEnum):
 
     NO_COUPONS = "no_coupons"
     CUSTOMER_UNKNOWN = "customer_unknown"
+    IDENTIFIER_AMBIGUOUS = "identifier_ambiguous"
     UNSUPPORTED = "unsupported"
     NOT_COVERED = "not_covered"
     RATE_LIMITED = "rate_limited"

@@ -286,6 +286,8 @@ class CustomerCoupons:
         covered: False when a usage report that it rests on lacks days or lists that the question needs, or is
             too old.
         coverage: Which days it rests on, for people; None for a live answer.
+        every_form: False when the customer is unknown as asked for, and may be known under a form of the identifier
+            that could not be asked for, so that absence proves nothing.
         asked_as: The forms of the identifier that were asked for, by `masked_form`, in asking order; () when it
             was asked for as it was given.
         also_known_as: Further identifiers of this one customer that the vendor's answer names, none of them blank,
@@ -303,6 +305,7 @@ class CustomerCoupons:
     as_of: datetime | None = instant_field()
     covered: bool = True
     coverage: str | None = None
+    every_form: bool = True
     asked_as: tuple[str, ...] = ()
     also_known_as: tuple[Customer, ...] = attrs.field(default=(), repr=False)
     first_name: str | None = attrs.field(default=None, repr=False)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from couponhub.errors import UsageError
 from couponhub.models.addresses import read_address
 from couponhub.models.damage import Damage, damage_of, invisible_in, is_invisible
-from couponhub.models.pasting import half_width, trimmed, unwrapped
+from couponhub.models.pasting import TAKE_AS_TEXT, half_width, trimmed, unwrapped
 from couponhub.models.telephone import Telephone, check_dots
 
 
@@ -26,14 +26,13 @@ class Identifier(StrEnum):
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_AT_SOURCE = "take it as text from where it came from"
 _MENDS = {
-    Damage.ROUNDED: f"digits of it are lost: {_AT_SOURCE}",
-    Damage.DECIMAL: f"a spreadsheet or a data frame made a measure of it: {_AT_SOURCE}, without what stands behind the digits",
+    Damage.ROUNDED: f"digits of it are lost: {TAKE_AS_TEXT}",
+    Damage.DECIMAL: TAKE_AS_TEXT,
     Damage.FORMULA: "give what the cell shows",
     Damage.APOSTROPHE: "leave the apostrophe out",
     Damage.NOTHING: "leave customers out of whom nothing is known",
-    Damage.ERROR: f"the spreadsheet has lost it: {_AT_SOURCE}",
+    Damage.ERROR: f"the spreadsheet has lost it: {TAKE_AS_TEXT}",
 }
 
 
@@ -67,13 +66,14 @@ def unspoiled(kind: Identifier, text: str) -> str:
     Raises:
         UsageError: It is blank or ruined, as of `read_identifier`.
     """
-    if text.isascii() and text.isdigit():
-        return text
+    if text.isascii() and (text.isdigit() or (text[1:].isdigit() and text[0] == "+")):
+        return text  # as most are
     plain = trimmed(text)
     if not plain:
         raise UsageError(f"the customer's {kind} is blank")
     bare = unwrapped(plain)
-    if (damage := damage_of(half_width(bare)) or damage_of(plain)) and not _is_quoted(plain, bare, damage):
+    damage = damage_of(half_width(bare)) or (None if bare == plain else damage_of(plain))
+    if damage is not None and not _is_quoted(plain, bare, damage):
         raise UsageError(f"the customer's {kind} is {damage}", hint=_MENDS[damage])
     if _CONTROL.search(plain):
         raise UsageError(

@@ -39,6 +39,8 @@ def national_number(digits: str, country_code: str, *, is_international: bool) -
     import phonenumbers  # noqa: PLC0415 - 40 ms, and only connections with a country code need it
 
     region = phonenumbers.region_code_for_country_code(int(country_code))
+    if is_international and not digits.startswith(country_code + (_trunk_prefix(country_code) or "0")):
+        return digits.removeprefix(country_code)
     try:
         number = phonenumbers.parse(f"+{digits}" if is_international else digits, region)
     except phonenumbers.NumberParseException:

@@ -7,6 +7,10 @@ from couponhub.models.damage import is_invisible
 _PAIRS = frozenset(
     {'""', "''", "``", "<>", "\u201c\u201d", "\u201e\u201c", "\u201e\u201d", "\u2018\u2019", "\u00ab\u00bb"}
 )
+TAKE_AS_TEXT = (
+    "take it as text from where it came from, before a spreadsheet or a data frame made a number of it"
+)
+"""The mend of what was a text of digits."""
 _SEPARATORS = ",;"
 
 

@@ -9,15 +9,19 @@ import attrs
 from couponhub.errors import UsageError
 from couponhub.models.damage import Damage
 from couponhub.models.numbering import in_country, spellings
-from couponhub.models.pasting import half_width, unwrapped
+from couponhub.models.pasting import TAKE_AS_TEXT, half_width, unwrapped
 
+MAY_BE_SPELLED_OTHERWISE = (
+    "the mobile may be known with or without its country code, so that absence proves nothing: set"
+    " default_country_code of the connection"
+)
 _DECORATIONS = frozenset("()[].\N{MINUS SIGN}")
 # Blanks, dashes, and what is invisible around a number that was pasted: zero-width and direction marks.
 _DECORATIVE_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Pd", "Cf"})
-_DOTTED = re.compile(r"\d[\d.]*\.[\d.]*|\.\d[\d.]*")
+_DOTTED = re.compile(r"\d[\d.,]*[.,][\d.,]*|[.,]\d[\d.,]*")
 _GROUPS = re.compile(r"(?:\d{2,7})?\.\d{2,7}|\d{1,5}(?:\.\d{2,5}){2,}")
 """`98765.43210` and `1.800.555.0199`; in 919876543210.5 and 9.19876543210 the dot may end the whole of a measure."""
-_MEASURED = re.compile(r".*\.0+")
+_MEASURED = re.compile(r".*[.,]0+")
 
 
 @attrs.frozen(kw_only=True)
@@ -40,8 +44,9 @@ class Telephone:
             UsageError: Something else than digits is left, or nothing, or a dot may be a decimal point. The text
                 does not quote it.
         """
-        if text.isascii() and text.isdigit():
-            return cls(digits=text, is_international=False)
+        digits = text.removeprefix("+")
+        if digits.isascii() and digits.isdigit():
+            return cls(digits=digits, is_international=digits != text)
         written = _written(text)
         check_dots(written)
         plain = "".join(char for char in written if not _is_decoration(char))
@@ -86,11 +91,12 @@ def check_dots(text: str) -> None:
         if _MEASURED.fullmatch(run):
             raise UsageError(
                 f"the customer's mobile is {Damage.DECIMAL}",
-                hint="take it as text from where it came from, without what stands behind the digits",
+                hint=TAKE_AS_TEXT,
             )
         if not _GROUPS.fullmatch(run):
             raise UsageError(
-                "the customer's mobile holds a dot that may be a decimal point", hint="give its digits alone"
+                "the customer's mobile holds a dot or comma that may be a decimal point",
+                hint="give the digits of one number alone",
             )
 
 

@@ -70,10 +70,15 @@ class Rig:
         self.emulator.seed({"lists": [{"name": name, "codes": list(codes)}]})
         return next(found.id for found in self.connection.lists.iterate() if found.name == name)
 
-    def unpaced_hub(self) -> CouponHub:
+    def unpaced_hub(self, **changed: Setting) -> CouponHub:
         """A further hub on the same config that knows of no rate limits, for rules that need many calls."""
         limits = self.connection.capabilities.limits
-        return self.open_hub(limits=dict.fromkeys(filter(_is_rate, limits), 0))
+        return self.open_hub(limits=dict.fromkeys(filter(_is_rate, limits), 0), **changed)
+
+    @property
+    def spells_mobiles(self) -> bool:
+        """Whether a connection can be told in which country mobiles may stand without its code."""
+        return "default_country_code" in attrs.fields_dict(self.plugin.settings)
 
     def can(self, capability: str) -> bool:
         """Whether the adapter claims that capability."""

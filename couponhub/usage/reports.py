@@ -8,6 +8,7 @@ import attrs
 from couponhub.capabilities import Offered
 from couponhub.errors import LocalError, Unsupported
 from couponhub.models import (
+    MAY_BE_SPELLED_OTHERWISE,
     Coupon,
     CouponList,
     CouponQuery,
@@ -119,7 +120,7 @@ class Reports:
         if self._has_live or not self._has_form:
             return None
         form, now = self.form, self._now()
-        asked = _spellings(customer, form.country_code)
+        asked = spellings_in_reports(customer, form.country_code)
         held = self._holding(asked)
         standings = self._of(held.catalogue)
         if standings.newest is None:
@@ -144,7 +145,8 @@ class Reports:
             ),
             source=Source.REPORT,
             as_of=proof.as_of or standings.newest,
-            covered=proof.holds and not held.forgotten and (spelled or bool(given)),
+            covered=proof.holds and not held.forgotten,
+            every_form=spelled or bool(given),
             coverage=proof.coverage,
             asked_as=tuple(masked_form(one.value) for one in asked),
         )
@@ -198,14 +200,28 @@ class Reports:
         )
 
 
-def _spellings(customer: Customer, country_code: str | None) -> tuple[Customer, ...]:
-    """The customer by each text that reports may hold: nobody documents how a vendor spells a mobile."""
+def spellings_in_reports(customer: Customer, country_code: str | None) -> tuple[Customer, ...]:
+    """The customer by each text that reports may hold: nobody documents how a vendor spells a mobile.
+
+    Raises:
+        UsageError: As of `Customer.plain`.
+    """
     if customer.identifier is not Identifier.MOBILE:
-        return (customer,)
-    forms = Telephone.read(customer.value).forms(country_code)
-    if country_code is not None:
-        forms = tuple(dict.fromkeys(front + form for front in ("", "0", "00") for form in forms))
-    return tuple(Customer(mobile=form) for form in forms)
+        return (customer.read(),)
+    number = Telephone.read(customer.plain)
+    forms = number.forms(country_code)
+    texts = [*forms, number.digits]
+    full = forms[0]
+    if country_code is not None and full.startswith(country_code):
+        # As in 0091 98765 43210 and +91 (0)98765 43210; of a foreign number they would be somebody else's.
+        inside = [form for form in forms if form not in {full, f"00{full}"}]
+        inside += [f"0{form}" for form in inside if not form.startswith("0")]
+        texts += [
+            f"0{full}",
+            *inside,
+            *(f"{front}{country_code}{form}" for form in inside for front in ("", "00")),
+        ]
+    return tuple(Customer(mobile=text) for text in dict.fromkeys(texts))
 
 
 def _shown(known: KnownList) -> CouponList:
@@ -253,7 +269,4 @@ def _warnings(*, forgotten: bool, timeless: bool, guessed: bool, spelled: bool) 
     if guessed:
         yield "in which zone reports tell times is a guess, so that coupons may be of the days asked for or not: set timezone"
     if not spelled:
-        yield (
-            "reports may spell the mobile with or without its country code, so that absence proves nothing: set"
-            " default_country_code of the connection"
-        )
+        yield MAY_BE_SPELLED_OTHERWISE

@@ -170,9 +170,33 @@ def test_forms_of_a_mobile(mobile: str, country_code: str | None, forms: tuple[s
 
 
 def test_other_identifiers_have_one_form() -> None:
-    """E-mails, external ids and ids stay exactly what they are."""
-    for given in (Customer(email="+a-b@example.com"), Customer(external_id=" 12"), Customer(id="007")):
+    """E-mails in lower case, external ids and ids stay exactly what they are."""
+    for given in (Customer(email="+a-b@example.com"), Customer(external_id="e 12"), Customer(id="007")):
         assert (given.value,) == identifier_forms(given, "91")
+    assert ("12",) == identifier_forms(Customer(external_id=" 12"), "91")
+
+
+@pytest.mark.parametrize(
+    ("email", "forms"),
+    [
+        ("A.Buyer@example.com", ("A.Buyer@example.com", "a.buyer@example.com")),
+        (
+            "A.Buyer@Example.com",
+            ("A.Buyer@Example.com", "A.Buyer@example.com", "a.buyer@example.com"),
+        ),
+        ("a@b\u00fccher.example", ("a@b\u00fccher.example", "a@xn--bcher-kva.example")),
+        ("a@xn--bcher-kva.example", ("a@xn--bcher-kva.example", "a@b\u00fccher.example")),
+        (
+            "a@STRA\u00dfE.example",
+            ("a@STRA\u00dfE.example", "a@stra\u00dfe.example", "a@xn--strae-oqa.example"),
+        ),
+        ("a@xn--999.example", ("a@xn--999.example",)),
+        ('"odd one"@x', ('"odd one"@x',)),
+    ],
+)
+def test_forms_of_an_address(email: str, forms: tuple[str, ...]) -> None:
+    """As given, then in lower case, with the domain in its own script and in ASCII."""
+    assert forms == identifier_forms(Customer(email=email), None)
 
 
 @pytest.mark.parametrize("country_code", [None, "91"])
@@ -180,6 +204,8 @@ def test_other_identifiers_have_one_form() -> None:
     "given",
     [
         Customer(id="12a"),
+        Customer(id="+12"),
+        Customer(id="98 66"),
         *(
             Customer(mobile=text)
             for text in (

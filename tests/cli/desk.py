@@ -113,7 +113,10 @@ class Desk:
         return name
 
     def configure(
-        self, settings: Mapping[str, str | float] = SETTINGS, more: str = "", folder: Path | None = None
+        self,
+        settings: Mapping[str, str | float | None] = SETTINGS,
+        more: str = "",
+        folder: Path | None = None,
     ) -> None:
         """Write the config file anew."""
         store = f'\n[store]\nurl = "sqlite:///{(folder or self.folder).as_posix()}/state/couponhub.db"\n'

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.cli.desk import CUSTOMER, Desk
+import pytest
+
+from tests.cli.desk import CUSTOMER, SETTINGS, Desk
 
 PERSON = ("--external-id", "CANARY-EXT-7")
 HEADER = "User ID,Coupon Code,Sent Time"
@@ -65,3 +67,50 @@ def test_forgotten_and_not_brought_back(desk: Desk) -> None:
     assert ["GIVEN-2"] == answer(desk, "--external-id", "SOMEBODY-ELSE")[2]
     assert 0 == desk(*words, "--include-forgotten").code
     assert ["GIVEN-1"] == answer(desk, *PERSON)[2]
+
+
+def by_mobile(desk: Desk) -> None:
+    """MoEngage's reports hold mobiles."""
+    desk.configure({**SETTINGS, "default_country_code": "91"})
+    path = desk.folder / "couponhub.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace('adapter = "moengage"', 'adapter = "moengage"\nuser_id_is = "mobile"'), encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize("held", ["919876512345", "9876512345", "09876512345"])
+@pytest.mark.parametrize("given", ["9876512345", "+91 98765-12345", "\u00a0tel:+919876512345"])
+def test_every_spelling_is_forgotten(desk: Desk, held: str, given: str) -> None:
+    """Whatever a lookup of the same number would find goes, and is not brought back."""
+    by_mobile(desk)
+    _, words = reported(desk, held)
+    assert ["GIVEN-1"] == answer(desk, "--mobile", given)[2]
+    assert ["GIVEN-1"] == [
+        row["code"]
+        for row in desk("explain", "--mobile", given, "--connection", "moengage", "-o", "json").json[
+            "reports"
+        ]
+    ]
+    ran = desk("forget", "--mobile", given, "--yes", "-o", "json")
+    assert 1 == ran.json["removed"][0]["count"]
+    assert "none is here" not in ran.err
+    assert 0 == desk(*words).code
+    for spelled in (held, given):
+        assert ("unknown", []) == answer(desk, "--mobile", spelled)[::2]
+
+
+def test_that_nobody_was_there_is_said(desk: Desk) -> None:
+    """Whoever mistyped a number must not believe that it was forgotten."""
+    reported(desk)
+    ran = desk("forget", "--external-id", "CANARY-EXT-8", "--yes")
+    assert 0 == ran.code
+    assert "none is here under any spelling" in ran.err
+    assert "CANARY-EXT-8" not in ran.err
+
+
+def test_who_can_be_nobody_is_not_forgotten(desk: Desk) -> None:
+    """A number that cannot be one is refused, and nothing is removed of those beside it."""
+    reported(desk)
+    assert 2 == desk("forget", *PERSON, "--mobile", "9876543210 9876543211", "--yes").code
+    assert "found" == answer(desk, *PERSON)[0]

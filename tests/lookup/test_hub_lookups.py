@@ -17,7 +17,7 @@ from couponhub_capillary import PLUGIN
 from tests.config.toy import TOY, Entry
 
 MOBILE = "919876543210"
-CLUB = '[connections.engage]\nadapter = "toy"\nkey = "k"\n[lookup]\ncache_ttl = 0\nnegative_ttl = 0\n'
+CLUB = '[connections.engage]\nadapter = "toy"\nkey = "k"\n[lookup]\ncache_ttl = {0}\nnegative_ttl = {0}\n'
 
 
 class Indexed:
@@ -70,14 +70,15 @@ class House:
     loyalty: Control
     engage: Indexed
 
-    def hub(self, **settings: str) -> CouponHub:
-        """Open a hub, with further settings of the emulated vendor."""
+    def hub(self, *, remembers: int = 0, **settings: str | None) -> CouponHub:
+        """Open a hub, with further settings of the emulated vendor, that remembers answers for so many seconds."""
         plugin = attrs.evolve(TOY, open=lambda *_: self.engage)
         vendors = self.server.app.vendors.values()
         store = f'[store]\nurl = "sqlite:///{self.folder.as_posix()}/couponhub.db"\n'
         path = self.folder / "couponhub.toml"
         path.write_text(
-            config_text(self.server.url, tuple(vendors), settings) + CLUB + store, encoding="utf-8"
+            config_text(self.server.url, tuple(vendors), settings) + CLUB.format(remembers) + store,
+            encoding="utf-8",
         )
         registry = Registry([Entry("capillary", lambda: PLUGIN), Entry("toy", lambda: plugin)])
         return CouponHub.from_config(path, registry=registry)
@@ -147,14 +148,35 @@ def test_forms_of_a_mobile_are_asked_and_told(
     house: House, given: str, country_code: str, asked: list[str], told: list[str]
 ) -> None:
     """The number in full first; its other forms only while no coupon was found, and only with a country code."""
-    settings = {"default_country_code": country_code} if country_code else {}
-    with house.hub(**settings) as hub:
+    with house.hub(default_country_code=country_code or None) as hub:
         answer = hub.lookup(Customer(mobile=given), connections=["capillary"], deadline=10)
     assert asked == house.mobiles_asked()
     (one,) = answer.answers
     assert len(asked) == len(one.asked_as)
     assert tuple(told) == one.asked_as[: len(told)]
-    assert (Verdict.NONE if "00000" in given else Verdict.FOUND) == one.verdict
+    none = Verdict.NONE if country_code else Verdict.UNKNOWN
+    assert (none if "00000" in given else Verdict.FOUND) == one.verdict
+
+
+def test_all_forms_of_a_mobile_are_one_answer_in_memory(house: House) -> None:
+    """Asked for by the next spelling, what is remembered is told, with the customer as it was given."""
+    spellings = ("9876543210", "+91 98765-43210", "09876543210", "\u202a00919876543210\u202c")
+    with house.hub(remembers=600, default_country_code="91") as hub:
+        answers = [
+            hub.lookup(Customer(mobile=text), connections=["capillary"], deadline=10) for text in spellings
+        ]
+    assert ["919876543210"] == house.mobiles_asked()
+    assert ["live", "cache", "cache", "cache"] == [answer.answers[0].source for answer in answers]
+    assert list(spellings) == [answer.customer.value for answer in answers]
+
+
+def test_what_cannot_be_told_is_not_remembered(house: House) -> None:
+    """Unknown for want of a country code: the vendor is asked anew."""
+    with house.hub(remembers=600, default_country_code=None) as hub:
+        for _ in range(2):
+            (one,) = hub.lookup(Customer(mobile="9000000000"), connections=["capillary"], deadline=10).answers
+            assert (Verdict.UNKNOWN, Reason.IDENTIFIER_AMBIGUOUS) == (one.verdict, one.reason)
+    assert ["9000000000"] * 2 == house.mobiles_asked()
 
 
 def test_an_unknown_form_that_cannot_be_asked_is_not_none(house: House) -> None:

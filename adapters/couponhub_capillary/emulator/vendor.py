@@ -12,6 +12,7 @@ from couponhub.testing.emulation.world import World
 from couponhub_capillary.emulator.api import Api
 from couponhub_capillary.emulator.customers import digits_of
 from couponhub_capillary.emulator.expiry import is_over
+from couponhub_capillary.emulator.options import Options
 from couponhub_capillary.emulator.organisation import ORGANISATION_ID, TILL, NotPossibleError, Organisation
 from couponhub_capillary.emulator.records import Coupon, Customer, Series, Store
 from couponhub_capillary.emulator.redemption_uploads import RedemptionUploads
@@ -33,6 +34,7 @@ class CapillaryEmulator:
     name = "capillary"
     base_path = ""
     credentials: Mapping[str, str] = {"key": _KEY, "secret": _SECRET}
+    settings: Mapping[str, str] = {"default_country_code": Options().country_code}
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 
 from couponhub.errors import UsageError
-from couponhub.models import Customer, Identifier, Telephone
+from couponhub.models import Customer, Identifier, Telephone, address_forms
+from couponhub.models.addresses import same_address
 from couponhub_capillary.wire.values import word
 
 # Fields "may be null, masked or missing". What is masked would find nobody, or somebody else, at another vendor.
@@ -17,19 +18,38 @@ _LONGEST_COUNTRY_CODE = 3
 
 
 def identifier_forms(customer: Customer, country_code: str | None) -> tuple[str, ...]:
-    """The texts under which Capillary may know the customer, the given one first.
+    """The texts under which Capillary may know the customer, in asking order.
 
-    A mobile is reduced to its digits, and asked about with and without a configured country code.
+    A mobile is reduced to its digits, and asked about with and without a configured country code; an address as
+    given, then in lower case, for nobody documents which of them Capillary compares. All else has one form.
 
     Raises:
         UsageError: The identifier cannot be one of Capillary's; the text does not quote it.
     """
-    value = customer.value
-    if customer.identifier is Identifier.ID and not (value.isascii() and value.isdigit()):
-        raise UsageError("a customer's id at Capillary is a whole number")
-    if customer.identifier is not Identifier.MOBILE:
-        return (value,)
-    return Telephone.read(value).forms(country_code)
+    plain = customer.plain
+    match customer.identifier:
+        case Identifier.MOBILE:
+            return Telephone.read(plain).forms(country_code)
+        case Identifier.EMAIL:
+            return address_forms(plain)
+        case Identifier.ID if not (plain.isascii() and plain.isdigit()):
+            raise UsageError(
+                "a customer's id at Capillary is a whole number",
+                hint="give its digits, without sign and separators",
+            )
+        case _:
+            return (plain,)
+
+
+def same_customer(one: Customer, other: Customer, country_code: str | None) -> bool:
+    """Whether two identifiers are spellings of one.
+
+    Raises:
+        UsageError: One of them cannot be one of Capillary's.
+    """
+    return one.identifier is other.identifier and not set(identifier_forms(one, country_code)).isdisjoint(
+        identifier_forms(other, country_code)
+    )
 
 
 def named_by(row: Mapping[str, object], kind: Identifier) -> Customer | None:
@@ -37,15 +57,12 @@ def named_by(row: Mapping[str, object], kind: Identifier) -> Customer | None:
     text = word(row.get(kind))
     if text is None or text.strip().lower() in _NOTHING or _MASKED.search(text):
         return None
-    if kind is Identifier.EMAIL and "@" not in text:
-        return None
     try:
         customer = Customer(**{kind.value: text})
-        if kind is Identifier.MOBILE:
-            Telephone.read(text)
+        plain = customer.plain
     except UsageError:
         return None
-    return customer
+    return None if kind is Identifier.ID and not plain.isdigit() else customer
 
 
 def names_another(row: Mapping[str, object], kind: Identifier, form: str) -> bool:
@@ -62,10 +79,12 @@ def names_another(row: Mapping[str, object], kind: Identifier, form: str) -> boo
     if named is None:
         return False
     if kind is Identifier.MOBILE:
-        return not _is_one_number(Telephone.read(named.value).digits, Telephone.read(form).digits)
+        return not _is_one_number(Telephone.read(named.plain).digits, Telephone.read(form).digits)
     if kind is Identifier.ID:
-        return named.value.strip().lstrip("0") != form.strip().lstrip("0")
-    return named.value.strip().casefold() != form.strip().casefold()
+        return named.plain.lstrip("0") != form.lstrip("0")
+    if kind is Identifier.EMAIL:
+        return same_address(named.plain) != same_address(form)
+    return named.plain.casefold() != form.casefold()
 
 
 def _is_one_number(one: str, other: str) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from couponhub.cli.failures import say
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_json, print_one
 from couponhub.cli.tables import Column
@@ -41,11 +42,18 @@ def init(options: GlobalOptions) -> None:
 @command.command("check")
 @pass_options
 def check(options: GlobalOptions) -> None:
-    """Read the config file and name every fault in it; nobody is called."""
+    """Name every fault in the config file, and what is left to settle; nobody is called."""
     config = load_config(options.config)
-    document = {"path": str(config.path), "connections": list(config.connections)}
+    warnings = [
+        {"connection": name, "warning": warning}
+        for name, connection in config.connections.items()
+        for warning in connection.settings.warnings
+    ]
+    document = {"path": str(config.path), "connections": list(config.connections), "warnings": warnings}
     columns = (Column("FILE", "path"), Column("CONNECTIONS", lambda found: ", ".join(found["connections"])))
     print_one(options, document, columns)
+    for one in warnings:
+        say(f"{one['connection']}: {one['warning']}")
 
 
 @command.command("schema")

@@ -70,10 +70,11 @@ def _warnings(settings: ConnectionSettings) -> list[str]:
         for field in attrs.fields(type(settings))
         if isinstance(value := getattr(settings, field.name), Secret) and value.literal
     ]
-    return [
+    plain = (
         f"{name} stands in the config file as plain text; write ${{NAME}} or ${{file:/path}} instead"
         for name in literal
-    ]
+    )
+    return [*plain, *settings.warnings]
 
 
 def _mends(document: Document) -> list[str]:
