@@ -69,8 +69,8 @@ def _check_columns(
 # MoEngage documents no header of its reports: these are what its pages call what is in them, and common forms.
 _COLUMNS: Mapping[ReportColumn, tuple[str, ...]] = MappingProxyType(
     {
-        ReportColumn.USER: ("User ID", "Customer ID", "Unique ID", "UID", "ID", "User"),
-        ReportColumn.CODE: ("Coupon Code", "Coupon", "Code"),
+        ReportColumn.USER: ("User ID", "Customer ID", "Unique ID", "UID"),
+        ReportColumn.CODE: ("Coupon Code",),
         ReportColumn.SENT_AT: ("Sent At", "Sent Time", "Sent On", "Timestamp", "Time", "Date"),
         ReportColumn.LIST: (
             "Coupon List ID",
@@ -85,6 +85,9 @@ _COLUMNS: Mapping[ReportColumn, tuple[str, ...]] = MappingProxyType(
         ReportColumn.LOCALE: ("Locale", "Locale Name"),
         ReportColumn.VARIATION: ("Variation", "Variation Name"),
     }
+)
+_VAGUE_COLUMNS: Mapping[ReportColumn, tuple[str, ...]] = MappingProxyType(
+    {ReportColumn.USER: ("ID", "User"), ReportColumn.CODE: ("Coupon", "Code")}
 )
 
 
@@ -177,6 +180,8 @@ class MoEngageSettings(ConnectionSettings):
                 column: (*self.usage_columns.get(column.value, ()), *known)
                 for column, known in _COLUMNS.items()
             },
+            vague=_VAGUE_COLUMNS,
+            named={ReportColumn(word): headers for word, headers in self.usage_columns.items()},
             max_rows=effective_limits(self.limits)["usage_report_rows"] or None,
             max_age=timedelta(seconds=self.usage_max_age),
             zone=None if self.timezone is None else ZoneInfo(self.timezone),

@@ -58,7 +58,7 @@ def address_forms(address: str) -> tuple[str, ...]:
 def same_address(address: str) -> str:
     """The same text for all spellings of an address."""
     local, at, domain = address.rpartition("@")
-    return normalize("NFC", f"{local}{at}{_in_script(domain)}".casefold())
+    return normalize("NFC", f"{local}{at}{_in_script(domain)}".lower())
 
 
 def _in_ascii(domain: str) -> str:

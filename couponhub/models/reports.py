@@ -31,6 +31,9 @@ class ReportForm:
     Attributes:
         identifier: Which identifier of a customer the column USER holds.
         columns: For each kind of column the headers it is known by, the likeliest first.
+        vague: Those that may mean something else too, as a bare "ID" may: believed only of a report that has no other
+            column that could be meant. Of USER and CODE.
+        named: Those of `columns` that the connection's settings name: believed whatever stands beside them.
         max_rows: The most rows that the vendor puts into a report; one that holds as many may have been cut. None
             where it puts no end.
         max_age: How old the last covered day may be before nothing is concluded from a customer's absence.
@@ -44,6 +47,8 @@ class ReportForm:
     columns: Mapping[ReportColumn, tuple[str, ...]]
     max_rows: int | None
     max_age: timedelta
+    vague: Mapping[ReportColumn, tuple[str, ...]] = attrs.field(factory=dict)
+    named: Mapping[ReportColumn, tuple[str, ...]] = attrs.field(factory=dict)
     zone: tzinfo | None = None
     time_format: str | None = None
     country_code: str | None = None

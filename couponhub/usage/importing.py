@@ -98,7 +98,7 @@ def import_report(
     with opened(source) as report, _workspace(index.database.folder) as folder:
         spill = Spill(folder, order.form, key)
         fault = partial(faulty, report.name)
-        rows = ReportRows(report, order.form.columns, most_bytes=most_bytes, told=fingerprint.update)
+        rows = ReportRows(report, order.form, most_bytes=most_bytes, told=fingerprint.update)
         for batch in rows:
             _refuse_other_list(batch, order, fault)
             spill.take(batch, fault)

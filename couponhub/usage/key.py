@@ -2,16 +2,16 @@
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import blake2b, blake2s
 from pathlib import Path
-from unicodedata import normalize
 
 import attrs
 
-from couponhub.errors import LocalError, UsageError
-from couponhub.models import Customer, Identifier, Telephone
+from couponhub.errors import LocalError
+from couponhub.models import Customer, Identifier
+from couponhub.usage.cells import same_customer
 
 _DIGEST_BYTES = 16
 DIGEST_CHARS = 2 * _DIGEST_BYTES
@@ -65,14 +65,12 @@ class HashKey:
         return blake2b(b"couponhub usage index", key=self._secret, digest_size=8).hexdigest()
 
     def of(self, customer: Customer) -> str:
-        """The hash of a customer."""
-        return self.of_all([customer.value], customer.identifier)[0]
+        """The hash of a customer, the same for all spellings of the identifier."""
+        kind = customer.identifier
+        return self.of_all([same_customer(kind, customer.plain)], kind)[0]
 
     def of_all(self, values: Sequence[str], kind: Identifier) -> list[str]:
-        """The hashes of many identifiers of one kind; those that mean the same are the same."""
-        plain = _PLAIN.get(kind)
-        if plain is not None:
-            values = list(map(plain, values))
+        """The hashes of many identifiers of one kind, as `same_customer` answers them."""
         # A key for each kind, so that one customer's e-mail address is nobody else's number.
         key = blake2s(kind.encode(), key=self._secret).digest()
         return [blake2s(value.encode(), key=key, digest_size=_DIGEST_BYTES).hexdigest() for value in values]
@@ -80,24 +78,3 @@ class HashKey:
     def fingerprint(self) -> blake2b:
         """What is fed the content of a file and then tells it from others."""
         return blake2b(key=self._secret, digest_size=_DIGEST_BYTES)
-
-
-def _plain_email(text: str) -> str:
-    # Vendors keep addresses as they were typed; to miss one for its capitals would be to say "none", and so for
-    # an accent that one keyboard writes as a letter of its own and another behind the letter.
-    return normalize("NFC", text.strip().casefold())
-
-
-def _plain_mobile(text: str) -> str:
-    if text.isascii() and text.isdigit():
-        return text
-    try:
-        return Telephone.read(text).digits
-    except UsageError:
-        return text
-
-
-_PLAIN: dict[Identifier, Callable[[str], str]] = {
-    Identifier.EMAIL: _plain_email,
-    Identifier.MOBILE: _plain_mobile,
-}

@@ -6,7 +6,7 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from email import errors, message_from_bytes, policy
@@ -21,6 +21,8 @@ from couponhub.errors import LocalError, UsageError
 
 ReportSource = str | os.PathLike[str] | BinaryIO
 """A path, or a binary file object, which stays open."""
+Fault = Callable[..., LocalError]
+"""Makes the error of a report that cannot be imported: of what is wrong with it, and a hint."""
 
 _BLOCK = 1 << 20
 _LARGEST_IN_MEMORY = 64 << 20

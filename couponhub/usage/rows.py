@@ -7,22 +7,22 @@ taken apart many at once where nothing is quoted, and by the csv module elsewher
 import codecs
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import attrs
 
 from couponhub.errors import LocalError
-from couponhub.models import ReportColumn
+from couponhub.models import ReportColumn, ReportForm
+from couponhub.usage.cells import check_codes, read_customers
+from couponhub.usage.headers import NEEDED, read_header
 from couponhub.usage.opening import OpenReport, faulty, read_blocks
 
 _BLOCK_BYTES = 1 << 16
 """As much as stays in a processor's cache while it is taken apart; blocks of 1 MiB take twice as long."""
 _LONGEST_ROW = 1 << 20
-_ROUNDED = re.compile(r"\d[.,]\d+E\+\d{2,}")
-"""What spreadsheets make of long numbers: 9.19877E+11 was a customer."""
-_NEEDED = (ReportColumn.USER, ReportColumn.CODE)
+_NOTHING = '," \t\r'
+"""What rows that are nothing consist of."""
 
 
 @attrs.frozen
@@ -46,7 +46,7 @@ class ReportRows:
 
     Args:
         report: An opened report.
-        known_as: The headers that each kind of column is known by, the likeliest first.
+        form: How the connection's reports are read.
         most_bytes: More than that, unpacked, is no report.
         told: Is given all bytes as they are read.
     """
@@ -54,18 +54,19 @@ class ReportRows:
     def __init__(
         self,
         report: OpenReport,
-        known_as: Mapping[ReportColumn, Sequence[str]],
+        form: ReportForm,
         *,
         most_bytes: int,
         told: Callable[[bytes], object] = lambda _: None,
     ) -> None:
         self._report = report
-        self._known_as = known_as
+        self._form = form
         self._most_bytes = most_bytes
         self._told = told
-        self._places: dict[ReportColumn, int] = {}
+        self._places: Mapping[ReportColumn, int] = {}
         self._width = 0
         self._count = 0
+        self._blank_row = 0  # the first row of separators alone, which is nothing at the end only
         self._end_length: int | None = None  # characters of the last cell so far
 
     def __iter__(self) -> Iterator[Batch]:
@@ -76,7 +77,8 @@ class ReportRows:
         """
         chunks = self._chunks()
         header, ended, rest = next(chunks, "").partition("\n")
-        self._read_header(header.removesuffix("\r"))
+        found = read_header(header.removesuffix("\r"), self._form, self._fault)
+        self._places, self._width = found.places, found.width
         if not ended:
             raise self._cut_off("header")
         for chunk in chain((rest,), chunks):
@@ -84,30 +86,6 @@ class ReportRows:
 
     def _fault(self, fault: str, hint: str = "") -> LocalError:
         return faulty(self._report.name, fault, hint)
-
-    def _read_header(self, header: str) -> None:
-        if not header.strip():
-            raise self._fault("it is empty, even without a header")
-        try:
-            cells = [_plain(cell) for cell in next(csv.reader([header]), [])]
-        except csv.Error:
-            raise self._fault(
-                "its first row is no CSV", "rows end with a line feed, or a carriage return and a line feed"
-            ) from None
-        for column, names in self._known_as.items():
-            found = next((plain for name in names if (plain := _plain(name)) in cells), None)
-            if found is not None and cells.count(found) > 1:
-                raise self._fault(f"several columns could be the {column.value}")
-            if found is not None:
-                self._places[column] = cells.index(found)
-        for column in _NEEDED:
-            if column not in self._places:
-                names = ", ".join(f'"{name}"' for name in self._known_as.get(column, ()))
-                raise self._fault(
-                    f"its first row names no column of the {column.value}, known as {names}",
-                    f"name it under usage_columns.{column.value} of the connection; columns are separated by commas",
-                )
-        self._width = len(cells)
 
     def _text(self) -> Iterator[str]:
         decoder: codecs.IncrementalDecoder | None = None
@@ -149,20 +127,25 @@ class ReportRows:
     def _batches(self, chunk: str) -> Iterator[Batch]:
         if not chunk:
             return
-        ended = chunk.endswith("\n")
+        last = chunk.rpartition("\n")[2]
+        ended = not last.strip(_NOTHING)
         before = self._end_length
-        cells = self._split(chunk if ended else chunk + "\n") or self._parsed(chunk)
+        cells = self._split(chunk if not last else chunk + "\n") or self._parsed(chunk)
         if not cells:
             return
         stride = self._width + 1
         self._end_length = len(cells[-2])
         if not ended and before != self._end_length:
             raise self._cut_off("last row")
-        columns = {column: cells[place::stride] for column, place in self._places.items()}
-        batch = Batch(self._count + 1, columns)
-        self._refuse_blanks(batch)
-        if "E+" in chunk:
-            self._refuse_rounded(batch)
+        columns: dict[ReportColumn, Sequence[str]] = {
+            column: cells[place::stride] for column, place in self._places.items()
+        }
+        first = self._count + 1
+        columns[ReportColumn.USER] = read_customers(
+            columns[ReportColumn.USER], self._form.identifier, first, self._fault
+        )
+        check_codes(columns[ReportColumn.CODE], first, self._fault)
+        batch = Batch(first, columns)
         self._count += len(batch)
         yield batch
 
@@ -176,7 +159,19 @@ class ReportRows:
         cells.pop()
         stride = self._width + 1
         count, odd = divmod(len(cells), stride)
-        return [] if odd or cells[self._width :: stride] != ["\n"] * count or "\r" in chunk else cells
+        # Line breaks that are too many stand in the columns of rows that are too short.
+        if (
+            odd
+            or "\r" in chunk
+            or chunk.count("\n") != count
+            or cells[self._width :: stride] != ["\n"] * count
+        ):
+            return []
+        if self._blank_row or not all(
+            all(map(str.strip, cells[self._places[one] :: stride])) for one in NEEDED
+        ):
+            return []
+        return cells
 
     def _parsed(self, chunk: str) -> list[str]:
         """The same by the csv module, for all rows that it can be said of what is wrong with them."""
@@ -184,14 +179,21 @@ class ReportRows:
         number = self._count
         try:
             for row in csv.reader(io.StringIO(chunk, newline=""), strict=True):
-                if row in ([], [""]):
+                if not any(map(str.strip, row)):
+                    # Spreadsheets and editors end files with such rows.
+                    self._blank_row = self._blank_row or (number + 1 if len(row) > 1 else 0)
                     continue
+                if self._blank_row:
+                    raise self._fault(f"row {self._blank_row} has no {ReportColumn.USER.value}")
                 number += 1
                 if len(row) != self._width:
                     raise self._fault(
                         f"row {number} has {len(row)} columns and the header {self._width}: they are shifted, or it is"
                         " cut off"
                     )
+                for column in NEEDED:
+                    if not row[self._places[column]].strip():
+                        raise self._fault(f"row {number} has no {column.value}")
                 cells += row
                 cells.append("\n")
         except csv.Error as error:
@@ -204,27 +206,7 @@ class ReportRows:
                 )
         return cells
 
-    def _refuse_blanks(self, batch: Batch) -> None:
-        for column in _NEEDED:
-            cells = batch.columns[column]
-            if not all(map(str.strip, cells)):
-                number = batch.first + next(at for at, cell in enumerate(cells) if not cell.strip())
-                raise self._fault(f"row {number} has no {column.value}")
-
-    def _refuse_rounded(self, batch: Batch) -> None:
-        for column in _NEEDED:
-            for number, cell in enumerate(batch.columns[column], batch.first):
-                if _ROUNDED.fullmatch(cell):
-                    raise self._fault(
-                        f"row {number} has a rounded number as its {column.value}: a spreadsheet has saved it",
-                        "import the file as it was mailed",
-                    )
-
     def _cut_off(self, what: str) -> LocalError:
         return self._fault(
             f"its {what} seems to be cut off", "if it is whole, end it with a line break, as every row"
         )
-
-
-def _plain(header: str) -> str:
-    return "".join(char for char in header.casefold() if char.isalnum())

@@ -108,7 +108,7 @@ class Spill:
         texts = batch.columns.get(ReportColumn.SENT_AT)
         if texts is None:
             return repeat("")
-        moments = self._read(texts, batch.first, fault)
+        texts, moments = self._read(texts, batch.first, fault)
         try:
             first, last = min(moments), max(moments)
             known = first.tzinfo is not None
@@ -125,16 +125,22 @@ class Spill:
         self.last = last if self.last is None else max(self.last, last)
         return texts
 
-    def _read(self, texts: Sequence[str], number: int, fault: Callable[..., LocalError]) -> list[datetime]:
+    def _read(
+        self, texts: Sequence[str], number: int, fault: Callable[..., LocalError]
+    ) -> tuple[Sequence[str], list[datetime]]:
         form = self._form.time_format
         try:
-            if form is None:
-                return list(map(datetime.fromisoformat, texts))
-            return [datetime.strptime(text, form) for text in texts]  # noqa: DTZ007 - the zone comes after
+            return texts, _moments(texts, form)
         except ValueError:
-            row = number + next(at for at, text in enumerate(texts) if not _is_moment(text, form))
+            plain = list(map(str.strip, texts))
+        try:
+            return plain, _moments(plain, form)
+        except ValueError:
+            row = number + next(at for at, text in enumerate(plain) if not _is_moment(text, form))
             raise fault(
-                f"row {row} has no moment that can be read as its {ReportColumn.SENT_AT.value}"
+                f"row {row} has no moment that can be read as its {ReportColumn.SENT_AT.value}",
+                "usage_time_format of the connection says how times are written, as strptime takes it:"
+                " %d/%m/%Y %H:%M is 26/11/2026 06:56; without it they are read as ISO 8601",
             ) from None
 
     def _campaigns(self, batch: Batch) -> Iterable[str]:
@@ -159,9 +165,15 @@ class Spill:
             del self.sample[::2]
 
 
+def _moments(texts: Sequence[str], form: str | None) -> list[datetime]:
+    if form is None:
+        return list(map(datetime.fromisoformat, texts))
+    return [datetime.strptime(text, form) for text in texts]  # noqa: DTZ007 - the zone comes after
+
+
 def _is_moment(text: str, form: str | None) -> bool:
     try:
-        datetime.fromisoformat(text) if form is None else datetime.strptime(text, form)  # noqa: DTZ007 - only whether it can be read
+        _moments([text], form)
     except ValueError:
         return False
     return True

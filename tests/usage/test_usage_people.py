@@ -38,6 +38,7 @@ def test_the_same_customer_has_another_hash_elsewhere(tmp_path: Path) -> None:
         (Identifier.EMAIL, "A.Buyer@Example.com", "a.buyer@example.COM "),
         (Identifier.EXTERNAL_ID, "007", "007"),
         (Identifier.ID, " 1e5", " 1e5"),
+        (Identifier.EXTERNAL_ID, "007", "007 "),
     ],
 )
 def test_a_customer_is_found_however_the_identifier_is_written(

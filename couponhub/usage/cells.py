@@ -1,0 +1,134 @@
+"""What the cells of a report say of customers and codes; one that cannot be what its column holds is refused.
+
+A customer whose cell was misread has nothing, says the index, and a code that was ruined is shown to somebody whom no
+till gives anything for it. So every cell is read as a lookup's identifier is. Reports have up to 20 million rows:
+columns are looked over whole, and cells one by one only where something about them is odd.
+"""
+
+import re
+from collections.abc import Sequence
+
+from couponhub.errors import LocalError, UsageError
+from couponhub.models import Identifier, ReportColumn, read_identifier
+from couponhub.models.addresses import same_address
+from couponhub.models.damage import any_odd, damage_of, invisible_in
+from couponhub.usage.opening import Fault
+
+_FEWEST_DIGITS, _MOST_DIGITS = 5, 17
+"""Of mobiles: five on some islands, fifteen by E.164 behind 00."""
+_CLINGING = ('"', "`", "<", ",", ";")
+"""What may stand around an identifier without belonging to it, beside what is odd anyway."""
+_ADDRESSES = re.compile(r"(?:[a-z0-9_][a-z0-9_.+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+\n)*")
+"""Addresses in lower case that say nothing else; the others are read one by one."""
+_NUMBERS = re.compile(r"(?:\+?[0-9][0-9 ()-]*\n)*")
+_DECORATION = str.maketrans("", "", "+ ()-")
+_AS_MAILED = "import the file as it was mailed; what a spreadsheet or a data frame has saved is ruined"
+_WHICH = "usage_columns.user of the connection says which column holds customers, and user_id_is by which identifier"
+
+
+def read_customers(cells: Sequence[str], kind: Identifier, first: int, fault: Fault) -> Sequence[str]:
+    """Read a column of customers: the texts that those of one customer have in common.
+
+    Args:
+        cells: The column.
+        kind: What it holds.
+        first: The number of the first row.
+        fault: Makes the error.
+
+    Raises:
+        LocalError: A cell can name nobody by that identifier; the text does not quote it.
+    """
+    if kind is Identifier.MOBILE:
+        plain = _mobiles(cells)
+    elif kind is Identifier.EMAIL:
+        plain = _addresses(cells)
+    else:
+        plain = _plain_numbers(cells)
+    return (
+        [_read(cell, kind, row, fault) for row, cell in enumerate(cells, first)] if plain is None else plain
+    )
+
+
+def check_codes(cells: Sequence[str], first: int, fault: Fault) -> None:
+    """Refuse a column with a code that cannot be one.
+
+    Raises:
+        LocalError: A code is ruined, or nobody can see all of it; the text does not quote it.
+    """
+    if not any_odd(cells):
+        return
+    for row, cell in enumerate(cells, first):
+        damage = damage_of(cell)
+        if damage is not None:
+            raise _ruined(row, damage.value, ReportColumn.CODE, fault)
+        if invisible_in(cell) or cell.strip(" ") != cell.strip():
+            raise fault(
+                f"row {row} has a {ReportColumn.CODE.value} with a character that nobody sees", _AS_MAILED
+            )
+
+
+def same_customer(kind: Identifier, plain: str) -> str:
+    """The text that all spellings of an identifier have in common which name one customer and nobody else.
+
+    Args:
+        kind: What it is.
+        plain: As `read_identifier` answers it.
+    """
+    match kind:
+        case Identifier.EMAIL:
+            return same_address(plain)
+        case Identifier.MOBILE:
+            return plain.removeprefix("+")
+        case _:
+            return plain
+
+
+def _read(cell: str, kind: Identifier, row: int, fault: Fault) -> str:
+    damage = damage_of(cell)
+    if damage is not None:
+        raise _ruined(row, damage.value, ReportColumn.USER, fault)
+    try:
+        same = same_customer(kind, read_identifier(kind, cell))
+    except UsageError as error:
+        raise fault(
+            f"row {row} names nobody as its {ReportColumn.USER.value}: {error.message}", _WHICH
+        ) from None
+    if kind is Identifier.EMAIL and "@" not in same:
+        raise fault(f"row {row} has no e-mail address as its {ReportColumn.USER.value}", _WHICH)
+    if kind is Identifier.MOBILE and not _FEWEST_DIGITS <= len(same) <= _MOST_DIGITS:
+        raise fault(
+            f"row {row} has {len(same)} digits as its {ReportColumn.USER.value}, and mobiles have none so few or many",
+            _WHICH,
+        )
+    return same
+
+
+def _ruined(row: int, damage: str, column: ReportColumn, fault: Fault) -> LocalError:
+    return fault(f"row {row} has {damage} as its {column.value}: no report is written so", _AS_MAILED)
+
+
+def _mobiles(cells: Sequence[str]) -> Sequence[str] | None:
+    """The digits, or None where cells have to be read one by one; so with the next two."""
+    text = "".join(cells)
+    if not (text.isascii() and text.isdigit()):
+        text = "\n".join([*cells, ""])
+        if not _NUMBERS.fullmatch(text):
+            return None
+        cells = text.translate(_DECORATION).splitlines()
+    lengths = frozenset(map(len, cells))
+    return cells if min(lengths) >= _FEWEST_DIGITS and max(lengths) <= _MOST_DIGITS else None
+
+
+def _addresses(cells: Sequence[str]) -> Sequence[str] | None:
+    text = "\n".join([*cells, ""]).lower()
+    # Domains in their ASCII form stand for others.
+    if not text.isascii() or "xn--" in text or not _ADDRESSES.fullmatch(text):
+        return None
+    return text.splitlines()
+
+
+def _plain_numbers(cells: Sequence[str]) -> Sequence[str] | None:
+    text = "".join(cells)
+    if any_odd(cells) or any(mark in text for mark in _CLINGING):
+        return None
+    return list(map(str.strip, cells)) if " " in text else cells
