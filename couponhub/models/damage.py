@@ -55,7 +55,9 @@ _BEGINNINGS = frozenset("=' #-") | {form for word in NOTHING_WORDS for form in (
 """Of formulas, of text behind an apostrophe, of errors and of words for nothing."""
 _FIRST = itemgetter(slice(1))
 _ODD = re.compile(
-    r"\n *(?:[='#]|[+-]?\d+(?:[.,]\d|e\+)|(?:-+|" + "|".join(map(re.escape, sorted(NOTHING_WORDS))) + r") *\n)",
+    r"\n *(?:[='#]|[+-]?\d+(?:[.,]\d|e\+)|(?:-+|"
+    + "|".join(map(re.escape, sorted(NOTHING_WORDS)))
+    + r") *\n)",
     re.ASCII | re.IGNORECASE,
 )
 # Invisible, but no format characters: fillers, variation selectors and blanks that are no blanks.

@@ -140,7 +140,7 @@ class Spill:
             raise fault(
                 f"row {row} has no moment that can be read as its {ReportColumn.SENT_AT.value}",
                 "usage_time_format of the connection says how times are written, as strptime takes it:"
-                " %d/%m/%Y %H:%M is 26/11/2026 06:56; without it they are read as ISO 8601",
+                " %d/%m/%Y %H:%M for one; without it they are read as ISO 8601",
             ) from None
 
     def _campaigns(self, batch: Batch) -> Iterable[str]:
