@@ -1,10 +1,10 @@
 """Importing a usage report, and looking customers up in it, beside what SQLite alone takes for the same rows.
 
-    .venv/bin/python benchmarks/report_import.py --rows 10000000
+    .venv/bin/python benchmarks/report_import.py --rows 1000000 10000000
 
-Each import runs in a process of its own. SQLite's is `executemany` of the rows of a `csv.reader` into a table with
-an index on the customer. Ours is `connection.usage.import_report`, keyed hashes, checks and all; a lookup is
-`connection.customers.coupons`.
+Each import runs in a process of its own. SQLite's is `executemany` of the rows of a `csv.reader` into a table, and an
+index on the customer when they are there, which is quicker than one that grows with them. Ours is
+`connection.usage.import_report`, keyed hashes, checks and all; a lookup is `connection.customers.coupons`.
 """
 
 import argparse
@@ -19,6 +19,8 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import attrs
+
 from couponhub.models import Customer
 from couponhub.registry import Registry
 from couponhub.testing import rig_for
@@ -31,37 +33,67 @@ LOOKUPS = 20_000
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
     parser.add_argument("--only", choices=("sqlite", "ours"))
     parser.add_argument("--report", type=Path)
     arguments = parser.parse_args()
     if arguments.only == "sqlite":
         print(*sqlite_alone(arguments.report))
     elif arguments.only == "ours":
-        print(*ours(arguments.report, arguments.rows))
+        print(*ours(arguments.report, arguments.rows[0]))
     else:
-        compare(arguments.rows)
+        show([compare(rows) for rows in arguments.rows])
 
 
-def compare(rows: int) -> None:
-    """Run both and print their figures."""
+@attrs.frozen
+class Compared:
+    """The figures of one report: seconds, seconds of the CPU and MiB of both, and what is ours alone."""
+
+    rows: int
+    size: int
+    sqlite: list[float]
+    ours: list[float]
+
+
+def compare(rows: int) -> Compared:
+    """Run both on the same report."""
     with tempfile.TemporaryDirectory(prefix="report-import-", dir=".") as folder:
         report = Path(folder) / "report.csv"
         write_report(report, rows)
-        figures = {}
+        figures = []
         for name in ("sqlite", "ours"):
             command = (sys.executable, __file__, "--only", name, "--report", str(report), "--rows", str(rows))
             done = subprocess.run(command, capture_output=True, text=True, check=True)
-            figures[name] = [float(figure) for figure in done.stdout.split()]
-        size = report.stat().st_size
-    seconds, busy, memory = figures["sqlite"]
-    our_seconds, our_busy, our_memory, disk, median, p99 = figures["ours"]
-    print(f"| {rows:,} rows, {size >> 20} MiB | SQLite alone | couponhub | ratio |\n|---|---|---|---|")
-    print(f"| import | {seconds:.1f} s | {our_seconds:.1f} s | {seconds / our_seconds:.2f} times as fast |")
-    print(f"| the same, CPU | {busy:.1f} s | {our_busy:.1f} s | {busy / our_busy:.2f} |")
-    print(f"| peak memory | {memory:.0f} MiB | {our_memory:.0f} MiB | |")
-    print(f"| index on disk | | {disk:.0f} MiB | |")
-    print(f"| lookup, median and 99th of 100 | | {median:.0f} us, {p99:.0f} us | |")
+            figures.append([float(figure) for figure in done.stdout.split()])
+        return Compared(rows, report.stat().st_size, *figures)
+
+
+def show(compared: list[Compared]) -> None:
+    """Print the sizes beside each other."""
+    line(
+        "",
+        *(f"{one.rows:,} rows, {one.size >> 20} MiB: SQLite alone | couponhub | ratio" for one in compared),
+    )
+    line(*["---"] * (1 + 3 * len(compared)))
+    for at, what in enumerate(("import", "the same, CPU")):
+        line(
+            what,
+            *(
+                f"{one.sqlite[at]:.1f} s | {one.ours[at]:.1f} s | {one.sqlite[at] / one.ours[at]:.2f} times as fast"
+                for one in compared
+            ),
+        )
+    line("peak memory", *(f"{one.sqlite[2]:.0f} MiB | {one.ours[2]:.0f} MiB | " for one in compared))
+    line("index on disk", *(f"{one.sqlite[3]:.0f} MiB | {one.ours[3]:.0f} MiB | " for one in compared))
+    line(
+        "lookup, median and 99th of 100",
+        *(f" | {one.ours[4]:.0f} us, {one.ours[5]:.0f} us | " for one in compared),
+    )
+
+
+def line(*cells: str) -> None:
+    """Print a row of the table."""
+    print(f"| {' | '.join(cells)} |")
 
 
 def write_report(path: Path, rows: int) -> None:
@@ -90,22 +122,24 @@ def first_day() -> date:
     return datetime.now(UTC).date() - timedelta(days=DAYS)
 
 
-def sqlite_alone(report: Path) -> tuple[float, float, float]:
-    """Seconds, those of them that the CPU was busy, and MiB."""
+def sqlite_alone(report: Path) -> tuple[float, float, float, float]:
+    """Seconds, those of them that the CPU was busy, MiB, and MiB on disk."""
     with tempfile.TemporaryDirectory(prefix="alone-", dir=report.parent) as folder:
         started, busy = time.perf_counter(), time.process_time()
-        database = sqlite3.connect(Path(folder) / "alone.db")
+        path = Path(folder) / "alone.db"
+        database = sqlite3.connect(path)
         database.execute(
             "CREATE TABLE given (customer TEXT, code TEXT, campaign TEXT, name TEXT, locale TEXT, variation TEXT, at TEXT)"
         )
-        database.execute("CREATE INDEX by_customer ON given (customer)")
         with report.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
             next(rows)
             database.executemany("INSERT INTO given VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        database.execute("CREATE INDEX by_customer ON given (customer)")
         database.commit()
         database.close()
-        return time.perf_counter() - started, time.process_time() - busy, peak()
+        taken = time.perf_counter() - started, time.process_time() - busy
+        return *taken, peak(), path.stat().st_size / 2**20
 
 
 def ours(report: Path, rows: int) -> tuple[float, float, float, float, float, float]:

@@ -347,7 +347,8 @@ class ExplainsCoupons(Protocol):
 class RequestsUsageReports(Protocol):
     """Can have the vendor mail a report of who was given which code.
 
-    Its limits are named `usage_report_per_minute` and `usage_report_per_day`.
+    Its limits are named `usage_report_per_minute` and `usage_report_per_day`. `report_form` says how its reports are
+    read; one that leaves open whom it names is refused (R-86, R-87).
     """
 
     report_form: ReportForm

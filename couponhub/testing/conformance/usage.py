@@ -1,4 +1,4 @@
-"""R-80 to R-85: reports of who was given which code, and what they answer when imported."""
+"""R-80 to R-87: reports of who was given which code, and what they answer when imported."""
 
 import time
 from base64 import b64decode
@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from couponhub.errors import LocalError, NotFound, RequestRejected, Unsupported, UsageError
-from couponhub.models import Customer, ListId, Reason, Source, Verdict
+from couponhub.models import Customer, Identifier, ListId, Reason, Source, Verdict
 from couponhub.models.base import utc_now
 from couponhub.testing.conformance.refusals import refuses
 from couponhub.testing.rig import Rig
@@ -28,6 +28,7 @@ NOBODY = {
     "external_id": "E-9999",
     "id": "98999999",
 }
+_RUINED = ("9.19876E+11", "9e+11", "100100.0", '"=""100100"""', "'100100", "NULL", "nan", "#N/A")
 
 
 @attrs.frozen
@@ -139,6 +140,38 @@ class UsageRules:
         with pytest.raises(Unsupported):
             rig.connection.customers.coupons(Customer(external_id=BUYER["external_id"]))
 
+    def test_r86_a_report_that_names_nobody_is_refused(self, rig: Rig) -> None:
+        """R-86: a report with a cell that can name nobody is refused, with its row and its column but not the cell."""
+        if self._has_nothing_to_import(rig):
+            return
+        reported = self._reported(rig)
+        kind = self._held(reported)
+        for ruined in _RUINED:
+            content = reported.content.replace(BUYER[kind.value].encode(), ruined.encode())
+            assert content != reported.content
+            with pytest.raises(LocalError, match=r"row 1 .*user") as refused:
+                self._import(rig, attrs.evolve(reported, content=content))
+            assert len(ruined) < 4 or ruined not in str(refused.value)
+        with pytest.raises(Unsupported):
+            rig.connection.customers.coupons(Customer(**{kind.value: BUYER[kind.value]}))
+
+    def test_r87_spellings_of_one_customer_are_one(self, rig: Rig) -> None:
+        """R-87: blanks around an identifier in a report, and capitals of an address, hide nobody from a lookup."""
+        if self._has_nothing_to_import(rig):
+            return
+        reported = self._reported(rig)
+        kind = self._held(reported)
+        plain = BUYER[kind.value]
+        written = plain.upper() if kind is Identifier.EMAIL else plain
+        content = reported.content.replace(plain.encode(), f" {written}\N{NO-BREAK SPACE}".encode())
+        self._import(rig, attrs.evolve(reported, content=content))
+        for asked in (plain, f"{written} "):
+            (answer,) = rig.hub.lookup(Customer(**{kind.value: asked})).answers
+            assert (Verdict.FOUND, sorted(reported.codes)) == (
+                answer.verdict,
+                sorted(coupon.code for coupon in answer.coupons),
+            )
+
     def _has_nothing_to_import(self, rig: Rig) -> bool:
         today = utc_now().date()
         return refuses(
@@ -170,6 +203,10 @@ class UsageRules:
         rig.connection.usage.import_report(
             reported.list_id, BytesIO(reported.content), reported.first, reported.last
         )
+
+    def _held(self, reported: Reported) -> Identifier:
+        """By which identifier the report names the customer."""
+        return next(kind for kind in Identifier if BUYER[kind.value].encode() in reported.content)
 
     def _customer(self, rig: Rig, identifiers: Mapping[str, str]) -> Customer:
         (kind,) = rig.connection.customers.identifiers
