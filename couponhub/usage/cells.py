@@ -22,7 +22,7 @@ _ADDRESSES = re.compile(r"(?:[a-z0-9_][a-z0-9_.+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+\
 """Addresses in lower case that say nothing else; the others are read one by one."""
 _NUMBERS = re.compile(r"(?:\+?[0-9][0-9 ()-]*\n)*")
 _DECORATION = str.maketrans("", "", "+ ()-")
-_AS_MAILED = "import the file as it was mailed; what a spreadsheet or a data frame has saved is ruined"
+_AS_MAILED = "import the file as it was mailed; if it is, usage_columns of the connection may have to name another column"
 _WHICH = "usage_columns.user of the connection says which column holds customers, and user_id_is by which identifier"
 
 
@@ -97,14 +97,15 @@ def _read(cell: str, kind: Identifier, row: int, fault: Fault) -> str:
         raise fault(f"row {row} has no e-mail address as its {ReportColumn.USER.value}", _WHICH)
     if kind is Identifier.MOBILE and not _FEWEST_DIGITS <= len(same) <= _MOST_DIGITS:
         raise fault(
-            f"row {row} has {len(same)} digits as its {ReportColumn.USER.value}, and mobiles have none so few or many",
+            f"row {row} has {len(same)} digits as its {ReportColumn.USER.value}, and mobiles have {_FEWEST_DIGITS} to"
+            f" {_MOST_DIGITS}",
             _WHICH,
         )
     return same
 
 
 def _ruined(row: int, damage: str, column: ReportColumn, fault: Fault) -> LocalError:
-    return fault(f"row {row} has {damage} as its {column.value}: no report is written so", _AS_MAILED)
+    return fault(f"row {row} has {damage} as its {column.value}: another program has saved it", _AS_MAILED)
 
 
 def _mobiles(cells: Sequence[str]) -> Sequence[str] | None:
