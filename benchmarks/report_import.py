@@ -31,7 +31,7 @@ LOOKUPS = 20_000
 
 
 def main() -> None:
-    """Measure and print a table."""
+    """Measure, and print a table for each size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
     parser.add_argument("--only", choices=("sqlite", "ours"))
@@ -42,7 +42,8 @@ def main() -> None:
     elif arguments.only == "ours":
         print(*ours(arguments.report, arguments.rows[0]))
     else:
-        show([compare(rows) for rows in arguments.rows])
+        for rows in arguments.rows:
+            show(compare(rows))
 
 
 @attrs.frozen
@@ -68,32 +69,18 @@ def compare(rows: int) -> Compared:
         return Compared(rows, report.stat().st_size, *figures)
 
 
-def show(compared: list[Compared]) -> None:
-    """Print the sizes beside each other."""
-    line(
-        "",
-        *(f"{one.rows:,} rows, {one.size >> 20} MiB: SQLite alone | couponhub | ratio" for one in compared),
+def show(compared: Compared) -> None:
+    """Print the figures of a size."""
+    sqlite, ours = compared.sqlite, compared.ours
+    print(
+        f"| {compared.rows:,} rows, {compared.size >> 20} MiB | SQLite alone | couponhub | ratio |\n|---|---|---|---|"
     )
-    line(*["---"] * (1 + 3 * len(compared)))
     for at, what in enumerate(("import", "the same, CPU")):
-        line(
-            what,
-            *(
-                f"{one.sqlite[at]:.1f} s | {one.ours[at]:.1f} s | {one.sqlite[at] / one.ours[at]:.2f} times as fast"
-                for one in compared
-            ),
-        )
-    line("peak memory", *(f"{one.sqlite[2]:.0f} MiB | {one.ours[2]:.0f} MiB | " for one in compared))
-    line("index on disk", *(f"{one.sqlite[3]:.0f} MiB | {one.ours[3]:.0f} MiB | " for one in compared))
-    line(
-        "lookup, median and 99th of 100",
-        *(f" | {one.ours[4]:.0f} us, {one.ours[5]:.0f} us | " for one in compared),
-    )
-
-
-def line(*cells: str) -> None:
-    """Print a row of the table."""
-    print(f"| {' | '.join(cells)} |")
+        ratio = sqlite[at] / ours[at]
+        print(f"| {what} | {sqlite[at]:.1f} s | {ours[at]:.1f} s | {ratio:.2f} times as fast |")
+    print(f"| peak memory | {sqlite[2]:.0f} MiB | {ours[2]:.0f} MiB | |")
+    print(f"| on disk | {sqlite[3]:.0f} MiB | {ours[3]:.0f} MiB | |")
+    print(f"| lookup, median and 99th of 100 | | {ours[4]:.0f} us, {ours[5]:.0f} us | |\n")
 
 
 def write_report(path: Path, rows: int) -> None:

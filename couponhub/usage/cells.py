@@ -93,8 +93,6 @@ def _read(cell: str, kind: Identifier, row: int, fault: Fault) -> str:
         raise fault(
             f"row {row} names nobody as its {ReportColumn.USER.value}: {error.message}", _WHICH
         ) from None
-    if kind is Identifier.EMAIL and "@" not in same:
-        raise fault(f"row {row} has no e-mail address as its {ReportColumn.USER.value}", _WHICH)
     if kind is Identifier.MOBILE and not _FEWEST_DIGITS <= len(same) <= _MOST_DIGITS:
         raise fault(
             f"row {row} has {len(same)} digits as its {ReportColumn.USER.value}, and mobiles have {_FEWEST_DIGITS} to"

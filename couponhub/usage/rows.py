@@ -155,17 +155,14 @@ class ReportRows:
             return []
         if "\r" in chunk:
             chunk = chunk.replace("\r\n", "\n")
-        cells = chunk.replace("\n", ",\n,").split(",")
+        apart = chunk.replace("\n", ",\n,")
+        cells = apart.split(",")
         cells.pop()
         stride = self._width + 1
         count, odd = divmod(len(cells), stride)
         # Line breaks that are too many stand in the columns of rows that are too short.
-        if (
-            odd
-            or "\r" in chunk
-            or chunk.count("\n") != count
-            or cells[self._width :: stride] != ["\n"] * count
-        ):
+        ends = (len(apart) - len(chunk)) // 2
+        if odd or "\r" in chunk or ends != count or cells[self._width :: stride] != ["\n"] * count:
             return []
         if self._blank_row or not all(
             all(map(str.strip, cells[self._places[one] :: stride])) for one in NEEDED

@@ -226,10 +226,6 @@ def test_many_cells_are_read_as_each_of_them(kind: Identifier, data: st.DataObje
 
 def _alone(cell: str, kind: Identifier) -> str:
     same = same_customer(kind, read_identifier(kind, cell))
-    if (
-        damage_of(cell)
-        or (kind is EMAIL and "@" not in same)
-        or (kind is MOBILE and not 5 <= len(same) <= 17)
-    ):
+    if damage_of(cell) or (kind is MOBILE and not 5 <= len(same) <= 17):
         raise UsageError("none of its kind")
     return same
