@@ -8,6 +8,7 @@ columns are looked over whole, and cells one by one only where something about t
 import re
 from collections.abc import Sequence
 
+from couponhub.codes.ruins import may_hold_ruins, ruin_of
 from couponhub.errors import LocalError, UsageError
 from couponhub.models import Identifier, ReportColumn, read_identifier
 from couponhub.models.addresses import same_address
@@ -55,12 +56,13 @@ def check_codes(cells: Sequence[str], first: int, fault: Fault) -> None:
     Raises:
         LocalError: A code is ruined, or nobody can see all of it; the text does not quote it.
     """
-    if not any_odd(cells):
+    text = "".join(cells)
+    if not (any_odd(cells) or '"' in text or " " in text or may_hold_ruins(text)):
         return
     for row, cell in enumerate(cells, first):
-        damage = damage_of(cell)
-        if damage is not None:
-            raise _ruined(row, damage.value, ReportColumn.CODE, fault)
+        ruin = ruin_of(cell)
+        if ruin is not None:
+            raise _ruined(row, ruin, ReportColumn.CODE, fault)
         if invisible_in(cell) or cell.strip(" ") != cell.strip():
             raise fault(
                 f"row {row} has a {ReportColumn.CODE.value} with a character that nobody sees", _AS_MAILED

@@ -232,6 +232,7 @@ def test_a_customer_that_is_none_of_its_kind_is_refused(opened: Opening, kind: I
             "\\N",
             "n/a",
         ),
+        *("10-Mar", "Mar-26", "2026-03-10 00:00:00", '"MAIL-1"', "1,234,567", "(3 rows affected)"),
         *(
             "MAIL\u200b-1",
             "\u200eMAIL-1",
