@@ -153,7 +153,7 @@ class Uploads(Rooted):
             ledger, record = self._send(order, patience)
             upload = self._rested(upload_of(record, sending=False))
             if wait and not upload.status.ended:
-                return self._wait_for(record, ledger, patience, progress)
+                return self._wait_for((ledger, record), record.id, patience, progress)
             return upload
 
     def wait(
@@ -183,7 +183,7 @@ class Uploads(Rooted):
             given_progress(progress)
             found = self._find(home, upload_id)
             if found is not None:
-                return self._wait_for(found[1], found[0], patience, progress)
+                return self._wait_for(found, upload_id, patience, progress)
             return self._wait_for_vendors(home, upload_id, patience, progress)
 
     def show(self, list_id: str, upload_id: str) -> Upload:
@@ -330,14 +330,15 @@ class Uploads(Rooted):
                     ledger.mark_deleted(record, part.number)
 
     def _wait_for(
-        self, record: UploadRecord, ledger: Ledger, patience: Patience, progress: Progress
+        self, found: tuple[Ledger, UploadRecord], asked: str, patience: Patience, progress: Progress
     ) -> Upload:
+        ledger, record = found
         reconciler = self._reconciler(ledger, patience)
 
         def refresh() -> Upload:
             nonlocal record
-            # Read anew: its sender may still be at work.
-            record = reconciler.refresh(ledger.find(record.id) or record)
+            # Read anew: its sender may still be at work. Whoever names the vendor's id has the vendor asked.
+            record = reconciler.refresh(ledger.find(record.id) or record, ended_too=asked != record.id)
             reconciler.require_shown(record)
             return upload_of(record, sending=ledger.is_sending(record))
 

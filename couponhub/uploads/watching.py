@@ -129,9 +129,10 @@ class _Ear:
 
 
 def _timeout(upload: Upload, deadline: Deadline) -> WaitTimeout:
+    words = f"{upload.connection} {upload.list_id} {upload.id}"
     error = WaitTimeout(
         f"upload {upload.id} has not ended after {deadline.timeout:g} seconds",
-        hint=f"go on waiting with `couponhub uploads wait {upload.connection} {upload.list_id} {upload.id}`",
+        hint=f"go on waiting with `couponhub uploads wait {words}`, or see `couponhub uploads show {words}`",
         connection=upload.connection,
     )
     error.upload = upload

@@ -288,9 +288,9 @@ def _send_the_rest(bench: Bench, target: Target) -> None:
     try:
         _send(bench, target)
     except Conflict as conflict:
-        command = re.search(r"`couponhub uploads show \S+ \S+ (\S+)`", conflict.hint)
+        command = re.search(r"`couponhub uploads wait \S+ \S+ (\S+)`", conflict.hint)
         assert command is not None
-        bench.connection.uploads.show(target.list_id, command[1])
+        bench.connection.uploads.wait(command[1], target.list_id, timeout=20)
         with suppress(Conflict):
             _send(bench, target)
 
