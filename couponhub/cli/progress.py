@@ -4,7 +4,6 @@ import sys
 from types import TracebackType
 from typing import Any, Self
 
-from couponhub.cli.failures import say
 from couponhub.uploads import EventKind, UploadEvent
 
 
@@ -14,7 +13,6 @@ class UploadProgress:
     def __init__(self, upload_id: str | None = None) -> None:
         self.upload_id = upload_id
         self._status: Any = None
-        self._settling: set[str] = set()
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -32,16 +30,12 @@ class UploadProgress:
 
     def __call__(self, event: UploadEvent) -> None:
         """Take note of an event."""
+        upload, status = event.upload, self._status
         if event.kind is EventKind.SETTLING:
-            self._say_settling(event.upload.id)
+            if status is not None:
+                status.update(f"waiting for {upload.id}, which an earlier call left at the vendor")
             return
-        self.upload_id = event.upload.id
-        if self._status is not None:
-            upload = event.upload
+        self.upload_id = upload.id
+        if status is not None:
             taken = "" if upload.accepted is None else f", {upload.accepted:,} accepted"
-            self._status.update(f"{upload.id}: {upload.status.value}{taken}")
-
-    def _say_settling(self, upload_id: str) -> None:
-        if upload_id not in self._settling:
-            self._settling.add(upload_id)
-            say(f"upload {upload_id}, which an earlier call left at the vendor, is waited for first")
+            status.update(f"{upload.id}: {upload.status.value}{taken}")
