@@ -212,7 +212,7 @@ class Customers(Rooted):
         Raises:
             UsageError: The identifier cannot be one of its kind.
         """
-        return self._offered.unified(customer)
+        return self._offered.unified(given_one(Customer, customer, "customer"))
 
     def coupons(
         self, customer: Customer, query: CouponQuery | None = None, *, deadline: float | None = None

@@ -192,6 +192,7 @@ CONNECTION: dict[str, At] = {
     "customers.coupons": lambda at, _, odd: at.customers.coupons(odd),
     "customers.coupons query": lambda at, _, odd: at.customers.coupons(HOLDER, odd),
     "customers.coupons deadline": lambda at, _, odd: at.customers.coupons(HOLDER, deadline=odd),
+    "customers.unified": lambda at, _, odd: at.customers.unified(odd),
     "coupons.find": lambda at, _, odd: at.coupons.find(odd),
     "coupons.find code": lambda at, _, odd: at.coupons.find(["A", odd]),
     "coupons.explain": lambda at, _, odd: at.coupons.explain(odd),

@@ -89,7 +89,7 @@ def test_what_is_under_way_is_finished(vendors: EmulatedVendors, tmp_path: Path)
         token = server.one_time_token
         assert 200 == server.post(ASKED, token).status_code
         answers: list[requests.Response] = []
-        capillary.fail("GET *", "latency", 1.0)
+        capillary.fail("GET */v1.1/customer/coupons", "latency", 1.0)
         asking = threading.Thread(target=lambda: answers.append(server.post(ASKED, token)))
         before = len(capillary.requests())
         asking.start()
