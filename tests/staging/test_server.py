@@ -116,6 +116,9 @@ def test_several_threads_stage_at_once(staging: Staging, file: Path) -> None:
         answers = list(pool.map(job, range(12)))
 
     assert [b"%d" % number for number in range(12)] == answers
+    for thread in threading.enumerate():
+        if thread.name == "staging-server":
+            thread.join(10)  # it was told to end, and may be at it
     assert [] == [thread for thread in threading.enumerate() if thread.name == "staging-server"]
 
 
