@@ -15,7 +15,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_LONGEST_WAIT_SECONDS = 1.0
+_LONGEST_WAIT_SECONDS = 5.0
+"""For threads to let go of what must be whole at a fork; on a busy machine each may wait long for its turn."""
 
 
 class HearsOfForks:

@@ -83,18 +83,7 @@ def _blocks(file: BinaryIO | TextIO) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
     first = True
     while True:
-        try:
-            block = file.read(_BLOCK)
-        except OSError as error:
-            raise LocalError(
-                f"reading the codes failed: {error.strerror or 'it is not open for that'}"
-            ) from error
-        except UnicodeDecodeError:
-            raise UsageError("the codes are not in UTF-8", hint="open the file in binary mode") from None
-        except ValueError:
-            raise LocalError("reading the codes failed: the file is closed") from None
-        if not isinstance(block, (str, bytes)):
-            raise UsageError(f"the file of codes gives {type(block).__name__}, neither bytes nor text")
+        block = _block(file)
         if first and isinstance(block, bytes):
             _refuse_other_kinds(block)
         text = decoder.decode(block, final=not block) if isinstance(block, bytes) else block
@@ -106,6 +95,24 @@ def _blocks(file: BinaryIO | TextIO) -> Iterator[str]:
             yield text
         if not block:
             return
+
+
+def _block(file: BinaryIO | TextIO) -> bytes | str:
+    try:
+        block = file.read(_BLOCK)
+    except OSError as error:
+        raise LocalError(
+            f"reading the codes failed: {error.strerror or 'it is not open for that'}"
+        ) from error
+    except TypeError:  # of something that is read in another way
+        raise UsageError("the codes come from something that cannot be read like a file") from None
+    except UnicodeDecodeError:
+        raise UsageError("the codes are not in UTF-8", hint="open the file in binary mode") from None
+    except ValueError:
+        raise LocalError("reading the codes failed: the file is closed") from None
+    if not isinstance(block, (str, bytes)):
+        raise UsageError(f"the file of codes gives {type(block).__name__}, neither bytes nor text")
+    return block
 
 
 def _refuse_other_kinds(start: bytes) -> None:

@@ -59,14 +59,17 @@ class Run:
         return Ran(code, *self._capture.readouterr())
 
 
+_FORMS = "forms, with and without the country code"
+
+
 @ON_EACH
 def test_all_is_well(benches: dict[str, Bench], run: Run, vendor: str, operation: Operation) -> None:
-    """Without a mishap a command ends well, silently, and answers what the library does."""
+    """Without a mishap a command ends well, silently but for the forms of a number, and answers what the library does."""
     bench = benches[vendor]
     calls_of(bench, operation)
     target = operation.prepare(bench)
     ran = run(bench, operation, target)
-    assert (0, "") == (ran.code, ran.err)
+    assert (0, []) == (ran.code, [line for line in ran.err.splitlines() if not line.endswith(_FORMS)])
     assert_answer(bench, operation, NONE, target, ran)
 
 

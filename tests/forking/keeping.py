@@ -1,5 +1,6 @@
 """What stands between a retailer and its vendors: a proxy that keeps connections open, and a process that forks."""
 
+import faulthandler
 import json
 import os
 import select
@@ -86,6 +87,7 @@ class Child:
             self.pid = os.fork()
         if self.pid == 0:
             told = 1
+            faulthandler.dump_traceback_later(CHILD_SECONDS - 5, exit=False)  # where it hangs
             try:
                 os.write(writes, json.dumps(work()).encode())
                 told = 0
