@@ -1,6 +1,7 @@
 """Durable state: one SQLite database, code sets as plain files beside it, and the ledger of uploads over both."""
 
 from couponhub.store.callbacks import Callbacks
+from couponhub.store.checking import StoreCheck, check_store
 from couponhub.store.codesets import CodeSets
 from couponhub.store.database import Store
 from couponhub.store.erasures import Erasures
@@ -26,11 +27,13 @@ __all__ = [
     "Spent",
     "Stage",
     "Store",
+    "StoreCheck",
     "StoreSettings",
     "Swept",
     "Token",
     "Tokens",
     "UploadRecord",
+    "check_store",
     "codes_in",
     "living",
     "new_token",

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ import attrs
 from couponhub.errors import LocalError
 from couponhub.models import ListId, Part, PartId, UploadId, UploadStatus
 from couponhub.models.base import utc_now
-from couponhub.store.codesets import CodeSets
+from couponhub.store.codesets import CodeSets, set_name
 from couponhub.store.database import Store
 from couponhub.store.records import DELETED, PartRecord, Stage, UploadRecord
 from couponhub.store.sending import is_sending, sending
@@ -78,13 +78,16 @@ class Ledger:
         )
         with _translated():
             self._code_sets.purge(self._store.settings.retention_days)
-            # Before the row, so that there is never a part whose codes are not known.
-            for part, path in zip(upload.parts, codes, strict=False):
-                self._code_sets.keep(path, self._code_set(upload, part))
+        # Before the codes, so that a set of which there is no row tells that rows were lost. Of a part that is only
+        # prepared the codes need not be known.
         with self._store.transaction() as database:
             _insert(database, "uploads", _upload_row(upload))
             for part in upload.parts:
                 _insert(database, "parts", _part_row(upload.id, part))
+        with _translated():
+            for part, path in zip(upload.parts, codes, strict=False):
+                place = self._code_sets.path(self._connection, upload.list_id, upload.id, part.number)
+                self._code_sets.keep(path, place)
         return upload
 
     def mark_submitting(self, upload: UploadRecord, number: int) -> UploadRecord:
@@ -141,33 +144,56 @@ class Ledger:
         return tuple(upload for upload in self.of_list(list_id) if upload.fingerprint == fingerprint)
 
     def codes_sent(self, list_id: ListId) -> tuple[Path, ...]:
-        """The code sets of all parts of which the list may hold codes, as far as they are still kept."""
-        return self._code_sets_of(list_id, lambda part: part.maybe_sent)
+        """The code sets of which the list may hold codes, as far as they are still kept."""
+        return (
+            *self._code_sets_of(list_id, lambda part: part.maybe_sent),
+            *self.codes_unknown(list_id),
+        )
+
+    def codes_unknown(self, list_id: ListId) -> tuple[Path, ...]:
+        """The code sets that lie there for a list without an upload in the ledger, which then has lost its memory.
+
+        What became of them is not known: the list may hold them.
+        """
+        kept = self._kept(list_id)
+        known = {
+            set_name(upload.id, part.number) for upload in self.of_list(list_id) for part in upload.parts
+        }
+        return tuple(path for name, path in kept.items() if name not in known)
+
+    def has_lost_codes(self, list_id: ListId) -> bool:
+        """True when codes were sent to the list, and nothing is left of where they were kept; age does not do that."""
+        with _translated():
+            if self._code_sets.has_folder(self._connection, list_id):
+                return False
+        return any(part.codes_kept for upload in self.of_list(list_id) for part in upload.parts)
 
     def codes_taken(self, list_id: ListId) -> tuple[Path, ...]:
-        """Those of them of which the vendor's counts prove that the list was given every code."""
+        """The code sets of which the vendor's counts prove that the list was given every code."""
         return self._code_sets_of(list_id, lambda part: part.taken)
 
     def code_set(self, upload: UploadRecord, part: PartRecord) -> Path | None:
         """The file of the part's codes, one a line; None when it is no longer kept, or never was."""
-        path = self._code_set(upload, part)
-        return path if path.exists() else None
+        return self._kept(upload.list_id).get(set_name(upload.id, part.number))
 
     def codes_known(self, upload: UploadRecord) -> bool:
         """True while the codes that the vendor may hold of it are still kept."""
-        return all(self._code_set(upload, part).exists() for part in upload.parts if part.maybe_sent)
+        kept = self._kept(upload.list_id)
+        return all(set_name(upload.id, part.number) in kept for part in upload.parts if part.maybe_sent)
 
     def _code_sets_of(self, list_id: ListId, chosen: Callable[[PartRecord], bool]) -> tuple[Path, ...]:
-        paths = (
-            self._code_set(upload, part)
+        kept = self._kept(list_id)
+        names = (
+            set_name(upload.id, part.number)
             for upload in self.of_list(list_id)
             for part in upload.parts
             if chosen(part)
         )
-        return tuple(path for path in paths if path.exists())
+        return tuple(kept[name] for name in names if name in kept)
 
-    def _code_set(self, upload: UploadRecord, part: PartRecord) -> Path:
-        return self._code_sets.path(self._connection, upload.list_id, upload.id, part.number)
+    def _kept(self, list_id: ListId) -> Mapping[str, Path]:
+        with _translated():
+            return self._code_sets.kept(self._connection, list_id)
 
     def _change(
         self, upload: UploadRecord, number: int, *, stage: Stage, submitted_at: datetime | None = None
@@ -219,7 +245,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        raise LocalError(f"the store's files cannot be written: {error}") from error
+        raise LocalError(f"the store's files cannot be used: {error}") from error
 
 
 def _with_part(upload: UploadRecord, part: PartRecord) -> UploadRecord:

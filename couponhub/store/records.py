@@ -64,6 +64,11 @@ class PartRecord:
         )
 
     @property
+    def codes_kept(self) -> bool:
+        """True when the vendor may hold codes of it that we kept; of a file elsewhere only the URL is known."""
+        return self.maybe_sent and self.rows is not None
+
+    @property
     def is_deleted(self) -> bool:
         """True when the vendor had the part and deleted it at our word."""
         return self.stage is Stage.SUBMITTED and self.vendor_status == DELETED

@@ -127,6 +127,7 @@ class Sender:
 
     def _prepare(self, order: Order, workspace: Path) -> tuple[UploadRecord, tuple[PreparedFile, ...]]:
         if not order.again:
+            self._require_memory(order)
             self.reconciler.settle_list(order.list_id)
         name = order.name or default_name(order.source)
         if isinstance(order.source, FileUrl):
@@ -169,9 +170,28 @@ class Sender:
         self._refuse_repetition(order, upload)
         return upload, codes.parts
 
+    def _require_memory(self, order: Order) -> None:
+        """Refuse to send where the store has lost what the list was given, and it cannot be left out."""
+        lost = ""
+        if self.ledger.has_lost_codes(order.list_id):
+            lost = "the store knows that codes were sent to this list, and the folder with them is gone"
+        elif isinstance(order.source, FileUrl) and self.ledger.codes_unknown(order.list_id):
+            lost = "code sets of this list lie beside the store, which does not know their uploads"
+        if lost:
+            raise LocalError(
+                f"{lost}: codes could go out twice, so nothing was sent",
+                hint="restore the store and its folder codes/ from one backup, see `couponhub doctor`; --again"
+                " would send every code, also those that the vendor has",
+            )
+
     def _warnings(self, order: Order, codes: PreparedCodes, doubtful: int) -> Iterator[str]:
         if not codes.parts:
             yield "every code was sent to this list before: nothing was sent"
+        if not order.again and (unknown := len(self.ledger.codes_unknown(order.list_id))):
+            yield (
+                f"the store does not know the uploads of {unknown} code sets of this list that lie beside it: it has"
+                " lost its memory; their codes were left out, see `couponhub doctor`"
+            )
         if doubtful:
             yield (
                 f"{doubtful} codes were sent to this list before, in parts of which the vendor does not show that it"

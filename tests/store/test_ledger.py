@@ -181,19 +181,76 @@ def test_no_name_leads_out_of_the_folder(store: Store, name: str) -> None:
     assert 4 == len(list(store.folder.glob("codes/[!.]*/*/*.txt")))
 
 
-def test_old_code_sets_are_purged(store: Store, ledger: Ledger) -> None:
-    """After the days of retention codes are gone, and the ledger knows that it does not know them."""
-    upload = ledger.mark_submitting(begin(ledger), 1)
-    assert ledger.codes_known(upload)
-    old = time.time() - 31 * 86_400
+def age(ledger: Ledger, days: float) -> None:
+    """Let the code sets of the list be so old."""
+    old = time.time() - days * 86_400
     for path in ledger.codes_sent(LIST):
         os.utime(path, (old, old))
 
+
+def test_old_code_sets_are_purged(store: Store, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the days of retention, and a second look a week later, codes are gone, which the ledger knows."""
+    upload = ledger.mark_submitting(begin(ledger), 1)
+    age(ledger, 31)
     begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_2")))
+    begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_3")))
+    assert ["spring-a.csv"] == sent(ledger)
+    assert ledger.codes_known(upload)
+
+    later = time.time() + 8 * 86_400
+    monkeypatch.setattr("couponhub.store.codesets.time.time", lambda: later)
+    begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_4")))
 
     assert [] == sent(ledger)
     assert not ledger.codes_known(upload)
-    assert 3 == len(list(store.folder.rglob("*.txt")))
+    assert not ledger.has_lost_codes(LIST)
+    assert 7 == len([path for path in store.folder.rglob("up_*") if path.is_file()])
+
+
+def test_a_clock_that_was_a_year_ahead_makes_nothing_forgotten(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is ahead the codes still count, and once it is right again all is as it was."""
+    upload = ledger.mark_submitting(begin(ledger), 1)
+    before = ledger.codes_sent(LIST)
+    ahead = time.time() + 365 * 86_400
+    with monkeypatch.context() as wrong:
+        wrong.setattr("couponhub.store.codesets.time.time", lambda: ahead)
+        for number in (2, 3):
+            begin(ledger, attrs.evolve(UPLOAD, id=UploadId(f"up_{number}")))
+            assert ["spring-a.csv"] == sent(ledger)
+    assert before != ledger.codes_sent(LIST)
+
+    begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_4")))
+
+    assert before == ledger.codes_sent(LIST)
+    assert ledger.codes_known(upload)
+
+
+def test_code_sets_that_cannot_be_read_are_not_taken_for_none(store: Store, ledger: Ledger) -> None:
+    """Nothing is subtracted silently less than what was sent."""
+    ledger.mark_submitting(begin(ledger), 1)
+    (folder,) = store.folder.glob("codes/engage/*")
+    folder.rename(store.folder / "aside")
+    folder.write_text("in the way", encoding="utf-8")
+
+    with pytest.raises(LocalError, match="cannot be used"):
+        ledger.codes_sent(LIST)
+
+
+def test_a_crash_while_codes_are_put_away_leaves_nothing_unknown(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the row and the codes nothing was sent: the codes are neither sent nor in doubt."""
+    monkeypatch.setattr("couponhub.store.codesets.os.replace", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        begin(ledger)
+
+    assert ([], (), False) == (sent(ledger), ledger.codes_unknown(LIST), ledger.has_lost_codes(LIST))
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_workspaces_of_killed_processes_are_removed(store: Store, ledger: Ledger) -> None:

@@ -11,13 +11,14 @@ from couponhub.cli.output import print_many
 from couponhub.cli.session import opened_hub
 from couponhub.cli.tables import Column
 from couponhub.documents import Document, error_object
-from couponhub.errors import CouponhubError
+from couponhub.errors import CouponhubError, LocalError
 from couponhub.hub import CouponHub
 from couponhub.plugin import ConnectionSettings
 from couponhub.secret import Secret
+from couponhub.store import StoreSettings, check_store
 
 _COLUMNS = (
-    Column("CONNECTION", "connection"),
+    Column("CONNECTION", lambda document: document["connection"] or "(store)"),
     Column("OK", "ok"),
     Column("FOUND", lambda document: document["message"]),
     Column("MS", "elapsed_ms", right=True),
@@ -31,12 +32,15 @@ _COLUMNS = (
 def command(options: GlobalOptions, connection: str | None) -> None:
     """Call each connection (or only CONN) once, harmlessly, and say what is wrong and how to mend it.
 
-    Exits with the code of the first fault.
+    Without CONN the store is looked at too, and shown when something is wrong with it: what it has lost, and who else
+    may read or change it. Exits with the code of the first fault.
     """
     faults: list[CouponhubError] = []
     with opened_hub(options) as hub:
         names = [hub.config.connection(connection).name] if connection else list(hub)
         documents = [_checked(hub, name, faults) for name in names]
+        if connection is None:
+            documents += _store(hub.config.store, faults)
     print_many(options, documents, _COLUMNS, "No connection is configured.")
     for fault in faults:
         tell(fault)
@@ -62,6 +66,29 @@ def _checked(hub: CouponHub, name: str, faults: list[CouponhubError]) -> Documen
         "warnings": _warnings(hub.config.connections[name].settings),
         "error": error and error_object(error),
     }
+
+
+def _store(settings: StoreSettings, faults: list[CouponhubError]) -> list[Document]:
+    """How the store stands, if there is anything to say."""
+    started = time.monotonic()
+    try:
+        checked = check_store(settings)
+    except LocalError:
+        return []  # a user without a home has no store, and reads all the same
+    if checked.lost is None and not checked.warnings:
+        return []
+    if checked.lost is not None:
+        faults.append(checked.lost)
+    return [
+        {
+            "connection": None,
+            "ok": checked.lost is None,
+            "message": f"the store {checked.path}" if checked.lost is None else checked.lost.message,
+            "elapsed_ms": round((time.monotonic() - started) * 1000),
+            "warnings": list(checked.warnings),
+            "error": checked.lost and error_object(checked.lost),
+        }
+    ]
 
 
 def _warnings(settings: ConnectionSettings) -> list[str]:
