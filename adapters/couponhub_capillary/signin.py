@@ -14,7 +14,7 @@ import requests
 
 from couponhub.errors import AuthRejected, RateLimited, VendorError, VendorUnavailable
 from couponhub.secret import Secret
-from couponhub.transport import Auth, BasicAuth, TokenAuth, TransportSettings, retry_after_seconds
+from couponhub.transport import Auth, BasicAuth, Reply, TokenAuth, TransportSettings, retry_after_seconds
 from couponhub.transport.auth import Token
 from couponhub.transport.session import ReplyTooLarge
 from couponhub_capillary.settings import CapillarySettings, SignIn
@@ -28,6 +28,8 @@ TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - an address
 
 # A token comes without a life time only if Capillary breaks its word; a refused one is renewed anyway.
 _LIFETIME_WHEN_UNSAID = 60
+# Longer than any; what comes as a number of hundreds of digits is no time that could be reckoned with.
+_LONGEST_LIFETIME = 366 * 86_400
 _CREDENTIALS_HINT = "check the connection's key and secret, and that they belong to this region or base_url"
 _DOCUMENTED_REFUSAL = "Failed to generate OAuth token"
 
@@ -152,7 +154,9 @@ def unwrap_token(response: requests.Response) -> requests.Response:
     if type(token) is not str or not token or not all("!" <= char <= "~" for char in token):
         raise _refused("an answer without a token", response)
     lifetime = whole(inner.get("ttlSeconds")) if isinstance(inner, dict) else None
-    seconds = lifetime if lifetime is not None and lifetime > 0 else _LIFETIME_WHEN_UNSAID
+    if lifetime is None or lifetime <= 0:
+        lifetime = _LIFETIME_WHEN_UNSAID
+    seconds = min(lifetime, _LONGEST_LIFETIME)
     standard = {"access_token": token, "token_type": "raw", "expires_in": seconds}
     response._content = json.dumps(standard).encode()  # noqa: SLF001 - how compliance hooks hand over a body
     return response
@@ -160,8 +164,8 @@ def unwrap_token(response: requests.Response) -> requests.Response:
 
 def _decoded(response: requests.Response) -> Mapping[str, Any]:
     try:
-        content = json.loads(response.content)
-    except (ValueError, RecursionError):
+        content = Reply(status=response.status_code, headers={}, body=response.content).decoded()
+    except ValueError:
         return {}
     return content if isinstance(content, dict) else {}
 

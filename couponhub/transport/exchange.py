@@ -2,8 +2,11 @@
 
 import io
 import json
+import re
 import secrets
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import BinaryIO, Protocol, cast
 
 import attrs
@@ -13,6 +16,11 @@ from urllib3.fields import RequestField
 from couponhub.errors import LocalError, UsageError
 
 _BLOCK = 64 * 1024
+DEEPEST = 100
+"""How far a reply may be nested: several times what any vendor documents, and few enough for whoever walks it."""
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def query_pairs(query: Mapping[str, str | Sequence[str]]) -> tuple[tuple[str, str], ...]:
@@ -100,9 +108,11 @@ class Reply:
         """The body as JSON, as `json.loads` reads it: numbers whole however long, of two equal keys the last.
 
         Raises:
-            ValueError: It is none, or holds NaN, Infinity or more nesting than can be read; the text says
+            ValueError: It is none, holds NaN or Infinity, or is nested deeper than `DEEPEST`; the text says
                 nothing of the content.
         """
+        if _nesting(self.body) > DEEPEST:
+            raise ValueError("not JSON") from None
         try:
             return cast("object", msgspec.json.decode(self.body))
         except (msgspec.DecodeError, ValueError, RecursionError):
@@ -116,6 +126,18 @@ class Reply:
             if name in self.headers:
                 return self.headers[name][:100]
         return None
+
+
+def _nesting(body: bytes) -> int:
+    """How deep JSON is nested; of what is none, any number."""
+    if (depth := _deepest(body)) > DEEPEST:
+        depth = _deepest(_TEXT.sub(b"", body))  # texts may hold brackets
+    return depth
+
+
+def _deepest(body: bytes) -> int:
+    steps = array("b", body.translate(_STEPS, _NO_BRACKETS))
+    return max(accumulate(steps), default=0)
 
 
 def _decoded_slowly(body: bytes) -> object:

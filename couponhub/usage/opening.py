@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -37,6 +38,12 @@ _CUT = (
     errors.InvalidBase64CharactersDefect,
     errors.InvalidBase64LengthDefect,
     errors.InvalidBase64PaddingDefect,
+)
+
+
+_OF_DAMAGED_ARCHIVES = (
+    *(NotImplementedError, RuntimeError),  # encrypted, or of a newer kind
+    *(ValueError, OverflowError, EOFError, OSError, struct.error),  # where its tables point nowhere
 )
 
 
@@ -147,7 +154,7 @@ def _unzipped(file: Readable, name: str, held: ExitStack) -> Readable:
         if inside[0].compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise faulty(name, "the ZIP archive is packed in a way of its own", "pack it anew, or unpack it")
         return held.enter_context(archive.open(inside[0]))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, *_OF_DAMAGED_ARCHIVES):
         raise faulty(name, "the ZIP archive cannot be read, it is damaged, cut off or encrypted") from None
 
 
@@ -164,7 +171,26 @@ def _all_of(file: Readable, name: str) -> bytes:
 
 def _mailed(file: Readable, name: str, held: ExitStack) -> tuple[Readable, datetime | None]:
     """The report in a mail, and when the mail says that it was sent."""
-    mail = message_from_bytes(_all_of(file, name), policy=policy.default)
+    content = _all_of(file, name)
+    try:
+        payload, mailed_at = _attached(content, name)
+    except LocalError:
+        raise
+    except RecursionError:
+        raise faulty(
+            name, "the mail is nested too deeply", "save the report that it holds, and import that"
+        ) from None
+    except Exception as error:  # noqa: BLE001 - what `email` raises of odd headers is documented nowhere
+        raise faulty(
+            name,
+            f"the mail cannot be read ({type(error).__name__})",
+            "save the report that it holds, and import that",
+        ) from None
+    return _unpacked(io.BytesIO(payload), payload[:_HEAD], name, held), mailed_at
+
+
+def _attached(content: bytes, name: str) -> tuple[bytes, datetime | None]:
+    mail = message_from_bytes(content, policy=policy.default)
     parts = list(mail.walk())
     if any(isinstance(defect, _CUT) for part in parts for defect in part.defects):
         raise faulty(name, "the mail is damaged or cut off")
@@ -184,7 +210,7 @@ def _mailed(file: Readable, name: str, held: ExitStack) -> tuple[Readable, datet
     # The report is as old as the oldest of the mails around it: one that was forwarded lies in another.
     around = [part for part in parts if any(inner is report for inner in part.walk())]
     dates = [date for part in around if (date := _date(part["Date"])) is not None]
-    return _unpacked(io.BytesIO(payload), payload[:_HEAD], name, held), min(dates, default=None)
+    return payload, min(dates, default=None)
 
 
 def _is_report(part: Message) -> bool:
@@ -197,10 +223,10 @@ def _is_report(part: Message) -> bool:
 def _date(header: object) -> datetime | None:
     try:
         moment = parsedate_to_datetime(str(header))
-    except (TypeError, ValueError):
+        # Without a zone is how the mail libraries of servers write UTC: -0000.
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):  # the last of moments beyond the calendar
         return None
-    # Without a zone is how the mail libraries of servers write UTC: -0000.
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
 def read_blocks(report: OpenReport, size: int, most: int) -> Iterator[bytes]:

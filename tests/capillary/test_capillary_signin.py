@@ -39,7 +39,11 @@ def test_key_and_secret_travel_as_json_alone(vendor: "Scripted") -> None:
 
 
 @pytest.mark.parametrize(
-    ("ttl", "lifetime"), [(3600, 3600.0), ("600", 600.0), (300.0, 300.0), (None, 60.0), (-1, 60.0)]
+    ("ttl", "lifetime"),
+    [
+        *((3600, 3600.0), ("600", 600.0), (300.0, 300.0), (None, 60.0), (-1, 60.0)),
+        *((10**399, 366 * 86_400.0), (1e300, 366 * 86_400.0), ("9" * 400, 60.0), ([[]], 60.0)),
+    ],
 )
 def test_life_time_is_read(
     vendor: "Scripted", says: "Callable[..., Says]", ttl: Any, lifetime: float

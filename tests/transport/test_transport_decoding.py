@@ -76,10 +76,29 @@ def test_what_a_stricter_reader_would_refuse_is_read(body: bytes, value: object)
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"NaN", b"[-Infinity]", b'"\xff"', b"[1,]", b"{} {}", b"[" * 100_000, b"9" * 5000]
+    "body",
+    [
+        b"",
+        b"NaN",
+        b"[-Infinity]",
+        b'"\xff"',
+        b"[1,]",
+        b"{} {}",
+        b"[" * 100_000,
+        b"9" * 5000,
+        b"[" * 101 + b"]" * 101,
+    ],
 )
 def test_what_is_no_json_is_refused_without_quoting_it(body: bytes) -> None:
     """The error holds nothing of the content, and nothing that does is chained to it."""
     with pytest.raises(ValueError, match=r"\Anot JSON\Z") as caught:
         read(body)
     assert (None, True) == (caught.value.__cause__, caught.value.__suppress_context__)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100 + b"]" * 100, b'["' + b"[" * 500 + b'"]', b'["\\"' + b"{" * 500 + b'", []]']
+)
+def test_what_is_nested_as_anybody_may_is_read(body: bytes) -> None:
+    """A hundred levels are, and brackets in texts are none."""
+    assert json.loads(body) == Reply(status=200, headers={}, body=body).decoded()
