@@ -8,7 +8,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 unexport PYTHONHOME PYTHONPATH
 
-CANDIDATES := python3.13 python3.12 python3.11 python3 python
+CANDIDATES := python3.14 python3.13 python3.12 python3.11 python3 python
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for it in $(CANDIDATES); do "$$it" -c '$(SUITABLE)' >/dev/null 2>&1 && echo "$$it" && break; done)
 
@@ -18,13 +18,14 @@ LOCKED := install --require-hashes --requirement
 SOURCES := $(shell find couponhub adapters -type f -name '*.py*' ! -name '*.pyc')
 DOCUMENTS := $(shell find docs -type f \( -name '*.md' -o -name '*.py' \) ! -path 'docs/_build/*')
 
-.PHONY: help demo test check types docs wheel pytest format lock clean
+.PHONY: help demo test check types docs wheel pytest format lock audit clean
 
 help:
 	@echo 'make demo     start both emulators, send codes, look a customer up: the whole of it in one minute'
 	@echo 'make test     every check: style, types, docs, wheel, tests'
 	@echo 'make format   put the code into its one format'
 	@echo 'make lock     renew requirements.txt and requirements-dev.txt'
+	@echo 'make audit    ask for known weaknesses of all that is locked; needs the network'
 	@echo 'make clean    remove what was made'
 
 demo: .venv/.runtime
@@ -65,6 +66,18 @@ lock: .venv/.created
 	@$(COMPILE) pyproject.toml .venv/build-requires.in --extra server --group dev --constraint requirements.txt --output-file requirements-dev.txt
 	@! grep -n '://' requirements.txt requirements-dev.txt
 	@echo 'requirements.txt and requirements-dev.txt are renewed'
+	@$(MAKE) --no-print-directory audit
+
+# pip-audit is needed here alone, too. What cannot be asked is no success: it says so in one line, and fails.
+AUDIT = $(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement requirements-dev.txt
+UNASKED = echo 'audit: the advisories could not be asked, so nothing is known of weaknesses (build/.audit.log says why)' >&2
+
+audit: .venv/.created
+	@echo '== audit'
+	@mkdir -p build
+	@$(BIN)/python $(PIP) install pip-audit >build/.audit.log 2>&1 || { $(UNASKED); exit 1; }
+	@$(AUDIT) >build/.audit.log 2>&1 || { grep -q '^Found [0-9]' build/.audit.log && cat build/.audit.log >&2 || $(UNASKED); exit 1; }
+	@echo 'no weakness is known of what requirements-dev.txt locks'
 
 clean:
 	@rm -rf .venv build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -95,6 +108,7 @@ build/.docs: .venv/.dev $(SOURCES) $(DOCUMENTS)
 	@mkdir -p build
 	@touch $@
 
+# Beside it lies an inventory (CycloneDX) of all that an installation of what is locked consists of.
 # The wheel must work where nothing of this repository is: an empty environment, another folder, isolated mode.
 ADAPTERS := from importlib.metadata import entry_points; assert ["capillary", "moengage"] == sorted(it.load().name for it in entry_points(group="couponhub.adapters"))
 
@@ -107,4 +121,5 @@ build/.wheel: .venv/.dev $(SOURCES) README.md
 	@build/empty/bin/python $(PIP) install --no-deps --no-index dist/*.whl
 	@cd build/empty && bin/python -I -c '$(ADAPTERS)'
 	@cd build/empty && bin/couponhub --help >/dev/null
+	@$(BIN)/cyclonedx-py environment build/empty/bin/python --pyproject pyproject.toml --output-reproducible --output-file dist/couponhub.cdx.json 2>build/.sbom.log || { cat build/.sbom.log; exit 1; }
 	@touch $@
