@@ -5,6 +5,8 @@ one stream of answers; its threads counted, and gone; locks held by threads that
 notes of locks that only the parent holds.
 """
 
+import _imp
+import importlib
 import os
 import threading
 import time
@@ -101,16 +103,52 @@ def _before_fork() -> None:
     until = time.monotonic() + _LONGEST_WAIT_SECONDS
     for one in _all_hearing():
         one.before_fork(until)
+    _hold_imports(until)  # the last: threads that are waited for may be importing
 
 
 def _after_fork_in_parent() -> None:
+    _let_imports_go()
     for one in _all_hearing():
         one.after_fork_in_parent()
 
 
 def _after_fork_in_child() -> None:
+    _let_imports_go()
     for one in _all_hearing():
         one.after_fork_in_child()
+
+
+_imports_held: list[bool] = []  # changed under the lock of imports alone
+
+
+def _hold_imports(until: float) -> None:
+    """Have no thread half-way through an import: in the child the lock of that module would be held for ever.
+
+    Python itself takes care of its one lock of all imports only. Much is imported when it is first used: by us, by
+    phonenumbers for each country, by oauthlib.
+    """
+    while True:
+        _imp.acquire_lock()
+        if not _imports_elsewhere():
+            _imports_held.append(True)
+            return
+        _imp.release_lock()
+        if time.monotonic() >= until:
+            return
+        time.sleep(0.001)
+
+
+def _let_imports_go() -> None:
+    if _imp.lock_held() and _imports_held:
+        _imports_held.pop()
+        _imp.release_lock()
+
+
+def _imports_elsewhere() -> bool:
+    # Of no public name; where a later Python has others, a fork amid an import hangs as it does without us.
+    locks = getattr(importlib._bootstrap, "_module_locks", {})  # noqa: SLF001
+    owners = {getattr(reference(), "owner", None) for reference in list(locks.values())}
+    return not owners <= {None, threading.get_ident()}
 
 
 if hasattr(os, "register_at_fork"):  # Windows forks nothing

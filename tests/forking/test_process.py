@@ -1,7 +1,11 @@
 """What each process has for itself, also where Python is not told that it was forked."""
 
 import os
+import sys
 import threading
+import time
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +74,22 @@ def test_no_forked_process_finds_a_lock_held() -> None:
         holder.start()
         assert "taken" == Child(take).told()
         assert holder.is_alive()
+
+
+@needs_fork
+def test_a_fork_amid_an_import_hangs_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a thread is half-way through importing can be imported in the child, where that thread is gone."""
+    (tmp_path / "imported_slowly.py").write_text(
+        "import time\ntime.sleep(0.5)\nREADY = True\n", encoding="utf-8"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    thread = threading.Thread(target=import_module, args=("imported_slowly",))
+    thread.start()
+    while "imported_slowly" not in sys.modules:
+        time.sleep(0.001)
+    child = Child(lambda: import_module("imported_slowly").READY)
+    thread.join()
+    try:
+        assert child.told() is True
+    finally:
+        del sys.modules["imported_slowly"]
