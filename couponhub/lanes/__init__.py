@@ -4,5 +4,6 @@ from couponhub.lanes.known import Ask, Known, LaneStatus
 from couponhub.lanes.lane import Lane
 from couponhub.lanes.plain import PlainLane
 from couponhub.lanes.settings import LaneSettings
+from couponhub.lanes.weight import bytes_held
 
-__all__ = ["Ask", "Known", "Lane", "LaneSettings", "LaneStatus", "PlainLane"]
+__all__ = ["Ask", "Known", "Lane", "LaneSettings", "LaneStatus", "PlainLane", "bytes_held"]

@@ -1,5 +1,6 @@
 """What goes in and out of a lane."""
 
+import traceback
 from collections.abc import Callable
 from typing import Literal
 
@@ -18,22 +19,37 @@ class Known:
     Attributes:
         found: Its answer; None when there is none. A remembered one says so: its source is CACHE.
         error: Why there is none. Beside an answer: why that is a remembered one, past its time.
+        weight: Roughly the bytes that a remembered answer takes; 0 for one that is not remembered.
     """
 
     found: CustomerCoupons | None = None
     error: Exception | None = None
+    weight: int = attrs.field(default=0, eq=False, repr=False)
 
 
 def asked(ask: Ask, customer: Customer, query: CouponQuery, seconds: float) -> Known:
-    """Ask now, on this thread."""
+    """Ask now, on this thread. An error keeps where it was raised, and nothing of what was at hand there."""
     try:
         found = ask(customer, query, seconds)
     except Exception as error:  # noqa: BLE001 - whoever asked decides what each fault means
+        _let_go(error)
         return Known(error=error)
     if isinstance(found, CustomerCoupons):
         return Known(found=found)
     # An adapter of somebody's own may return anything, which must not end the thread that asked.
     return Known(error=TypeError(f"the adapter answered with {type(found).__name__}"))
+
+
+def _let_go(error: BaseException) -> None:
+    """Drop the variables of the frames that an error went through: among them are whole replies of the vendor."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            traceback.clear_frames(one.__traceback__)
+            waiting += (one.__cause__, one.__context__)
 
 
 @attrs.frozen(kw_only=True)

@@ -319,7 +319,8 @@ class Lane:
             if entry is not None and flight.is_kept:
                 self._memory.keep(flight.question, entry, forgotten=flight.forgotten)
             said = self._instead(flight.question, known.error) if known.error else lambda: known
-            for waiter in flight.waiters:
+            waiters, flight.waiters = flight.waiters, []
+            for waiter in waiters:
                 if self._wants_more(waiter, flight, known):
                     patient = waiter.content_with(known)
                     messages += self._join(patient, flight.question, flight.customer, flight.query)

@@ -8,15 +8,15 @@ from cachetools import TLRUCache
 
 from couponhub.lanes.known import Known
 from couponhub.lanes.settings import LaneSettings
+from couponhub.lanes.weight import bytes_held
 from couponhub.models import CouponQuery, Customer, CustomerCoupons, Source
 from couponhub.models.base import NOTHING_RAW
 
 Question = tuple[bytes, CouponQuery]
 """Who, by a keyed hash of the identifier, and which coupons."""
 
-_ANSWER_BYTES = 8192
-_COUPON_BYTES = 2048
-"""Measured on Capillary's answers (6 and 1.5 KB, the vendor's own row of each coupon included), and rounded up."""
+_ENTRY_BYTES = 2048
+"""Of what holds an answer here, beside the answer and the question: measured, and rounded up."""
 _LARGEST_SHARE = 0.1
 """Of the memory, for one answer: a single customer must not displace everybody else."""
 
@@ -31,6 +31,7 @@ class Remembered:
         asked_at: The same on the calendar.
         fresh_until: Up to here it is as good as new.
         kept_until: Up to here it is better than nothing.
+        weight: Roughly the bytes that it takes.
     """
 
     answer: CustomerCoupons
@@ -38,12 +39,8 @@ class Remembered:
     asked_at: datetime
     fresh_until: float
     kept_until: float
+    weight: int
     _shown: Known | None = attrs.field(default=None, init=False)
-
-    @property
-    def weight(self) -> int:
-        """Roughly the bytes that it takes."""
-        return _ANSWER_BYTES + _COUPON_BYTES * len(self.answer.coupons)
 
     def known(self) -> Known:
         """The answer, marked as remembered; made when it is first wanted, for most never are."""
@@ -55,7 +52,7 @@ class Remembered:
                 as_of=answer.as_of or self.asked_at,
                 coupons=tuple(attrs.evolve(coupon, source=Source.CACHE) for coupon in answer.coupons),
             )
-            self._shown = Known(found=self.answer)
+            self._shown = Known(found=self.answer, weight=self.weight)
         return self._shown
 
     def despite(self, error: Exception) -> Known:
@@ -77,6 +74,7 @@ class Memory:
     ) -> None:
         self._settings = settings
         self._hashed = hashed
+        self._largest = _LARGEST_SHARE * settings.cache_bytes
         self._kept: TLRUCache[Question, Remembered, float] = TLRUCache(
             settings.cache_bytes,
             ttu=lambda _question, kept, _now: kept.kept_until,
@@ -100,13 +98,15 @@ class Memory:
         is_whole = answer.complete and answer.covered and answer.every_form and answer.source is Source.LIVE
         if not is_whole or fresh_for + settings.stale_if_error <= 0:
             return None
+        # Its payload holds every coupon of the customer, also those that were not asked for.
+        answer = attrs.evolve(answer, raw=NOTHING_RAW)
         return Remembered(
-            # Its payload holds every coupon of the customer, also those that were not asked for.
-            answer=attrs.evolve(answer, raw=NOTHING_RAW),
+            answer=answer,
             asked=asked,
             asked_at=asked_at,
             fresh_until=asked + fresh_for,
             kept_until=asked + fresh_for + settings.stale_if_error,
+            weight=_ENTRY_BYTES + bytes_held(answer, most=self._largest),
         )
 
     def keep(self, question: Question, entry: Remembered, *, forgotten: frozenset[bytes]) -> None:
@@ -116,7 +116,8 @@ class Memory:
         older = self.get(question)
         if older is not None and older.asked > entry.asked:
             return
-        if entry.weight > _LARGEST_SHARE * self._settings.cache_bytes:
+        entry.weight += bytes_held(question, most=self._largest)
+        if entry.weight > self._largest:
             self._kept.pop(question, None)
         else:
             self._kept[question] = entry

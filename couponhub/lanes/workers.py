@@ -81,6 +81,7 @@ class Workers(Generic[T]):
     def _run(self) -> None:
         while (item := self._next()) is not None:
             self._work(item)
+            del item  # or it would be held for as long as this thread is idle
 
     def _next(self) -> T | None:
         with self._ready:

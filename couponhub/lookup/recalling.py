@@ -3,16 +3,21 @@
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 import attrs
 
-from couponhub.lanes import Known, Lane
+from couponhub.lanes import Known, Lane, bytes_held
 from couponhub.lookup.concluding import concluded
 from couponhub.lookup.identity import check_identity
 from couponhub.lookup.question import Question
 from couponhub.models import Customer, LookupAnswer, Strategy
+
+_MOST_BYTES = 32 * 1024 * 1024
+_OF_ONE = 2048
+"""Bytes of what holds an answer here, beside the answer and its key: measured, and rounded up."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -49,20 +54,25 @@ class _Recalled:
     lanes: Sequence[Lane]
     knowns: tuple[weakref.ref[Known], ...]
     fresh_until: float
+    weight: int
 
 
 class Recalling:
     """Tells what lanes remember. Thread-safe.
 
     The same answer comes as the same object, so that whoever writes it down can do so once. Nothing is kept here
-    that its lane has let go of.
+    that its lane has let go of; and of what one answer can be told as to different questions, no more than fits.
 
     Args:
         clock: Monotonic seconds.
+        most_bytes: Roughly what may be kept, with what is written down of it; the oldest goes first.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic, most_bytes: int = _MOST_BYTES) -> None:
         self._clock = clock
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._dropped: deque[int] = deque()
         self._lock = threading.Lock()
         self._forgotten = 0
         self._recalled: dict[Hashable, _Recalled] = {}
@@ -114,18 +124,46 @@ class Recalling:
             lane.count_recall()
 
         def gone(_: weakref.ref[Known]) -> None:
-            self._recalled.pop(key, None)
+            self._drop(key)
 
         recalled = _Recalled(
-            answer, question.lanes, tuple(weakref.ref(known, gone) for known in knowns), now + lasting
+            answer,
+            question.lanes,
+            tuple(weakref.ref(known, gone) for known in knowns),
+            now + lasting,
+            _OF_ONE + bytes_held(key) + sum(known.weight for known in knowns),
         )
         with self._lock:
             if forgotten == self._forgotten:
+                self._drop(key)
                 self._recalled[key] = recalled
+                self._bytes += recalled.weight
+            self._make_room()
         return answer
 
     def forget_all(self) -> None:
         """Drop everything."""
         with self._lock:
             self._forgotten += 1
-            self._recalled.clear()
+            for key in list(self._recalled):
+                self._drop(key)
+
+    def _drop(self, key: Hashable) -> None:
+        # Also called where the interpreter lets go of an object, in the midst of anything: it takes no lock.
+        recalled = self._recalled.pop(key, None)
+        if recalled is not None:
+            self._dropped.append(recalled.weight)
+
+    def _make_room(self) -> None:
+        """Drop the oldest until the rest fits. With the lock held."""
+        self._settle()
+        if self._bytes > self._most_bytes:
+            for key in list(self._recalled):
+                self._drop(key)
+                self._settle()
+                if self._bytes <= self._most_bytes:
+                    break
+
+    def _settle(self) -> None:
+        while self._dropped:
+            self._bytes -= self._dropped.popleft()

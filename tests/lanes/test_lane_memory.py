@@ -24,8 +24,12 @@ from tests.lanes.stage import ALL, BEGAN, CUSTOMER, FOUND, NONE, OTHER, Clock, S
 
 
 def many(count: int) -> CustomerCoupons:
-    """Make an answer of so many coupons."""
-    return CustomerCoupons(coupons=(Coupon(connection="shop", code="A"),) * count)
+    """Make an answer of so many coupons, of some 2 KiB each."""
+    return CustomerCoupons(
+        coupons=tuple(
+            Coupon(connection="shop", code="A", description=f"{number:02048}") for number in range(count)
+        )
+    )
 
 
 def seen(stage: Stage) -> int:
@@ -209,7 +213,7 @@ def test_all_off_remembers_nothing() -> None:
 
 def test_memory_is_bounded() -> None:
     """By weight; whoever was not asked about for longest goes first."""
-    stage = staged(cache_bytes=500 * 1024)
+    stage = staged(cache_bytes=53 * 6 * 1024)
     people = [Customer(mobile=f"91987654{number:04d}") for number in range(60)]
     stage.vendor.says = many(1)
     for customer in people[:50]:
@@ -219,7 +223,7 @@ def test_memory_is_bounded() -> None:
     for customer in people[50:]:
         stage.known(customer)
 
-    assert stage.lane._memory._kept.currsize <= 500 * 1024
+    assert stage.lane._memory._kept.currsize <= 53 * 6 * 1024
     assert Source.CACHE is (stage.known(people[0]).found or NONE).source
     assert Source.LIVE is (stage.known(people[1]).found or NONE).source
 

@@ -159,3 +159,22 @@ def test_a_value_is_kept_as_long_as_its_object_lives() -> None:
     del thing
     gc.collect()
     assert {} == kept._kept
+
+
+@pytest.mark.parametrize("size", [10, 20_000])
+def test_no_more_is_kept_than_fits(size: int) -> None:
+    """Of one remembered answer, asked for in ever new words, however long they are; the latest stay."""
+    hub = Hub()
+    hub.lookup()
+    most = 400_000
+    recalling = Recalling(clock=hub.clock, most_bytes=most)
+    keys = [(f"{number:0{size}}", *KEY) for number in range(500)]
+    for key in keys:
+        assert recalling.conclude(key, hub.question(), CUSTOMER) is not None
+    kept = [key for key in keys if recalling.answer(key) is not None]
+
+    assert keys[-len(kept) :] == kept
+    assert 0 < len(kept) * size < most
+    assert len(kept) < 100
+    recalling.forget_all()
+    assert recalling.conclude(keys[0], hub.question(), CUSTOMER) is recalling.answer(keys[0])
