@@ -19,8 +19,8 @@ from couponhub.store.settings import StoreSettings
 T = TypeVar("T")
 
 _SECONDS = {"minute": 60, "day": 86_400}
-_LONGEST_PAUSE = 60.0
-"""Seconds that a vendor whose limits nobody knows is left alone at most, before one call asks again."""
+_LONGEST_PAUSE = 86_400.0
+"""Seconds that a vendor who asked for it is left alone at most, before one call asks again."""
 _LARGEST_LEASE = 1 / 200
 """Of what is left of a budget, for one process to count as spent before it is."""
 
@@ -54,7 +54,7 @@ class Quotas:
     def __init__(self, settings: StoreSettings, *, now: Callable[[], float] = time.time) -> None:
         self._counters = Counters(settings)
         self.now = now
-        self._pauses: dict[tuple[str, str], tuple[float, float, float]] = {}
+        self._pauses: dict[tuple[str, str], tuple[float, float]] = {}
 
     def of(self, account: str, limits: Mapping[str, int]) -> "Budgets":
         """The budgets of one account.
@@ -77,20 +77,20 @@ class Quotas:
         Args:
             account: As of `Budgets`.
             budget: Of which.
-            seconds: That the vendor asked for. After a minute one call asks whether it still holds.
+            seconds: That the vendor asked for.
         """
         begins = self.now()
-        self._pauses[account, budget] = (begins, begins + min(seconds, _LONGEST_PAUSE), begins + seconds)
+        self._pauses[account, budget] = (begins, begins + seconds)
 
     def pause(self, account: str, budget: str) -> Spent | None:
         """How long the vendor asked to wait still; None where a call may be made."""
         pause = self._pauses.get((account, budget))
         if pause is None:
             return None
-        begins, ends, told = pause
+        begins, ends = pause
         now = self.now()
         # A clock that was set back ends the pause.
-        return Spent(None, told - now, daily=False) if begins <= now < ends else None
+        return Spent(None, ends - now, daily=False) if begins <= now < ends else None
 
     def change(self, change: Callable[[Rows, float], T]) -> T:
         """Run `change` on the budgets, alone among all threads and processes."""
@@ -124,7 +124,10 @@ class Budgets:
                 self._by_budget[budget] = (*self._by_budget.get(budget, ()), name)
 
     def take(self, budget: str) -> Spent | None:
-        """Spend one call of every window of a budget, or none at all and say which has nothing left."""
+        """Spend one call of every window of a budget, or none at all and say which has nothing left.
+
+        Where the vendor asked to wait longer than any window lasts, none is granted until then.
+        """
         names = self._by_budget.get(budget)
         if names is None:
             return self._quotas.pause(self._account, budget)
@@ -136,6 +139,8 @@ class Budgets:
             return self._quotas.change(partial(self._renew, budget, names, lease.taken))
 
     def _renew(self, budget: str, names: Iterable[str], taken: int, rows: Rows, now: float) -> Spent | None:
+        if paused := self._paused(rows, budget, now):
+            return Spent(None, paused, daily=False)
         windows = [self._window(rows, name, now) for name in names]
         for window in windows:
             if window.used >= window.cap:
@@ -159,10 +164,15 @@ class Budgets:
     def learn(self, budget: str, *, limit: int | None, remaining: int, ends_in: float) -> None:
         """Take over what the vendor's headers say of the window that ends in that many seconds; they win.
 
-        Calls that are on their way are not in the vendor's figure yet, so that ours only ever grows by it.
+        Calls that are on their way are not in the vendor's figure yet, so that ours only ever grows by it. Of a
+        window longer than any of ours no more can be taken over than that nothing is left in it.
         """
         name = self._named_by(budget, ends_in)
         if name is None:
+            return
+        if ends_in > _SECONDS[_period(name)]:
+            if remaining <= 0:
+                self.exhaust(budget, ends_in)
             return
 
         def change(rows: Rows, now: float) -> None:
@@ -177,16 +187,22 @@ class Budgets:
             self._quotas.change(change)
 
     def exhaust(self, budget: str, ends_in: float) -> None:
-        """The vendor refused a call for its rate: nothing is left until its window ends."""
+        """The vendor refused a call for its rate: nothing is left until the moment it named, a day from now at most."""
+        ends_in = min(ends_in, _LONGEST_PAUSE)
         name = self._named_by(budget, ends_in)
         if name is None:
             if budget not in self._off:
                 self._quotas.pause_for(self._account, budget, ends_in)
             return
 
+        is_longer = ends_in > _SECONDS[_period(name)]
+
         def change(rows: Rows, now: float) -> None:
             window = self._window(rows, name, now)
             self._leases.get().pop(budget, None)
+            if is_longer:
+                rows.put((self._account, budget), Row(ends=now + ends_in, used=0, cap=None))
+                return
             self._write(rows, attrs.evolve(window, used=window.cap, ends=now + ends_in))
 
         with self._lock:
@@ -197,7 +213,9 @@ class Budgets:
 
         def change(rows: Rows, now: float) -> dict[str, int]:
             return {
-                name: max(0, window.cap - window.used) + self._lease(budget).left
+                name: 0
+                if self._paused(rows, budget, now)
+                else max(0, window.cap - window.used) + self._lease(budget).left
                 for budget, names in self._by_budget.items()
                 for name in names
                 for window in [self._window(rows, name, now)]
@@ -212,6 +230,12 @@ class Budgets:
         return next(
             (name for name in names if ends_in <= _SECONDS[_period(name)]), names[-1] if names else None
         )
+
+    def _paused(self, rows: Rows, budget: str, now: float) -> float:
+        """Seconds that the vendor is to be left alone still, beyond all windows; 0 where it may be called."""
+        row = rows.get((self._account, budget))
+        # One that ends later than the longest can was written before the clock was set back.
+        return row.ends - now if row is not None and now < row.ends <= now + _LONGEST_PAUSE else 0.0
 
     def _window(self, rows: Rows, name: str, now: float) -> "_Window":
         limit = self._limits[name]

@@ -105,21 +105,67 @@ def test_a_refusal_by_the_vendor_exhausts_the_window(settings: StoreSettings) ->
 
 
 def test_a_refusal_is_heeded_where_no_limit_is_known(settings: StoreSettings) -> None:
-    """All who share the account wait for the vendor's moment, but a minute at most before one call asks again."""
+    """All who share the account wait for the vendor's moment, a day at most."""
     clock = Clock()
     quotas = Quotas(settings, now=clock)
     one, same, other = (quotas.of(name, {"file_rows": 5}) for name in ("a", "a", "b"))
-    for asked, waited in ((12, 12), (86_400, 60)):
+    for asked, waited in ((12, 12), (3_600, 3_600), (200_000, 86_400)):
         one.exhaust("calls", asked)
         spent = same.take("calls")
         assert spent is not None
-        assert (None, asked, False) == (spent.limit, spent.seconds, spent.daily)
+        assert (None, waited, False) == (spent.limit, spent.seconds, spent.daily)
         assert [None, None] == [other.take("calls"), one.take("elsewhere")]
         clock.now += waited
         assert one.take("calls") is None
     one.exhaust("calls", 30)
     clock.now -= 86_400
     assert one.take("calls") is None
+
+
+@pytest.mark.parametrize(
+    "limits", [{"calls_per_minute": 100}, {"calls_per_minute": 100, "calls_per_day": 900}]
+)
+@pytest.mark.parametrize(
+    ("asked", "waits"), [(59.0, 59.0), (61.0, 61.0), (3_600.0, 3_600.0), (200_000.0, 86_400.0)]
+)
+@pytest.mark.parametrize("told", ["by a refusal", "by headers"])
+def test_the_vendors_word_is_kept_beyond_our_windows(
+    settings: StoreSettings, limits: dict[str, int], asked: float, waits: float, told: str
+) -> None:
+    """However short they are, for a day at most, in every process that shares the store, and the first call after that goes out."""
+    clock = Clock()
+    one, same, other = (Quotas(settings, now=clock).of(name, limits) for name in ("a", "a", "b"))
+    one.take("calls")
+    if told == "by a refusal":
+        one.exhaust("calls", asked)
+    else:
+        one.learn("calls", limit=None, remaining=0, ends_in=asked)
+    for passed in (0.0, waits / 2, waits - 1):
+        clock.now = NOW + passed
+        for budgets in (one, same):
+            spent = budgets.take("calls")
+            assert spent is not None
+            assert waits - passed == spent.seconds
+    assert 0 == min(same.left().values())
+    assert other.take("calls") is None
+    clock.now = NOW + waits
+    assert [None, None] == [one.take("calls"), same.take("calls")]
+
+
+def test_a_clock_that_is_set_back_ends_a_long_pause(settings: StoreSettings) -> None:
+    """A moment that lies further off than a day cannot have been named by the vendor."""
+    clock = Clock()
+    budgets = Quotas(settings, now=clock).of("account", {"calls_per_minute": 100})
+    budgets.exhaust("calls", 86_400)
+    clock.now -= 3_600
+    assert budgets.take("calls") is None
+
+
+def test_a_long_window_that_is_not_spent_holds_nobody_back(settings: StoreSettings) -> None:
+    """Of a window of the vendor's that is longer than ours, calls that are left may be made."""
+    budgets = Quotas(settings, now=Clock()).of("account", {"calls_per_minute": 100})
+    budgets.learn("calls", limit=1000, remaining=5, ends_in=3_600)
+    assert budgets.take("calls") is None
 
 
 def test_what_is_turned_off_is_never_refused(settings: StoreSettings) -> None:

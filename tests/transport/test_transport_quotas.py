@@ -96,6 +96,27 @@ def test_a_refusal_is_learned_where_no_limit_is_known(
     assert ([25.0], 2) == (waits.seconds, len(server.seen))
 
 
+@pytest.mark.parametrize("limits", [{}, {"fetch_per_minute": 2}, {"fetch_per_minute": 2, "fetch_per_day": 4}])
+def test_a_refusal_for_an_hour_is_heeded_for_an_hour(
+    server: ScriptedServer, waits: Waits, tmp_path: Path, limits: dict[str, int]
+) -> None:
+    """Whatever our own limits are: the vendor is not called again before, and once after."""
+    settings = StoreSettings(url=f"sqlite:///{tmp_path.as_posix()}/store.db")
+    passed = [0.0]
+    budgets = Quotas(settings, now=lambda: NOW + passed[0]).of("account", limits)
+    server.plays(says(429, headers={"Retry-After": "3600"}))
+    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    for seconds in (0.0, 1.0, 61.0, 1_800.0, 3_599.0):
+        passed[0] = seconds
+        with pytest.raises(RateLimited) as caught:
+            transport.call(READ, understood, deadline=2)
+        assert 3_600 - seconds == caught.value.retry_after
+    assert 1 == len(server.seen)
+    passed[0] = 3_600.0
+    transport.call(READ, understood, deadline=2)
+    assert 2 == len(server.seen)
+
+
 def test_calls_without_a_budget_are_free(server: ScriptedServer, waits: Waits, budgets: Budgets) -> None:
     """A call that names no budget is never held back."""
     transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
