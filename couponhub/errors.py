@@ -203,6 +203,7 @@ class VendorUnavailable(VendorError):
     Attributes:
         sent: False when the request provably never reached the vendor, so that a write may be repeated.
         too_slow: True when time ran out, which a server reports as 504.
+        local: True when this process is what lacks something, so that nothing can be concluded about the vendor.
     """
 
     kind = "unavailable"
@@ -210,6 +211,7 @@ class VendorUnavailable(VendorError):
     retryable = True
     sent: bool = True
     too_slow: bool = False
+    local: bool = False
 
 
 class OutcomeUnknown(VendorError):

@@ -319,11 +319,9 @@ class CouponHub(Rooted):
         if "customers.coupons" not in connection.capabilities:
             return PlainLane(connection.name, ask)
         watch.start()  # before there is anything that could have to be forgotten
-        lookup = self.config.lookup
+        given = self.config.lookup
         settings = LaneSettings(
-            cache_ttl=lookup.cache_ttl,
-            negative_ttl=lookup.negative_ttl,
-            stale_if_error=lookup.stale_if_error,
+            cache_ttl=given.cache_ttl, negative_ttl=given.negative_ttl, stale_if_error=given.stale_if_error
         )
         return Lane(
             connection.name,
@@ -331,6 +329,7 @@ class CouponHub(Rooted):
             unified=connection.customers.unified,
             check=lambda seconds: connection.check(deadline=seconds),
             settings=settings,
+            room=self._services.room,
         )
 
     def _uploads(self, name: str, adapter: Adapter, settings: ConnectionSettings) -> Uploads:

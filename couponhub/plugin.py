@@ -14,6 +14,7 @@ from couponhub.paths import expanded
 from couponhub.protocols import Adapter, Limits
 from couponhub.store.quotas import Quotas
 from couponhub.transport.observing import Observer
+from couponhub.transport.room import ReplyRoom
 from couponhub.transport.settings import TransportSettings, is_loopback_url
 
 if TYPE_CHECKING:
@@ -170,10 +171,12 @@ class Services:
     Attributes:
         quotas: What is spent of rate limits, shared by all processes with the same store.
         observer: Is told of each call to the vendor.
+        room: The memory for replies, of all connections together.
     """
 
     quotas: Quotas
     observer: Observer
+    room: ReplyRoom = attrs.field(factory=ReplyRoom)
 
 
 @attrs.frozen(kw_only=True)

@@ -23,7 +23,9 @@ def _open(connection: str, settings: CapillarySettings, services: Services) -> "
         if figure or name in settings.limits
     }
     budgets = services.quotas.of(settings.account, limits)
-    return CapillaryAdapter(connection, settings, budgets=budgets, observer=services.observer)
+    return CapillaryAdapter(
+        connection, settings, budgets=budgets, observer=services.observer, room=services.room
+    )
 
 
 def _emulator(world: "World") -> "VendorEmulator":

@@ -26,7 +26,7 @@ from couponhub.models import (
     Tagging,
 )
 from couponhub.models.base import utc_now
-from couponhub.transport import Budgets, Observer, RetryPolicy
+from couponhub.transport import Budgets, Observer, ReplyRoom, RetryPolicy
 from couponhub_capillary.client import CapillaryClient
 from couponhub_capillary.codes import coupons_by_code
 from couponhub_capillary.creation import find_created
@@ -73,6 +73,7 @@ class CapillaryAdapter:
         retry: How failed calls are repeated.
         budgets: What the API key may still spend; None sets no bounds.
         observer: Is told of each call.
+        room: The memory for replies; None for one of its own.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class CapillaryAdapter:
         retry: RetryPolicy | None = None,
         budgets: Budgets | None = None,
         observer: Observer | None = None,
+        room: ReplyRoom | None = None,
     ) -> None:
         self._budgets = budgets
         self.limits: Limits = settings.effective_limits()
@@ -103,7 +105,9 @@ class CapillaryAdapter:
         self._settings = settings
         self._zones = _zones(settings)
         self._now = now
-        self._client = CapillaryClient(connection, settings, retry=retry, budgets=budgets, observer=observer)
+        self._client = CapillaryClient(
+            connection, settings, retry=retry, budgets=budgets, observer=observer, room=room
+        )
         self._lists = SeriesLists(connection=connection, client=self._client, zones=self._zones, now=now)
         self._uploads = UploadApi(client=self._client, settings=settings)
 

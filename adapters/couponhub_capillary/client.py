@@ -6,7 +6,16 @@ from typing import Any
 
 from couponhub.errors import UnreadableReply
 from couponhub.models import CodeFile, Identifier, Tagging
-from couponhub.transport import Budgets, Observer, Reply, Request, RetryPolicy, Transport, query_pairs
+from couponhub.transport import (
+    Budgets,
+    Observer,
+    Reply,
+    ReplyRoom,
+    Request,
+    RetryPolicy,
+    Transport,
+    query_pairs,
+)
 from couponhub.transport.paths import checked_relative_path
 from couponhub_capillary.limits import CALLS
 from couponhub_capillary.settings import CapillarySettings
@@ -65,6 +74,7 @@ class CapillaryClient:
         retry: How failed calls are repeated.
         budgets: What the API key may still spend.
         observer: Is told of each call.
+        room: The memory for replies; None for one of its own.
     """
 
     def __init__(
@@ -75,6 +85,7 @@ class CapillaryClient:
         retry: RetryPolicy | None = None,
         budgets: Budgets | None = None,
         observer: Observer | None = None,
+        room: ReplyRoom | None = None,
     ) -> None:
         self._connection = connection
         self._upload_address = settings.upload_address
@@ -89,6 +100,7 @@ class CapillaryClient:
             retry=retry,
             budgets=budgets,
             observer=observer,
+            room=room,
             unknown_hint=f"see whether it is there before repeating it: couponhub lists ls {connection}, or "
             f"couponhub uploads ls {connection} LIST_ID",
         )

@@ -8,6 +8,7 @@ answer is shorter than one that is known to have fitted.
 from collections.abc import Sequence
 
 from couponhub.errors import NotFound, RateLimited, VendorError
+from couponhub.transport import without_trace
 from couponhub_capillary.days import Days
 from couponhub_capillary.holdings import Holdings, numbers_of
 from couponhub_capillary.mapping.coupons import coupon_from
@@ -59,7 +60,7 @@ class Completion:
         except RateLimited as error:
             return self._broke_off(error)
         except VendorError as error:
-            self.failure = error
+            self.failure = without_trace(error)
             if self._pages_read:
                 return self._broke_off(error)
             if isinstance(error, NotFound):
@@ -74,7 +75,7 @@ class Completion:
         return False
 
     def _broke_off(self, error: VendorError) -> bool:
-        self.failure = error
+        self.failure = without_trace(error)
         self.warnings.append(_BROKEN_OFF.format(kind=error.kind))
         return False
 
@@ -119,7 +120,7 @@ class Completion:
                     numberless += 1
                 else:
                     seen.add(number)
-            self._held.further(page.rows, coupon_from_v2)
+            self._held.further(page.rows, coupon_from_v2, self._question.patience)
             offset += len(page.rows)
             if not page.rows or (total is not None and offset >= total):
                 enough = len(seen) + numberless >= max(total or 0, len(self._first.rows))
@@ -152,7 +153,7 @@ class Completion:
             cut = 0
             for part in parts:
                 answer = self._question.ask(part.narrowed(self._narrowing))
-                came, news = self._held.further(answer.rows, coupon_from)
+                came, news = self._held.further(answer.rows, coupon_from, self._question.patience)
                 if not answer.known or part.excludes(came):
                     return False  # the days are not heeded
                 are_new += news
@@ -174,4 +175,4 @@ class Completion:
         for day in days:
             for list_id in series:
                 answer = self._question.ask(day.narrowed(self._narrowing, list_id=list_id))
-                self._held.further(answer.rows, coupon_from)
+                self._held.further(answer.rows, coupon_from, self._question.patience)

@@ -1,13 +1,17 @@
 """The coupons of one customer, gathered from one or several answers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from couponhub.models import Coupon
+from couponhub.transport import Deadline
 from couponhub_capillary.mapping.reading import Reading
 
 Mapper = Callable[[object, Reading], Coupon | None]
 Number = tuple[str, str]
 """The vendor's number of a coupon, and its code in one case."""
+
+_ROWS_AT_ONCE = 500
+"""That are read without a look at the clock: some milliseconds."""
 
 
 def number_of(coupon: Coupon) -> Number | None:
@@ -21,6 +25,18 @@ def number_of(coupon: Coupon) -> Number | None:
 def numbers_of(coupons: Iterable[Coupon]) -> set[Number]:
     """Those of all that have one."""
     return {number for coupon in coupons if (number := number_of(coupon)) is not None}
+
+
+def timely(rows: Sequence[object], patience: Deadline | None) -> Iterator[object]:
+    """The rows, as long as there is time: a vendor may send more than can be read in it.
+
+    Raises:
+        VendorUnavailable: It is over.
+    """
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        if patience is not None:
+            patience.check()
+        yield from rows[start : start + _ROWS_AT_ONCE]
 
 
 class Holdings:
@@ -39,10 +55,10 @@ class Holdings:
         self._numberless: list[Coupon] = []
         self._is_gathered = False
 
-    def first(self, rows: Iterable[object], mapper: Mapper) -> None:
-        """Add the rows of the first answer."""
+    def first(self, rows: Sequence[object], mapper: Mapper, patience: Deadline | None) -> None:
+        """Add the rows of the first answer; raises as `timely` does."""
         reading, numbered = self.reading, self._numbered
-        for row in rows:
+        for row in timely(rows, patience):
             coupon = mapper(row, reading)
             if coupon is None:
                 continue
@@ -52,12 +68,17 @@ class Holdings:
             else:
                 numbered[number] = coupon
 
-    def further(self, rows: Iterable[object], mapper: Mapper) -> tuple[list[Coupon], int]:
-        """Add the rows of another answer, the newer description winning; them, and how many were new."""
+    def further(
+        self, rows: Sequence[object], mapper: Mapper, patience: Deadline | None
+    ) -> tuple[list[Coupon], int]:
+        """Add the rows of another answer, the newer description winning; them, and how many were new.
+
+        Raises as `timely` does, before anything is added.
+        """
         self._is_gathered = True
         codes = {coupon.code for coupon in self._numberless}
         before = len(self)
-        came = [coupon for row in rows if (coupon := mapper(row, self.reading)) is not None]
+        came = [coupon for row in timely(rows, patience) if (coupon := mapper(row, self.reading)) is not None]
         for coupon in came:
             if (number := number_of(coupon)) is not None:
                 self._numbered[number] = coupon

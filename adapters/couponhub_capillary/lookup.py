@@ -89,7 +89,7 @@ def _answer(
     answer = question.ask(narrowing)
     reading = Reading(connection=connection, zones=zones, now=now())
     held = Holdings(reading)
-    held.first(answer.rows, coupon_from)
+    held.first(answer.rows, coupon_from, question.patience)
     is_whole = True
     warnings: list[str] = []
     failure: VendorError | None = None

@@ -6,7 +6,8 @@ import attrs
 
 from couponhub.errors import RateLimited, VendorError, VendorUnavailable
 from couponhub.models import Coupon
-from couponhub_capillary.holdings import Number, number_of, numbers_of
+from couponhub.transport import without_trace
+from couponhub_capillary.holdings import Number, number_of, numbers_of, timely
 from couponhub_capillary.mapping.coupons_v2 import NO_LIMIT, coupon_from_v2, redemptions_left
 from couponhub_capillary.mapping.reading import Reading, is_undecided, status_of
 from couponhub_capillary.question import Question
@@ -71,7 +72,7 @@ def with_usability(
         try:
             read_terms(question.less_patient(), numbers_of(undecided), told, reading)
         except VendorError as error:
-            failure = error
+            failure = without_trace(error)
     why = _NOT_TOLD if failure is None else failure.kind
     decided = [decided_by(coupon, told, reading) for coupon in coupons]
     unknown = sum(is_undecided(coupon, reading.now) for coupon in decided)
@@ -109,7 +110,7 @@ def read_terms(question: Question, wanted: set[Number], told: dict[Number, Terms
     for _ in range(_MOST_PAGES):
         page = question.page(offset, status=REDEEMED_AND_VALID)
         before = len(seen)
-        for row in page.rows:
+        for row in timely(page.rows, question.patience):
             coupon = coupon_from_v2(row, reading)
             if coupon is None or (number := number_of(coupon)) is None:
                 continue

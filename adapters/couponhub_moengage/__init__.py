@@ -18,7 +18,9 @@ def _open(connection: str, settings: MoEngageSettings, services: Services) -> "A
     from couponhub_moengage.adapter import MoEngageAdapter  # noqa: PLC0415 - HTTP is loaded when it is needed
 
     budgets = services.quotas.of(settings.account, effective_limits(settings.limits))
-    return MoEngageAdapter(connection, settings, budgets=budgets, observer=services.observer)
+    return MoEngageAdapter(
+        connection, settings, budgets=budgets, observer=services.observer, room=services.room
+    )
 
 
 def _emulator(world: "World") -> "VendorEmulator":

@@ -19,7 +19,7 @@ from couponhub.models import (
     Tagging,
     plain_label,
 )
-from couponhub.transport import Budgets, Observer
+from couponhub.transport import Budgets, Observer, ReplyRoom
 from couponhub_moengage import mapping
 from couponhub_moengage.changes import Changes
 from couponhub_moengage.client import MoEngageClient
@@ -58,11 +58,12 @@ class MoEngageAdapter:
         *,
         budgets: Budgets | None = None,
         observer: Observer | None = None,
+        room: ReplyRoom | None = None,
     ) -> None:
         self._budgets = budgets
         self._connection = connection
         self._settings = settings
-        self._client = MoEngageClient(connection, settings, budgets=budgets, observer=observer)
+        self._client = MoEngageClient(connection, settings, budgets=budgets, observer=observer, room=room)
         self._changes = Changes(connection, self._client, patience=settings.timeout)
         self.limits = effective_limits(settings.limits)
         # The bounds that MoEngage states for file segments ("Coupon Code" itself is stated for coupons): one

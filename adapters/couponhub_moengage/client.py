@@ -6,7 +6,7 @@ from functools import partial
 
 from couponhub.errors import UnreadableReply
 from couponhub.models import FileUrl
-from couponhub.transport import BasicAuth, Budgets, HeaderAuth, Observer, Reply, Transport
+from couponhub.transport import BasicAuth, Budgets, HeaderAuth, Observer, Reply, ReplyRoom, Transport
 from couponhub_moengage import wire
 from couponhub_moengage.settings import MoEngageSettings
 from couponhub_moengage.wire import Rows, WireFile, WireList
@@ -25,6 +25,7 @@ class MoEngageClient:
         *,
         budgets: Budgets | None = None,
         observer: Observer | None = None,
+        room: ReplyRoom | None = None,
     ) -> None:
         self._connection = connection
         self._replies = wire.ReplyReader(connection)
@@ -39,6 +40,7 @@ class MoEngageClient:
             settings=settings.transport(),
             budgets=budgets,
             observer=observer,
+            room=room,
         )
 
     def close(self) -> None:

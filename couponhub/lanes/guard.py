@@ -4,7 +4,7 @@ import logging
 from typing import Literal
 
 from couponhub.errors import VendorUnavailable
-from couponhub.lanes.breaker import Breaker
+from couponhub.lanes.breaker import Breaker, Failure
 from couponhub.lanes.probing import Prober
 from couponhub.lanes.settings import LaneSettings
 
@@ -54,7 +54,7 @@ class Guard:
         self._breaker.answered(now)
         self._has_opened(was_open)
 
-    def failed(self, error: VendorUnavailable, *, asked: float, hurried: bool) -> bool:
+    def failed(self, error: Failure, *, asked: float, hurried: bool) -> bool:
         """The vendor failed to answer a question (see `Breaker.failed`); says whether that was too much."""
         if self._prober is None:
             return False

@@ -1,12 +1,12 @@
 """What goes in and out of a lane."""
 
-import traceback
 from collections.abc import Callable
 from typing import Literal
 
 import attrs
 
 from couponhub.models import CouponQuery, Customer, CustomerCoupons
+from couponhub.transport.room import let_go
 
 Ask = Callable[[Customer, CouponQuery, float], CustomerCoupons]
 """Asks a connection, within that many seconds."""
@@ -32,24 +32,12 @@ def asked(ask: Ask, customer: Customer, query: CouponQuery, seconds: float) -> K
     try:
         found = ask(customer, query, seconds)
     except Exception as error:  # noqa: BLE001 - whoever asked decides what each fault means
-        _let_go(error)
+        let_go(error)
         return Known(error=error)
     if isinstance(found, CustomerCoupons):
         return Known(found=found)
     # An adapter of somebody's own may return anything, which must not end the thread that asked.
     return Known(error=TypeError(f"the adapter answered with {type(found).__name__}"))
-
-
-def _let_go(error: BaseException) -> None:
-    """Drop the variables of the frames that an error went through: among them are whole replies of the vendor."""
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        one = waiting.pop()
-        if one is not None and id(one) not in seen:
-            seen.add(id(one))
-            traceback.clear_frames(one.__traceback__)
-            waiting += (one.__cause__, one.__context__)
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from couponhub.errors import LocalError, RateLimited, UnreadableReply, UsageError, VendorUnavailable
-from couponhub.lanes.breaker import shows_life
+from couponhub.lanes.breaker import Failure, shows_life
 from couponhub.lanes.flight import Flight, Message, Waiter, tell
 from couponhub.lanes.guard import Guard
 from couponhub.lanes.known import Ask, Known, LaneStatus, asked
@@ -19,6 +19,7 @@ from couponhub.lanes.settings import LaneSettings
 from couponhub.lanes.workers import Workers
 from couponhub.models import CouponQuery, Customer
 from couponhub.models.base import utc_now
+from couponhub.transport.room import ReplyRoom
 
 _SWEEP_EVERY = 0.25
 """Seconds between two looks for those whose deadline has passed unnoticed."""
@@ -43,6 +44,7 @@ class Lane:
         settings: Its figures.
         clock: Monotonic seconds.
         now: The calendar.
+        room: Where what an answer takes is counted until everybody who waits for it was told.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Lane:
         settings: LaneSettings | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
+        room: ReplyRoom | None = None,
     ) -> None:
         self.name = name
         self._ask = ask
@@ -62,6 +65,7 @@ class Lane:
         self._settings = settings = settings or LaneSettings()
         self._clock = clock
         self._now = now
+        self._room = room or ReplyRoom()
         self._hash_key = secrets.token_bytes(16)
         self._lock = threading.Lock()
         self._memory = Memory(settings, clock, self._hashed)
@@ -269,7 +273,7 @@ class Lane:
         error.too_slow = True
         return error
 
-    def _failed(self, flight: Flight, error: VendorUnavailable, *, hurried: bool) -> list[Message]:
+    def _failed(self, flight: Flight, error: Failure, *, hurried: bool) -> list[Message]:
         if flight.counted or flight.started is None:
             return []
         flight.counted = True
@@ -299,9 +303,11 @@ class Lane:
         tell(messages)
         if is_wanted:
             asked_at = self._now()
-            known = asked(self._ask, flight.customer, flight.query, seconds)
-            entry = self._memory.entry(known.found, asked=now, asked_at=asked_at)
-            tell(self._landed(flight, known, entry, now))
+            with self._room.lease():
+                known = asked(self._ask, flight.customer, flight.query, seconds)
+                entry = self._memory.entry(known.found, asked=now, asked_at=asked_at)
+                tell(self._landed(flight, known, entry, now))
+                del known, entry
 
     def _landed(
         self, flight: Flight, known: Known, entry: Remembered | None, started: float
@@ -311,14 +317,17 @@ class Lane:
             self._in_air.discard(flight)
             self._drop(flight)
             messages: list[Message] = []
-            if isinstance(known.error, VendorUnavailable):
-                hurried = known.error.too_slow and now - started < self._settings.silence
-                messages += self._failed(flight, known.error, hurried=hurried)
-            elif shows_life(known.error):
+            error = known.error
+            if isinstance(error, UnreadableReply):
+                messages += self._failed(flight, error, hurried=False)
+            elif isinstance(error, VendorUnavailable):
+                hurried = error.too_slow and now - started < self._settings.silence
+                messages += [] if error.local else self._failed(flight, error, hurried=hurried)
+            elif shows_life(error):
                 self._guard.answered(now)
             if entry is not None and flight.is_kept:
                 self._memory.keep(flight.question, entry, forgotten=flight.forgotten)
-            said = self._instead(flight.question, known.error) if known.error else lambda: known
+            said = self._instead(flight.question, error) if error else lambda: known
             waiters, flight.waiters = flight.waiters, []
             for waiter in waiters:
                 if self._wants_more(waiter, flight, known):

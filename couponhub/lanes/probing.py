@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from couponhub.transport.room import without_trace
+
 Check = Callable[[float], object]
 """The cheapest harmless call to a connection, within that many seconds; raises what went wrong."""
 
@@ -88,6 +90,6 @@ class Prober:
         try:
             self._check(timeout)
         except Exception as failure:  # noqa: BLE001 - the breaker decides what each fault means
-            error = failure
+            error = without_trace(failure)
         self.is_probing = False
         self._ended(error)

@@ -7,12 +7,14 @@ from couponhub.transport.exchange import FilePart, Multipart, Reply, Request, qu
 from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall
 from couponhub.transport.peeking import size_of
 from couponhub.transport.retry import RetryPolicy, retry_after_seconds
-from couponhub.transport.settings import TransportSettings, is_loopback_url
+from couponhub.transport.room import ReplyRoom, without_trace
+from couponhub.transport.settings import LOOKUP_REPLY_BYTES, TransportSettings, is_loopback_url
 from couponhub.transport.shapes import Shape
 from couponhub.transport.status import error_for_status
 from couponhub.transport.transport import Transport
 
 __all__ = [
+    "LOOKUP_REPLY_BYTES",
     "Auth",
     "BasicAuth",
     "Budgets",
@@ -24,6 +26,7 @@ __all__ = [
     "Observer",
     "Quotas",
     "Reply",
+    "ReplyRoom",
     "Request",
     "RetryPolicy",
     "Shape",
@@ -38,4 +41,5 @@ __all__ = [
     "query_pairs",
     "retry_after_seconds",
     "size_of",
+    "without_trace",
 ]

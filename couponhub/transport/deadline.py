@@ -5,6 +5,8 @@ from typing import Self
 
 import attrs
 
+from couponhub.errors import VendorUnavailable
+
 
 @attrs.frozen
 class Deadline:
@@ -24,6 +26,17 @@ class Deadline:
     def remaining(self) -> float:
         """Seconds left, 0.0 when over."""
         return max(0.0, self.at - time.monotonic())
+
+    def check(self) -> None:
+        """Go on only while there is time.
+
+        Raises:
+            VendorUnavailable: It is over; `too_slow`.
+        """
+        if time.monotonic() >= self.at:
+            error = VendorUnavailable("the time ran out while the reply was being read")
+            error.too_slow = True
+            raise error
 
     def allows(self, seconds: float) -> bool:
         """Whether that many seconds can pass before it is over."""

@@ -66,6 +66,7 @@ class Request:
         base_url: Another base than the connection's own, for vendors with two host families.
         budget: Which of the account's budgets the call spends from, "" for none.
         changes: Whether the call changes anything there: an answer that is lost leaves the outcome unknown.
+        max_reply_bytes: A larger reply is refused; None for the bound of the connection, which is never exceeded.
         unknown_hint: What finds out how it ended, then; "" for the transport's own.
     """
 
@@ -79,6 +80,7 @@ class Request:
     base_url: str | None = None
     budget: str = ""
     changes: bool = False
+    max_reply_bytes: int | None = None
     unknown_hint: str = ""
 
     def encoded_body(self) -> bytes | None:

@@ -3,7 +3,7 @@
 import io
 import queue
 import socket
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -12,6 +12,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
 from couponhub.transport.deadline import Deadline
+
+_MOST_LINE = 64 * 1024
+_MOST_HEAD = 128 * 1024
+"""Bytes of all header lines; servers themselves take some 8 to 64 KiB of their clients."""
 
 
 class NotConnected(NewConnectionError):  # noqa: N818 - never leaves this package
@@ -42,6 +46,20 @@ class _TimedReader(io.RawIOBase):
         super().close()
 
 
+class _BoundedLines(io.BufferedReader):
+    """Reads no line without a bound, as urllib3 would those between chunks, and heads of a few KiB in all."""
+
+    head_left: int | None = None
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(_MOST_LINE if size is None or size < 0 else size)
+        if self.head_left is not None:
+            self.head_left -= len(line)
+            if self.head_left < 0:
+                raise HTTPException("the head is too large")
+        return line
+
+
 class _TimedResponse(HTTPResponse):
     """An answer that must be there, headers and body, before the socket's timeout has passed once."""
 
@@ -49,7 +67,16 @@ class _TimedResponse(HTTPResponse):
         super().__init__(sock, *arguments, **options)
         seconds = sock.gettimeout()
         if seconds is not None:
-            self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock, seconds))
+            self.fp = _BoundedLines(_TimedReader(self.fp.detach(), sock, seconds))
+
+    def begin(self) -> None:
+        """Read the head, and those of interim answers before it."""
+        lines = self.fp
+        if isinstance(lines, _BoundedLines):
+            lines.head_left = _MOST_HEAD
+        super().begin()
+        if isinstance(lines, _BoundedLines):
+            lines.head_left = None
 
 
 class _Connection(HTTPConnection):

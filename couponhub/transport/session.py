@@ -1,7 +1,7 @@
 """requests, made safe to speak to vendors with."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote_plus
@@ -10,6 +10,7 @@ import attrs
 import requests
 from requests.utils import check_header_validity
 from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import DecodeError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry, Timeout
 
@@ -26,6 +27,8 @@ _NEVER_AGAIN = Retry(total=False)
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.\-~]+")
 
 Body = bytes | MultipartStream | None
+Take = Callable[[int], None]
+"""Is told so many bytes of memory before they are used; raises when there are none."""
 
 
 class VendorSession:
@@ -38,12 +41,19 @@ class VendorSession:
     """
 
     def __init__(self, settings: TransportSettings) -> None:
-        self._max_bytes = settings.max_reply_bytes
         self._own = PerProcess(lambda: _Connections(settings))
         self._own.get()  # what cannot be made fails now
 
     def exchange(
-        self, request: Request, base_url: str, headers: Mapping[str, str], body: Body, timeout: Timeout
+        self,
+        request: Request,
+        base_url: str,
+        headers: Mapping[str, str],
+        body: Body,
+        timeout: Timeout,
+        *,
+        max_bytes: int,
+        take: Take,
     ) -> Reply:
         """Send one request and read the whole answer.
 
@@ -53,11 +63,14 @@ class VendorSession:
             headers: Beside those that every request has, spelled as these.
             body: Bytes, or a stream that knows its length.
             timeout: For this exchange.
+            max_bytes: How long the answer may be.
+            take: Is told the memory that the answer takes, before it is taken.
 
         Raises:
             requests.exceptions.InvalidHeader: A header cannot be sent.
             requests.exceptions.InvalidURL: The base address is none.
-            ReplyTooLarge: The answer is longer than the settings allow.
+            ReplyTooLarge: The answer is longer than it may be.
+            CouponhubError: Whatever `take` raises.
         """
         own = self._own.get()
         route = own.routes.get(base_url) or own.route(base_url)
@@ -83,16 +96,19 @@ class VendorSession:
         return Reply(
             status=response.status,
             headers={name.lower(): value for name, value in response.headers.items()},
-            body=self._read(response),
+            body=self._read(response, max_bytes, take),
         )
 
     def close(self) -> None:
         """Close the pooled connections."""
         self._own.get().close()
 
-    def _read(self, response: BaseHTTPResponse) -> bytes:
+    def _read(self, response: BaseHTTPResponse, max_bytes: int, take: Take) -> bytes:
         try:
-            return bounded(response.stream(CHUNK, decode_content=True), self._max_bytes)
+            if "," in response.headers.get("Content-Encoding", ""):
+                # Each layer multiplies what a few bytes can become by a thousand, before anybody can count it.
+                raise DecodeError("compressed several times")  # noqa: TRY301 - it ends as any other failure to read does
+            return bounded(response.stream(CHUNK, decode_content=True), max_bytes, take)
         except BaseException:
             response.close()
             raise
@@ -173,20 +189,26 @@ def harden(session: requests.Session, settings: TransportSettings) -> TimedAdapt
     return adapter
 
 
-def bounded(chunks: Iterable[bytes], max_bytes: int) -> bytes:
+def bounded(chunks: Iterable[bytes], max_bytes: int, take: Take = lambda _: None) -> bytes:
     """A whole body, decompressed. How long it may take is the connection's affair, see `pool`.
+
+    Twice its length is taken: by its pieces, and then by the whole.
 
     Raises:
         ReplyTooLarge: It has more than `max_bytes` bytes.
     """
     kept: list[bytes] = []
     size = 0
-    for chunk in chunks:
-        size += len(chunk)
-        if size > max_bytes:
-            raise ReplyTooLarge
-        kept.append(chunk)
-    return b"".join(kept)
+    try:
+        for chunk in chunks:
+            size += len(chunk)
+            if size > max_bytes:
+                raise ReplyTooLarge
+            take(2 * len(chunk))
+            kept.append(chunk)
+        return b"".join(kept)
+    finally:
+        kept.clear()  # an error would hold it
 
 
 def _user_agent() -> str:

@@ -25,6 +25,7 @@ from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import MultipartStream, Reply, Request
 from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall, log_call
 from couponhub.transport.retry import RetryPolicy, RetryReserve, retry_after_seconds, whole_header
+from couponhub.transport.room import Lease, ReplyRoom, decoded_bytes, let_go
 from couponhub.transport.session import ReplyTooLarge, VendorSession
 from couponhub.transport.settings import TransportSettings
 from couponhub.transport.shapes import shape_of
@@ -45,6 +46,7 @@ class Transport:
         retry: How failed calls are repeated.
         budgets: What the account may still spend of the vendor's rate limits; None sets no bounds.
         observer: Is told of each call.
+        room: The memory for replies; None for one of its own.
         unknown_hint: What a person can do to learn how a write ended whose answer was lost.
         peer: Who is spoken to, for errors.
     """
@@ -59,6 +61,7 @@ class Transport:
         retry: RetryPolicy | None = None,
         budgets: Budgets | None = None,
         observer: Observer | None = None,
+        room: ReplyRoom | None = None,
         unknown_hint: str = "look at the vendor before repeating it",
         peer: str = "the vendor",
     ) -> None:
@@ -71,6 +74,7 @@ class Transport:
         self._budgets = budgets
         self._observer = observer or NoObserver()
         self._shown_shapes = self._observer if isinstance(self._observer, ShapeObserver) else None
+        self._room = room or ReplyRoom()
         self._unknown_hint = unknown_hint
         self._peer = peer
         self._session = VendorSession(self._settings)
@@ -107,7 +111,8 @@ class Transport:
                 headers = {"Accept": "application/json", **request.headers}
                 used = self._auth.sign(headers, patience)
                 signed = True
-                value = self._exchange(request, headers, read, patience, attempt)
+                with self._room.lease() as lease:
+                    value = self._exchange(request, headers, read, patience, attempt=attempt, lease=lease)
             except AuthRejected as error:
                 if used is None or renewed or not self._auth.renew(used):
                     raise error.located(connection=self.connection, operation=request.operation) from None
@@ -117,9 +122,10 @@ class Transport:
                 arrived = signed and isinstance(error, VendorUnavailable) and error.sent
                 wait = self._retry.wait_before(attempt, error)
                 harmless = error.retryable and not (request.changes and arrived)
-                wanted = deadline is None or not isinstance(error, RateLimited)
+                is_ours = isinstance(error, RateLimited) or error.local
+                wanted = deadline is None or not is_ours
                 may = harmless and wanted and attempt < self._retry.attempts and patience.allows(wait)
-                if not (may and (isinstance(error, RateLimited) or self._reserve.take())):
+                if not (may and (is_ours or self._reserve.take())):
                     if request.changes and arrived:
                         raise self._outcome_unknown(request, error) from None
                     raise
@@ -131,6 +137,7 @@ class Transport:
                     error.kind,
                     wait,
                 )
+                let_go(error)
                 self._retry.sleep(wait)
             except CouponhubError as error:
                 error.located(connection=self.connection, operation=request.operation)
@@ -178,18 +185,28 @@ class Transport:
         headers: dict[str, str],
         read: Callable[[Reply], T],
         patience: Deadline,
+        *,
         attempt: int,
+        lease: Lease,
     ) -> T:
         ended = self._observer.began(self.connection, request.operation)
         started = time.monotonic()
         reply: Reply | None = None
         outcome = "interrupted"
+        before = lease.size
         try:
-            reply = self._send(request, headers, patience)
+            reply = self._send(request, headers, patience, lease)
             self._learn(request, reply)
+            lease.shrink(before + len(reply.body))
+            if not request.changes:
+                patience.check()
+            decoded = decoded_bytes(reply.body)
+            lease.take(decoded, patience)
             value = read(reply)
+            lease.shrink(before + decoded)
         except CouponhubError as error:
             outcome = error.kind
+            lease.shrink(before)
             raise
         else:
             outcome = "ok"
@@ -209,7 +226,7 @@ class Transport:
                 self._shown_shapes.exchanged(call, shape_of(request, reply))
             ended(call)
 
-    def _send(self, request: Request, headers: dict[str, str], patience: Deadline) -> Reply:
+    def _send(self, request: Request, headers: dict[str, str], patience: Deadline, lease: Lease) -> Reply:
         seconds = min(self._settings.timeout, patience.remaining())
         if seconds == 0.0:
             raise unreachable("the time for it ran out", sent=False, too_slow=True)
@@ -225,7 +242,13 @@ class Transport:
                 read=seconds,
                 total=None if stream else patience.remaining(),
             )
-            reply = self._round_trip(request, headers, stream or request.encoded_body(), timeout)
+            reply = self._round_trip(
+                request,
+                headers,
+                stream or request.encoded_body(),
+                timeout,
+                lambda size: lease.take(size, patience),
+            )
         finally:
             if stream is not None:
                 stream.close()
@@ -244,13 +267,19 @@ class Transport:
         headers: dict[str, str],
         body: bytes | MultipartStream | None,
         timeout: Timeout,
+        take: Callable[[int], None],
     ) -> Reply:
+        max_bytes = self._settings.max_reply_bytes
+        if request.max_reply_bytes is not None:
+            max_bytes = min(max_bytes, request.max_reply_bytes)
         try:
             base_url = request.base_url or self.base_url
-            return self._session.exchange(request, base_url, headers, body, timeout)
+            return self._session.exchange(
+                request, base_url, headers, body, timeout, max_bytes=max_bytes, take=take
+            )
         except (ReplyTooLarge, OSError, HTTPError, ValueError) as error:
             # requests' own are OSErrors, or ValueErrors.
-            failure = translated(error, max_bytes=self._settings.max_reply_bytes, peer=self._peer)
+            failure = translated(error, max_bytes=max_bytes, peer=self._peer)
         # Outside of the handler, so that nothing is chained: the texts of those quote the URL with its query,
         # and they hold the request with its credentials.
         raise failure

@@ -11,6 +11,7 @@ from couponhub.errors import (
     PermissionDenied,
     RateLimited,
     RequestRejected,
+    UnreadableReply,
     VendorUnavailable,
 )
 from couponhub.lanes.breaker import Breaker, shows_life
@@ -152,3 +153,69 @@ def test_a_probe_that_nobody_wants_any_more_changes_nothing() -> None:
     breaker.probed(VendorUnavailable("no"), 2.0)
 
     assert not breaker.is_open
+
+
+def unread(breaker: Breaker, times: int) -> None:
+    """Have so many replies come that nobody can read."""
+    for _ in range(times):
+        breaker.failed(UnreadableReply("no JSON came"), asked=0.0, hurried=False)
+
+
+def test_nonsense_is_half_a_failure() -> None:
+    """Twice as many in a row open it; mixed with failures they add up, and an answer begins the count anew."""
+    breaker = Breaker(3)
+    unread(breaker, 5)
+    breaker.answered(0.0)
+    unread(breaker, 5)
+    assert not breaker.is_open
+    unread(breaker, 1)
+    assert breaker.is_open
+    mixed = Breaker(3)
+    mixed.failed(down(), asked=0.0, hurried=False)
+    unread(mixed, 3)
+    assert not mixed.is_open
+    mixed.failed(down(), asked=0.0, hurried=False)
+    assert mixed.is_open
+
+
+def test_nonsense_again_does_not_close_it() -> None:
+    """What opened by nonsense stays open while probes get nonsense too; a readable one closes it, on probation."""
+    breaker = Breaker(3)
+    unread(breaker, 6)
+    for _ in range(5):
+        breaker.probed(UnreadableReply("no JSON came"), 1.0)
+    assert breaker.is_open
+    breaker.probed(None, 1.0)
+    assert not breaker.is_open
+    breaker.failed(UnreadableReply("no JSON came"), asked=2.0, hurried=False)
+    assert (True, 2) == (breaker.is_open, breaker.opened_total)
+
+
+def test_a_check_that_cannot_be_read_does_not_close_a_vendor_for_ever() -> None:
+    """After fifteen a question is tried all the same; where it is answered, all is well."""
+    breaker = Breaker(3)
+    unread(breaker, 6)
+    for _ in range(15):
+        assert breaker.is_open
+        breaker.probed(UnreadableReply("the check is odd"), 1.0)
+    assert not breaker.is_open
+    breaker.answered(2.0)
+    unread(breaker, 5)
+    assert not breaker.is_open
+
+
+def test_after_silence_any_word_is_life() -> None:
+    """Also one that cannot be read: the vendor is there."""
+    breaker = opened()
+    breaker.probed(UnreadableReply("no JSON came"), 1.0)
+    assert not breaker.is_open
+
+
+def test_what_this_process_lacks_says_nothing_to_a_probe() -> None:
+    """Neither that the vendor is dead nor that it lives."""
+    crowded = VendorUnavailable("too many large replies")
+    crowded.local = True
+    breaker = opened()
+    before = str(breaker.refusal("shop", 4.0))
+    breaker.probed(crowded, 1.0)
+    assert (True, before) == (breaker.is_open, str(breaker.refusal("shop", 4.0)))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from couponhub.errors import RateLimited, VendorUnavailable
+from couponhub.errors import RateLimited, UnreadableReply, VendorUnavailable
 from couponhub.lanes import Known
 from couponhub.models import Customer
 from tests.lanes.stage import ALL, CUSTOMER, FOUND, OTHER, Heard, Said, Stage, down, silent, staged
@@ -319,3 +319,25 @@ def test_a_doubt_is_decided_at_once() -> None:
 
     assert isinstance(stage.known().error, VendorUnavailable)
     stage.lane.close()
+
+
+def test_a_vendor_that_answers_nonsense_is_left_alone() -> None:
+    """After ten replies in a row that nobody can read; that it was asked in vain says nothing of fewer."""
+    stage = staged()
+    fail(stage, 9, UnreadableReply("no JSON came"))
+    assert "closed" == stage.lane.status().breaker
+    fail(stage, 5, UnreadableReply("no JSON came"))
+    assert ("open", 10) == (stage.lane.status().breaker, len(stage.vendor.calls))
+
+
+def test_what_this_process_lacks_is_no_failure_of_the_vendors() -> None:
+    """However often memory for replies was short, it is asked again."""
+    crowded = VendorUnavailable("too many large replies")
+    crowded.local = True
+    stage = staged()
+    fail(stage, 20, crowded)
+    assert ("closed", 20, 0) == (
+        stage.lane.status().breaker,
+        len(stage.vendor.calls),
+        stage.lane.status().failures,
+    )

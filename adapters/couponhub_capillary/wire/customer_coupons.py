@@ -10,7 +10,7 @@ from typing import Any, Self
 import attrs
 
 from couponhub.models import CouponQuery, Identifier
-from couponhub.transport import Reply, Request
+from couponhub.transport import LOOKUP_REPLY_BYTES, Reply, Request
 from couponhub_capillary.limits import CALLS
 from couponhub_capillary.wire.codes import (
     COUPONS_RETRIEVED,
@@ -132,6 +132,7 @@ def customer_coupons_request(
         method="GET",
         path="/v1.1/customer/coupons",
         query=tuple(parameters),
+        max_reply_bytes=LOOKUP_REPLY_BYTES,
     )
 
 

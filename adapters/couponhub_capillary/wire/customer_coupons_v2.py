@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from couponhub.models import Identifier
-from couponhub.transport import Reply, Request
+from couponhub.transport import LOOKUP_REPLY_BYTES, Reply, Request
 from couponhub_capillary.limits import CALLS
 from couponhub_capillary.wire.codes import error_without_code
 from couponhub_capillary.wire.envelopes import opened_v2
@@ -80,6 +80,7 @@ def coupon_page_request(
         method="GET",
         path="/v2/customers/coupons",
         query=tuple(parameters),
+        max_reply_bytes=LOOKUP_REPLY_BYTES,
     )
 
 
