@@ -91,7 +91,7 @@ def ours(body: bytes) -> tuple[Coupon, ...]:
     """Everything between a reply and the answer of a lookup."""
     found = read_customer_coupons(Reply(status=200, headers={}, body=body))
     held = Holdings(Reading(connection="loyalty", zones=ZONES, now=NOW))
-    held.first(found.rows, coupon_from)
+    held.first(found.rows, coupon_from, None)
     return selected(held.coupons(), CouponQuery())
 
 
