@@ -23,7 +23,9 @@ CouponhubError
 a write twice. No text here ever holds a code, a customer identifier or a credential.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+
+E = TypeVar("E", bound=BaseException)
 
 
 class CouponhubError(Exception):
@@ -229,6 +231,17 @@ class UnreadableReply(VendorError):
 
     kind = "unreadable"
     exit_code = 7
+
+
+def without_frames(error: E) -> E:
+    """An error as if it were raised anew: without the frames it came through, and what it came of.
+
+    Whoever looks at a traceback with its variables sees the credentials there that a library was just sending, and
+    the texts of a library's errors quote addresses with their queries. Raise it outside of the handler, else it is
+    chained again.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def table() -> tuple[tuple[str, str, int, int], ...]:

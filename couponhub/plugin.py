@@ -12,6 +12,7 @@ import attrs
 from couponhub.errors import ConfigError
 from couponhub.paths import expanded
 from couponhub.protocols import Adapter, Limits
+from couponhub.secret import Secret, secret_of
 from couponhub.store.quotas import Quotas
 from couponhub.transport.observing import Observer
 from couponhub.transport.room import ReplyRoom
@@ -37,10 +38,18 @@ def check_url(instance: object, attribute: "Attribute[str | None]", value: str |
         raise ValueError("expected an address without a user and password before the host")
 
 
-def check_proxy(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+def check_proxy(instance: object, attribute: "Attribute[Secret | None]", value: Secret | None) -> None:  # noqa: ARG001 - attrs' signature
     """Validate a proxy's address, as `check_url` does; it may name a user and password."""
     if value is not None:
-        _check_address(value)
+        _check_address(value.reveal())
+
+
+def _proxy(given: str | Secret | None) -> Secret | None:
+    """A proxy's address, which is only a secret that should not stand in a file where it names a password."""
+    if given is None:
+        return None
+    proxy = secret_of(given)
+    return Secret(proxy.reveal(), literal=proxy.literal and "@" in proxy.reveal())
 
 
 def _check_address(value: str) -> None:
@@ -134,7 +143,9 @@ class ConnectionSettings:
         about="seconds in all for a call that nobody set a deadline for, waiting for rate limits included",
         validator=check_positive,
     )
-    proxy: str | None = setting(None, about="proxy for this vendor", validator=check_proxy, repr=False)
+    proxy: Secret | None = setting(
+        None, about="proxy for this vendor", validator=check_proxy, converter=_proxy
+    )
     ca_bundle: str | None = setting(
         None, about="PEM file to trust instead of the public authorities", validator=check_file
     )

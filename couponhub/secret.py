@@ -23,6 +23,12 @@ class Secret:
         """The text itself, for the one place that sends it."""
         return self._value
 
+    def __getstate__(self) -> tuple[str, bool]:
+        return self._value, self.literal
+
+    def __setstate__(self, state: tuple[str, bool]) -> None:
+        self._value, self.literal = state
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and self._value == other._value
 
@@ -34,3 +40,8 @@ class Secret:
 
     def __str__(self) -> str:
         return "***"
+
+
+def secret_of(text: str | Secret) -> Secret:
+    """A text of a caller's as a secret; one that is a secret already stays as it is."""
+    return text if isinstance(text, Secret) else Secret(text)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from couponhub.errors import AuthRejected, RateLimited, VendorError, VendorUnavailable
+from couponhub.errors import AuthRejected, RateLimited, VendorError, VendorUnavailable, without_frames
 from couponhub.secret import Secret
 from couponhub.transport import Auth, BasicAuth, Reply, TokenAuth, TransportSettings, retry_after_seconds
 from couponhub.transport.auth import Token
@@ -39,7 +39,7 @@ def sign_in(settings: CapillarySettings) -> Auth:
     if settings.auth == SignIn.BASIC:
         digest = settings.password_md5 or md5_of(settings.password or Secret(""))
         # The vendor takes it in lower case.
-        return BasicAuth(settings.username or "", digest.reveal().lower())
+        return BasicAuth(settings.username or "", Secret(digest.reveal().lower()))
     fetch = ClientToken(
         url=f"{settings.api_address}{TOKEN_PATH}",
         key=settings.key or "",
@@ -86,6 +86,13 @@ class ClientToken:
             RateLimited: Too many calls.
             VendorUnavailable: It could not be asked, or is not able to answer now.
         """
+        try:
+            return self._fetched()
+        except VendorError as error:
+            failure: VendorError = error
+        raise without_frames(failure)
+
+    def _fetched(self) -> Token:
         # Imported here, because most commands of a session never need a new token's machinery.
         from oauthlib.oauth2 import OAuth2Error  # noqa: PLC0415
 
@@ -97,7 +104,6 @@ class ClientToken:
                 # include_client_id: else the key would travel in a Basic header too.
                 token = session.fetch_token(self._url, include_client_id=True)
         except (requests.RequestException, ReplyTooLarge, OAuth2Error, OSError) as error:
-            # `from None`: the texts of these may quote the request.
             raise _unavailable(f"no token could be fetched ({type(error).__name__})") from None
         return Token(value=str(token["access_token"]), lifetime=float(token["expires_in"]))
 

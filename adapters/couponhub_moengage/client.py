@@ -33,7 +33,7 @@ class MoEngageClient:
             connection=connection,
             base_url=settings.address,
             auth=HeaderAuth(
-                inner=BasicAuth(settings.workspace_id, settings.api_key.reveal()),
+                inner=BasicAuth(settings.workspace_id, settings.api_key),
                 name="MOE-APPKEY",
                 value=settings.workspace_id,
             ),

@@ -1,7 +1,7 @@
 """The client of the HTTP endpoint: the hub's questions, asked of a server that keeps the vendors' secrets."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from types import TracebackType
@@ -26,7 +26,7 @@ from couponhub.models.given import (
 from couponhub.plugin import check_url
 from couponhub.rooted import Rooted
 from couponhub.secret import Secret
-from couponhub.transport import Deadline, Reply, Request, Transport, TransportSettings
+from couponhub.transport import Deadline, Headers, Reply, Request, Transport, TransportSettings
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class _Bearer:
 
     token: Secret | None
 
-    def sign(self, headers: MutableMapping[str, str], _: Deadline, /) -> object:
+    def sign(self, headers: Headers, _: Deadline, /) -> object:
         """Add the Authorization header."""
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token.reveal()}"
@@ -93,16 +93,20 @@ class Client(Rooted):
         self,
         url: str,
         *,
-        token: str | None = None,
+        token: str | Secret | None = None,
         timeout: float = 30.0,
         ca_bundle: str | None = None,
     ) -> None:
+        # Before anything can fail: this frame stands in the traceback of whatever is raised here.
+        token = (
+            token if token is None or isinstance(token, Secret) else Secret(given_text(token, "the token"))
+        )
         given_text(url, "the server's address")
         try:
             _Server(url)
         except ValueError as error:
             raise ConfigError(f"the server's address: {error}") from None
-        if token is not None and not _TOKEN.fullmatch(given_text(token, "the token")):
+        if token is not None and not _TOKEN.fullmatch(token.reveal()):
             raise UsageError("the token holds characters that no token has")
         if ca_bundle is not None:
             given_text(ca_bundle, "ca_bundle")
@@ -111,7 +115,7 @@ class Client(Rooted):
         self._transport = Transport(
             connection=urlsplit(url).netloc,
             base_url=url,
-            auth=_Bearer(None if token is None else Secret(token)),
+            auth=_Bearer(token),
             settings=TransportSettings(timeout=self._timeout, patience=self._timeout, ca_bundle=ca_bundle),
             peer="the server",
         )

@@ -13,7 +13,7 @@ from couponhub.config.faults import did_you_mean, faults_in
 from couponhub.config.references import is_reference, resolve
 from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
 from couponhub.config.structure import config_converter
-from couponhub.errors import ConfigError, UsageError
+from couponhub.errors import ConfigError, CouponhubError, UsageError, without_frames
 from couponhub.models.given import given_one
 from couponhub.paths import expanded, user_folder
 from couponhub.plugin import ConnectionSettings
@@ -76,9 +76,19 @@ def load_config(
         ConfigError: It cannot be read or has faults; each is one line that names file, key and mend.
         UsageError: An argument is nothing of what it may be.
     """
-    environment = os.environ if environment is None else given_one(Mapping, environment, "the environment")
+    if environment is not None:
+        given_one(Mapping, environment, "the environment")
     if registry is not None:
         given_one(Registry, registry, "the registry")
+    try:
+        return _load(given, os.environ if environment is None else environment, registry or Registry())
+    except CouponhubError as error:
+        failure = error
+    # Its frames hold the environment, and the file's secrets.
+    raise without_frames(failure)
+
+
+def _load(given: str | os.PathLike[str] | None, environment: Mapping[str, str], registry: Registry) -> Config:
     path = find_config(given, environment)
     try:
         # Some editors put a mark before UTF-8, which is no TOML.
@@ -93,7 +103,7 @@ def load_config(
         raise ConfigError(
             f"{path} is not valid TOML: it holds a number too long or is nested too deep"
         ) from None
-    return _Reader(path, environment, registry or Registry()).read(document)
+    return _Reader(path, environment, registry).read(document)
 
 
 class _Reader:

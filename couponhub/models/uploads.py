@@ -9,8 +9,9 @@ import attrs
 
 from couponhub.models.base import ListId, PartId, Raw, UploadId, instant_field, raw_field
 from couponhub.models.checked import checked, checked_input
-from couponhub.models.given import given_id, given_url, given_whole, given_word
+from couponhub.models.given import given_id, given_text, given_url, given_whole, given_word
 from couponhub.models.identifiers import Identifier
+from couponhub.secret import Secret
 
 
 class UploadStatus(StrEnum):
@@ -62,6 +63,10 @@ def _url(given: str) -> str:
     return given_url(given, "the URL of a code file")
 
 
+def _password(given: str | Secret | None) -> Secret | None:
+    return given if given is None or isinstance(given, Secret) else Secret(given_text(given, "password"))
+
+
 @attrs.frozen(kw_only=True, field_transformer=checked_input)
 class FileUrl:
     """A code file that already lies where the vendor can fetch it, with Basic credentials if it needs them.
@@ -72,7 +77,7 @@ class FileUrl:
 
     url: str = attrs.field(repr=False, converter=_url)
     username: str | None = attrs.field(default=None, repr=False)
-    password: str | None = attrs.field(default=None, repr=False)
+    password: Secret | None = attrs.field(default=None, converter=_password)
 
 
 @attrs.frozen(kw_only=True)

@@ -4,6 +4,7 @@ from couponhub.store.quotas import Budgets, Quotas
 from couponhub.transport.auth import Auth, BasicAuth, HeaderAuth, TokenAuth, TokenSource
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import FilePart, Multipart, Reply, Request, query_pairs
+from couponhub.transport.headers import Headers
 from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall
 from couponhub.transport.peeking import size_of
 from couponhub.transport.retry import RetryPolicy, retry_after_seconds
@@ -21,6 +22,7 @@ __all__ = [
     "Deadline",
     "FilePart",
     "HeaderAuth",
+    "Headers",
     "Multipart",
     "NoObserver",
     "Observer",

@@ -4,7 +4,7 @@ import base64
 import copy
 import threading
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -12,8 +12,10 @@ import attrs
 
 from couponhub.errors import VendorError
 from couponhub.forking import PerProcess, ProcessLock
+from couponhub.secret import Secret, secret_of
 from couponhub.transport.breakage import unreachable
 from couponhub.transport.deadline import Deadline
+from couponhub.transport.headers import Headers
 
 _HANGS_AFTER = 3.0
 """Seconds without an answer after which a fetch of a token is no longer what others wait for: less than from one
@@ -25,7 +27,7 @@ _AT_ONCE = 8
 class Auth(Protocol):
     """Adds credentials to a call's headers."""
 
-    def sign(self, headers: MutableMapping[str, str], deadline: Deadline, /) -> object:
+    def sign(self, headers: Headers, deadline: Deadline, /) -> object:
         """Add the credentials; answer a mark of what was added, for `renew`.
 
         Raises:
@@ -45,13 +47,12 @@ class Auth(Protocol):
 class BasicAuth:
     """HTTP Basic, in UTF-8 (requests' own encodes as Latin-1)."""
 
-    def __init__(self, username: str, password: str) -> None:
-        token = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
-        self._value = f"Basic {token}"
+    def __init__(self, username: str, password: str | Secret) -> None:
+        self._value = _basic(username, secret_of(password))
 
-    def sign(self, headers: MutableMapping[str, str], _: Deadline, /) -> object:
+    def sign(self, headers: Headers, _: Deadline, /) -> object:
         """Add the Authorization header."""
-        headers["Authorization"] = self._value
+        headers["Authorization"] = self._value.reveal()
         return None
 
     def renew(self, used: object) -> bool:  # noqa: ARG002 - fixed credentials have no successor
@@ -65,11 +66,11 @@ class HeaderAuth:
 
     inner: Auth
     name: str
-    value: str = attrs.field(repr=False)
+    value: Secret = attrs.field(converter=secret_of)
 
-    def sign(self, headers: MutableMapping[str, str], deadline: Deadline, /) -> object:
+    def sign(self, headers: Headers, deadline: Deadline, /) -> object:
         """Add both."""
-        headers[self.name] = self.value
+        headers[self.name] = self.value.reveal()
         return self.inner.sign(headers, deadline)
 
     def renew(self, used: object) -> bool:
@@ -81,7 +82,7 @@ class HeaderAuth:
 class Token:
     """A token and how long it may be used, from the moment it was asked for."""
 
-    value: str = attrs.field(repr=False)
+    value: Secret = attrs.field(converter=secret_of)
     lifetime: float
 
 
@@ -133,7 +134,7 @@ class TokenAuth:
         self._usable_until = 0.0
         self._under_way: PerProcess[list[_Fetch]] = PerProcess(list)  # threads, which no forked process has
 
-    def sign(self, headers: MutableMapping[str, str], deadline: Deadline, /) -> object:
+    def sign(self, headers: Headers, deadline: Deadline, /) -> object:
         """Add the token, having one fetched first when there is none that still lives."""
         with self._lock:
             now = self._clock()
@@ -142,7 +143,7 @@ class TokenAuth:
                 fetch = self._joined(now)
         if token is None:
             token = _awaited(fetch.result, deadline)
-        headers[self._header] = token.value
+        headers[self._header] = token.value.reveal()
         return token
 
     def renew(self, used: object) -> bool:
@@ -184,6 +185,10 @@ class TokenAuth:
             waited_for = [one.result for one in (fetch, *under_way) if not one.result.done()]
         for result in waited_for:
             result.set_result(token)
+
+
+def _basic(username: str, password: Secret) -> Secret:
+    return Secret(f"Basic {base64.b64encode(f'{username}:{password.reveal()}'.encode()).decode('ascii')}")
 
 
 def _awaited(coming: "Future[Token]", deadline: Deadline) -> Token:

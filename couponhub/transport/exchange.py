@@ -14,6 +14,7 @@ import msgspec
 from urllib3.fields import RequestField
 
 from couponhub.errors import LocalError, UsageError
+from couponhub.secret import Secret
 
 _BLOCK = 64 * 1024
 DEEPEST = 100
@@ -61,7 +62,7 @@ class Request:
         path: Relative to the connection's base URL, begins with "/", already percent-encoded.
         query: Parameters; they may hold identifiers and never reach a log.
         headers: Beside those that the transport and the sign-in add.
-        body: To be sent as JSON; None sends no body.
+        body: To be sent as JSON, in which a `Secret` becomes its text; None sends no body.
         multipart: A form with a file, instead of `body`.
         base_url: Another base than the connection's own, for vendors with two host families.
         budget: Which of the account's budgets the call spends from, "" for none.
@@ -92,7 +93,7 @@ class Request:
         if self.body is None:
             return None
         try:
-            return json.dumps(self.body, allow_nan=False).encode("ascii")
+            return json.dumps(self.body, allow_nan=False, default=_revealed).encode("ascii")
         except (TypeError, ValueError, RecursionError):
             # The causes may quote the content.
             raise UsageError("the body cannot be written as JSON") from None
@@ -140,6 +141,12 @@ def _nesting(body: bytes) -> int:
 def _deepest(body: bytes) -> int:
     steps = array("b", body.translate(_STEPS, _NO_BRACKETS))
     return max(accumulate(steps), default=0)
+
+
+def _revealed(value: object) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(type(value).__name__)
 
 
 def _decoded_slowly(body: bytes) -> object:

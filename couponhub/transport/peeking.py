@@ -42,7 +42,8 @@ def _told(session: requests.Session, method: str, file: FileUrl, headers: Mappin
     auth = None
     if file.username is not None or file.password is not None:
         # As bytes: requests would encode text in Latin-1, and fail where that does not do.
-        auth = HTTPBasicAuth((file.username or "").encode(), (file.password or "").encode())
+        password = "" if file.password is None else file.password.reveal()
+        auth = HTTPBasicAuth((file.username or "").encode(), password.encode())
     with session.request(
         method, file.url, headers=headers, auth=auth, timeout=_SECONDS, stream=True, allow_redirects=False
     ) as answer:

@@ -1,7 +1,7 @@
 """requests, made safe to speak to vendors with."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote_plus
@@ -17,6 +17,7 @@ from urllib3.util import Retry, Timeout
 from couponhub._version import UNKNOWN, installed_version
 from couponhub.forking import PerProcess
 from couponhub.transport.exchange import MultipartStream, Reply, Request
+from couponhub.transport.headers import SentHeaders
 from couponhub.transport.pool import TimedAdapter
 from couponhub.transport.redaction import redact_library_logs
 from couponhub.transport.settings import TransportSettings
@@ -26,10 +27,8 @@ CHUNK = 64 * 1024
 _NEVER_AGAIN = Retry(total=False)
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.\-~]+")
 
-Body = bytes | MultipartStream | None
 Take = Callable[[int], None]
 """Is told so many bytes of memory before they are used; raises when there are none."""
-
 
 class VendorSession:
     """Sends requests through the connections of requests' own adapter, made ready once. Thread-safe.
@@ -48,8 +47,8 @@ class VendorSession:
         self,
         request: Request,
         base_url: str,
-        headers: Mapping[str, str],
-        body: Body,
+        headers: SentHeaders,
+        stream: MultipartStream | None,
         timeout: Timeout,
         *,
         max_bytes: int,
@@ -58,15 +57,16 @@ class VendorSession:
         """Send one request and read the whole answer.
 
         Args:
-            request: Its method, path and query count here.
+            request: Its method, path, query and body count here.
             base_url: What the path is appended to.
             headers: Beside those that every request has, spelled as these.
-            body: Bytes, or a stream that knows its length.
+            stream: The form that stands for a body.
             timeout: For this exchange.
             max_bytes: How long the answer may be.
             take: Is told the memory that the answer takes, before it is taken.
 
         Raises:
+            UsageError: JSON has no form for the body.
             requests.exceptions.InvalidHeader: A header cannot be sent.
             requests.exceptions.InvalidURL: The base address is none.
             ReplyTooLarge: The answer is longer than it may be.
@@ -74,9 +74,10 @@ class VendorSession:
         """
         own = self._own.get()
         route = own.routes.get(base_url) or own.route(base_url)
-        for header in headers.items():
+        body = stream or request.encoded_body()
+        sent = {**own.headers, **headers.revealed()}
+        for header in sent.items():
             check_header_validity(header)
-        sent = {**own.headers, **headers}
         if body is not None:
             sent["Content-Length"] = str(len(body))
         elif request.method not in {"GET", "HEAD", "OPTIONS"}:
@@ -123,16 +124,16 @@ class _Connections:
         session = requests.Session()
         self._adapter = harden(session, settings)
         self._verify = session.verify or True
-        self._proxies = dict(session.proxies)
+        self._settings = settings
         self.headers = {name: str(value) for name, value in session.headers.items()}
         self.routes: dict[str, _Route] = {}
 
     def route(self, base_url: str) -> "_Route":
         prepared = requests.Request("GET", base_url).prepare()
-        adapter, url = self._adapter, prepared.url or ""
-        pool: Any = adapter.get_connection_with_tls_context(prepared, self._verify, self._proxies)
+        adapter, url, proxies = self._adapter, prepared.url or "", _proxies(self._settings)
+        pool: Any = adapter.get_connection_with_tls_context(prepared, self._verify, proxies)
         adapter.cert_verify(pool, url, self._verify, None)  # type: ignore[no-untyped-call] # theirs
-        route = _Route(pool, adapter.request_url(prepared, self._proxies).rstrip("/"))
+        route = _Route(pool, adapter.request_url(prepared, proxies).rstrip("/"))
         self.routes[base_url] = route
         return route
 
@@ -178,7 +179,7 @@ def harden(session: requests.Session, settings: TransportSettings) -> TimedAdapt
     # With trust_env, requests applies .netrc credentials and the environment's proxies.
     session.trust_env = False
     session.verify = settings.ca_bundle or True
-    session.proxies = {"http": settings.proxy, "https": settings.proxy} if settings.proxy else {}
+    session.proxies = _proxies(settings)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = _user_agent()
     # requests offers further encodings when libraries for them are installed; these two are enough.
@@ -187,6 +188,10 @@ def harden(session: requests.Session, settings: TransportSettings) -> TimedAdapt
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return adapter
+
+
+def _proxies(settings: TransportSettings) -> dict[str, str]:
+    return {scheme: settings.proxy.reveal() for scheme in ("http", "https")} if settings.proxy else {}
 
 
 def bounded(chunks: Iterable[bytes], max_bytes: int, take: Take = lambda _: None) -> bytes:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from couponhub.paths import expanded
+from couponhub.secret import Secret, secret_of
 
 
 def is_loopback_url(url: str) -> bool:
@@ -35,7 +36,7 @@ class TransportSettings:
         patience: Seconds in all that the attempts of one call may take when the caller set no deadline.
         max_reply_bytes: Larger replies, counted after decompression, are refused; a request may ask for less.
         pool_size: Connections kept open for threads that call at once.
-        proxy: The proxy's URL; the environment's proxy variables are ignored.
+        proxy: The proxy's URL, which may hold a password; the environment's proxy variables are ignored.
         ca_bundle: Path of a PEM file to trust instead of the public authorities; `~` is a home.
     """
 
@@ -44,5 +45,5 @@ class TransportSettings:
     patience: float = 75.0
     max_reply_bytes: int = 64 * 1024 * 1024
     pool_size: int = 64
-    proxy: str | None = attrs.field(default=None, repr=False)
+    proxy: Secret | None = attrs.field(default=None, converter=attrs.converters.optional(secret_of))
     ca_bundle: str | None = attrs.field(default=None, converter=attrs.converters.optional(_home_expanded))

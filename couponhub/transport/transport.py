@@ -17,12 +17,14 @@ from couponhub.errors import (
     UnreadableReply,
     VendorError,
     VendorUnavailable,
+    without_frames,
 )
 from couponhub.store import Budgets, Spent
 from couponhub.transport.auth import Auth
 from couponhub.transport.breakage import translated, unreachable
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import MultipartStream, Reply, Request
+from couponhub.transport.headers import SentHeaders
 from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall, log_call
 from couponhub.transport.retry import RetryPolicy, RetryReserve, retry_after_seconds, whole_header
 from couponhub.transport.room import Lease, ReplyRoom, decoded_bytes, let_go
@@ -108,7 +110,7 @@ class Transport:
             signed = False
             try:
                 self._spend(request, patience, in_a_hurry=deadline is not None)
-                headers = {"Accept": "application/json", **request.headers}
+                headers = SentHeaders({"Accept": "application/json", **request.headers})
                 used = self._auth.sign(headers, patience)
                 signed = True
                 with self._room.lease() as lease:
@@ -182,7 +184,7 @@ class Transport:
     def _exchange(
         self,
         request: Request,
-        headers: dict[str, str],
+        headers: SentHeaders,
         read: Callable[[Reply], T],
         patience: Deadline,
         *,
@@ -226,7 +228,7 @@ class Transport:
                 self._shown_shapes.exchanged(call, shape_of(request, reply))
             ended(call)
 
-    def _send(self, request: Request, headers: dict[str, str], patience: Deadline, lease: Lease) -> Reply:
+    def _send(self, request: Request, headers: SentHeaders, patience: Deadline, lease: Lease) -> Reply:
         seconds = min(self._settings.timeout, patience.remaining())
         if seconds == 0.0:
             raise unreachable("the time for it ran out", sent=False, too_slow=True)
@@ -243,11 +245,7 @@ class Transport:
                 total=None if stream else patience.remaining(),
             )
             reply = self._round_trip(
-                request,
-                headers,
-                stream or request.encoded_body(),
-                timeout,
-                lambda size: lease.take(size, patience),
+                request, headers, stream, timeout, lambda size: lease.take(size, patience)
             )
         finally:
             if stream is not None:
@@ -264,8 +262,8 @@ class Transport:
     def _round_trip(
         self,
         request: Request,
-        headers: dict[str, str],
-        body: bytes | MultipartStream | None,
+        headers: SentHeaders,
+        stream: MultipartStream | None,
         timeout: Timeout,
         take: Callable[[int], None],
     ) -> Reply:
@@ -275,14 +273,14 @@ class Transport:
         try:
             base_url = request.base_url or self.base_url
             return self._session.exchange(
-                request, base_url, headers, body, timeout, max_bytes=max_bytes, take=take
+                request, base_url, headers, stream, timeout, max_bytes=max_bytes, take=take
             )
         except (ReplyTooLarge, OSError, HTTPError, ValueError) as error:
             # requests' own are OSErrors, or ValueErrors.
-            failure = translated(error, max_bytes=max_bytes, peer=self._peer)
-        # Outside of the handler, so that nothing is chained: the texts of those quote the URL with its query,
-        # and they hold the request with its credentials.
-        raise failure
+            failure: BaseException = translated(error, max_bytes=max_bytes, peer=self._peer)
+        except BaseException as error:  # noqa: BLE001 - an interruption, and our own errors about a file, are raised below
+            failure = error
+        raise without_frames(failure)
 
 
 def _refused(spent: Spent) -> RateLimited:

@@ -250,7 +250,7 @@ def test_a_proxy_may_need_a_password(tmp_path: Path) -> None:
         CONNECTION + 'proxy = "https://joe:${PW}@proxy.example"', tmp_path, KEY="k3y-secret", PW="pw-secret"
     )
 
-    assert "https://joe:pw-secret@proxy.example" == config.connections["a"].settings.transport().proxy
+    assert Secret("https://joe:pw-secret@proxy.example") == config.connections["a"].settings.transport().proxy
     assert "-secret" not in repr(config)
 
 
@@ -479,3 +479,14 @@ def test_any_document_is_a_config_or_a_config_error(document: dict[str, Any], tm
     except ConfigError as error:
         told = str(error)
     assert [] == [line for line in told.split("\n") if line and not line.startswith(f"{path}: ")]
+
+
+@pytest.mark.parametrize(
+    ("proxy", "literal"), [("https://proxy.example", False), ("https://joe:pw@proxy.example", True)]
+)
+def test_a_proxy_without_a_password_is_no_literal_secret(tmp_path: Path, proxy: str, literal: bool) -> None:
+    """`doctor` warns of secrets in the file, which a mere address is not."""
+    settings = loaded(CONNECTION + f'proxy = "{proxy}"', tmp_path, KEY="k3y").connections["a"].settings
+
+    assert settings.proxy is not None
+    assert literal == settings.proxy.literal

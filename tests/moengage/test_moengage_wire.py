@@ -21,6 +21,7 @@ from couponhub.errors import (
     VendorError,
     VendorUnavailable,
 )
+from couponhub.secret import Secret
 from couponhub.transport import Reply
 from couponhub_moengage import wire
 
@@ -95,14 +96,16 @@ def test_upload_sends_optional_keys_only_when_given() -> None:
         "unknown_hint": "",
     }
     bare = wire.upload_file_request("L1", **arguments, username=None, password=None, callback_url=None)
-    full = wire.upload_file_request("L1", **arguments, username="u", password="p", callback_url="https://c/")
+    full = wire.upload_file_request(
+        "L1", **arguments, username="u", password=Secret("p"), callback_url="https://c/"
+    )
     always = {"file_url": "https://f.example.com/a.csv", "name": "a", "created_by": "Ada"}
     assert bare.path == "/coupon-list/L1/files"
     assert bare.body == always
     assert full.body == {
         **always,
         "file_url_auth_username": "u",
-        "file_url_auth_password": "p",
+        "file_url_auth_password": Secret("p"),
         "callback_url": "https://c/",
     }
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from couponhub.errors import UsageError
+from couponhub.secret import Secret
 from couponhub.transport import Request, query_pairs
 from couponhub.transport.paths import checked_relative_path, path_segment
 
@@ -113,7 +114,7 @@ def upload_file_request(
     name: str,
     created_by: str,
     username: str | None,
-    password: str | None,
+    password: Secret | None,
     callback_url: str | None,
     unknown_hint: str,
 ) -> Request:

@@ -1,10 +1,10 @@
 """Corner shop's endpoints, one method each, over couponhub's transport."""
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from couponhub.secret import Secret
-from couponhub.transport import Deadline, Transport
+from couponhub.transport import Deadline, Headers, Transport
 from couponhub_cornershop import wire
 from couponhub_cornershop.settings import CornerShopSettings
 from couponhub_cornershop.wire import ReplyReader, Rows, WireHoldings, WireList
@@ -16,7 +16,7 @@ class ShopKey:
     def __init__(self, key: Secret) -> None:
         self._key = key
 
-    def sign(self, headers: MutableMapping[str, str], _: Deadline, /) -> object:
+    def sign(self, headers: Headers, _: Deadline, /) -> object:
         """Add the key."""
         headers["X-Shop-Key"] = self._key.reveal()
         return None
