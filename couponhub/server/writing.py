@@ -8,7 +8,7 @@ import msgspec
 from couponhub.documents import Document, coupon_document, lookup_document
 from couponhub.lookup import KeptBeside
 from couponhub.models import Coupon, LookupAnswer
-from couponhub.server.masking import without_code
+from couponhub.server.masking import without_codes
 
 
 def json_bytes(document: Any) -> bytes:
@@ -38,12 +38,11 @@ class LookupWriter:
         written = self._written.get(answer)
         if written is None:
             document = lookup_document(answer, shown=self._shown, raw=self._raw, with_names=self._reveals)
+            if not self._reveals:
+                document = without_codes(document, [one.code for one in answer.coupons])
             written = json_bytes(document)
             self._written.put(answer, written)
         return written
 
     def _shown(self, coupon: Coupon, others: list[str]) -> Document:
-        document = coupon_document(coupon, raw=self._raw)
-        shown = document if self._reveals else without_code(document)
-        shown["also_at"] = others
-        return shown
+        return {**coupon_document(coupon, raw=self._raw), "also_at": others}

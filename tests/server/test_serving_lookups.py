@@ -4,11 +4,13 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 import pytest
 
 from couponhub import CouponHub, Customer
 from couponhub.documents import lookup_document
-from couponhub.models import Answer, Coupon, LookupAnswer, Reason, Source, Verdict
+from couponhub.errors import RequestRejected
+from couponhub.models import Answer, Coupon, CouponStatus, LookupAnswer, Reason, Source, Verdict
 from couponhub.server.masking import masked
 from couponhub.server.writing import LookupWriter
 from couponhub.store import Scope
@@ -60,17 +62,17 @@ def test_codes_are_masked_without_the_scope(counter: Counter) -> None:
 @pytest.mark.parametrize(
     ("code", "shown"),
     [
-        ("PARTNER0001", "***0001"),
-        ("12345678", "***5678"),
-        ("1234567", "***67"),
-        ("12345", "***45"),
+        ("PARTNER0001", "***01"),
+        ("12345678", "***78"),
+        ("1234567", "***7"),
+        ("12345", "***5"),
         ("1234", "***"),
         ("1", "***"),
         ("", "***"),
     ],
 )
 def test_a_mask_keeps_too_little_to_use(code: str, shown: str) -> None:
-    """Never half of a code."""
+    """At most a quarter of a code."""
     assert shown == masked(code)
 
 
@@ -79,7 +81,52 @@ def test_a_code_is_masked_wherever_a_vendor_repeats_it() -> None:
     hidden, shown = (LookupWriter(reveals=reveals).write(ANSWER) for reveals in (False, True))
     assert CODE.encode() not in hidden
     assert json.loads(shown) == lookup_document(ANSWER)
-    assert {"note": "***7788!", "***7788": "x"} == json.loads(hidden)["coupons"][0]["properties"]
+    assert {"note": "***88!", "***88": "x"} == json.loads(hidden)["coupons"][0]["properties"]
+
+
+def test_every_code_of_an_answer_is_masked_in_every_text_of_it() -> None:
+    """Another coupon's too, in any case, in whatever is told of the connections; our own words stay."""
+    others = ("WINTER-5566", "winter", "FOUND", "active", "42")
+    said = "Canary-7788 and wInTeR-5566 or 42, not 1427"
+    coupons = (
+        attrs.evolve(COUPON, description=said, list_name=said, status=CouponStatus.ACTIVE),
+        *(
+            Coupon(connection="loyalty", code=code, list_name=said, properties={said: said})
+            for code in others
+        ),
+    )
+    error = RequestRejected(said, hint=said, vendor_code="winter-5566", request_id=f"id-{CODE.lower()}")
+    answer = LookupAnswer(
+        customer=Customer(mobile=MOBILE),
+        answers=(
+            Answer(connection="loyalty", verdict=Verdict.FOUND, coupons=coupons, warnings=(said,)),
+            Answer(
+                connection="engage",
+                verdict=Verdict.UNKNOWN,
+                reason=Reason.UNREACHABLE,
+                error=error,
+                coverage=said,
+            ),
+        ),
+    )
+
+    hidden = LookupWriter(reveals=False).write(answer).decode()
+
+    shown = "***88 and ***66 or ***, not 1427"
+    document = json.loads(hidden)
+    first, second = document["answers"]
+    assert [] == [
+        code for code in ("canary-7788", "winter-5566", "winter", "7788", "5566") if code in hidden.lower()
+    ]
+    assert (shown, shown, "active") == tuple(
+        document["coupons"][0][key] for key in ("description", "list_name", "status")
+    )
+    assert {shown: shown} == document["coupons"][1]["properties"]
+    assert ("found", [shown], "loyalty") == (first["verdict"], first["warnings"], first["connection"])
+    assert (shown, shown, shown, "***66", "id-***88") == (
+        second["coverage"],
+        *(second["error"][key] for key in ("message", "hint", "vendor_code", "request_id")),
+    )
 
 
 def test_an_answer_is_written_once_and_never_for_another() -> None:
