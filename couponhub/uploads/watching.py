@@ -1,5 +1,6 @@
 """Waiting for the end of an upload, politely."""
 
+import math
 from collections.abc import Callable
 
 import attrs
@@ -34,12 +35,15 @@ class Watcher:
     Attributes:
         first: Seconds before the second poll; short, for a fast vendor. Each pause is longer than the last.
         longest: Seconds that a pause never exceeds, unless the vendor asks for more.
+        deaf: Seconds after a call of the vendor's in which further ones do not end a pause: whoever knows the address
+            could spend a day's quota by calling again and again.
     """
 
     clock: Clock
     first: float = 0.2
     growth: float = 1.6
     longest: float = 30.0
+    deaf: float = 10.0
 
     def wait(
         self,
@@ -63,7 +67,7 @@ class Watcher:
             VendorError: The vendor cannot be asked.
         """
         pause, failures, counted_twice = self.first, 0, False
-        ear = _Ear(self.clock, hears)
+        ear = _Ear(self.clock, hears, self.deaf)
         # A look takes time too, and with none left adapters would not even ask.
         reserve = min(_LAST_LOOK_SECONDS, (deadline.timeout or 0.0) / 10)
         while True:
@@ -109,8 +113,10 @@ class _Ear:
 
     clock: Clock
     hears: Hears | None
+    rests: float
     heard: int = 0
     is_deaf: bool = False
+    rests_until: float = -math.inf
 
     def note(self) -> None:
         """Take note of the calls so far, which need no further look."""
@@ -124,7 +130,9 @@ class _Ear:
         end = self.clock.monotonic() + seconds
         while (left := end - self.clock.monotonic()) > 0:
             self.clock.sleep(min(left, _LISTENS_EVERY))
-            if self.hears() != self.heard:
+            now = self.clock.monotonic()
+            if now >= self.rests_until and self.hears() != self.heard:
+                self.rests_until = now + self.rests
                 return
 
 

@@ -1,6 +1,7 @@
 """A vendor that calls when a file is worked through: it is asked at once, and believed in nothing."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import attrs
 import pytest
@@ -71,6 +72,21 @@ def test_a_call_while_the_vendor_is_being_asked_is_heard() -> None:
         return ends_after(0.1)(passed)
 
     assert watched(refresh, lambda _: calls[0]) <= 0.5
+
+
+def test_who_calls_again_and_again_has_the_vendor_asked_no_more_often() -> None:
+    """The first call is heard at once, further ones at a distance: an hour and a half of them spends no day's quota."""
+    looks: list[float] = []
+
+    def refresh(passed: float) -> Upload:
+        looks.append(passed)
+        return ends_after(5400)(passed)
+
+    watched(refresh, lambda passed: int(passed * 10), first=30.0)
+    between = [later - earlier for earlier, later in pairwise(looks)]
+    assert between[0] <= 0.5
+    assert min(between[1:]) >= 9.5
+    assert len(looks) <= 5400 / 9.5 + 2
 
 
 def test_a_pause_that_the_vendor_wants_is_kept() -> None:
