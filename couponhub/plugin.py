@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -16,7 +15,7 @@ from couponhub.secret import Secret, secret_of
 from couponhub.store.quotas import Quotas
 from couponhub.transport.observing import Observer
 from couponhub.transport.room import ReplyRoom
-from couponhub.transport.settings import TransportSettings, is_loopback_url
+from couponhub.transport.settings import TransportSettings, check_address, check_bare_address
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -30,18 +29,15 @@ _COUNTRY_CODE = re.compile(r"[1-9][0-9]{0,3}")
 
 def check_url(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
     """Validate an address that secrets travel to: https, or plain http to this machine alone."""
-    if value is None:
-        return
-    _check_address(value)
-    if "@" in urlsplit(value).netloc:
-        # requests would send those in place of the connection's own credentials.
-        raise ValueError("expected an address without a user and password before the host")
+    if value is not None:
+        # requests would send a user and password of the address in place of the connection's own credentials.
+        check_bare_address(value)
 
 
 def check_proxy(instance: object, attribute: "Attribute[Secret | None]", value: Secret | None) -> None:  # noqa: ARG001 - attrs' signature
     """Validate a proxy's address, as `check_url` does; it may name a user and password."""
     if value is not None:
-        _check_address(value.reveal())
+        check_address(value.reveal())
 
 
 def _proxy(given: str | Secret | None) -> Secret | None:
@@ -50,21 +46,6 @@ def _proxy(given: str | Secret | None) -> Secret | None:
         return None
     proxy = secret_of(given)
     return Secret(proxy.reveal(), literal=proxy.literal and "@" in proxy.reveal())
-
-
-def _check_address(value: str) -> None:
-    try:
-        parts = urlsplit(value)
-        complete = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        complete = False
-    # A backslash or a blank: libraries disagree where the host ends.
-    if not complete or "\\" in value or not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("expected an address such as https://host")
-    if "?" in value or "#" in value:
-        raise ValueError("expected an address without ? and #")
-    if parts.scheme == "http" and not is_loopback_url(value):
-        raise ValueError("http:// is refused for any host but this machine; use https://")
 
 
 def check_file(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Request, Response
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _SILENT_CLIENT_SECONDS = 60
 _POLL_SECONDS = 0.05
+_MOST_CLIENTS = 64
+"""Connections at a time; a vendor needs one for each file that it fetches."""
 
 
 class ServerStaging:
@@ -111,12 +113,11 @@ class ServerStaging:
         try:
             # Bound here, for werkzeug ends the whole process when a port is taken.
             with socket.create_server((self._host, port), family=family_of(self._host)) as listening:
-                server = make_server(
+                server = _BoundedServer(
                     self._host,
                     port,
                     self._answer,
-                    threaded=True,
-                    request_handler=_SilentHandler,
+                    _SilentHandler,
                     ssl_context=self._tls(),
                     fd=listening.fileno(),
                 )
@@ -204,10 +205,41 @@ class _ServedFile:
             self._fetched += 1
 
 
+class _BoundedServer(ThreadedWSGIServer):
+    """Hangs up on whoever comes while as many are there as it serves: each has a thread, and may stay silent in it."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._places = threading.BoundedSemaphore(_MOST_CLIENTS)
+        super().__init__(*arguments, **options)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection on a thread of its own."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._places.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """On that thread."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+
 class _SilentHandler(WSGIRequestHandler):
     """Keeps no log: every path is a right, and even what is said of a broken request may quote one."""
 
     timeout = _SILENT_CLIENT_SECONDS
+
+    def send_header(self, keyword: str, value: str) -> None:
+        """Send one, but for that which names the software and its versions."""
+        if keyword.lower() != "server":
+            super().send_header(keyword, value)
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
         """Say nothing."""

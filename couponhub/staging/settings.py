@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from couponhub.transport.settings import is_loopback_url
+from couponhub.transport.settings import check_bare_address
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -32,17 +32,8 @@ def _check_listen(instance: object, attribute: "Attribute[str]", value: str) -> 
 
 
 def _check_public_url(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
-    if value is None:
-        return
-    try:
-        parts = urlsplit(value)
-        complete = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        complete = False
-    if not complete or parts.query or parts.fragment:
-        raise ValueError("expected an address such as https://codes.example.com")
-    if parts.scheme == "http" and not is_loopback_url(value):
-        raise ValueError("http:// is refused for any host but this machine; use https://")
+    if value is not None:
+        check_bare_address(value)
 
 
 @attrs.frozen(kw_only=True)

@@ -205,6 +205,25 @@ def test_plain_http_is_for_this_machine_alone(tmp_path: Path, key: str, url: str
     assert [expected] == faults(f'{CONNECTION}{key} = "{url}"', tmp_path, KEY="k")
 
 
+@pytest.mark.parametrize("table", ["staging", "server"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://evil.example\\\\@127.0.0.1",
+        "https://ho st",
+        "https://joe:pw@host",
+        "https://host?a",
+        "https://host#a",
+        "https://höst",
+        "https://host:0",
+    ],
+)
+def test_what_vendors_are_told_is_checked_as_any_address(tmp_path: Path, table: str, url: str) -> None:
+    """Libraries disagree where the host ends, so that the file would travel elsewhere than was allowed."""
+    (fault,) = faults(f'[{table}]\npublic_url = "{url}"', tmp_path)
+    assert fault.startswith(f"{table}.public_url: expected an address ")
+
+
 def test_plain_http_is_refused_for_staging(tmp_path: Path) -> None:
     """Codes travel from there."""
     (fault,) = faults('[staging]\npublic_url = "http://codes.example"', tmp_path)

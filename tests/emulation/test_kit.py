@@ -170,6 +170,29 @@ def test_unknown_vendor_is_named_as_such(kit: Kit) -> None:
     assert "/acme/" in response.json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        (None, 200),
+        ("http://127.0.0.1:{port}", 200),
+        ("http://evil.example", 403),
+        ("https://127.0.0.1:{port}", 403),
+        ("http://127.0.0.1:1", 403),
+        ("null", 403),
+        ("", 403),
+    ],
+)
+def test_pages_of_other_sites_control_nothing(kit: Kit, origin: str | None, status: int) -> None:
+    """A browser sends a form or a plain text to any address, and says from which site."""
+    kit.call()
+    headers = {} if origin is None else {"Origin": origin.format(port=kit.server.port)}
+
+    answer = requests.post(f"{kit.server.url}/_emulator/reset", headers=headers, timeout=10)
+
+    assert 403 == answer.status_code if status == 403 else answer.ok
+    assert (1 if status == 403 else 0) == len(kit.server.app.recorder.requests())
+
+
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", ""])
 @pytest.mark.parametrize("path", ["/acme/v1/lists", "/_emulator/reset"])
 def test_foreign_host_is_refused(kit: Kit, host: str, path: str) -> None:

@@ -280,3 +280,41 @@ def test_an_address_of_other_settings_is_not_served_again(file: Path) -> None:
             served.append(is_served)
 
     assert [True, False, False, False] == served
+
+
+def test_nothing_is_said_of_the_software(staging: Staging, file: Path) -> None:
+    """Neither with a file, nor with what is refused, nor with what is no HTTP."""
+    with staging.stage(file, "a.csv") as staged:
+        parts = urlsplit(staged.url)
+        answers = [fetch(staged.url), fetch(staged.url, "POST"), fetch(f"http://{parts.netloc}/nothing")]
+        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as connected:
+            connected.sendall(b"GET / HTTP/9.9\r\n\r\n")
+            broken = connected.makefile("rb").read()
+
+    assert [200, 404, 404] == [answer.status_code for answer in answers]
+    assert [] == [answer.headers["Server"] for answer in answers if "Server" in answer.headers]
+    assert b"HTTP" in broken
+    assert [] == [word for word in (b"Server:", b"Werkzeug", b"Python") if word in broken]
+
+
+def test_silent_clients_take_no_more_than_their_places(
+    staging: Staging, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes beyond them is hung up on, and is served once one has left."""
+    monkeypatch.setattr("couponhub.staging.server._MOST_CLIENTS", 3)
+    with staging.stage(file, "a.csv") as staged:
+        parts = urlsplit(staged.url)
+        address = (parts.hostname or "", parts.port or 0)
+        silent = [socket.create_connection(address, timeout=5) for _ in range(3)]
+        refused = socket.create_connection(address, timeout=5)
+        assert b"" == refused.recv(1)
+        for connected in (refused, *silent):
+            connected.close()
+
+        def served() -> bool:
+            try:
+                return fetch(staged.url).content == CONTENT
+            except requests.ConnectionError:
+                return False
+
+        assert any(served() for _ in range(1000))

@@ -39,7 +39,8 @@ class EmulatorApp:
     """Serves vendors under `/<name>/` and the control API under `/_emulator/`.
 
     Only calls whose Host is an own address of the server or a name of loopback, with the port it listens on, are
-    let in: a web page that has its own name resolve to this machine (DNS rebinding) gets HTTP 421.
+    let in: a web page that has its own name resolve to this machine (DNS rebinding) gets HTTP 421, and one that calls
+    the control API from its own site, as its Origin tells, HTTP 403.
 
     Out of the WSGI call comes a ConnectionAbortedError where the server is to hang up without an answer.
     """
@@ -90,6 +91,8 @@ class EmulatorApp:
         request = Request(
             {**environ, "SCRIPT_NAME": f"{environ.get('SCRIPT_NAME', '')}/{name}", "PATH_INFO": f"/{rest}"}
         )
+        if name == CONTROL_NAME and not self._is_own_origin(environ):
+            return error_answer("the Origin header names another site", status=403)
         if name == CONTROL_NAME:
             return _answer(self._control.handle, request)
         if vendor := self.vendors.get(name):
@@ -103,6 +106,11 @@ class EmulatorApp:
         if port == "80":
             own |= self._hosts
         return environ.get("HTTP_HOST", "").lower() in own
+
+    def _is_own_origin(self, environ: "WSGIEnvironment") -> bool:
+        """Whether no page in a browser here sent this, or one of this server's own."""
+        origin = environ.get("HTTP_ORIGIN")
+        return origin is None or origin.lower() == f"http://{environ.get('HTTP_HOST', '').lower()}"
 
     def _call(self, vendor: "VendorEmulator", request: Request) -> Response:
         rule = self.faults.take(vendor=vendor.name, method=request.method, path=request.path)
