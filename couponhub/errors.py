@@ -25,11 +25,15 @@ a write twice. No text here ever holds a code, a customer identifier or a creden
 
 from typing import Any, ClassVar, TypeVar
 
+from couponhub.shown import shown
+
 E = TypeVar("E", bound=BaseException)
 
 
 class CouponhubError(Exception):
     """Base of all errors; its text is one line that says what, where, and what to do.
+
+    A text may quote a vendor or a file: what would steer a terminal, or what nobody sees, is written as its escape.
 
     Attributes:
         kind: The stable word for this class, as in JSON and problem details.
@@ -44,6 +48,8 @@ class CouponhubError(Exception):
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
     retryable: bool = False
+    _keeps: ClassVar[str] = ""
+    """Characters of its text that are no sign of somebody else's hand."""
 
     def __init__(
         self,
@@ -57,14 +63,15 @@ class CouponhubError(Exception):
         request_id: str | None = None,
         retry_after: float | None = None,
     ) -> None:
+        message = shown(message, keep=self._keeps)
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = shown(hint)
         self.connection = connection
         self.operation = operation
-        self.vendor_code = vendor_code
+        self.vendor_code = vendor_code and shown(vendor_code)
         self.status = status
-        self.request_id = request_id
+        self.request_id = request_id and shown(request_id)
         self.retry_after = retry_after
 
     def __str__(self) -> str:
@@ -82,6 +89,7 @@ class CouponhubError(Exception):
 class ConfigError(CouponhubError):
     """The configuration is wrong; the message names the file, the key and the mend."""
 
+    _keeps = "\n"  # each fault has a line of its own
     kind = "config"
     exit_code = 2
     http_status = 400

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 ADAPTERS = ("couponhub_capillary", "couponhub_moengage")
 
 FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"shown"}),
     frozenset({"_lazy", "_version", "errors", "forking", "paths", "secret"}),
     frozenset({"listening", "models", "rooted", "strict"}),
     frozenset({"protocols"}),

@@ -1,5 +1,6 @@
 """The command tree, and the one place where an error becomes a line on stderr and an exit code."""
 
+import logging
 import os
 import signal
 import sys
@@ -8,7 +9,7 @@ from importlib import import_module
 
 import click
 
-from couponhub.cli.options import GlobalGroup, options_of
+from couponhub.cli.options import GlobalGroup, SafeFormatter, options_of
 
 _COMMANDS = {
     "demo": "Show it all working, against emulated vendors on this machine.",
@@ -84,6 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     if sys.stdout is None:  # closed by the caller; the next file that is opened would take its number
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for as long as the process lives
+    if logging.lastResort is not None:  # warnings are told without -v too
+        logging.lastResort.setFormatter(SafeFormatter())
     context: click.Context | None = None
     try:
         with cli.make_context("couponhub", arguments) as context:

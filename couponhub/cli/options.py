@@ -9,6 +9,8 @@ from typing import Any
 import attrs
 import click
 
+from couponhub.shown import shown
+
 FORMATS = ("table", "json", "jsonl", "csv")
 
 
@@ -33,12 +35,22 @@ class GlobalOptions:
     yes: bool = False
 
 
+class SafeFormatter(logging.Formatter):
+    """Writes records whose texts steer no terminal; further lines are indented, so that none can pass for a record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one."""
+        return shown(super().format(record), keep="\n").replace("\n", "\n    ")
+
+
 def _kept(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
     kept: GlobalOptions = ctx.find_root().ensure_object(GlobalOptions)
     if value and parameter.name:
         setattr(kept, parameter.name, value)
     if kept.debug or kept.verbose:
-        logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+        logging.basicConfig(handlers=[handler])
         # Apart from basicConfig, which does nothing the second time: -v may stand before --debug.
         logging.getLogger().setLevel(logging.DEBUG if kept.debug else logging.INFO)
 
@@ -49,7 +61,12 @@ def _global_options(*, hidden: bool) -> list[click.Parameter]:
 
     return [
         option("--config", metavar="FILE", help="The config file."),
-        option("-o", "--output", type=click.Choice(FORMATS), help="Form of what is printed."),
+        option(
+            "-o",
+            "--output",
+            type=click.Choice(FORMATS),
+            help="Form of what is printed; csv leads formulas with '.",
+        ),
         option("--raw", is_flag=True, help="Add the vendor's own objects."),
         option("--yes", is_flag=True, help="Do not ask before what cannot be undone."),
         option("-v", "--verbose", is_flag=True, help="Tell on stderr what is done."),

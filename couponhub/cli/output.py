@@ -13,6 +13,7 @@ from couponhub.cli.stdout import json_text, on_stdout, plain, safe, write
 from couponhub.cli.tables import Column, print_fields, print_table
 from couponhub.documents import Document, error_document, many
 from couponhub.errors import CouponhubError
+from couponhub.shown import no_formula, shown
 
 
 def as_table(options: GlobalOptions) -> bool:
@@ -46,7 +47,7 @@ def print_many(
     elif as_table(options) and seen:
         print_table(seen, columns)
     elif as_table(options):
-        click.echo(nothing, err=True)
+        click.echo(safe(nothing), err=True)
     if error is not None:
         tell(error)
         raise click.exceptions.Exit(error.exit_code)
@@ -106,9 +107,7 @@ def _csv_writer() -> Callable[[Document], None]:
 def _cell(value: Any) -> Any:
     if isinstance(value, (dict, list, bool)):
         return json_text(value)
-    if isinstance(value, str) and sys.stdout.isatty():
-        return safe(value)
-    return value
+    return shown(no_formula(value)) if isinstance(value, str) else value
 
 
 def print_one(

@@ -10,13 +10,12 @@ from typing import Any
 import click
 
 from couponhub.errors import LocalError
+from couponhub.shown import is_visible, shortened, shown
 
 
 def safe(text: str) -> str:
-    """Text from elsewhere, with control characters spelled out so that they cannot steer a terminal."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
-    )
+    """Text from elsewhere as people are shown it: nothing in it steers a terminal, is hidden, or fills the screen."""
+    return shown(shortened(text))
 
 
 def plain(value: Any) -> str:
@@ -35,7 +34,9 @@ def plain(value: Any) -> str:
 def json_text(document: Any, indent: int | None = None) -> str:
     """JSON whose texts cannot steer a terminal either, and are valid UTF-8: the rest is written as its escape."""
     text = json.dumps(document, indent=indent, ensure_ascii=False)
-    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
+    if text.isascii():
+        return text.replace("\x7f", "\\u007f")  # the one control character that JSON leaves as it is
+    return "".join(char if char == "\n" or is_visible(char) else json.dumps(char)[1:-1] for char in text)
 
 
 def write(text: str) -> None:

@@ -12,8 +12,9 @@ from couponhub.codes.ruins import may_hold_ruins, ruin_of
 from couponhub.codes.words import Strays, plain
 from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules, Identifier
-from couponhub.models.damage import invisible_in, is_invisible
+from couponhub.models.damage import invisible_in
 from couponhub.models.identifiers import read_identifier
+from couponhub.shown import is_invisible
 
 # C0, DEL and C1; line and paragraph separators, which some readers break lines at; and lone surrogates,
 # which is how bytes that are not UTF-8 come out of `source.lines`.

@@ -5,10 +5,11 @@ Only what no code and no identifier looks like by itself counts: `1e5`, `007` an
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
 from operator import itemgetter
+
+from couponhub.shown import is_invisible
 
 
 class Damage(StrEnum):
@@ -60,11 +61,6 @@ _ODD = re.compile(
     + r") *\n)",
     re.ASCII | re.IGNORECASE,
 )
-# Invisible, but no format characters: fillers, variation selectors and blanks that are no blanks.
-_UNSEEN = frozenset(
-    "\N{COMBINING GRAPHEME JOINER}\N{HANGUL CHOSEONG FILLER}\N{HANGUL JUNGSEONG FILLER}\N{HANGUL FILLER}"
-    "\N{HALFWIDTH HANGUL FILLER}\N{BRAILLE PATTERN BLANK}\N{KHMER VOWEL INHERENT AQ}\N{KHMER VOWEL INHERENT AA}"
-)
 
 
 def damage_of(text: str) -> Damage | None:
@@ -99,14 +95,3 @@ def invisible_in(text: str) -> bool:
     Blanks do not count, whatever their width: see `str.isspace`.
     """
     return not text.isascii() and any(is_invisible(char) for char in text)
-
-
-def is_invisible(char: str) -> bool:
-    """Tell whether nobody sees this one character, blanks aside."""
-    if char.isascii():
-        return False
-    return (
-        unicodedata.category(char) == "Cf"
-        or char in _UNSEEN
-        or "\ufe00" <= char <= "\ufe0f"  # variation selectors
-    )

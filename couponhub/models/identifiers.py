@@ -10,9 +10,10 @@ from enum import StrEnum
 
 from couponhub.errors import UsageError
 from couponhub.models.addresses import read_address
-from couponhub.models.damage import Damage, damage_of, invisible_in, is_invisible
+from couponhub.models.damage import Damage, damage_of, invisible_in
 from couponhub.models.pasting import TAKE_AS_TEXT, half_width, trimmed, unwrapped
 from couponhub.models.telephone import Telephone, check_dots
+from couponhub.shown import is_invisible
 
 
 class Identifier(StrEnum):

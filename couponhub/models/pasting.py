@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from couponhub.models.damage import is_invisible
+from couponhub.shown import is_invisible
 
 _PAIRS = frozenset(
     {'""', "''", "``", "<>", "\u201c\u201d", "\u201e\u201c", "\u201e\u201d", "\u2018\u2019", "\u00ab\u00bb"}

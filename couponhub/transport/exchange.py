@@ -15,6 +15,7 @@ from urllib3.fields import RequestField
 
 from couponhub.errors import LocalError, UsageError
 from couponhub.secret import Secret
+from couponhub.shown import shown
 
 _BLOCK = 64 * 1024
 DEEPEST = 100
@@ -124,10 +125,10 @@ class Reply:
 
     @property
     def request_id(self) -> str | None:
-        """The vendor's id of this call, to quote in a support ticket."""
+        """The vendor's id of this call, to quote in a support ticket; it goes into logs, so it is fit to be shown."""
         for name in ("x-cap-requestid", "x-cap-request-id", "x-request-id"):
             if name in self.headers:
-                return self.headers[name][:100]
+                return shown(self.headers[name][:100])
         return None
 
 

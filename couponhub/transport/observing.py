@@ -3,6 +3,7 @@
 Nothing here holds a path, a query, a code, an identifier or a credential.
 """
 
+import json
 import logging
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
@@ -78,4 +79,4 @@ def log_call(call: VendorCall) -> None:
 
 def _word(value: object) -> str:
     text = str(value)
-    return f'"{text}"' if " " in text else text
+    return json.dumps(text, ensure_ascii=False) if " " in text or '"' in text else text
