@@ -30,6 +30,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9_.\-~]+")
 Take = Callable[[int], None]
 """Is told so many bytes of memory before they are used; raises when there are none."""
 
+
 class VendorSession:
     """Sends requests through the connections of requests' own adapter, made ready once. Thread-safe.
 
