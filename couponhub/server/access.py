@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from couponhub.errors import AuthRejected, CouponhubError, PermissionDenied, RateLimited
+from couponhub.errors import AuthRejected, CouponhubError, PermissionDenied, RateLimited, UsageError
 from couponhub.models.base import utc_now
 from couponhub.server.pace import Pace
 from couponhub.server.problems import Refusal
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _FORWARDING = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
+_ALWAYS_TOGETHER = 16
+"""As many are asked about at once, and `couponhub.Client` asks for no more together."""
 _IMPLIED = {Scope.ADMIN: frozenset({Scope.ADMIN, Scope.LOOKUP, Scope.LISTS_READ})}
 
 
@@ -46,6 +48,19 @@ class Caller:
 NOBODY = Caller()
 
 
+@attrs.define
+class _Known:
+    """The tokens as they were read.
+
+    Attributes:
+        tokens: By id.
+        proven: By the header that a token came in: what was proven is not proven again for each request.
+    """
+
+    tokens: Mapping[str, tuple[Token, Caller]]
+    proven: dict[str, tuple[Token, Caller]] = attrs.field(factory=dict, repr=False)
+
+
 class Access:
     """Admits callers. Thread-safe.
 
@@ -55,7 +70,7 @@ class Access:
     Args:
         tokens: Those in the store.
         one_time: The token that holds for the life of the server alone, if there is one.
-        rate_limit: Requests a second that each token may make; 0 for any number.
+        rate_limit: Requests a second that each token may make, each customer of a batch being one; 0 for any number.
         fresh_for: Seconds for which what was read holds.
         clock: Monotonic seconds.
     """
@@ -74,7 +89,7 @@ class Access:
         self._pace = Pace(rate_limit, clock)
         self._fresh_for = fresh_for
         self._clock = clock
-        self._known: Mapping[str, tuple[Token, Caller]] = {}
+        self._known = _Known({})
         self._read_at = float("-inf")
         self._reading = threading.Lock()
 
@@ -97,21 +112,35 @@ class Access:
         """
         return NOBODY if is_neighbour(environ) else self.admit(environ, scope)
 
+    def charge(self, caller: Caller, lookups: int) -> None:
+        """Count the lookups of an admitted request, which counted as one so far.
+
+        Those beyond what is left are owed: until then the token's next requests are refused.
+
+        Raises:
+            UsageError: They are more than a minute pays for.
+        """
+        most = max(_ALWAYS_TOGETHER, self._pace.in_a_minute)
+        if lookups > most:
+            raise UsageError(
+                f"customers: at most {most:.0f} items with this server's rate limit", hint="split it"
+            )
+        if caller.token_id is not None:
+            self._pace.owe(caller.token_id, lookups - 1)
+
     def _identify(self, environ: "WSGIEnvironment") -> Caller:
-        kind, _, text = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if kind.lower() != "bearer":
-            raise _unauthorized("this needs a bearer token", "")
-        text = text.strip()
-        known = self._current().get(token_id(text) or "")
-        if known is None or not known[0].matches(text) or known[0].is_expired(utc_now()):
-            raise _unauthorized("the bearer token is not known, or holds no more", ', error="invalid_token"')
-        wait = self._pace.take(known[0].id)
+        header = environ.get("HTTP_AUTHORIZATION", "")
+        known = self._current()
+        token, caller = known.proven.get(header) or _proof(header, known)
+        if token.expires_at is not None and token.is_expired(utc_now()):
+            raise _unknown()
+        wait = self._pace.take(token.id)
         if wait:
             error = RateLimited("too many requests with this token", retry_after=wait)
             raise Refusal(error, 429)
-        return known[1]
+        return caller
 
-    def _current(self) -> Mapping[str, tuple[Token, Caller]]:
+    def _current(self) -> "_Known":
         if self._clock() - self._read_at < self._fresh_for:
             return self._known
         # One reads; who comes meanwhile uses what is known, except before there is anything.
@@ -129,9 +158,8 @@ class Access:
         except CouponhubError as error:
             _log.warning("the tokens cannot be read, so those known hold on: %s", error)
         else:
-            self._known = {
-                token.id: (token, _caller(token)) for token in {**self._one_time, **stored}.values()
-            }
+            tokens = {**self._one_time, **stored}.values()
+            self._known = _Known({token.id: (token, _caller(token)) for token in tokens})
         self._read_at = self._clock()
 
 
@@ -160,6 +188,23 @@ def is_loopback_host(host: str) -> bool:
 def _caller(token: Token) -> Caller:
     implied = (_IMPLIED.get(scope, frozenset({scope})) for scope in token.scopes)
     return Caller(token_id=token.id, scopes=frozenset().union(*implied))
+
+
+def _proof(header: str, known: _Known) -> tuple[Token, Caller]:
+    """The token in a header, and who comes with it."""
+    kind, _, text = header.partition(" ")
+    if kind.lower() != "bearer":
+        raise _unauthorized("this needs a bearer token", "")
+    found = known.tokens.get(token_id(text.strip()) or "")
+    if found is None or not found[0].matches(text.strip()):
+        raise _unknown()
+    if kind == "Bearer" and text == text.strip():  # there is no end of other spellings
+        known.proven[header] = found
+    return found
+
+
+def _unknown() -> Refusal:
+    return _unauthorized("the bearer token is not known, or holds no more", ', error="invalid_token"')
 
 
 def _unauthorized(text: str, what: str) -> Refusal:

@@ -4,7 +4,7 @@ import logging
 import traceback
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qsl
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -13,14 +13,16 @@ from werkzeug.routing import Map, Rule
 from couponhub.errors import CouponhubError, UsageError
 from couponhub.hub import CouponHub
 from couponhub.server.access import NOBODY, Access, Caller
-from couponhub.server.bodies import json_body
+from couponhub.server.admission import Gate
+from couponhub.server.bodies import decoded, read_body
 from couponhub.server.callbacks import CallbackDoor
 from couponhub.server.describing import Describing
-from couponhub.server.frame import AccessLog, Frame, Framed
+from couponhub.server.frame import AccessLog, Frame, Framed, head_of
 from couponhub.server.health import Health
 from couponhub.server.lookups import Lookups
 from couponhub.server.metrics import Metrics
 from couponhub.server.operations import Call, Operation, Reply
+from couponhub.server.patience import LONGEST_BODY_SECONDS, Patience
 from couponhub.server.problems import (
     MEDIA_TYPE,
     Refusal,
@@ -37,15 +39,27 @@ from couponhub.store import Callbacks
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
+
+_PRESSED_SECONDS = 2.0
+"""So long after a request that found no room, bodies have less time."""
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
 def make_app(
-    hub: CouponHub, access: Access, callbacks: Callbacks, *, metrics: Metrics, log: AccessLog
+    hub: CouponHub,
+    access: Access,
+    callbacks: Callbacks,
+    *,
+    metrics: Metrics,
+    log: AccessLog,
+    gate: Gate | None = None,
+    body_seconds: float = LONGEST_BODY_SECONDS,
 ) -> "App":
-    """The application over a hub, of which `metrics` is the observer."""
+    """The application over a hub, of which `metrics` is the observer; `gate` has room for `THREADS` by default."""
     operations = [
         *Lookups(hub, metrics.concluded).operations(),
         *Reading(hub).operations(),
@@ -53,7 +67,11 @@ def make_app(
         *Health(hub).operations(),
     ]
     operations += Describing(hub, metrics, operations).operations()
-    return App(operations, access, Frame(log, metrics), metrics)
+    gate = gate or Gate()
+    patience = Patience(
+        problem_reply, is_pressed=lambda: gate.has_refused(_PRESSED_SECONDS), seconds=body_seconds
+    )
+    return App(operations, access, Frame(log, metrics, gate), metrics, patience)
 
 
 class App:
@@ -64,15 +82,22 @@ class App:
         access: Who may.
         frame: What stands around each request.
         metrics: Told of problems.
+        patience: Waits for bodies.
     """
 
     def __init__(
-        self, operations: Iterable[Operation], access: Access, frame: Frame, metrics: Metrics
+        self,
+        operations: Iterable[Operation],
+        access: Access,
+        frame: Frame,
+        metrics: Metrics,
+        patience: Patience,
     ) -> None:
         every = list(operations)
         self._access = access
         self._frame = frame
         self._metrics = metrics
+        self._patience = patience
         self._reader = RequestReader()
         # Most requests go where no parameter is, and need no search.
         self._fixed = {(one.method, one.path): one for one in every if "{" not in one.path}
@@ -85,9 +110,10 @@ class App:
         try:
             reply = self._answer(framed, environ)
         except Exception as error:  # noqa: BLE001 - everything becomes a problem
-            reply = self._problem(error, framed)
-        headers = [("X-Request-Id", framed.request_id), *reply.head]
-        start_response(_STATUS_LINES[reply.status], headers)
+            refusal = _refusal(error)
+            self._metrics.refused(refusal.error.kind)
+            reply = problem_reply(refusal, framed)
+        start_response(_STATUS_LINES[reply.status], head_of(framed, reply))
         return self._frame.ended(framed, reply)
 
     def _answer(self, framed: Framed, environ: "WSGIEnvironment") -> Reply:
@@ -97,12 +123,17 @@ class App:
             operation, path = self._found(method, address)
         framed.route = operation.path
         framed.caller = caller = self._caller(operation, environ)
-        body = None
-        if operation.takes is not None:
-            body = self._reader.read(json_body(environ), operation.takes)
+        if operation.waits:
+            self._frame.admit(framed, streams=operation.counts is not None)
+        body = None if operation.takes is None else self._body(operation.takes, environ, framed)
+        if operation.counts is not None:
+            self._access.charge(caller, operation.counts(body))
         words = environ.get("QUERY_STRING")
         query = dict(parse_qsl(words, keep_blank_values=True)) if words else _NOTHING
         return operation.run(Call(caller=caller, path=path, query=query, body=body))
+
+    def _body(self, takes: type[T], environ: "WSGIEnvironment", framed: Framed) -> T:
+        return self._reader.read(decoded(read_body(environ, self._patience, framed)), takes)
 
     def _found(self, method: str, address: str) -> tuple[Operation, Mapping[str, str]]:
         try:
@@ -120,16 +151,16 @@ class App:
         admit = self._access.admit_neighbour if operation.neighbours else self._access.admit
         return admit(environ, operation.scope)
 
-    def _problem(self, raised: Exception, framed: Framed) -> Reply:
-        refusal = _refusal(raised)
-        error, status = refusal.error, refusal.status
-        self._metrics.refused(error.kind)
-        return Reply(
-            content=json_bytes(problem_document(error, status, framed.request_id)),
-            media_type=MEDIA_TYPE,
-            status=status,
-            headers={**refusal.headers, **headers_of(error, status)},
-        )
+
+def problem_reply(refusal: Refusal, framed: Framed) -> Reply:
+    """The answer to a request that is refused, or that failed."""
+    error, status = refusal.error, refusal.status
+    return Reply(
+        content=json_bytes(problem_document(error, status, framed.request_id)),
+        media_type=MEDIA_TYPE,
+        status=status,
+        headers={**refusal.headers, **headers_of(error, status)},
+    )
 
 
 _NOTHING: Mapping[str, str] = {}

@@ -5,41 +5,53 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from couponhub.errors import UsageError
+from couponhub.server.frame import Framed
+from couponhub.server.patience import Patience
 from couponhub.server.problems import Refusal, too_large
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 LARGEST_BODY = 1024 * 1024
+_LONGEST_LENGTH = len(str(LARGEST_BODY))
+_JSON = "application/json"
 
 
-def json_body(environ: "WSGIEnvironment") -> object:
-    """The decoded body.
+def read_body(environ: "WSGIEnvironment", patience: Patience, framed: Framed) -> bytes:
+    """The body, whole.
 
     Raises:
-        Refusal: It is too large, or says that it is no JSON.
-        UsageError: It is no JSON.
+        Refusal: It is too large, says that it is no JSON, or did not come.
+        UsageError: It ended before its end.
     """
-    if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
-        error = UsageError("the body must be JSON", hint="send `Content-Type: application/json`")
+    kind = environ.get("CONTENT_TYPE", "")
+    if kind != _JSON and kind.partition(";")[0].strip().lower() != _JSON:
+        error = UsageError("the body must be JSON", hint=f"send `Content-Type: {_JSON}`")
         raise Refusal(error, 415)
-    try:
-        return msgspec.json.decode(_bounded(environ))
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise UsageError("the body is no JSON") from None
-
-
-def _bounded(environ: "WSGIEnvironment") -> bytes:
     declared = environ.get("CONTENT_LENGTH") or ""
-    stream = environ["wsgi.input"]
+    body = b""
     if declared.isascii() and declared.isdigit():
-        if len(declared) > len(str(LARGEST_BODY)) or int(declared) > LARGEST_BODY:
+        length = int(declared) if len(declared) <= _LONGEST_LENGTH else LARGEST_BODY + 1
+        if length > LARGEST_BODY:
             raise too_large(LARGEST_BODY)
-        body: bytes = stream.read(int(declared))
+        body = patience.read(environ["wsgi.input"], length, framed)
+        if len(body) < length:
+            raise UsageError("the body is shorter than its Content-Length")
     elif environ.get("wsgi.input_terminated"):
-        body = stream.read(LARGEST_BODY + 1)
+        body = patience.read(environ["wsgi.input"], LARGEST_BODY + 1, framed)
         if len(body) > LARGEST_BODY:
             raise too_large(LARGEST_BODY)
-    else:
-        body = b""
+    framed.has_body = False
     return body
+
+
+def decoded(body: bytes) -> object:
+    """What a body says.
+
+    Raises:
+        UsageError: It is no JSON.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise UsageError("the body is no JSON") from None

@@ -1,18 +1,16 @@
-"""What stands around every request: its id, its time, its line in the access log, its place in the metrics."""
+"""What stands around every request: its id, its time, its threads, its line in the access log, its place in the metrics."""
 
-import os
 import random
 import re
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import attrs
 
 from couponhub.server.access import NOBODY, Caller
+from couponhub.server.admission import Gate
+from couponhub.server.lines import LAST_LINES_SECONDS, Lines
 from couponhub.server.metrics import Metrics
 from couponhub.server.operations import Reply
 
@@ -22,65 +20,57 @@ if TYPE_CHECKING:
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 _NONE = "-"
-_TOGETHER_SECONDS = 0.05
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Framed:
     """What is noted of a request: every text in it is one of ours, or was checked.
 
     Attributes:
         route: The path of its operation, with parameters in braces, never the address itself.
+        has_body: Whether a body comes along of which something is still to be read.
+        is_answered: Whether it got its answer while its body was waited for.
+        holds: Whose share of threads it is part of; None for a request that never waits.
+        streams: Whether it is a batch of theirs too.
     """
 
     request_id: str
     method: str
     started: float
+    has_body: bool = False
     route: str = _NONE
     caller: Caller = NOBODY
+    is_answered: bool = False
+    holds: str | None = None
+    streams: bool = False
 
 
 class AccessLog:
     """A line of JSON for each request: its route, never its address, so that nothing a caller wrote is in it.
-
-    Lines are written together, a moment later, beside the requests: each write would let other threads in.
 
     Args:
         write: Takes lines, whole; stderr by default.
     """
 
     def __init__(self, write: Callable[[bytes], object] | None = None) -> None:
-        self._write = write or (lambda lines: os.write(2, lines))
-        self._lines: deque[str] = deque()
-        self._waiting = threading.Event()
+        self._lines = Lines(write, lost=lambda count: f'{{"time":"{self._now()}","lost":{count}}}')
         self._second = (0, "")
-        threading.Thread(target=self._run, name="access-log", daemon=True).start()
 
     def note(self, framed: Framed, *, status: int, seconds: float, size: int) -> None:
         """Write the line of one request, soon."""
-        self._lines.append(
+        self._lines.put(
             f'{{"time":"{self._now()}","method":"{framed.method}","route":"{framed.route}","status":{status},'
             f'"ms":{seconds * 1000:.2f},"bytes":{size},"token":"{framed.caller.token_id or _NONE}",'
-            f'"request_id":"{framed.request_id}"}}\n'
+            f'"request_id":"{framed.request_id}"}}'
         )
-        if not self._waiting.is_set():
-            self._waiting.set()
 
     def flush(self) -> None:
         """Write now what waits."""
-        lines = []
-        with suppress(IndexError):
-            while True:
-                lines.append(self._lines.popleft())
-        if lines:
-            with suppress(OSError):  # whoever read it went away, which is no fault of the requests'
-                self._write("".join(lines).encode())
+        self._lines.flush()
 
-    def _run(self) -> None:
-        while self._waiting.wait():
-            time.sleep(_TOGETHER_SECONDS)
-            self._waiting.clear()
-            self.flush()
+    def finish(self) -> None:
+        """Write what waits at the end of the process, which a reader that is gone does not hold up."""
+        self._lines.finish(LAST_LINES_SECONDS)
 
     def _now(self) -> str:
         now = time.time()
@@ -92,12 +82,22 @@ class AccessLog:
         return f"{text}.{int(now % 1 * 1000):03}Z"
 
 
+def head_of(framed: Framed, reply: Reply) -> list[tuple[str, str]]:
+    """All headers of an answer."""
+    head = [("X-Request-Id", framed.request_id), *reply.head]
+    if framed.has_body:
+        # What was not read ends the connection, and who means to go on using it has to know.
+        head.append(("Connection", "close"))
+    return head
+
+
 class Frame:
     """Begins and ends requests."""
 
-    def __init__(self, log: AccessLog, metrics: Metrics) -> None:
+    def __init__(self, log: AccessLog, metrics: Metrics, gate: Gate) -> None:
         self._log = log
         self._metrics = metrics
+        self._gate = gate
         self._random = random.Random()  # noqa: S311 - an id is no secret, and the system's own take longer
 
     def begin(self, environ: "WSGIEnvironment") -> Framed:
@@ -105,7 +105,21 @@ class Frame:
         given = environ.get("HTTP_X_REQUEST_ID")
         request_id = given if given and _SANE_ID.fullmatch(given) else f"{self._random.getrandbits(64):016x}"
         method = environ["REQUEST_METHOD"]
-        return Framed(request_id, method if method in _METHODS else _NONE, time.perf_counter())
+        has_body = environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
+        return Framed(request_id, method if method in _METHODS else _NONE, time.perf_counter(), has_body)
+
+    def admit(self, framed: Framed, *, streams: bool) -> None:
+        """Let it have a thread for as long as it takes; to be done before it waits for anything.
+
+        Raises:
+            RateLimited: There are too many requests under way, or too many batches.
+        """
+        who = framed.caller.token_id or _NONE
+        self._gate.enter(who)
+        framed.holds = who
+        if streams:
+            self._gate.begin_stream(who)
+            framed.streams = True
 
     def ended(self, framed: Framed, reply: Reply) -> Iterable[bytes]:
         """What is sent; a stream ends with its last piece, or when its reader goes away."""
@@ -125,6 +139,10 @@ class Frame:
             self._end(framed, status, size)
 
     def _end(self, framed: Framed, status: int, size: int) -> None:
+        if framed.holds is not None:
+            if framed.streams:
+                self._gate.end_stream(framed.holds)
+            self._gate.leave(framed.holds)
         seconds = time.perf_counter() - framed.started
         self._log.note(framed, status=status, seconds=seconds, size=size)
         self._metrics.request_ended(framed.method, framed.route, status, seconds)

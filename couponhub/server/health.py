@@ -28,9 +28,9 @@ class Health:
     def __init__(self, hub: CouponHub, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._hub = hub
         self._clock = clock
-        self._lock = threading.Lock()
+        self._looking = threading.Lock()
         self._checked_at = float("-inf")
-        self._fault: str | None = None
+        self._fault: str | None = "it is still being looked whether it can serve"
 
     def operations(self) -> Iterator[Operation]:
         """The endpoints."""
@@ -40,6 +40,7 @@ class Health:
             method="GET",
             path="/healthz",
             run=lambda _: Reply(content=b'{"status":"ok"}'),
+            waits=False,
             gives="health",
         )
         yield Operation(
@@ -49,19 +50,21 @@ class Health:
             method="GET",
             path="/readyz",
             run=self._ready,
+            waits=False,
             gives="health",
             fails=(503,),
         )
 
     def _ready(self, call: Call) -> Reply:  # noqa: ARG002 - it is the same for all
-        # Whoever asks need not be known: at most one look a second.
-        with self._lock:
-            if self._clock() - self._checked_at >= _FRESH_SECONDS:
+        # Whoever asks need not be known: at most one look a second, and while it takes its time nobody waits for it.
+        if self._clock() - self._checked_at >= _FRESH_SECONDS and self._looking.acquire(blocking=False):
+            try:
                 self._fault = self._look()
                 self._checked_at = self._clock()
-            fault = self._fault
-        if fault is not None:
-            raise Refusal(LocalError(fault, hint="see the server's log"), 503)
+            finally:
+                self._looking.release()
+        if self._fault is not None:
+            raise Refusal(LocalError(self._fault, hint="see the server's log"), 503)
         return Reply(content=b'{"status":"ok"}')
 
     def _look(self) -> str | None:

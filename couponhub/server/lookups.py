@@ -13,7 +13,7 @@ from couponhub.server.requests import Asked, BatchRequest, LookupRequest
 from couponhub.server.writing import LookupWriter, json_bytes
 from couponhub.store import Scope
 
-_FAILS = (400, 404, 413, 415)
+_FAILS = (404,)
 
 
 class Lookups:
@@ -57,6 +57,7 @@ class Lookups:
             run=self._many,
             scope=Scope.LOOKUP,
             takes=BatchRequest,
+            counts=lambda request: len(request.customers),
             example={"customers": [{"mobile": "919876543210"}, {"email": "a.buyer@example.com"}]},
             gives="lookup",
             media_type="application/jsonl",

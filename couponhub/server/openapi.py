@@ -8,6 +8,7 @@ import attrs
 from couponhub._version import installed_version
 from couponhub.errors import table
 from couponhub.models import CouponStatus
+from couponhub.server.bounds import LONGEST_TEXT, MOST_CUSTOMERS, MOST_ITEMS
 from couponhub.server.operations import Operation, Parameter
 from couponhub.server.problems import MEDIA_TYPE as PROBLEM
 from couponhub.server.requests import ID_PATTERN, LONGEST_DEADLINE, LONGEST_ID, Statuses
@@ -26,6 +27,7 @@ _OWN = {
     401: "A bearer token is missing, not known, or holds no more.",
     403: "The token lacks the scope.",
     404: "There is no such thing here, or at the vendor.",
+    408: "The body did not come in time.",
     413: "The body is too large.",
     415: "The body is not declared as JSON.",
     429: "Too many requests with this token; see Retry-After.",
@@ -87,12 +89,14 @@ _BOUNDS: Mapping[str, Schema] = {
     "limit": {"minimum": 1},
     "list_id": _ID,
     "store_id": _ID,
+    "customers": {"maxItems": MOST_CUSTOMERS},
+    "connections": {"maxItems": MOST_ITEMS, "items": {"type": "string", "maxLength": LONGEST_TEXT}},
 }
 
 
 def _statuses() -> Schema:
     one = schema_of(CouponStatus)
-    return {"anyOf": [one, {"type": "array", "items": one}]}
+    return {"anyOf": [one, {"type": "array", "items": one, "maxItems": MOST_ITEMS}]}
 
 
 def _operation(operation: Operation) -> Document:
@@ -142,8 +146,13 @@ def _answer(operation: Operation) -> Document:
 
 
 def _failures(operation: Operation) -> Document:
-    admission = () if operation.scope is None else (401, 403, 429)
-    return {str(status): _failure(status) for status in sorted({*admission, *operation.fails, 500})}
+    access = () if operation.scope is None else (401, 403, 429)
+    admission = (503,) if operation.waits else ()
+    body = () if operation.takes is None else (400, 408, 413, 415)
+    return {
+        str(status): _failure(status)
+        for status in sorted({*access, *admission, *body, *operation.fails, 500})
+    }
 
 
 def _failure(status: int) -> Document:

@@ -78,6 +78,8 @@ class Operation:
         scope: What a token must allow; None for anybody.
         neighbours: Whether who asks from this machine itself needs no token.
         takes: The class of the body; None for none.
+        counts: How many lookups a body asks for, of an operation that answers them as a stream; None for any other.
+        waits: Whether it may have to wait for somebody: all do but those that tell supervisors how the server is.
         example: A body.
         parameters: Of the path, and behind the question mark.
         gives: The name of the answer's schema, or None for a text.
@@ -94,6 +96,8 @@ class Operation:
     scope: Scope | None = None
     neighbours: bool = False
     takes: type[Any] | None = None
+    counts: Callable[[Any], int] | None = None
+    waits: bool = True
     example: Mapping[str, Any] = attrs.field(factory=dict)
     parameters: tuple[Parameter, ...] = ()
     gives: str | None = None

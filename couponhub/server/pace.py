@@ -30,3 +30,15 @@ class Pace:
             wait = 0.0 if left >= 1 else (1 - left) / self._rate
             self._buckets[token_id] = (left if wait else left - 1, now)
         return wait
+
+    def owe(self, token_id: str, count: int) -> None:
+        """Take more out of a token's bucket than is in it: what is missing flows in before the next request."""
+        if self._rate:
+            with self._lock:
+                left, at = self._buckets.get(token_id, (self._depth, self._clock()))
+                self._buckets[token_id] = (left - count, at)
+
+    @property
+    def in_a_minute(self) -> float:
+        """Requests that a token may make in a minute; infinity for any number."""
+        return self._rate * 60 or float("inf")

@@ -12,7 +12,7 @@ from couponhub.errors import CouponhubError, NotFound, QuotaExhausted, UsageErro
 
 MEDIA_TYPE = "application/problem+json"
 _NOT_SOON_SECONDS = 60
-_OWN = frozenset({401, 403, 404, 405, 413, 415, 429})
+_OWN = frozenset({401, 403, 404, 405, 408, 413, 415, 429})
 
 
 @attrs.frozen

@@ -17,6 +17,7 @@ from couponhub.errors import UsageError
 from couponhub.models import CouponQuery, CouponSort, CouponStatus, Customer, ListId, Strategy
 from couponhub.models.given import word
 from couponhub.plugin import setting
+from couponhub.server.bounds import LONGEST_TEXT, check_bounds
 from couponhub.strict import strict_converter
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ W = TypeVar("W", bound=StrEnum)
 Statuses = NewType("Statuses", tuple[CouponStatus, ...])
 
 LONGEST_DEADLINE = 60.0
-LONGEST_ID = 256
+LONGEST_ID = LONGEST_TEXT
 ID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
 _ALL = CouponQuery()
 _MOST_FAULTS = 5
@@ -133,7 +134,9 @@ class LookupRequest(Asked):
 class BatchRequest(Asked):
     """Which coupons do these customers hold?"""
 
-    customers: tuple[Customer, ...] = setting(about="Who they are, each by exactly one identifier.")
+    customers: tuple[Customer, ...] = setting(
+        about="Who they are, each by exactly one identifier; each counts as a request."
+    )
 
 
 class RequestReader:
@@ -150,6 +153,7 @@ class RequestReader:
         """
         if type(document) is not dict:
             raise UsageError("the body must be a JSON object")
+        check_bounds(document)
         try:
             return self._converter.structure(document, cls)
         except BaseValidationError as error:

@@ -9,6 +9,7 @@ from werkzeug.test import Client, TestResponse
 
 from couponhub import CouponHub
 from couponhub.server.access import Access
+from couponhub.server.admission import Gate
 from couponhub.server.app import make_app
 from couponhub.server.frame import AccessLog
 from couponhub.server.metrics import Metrics
@@ -72,7 +73,14 @@ class Counter:
         return [json.loads(line) for line in b"".join(self.lines).splitlines()]
 
 
-def opened(vendors: EmulatedVendors, hub: CouponHub, metrics: Metrics, *, rate_limit: float = 0.0) -> Counter:
+def opened(
+    vendors: EmulatedVendors,
+    hub: CouponHub,
+    metrics: Metrics,
+    *,
+    rate_limit: float = 0.0,
+    gate: Gate | None = None,
+) -> Counter:
     """A counter over a hub."""
     store = Store(hub.config.store)
     tokens, callbacks, lines = Tokens(store), Callbacks(store), list[bytes]()
@@ -88,7 +96,7 @@ def opened(vendors: EmulatedVendors, hub: CouponHub, metrics: Metrics, *, rate_l
         log=log,
         lines=lines,
         controls=vendors.controls,
-        client=Client(make_app(hub, access, callbacks, metrics=metrics, log=log)),
+        client=Client(make_app(hub, access, callbacks, metrics=metrics, log=log, gate=gate)),
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
 
+from couponhub.server.bounds import LONGEST_TEXT, MOST_CUSTOMERS, MOST_ITEMS
 from couponhub.server.openapi import request_schema
 from couponhub.server.requests import LONGEST_DEADLINE, BatchRequest, LookupRequest, RequestReader
 from couponhub.store import Scope
@@ -55,7 +56,7 @@ def test_every_endpoint_is_described(described: dict[str, Any]) -> None:
     } == set(described["paths"])
     assert len(operations) == len({one["operationId"] for one in operations})
     assert [{"token": ["lookup"]}] == described["paths"]["/v1/lookup"]["post"]["security"]
-    assert {"200", "400", "401", "403", "404", "413", "415", "429", "500"} == set(
+    assert {"200", "400", "401", "403", "404", "408", "413", "415", "429", "500", "503"} == set(
         described["paths"]["/v1/lookup"]["post"]["responses"]
     )
 
@@ -153,3 +154,14 @@ def test_the_page_tells_of_every_endpoint(counter: Counter, described: dict[str,
         assert re.search(rf"</span> {re.escape(path)}</code>", text), path
     assert "codes:reveal" in text
     assert "A customer, by exactly one identifier." in text
+
+
+def test_bounds_are_described() -> None:
+    """Whoever writes a client by the description need not find them out."""
+    many, one = (request_schema(cls)["properties"] for cls in (BatchRequest, LookupRequest))
+    assert MOST_CUSTOMERS == many["customers"]["maxItems"]
+    assert (MOST_ITEMS, LONGEST_TEXT) == (
+        one["connections"]["maxItems"],
+        one["connections"]["items"]["maxLength"],
+    )
+    assert MOST_ITEMS == one["status"]["anyOf"][1]["maxItems"]

@@ -136,7 +136,7 @@ def test_a_log_that_nobody_reads_stops_nothing(counter: Counter) -> None:
     def fails(_: bytes) -> None:
         raise BrokenPipeError
 
-    counter.log._write = fails
+    counter.log._lines._write = fails
     assert 200 == counter.get("/healthz").status_code
     counter.log.flush()
     assert 200 == counter.get("/healthz").status_code
