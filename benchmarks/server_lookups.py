@@ -19,9 +19,9 @@ from server_frameworks import CASES, Rate, free_port, measured, rate, show, stan
 from upstream import upstream
 
 from couponhub.config import load_config
+from couponhub.server.loading import load_app
 from couponhub.server.lookups import Lookups
 from couponhub.server.operations import Reply
-from couponhub.server.serving import load_app
 from couponhub.store import Scope, Store, Tokens
 
 QUESTION = {"customer": {"mobile": "919876543210"}}
@@ -33,7 +33,7 @@ def app() -> Any:
     if constant is not None:
         content = Path(constant).read_bytes()
         Lookups._one = lambda *_: Reply(content=content)  # type: ignore[method-assign] # noqa: SLF001 - measured around it
-    return load_app(Path(os.environ["COUPONHUB_CONFIG"]), None, None)
+    return load_app(load_config(os.environ["COUPONHUB_CONFIG"]))
 
 
 @contextmanager

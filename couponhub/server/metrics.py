@@ -13,13 +13,12 @@ from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
 from couponhub.lookup import KeptBeside
 from couponhub.models import LookupAnswer
+from couponhub.server.figures import SHARED_FOLDER, is_alive
 from couponhub.transport.observing import VendorCall
 
 M = TypeVar("M", Counter, Histogram)
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable by which prometheus_client shares figures between processes."""
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -185,7 +184,5 @@ def _bury_the_dead(folder: Path) -> None:
     """Let go of gauges of workers that died: they stand for nothing any more."""
     for path in folder.glob("gauge_live*_*.db"):
         pid = int(path.stem.rpartition("_")[2])
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+        if not is_alive(pid):
             multiprocess.mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call] # theirs

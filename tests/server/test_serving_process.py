@@ -7,14 +7,11 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import attrs
 import pytest
 import requests
 
@@ -22,64 +19,12 @@ from couponhub import CouponHub
 from couponhub.cli import main
 from couponhub.config import load_config
 from couponhub.errors import RateLimited
-from couponhub.server.serving import LONGEST_READ_SECONDS, held_place, hurried
+from couponhub.server.loading import LONGEST_READ_SECONDS, hurried
+from couponhub.server.serving import held_place
 from couponhub.testing import EmulatedVendors
 from tests.cli.desk import COMMAND, until
 from tests.server.counter import MOBILE
-
-ASKED = {"customer": {"mobile": MOBILE}, "connections": ["capillary"]}
-
-
-@attrs.frozen
-class Running:
-    """A server in processes of its own."""
-
-    process: "subprocess.Popen[str]"
-    config: Path
-    url: str
-    told: Path
-
-    @property
-    def err(self) -> str:
-        """Its stderr so far."""
-        return self.told.read_text(encoding="utf-8")
-
-    @property
-    def one_time_token(self) -> str:
-        """What it printed at the start."""
-        found = re.search(r"chub_\S+", self.err)
-        assert found is not None, self.err
-        return found[0]
-
-    def post(self, document: Any, token: str) -> requests.Response:
-        """Look up."""
-        headers = {"Authorization": f"Bearer {token}"}
-        return requests.post(f"{self.url}/v1/lookup", json=document, headers=headers, timeout=30)
-
-
-@contextmanager
-def running(vendors: EmulatedVendors, folder: Path, *words: str) -> Iterator[Running]:
-    """Serve for the length of the block, from a config and a store of its own."""
-    config, told = folder / "couponhub.toml", folder / "stderr"
-    text = vendors.config.read_text(encoding="utf-8")
-    store = f'url = "sqlite:///{folder.as_posix()}/state.db"'
-    config.write_text(re.sub(r'url = "sqlite:.*"', store, text), encoding="utf-8")
-    command = [*COMMAND, "--config", str(config), "-o", "json", "serve", "--port", "0", *words]
-    with told.open("w") as stderr:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)  # noqa: S603 - our own command
-    try:
-        assert process.stdout is not None
-        head = process.stdout.readline() + process.stdout.readline() + process.stdout.readline()
-        head += process.stdout.readline()
-        yield Running(process, config, json.loads(head)["url"], told)
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def ended(process: "subprocess.Popen[str]") -> int:
-    """Its exit code, once it has ended."""
-    return process.wait(30)
+from tests.server.running import ASKED, ended, running
 
 
 def test_what_is_under_way_is_finished(vendors: EmulatedVendors, tmp_path: Path) -> None:

@@ -38,7 +38,6 @@ def command(options: GlobalOptions, *, host: str, port: int, workers: int) -> No
     from couponhub.server import serving  # noqa: PLC0415 - its modules take the extra
 
     config = load_config(options.config)
-    assert config.path is not None  # noqa: S101 - it was read from there
     made = serving.one_time_token(config, host)
     text, token = (None, None) if made is None else made
     with serving.held_place(host, port) as place:
@@ -48,7 +47,7 @@ def command(options: GlobalOptions, *, host: str, port: int, workers: int) -> No
                 say(f"no token is configured; until it ends, the server takes this one: {text}")
             print_one(options, {"url": place.url, "workers": workers}, (Column("URL", "url", whole=True),))
 
-        serving.serve(config.path.absolute(), place, workers=workers, one_time=token, listening=tell)
+        serving.serve(config, place, workers=workers, one_time=token, listening=tell)
 
 
 def _require_extra() -> None:

@@ -1,0 +1,141 @@
+"""What a worker does first: makes the application of the config that its parent has read."""
+
+import ctypes
+import gc
+import logging
+import os
+import sys
+from contextlib import suppress
+from multiprocessing.synchronize import Event
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from couponhub.config import Config
+from couponhub.errors import CouponhubError
+from couponhub.hub import CouponHub
+from couponhub.server.access import Access
+from couponhub.server.figures import SHARED_FOLDER, reserve
+from couponhub.store import Callbacks, Store, Token, Tokens
+
+LONGEST_READ_SECONDS = 10.0
+"""For a call to a vendor that no deadline bounds, as reading lists; a rate limit that lasts longer is told."""
+_ARENA_MAX, _MMAP_THRESHOLD = -8, -3
+"""Of glibc's malloc.h."""
+
+
+@attrs.frozen(kw_only=True)
+class Loader:
+    """What workers are begun with: all that the parent knows and they have to.
+
+    Attributes:
+        config: As the parent has read it: a file that is broken by now ends nobody.
+        one_time: A token that holds as long as the server.
+        address: Where to listen.
+        port: The same.
+        backlog: Connections that may wait to be accepted.
+        workers: How many there are: each grants its share of the rate limit.
+        figures: Where they share their figures; None for a worker that is alone.
+        ready: Is set once the application is made.
+    """
+
+    config: Config
+    one_time: Token | None = None
+    address: str = "127.0.0.1"
+    port: int = 0
+    backlog: int = 1024
+    workers: int = 1
+    figures: Path | None = None
+    ready: Event | None = None
+
+    def of(self, ready: Event) -> "Loader":
+        """The same for one worker."""
+        return attrs.evolve(self, ready=ready)
+
+    def __call__(self) -> Any:
+        """Make the application; a worker for which there is none ends, with a line."""
+        try:
+            app = load_app(self.config, self.one_time, workers=self.workers, figures=self.figures)
+        except CouponhubError as error:
+            logging.getLogger(__name__).error("a worker cannot start: %s", error)  # noqa: TRY400 - its line says it all
+            logging.shutdown()
+            sys.exit(error.exit_code)
+        if self.ready is not None:
+            self.ready.set()
+        return app
+
+
+def load_app(
+    config: Config, one_time: Token | None = None, *, workers: int = 1, figures: Path | None = None
+) -> Any:
+    """The application, in the process that is to run it.
+
+    Args:
+        config: What to serve.
+        one_time: See `Loader`.
+        workers: See `Loader`.
+        figures: See `Loader`.
+    """
+    _give_back_memory()
+    if figures is not None and reserve(figures, len(config.connections)):
+        os.environ[SHARED_FOLDER] = str(figures)  # read when the library is imported
+    from prometheus_client import disable_created_metrics  # noqa: PLC0415 - the reason above
+
+    from couponhub.server.app import make_app  # noqa: PLC0415 - the reason above
+    from couponhub.server.frame import AccessLog  # noqa: PLC0415 - the reason above
+    from couponhub.server.metrics import Metrics  # noqa: PLC0415 - the reason above
+
+    disable_created_metrics()  # type: ignore[no-untyped-call] # theirs; half of all lines are those
+    metrics = Metrics()
+    hub = CouponHub(hurried(config), observer=metrics)
+    store = Store(hub.config.store)
+    access = Access(Tokens(store), one_time=one_time, rate_limit=hub.config.server.rate_limit / workers)
+    metrics.keep_sampling(hub)
+    for name in hub:
+        with suppress(CouponhubError):  # /readyz tells; the others can be served all the same
+            hub[name]
+    log = AccessLog()
+    # A worker ends as processes of multiprocessing do, without `atexit`.
+    Finalize(None, log.finish, exitpriority=1)
+    Finalize(None, logging.shutdown, exitpriority=0)
+    app = make_app(hub, access, Callbacks(store), metrics=metrics, log=log)
+    _search_cycles_seldom()
+    return app
+
+
+def hurried(config: Config) -> Config:
+    """The config with connections that let nobody wait for long: who asks over HTTP holds a thread meanwhile."""
+    connections = {
+        name: attrs.evolve(
+            one,
+            settings=attrs.evolve(one.settings, patience=min(one.settings.patience, LONGEST_READ_SECONDS)),
+        )
+        for name, one in config.connections.items()
+    }
+    return attrs.evolve(config, connections=connections)
+
+
+def _give_back_memory() -> None:
+    """Have glibc return what large replies took, where nobody has set it otherwise.
+
+    By itself it keeps it, once for each of many threads: a worker that held 250 MiB for a moment stayed at 450. Other
+    libraries of C have no such calls, or need none.
+    """
+    if any(name.startswith("MALLOC_") for name in os.environ):
+        return
+    with suppress(AttributeError, OSError, TypeError):
+        library = ctypes.CDLL(None)
+        for setting, value in ((_ARENA_MAX, 2), (_MMAP_THRESHOLD, 64 * 1024)):
+            library.mallopt(setting, value)
+
+
+def _search_cycles_seldom() -> None:
+    """Look for garbage in cycles after many more objects than by default.
+
+    Lookups make none, and each search goes through all that lanes remember, while every request waits.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

@@ -1,0 +1,251 @@
+"""The processes: a parent that lets no worker's death be its own, and workers that do not outlive their parent."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import attrs
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.net import SocketHolder  # type: ignore[attr-defined] # its types do not say so
+from granian.server.mp import MPServer
+
+from couponhub.config import Config
+from couponhub.errors import CouponhubError
+from couponhub.listening import family_of
+from couponhub.server.admission import SPARE_THREADS, THREADS
+from couponhub.server.figures import shrink_the_dead
+from couponhub.server.loading import Loader
+
+_log = logging.getLogger(__name__)
+
+LONGEST_HEAD_SECONDS = 30
+"""For the head of a request, and for a connection that is kept to stay without one."""
+LARGEST_HEAD = 64 * 1024
+LONGEST_WRITE_SECONDS = 30
+"""So long may an answer wait for its reader before the connection ends."""
+CONNECTIONS = 4096
+"""Of each worker; those that say nothing are among them."""
+_OTHER_FILES = 1024
+_LONGEST_STOP_SECONDS = 75
+"""More than any answer takes: a deadline is at most a minute."""
+_PARENT_SECONDS = 0.5
+_READY_SECONDS = 60
+_GRACE_SECONDS = 0.5
+_STEADY_SECONDS = 60
+_LONGEST_REST_SECONDS = 30.0
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+
+class Workers(MPServer):
+    """Granian's server, with workers that are replaced for as long as it runs.
+
+    Args:
+        load: Makes the application, in a worker.
+        read_again: Reads the config, at SIGHUP.
+    """
+
+    wrks: list[Any]
+
+    def __init__(
+        self,
+        load: Loader,
+        *,
+        read_again: Callable[[], Config],
+    ) -> None:
+        connections = _room_for(CONNECTIONS)
+        super().__init__(
+            "couponhub",
+            address=load.address,
+            port=load.port,
+            interface=Interfaces.WSGI,
+            workers=load.workers,
+            blocking_threads=THREADS + SPARE_THREADS,
+            backlog=connections,
+            backpressure=connections,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(
+                header_read_timeout=LONGEST_HEAD_SECONDS * 1000, max_buffer_size=LARGEST_HEAD
+            ),
+            websockets=False,
+            respawn_failed_workers=True,
+            workers_kill_timeout=_LONGEST_STOP_SECONDS,
+            log_level=LogLevels.error,
+            log_dictconfig=LOGGING,
+        )
+        self._load = attrs.evolve(load, backlog=connections)
+        self._read_again = read_again
+        self._deaths = [0] * load.workers
+        self._ready = [multiprocessing.Event() for _ in range(load.workers)]
+        self._has_served = False
+        self.is_broken = False
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        self.serve(spawn_target=work, target_loader=self._load, wrap_loader=False)
+
+    def signal_handler_reload(self, *_: Any) -> None:
+        """Take the config anew, and the workers after it; a config that is wrong changes nothing."""
+        try:
+            self._load = attrs.evolve(self._load, config=self._read_again())
+        except CouponhubError as error:
+            _log.error("not reloaded, all goes on as before: %s", " / ".join(str(error).splitlines()))
+            return
+        super().signal_handler_reload()  # type: ignore[no-untyped-call] # theirs
+
+    def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:  # noqa: ARG002 - Granian's signature
+        for idx in range(self.workers):
+            self.wrks.append(self._begin(idx, spawn_target))
+
+    def _respawn_workers(
+        self,
+        workers: list[int],
+        spawn_target: Any,
+        target_loader: Any,  # noqa: ARG002 - Granian's signature, of what another loader has taken the place
+        delay: float = 0,  # noqa: ARG002 - the same
+    ) -> None:
+        if not self._rest_before(workers):
+            return
+        for idx in workers:
+            old, self.wrks[idx] = self.wrks[idx], self._begin(idx, spawn_target)
+            if old.is_alive():
+                self._wait_for(idx)
+            if not self._ended(old):
+                return
+        if self._load.figures is not None:
+            shrink_the_dead(self._load.figures)
+
+    def _ended(self, old: Any) -> bool:
+        """Have a worker end that another one has replaced; False when all of them are to end meanwhile."""
+        old.terminate()
+        ends = time.monotonic() + _LONGEST_STOP_SECONDS
+        while old.is_alive() and time.monotonic() < ends:
+            if self.interrupt_signal:
+                self.wrks.append(old)  # it is waited for with the others
+                return False
+            old.join(0.1)
+        if old.is_alive():
+            old.kill()
+            old.join()
+        return True
+
+    def _begin(self, idx: int, spawn_target: Any) -> Any:
+        self._ready[idx].clear()
+        load = self._load.of(self._ready[idx])
+        worker: Any = self._spawn_worker(idx=idx, target=spawn_target, callback_loader=load)
+        with _signals_held():
+            worker.start()
+        return worker
+
+    def _rest_before(self, workers: list[int]) -> bool:
+        """Rest before workers are begun anew that ended soon after they had begun; False when it is all over."""
+        self._has_served = self._has_served or any(ready.is_set() for ready in self._ready)
+        dead = [idx for idx in workers if not self.wrks[idx].is_alive()]
+        if dead and not self._has_served:
+            # Whoever has just started it reads on the terminal why.
+            self.is_broken = self.interrupt_signal = True
+            self.main_loop_interrupt.set()
+            return False
+        rest = 0.0
+        for idx in dead:
+            lived = time.monotonic() - self.wrks[idx].birth
+            self._deaths[idx] = 1 if lived > _STEADY_SECONDS else self._deaths[idx] + 1
+            if self._deaths[idx] > 1:
+                rest = max(rest, min(2.0 ** (self._deaths[idx] - 2), _LONGEST_REST_SECONDS))
+        ends = time.monotonic() + rest
+        while time.monotonic() < ends and not (self.interrupt_signal or self.reload_signal):
+            time.sleep(0.05)
+        return not self.interrupt_signal
+
+    def _wait_for(self, idx: int) -> None:
+        """Wait until a new worker serves, so that the old one may go."""
+        ends = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < ends and self.wrks[idx].is_alive() and not self.interrupt_signal:
+            if self._ready[idx].wait(0.1):
+                time.sleep(_GRACE_SECONDS)  # it listens a moment after it has loaded
+                return
+
+
+def work(worker_id: int, process_name: str | None, load: Loader, sock: Any, *rest: Any) -> None:
+    """Be a worker, from its first moment on."""
+    # What the parent does at a signal is not for its children, which have its ways until they have their own.
+    for one in _STOPPING:
+        signal.signal(one, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # Ctrl-C goes to the parent alone, which tells the workers, once: Granian hangs at the third time.
+    os.setpgid(0, 0)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    MPServer._spawn_wsgi_worker(worker_id, process_name, load, _own_socket(load, sock), *rest)  # noqa: SLF001 - what Granian itself runs
+
+
+def _end_with_parent() -> None:
+    """End this worker, gracefully, when the process that began it was killed: nobody else would."""
+    parent = multiprocessing.parent_process()
+    while parent is not None and os.getppid() == parent.pid:
+        time.sleep(_PARENT_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_LONGEST_STOP_SECONDS)
+    os._exit(1)
+
+
+def _own_socket(load: Loader, sock: Any) -> Any:
+    """The socket that a worker listens on, which hands on to its connections how long they may say nothing.
+
+    Where workers share one, as they do but on Linux, it is left as it is.
+    """
+    if sys.platform != "linux":
+        return sock
+    listener = socket.socket(family_of(load.address))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # Ends connections whose reader takes nothing, or whose other end is gone without a word.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, LONGEST_WRITE_SECONDS * 1000)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, LONGEST_WRITE_SECONDS)
+    listener.bind((load.address, load.port))
+    holder = cast("Any", SocketHolder)  # its types leave out what makes it
+    return (None, holder(listener.detach(), False, load.backlog)), None
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Signals to stop come after the block: a child that has just begun would take one for its parent's, and live on."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _room_for(connections: int) -> int:
+    """As many connections as there may be open files, of which as many are allowed as can be."""
+    import resource  # noqa: PLC0415 - not everywhere
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return max(128, min(connections, soft - _OTHER_FILES))
+    return connections
+
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"()": "couponhub.server.lines.LinesHandler", "formatter": "plain"}},
+    "loggers": {"_granian": {"level": "ERROR"}},
+    "root": {"handlers": ["stderr"]},
+}
