@@ -49,12 +49,17 @@ def served(
         lines: Further lines of the config.
         arguments: Further words of `couponhub serve`.
     """
+    with configured(upstreams, lines) as environment, running(environment, *arguments) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def configured(upstreams: Mapping[str, str], lines: Sequence[str] = ()) -> Iterator[Mapping[str, str]]:
+    """The environment in which `couponhub` has such a config, for the length of the block."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "couponhub.toml"
         config.write_text("\n".join([config_text(Path(folder), upstreams), *lines]))
-        environment = {**os.environ, "COUPONHUB_CONFIG": str(config)}
-        with running(environment, *arguments) as server:
-            yield server
+        yield {**os.environ, "COUPONHUB_CONFIG": str(config)}
 
 
 @contextlib.contextmanager
