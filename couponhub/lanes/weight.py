@@ -11,6 +11,8 @@ _LEAVES = frozenset({str, int, float, bytes, datetime})
 _SINGLE = frozenset({type(None), bool})
 _ALLOCATED = 16
 """Bytes that an object with others in it takes beside what Python tells of it."""
+_STEP = 16
+"""Bytes: Python's allocator gives out whole multiples of them."""
 
 
 def bytes_held(value: object, *, most: float = float("inf")) -> int:
@@ -32,7 +34,7 @@ def bytes_held(value: object, *, most: float = float("inf")) -> int:
         for held in _inside(holder):
             kind = type(held)
             if kind in _LEAVES:
-                total += getsizeof(held)
+                total += (getsizeof(held) + _STEP - 1) // _STEP * _STEP
             elif kind not in _SINGLE and id(held) not in seen:
                 seen.add(id(held))
                 waiting.append(held)
