@@ -38,6 +38,11 @@ def no_formula(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
+def encodable(text: str) -> str:
+    """The text as UTF-8 can hold it: half a surrogate pair, which JSON can name and nothing can store, as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def is_visible(char: str) -> bool:
     """Tell whether this one character can be shown as it is."""
     return char.isprintable() and not is_invisible(char)

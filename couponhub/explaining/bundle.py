@@ -48,7 +48,9 @@ def write_bundle(path: Path, explanation: Explanation, config: Config) -> None:
 def _write(file: IO[bytes], texts: Mapping[str, str]) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, text in texts.items():
-            bundle.writestr(name, text)
+            bundle.writestr(
+                name, text.encode("utf-8", "backslashreplace")
+            )  # JSON names half a surrogate pair so
 
 
 def _private(path: str, flags: int) -> int:

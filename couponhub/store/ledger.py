@@ -12,6 +12,7 @@ import attrs
 from couponhub.errors import LocalError
 from couponhub.models import ListId, Part, PartId, UploadId, UploadStatus
 from couponhub.models.base import utc_now
+from couponhub.shown import encodable
 from couponhub.store.codesets import CodeSets, set_name
 from couponhub.store.database import Store
 from couponhub.store.records import DELETED, PartRecord, Stage, UploadRecord
@@ -270,9 +271,15 @@ def _part_row(upload_id: UploadId, part: PartRecord) -> dict[str, object]:
 
 
 def _plain(row: dict[str, object]) -> dict[str, object]:
-    return {
-        column: value.isoformat() if isinstance(value, datetime) else value for column, value in row.items()
-    }
+    return {column: _plain_value(value) for column, value in row.items()}
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str):
+        return encodable(value)  # a vendor's word, which need not be text
+    return value
 
 
 def _upload(row: sqlite3.Row, parts: Sequence[sqlite3.Row]) -> UploadRecord:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import attrs
 
 from couponhub.models import CouponList, DaySpan, Identifier, ListId
+from couponhub.shown import encodable
 from couponhub.usage.coverage import KnownList, KnownReport
 
 
@@ -80,7 +81,14 @@ class Change:
             " created_at = coalesce(min(created_at, excluded.created_at), created_at, excluded.created_at),"
             " expires_at = excluded.expires_at",
             [
-                (connection, one.id, one.name, one.label, _text(one.created_at), _text(one.expires_at))
+                (
+                    connection,
+                    encodable(one.id),
+                    encodable(one.name or "") or None,
+                    encodable(one.label or "") or None,
+                    _text(one.created_at),
+                    _text(one.expires_at),
+                )
                 for one in lists
             ],
         )

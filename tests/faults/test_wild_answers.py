@@ -353,6 +353,9 @@ def tried(ask: Callable[[], object]) -> list[str]:
 @example(damage=only("[" * 800 + "]" * 800, 60))
 @example(damage=only("9" * 400, 2))
 @example(damage=only("9" * 400, 4))
+@example(damage=only('"\\ud800"', 5))
+@example(damage=only('"\\ud800"', 23))
+@example(damage=only('"\\ud800"', 301))
 def test_no_answer_is_a_fault_of_couponhub(name: str, vendor: str, damage: Damage, wild: Wild) -> None:
     """Each operation at each vendor gives an answer that can be shown, or one of couponhub's errors that is not `internal`."""
     with CouponHub.from_config(wild.config) as hub:
