@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 _LONGEST_WAIT_SECONDS = 5.0
 """For threads to let go of what must be whole at a fork; on a busy machine each may wait long for its turn."""
+_LEAST_WAIT_SECONDS = 0.5
+"""For each of those things, also where others took all of that time."""
 
 
 class HearsOfForks:
@@ -102,20 +104,64 @@ def _all_hearing() -> list[HearsOfForks]:
 def _before_fork() -> None:
     until = time.monotonic() + _LONGEST_WAIT_SECONDS
     for one in _all_hearing():
-        one.before_fork(until)
-    _hold_imports(until)  # the last: threads that are waited for may be importing
+        one.before_fork(_at_least(until))
+    loading.hold(_at_least(until))
+    _hold_imports(_at_least(until))  # the last: threads that are waited for may be importing
+
+
+def _at_least(until: float) -> float:
+    return max(until, time.monotonic() + _LEAST_WAIT_SECONDS)
 
 
 def _after_fork_in_parent() -> None:
     _let_imports_go()
+    loading.let_go()
     for one in _all_hearing():
         one.after_fork_in_parent()
 
 
 def _after_fork_in_child() -> None:
     _let_imports_go()
+    loading.begin_anew()
     for one in _all_hearing():
         one.after_fork_in_child()
+
+
+class _Loading:
+    """A block in which no process forks, since a library takes a lock of its own there to load what it needs.
+
+    The block must be short, and wait for nothing but that.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._held = False  # by the thread that forks
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+
+    def hold(self, until: float) -> None:
+        """Let nobody enter before the fork is over; waits for those who are inside."""
+        self._held = self._lock.acquire(timeout=max(0.0, until - time.monotonic()))
+
+    def let_go(self) -> None:
+        """Let others enter again."""
+        if self._held:
+            self._held = False
+            self._lock.release()
+
+    def begin_anew(self) -> None:
+        """Let others enter in a new process, where those who were inside are not."""
+        self._lock, self._held = threading.RLock(), False
+
+
+loading = _Loading()
+"""The one of this process, as the locks of libraries are."""
 
 
 _imports_held: list[bool] = []  # changed under the lock of imports alone
@@ -147,8 +193,13 @@ def _let_imports_go() -> None:
 def _imports_elsewhere() -> bool:
     # Of no public name; where a later Python has others, a fork amid an import hangs as it does without us.
     locks = getattr(importlib._bootstrap, "_module_locks", {})  # noqa: SLF001
-    owners = {getattr(reference(), "owner", None) for reference in list(locks.values())}
-    return not owners <= {None, threading.get_ident()}
+    return any(_is_elsewhere(reference()) for reference in list(locks.values()))
+
+
+def _is_elsewhere(module_lock: object) -> bool:
+    own = getattr(module_lock, "lock", None)  # that guards its fields, for moments
+    is_changing = isinstance(own, type(threading.Lock())) and own.locked()
+    return is_changing or getattr(module_lock, "owner", None) not in {None, threading.get_ident()}
 
 
 if hasattr(os, "register_at_fork"):  # Windows forks nothing

@@ -6,6 +6,7 @@ country is told; a number without one may be national, with or without the count
 """
 
 from couponhub.errors import UsageError
+from couponhub.forking import loading
 from couponhub.models import Customer, Identifier, Telephone
 
 _SHORTEST_NATIONAL = 4
@@ -49,14 +50,18 @@ def _check_mobile(number: Telephone) -> None:
                 hint=f"give {_SHORTEST_NATIONAL} to {_LONGEST} digits, with or without the country code",
             )
         return
-    import phonenumbers  # noqa: PLC0415 - 40 ms, and only numbers with a + need it
-
-    try:
-        possible = phonenumbers.is_possible_number(phonenumbers.parse(f"+{number.digits}"))
-    except phonenumbers.NumberParseException:
-        possible = False
-    if not possible:
+    if not _is_possible(number):
         raise UsageError(
             "the customer's mobile cannot be a telephone number of the country that its + names",
             hint="check country code and length, or leave the + out if it is no international number",
         )
+
+
+def _is_possible(number: Telephone) -> bool:
+    with loading:  # phonenumbers loads each country when it is first met
+        import phonenumbers  # noqa: PLC0415 - 40 ms, and only numbers with a + need it
+
+        try:
+            return phonenumbers.is_possible_number(phonenumbers.parse(f"+{number.digits}"))
+        except phonenumbers.NumberParseException:
+            return False

@@ -1,5 +1,7 @@
 """What one telephone number looks like with and without its country code, as the plans of the countries say."""
 
+from couponhub.forking import loading
+
 _LONGEST_NATIONAL_NUMBER = 10
 """Digits, where no plan is at hand; what is longer and begins with the country code has it."""
 
@@ -36,6 +38,11 @@ def national_number(digits: str, country_code: str, *, is_international: bool) -
 
     9123456789 is a whole number in India, though it begins with 91, and 6581234567 is none in Singapore.
     """
+    with loading:  # phonenumbers loads each country when it is first met
+        return _national_number(digits, country_code, is_international=is_international)
+
+
+def _national_number(digits: str, country_code: str, *, is_international: bool) -> str:
     import phonenumbers  # noqa: PLC0415 - 40 ms, and only connections with a country code need it
 
     region = phonenumbers.region_code_for_country_code(int(country_code))
@@ -63,7 +70,8 @@ def national_number(digits: str, country_code: str, *, is_international: bool) -
 
 def _trunk_prefix(country_code: str) -> str:
     """What is dialled before a national number inside the country; "" where nothing is."""
-    import phonenumbers  # noqa: PLC0415 - see above
+    with loading:  # see above
+        import phonenumbers  # noqa: PLC0415 - see above
 
-    region = phonenumbers.region_code_for_country_code(int(country_code))
-    return phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True) or ""
+        region = phonenumbers.region_code_for_country_code(int(country_code))
+        return phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True) or ""

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import sys
+import tempfile
 import threading
 import time
 import warnings
@@ -82,12 +83,13 @@ class Child:
 
     def __init__(self, work: Callable[[], object]) -> None:
         reads, writes = os.pipe()
+        self._stacks = tempfile.TemporaryFile()  # noqa: SIM115 - until it is told
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads, which this is about
             self.pid = os.fork()
         if self.pid == 0:
             told = 1
-            faulthandler.dump_traceback_later(CHILD_SECONDS - 5, exit=False)  # where it hangs
+            faulthandler.dump_traceback_later(CHILD_SECONDS - 5, file=self._stacks)  # where it hangs
             try:
                 os.write(writes, json.dumps(work()).encode())
                 told = 0
@@ -112,8 +114,10 @@ class Child:
                 if not part:
                     return json.loads(text)
                 text += part
-            raise TimeoutError("the forked process hangs")
+            self._stacks.seek(0)
+            raise TimeoutError(f"the forked process hangs:\n{self._stacks.read().decode()}")
         finally:
+            self._stacks.close()
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
             os.close(self._reads)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from couponhub.forking import PerProcess, ProcessLock
+from couponhub.forking import PerProcess, ProcessLock, loading
 from tests.forking.keeping import HAS_FORK, Child
 
 needs_fork = pytest.mark.skipif(not HAS_FORK, reason="Windows has no fork")
@@ -93,3 +93,50 @@ def test_a_fork_amid_an_import_hangs_nobody(tmp_path: Path, monkeypatch: pytest.
         assert child.told() is True
     finally:
         del sys.modules["imported_slowly"]
+
+
+@needs_fork
+def test_a_fork_waits_for_a_library_that_loads() -> None:
+    """A lock of a library's own, under which it loads a country, is held by nobody in the child."""
+    theirs, begun = threading.Lock(), threading.Event()
+
+    def load() -> None:
+        with loading, theirs:
+            begun.set()
+            time.sleep(0.3)
+
+    def use() -> object:
+        with loading, theirs:
+            return "used"
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    begun.wait()
+    assert "used" == Child(use).told()
+    loader.join()
+
+
+@needs_fork
+def test_a_fork_does_not_wait_for_ever_for_what_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a library loads for longer than a fork waits, both sides go on all the same."""
+    monkeypatch.setattr("couponhub.forking._LONGEST_WAIT_SECONDS", 0.1)
+    begun, ended = threading.Event(), threading.Event()
+
+    def load() -> None:
+        with loading:
+            begun.set()
+            ended.wait()
+
+    def use() -> object:
+        with loading:
+            return "used"
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    begun.wait()
+    try:
+        assert "used" == Child(use).told()
+    finally:
+        ended.set()
+        loader.join()
+    assert "used" == use()
