@@ -291,7 +291,7 @@ class FindsCustomerCoupons(Protocol):
             deadline: See above.
 
         Raises:
-            Unsupported: The vendor cannot look up by this identifier (R-01).
+            Unsupported: The vendor cannot look up by this identifier (R-60).
             VendorError: Nothing may be concluded about the customer (R-67).
         """
         ...

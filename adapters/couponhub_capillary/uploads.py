@@ -63,7 +63,7 @@ def check_sign_in(settings: CapillarySettings) -> None:
     """
     if settings.auth == SignIn.BASIC:
         raise Unsupported(
-            "Capillary takes uploads from OAuth clients only (C-2)",
+            "Capillary takes uploads from OAuth clients only",
             hint='give this connection key and secret, with auth = "oauth"',
         )
 

@@ -27,7 +27,7 @@ from couponhub_moengage.limits import effective_limits
 from couponhub_moengage.settings import MoEngageSettings
 from couponhub_moengage.wire import WireList
 
-# Every status that a list can have, each asked for by name: the pages disagree about what is answered otherwise.
+# Every status that a list can have, each asked for by name: the pages disagree about what is answered otherwise (D-13).
 _ALL = (ListStatus.ACTIVE, ListStatus.EXPIRED, ListStatus.ARCHIVED)
 
 # What files carry as their creator where the connection names none; MoEngage takes any text.
@@ -67,7 +67,7 @@ class MoEngageAdapter:
         self._changes = Changes(connection, self._client, patience=settings.timeout)
         self.limits = effective_limits(settings.limits)
         # The bounds that MoEngage states for file segments ("Coupon Code" itself is stated for coupons): one
-        # column, no quotes, each code on its own row.
+        # column, no quotes, each code on its own row (D-20, D-44).
         self.file_rules = CodeFileRules(
             code_header="Coupon Code",
             max_bytes=self.limits["file_bytes"] or None,

@@ -58,7 +58,7 @@ class Changes:
     def update_list(self, list_id: str, change: ListChange) -> WireList:
         """Change a list; see `WritesLists.update_list`. The answer is the list as it stands afterwards.
 
-        `alert_conditions` are replaced as a whole (whether MoEngage merges them is not documented), so that a change
+        `alert_conditions` are replaced as a whole (whether MoEngage merges them is not documented, D-16), so that a change
         of some is preceded by a read of the others; between the two nobody else's change of them is noticed.
         """
         self._refuse_senseless(change)
@@ -103,7 +103,7 @@ class Changes:
             self._client.activate_list(list_id, expires)
 
     def archive_list(self, list_id: str) -> None:
-        """Retire a list; see `ArchivesLists.archive_list`. One that is archived already is left as it is."""
+        """Retire a list; see `ArchivesLists.archive_list`. One that is archived already is left as it is (D-12)."""
 
         def is_done(found: WireList) -> bool:
             return _status(found) is ListStatus.ARCHIVED

@@ -15,7 +15,7 @@ from couponhub_moengage.wire import Rows, WireFile, WireList
 class MoEngageClient:
     """Speaks to one workspace. Thread-safe. Every method may raise `VendorError`.
 
-    Opening one calls nobody. MOE-APPKEY goes with every call: the pages disagree whether "create" needs it.
+    Opening one calls nobody. MOE-APPKEY goes with every call: the pages disagree whether "create" needs it (D-2).
     """
 
     def __init__(

@@ -6,10 +6,10 @@ from couponhub import plugin
 from couponhub.protocols import Limits
 
 # MoEngage "Coupon Management Overview" and the page of each operation. They are counted per workspace, and
-# MoEngage raises them on request. file_bytes is the smaller reading of "100 MB" for files that it fetches; the
+# MoEngage raises them on request (D-43). file_bytes is the smaller reading of "100 MB" for files that it fetches; the
 # 64 MB of some pages are those of the dashboard's manual upload. list_codes counts whatever was ever added, for
 # deleting gives nothing back; a user guide has the same figure for the whole workspace. Fetching one list spends from fetch_lists too: the overview
-# prints one row, "Fetch/Search Lists", for both.
+# prints one row, "Fetch/Search Lists", for both (D-19, D-43).
 DOCUMENTED_LIMITS: Limits = MappingProxyType(
     {
         "create_list_per_day": 100,

@@ -28,7 +28,7 @@ _LIST_STATUSES: Mapping[str, ListStatus] = MappingProxyType(
 )
 
 # MoEngage "Upload a Coupon File to the Coupon List" names PENDING and no other word. The rest are the words that
-# its neighbouring APIs and common usage suggest; whatever is not here stays unknown and is asked for again.
+# its neighbouring APIs and common usage suggest; whatever is not here stays unknown and is asked for again (D-9).
 _FILE_STATUSES: Mapping[str, UploadStatus] = MappingProxyType(
     {
         "PENDING": UploadStatus.PENDING,
@@ -125,7 +125,7 @@ def part(wire: WireFile) -> Part:
 def alert_conditions(alerts: Alerts | AlertsChange) -> dict[str, object]:
     """MoEngage's `alert_conditions`: of `Alerts` all, explicitly, of a change those that it names.
 
-    What MoEngage assumes for missing ones is not documented. "Create a Coupon List": the figure beside an alert is
+    What MoEngage assumes for missing ones is not documented (D-15). "Create a Coupon List": the figure beside an alert is
     required when the alert is on, and refused when off.
     """
     conditions: dict[str, object] = {}

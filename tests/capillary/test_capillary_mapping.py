@@ -264,7 +264,7 @@ def series(**changes: Any) -> Any:
 
 
 def test_a_series_is_a_list() -> None:
-    """Name, label, counts, dates and status of a series of uploaded codes (section 17)."""
+    """Name, label, counts, dates and status of a series of uploaded codes (C-94)."""
     made = series()
 
     assert ("900001", "Imported codes", "2D51C86999B948CA99DC") == (made.id, made.name, made.label)

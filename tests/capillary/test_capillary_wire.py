@@ -212,7 +212,7 @@ def test_unknown_customer(code: Any, request_code: Any) -> None:
     ],
 )
 def test_cannot_tell(body: Any) -> None:
-    """A success without a customer or its status, a contradiction or garbage says nothing (section 17)."""
+    """A success without a customer or its status, a contradiction or garbage says nothing (C-93)."""
     assert type(error_of(body)) is UnreadableReply
 
 
@@ -253,7 +253,7 @@ def test_cannot_tell(body: Any) -> None:
     ],
 )
 def test_refusals(body: Any, status: int, kind: type) -> None:
-    """Codes in the body are read first, the HTTP status only where there are none (14.2, C-5 to C-9)."""
+    """Codes in the body are read first, the HTTP status only where there are none (C-76, C-5 to C-9)."""
     assert type(error_of(body, status)) is kind
 
 

@@ -447,7 +447,7 @@ def test_names_and_labels_are_unique_over_lists_of_any_status(rig: Rig) -> None:
 
 
 def test_unknown_keys_then_missing_keys_then_types_then_values(rig: Rig) -> None:
-    """The order of checks is the one proposed by the vendor facts."""
+    """Of several faults the one that is looked for first is told; the order is assumed (D-37)."""
     body: dict[str, Any] = {"name": 1, "expires_at": "2024-09-30", "created_by": "J", "x": 1}
     assert "Invalid field" in error(rig.call("POST", LISTS, body))[2]
     del body["x"]

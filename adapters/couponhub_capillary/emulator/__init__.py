@@ -1,7 +1,7 @@
 """Capillary, emulated: stateful, in memory, written from the vendor's documented facts alone.
 
 Nothing here imports the adapter's other rooms, so that the two are independent readings of the same facts.
-C-numbers in the comments are those of the list of disagreements in the vendor facts.
+C-numbers in the comments are explained in `docs/vendors/capillary.md`.
 """
 
 from couponhub_capillary.emulator.vendor import CapillaryEmulator

@@ -1,4 +1,4 @@
-"""The envelopes of Capillary's three families of answers, and refusals that carry one (sections 3.5 and 4.1)."""
+"""The envelopes of Capillary's three families of answers, and refusals that carry one (C-69, C-70)."""
 
 import enum
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ def v1_status(code: int, message: str) -> dict[str, Any]:
 
 
 def v1_request_status(item_codes: Sequence[int], good: int) -> dict[str, Any]:
-    """The request-level block for items of these codes: all good, some failed, all failed (4.2)."""
+    """The request-level block for items of these codes: all good, some failed, all failed (C-71)."""
     fine = sum(code == good for code in item_codes)
     if fine == len(item_codes):
         return v1_status(200, "Success")

@@ -1,4 +1,4 @@
-"""The HTTP of the emulated Capillary: paths, the order of checks (section 18), headers; no rule of coupons."""
+"""The HTTP of the emulated Capillary: paths, the order of checks (C-95), headers; no rule of coupons."""
 
 import json
 import uuid
@@ -233,7 +233,7 @@ def _response(reply: Reply, family: Family, path: str) -> Response:
 
 
 def _v1_headers(body: Mapping[str, Any], path: str) -> dict[str, str]:
-    """The headers of section 4.6; `status_code` is an item's code, no HTTP status."""
+    """The headers of v1.1 (C-74); `status_code` is an item's code, no HTTP status."""
     codes = list(_item_codes(body))
     good = sum(code in {700, 1000} for code in codes)
     headers = {

@@ -1,4 +1,4 @@
-"""The paths of what is done to coupons, and of the look-ups beside the main ones (11.5, 12.4, 12.5, 13)."""
+"""The paths of what is done to coupons, and of the look-ups beside the main ones (C-82, C-86 to C-92)."""
 
 from collections.abc import Callable, Sequence
 

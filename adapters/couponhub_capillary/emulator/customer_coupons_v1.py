@@ -1,4 +1,4 @@
-"""The main look-up, `GET /v1.1/customer/coupons` (section 6)."""
+"""The main look-up, `GET /v1.1/customer/coupons` (C-75)."""
 
 import zlib
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""The customer's coupons of the v2 family, `GET /v2/customers/coupons` (section 12.3)."""
+"""The customer's coupons of the v2 family, `GET /v2/customers/coupons` (C-85)."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The vendor's ways to print and read dates (section 4.4)."""
+"""The vendor's ways to print and read dates (C-73)."""
 
 import re
 from datetime import UTC, date, datetime, tzinfo
@@ -49,7 +49,7 @@ def read_day(text: str) -> date | None:
 
 
 def read_last_day(text: str, zone: tzinfo) -> date | None:
-    """The calendar day, in that zone, of an instant with its offset, or of a bare day (11.4, C-47); None when neither."""
+    """The calendar day, in that zone, of an instant with its offset, or of a bare day (C-81, C-47); None when neither."""
     if not _INSTANT.fullmatch(text):
         return read_day(text)
     try:

@@ -1,4 +1,4 @@
-"""Moving the expiry of single coupons: `PUT /v2/coupon/bulk/expiry` (section 13, C-61)."""
+"""Moving the expiry of single coupons: `PUT /v2/coupon/bulk/expiry` (C-92, C-61)."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What stands before every operation: who calls, with which right, how often (sections 3 and 5)."""
+"""What stands before every operation: who calls, with which right, how often (C-6, C-68, C-8)."""
 
 import math
 from datetime import datetime, timedelta

@@ -12,7 +12,7 @@ _NONE_EXCLUDED = ("[-1]", "[]")
 
 
 class IssueRefusal(enum.StrEnum):
-    """Why a code is not issued, as the upload's error file words it (section 10)."""
+    """Why a code is not issued, as the upload's error file words it (C-77)."""
 
     SERIES_LIMIT = "coupon max issual limit exceeded"
     CUSTOMER_LIMIT = "coupon max issual limit per customer exceeded"

@@ -1,4 +1,4 @@
-"""Issuing in v2: one coupon, one of several series, several of one series (section 13)."""
+"""Issuing in v2: one coupon, one of several series, several of one series (C-88)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

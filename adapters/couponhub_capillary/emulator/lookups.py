@@ -1,4 +1,4 @@
-"""Coupons by code: `GET /v1.1/coupon/get` and `GET /v2/coupon` (sections 12.1 and 12.2)."""
+"""Coupons by code: `GET /v1.1/coupon/get` and `GET /v2/coupon` (C-84)."""
 
 import json
 from collections.abc import Iterator, Sequence

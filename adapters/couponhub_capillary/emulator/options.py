@@ -9,7 +9,7 @@ import attrs
 from couponhub.testing.emulation.vendor import ControlError
 
 RIGHTS = ("default", "coupon-read", "coupon-write")
-"""The access groups of section 3.4: the default group, and read and write on the coupon resource."""
+"""The access groups (C-68): the default group, and read and write on the coupon resource."""
 
 Check = Callable[[object, "attrs.Attribute[Any]", Any], None]
 
@@ -64,12 +64,12 @@ class Options:
 
     Attributes:
         ttl: Seconds that a token lives (C-4).
-        token_calls: Calls that a token is good for, however young it is; 0 is any number (section 18).
-        reuse_window: Seconds during which the same token is handed out again; 0 is never (C-4, 3.1).
+        token_calls: Calls that a token is good for, however young it is; 0 is any number (C-95).
+        reuse_window: Seconds during which the same token is handed out again; 0 is never (C-4).
         uploads_accept_basic: Uploads take Basic authentication too (C-2).
         v1_unauthorized_as_200: v1.1 answers wrong credentials with HTTP 200 around the code 401 (C-6).
         denied: Rights withheld, by client key or till (C-7).
-        authorization_unavailable: Every call that needs a right gets 503 with 4001 (section 3.5).
+        authorization_unavailable: Every call that needs a right gets 503 with 4001 (C-69).
         rate_limit: Calls per key and minute, when documented limits are switched on (C-8).
         http_mirrors_code: v1.1 repeats its request-level code as HTTP status (C-9).
         refusals_as_200: v2 and uploads answer `{"success": false, "status": 400}` with HTTP 200 for any refusal (C-9).
@@ -78,7 +78,7 @@ class Options:
         honour_offset: v1.1 lists honour an `offset` (C-14).
         limit_cap: The most coupons that one v1.1 list holds, applied in silence; 0 is no cap (C-15).
         ignore_unknown_order: An unknown `order_by` is ignored, not refused (C-16).
-        server_timezone: Zone of the vendor's servers (4.4).
+        server_timezone: Zone of the vendor's servers (C-73).
         store_timezone: Zone of the stores, whose digits v1.1 prints with a false `Z` (C-20).
         country_code: The organisation's, added to a mobile that does not match as it is (C-28).
         mask_people: Names, e-mail and mobile come as null (C-64).

@@ -1,4 +1,4 @@
-"""The coupon codes of section 14.1 that several endpoints answer with, in v2 wording.
+"""The coupon codes (C-76) that several endpoints answer with, in v2 wording.
 
 Where the table describes a code without printing its text, the description is the text (inferred).
 """

@@ -27,7 +27,7 @@ def entries(value: object) -> Sequence[Any]:
 
 
 def whole(value: object) -> int | None:
-    """A number, or text that is one, as ids are sent both ways (4.3); None for anything else."""
+    """A number, or text that is one, as ids are sent both ways (C-72); None for anything else."""
     if type(value) is int:
         return value
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None

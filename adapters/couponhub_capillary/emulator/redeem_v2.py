@@ -1,4 +1,4 @@
-"""Redeeming in v2: one coupon, or several at once (section 13)."""
+"""Redeeming in v2: one coupon, or several at once (C-89)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -94,7 +94,7 @@ def _result(coupon: Coupon, status: Mapping[str, Any]) -> dict[str, Any]:
         "id": coupon.id,
         "code": coupon.code,
         "discountCode": terms["discountCode"],
-        "seriesCode": coupon.series.id,  # an id, whatever its name says (4.3)
+        "seriesCode": coupon.series.id,  # an id, whatever its name says (C-72)
         "isAbsolute": terms["discountType"] == "ABS",
         "couponValue": terms["discountValue"],
         "discountType": terms["discountType"],

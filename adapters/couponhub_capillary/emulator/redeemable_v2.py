@@ -1,4 +1,4 @@
-"""Asking in v2 whether coupons could be redeemed: `GET /v2/coupon/is_redeemable` (section 13)."""
+"""Asking in v2 whether coupons could be redeemed: `GET /v2/coupon/is_redeemable` (C-89)."""
 
 from typing import Any
 

@@ -51,7 +51,7 @@ def redeemable(organisation: Organisation, code: str, use: Use) -> Coupon:
 
 
 def redeem(organisation: Organisation, coupon: Coupon, use: Use, transaction_number: str) -> Redemption:
-    """Record the use, as of now: the moment that it was judged by is not stored (section 13)."""
+    """Record the use, as of now: the moment that it was judged by is not stored (C-89)."""
     return organisation.redeem(
         coupon,
         at=organisation.clock.now(),

@@ -1,4 +1,4 @@
-"""Files of redemptions that happened elsewhere: which column means what, and one row's way in (section 9)."""
+"""Files of redemptions that happened elsewhere: which column means what, and one row's way in (C-78)."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Whether a coupon can be redeemed: the terms of its series, in the codes of section 14.1.
+"""Whether a coupon can be redeemed: the terms of its series, in the codes of C-76.
 
 The facts name codes and situations; the order in which they are looked at is (inferred).
 """
@@ -34,7 +34,7 @@ _TOO_SOON = Problem(738, "Redemption gap does not match")
 _TOO_EARLY = Problem(739, "Redemption date does not match")
 
 _ANY = -1
-_NO_MOST_AMOUNT = 9007199254740991  # stands for no limit as -1 does (4.3)
+_NO_MOST_AMOUNT = 9007199254740991  # stands for no limit as -1 does (C-72)
 
 
 @attrs.frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""Uploads of redemptions that happened elsewhere: their jobs and their two paths (section 9)."""
+"""Uploads of redemptions that happened elsewhere: their jobs and their two paths (C-78)."""
 
 import io
 import itertools

@@ -1,4 +1,4 @@
-"""Taking coupons from their customers: `POST /v2/coupon/revoke` (section 13, C-60)."""
+"""Taking coupons from their customers: `POST /v2/coupon/revoke` (C-91, C-60)."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -109,7 +109,7 @@ def _reply(revoked: Sequence[Coupon], failed: dict[Problem, list[str]], case: st
             {
                 "couponId": coupon.id,
                 "couponCode": in_case(coupon.code, case),
-                # A code of a third party has nobody as its owner (section 7).
+                # A code of a third party has nobody as its owner (C-98).
                 "issuedToUserId": coupon.customer.id if coupon.customer is not None else -1,
             }
             for coupon in revoked

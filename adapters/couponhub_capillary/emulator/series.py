@@ -1,4 +1,4 @@
-"""Coupon series of the v2 family: create, update, list (section 11)."""
+"""Coupon series of the v2 family: create, update, list (C-79 to C-81)."""
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
@@ -65,7 +65,7 @@ def update(organisation: Organisation, series_id: str, body: object) -> dict[str
 
 
 def series_list(organisation: Organisation, query: Query) -> dict[str, Any]:
-    """All series that the filters select, last used first; unusable filters are ignored, with a warning (11.2)."""
+    """All series that the filters select, last used first; unusable filters are ignored, with a warning (C-79)."""
     if not organisation.series:
         raise v2_error(502, "No Coupon Series Available")
     warnings: list[dict[str, Any]] = []
@@ -89,7 +89,7 @@ def series_list(organisation: Organisation, query: Query) -> dict[str, Any]:
 
 
 def series_object(organisation: Organisation, series: Series) -> dict[str, Any]:
-    """A series as every v2 answer prints it (11.4)."""
+    """A series as every v2 answer prints it (C-81)."""
     zone = organisation.options.server_zone
     created_day = series.created_on.astimezone(zone).date()
     return {

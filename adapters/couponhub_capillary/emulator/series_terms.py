@@ -1,4 +1,4 @@
-"""What a coupon series may be told on create and update, and what it is when nothing is said (section 11.3)."""
+"""What a coupon series may be told on create and update, and what it is when nothing is said (C-80)."""
 
 import json
 import re
@@ -115,7 +115,7 @@ def read_terms(body: object, *, update: bool, now: datetime, zone: tzinfo) -> Te
     """Check the body of a create or update; unknown and server-kept fields are ignored.
 
     Raises:
-        RefusedError: With the code of section 11.6.
+        RefusedError: With its code (C-83).
     """
     content = body.get("CouponSeriesV2") if isinstance(body, Mapping) else None
     if not isinstance(content, Mapping):
@@ -275,7 +275,7 @@ def _check_additions(terms: Mapping[str, Any]) -> None:
 
 
 def _id_list(value: object) -> str:
-    """Ids as the JSON text that answers print; a list is taken as well (11.3)."""
+    """Ids as the JSON text that answers print; a list is taken as well (C-80)."""
     try:
         ids = json.loads(value) if isinstance(value, str) else value
     except ValueError:

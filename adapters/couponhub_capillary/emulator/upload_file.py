@@ -1,4 +1,4 @@
-"""Code files: what is readable in them, and which of their columns mean what (section 10 of the facts)."""
+"""Code files: what is readable in them, and which of their columns mean what (C-77)."""
 
 import csv
 import io

@@ -32,7 +32,7 @@ UNKNOWN_CUSTOMER = {
     "EXTERNAL_ID": "user does not exist with the provided external id",
     "EMAIL": "User does not with the provided email",
 }
-"""The vendor's texts for rows of unknown customers, its spelling kept (section 10)."""
+"""The vendor's texts for rows of unknown customers, its spelling kept (C-77)."""
 
 _ROWS_AT_ONCE = 2_000
 

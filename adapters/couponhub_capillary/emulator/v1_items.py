@@ -40,13 +40,13 @@ def item(
 
 
 def v1_reply(container: str, items: Sequence[Item], content: object) -> Reply:
-    """The answer around items: all good, some failed, all failed (4.2)."""
+    """The answer around items: all good, some failed, all failed (C-71)."""
     status = v1_request_status([each["item_status"]["code"] for each in items], _GOOD)
     return Reply(body={"response": {"status": status, container: content}})
 
 
 def in_old_style(reply: Reply) -> Reply:
-    """The answer with all numbers as text, shouting its success (4.2, C-10)."""
+    """The answer with all numbers as text, shouting its success (C-71, C-10)."""
     response: Item = in_text(reply.body["response"])
     if response["status"]["code"] == "200":
         response["status"]["message"] = "SUCCESS"

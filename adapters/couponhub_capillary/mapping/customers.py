@@ -1,4 +1,4 @@
-"""Which identifiers, and names, Capillary's answer holds of its customer (section 6.2)."""
+"""Which identifiers, and names, Capillary's answer holds of its customer (C-75)."""
 
 from collections.abc import Mapping
 

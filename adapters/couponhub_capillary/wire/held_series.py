@@ -66,7 +66,7 @@ def changed_besides(
 
 
 def _as_sent(name: str, value: object) -> object:
-    """A value as it is documented for requests, which answers do not always keep to (4.3, C-49)."""
+    """A value as it is documented for requests, which answers do not always keep to (C-72, C-49)."""
     if name == "productInfo":
         return _products_as_sent(value)
     if name in _JSON_TEXTS and type(value) is not str:

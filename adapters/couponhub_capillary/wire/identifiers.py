@@ -1,4 +1,4 @@
-"""The texts under which Capillary may know a customer (C-28), and those by which its answers name one (section 6.2)."""
+"""The texts under which Capillary may know a customer (C-28), and those by which its answers name one (C-75)."""
 
 import re
 from collections.abc import Mapping

@@ -61,7 +61,7 @@ def _choice(default: Any, *others: Any) -> Any:
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """All options with their defaults. A limit of 0 is none; D-numbers are those of the vendor facts.
+    """All options with their defaults. A limit of 0 is none; D-numbers: `docs/vendors/moengage.md`.
 
     Attributes:
         coupon_feature: False answers 403 to everything, as an account without coupons does.

@@ -1,4 +1,4 @@
-"""`alert_conditions` of a list: when MoEngage mails about it ("Create a Coupon List")."""
+"""`alert_conditions` of a list: when MoEngage mails about it ("Create a Coupon List", D-38)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -20,7 +20,7 @@ from couponhub.transport import Reply, error_for_status, retry_after_seconds
 _LONGEST_MESSAGE = 300
 _LONGEST_WORD = 80
 
-# Limits are counted in minutes and days ("Rate Limits"): a reset further away than a minute is the day's.
+# Limits are counted in minutes and days ("Rate Limits"): a reset further away than a minute is the day's (D-26).
 _MINUTE_WINDOW_SECONDS = 60
 
 # MoEngage's documented texts quote only names of keys. What a text of theirs must not bring into ours all the
@@ -72,14 +72,14 @@ def _kind(status: int, refusal: _Refusal, retry_after: float | None) -> type[Ven
         code = refusal.code or ""
         if code.startswith("duplicate-"):
             return Conflict
-        # A 404 is documented for the usage report alone; elsewhere an unknown id may be a 400 that says so.
+        # A 404 is documented for the usage report alone; elsewhere an unknown id may be a 400 that says so (D-11).
         if "not found" in f"{code.replace('-', ' ')} {refusal.message}".lower():
             return NotFound
     return kind
 
 
 def _refusal(reply: Reply) -> _Refusal:
-    """Read the envelopes in use at MoEngage: coupons', the platform's standard, the catalog's, a bare text."""
+    """Read the envelopes in use at MoEngage: coupons', the platform's standard, the catalog's, a bare text (D-28)."""
     try:
         document = reply.decoded()
     except ValueError:

@@ -72,7 +72,7 @@ class WireFile(WireObject):
 
     @property
     def list_id(self) -> str | None:
-        """The list it belongs to: the key is plural in the answer to an upload, singular elsewhere."""
+        """The list it belongs to: the key is plural in the answer to an upload, singular elsewhere (D-4)."""
         return self.coupon_list_id or self.coupons_list_id
 
 
@@ -280,7 +280,7 @@ def _utc(value: Any, time_of_day: time) -> datetime:
 
 
 def _subscribers(value: Any, _: type[Any]) -> tuple[str, ...]:
-    """An array in some answers, in the schemas of others one text, which may hold several by commas."""
+    """An array in some answers, in the schemas of others one text, which may hold several by commas (D-3)."""
     match value:
         case None:
             return ()
