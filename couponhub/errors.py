@@ -23,11 +23,25 @@ CouponhubError
 a write twice. No text here ever holds a code, a customer identifier or a credential.
 """
 
-from typing import Any, ClassVar, TypeVar
+import copy
+from typing import Any, ClassVar, Self, TypedDict, TypeVar, Unpack
 
 from couponhub.shown import shown
 
 E = TypeVar("E", bound=BaseException)
+
+
+class ErrorFacts(TypedDict, total=False):
+    """The arguments that every error takes beside its message; see the attributes of `CouponhubError`."""
+
+    hint: str
+    connection: str | None
+    operation: str | None
+    vendor_code: str | None
+    status: int | None
+    request_id: str | None
+    retry_after: float | None
+    retryable: bool | None
 
 
 class CouponhubError(Exception):
@@ -62,6 +76,7 @@ class CouponhubError(Exception):
         status: int | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        retryable: bool | None = None,
     ) -> None:
         message = shown(message, keep=self._keeps)
         super().__init__(message)
@@ -73,6 +88,8 @@ class CouponhubError(Exception):
         self.status = status
         self.request_id = request_id and shown(request_id)
         self.retry_after = retry_after
+        if retryable is not None:
+            self.retryable = retryable
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.connection, self.operation) if part)
@@ -84,6 +101,17 @@ class CouponhubError(Exception):
         self.connection = self.connection or connection
         self.operation = self.operation or operation
         return self
+
+    def reworded(self, *, message: str | None = None, hint: str | None = None) -> Self:
+        """Return this error in other words: its facts, its cause and where it was raised stay. None keeps a text."""
+        twin = copy.copy(self)
+        if message is not None:
+            twin.message = shown(message, keep=self._keeps)
+            twin.args = (twin.message,)
+        if hint is not None:
+            twin.hint = shown(hint)
+        twin.__cause__ = self.__cause__
+        return twin.with_traceback(self.__traceback__)
 
 
 class ConfigError(CouponhubError):
@@ -143,7 +171,10 @@ class WaitTimeout(CouponhubError):
     kind = "timeout"
     exit_code = 3
     http_status = 502
-    upload: Any = None
+
+    def __init__(self, message: str, *, upload: Any = None, **facts: Unpack[ErrorFacts]) -> None:
+        super().__init__(message, **facts)
+        self.upload = upload
 
 
 class VendorError(CouponhubError):
@@ -219,9 +250,20 @@ class VendorUnavailable(VendorError):
     kind = "unavailable"
     exit_code = 7
     retryable = True
-    sent: bool = True
-    too_slow: bool = False
-    local: bool = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sent: bool = True,
+        too_slow: bool = False,
+        local: bool = False,
+        **facts: Unpack[ErrorFacts],
+    ) -> None:
+        super().__init__(message, **facts)
+        self.sent = sent
+        self.too_slow = too_slow
+        self.local = local
 
 
 class OutcomeUnknown(VendorError):

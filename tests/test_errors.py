@@ -14,6 +14,7 @@ from couponhub.errors import (
     RateLimited,
     VendorError,
     VendorUnavailable,
+    WaitTimeout,
 )
 
 CLASSES = [getattr(errors, row[0]) for row in errors.table()]
@@ -55,13 +56,32 @@ def test_a_deeper_layer_knows_better_where_it_happened() -> None:
 
 def test_an_error_keeps_its_fields_when_copied() -> None:
     """Threads that share a failure each raise their own."""
-    error = VendorUnavailable("x", hint="h", status=503)
-    error.sent = False
+    error = VendorUnavailable("x", hint="h", status=503, sent=False)
     twin = copy.copy(error)
     twin.located(connection="shop", operation=None)
 
     assert ("h", 503, False, "shop: x (h)") == (twin.hint, twin.status, twin.sent, str(twin))
     assert error.connection is None
+
+
+def test_an_error_in_other_words_is_the_same_error() -> None:
+    """Its class, facts, cause and place stay, its text is the new one everywhere, and the first is as it was."""
+    cause = ValueError("deep")
+    first = WaitTimeout("not yet", upload="u", connection="shop", retry_after=2.0)
+    first.__cause__ = cause
+    with pytest.raises(WaitTimeout):
+        raise first
+    twin = first.reworded(message="not yet; but soon", hint="wait\x07")
+
+    assert ("shop: not yet; but soon (wait\\x07)", ("not yet; but soon",)) == (str(twin), twin.args)
+    assert (WaitTimeout, "u", 2.0, cause, first.__traceback__) == (
+        type(twin),
+        twin.upload,
+        twin.retry_after,
+        twin.__cause__,
+        twin.__traceback__,
+    )
+    assert "shop: not yet" == str(first)
 
 
 def test_nothing_that_repeats_can_catch_an_unknown_outcome() -> None:

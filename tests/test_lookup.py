@@ -58,9 +58,7 @@ def coupon(code: str) -> Coupon:
 
 def too_slow() -> VendorUnavailable:
     """Make the error of a vendor that let time run out."""
-    error = VendorUnavailable("slow")
-    error.too_slow = True
-    return error
+    return VendorUnavailable("slow", too_slow=True)
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,7 @@ def _refused(what: str, response: requests.Response) -> AuthRejected:
 
 
 def _unavailable(text: str, *, status: int | None = None) -> VendorError:
-    error = VendorUnavailable(text, hint="check the connection's address and the network", status=status)
-    error.sent = False  # whatever the token was wanted for was not sent
-    return error
+    # Whatever the token was wanted for was not sent.
+    return VendorUnavailable(
+        text, sent=False, hint="check the connection's address and the network", status=status
+    )

@@ -11,7 +11,7 @@ from cattrs import Converter, transform_error
 
 from couponhub.client.problems import WrittenError
 from couponhub.documents import moment
-from couponhub.errors import CouponhubError, UnreadableReply, VendorUnavailable
+from couponhub.errors import CouponhubError, UnreadableReply
 from couponhub.models import (
     Answer,
     Coupon,
@@ -151,9 +151,7 @@ def _answer(wire: _Answer, coupons: tuple[Coupon, ...]) -> Answer:
     reason, warnings = _reason(wire.reason)
     if wire.verdict is Verdict.UNKNOWN:
         reason = reason or Reason.UNREADABLE
-    error = None if wire.error is None else wire.error.error()
-    if isinstance(error, VendorUnavailable):
-        error.too_slow = reason is Reason.TIMEOUT
+    error = None if wire.error is None else wire.error.error(too_slow=reason is Reason.TIMEOUT)
     return Answer(
         connection=wire.connection,
         verdict=Verdict.FOUND if own else wire.verdict,

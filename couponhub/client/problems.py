@@ -3,7 +3,7 @@
 import attrs
 
 from couponhub import errors
-from couponhub.errors import CouponhubError, UnknownConnection, VendorUnavailable
+from couponhub.errors import CouponhubError, ErrorFacts, UnknownConnection, VendorUnavailable
 from couponhub.transport import Reply, error_for_status, retry_after_seconds
 
 _HINTS = {
@@ -26,25 +26,29 @@ class WrittenError:
     retryable: bool = False
     retry_after: float | None = None
 
-    def error(self, status: int | None = None) -> CouponhubError:
+    def error(
+        self, status: int | None = None, *, retry_after: float | None = None, too_slow: bool = False
+    ) -> CouponhubError:
         """The error itself; a kind that is new to us is a `CouponhubError`.
 
         Args:
             status: The HTTP status of the problem; None for an error that stands in an answer.
+            retry_after: Seconds that the answer asks to wait, where the error names none.
+            too_slow: Whether it was time that ran out, should the vendor be unavailable.
         """
-        error = _class(self.kind, status)(
-            self.message or self.detail or "the server says no more",
-            hint=self.hint or _HINTS.get(status or 0, ""),
-            connection=self.connection,
-            operation=self.operation,
-            vendor_code=self.vendor_code,
-            status=status,
-            retry_after=self.retry_after,
-        )
-        error.retryable = self.retryable
-        if isinstance(error, VendorUnavailable):
-            error.too_slow = status == 504
-        return error
+        cls, text = _class(self.kind, status), self.message or self.detail or "the server says no more"
+        facts: ErrorFacts = {
+            "hint": self.hint or _HINTS.get(status or 0, ""),
+            "connection": self.connection,
+            "operation": self.operation,
+            "vendor_code": self.vendor_code,
+            "status": status,
+            "retry_after": self.retry_after or retry_after,
+            "retryable": self.retryable,
+        }
+        if issubclass(cls, VendorUnavailable):
+            return cls(text, too_slow=too_slow, **facts)
+        return cls(text, **facts)
 
 
 def error_of(reply: Reply, written: WrittenError | None) -> CouponhubError:
@@ -56,9 +60,7 @@ def error_of(reply: Reply, written: WrittenError | None) -> CouponhubError:
     """
     retry_after = retry_after_seconds(reply.headers)
     if written is not None:
-        error = written.error(reply.status)
-        error.retry_after = error.retry_after or retry_after
-        return error
+        return written.error(reply.status, retry_after=retry_after, too_slow=reply.status == 504)
     return error_for_status(reply.status)(
         f"it answered HTTP {reply.status}, and not as `couponhub serve` does",
         hint=_HINTS.get(reply.status, "check the address"),

@@ -104,15 +104,14 @@ class Breaker:
     def refusal(self, connection: str, retry_after: float) -> VendorUnavailable:
         """What is told instead of asking, while it is open."""
         times = "once" if self._failed_in_a_row == 1 else f"{self._failed_in_a_row} times in a row"
-        error = VendorUnavailable(
+        return VendorUnavailable(
             f"not asked: it has failed {times}, last: {self._last}",
             connection=connection,
             operation="customer coupons",
             retry_after=retry_after,
+            sent=False,
+            too_slow=self._last_was_slow,
         )
-        error.sent = False
-        error.too_slow = self._last_was_slow
-        return error
 
     def _is_nonsense_still(self, error: Exception | None) -> TypeGuard[UnreadableReply]:
         if not (self.is_open and self._last_was_unread and isinstance(error, UnreadableReply)):

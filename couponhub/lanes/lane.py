@@ -263,15 +263,15 @@ class Lane:
         error = self._too_late(
             "not asked within the deadline: too many other questions were under way"
             if flight.started is None
-            else "no answer came within the deadline"
+            else "no answer came within the deadline",
+            sent=flight.started is not None,
         )
-        error.sent = flight.started is not None
         return [(waiter, self._instead(flight.question, error)) for waiter in over]
 
-    def _too_late(self, text: str) -> VendorUnavailable:
-        error = VendorUnavailable(text, connection=self.name, operation="customer coupons")
-        error.too_slow = True
-        return error
+    def _too_late(self, text: str, *, sent: bool = True) -> VendorUnavailable:
+        return VendorUnavailable(
+            text, sent=sent, too_slow=True, connection=self.name, operation="customer coupons"
+        )
 
     def _failed(self, flight: Flight, error: Failure, *, hurried: bool) -> list[Message]:
         if flight.counted or flight.started is None:

@@ -93,9 +93,11 @@ def failed(connection: str, error: CouponhubError, *, elapsed_ms: int = 0) -> An
 def too_late(connection: str, seconds: float) -> Answer:
     """What a connection that said nothing for so long answers."""
     error = VendorUnavailable(
-        f"no answer within the deadline of {seconds:g} s", connection=connection, operation=_OPERATION
+        f"no answer within the deadline of {seconds:g} s",
+        too_slow=True,
+        connection=connection,
+        operation=_OPERATION,
     )
-    error.too_slow = True
     return failed(connection, error, elapsed_ms=round(seconds * 1000))
 
 

@@ -10,10 +10,9 @@ from typing import Protocol
 
 import attrs
 
-from couponhub.errors import VendorError
+from couponhub.errors import VendorError, VendorUnavailable
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.secret import Secret, secret_of
-from couponhub.transport.breakage import unreachable
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.headers import Headers
 
@@ -195,7 +194,9 @@ def _awaited(coming: "Future[Token]", deadline: Deadline) -> Token:
     try:
         return coming.result(timeout=deadline.remaining())
     except TimeoutError:
-        failure: VendorError = unreachable("no token came in the time for it", sent=False, too_slow=True)
+        failure: VendorError = VendorUnavailable(
+            "no token came in the time for it", sent=False, too_slow=True
+        )
     except VendorError as error:
         failure = copy.copy(error)  # each thread writes into its own where it happened
     raise failure

@@ -29,7 +29,7 @@ def translated(error: Exception, *, max_bytes: int, peer: str = "the vendor") ->
     if isinstance(error, DecodeError):
         return UnreadableReply("the reply's compression is broken")
     if _cause(error, TimeoutError) or _cause(error, ReadTimeoutError):
-        return unreachable("no whole answer came in time", sent=True, too_slow=True)
+        return VendorUnavailable("no whole answer came in time", too_slow=True)
     if isinstance(error, ValueError) and isinstance(
         error, (broken.RequestException, LocationValueError, UnicodeError)
     ):
@@ -37,35 +37,29 @@ def translated(error: Exception, *, max_bytes: int, peer: str = "the vendor") ->
             "the address or the credentials cannot be put into an HTTP request",
             hint="check the address and the credentials for blanks, line breaks and letters beyond Latin ones",
         )
-    return unreachable(f"the connection broke off ({type(error).__name__})", sent=True)
-
-
-def unreachable(text: str, *, sent: bool, too_slow: bool = False, hint: str = "") -> VendorUnavailable:
-    """A `VendorUnavailable`; `sent` is False only where no byte of the request can have left."""
-    error = VendorUnavailable(text, hint=hint)
-    error.sent = sent
-    error.too_slow = too_slow
-    return error
+    return VendorUnavailable(f"the connection broke off ({type(error).__name__})")
 
 
 def _not_connected(error: Exception, not_connected: NotConnected, peer: str) -> VendorUnavailable:
     if isinstance(error, ProxyError):
-        return unreachable(
+        return VendorUnavailable(
             "the proxy could not be reached, or refused", sent=False, hint="check the connection's proxy"
         )
     if _cause(not_connected, TimeoutError):
-        return unreachable(f"{peer} could not be reached in time", sent=False, too_slow=True)
+        return VendorUnavailable(f"{peer} could not be reached in time", sent=False, too_slow=True)
     if _cause(not_connected, ssl.SSLCertVerificationError):
-        return unreachable(
+        return VendorUnavailable(
             f"{peer}'s certificate was not accepted",
             sent=False,
             hint="check the address, and ca_bundle if a private authority is in use",
         )
     if _cause(not_connected, ssl.SSLError):
-        return unreachable(
+        return VendorUnavailable(
             "no TLS connection came about", sent=False, hint="check the address and its port, and ca_bundle"
         )
-    return unreachable(f"{peer} could not be reached", sent=False, hint="check the address and the network")
+    return VendorUnavailable(
+        f"{peer} could not be reached", sent=False, hint="check the address and the network"
+    )
 
 
 def _cause(error: BaseException, kind: type[E]) -> E | None:

@@ -34,9 +34,7 @@ class Deadline:
             VendorUnavailable: It is over; `too_slow`.
         """
         if time.monotonic() >= self.at:
-            error = VendorUnavailable("the time ran out while the reply was being read")
-            error.too_slow = True
-            raise error
+            raise VendorUnavailable("the time ran out while the reply was being read", too_slow=True)
 
     def allows(self, seconds: float) -> bool:
         """Whether that many seconds can pass before it is over."""

@@ -112,9 +112,9 @@ class _Taken:
 
 
 def _crowded() -> VendorUnavailable:
-    error = VendorUnavailable("too many large replies are being read at this moment", retry_after=1.0)
-    error.local = True
-    return error
+    return VendorUnavailable(
+        "too many large replies are being read at this moment", local=True, retry_after=1.0
+    )
 
 
 def let_go(error: BaseException) -> None:

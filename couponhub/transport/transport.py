@@ -21,7 +21,7 @@ from couponhub.errors import (
 )
 from couponhub.store import Budgets, Spent
 from couponhub.transport.auth import Auth
-from couponhub.transport.breakage import translated, unreachable
+from couponhub.transport.breakage import translated
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import MultipartStream, Reply, Request
 from couponhub.transport.headers import SentHeaders
@@ -231,7 +231,7 @@ class Transport:
     def _send(self, request: Request, headers: SentHeaders, patience: Deadline, lease: Lease) -> Reply:
         seconds = min(self._settings.timeout, patience.remaining())
         if seconds == 0.0:
-            raise unreachable("the time for it ran out", sent=False, too_slow=True)
+            raise VendorUnavailable("the time for it ran out", sent=False, too_slow=True)
         stream = MultipartStream(request.multipart) if request.multipart else None
         try:
             if stream is not None:

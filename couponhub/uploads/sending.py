@@ -302,7 +302,9 @@ class Sender:
         except VendorError as error:
             if show_command(upload) not in error.hint:
                 sent = f"the codes were sent; find out what became of them with `{show_command(upload)}`"
-                error.hint = f"{error.hint}; {sent}" if error.hint else sent
+                raise error.reworded(
+                    hint=f"{error.hint}; {sent}" if error.hint else sent
+                ) from error.__cause__
             raise
         except WaitTimeout as error:
             fetches = [file.fetched for file in staged]
@@ -313,8 +315,7 @@ class Sender:
                 )
             if fetches and not any(fetches) and None not in fetches:
                 fetched = "the vendor never fetched the file, and its URL has ended"
-            error.message += f"; {fetched}"
-            raise
+            raise error.reworded(message=f"{error.message}; {fetched}") from error.__cause__
         return last
 
     def _told(self, trouble: CouponhubError, upload: UploadRecord) -> CouponhubError:
@@ -326,10 +327,10 @@ class Sender:
         if too_late or isinstance(trouble, WaitTimeout):
             return self._too_late(trouble, upload, sent)
         if isinstance(trouble, OutcomeUnknown) and sent:
-            trouble.message += f"; {sent} of {len(upload.parts)} parts arrived"
+            return trouble.reworded(message=f"{trouble.message}; {sent} of {len(upload.parts)} parts arrived")
         if isinstance(trouble, LocalError):
-            trouble.hint = f"find out what was sent with `{show_command(upload)}`"
-        if isinstance(trouble, (OutcomeUnknown, LocalError)) or not sent:
+            return trouble.reworded(hint=f"find out what was sent with `{show_command(upload)}`")
+        if isinstance(trouble, OutcomeUnknown) or not sent:
             return trouble
         error = PartialFailure(
             f"upload {upload.id}: {sent} of {len(upload.parts)} parts were sent, then: {trouble.message}",
@@ -350,8 +351,8 @@ class Sender:
             f"upload {upload.id} was not sent whole within {self.patience.deadline.timeout:g} seconds:"
             f" {sent} of {len(upload.parts)} parts arrived{doubt}",
             hint=f"see `{show_command(upload)}`; sending the same codes again sends only what did not arrive",
+            upload=upload_of(upload, sending=False),
         )
-        error.upload = upload_of(upload, sending=False)
         error.__cause__ = trouble
         return error
 

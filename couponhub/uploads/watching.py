@@ -138,10 +138,9 @@ class _Ear:
 
 def _timeout(upload: Upload, deadline: Deadline) -> WaitTimeout:
     words = f"{upload.connection} {upload.list_id} {upload.id}"
-    error = WaitTimeout(
+    return WaitTimeout(
         f"upload {upload.id} has not ended after {deadline.timeout:g} seconds",
         hint=f"go on waiting with `couponhub uploads wait {words}`, or see `couponhub uploads show {words}`",
         connection=upload.connection,
+        upload=upload,
     )
-    error.upload = upload
-    return error

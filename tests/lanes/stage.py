@@ -28,9 +28,7 @@ def down() -> VendorUnavailable:
 
 def silent() -> VendorUnavailable:
     """Make the error of a vendor that let time run out."""
-    error = VendorUnavailable("no whole answer came in time")
-    error.too_slow = True
-    return error
+    return VendorUnavailable("no whole answer came in time", too_slow=True)
 
 
 class Clock:

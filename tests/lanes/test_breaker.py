@@ -213,8 +213,7 @@ def test_after_silence_any_word_is_life() -> None:
 
 def test_what_this_process_lacks_says_nothing_to_a_probe() -> None:
     """Neither that the vendor is dead nor that it lives."""
-    crowded = VendorUnavailable("too many large replies")
-    crowded.local = True
+    crowded = VendorUnavailable("too many large replies", local=True)
     breaker = opened()
     before = str(breaker.refusal("shop", 4.0))
     breaker.probed(crowded, 1.0)

@@ -332,8 +332,7 @@ def test_a_vendor_that_answers_nonsense_is_left_alone() -> None:
 
 def test_what_this_process_lacks_is_no_failure_of_the_vendors() -> None:
     """However often memory for replies was short, it is asked again."""
-    crowded = VendorUnavailable("too many large replies")
-    crowded.local = True
+    crowded = VendorUnavailable("too many large replies", local=True)
     stage = staged()
     fail(stage, 20, crowded)
     assert ("closed", 20, 0) == (

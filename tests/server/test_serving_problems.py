@@ -52,8 +52,7 @@ def test_every_error_has_its_status(
 
 def test_too_slow_is_a_504(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A gateway's word for it."""
-    error = VendorUnavailable("slow")
-    error.too_slow = True
+    error = VendorUnavailable("slow", too_slow=True)
     raising(monkeypatch, error)
     problem(counter.post("/v1/lookup", ASKED, counter.token(Scope.LOOKUP)), 504, "unavailable")
 

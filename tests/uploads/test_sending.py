@@ -32,9 +32,7 @@ FIVE = ["A1", "B2", "C3", "D4", "E5"]
 
 def unsent() -> VendorUnavailable:
     """An error that proves that nothing was sent."""
-    error = VendorUnavailable("connection refused")
-    error.sent = False
-    return error
+    return VendorUnavailable("connection refused", sent=False)
 
 
 def test_codes_arrive_once_and_are_accounted_for(shop: Shop) -> None:

@@ -3,6 +3,7 @@
 from couponhub.errors import (
     AuthRejected,
     Conflict,
+    ErrorFacts,
     NotFound,
     PermissionDenied,
     RateLimited,
@@ -161,16 +162,14 @@ def _built(
     vendor_code: str | None = None,
     code: int | None = None,
 ) -> VendorError:
-    error = kind(
-        f"{_WORDS[kind]} ({detail})",
-        hint=_HINTS.get(kind, ""),
-        vendor_code=vendor_code,
-        status=reply.status,
-        request_id=reply.request_id,
-    )
-    if isinstance(error, (RateLimited, VendorUnavailable)):
-        error.retry_after = retry_after_seconds(reply.headers)
-    if isinstance(error, VendorUnavailable):
-        error.sent = code not in _REFUSED_BEFORE_WORK
-        error.too_slow = reply.status == 504
-    return error
+    text, passes = f"{_WORDS[kind]} ({detail})", issubclass(kind, (RateLimited, VendorUnavailable))
+    facts: ErrorFacts = {
+        "hint": _HINTS.get(kind, ""),
+        "vendor_code": vendor_code,
+        "status": reply.status,
+        "request_id": reply.request_id,
+        "retry_after": retry_after_seconds(reply.headers) if passes else None,
+    }
+    if issubclass(kind, VendorUnavailable):
+        return kind(text, sent=code not in _REFUSED_BEFORE_WORK, too_slow=reply.status == 504, **facts)
+    return kind(text, **facts)
