@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 import attrs
 
-from couponhub.errors import RateLimited, VendorUnavailable
+from couponhub.errors import CouponhubError
 from couponhub.forking import ProcessLock
 
 
@@ -32,7 +32,7 @@ class RetryPolicy:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
-    def wait_before(self, attempt: int, error: RateLimited | VendorUnavailable) -> float:
+    def wait_before(self, attempt: int, error: CouponhubError) -> float:
         """Seconds to wait after the failed attempt of that number (from 1).
 
         The vendor's own word is waited out in full; a word in the past waits like none.

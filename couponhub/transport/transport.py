@@ -9,13 +9,11 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
 from couponhub.errors import (
-    AuthRejected,
     CouponhubError,
     OutcomeUnknown,
     QuotaExhausted,
     RateLimited,
     UnreadableReply,
-    VendorError,
     VendorUnavailable,
     without_frames,
 )
@@ -23,6 +21,7 @@ from couponhub.store import Budgets, Spent
 from couponhub.transport.auth import Auth
 from couponhub.transport.breakage import translated
 from couponhub.transport.deadline import Deadline
+from couponhub.transport.decision import Attempt, RaiseUnknown, Renew, Wait, decide
 from couponhub.transport.exchange import MultipartStream, Reply, Request
 from couponhub.transport.headers import SentHeaders
 from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall, log_call
@@ -103,9 +102,9 @@ class Transport:
         """
         patience = Deadline.after(self._settings.patience if deadline is None else deadline)
         renewed = False
-        attempt = 0
+        attempts = 0
         while True:
-            attempt += 1
+            attempts += 1
             used: object = None
             signed = False
             try:
@@ -114,41 +113,45 @@ class Transport:
                 used = self._auth.sign(headers, patience)
                 signed = True
                 with self._room.lease() as lease:
-                    value = self._exchange(request, headers, read, patience, attempt=attempt, lease=lease)
-            except AuthRejected as error:
-                if used is None or renewed or not self._auth.renew(used):
-                    raise error.located(connection=self.connection, operation=request.operation) from None
-                renewed = True
-            except (RateLimited, VendorUnavailable) as error:
-                error.located(connection=self.connection, operation=request.operation)
-                arrived = signed and isinstance(error, VendorUnavailable) and error.sent
-                wait = self._retry.wait_before(attempt, error)
-                harmless = error.retryable and not (request.changes and arrived)
-                is_ours = isinstance(error, RateLimited) or error.local
-                wanted = deadline is None or not is_ours
-                may = harmless and wanted and attempt < self._retry.attempts and patience.allows(wait)
-                if not (may and (is_ours or self._reserve.take())):
-                    if request.changes and arrived:
-                        raise self._outcome_unknown(request, error) from None
-                    raise
-                _log.info(
-                    "%s: %s: attempt %d failed (%s), waiting %.1f s",
-                    self.connection,
-                    request.operation,
-                    attempt,
-                    error.kind,
-                    wait,
-                )
-                let_go(error)
-                self._retry.sleep(wait)
+                    value = self._exchange(request, headers, read, patience, attempt=attempts, lease=lease)
             except CouponhubError as error:
                 error.located(connection=self.connection, operation=request.operation)
-                if request.changes and signed and isinstance(error, UnreadableReply):
-                    raise self._outcome_unknown(request, error) from None
-                raise
+                attempt = Attempt(
+                    number=attempts,
+                    most=self._retry.attempts,
+                    changes=request.changes,
+                    signed=signed,
+                    renewable=used is not None and not renewed,
+                    hurried=deadline is not None,
+                    left=patience.remaining(),
+                )
+                decision = decide(error, attempt, pause=self._retry.wait_before(attempts, error))
+                if isinstance(decision, Wait) and decision.takes_reserve and not self._reserve.take():
+                    decision = decision.otherwise
+                match decision:
+                    case RaiseUnknown():
+                        raise self._outcome_unknown(request, error) from None
+                    case Renew() if self._auth.renew(used):
+                        renewed = True
+                    case Wait(seconds=seconds):
+                        self._wait(request, error, attempts, seconds)
+                    case _:
+                        raise
             else:
                 self._reserve.give_back()
                 return value
+
+    def _wait(self, request: Request, error: CouponhubError, attempt: int, seconds: float) -> None:
+        _log.info(
+            "%s: %s: attempt %d failed (%s), waiting %.1f s",
+            self.connection,
+            request.operation,
+            attempt,
+            error.kind,
+            seconds,
+        )
+        let_go(error)
+        self._retry.sleep(seconds)
 
     def _spend(self, request: Request, patience: Deadline, *, in_a_hurry: bool) -> None:
         """Take one call from the request's budget, waiting for it where that is wanted."""
@@ -170,7 +173,7 @@ class Transport:
         elif remaining is not None:
             self._budgets.learn(request.budget, limit=limit, remaining=remaining, ends_in=ends_in)
 
-    def _outcome_unknown(self, request: Request, error: VendorError) -> OutcomeUnknown:
+    def _outcome_unknown(self, request: Request, error: CouponhubError) -> OutcomeUnknown:
         return OutcomeUnknown(
             f"it was sent, and whether it was done is not known: {error.message}",
             hint=request.unknown_hint or self._unknown_hint,
