@@ -252,7 +252,7 @@ def test_list_is_changed() -> None:
 
 def test_errors_say_where_they_happened() -> None:
     """Also those of an adapter that does not say, at the call and while iterating; what it says stays."""
-    connection = connection_to(Shelf())
+    connection = connection_to(Shelf(update_fates=[Conflict("taken")]))
     lists = connection.lists.iterate()
     said = []
     asks: list[Callable[[], object]] = [
@@ -262,12 +262,15 @@ def test_errors_say_where_they_happened() -> None:
         lambda: connection.customers.coupons(Customer(mobile="919876543210")),
         lambda: connection.uploads.iterate("1"),
         lambda: connection.uploads.delete("1", "2"),
+        lambda: connection.lists.update("1", SUMMER),
+        lambda: connection.coupons.find(["A"]),
     ]
     for ask in asks:
         with pytest.raises(CouponhubError) as caught:
             ask()
         said.append((caught.value.connection, caught.value.operation))
     operations = ["check", "read lists", "GET /x", "customer coupons", "read uploads", "delete upload"]
+    operations += ["update list", "find coupons"]
     assert [("shop", operation) for operation in operations] == said
     assert {"calls_per_minute": 3} == connection.quota_left()
 

@@ -33,9 +33,7 @@ FLOORS: tuple[frozenset[str], ...] = (
 )
 """From the ground up. A room imports from the floors below it, and nothing from its own floor but itself."""
 
-FOR_ADAPTERS = frozenset(
-    {"errors", "located", "models", "plugin", "protocols", "secret", "strict", "transport"}
-)
+FOR_ADAPTERS = frozenset({"errors", "models", "plugin", "protocols", "secret", "strict", "transport"})
 """What an adapter may import of the core; its emulator may also import `testing.emulation`."""
 
 HTTP_LIBRARIES = frozenset({"http", "oauthlib", "requests", "requests_oauthlib", "urllib3"})

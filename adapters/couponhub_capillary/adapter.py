@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from couponhub.errors import NotFound, UnreadableReply
-from couponhub.located import Located
 from couponhub.models import (
     CodeFile,
     CodeFileRules,
@@ -117,8 +116,7 @@ class CapillaryAdapter:
 
     def check(self, *, deadline: float | None = None) -> str:
         """As `Adapter.check`; reading one series proves address, credentials and the read right."""
-        with self._located("check"):
-            page = self._client.series_page(0, 1, deadline=deadline)
+        page = self._client.series_page(0, 1, deadline=deadline)
         return f"signed in; {'coupon series can be read' if page.rows else 'there are no coupon series yet'}"
 
     def quota_left(self) -> Mapping[str, int]:
@@ -134,8 +132,7 @@ class CapillaryAdapter:
         body: object = None,
     ) -> object:
         """As `Adapter.call`; paths that begin with /coupon/api/ go to the upload address."""
-        with self._located("call"):
-            return self._client.call(method, path, query=query or {}, body=body)
+        return self._client.call(method, path, query=query or {}, body=body)
 
     def close(self) -> None:
         """As `Adapter.close`."""
@@ -143,15 +140,16 @@ class CapillaryAdapter:
 
     def get_list(self, list_id: ListId) -> CouponList:
         """As `ReadsLists.get_list`."""
-        with self._located("read list"):
-            return self._lists.of(self._lists.row(list_id))
+        return self._lists.of(self._lists.row(list_id))
 
     def iterate_lists(self, status: ListStatus | None = None) -> Iterator[CouponList]:
         """As `ReadsLists.iterate_lists`; nothing is ever archived at Capillary."""
         if status is ListStatus.ARCHIVED:
             return iter(())
         return (
-            coupon_list for coupon_list in self._all_lists() if status is None or coupon_list.status is status
+            coupon_list
+            for coupon_list in self._lists.iterate()
+            if status is None or coupon_list.status is status
         )
 
     def create_list(self, new: NewCouponList) -> CouponList:
@@ -160,8 +158,7 @@ class CapillaryAdapter:
         Raises:
             Unsupported: Alerts or a creator are asked for, which Capillary has none of.
         """
-        with self._located("create list"):
-            return self._lists.create(new)
+        return self._lists.create(new)
 
     def find_created(self, new: NewCouponList) -> CouponList | None:
         """As `WritesLists.find_created`: by label, else by name and last day, which need not be unique.
@@ -169,8 +166,7 @@ class CapillaryAdapter:
         Raises:
             OutcomeUnknown: Series are there of which it cannot be told whether one is meant.
         """
-        with self._located("find created list"):
-            return find_created(new, self.iterate_lists(), self._zones)
+        return find_created(new, self.iterate_lists(), self._zones)
 
     def update_list(self, list_id: ListId, change: ListChange) -> CouponList:
         """As `WritesLists.update_list`; `extra` takes the fields of `create_list`, and `seriesCode`.
@@ -180,34 +176,30 @@ class CapillaryAdapter:
         Raises:
             Unsupported: Alerts are asked for, which Capillary has none of.
         """
-        with self._located("update list"):
-            return self._lists.update(list_id, change)
+        return self._lists.update(list_id, change)
 
     def find_changed(self, list_id: ListId, change: ListChange) -> CouponList | None:
         """As `WritesLists.find_changed`."""
-        with self._located("read list"):
-            return self._lists.find_changed(list_id, change)
+        return self._lists.find_changed(list_id, change)
 
     def prepare_list(
         self, list_id: ListId, tagging: Tagging | None, *, deadline: float | None = None
     ) -> CouponList:
         """As `AcceptsFiles.prepare_list`; only series of uploaded codes take any (C-45)."""
-        with self._located("check list"):
-            check_sign_in(self._settings)
-            check_tagging(tagging)
-            row = self._lists.row(list_id, deadline=deadline)
-            coupon_list = self._lists.of(row)
-            check_takes_codes(row, coupon_list)
-            return coupon_list
+        check_sign_in(self._settings)
+        check_tagging(tagging)
+        row = self._lists.row(list_id, deadline=deadline)
+        coupon_list = self._lists.of(row)
+        check_takes_codes(row, coupon_list)
+        return coupon_list
 
     def submit_file(
         self, list_id: ListId, file: CodeFile, tagging: Tagging | None, *, deadline: float | None = None
     ) -> Part:
         """As `AcceptsFiles.submit_file`."""
-        with self._located("upload codes"):
-            check_sign_in(self._settings)
-            check_tagging(tagging)
-            return self._uploads.send(checked_series_id(list_id), file, tagging, deadline)
+        check_sign_in(self._settings)
+        check_tagging(tagging)
+        return self._uploads.send(checked_series_id(list_id), file, tagging, deadline)
 
     def find_submitted(self, list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
         """As `AcceptsFiles.find_submitted`; the oldest of that name.
@@ -215,26 +207,23 @@ class CapillaryAdapter:
         Raises:
             UnreadableReply: Jobs came that may be it, so that absence is not proven.
         """
-        with self._located("find upload"):
-            return self._jobs(list_id, deadline).named(name)
+        return self._jobs(list_id, deadline).named(name)
 
     def get_part(self, list_id: ListId, part_id: PartId, *, deadline: float | None = None) -> Part:
         """As `ReadsParts.get_part`: there is no call for one job, all of the series are read (C-44)."""
-        with self._located("read upload"):
-            jobs = self._jobs(list_id, deadline)
-            for part in jobs.parts:
-                if part.id == part_id:
-                    return part
-            if jobs.unreadable:
-                raise UnreadableReply("jobs came that cannot be read: the one asked for may be among them")
-            raise NotFound(f"Capillary shows no upload job {shown(part_id)} in this series")
+        jobs = self._jobs(list_id, deadline)
+        for part in jobs.parts:
+            if part.id == part_id:
+                return part
+        if jobs.unreadable:
+            raise UnreadableReply("jobs came that cannot be read: the one asked for may be among them")
+        raise NotFound(f"Capillary shows no upload job {shown(part_id)} in this series")
 
     def iterate_parts(self, list_id: ListId) -> Iterator[Part]:
         """As `ReadsParts.iterate_parts`, oldest first; one call brings them all."""
-        with self._located("read uploads"):
-            jobs = self._jobs(list_id)
-            if not jobs.parts and not jobs.unreadable:
-                self._lists.row(list_id)  # an unknown series shows no jobs either (C-43)
+        jobs = self._jobs(list_id)
+        if not jobs.parts and not jobs.unreadable:
+            self._lists.row(list_id)  # an unknown series shows no jobs either (C-43)
         return self._parts(jobs)
 
     def coupons_by_code(self, codes: Sequence[str]) -> tuple[Coupon, ...]:
@@ -243,9 +232,8 @@ class CapillaryAdapter:
         Raises:
             UsageError: A code is blank or holds a comma, so that it cannot be asked about; nothing was sent.
         """
-        with self._located("find coupons"):
-            reading = Reading(connection=self._connection, zones=self._zones, now=self._now())
-            return coupons_by_code(self._client, codes, reading)
+        reading = Reading(connection=self._connection, zones=self._zones, now=self._now())
+        return coupons_by_code(self._client, codes, reading)
 
     def explain_coupon(self, coupon: Coupon) -> tuple[Meaning, ...]:
         """As `ExplainsCoupons.explain_coupon`."""
@@ -260,36 +248,27 @@ class CapillaryAdapter:
         self, customer: Customer, query: CouponQuery, *, deadline: float | None = None
     ) -> CustomerCoupons:
         """As `FindsCustomerCoupons.customer_coupons`."""
-        with self._located("customer coupons"):
-            if query.list_id is not None:
-                checked_series_id(query.list_id)
-            return customer_coupons(
-                self._client,
-                customer,
-                query,
-                connection=self._connection,
-                zones=self._zones,
-                country_code=self.country_code,
-                now=self._now,
-                deadline=deadline,
-            )
-
-    def _located(self, operation: str) -> Located:
-        return Located(self._connection, operation)
-
-    def _all_lists(self) -> Iterator[CouponList]:
-        with self._located("read lists"):
-            yield from self._lists.iterate()
+        if query.list_id is not None:
+            checked_series_id(query.list_id)
+        return customer_coupons(
+            self._client,
+            customer,
+            query,
+            connection=self._connection,
+            zones=self._zones,
+            country_code=self.country_code,
+            now=self._now,
+            deadline=deadline,
+        )
 
     def _jobs(self, list_id: ListId, deadline: float | None = None) -> Jobs:
         check_sign_in(self._settings)
         return self._uploads.jobs(checked_series_id(list_id), deadline)
 
     def _parts(self, jobs: Jobs) -> Iterator[Part]:
-        with self._located("read uploads"):
-            yield from jobs.parts
-            if jobs.unreadable:
-                raise UnreadableReply(f"{jobs.unreadable} of the upload jobs could not be read")
+        yield from jobs.parts
+        if jobs.unreadable:
+            raise UnreadableReply(f"{jobs.unreadable} of the upload jobs could not be read")
 
 
 def _zones(settings: CapillarySettings) -> Zones:

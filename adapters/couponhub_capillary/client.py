@@ -180,9 +180,9 @@ class CapillaryClient:
                     self._organisation_id = str(organisation_id)
                 return row
         if any(series_id_of(row) is None for row in page.rows):
-            raise UnreadableReply("a series came that cannot be read", operation="read list")
+            raise UnreadableReply("a series came that cannot be read")
         if page.rows:
-            raise UnreadableReply("another series came than was asked for", operation="read list")
+            raise UnreadableReply("another series came than was asked for")
         return None
 
     def create_series(self, fields: Mapping[str, object]) -> Mapping[str, Any]:

@@ -64,7 +64,7 @@ class MoEngageAdapter:
         self._connection = connection
         self._settings = settings
         self._client = MoEngageClient(connection, settings, budgets=budgets, observer=observer, room=room)
-        self._changes = Changes(connection, self._client, patience=settings.timeout)
+        self._changes = Changes(self._client, patience=settings.timeout)
         self.limits = effective_limits(settings.limits)
         # The bounds that MoEngage states for file segments ("Coupon Code" itself is stated for coupons): one
         # column, no quotes, each code on its own row (D-20, D-44).
@@ -141,8 +141,6 @@ class MoEngageAdapter:
         if nameless:
             raise UnreadableReply(
                 f"lists came without a name or label ({nameless}): the one sought may be among them",
-                connection=self._connection,
-                operation="fetch lists",
             )
         return None
 
@@ -171,8 +169,6 @@ class MoEngageAdapter:
             raise Unsupported(
                 "MoEngage cannot bind codes to customers: it gives them out itself",
                 hint="send the file without --tag",
-                connection=self._connection,
-                operation="upload file",
             )
         found = mapping.coupon_list(self._connection, self._client.fetch_list(list_id, deadline=deadline))
         if found.status is not ListStatus.ACTIVE:
@@ -180,8 +176,6 @@ class MoEngageAdapter:
             raise Conflict(
                 f"the list is {word.lower()}, and MoEngage imports codes into active lists",
                 hint="activate the list first, or choose another",
-                connection=self._connection,
-                operation="upload file",
             )
         return found
 
@@ -211,8 +205,6 @@ class MoEngageAdapter:
         if nameless:
             raise UnreadableReply(
                 f"files came without a name ({nameless}): the one sought may be among them",
-                connection=self._connection,
-                operation="fetch files",
             )
         return None
 
@@ -252,21 +244,13 @@ class MoEngageAdapter:
                 if wire_list.id not in seen and found.status in {*statuses, ListStatus.UNKNOWN}:
                     seen.add(wire_list.id)
                     yield found
-        self._raise_unreadable("fetch lists", faults)
+        _raise_unreadable(faults)
 
     def _parts(self, list_id: ListId, deadline: float | None = None) -> Iterator[Part]:
         answer = self._client.fetch_files(list_id, deadline=deadline)
         parts = {found.id: found for found in map(mapping.part, answer.readable)}
         yield from sorted(parts.values(), key=_age)
-        self._raise_unreadable("fetch files", answer.faults)
-
-    def _raise_unreadable(self, operation: str, faults: Sequence[str]) -> None:
-        if faults:
-            raise UnreadableReply(
-                f"{len(faults)} {'row' if len(faults) == 1 else 'rows'} could not be read: {faults[0]}",
-                connection=self._connection,
-                operation=operation,
-            )
+        _raise_unreadable(answer.faults)
 
     def _as_it_is_now(self, created: WireList) -> WireList:
         try:
@@ -287,9 +271,14 @@ class MoEngageAdapter:
             )
         if faults:
             hint = "created_by may also stand in the connection's settings" if "created_by" in missing else ""
-            raise UsageError(
-                "; ".join(faults), hint=hint, connection=self._connection, operation="create list"
-            )
+            raise UsageError("; ".join(faults), hint=hint)
+
+
+def _raise_unreadable(faults: Sequence[str]) -> None:
+    if faults:
+        raise UnreadableReply(
+            f"{len(faults)} {'row' if len(faults) == 1 else 'rows'} could not be read: {faults[0]}"
+        )
 
 
 def _age(found: Part) -> tuple[datetime, str]:

@@ -45,13 +45,11 @@ class Changes:
     documents neither for a list or file that is unknown: after a 400 it is looked which one it was.
 
     Args:
-        connection: The connection's name.
         client: Speaks to the workspace.
         patience: Seconds that one look may take.
     """
 
-    def __init__(self, connection: str, client: MoEngageClient, *, patience: float) -> None:
-        self._connection = connection
+    def __init__(self, client: MoEngageClient, *, patience: float) -> None:
         self._client = client
         self._patience = patience
 
@@ -158,8 +156,6 @@ class Changes:
                 "the list shows alerts in a form that MoEngage does not document, and a change of some would lose"
                 " the others; nothing was changed",
                 hint="name all four alerts, which replaces them",
-                connection=self._connection,
-                operation="update list",
             )
         return {**kept, **asked}
 
@@ -178,7 +174,7 @@ class Changes:
         if not faults and change in (ListChange(), ListChange(alerts=AlertsChange())):
             faults.append("nothing of the list is to be changed")
         if faults:
-            raise UsageError("; ".join(faults), connection=self._connection, operation="update list")
+            raise UsageError("; ".join(faults))
 
 
 def _status(found: WireList) -> ListStatus:

@@ -206,11 +206,11 @@ def test_nameless_jobs_prove_no_absence(vendor: "Scripted", says: "Say", adapter
     vendor.say(JOBS, says(body=body))
 
     found = adapter.find_submitted(LIST, "up-1.csv")
-    with pytest.raises(UnreadableReply, match="no name") as caught:
+    with pytest.raises(UnreadableReply, match="no name"):
         adapter.find_submitted(LIST, "up-2.csv")
 
     assert found is not None
-    assert ("1", "loyalty", True) == (found.id, caught.value.connection, bool(caught.value.operation))
+    assert "1" == found.id
 
 
 @pytest.mark.parametrize(
@@ -239,10 +239,10 @@ def test_basic_credentials_send_no_upload(vendor: "Scripted") -> None:
         vendor, auth=SignIn.BASIC, key=None, secret=None, username="till", password=Secret("P")
     )
 
-    with pytest.raises(Unsupported) as caught:
+    with pytest.raises(Unsupported):
         adapter.submit_file(LIST, code_file(), None)
 
-    assert ([], "loyalty", "upload codes") == (vendor.asked, caught.value.connection, caught.value.operation)
+    assert [] == vendor.asked
     adapter.close()
 
 
@@ -409,9 +409,9 @@ def test_a_label_can_be_changed(vendor: "Scripted", says: "Say", adapter: Capill
 def test_a_change_refused_before_anything_is_asked(
     vendor: "Scripted", adapter: CapillaryAdapter, change: ListChange, kind: type, told: str
 ) -> None:
-    """Nothing to change, wrong fields and alerts never reach the vendor; the error says where it rose."""
+    """Nothing to change, wrong fields and alerts never reach the vendor; the connection says where it rose."""
     with pytest.raises(kind, match=told) as caught:
-        adapter.update_list(LIST, change)
+        Lists("loyalty", Offered(adapter, "loyalty")).update(LIST, change)
 
     error = caught.value
     assert isinstance(error, CouponhubError)

@@ -7,7 +7,8 @@ from datetime import date
 import attrs
 import pytest
 
-from couponhub.capabilities import capabilities_of
+from couponhub.capabilities import Offered, capabilities_of
+from couponhub.connection import Lists
 from couponhub.errors import (
     Conflict,
     OutcomeUnknown,
@@ -85,9 +86,9 @@ def test_a_filter_is_checked_and_a_bad_one_refused_at_once(vendor: Vendor, conne
 def test_an_odd_row_is_told_after_the_readable_ones(vendor: Vendor, connect: Opens) -> None:
     """All readable lists come first, those of later calls too; then the error counts the rest."""
     script_lists(vendor, active=[{"_id": 7}, {"_id": "A", "status": "ACTIVE"}], archived=[{"_id": "Z"}])
-    lists = connect().iterate_lists()
+    lists = Lists("engage", Offered(connect(), "engage")).iterate()
     assert [next(lists).id, next(lists).id] == ["A", "Z"]
-    with pytest.raises(UnreadableReply, match=r"engage fetch lists: 1 row .*\$\.data\[0\]"):
+    with pytest.raises(UnreadableReply, match=r"engage read lists: 1 row .*\$\.data\[0\]"):
         next(lists)
 
 

@@ -191,7 +191,7 @@ def test_alerts_that_cannot_be_kept_are_not_overwritten(vendor: Vendor, connect:
     vendor.answers = {PATCH: shown(), READ: shown(alert_conditions=held)}
     adapter = connect()
     with pytest.raises(UnreadableReply, match="nothing was changed") as caught:
-        adapter.update_list(W1, ListChange(alerts=AlertsChange(shortage=9)))
+        Lists("engage", Offered(adapter, "engage")).update(W1, ListChange(alerts=AlertsChange(shortage=9)))
     assert (caught.value.connection, caught.value.operation) == ("engage", "update list")
     assert vendor.lines() == [READ]
     whole = AlertsChange(success=True, failure=True, shortage=9, expiry_days=None)
