@@ -10,7 +10,6 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map
 from werkzeug.wrappers import Request, Response
 
-from couponhub_capillary.emulator import customer_coupons_v1, customer_coupons_v2, lookups, series
 from couponhub_capillary.emulator.answers import (
     Family,
     RefusedError,
@@ -20,8 +19,9 @@ from couponhub_capillary.emulator.answers import (
     upload_error,
     v1_error,
 )
-from couponhub_capillary.emulator.coupon_calls import coupon_rules
-from couponhub_capillary.emulator.customer_coupons_detailed import in_words
+from couponhub_capillary.emulator.coupons import by_code
+from couponhub_capillary.emulator.customers import coupons_v1 as customer_coupons_v1
+from couponhub_capillary.emulator.customers import coupons_v2 as customer_coupons_v2
 from couponhub_capillary.emulator.gateway import (
     TOKEN_HEADER,
     Credentials,
@@ -31,8 +31,10 @@ from couponhub_capillary.emulator.gateway import (
     check_rate,
     check_right,
 )
+from couponhub_capillary.emulator.not_called.customer_coupons_detailed import in_words
+from couponhub_capillary.emulator.not_called.redemption_uploads import RedemptionUploads
+from couponhub_capillary.emulator.not_called.routes import coupon_rules
 from couponhub_capillary.emulator.organisation import ORGANISATION_ID, TILL, Organisation
-from couponhub_capillary.emulator.redemption_uploads import RedemptionUploads
 from couponhub_capillary.emulator.routing import (
     Arguments,
     Operation,
@@ -41,9 +43,10 @@ from couponhub_capillary.emulator.routing import (
     series_id_of,
     upload_reply,
 )
+from couponhub_capillary.emulator.series import endpoints
 from couponhub_capillary.emulator.tokens import Tokens
-from couponhub_capillary.emulator.upload_jobs import IDENTIFIERS, NOT_TAGGED
-from couponhub_capillary.emulator.uploads import Uploads, job_object
+from couponhub_capillary.emulator.uploads.jobs import IDENTIFIERS, NOT_TAGGED
+from couponhub_capillary.emulator.uploads.queue import Uploads, job_object
 
 
 class Api:
@@ -140,7 +143,7 @@ class Api:
 
     def _coupon_get(self, request: Request, _: Arguments) -> Reply:
         with self._organisation.lock:
-            return lookups.coupon_get(self._organisation, request.args)
+            return by_code.coupon_get(self._organisation, request.args)
 
     def _customer_coupons_v2(self, request: Request, _: Arguments) -> Reply:
         with self._organisation.lock:
@@ -148,21 +151,21 @@ class Api:
 
     def _coupons_v2(self, request: Request, _: Arguments) -> Reply:
         with self._organisation.lock:
-            return lookups.coupons(self._organisation, request.args)
+            return by_code.coupons(self._organisation, request.args)
 
     def _series_list(self, request: Request, _: Arguments) -> Reply:
         with self._organisation.lock:
-            return Reply(body=series.series_list(self._organisation, request.args.getlist))
+            return Reply(body=endpoints.series_list(self._organisation, request.args.getlist))
 
     def _series_create(self, request: Request, _: Arguments) -> Reply:
         body = json_body(request, Family.V2)
         with self._organisation.lock:
-            return Reply(body=series.create(self._organisation, body))
+            return Reply(body=endpoints.create(self._organisation, body))
 
     def _series_update(self, request: Request, arguments: Arguments) -> Reply:
         body = json_body(request, Family.V2)
         with self._organisation.lock:
-            return Reply(body=series.update(self._organisation, arguments["series_id"], body))
+            return Reply(body=endpoints.update(self._organisation, arguments["series_id"], body))
 
     def _upload(self, request: Request, arguments: Arguments) -> Reply:
         with request:  # closes the files that came with it, also those of a refused one

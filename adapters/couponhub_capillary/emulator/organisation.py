@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 
 from couponhub.testing.emulation.world import Clock
-from couponhub_capillary.emulator.customers import Customers
-from couponhub_capillary.emulator.expiry import coupon_end
+from couponhub_capillary.emulator.coupons.expiry import coupon_end
+from couponhub_capillary.emulator.customers.directory import Customers
 from couponhub_capillary.emulator.options import Options
 from couponhub_capillary.emulator.records import Coupon, Customer, Redemption, Series, Store
 

@@ -7,7 +7,7 @@ from typing import Any
 from couponhub.testing.emulation.vendor import ControlError
 from couponhub_capillary.emulator.organisation import TILL, Organisation
 from couponhub_capillary.emulator.records import Series, Store
-from couponhub_capillary.emulator.series_terms import defaults
+from couponhub_capillary.emulator.series.terms import defaults
 
 MAIN_STORE = Store(code="store_001", name="Main Store")
 DOWNTOWN_STORE = Store(code="store_002", name="Downtown Store")

@@ -10,15 +10,15 @@ from werkzeug.wrappers import Request, Response
 from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer
 from couponhub.testing.emulation.world import World
 from couponhub_capillary.emulator.api import Api
-from couponhub_capillary.emulator.customers import digits_of
-from couponhub_capillary.emulator.expiry import is_over
+from couponhub_capillary.emulator.coupons.expiry import is_over
+from couponhub_capillary.emulator.customers.directory import digits_of
+from couponhub_capillary.emulator.not_called.redemption_uploads import RedemptionUploads
 from couponhub_capillary.emulator.options import Options
 from couponhub_capillary.emulator.organisation import ORGANISATION_ID, TILL, NotPossibleError, Organisation
 from couponhub_capillary.emulator.records import Coupon, Customer, Series, Store
-from couponhub_capillary.emulator.redemption_uploads import RedemptionUploads
 from couponhub_capillary.emulator.seed import MAIN_STORE, seed_demo, seed_lists
 from couponhub_capillary.emulator.tokens import Tokens
-from couponhub_capillary.emulator.uploads import Uploads
+from couponhub_capillary.emulator.uploads.queue import Uploads
 
 _KEY, _SECRET = "demo-key", "demo-secret"
 _TILL_PASSWORD = "demo-password"  # noqa: S105 - the demo's

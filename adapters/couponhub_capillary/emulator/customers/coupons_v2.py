@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from couponhub_capillary.emulator.answers import Reply, v2_error
-from couponhub_capillary.emulator.coupon_texts import people, redemption_object, store_object
-from couponhub_capillary.emulator.customer_coupons_v1 import find_customer
+from couponhub_capillary.emulator.coupons.by_code import CASES, in_case
+from couponhub_capillary.emulator.coupons.expiry import is_over
+from couponhub_capillary.emulator.coupons.redeemability import redemptions_left
+from couponhub_capillary.emulator.coupons.texts import people, redemption_object, store_object
+from couponhub_capillary.emulator.customers.coupons_v1 import find_customer
 from couponhub_capillary.emulator.dates import false_z, iso, iso_midnight
-from couponhub_capillary.emulator.expiry import is_over
-from couponhub_capillary.emulator.lookups import CASES, in_case
 from couponhub_capillary.emulator.options import Options
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.records import Coupon
-from couponhub_capillary.emulator.redemption_rules import redemptions_left
 
 _IDENTIFIERS = {
     "id": "id",

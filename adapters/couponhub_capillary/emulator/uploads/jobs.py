@@ -8,12 +8,12 @@ from typing import IO, TypeVar
 
 import attrs
 
-from couponhub_capillary.emulator.customers import Customers
-from couponhub_capillary.emulator.expiry import coupon_end
-from couponhub_capillary.emulator.issue_rules import refused_creation, refused_issue
+from couponhub_capillary.emulator.coupons.expiry import coupon_end
+from couponhub_capillary.emulator.customers.directory import Customers
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.records import Customer, Series
-from couponhub_capillary.emulator.upload_file import (
+from couponhub_capillary.emulator.series.issue_limits import refused_creation, refused_issue
+from couponhub_capillary.emulator.uploads.code_file import (
     BadFileError,
     Columns,
     check_text,

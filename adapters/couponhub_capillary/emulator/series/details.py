@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
+from couponhub_capillary.emulator.coupons.expiry import end_of
 from couponhub_capillary.emulator.dates import iso, read_last_day
-from couponhub_capillary.emulator.expiry import end_of
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.records import Series
-from couponhub_capillary.emulator.series import series_object
+from couponhub_capillary.emulator.series.endpoints import series_object
 
 _ENTITIES = {"CONCEPT": "concepts", "ZONE": "zones", "STORE": "stores", "TILL": "tills"}
 

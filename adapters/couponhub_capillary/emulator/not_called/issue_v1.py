@@ -5,13 +5,9 @@ from functools import partial
 from typing import Any
 
 from couponhub_capillary.emulator.answers import Reply
-from couponhub_capillary.emulator.issuing import issue, series_of
-from couponhub_capillary.emulator.named_customers import customer_of
-from couponhub_capillary.emulator.organisation import Organisation
-from couponhub_capillary.emulator.problems import CouponProblemError, Problem
-from couponhub_capillary.emulator.records import Series
-from couponhub_capillary.emulator.routing import Call
-from couponhub_capillary.emulator.v1_items import (
+from couponhub_capillary.emulator.not_called.issuing import issue, series_of
+from couponhub_capillary.emulator.not_called.named_customers import customer_of
+from couponhub_capillary.emulator.not_called.v1_items import (
     Item,
     alone_or_all,
     asked_coupons,
@@ -21,6 +17,10 @@ from couponhub_capillary.emulator.v1_items import (
     item,
     v1_reply,
 )
+from couponhub_capillary.emulator.organisation import Organisation
+from couponhub_capillary.emulator.problems import CouponProblemError, Problem
+from couponhub_capillary.emulator.records import Series
+from couponhub_capillary.emulator.routing import Call
 
 _NEITHER_ID_NOR_CODE = Problem(781, "Neither coupon id nor code given")
 _NOT_FOUND = Problem(780, "Coupon not found for identifier")

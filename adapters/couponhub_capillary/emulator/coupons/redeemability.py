@@ -11,8 +11,8 @@ from typing import Any
 
 import attrs
 
+from couponhub_capillary.emulator.coupons.expiry import end_of, has_passed, is_over
 from couponhub_capillary.emulator.dates import read_last_day
-from couponhub_capillary.emulator.expiry import end_of, has_passed, is_over
 from couponhub_capillary.emulator.options import Options
 from couponhub_capillary.emulator.problems import (
     COUPON_EXPIRED,

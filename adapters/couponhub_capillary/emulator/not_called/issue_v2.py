@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from couponhub_capillary.emulator.answers import RefusedError, Reply
-from couponhub_capillary.emulator.coupon_texts import discount_object
+from couponhub_capillary.emulator.coupons.texts import discount_object
 from couponhub_capillary.emulator.dates import iso, iso_midnight
-from couponhub_capillary.emulator.issuing import (
+from couponhub_capillary.emulator.not_called.body_values import entries, fields, text
+from couponhub_capillary.emulator.not_called.issuing import (
     CUSTOMER_LIMIT,
     NOTHING_LEFT,
     SERIES_LIMIT,
     issue,
     series_of,
 )
-from couponhub_capillary.emulator.named_customers import customer_of, profile_object
+from couponhub_capillary.emulator.not_called.named_customers import customer_of, profile_object
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.problems import INVALID_INPUT, CouponProblemError, Problem
-from couponhub_capillary.emulator.reading import entries, fields, text
 from couponhub_capillary.emulator.records import Coupon, Customer, Series
 from couponhub_capillary.emulator.routing import Call
 

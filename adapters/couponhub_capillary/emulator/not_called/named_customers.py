@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from couponhub_capillary.emulator.customer_coupons_v1 import find_customer
+from couponhub_capillary.emulator.customers.coupons_v1 import find_customer
 from couponhub_capillary.emulator.dates import iso
+from couponhub_capillary.emulator.not_called.body_values import fields, text
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.problems import CUSTOMER_UNKNOWN, CouponProblemError
-from couponhub_capillary.emulator.reading import fields, text
 from couponhub_capillary.emulator.records import Customer
 
 _NAMES = {

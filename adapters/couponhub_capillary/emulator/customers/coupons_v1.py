@@ -8,13 +8,13 @@ from typing import Any
 import attrs
 
 from couponhub_capillary.emulator.answers import INVALID_INPUT, RefusedError, Reply, v1_error, v1_status
-from couponhub_capillary.emulator.coupon_texts import V1Printer, people
+from couponhub_capillary.emulator.coupons.expiry import is_over
+from couponhub_capillary.emulator.coupons.redeemability import usable_at
+from couponhub_capillary.emulator.coupons.texts import V1Printer, people
 from couponhub_capillary.emulator.dates import midnight, read_day
-from couponhub_capillary.emulator.expiry import is_over
 from couponhub_capillary.emulator.options import Options
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.records import Coupon, Customer, Series
-from couponhub_capillary.emulator.redemption_rules import usable_at
 
 IDENTIFIERS = ("id", "external_id", "mobile", "email")
 """In the order in which the first one given wins (C-27)."""

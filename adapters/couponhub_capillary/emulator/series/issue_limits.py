@@ -4,7 +4,7 @@ import enum
 import json
 from datetime import datetime, timedelta
 
-from couponhub_capillary.emulator.expiry import is_over
+from couponhub_capillary.emulator.coupons.expiry import is_over
 from couponhub_capillary.emulator.records import Customer, Series
 
 NO_LIMIT = -1

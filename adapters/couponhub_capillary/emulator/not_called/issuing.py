@@ -1,7 +1,7 @@
 """Issuing one coupon by the series' terms; every endpoint that issues goes this way."""
 
-from couponhub_capillary.emulator.expiry import end_of, has_passed
-from couponhub_capillary.emulator.issue_rules import IssueRefusal, refused_handing_out, refused_issue
+from couponhub_capillary.emulator.coupons.expiry import end_of, has_passed
+from couponhub_capillary.emulator.not_called.body_values import whole
 from couponhub_capillary.emulator.organisation import TILL, NotPossibleError, Organisation
 from couponhub_capillary.emulator.problems import (
     COUPON_EXPIRED,
@@ -9,8 +9,8 @@ from couponhub_capillary.emulator.problems import (
     CouponProblemError,
     Problem,
 )
-from couponhub_capillary.emulator.reading import whole
 from couponhub_capillary.emulator.records import Coupon, Customer, Series, Store
+from couponhub_capillary.emulator.series.issue_limits import IssueRefusal, refused_handing_out, refused_issue
 
 CUSTOMER_LIMIT = Problem(621, "Maximum issued per user exceeded")
 NOTHING_LEFT = Problem(722, "Unable to create coupon")

@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 
 from couponhub_capillary.emulator.answers import RefusedError, v2_error
+from couponhub_capillary.emulator.coupons.expiry import end_of, has_passed
 from couponhub_capillary.emulator.dates import iso_midnight, read_last_day
-from couponhub_capillary.emulator.expiry import end_of, has_passed
 
 KINDS = ("DISC_CODE", "GENERIC", "DISC_CODE_PIN", "GENERIC_REDEEMABLE")
 OWNERS = ("NONE", "LOYALTY", "OUTBOUND", "GOODWILL", "DVS", "TIMELINE", "REFERRAL", "JOURNEY")

@@ -12,18 +12,18 @@ from werkzeug.wrappers import Request
 from couponhub.testing.emulation.world import Background
 from couponhub_capillary.emulator.answers import Reply, upload_error
 from couponhub_capillary.emulator.dates import midnight
-from couponhub_capillary.emulator.organisation import ORGANISATION_ID, Organisation
-from couponhub_capillary.emulator.records import Series
-from couponhub_capillary.emulator.redemption_file import (
+from couponhub_capillary.emulator.not_called.redemption_file import (
     COUPON_IDENTIFIERS,
     CUSTOMER_IDENTIFIERS,
     RedemptionColumns,
     RedemptionIntake,
     columns_from,
 )
+from couponhub_capillary.emulator.organisation import ORGANISATION_ID, Organisation
+from couponhub_capillary.emulator.records import Series
 from couponhub_capillary.emulator.routing import Arguments, rule, series_id_of, upload_reply
-from couponhub_capillary.emulator.upload_file import BadFileError, check_text, read_rows, value_at
-from couponhub_capillary.emulator.upload_jobs import ErrorReport, batches
+from couponhub_capillary.emulator.uploads.code_file import BadFileError, check_text, read_rows, value_at
+from couponhub_capillary.emulator.uploads.jobs import ErrorReport, batches
 
 _JOBS = "redeemUploadJobStatuses"
 

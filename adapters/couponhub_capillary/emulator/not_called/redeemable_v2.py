@@ -3,14 +3,14 @@
 from typing import Any
 
 from couponhub_capillary.emulator.answers import Reply, v2_good
-from couponhub_capillary.emulator.named_customers import customer_of, profile_object
+from couponhub_capillary.emulator.coupons.redeemability import Use, redemptions_left, uses_of
+from couponhub_capillary.emulator.not_called.named_customers import customer_of, profile_object
+from couponhub_capillary.emulator.not_called.redeeming import Verdict, judge
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.problems import INVALID_INPUT, CouponProblemError
 from couponhub_capillary.emulator.records import Customer
-from couponhub_capillary.emulator.redeeming import Verdict, judge
-from couponhub_capillary.emulator.redemption_rules import Use, redemptions_left, uses_of
 from couponhub_capillary.emulator.routing import Call
-from couponhub_capillary.emulator.series_details import series_excerpt, whole_series
+from couponhub_capillary.emulator.series.details import series_excerpt, whole_series
 
 _REDEEMABLE = v2_good(700, "Coupon isRedeem successful")
 

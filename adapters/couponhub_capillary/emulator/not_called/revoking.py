@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from couponhub_capillary.emulator.answers import Reply
-from couponhub_capillary.emulator.expiry import end_of, has_passed
-from couponhub_capillary.emulator.issuing import series_of
-from couponhub_capillary.emulator.lookups import CASES, in_case
-from couponhub_capillary.emulator.named_customers import customer_of, names_somebody
+from couponhub_capillary.emulator.coupons.by_code import CASES, in_case
+from couponhub_capillary.emulator.coupons.expiry import end_of, has_passed
+from couponhub_capillary.emulator.not_called.body_values import entries, fields, text
+from couponhub_capillary.emulator.not_called.issuing import series_of
+from couponhub_capillary.emulator.not_called.named_customers import customer_of, names_somebody
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.problems import (
     BATCH_TOO_LARGE,
@@ -17,7 +18,6 @@ from couponhub_capillary.emulator.problems import (
     CouponProblemError,
     Problem,
 )
-from couponhub_capillary.emulator.reading import entries, fields, text
 from couponhub_capillary.emulator.records import Coupon, Customer, Series
 from couponhub_capillary.emulator.routing import Call
 

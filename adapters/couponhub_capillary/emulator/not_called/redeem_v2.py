@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from couponhub_capillary.emulator.answers import RefusedError, Reply, v2_good, v2_status_block
-from couponhub_capillary.emulator.named_customers import customer_of, find_named, profile_object
+from couponhub_capillary.emulator.coupons.redeemability import Use
+from couponhub_capillary.emulator.not_called.body_values import amount, entries, fields, moment, text
+from couponhub_capillary.emulator.not_called.named_customers import customer_of, find_named, profile_object
+from couponhub_capillary.emulator.not_called.redeeming import Verdict, judge, redeem, redeemable
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.problems import (
     CUSTOMER_UNKNOWN,
@@ -12,10 +15,7 @@ from couponhub_capillary.emulator.problems import (
     CouponProblemError,
     Problem,
 )
-from couponhub_capillary.emulator.reading import amount, entries, fields, moment, text
 from couponhub_capillary.emulator.records import Coupon, Customer
-from couponhub_capillary.emulator.redeeming import Verdict, judge, redeem, redeemable
-from couponhub_capillary.emulator.redemption_rules import Use
 from couponhub_capillary.emulator.routing import Call
 
 _REDEEMED = v2_good(700, "Coupon processing successful")

@@ -4,15 +4,15 @@ import zlib
 from typing import Any
 
 from couponhub_capillary.emulator.answers import RefusedError, Reply, v2_error, v2_good, v2_status_block
-from couponhub_capillary.emulator.coupon_texts import redemption_object, store_object
-from couponhub_capillary.emulator.customer_coupons_v1 import find_customer
+from couponhub_capillary.emulator.coupons.by_code import CASES, in_case
+from couponhub_capillary.emulator.coupons.redeemability import redemptions_left
+from couponhub_capillary.emulator.coupons.texts import redemption_object, store_object
+from couponhub_capillary.emulator.customers.coupons_v1 import find_customer
 from couponhub_capillary.emulator.dates import false_z, iso
-from couponhub_capillary.emulator.lookups import CASES, in_case
 from couponhub_capillary.emulator.organisation import ORGANISATION_ID, TILL_USER_ID, Organisation
 from couponhub_capillary.emulator.records import Coupon, Store
-from couponhub_capillary.emulator.redemption_rules import redemptions_left
 from couponhub_capillary.emulator.routing import Call
-from couponhub_capillary.emulator.series_details import whole_series
+from couponhub_capillary.emulator.series.details import whole_series
 
 _SENT_AGAIN = v2_status_block(v2_good(700, "Coupon Resent"))
 _SUCCESS = v2_status_block(v2_good(200, "Success"))

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request
 
-from couponhub_capillary.emulator import (
+from couponhub_capillary.emulator.answers import INVALID_INPUT, Family, Reply, v1_error
+from couponhub_capillary.emulator.not_called import (
     customer_coupons_detailed,
     expiry_changes,
     issue_v1,
@@ -17,7 +18,6 @@ from couponhub_capillary.emulator import (
     revoking,
     series_v1,
 )
-from couponhub_capillary.emulator.answers import INVALID_INPUT, Family, Reply, v1_error
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.problems import CouponProblemError, refused
 from couponhub_capillary.emulator.routing import Arguments, Call, rule

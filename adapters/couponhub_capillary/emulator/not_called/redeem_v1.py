@@ -6,16 +6,13 @@ from functools import partial
 from typing import Any
 
 from couponhub_capillary.emulator.answers import Reply
-from couponhub_capillary.emulator.issue_v1 import series_info
-from couponhub_capillary.emulator.lookups import CASES, in_case
-from couponhub_capillary.emulator.named_customers import customer_of, find_named
-from couponhub_capillary.emulator.organisation import Organisation
-from couponhub_capillary.emulator.problems import CUSTOMER_UNKNOWN, INVALID_INPUT, CouponProblemError
-from couponhub_capillary.emulator.reading import amount, fields, text
-from couponhub_capillary.emulator.redeeming import redeem, redeemable
-from couponhub_capillary.emulator.redemption_rules import Use, redemptions_left, uses_of
-from couponhub_capillary.emulator.routing import Call
-from couponhub_capillary.emulator.v1_items import (
+from couponhub_capillary.emulator.coupons.by_code import CASES, in_case
+from couponhub_capillary.emulator.coupons.redeemability import Use, redemptions_left, uses_of
+from couponhub_capillary.emulator.not_called.body_values import amount, fields, text
+from couponhub_capillary.emulator.not_called.issue_v1 import series_info
+from couponhub_capillary.emulator.not_called.named_customers import customer_of, find_named
+from couponhub_capillary.emulator.not_called.redeeming import redeem, redeemable
+from couponhub_capillary.emulator.not_called.v1_items import (
     Item,
     alone_or_all,
     asked_coupons,
@@ -25,6 +22,9 @@ from couponhub_capillary.emulator.v1_items import (
     item,
     v1_reply,
 )
+from couponhub_capillary.emulator.organisation import Organisation
+from couponhub_capillary.emulator.problems import CUSTOMER_UNKNOWN, INVALID_INPUT, CouponProblemError
+from couponhub_capillary.emulator.routing import Call
 
 _IDENTIFIERS = ("id", "external_id", "mobile", "email", "card_number")
 

@@ -10,8 +10,8 @@ from typing import IO, Any
 from couponhub.testing.emulation.world import Background
 from couponhub_capillary.emulator.organisation import ORGANISATION_ID, Organisation
 from couponhub_capillary.emulator.records import Series
-from couponhub_capillary.emulator.upload_file import BadFileError
-from couponhub_capillary.emulator.upload_jobs import NOT_TAGGED, ErrorReport, UploadJob, commit, validate
+from couponhub_capillary.emulator.uploads.code_file import BadFileError
+from couponhub_capillary.emulator.uploads.jobs import NOT_TAGGED, ErrorReport, UploadJob, commit, validate
 
 _NEXT = {"STARTED": "VALIDATED", "VALIDATED": "COMMITED", "COMMITED": "FINISHED"}
 _STEPS = len(_NEXT)

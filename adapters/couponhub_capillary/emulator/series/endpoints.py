@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from couponhub_capillary.emulator.answers import v2_error, v2_problem
+from couponhub_capillary.emulator.coupons.expiry import end_of, has_passed
 from couponhub_capillary.emulator.dates import epoch_ms, iso, iso_midnight, midnight
-from couponhub_capillary.emulator.expiry import end_of, has_passed
 from couponhub_capillary.emulator.organisation import ORGANISATION_ID, TILL_USER_ID, Organisation
 from couponhub_capillary.emulator.records import Series
-from couponhub_capillary.emulator.series_terms import (
+from couponhub_capillary.emulator.series.terms import (
     ENTITY_TYPES,
     KINDS,
     OWNERS,

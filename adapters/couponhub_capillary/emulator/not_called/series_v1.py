@@ -4,15 +4,15 @@ import json
 from typing import Any
 
 from couponhub_capillary.emulator.answers import INVALID_INPUT, Reply, v1_error, v1_status
+from couponhub_capillary.emulator.coupons.expiry import end_of, has_passed
 from couponhub_capillary.emulator.dates import plain, read_last_day
-from couponhub_capillary.emulator.expiry import end_of, has_passed
+from couponhub_capillary.emulator.not_called.body_values import whole
+from couponhub_capillary.emulator.not_called.v1_items import alone_or_all, in_text, v1_reply
 from couponhub_capillary.emulator.organisation import TILL_USER_ID, Organisation
 from couponhub_capillary.emulator.problems import SERIES_INVALID
-from couponhub_capillary.emulator.reading import whole
 from couponhub_capillary.emulator.records import Series
 from couponhub_capillary.emulator.routing import Call
-from couponhub_capillary.emulator.series_details import entities
-from couponhub_capillary.emulator.v1_items import alone_or_all, in_text, v1_reply
+from couponhub_capillary.emulator.series.details import entities
 
 _EXPIRED = {"true": True, "false": False}
 

@@ -14,11 +14,11 @@ from couponhub_capillary.emulator.answers import (
     v1_status,
     v2_error,
 )
-from couponhub_capillary.emulator.coupon_texts import custom_properties, discount_object, store_object
+from couponhub_capillary.emulator.coupons.texts import custom_properties, discount_object, store_object
 from couponhub_capillary.emulator.dates import iso, iso_midnight, plain
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.records import Coupon, Customer, Redemption, Series
-from couponhub_capillary.emulator.series import series_object
+from couponhub_capillary.emulator.series.endpoints import series_object
 
 CASES = ("UPPER", "LOWER", "AS_IT_IS")
 

@@ -6,14 +6,14 @@ from datetime import datetime
 
 import attrs
 
+from couponhub_capillary.emulator.coupons.redeemability import Use, refused_import
+from couponhub_capillary.emulator.not_called.body_values import moment, whole
+from couponhub_capillary.emulator.not_called.redeeming import coupon_for
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.problems import CODE_INVALID, CouponProblemError, Problem
-from couponhub_capillary.emulator.reading import moment, whole
 from couponhub_capillary.emulator.records import Coupon, Customer, Series, Store
-from couponhub_capillary.emulator.redeeming import coupon_for
-from couponhub_capillary.emulator.redemption_rules import Use, refused_import
-from couponhub_capillary.emulator.upload_file import value_at
-from couponhub_capillary.emulator.upload_jobs import UNKNOWN_CUSTOMER, finder
+from couponhub_capillary.emulator.uploads.code_file import value_at
+from couponhub_capillary.emulator.uploads.jobs import UNKNOWN_CUSTOMER, finder
 
 _CUSTOMERS = {"userId": "USER_ID", "mobile": "MOBILE", "email": "EMAIL", "externalId": "EXTERNAL_ID"}
 _CODES = ("couponId", "couponCode")

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import attrs
 
+from couponhub_capillary.emulator.coupons.redeemability import Use, redemptions_left, refused_use
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.problems import (
     CODE_INVALID,
@@ -14,7 +15,6 @@ from couponhub_capillary.emulator.problems import (
     Problem,
 )
 from couponhub_capillary.emulator.records import Coupon, Customer, Redemption, Series
-from couponhub_capillary.emulator.redemption_rules import Use, redemptions_left, refused_use
 
 
 @attrs.frozen(kw_only=True)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from couponhub_capillary.emulator.answers import Reply, v2_good
-from couponhub_capillary.emulator.named_customers import customer_of, names_somebody
+from couponhub_capillary.emulator.not_called.body_values import amount, entries, fields, text, whole
+from couponhub_capillary.emulator.not_called.named_customers import customer_of, names_somebody
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.problems import INVALID_INPUT, CouponProblemError, Problem
-from couponhub_capillary.emulator.reading import amount, entries, fields, text, whole
 from couponhub_capillary.emulator.routing import Call
 
 _IDS_INVALID = Problem(510, "Invalid Redemption ids present")

@@ -1,0 +1,1 @@
+"""The customers of the organisation, and the coupons that they hold."""

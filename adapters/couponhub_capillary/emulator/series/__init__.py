@@ -1,0 +1,1 @@
+"""Coupon series: what they may be told, and how they are shown."""
