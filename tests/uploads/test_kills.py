@@ -18,7 +18,7 @@ import pytest
 from couponhub.testing import Control, EmulatorServer, World, config_text
 from couponhub.testing.emulation.app import EmulatorApp
 from couponhub.testing.vendors import emulators
-from couponhub_moengage.emulator import fetching, processing
+from couponhub_moengage.emulator.files import fetching, processing
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

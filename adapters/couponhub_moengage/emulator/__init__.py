@@ -10,12 +10,12 @@ from werkzeug.wrappers import Request, Response
 from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer, VendorEmulator
 from couponhub.testing.emulation.world import World
 from couponhub_moengage.emulator import seed
-from couponhub_moengage.emulator.api import CouponApi
 from couponhub_moengage.emulator.control import Control
-from couponhub_moengage.emulator.limits import RateLimits
+from couponhub_moengage.emulator.files.outcomes import Outcomes
+from couponhub_moengage.emulator.files.processing import Processing
+from couponhub_moengage.emulator.http.api import CouponApi
+from couponhub_moengage.emulator.http.limits import RateLimits
 from couponhub_moengage.emulator.options import Options
-from couponhub_moengage.emulator.outcomes import Outcomes
-from couponhub_moengage.emulator.processing import Processing
 from couponhub_moengage.emulator.state import State
 
 __all__ = ["MoEngageEmulator"]

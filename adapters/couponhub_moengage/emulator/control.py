@@ -7,10 +7,11 @@ from datetime import datetime
 import attrs
 
 from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer
-from couponhub_moengage.emulator import mails, refusals
-from couponhub_moengage.emulator.answers import Answer
-from couponhub_moengage.emulator.bodies import FileOrder, NewList
+from couponhub_moengage.emulator.http import refusals
+from couponhub_moengage.emulator.http.answers import Answer
+from couponhub_moengage.emulator.http.bodies import FileOrder, NewList
 from couponhub_moengage.emulator.lists import Campaign, EmulatedList, FileStatus, Handout
+from couponhub_moengage.emulator.mails import messages
 from couponhub_moengage.emulator.state import State, new_id
 
 
@@ -115,4 +116,4 @@ class Control:
         for code in codes:
             del held.available[code]
             held.issued[code] = Handout(customer=key, campaign=campaign, at=at)
-        self._state.send(mails.shortage_alert(held, before, at))
+        self._state.send(messages.shortage_alert(held, before, at))

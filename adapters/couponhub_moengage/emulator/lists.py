@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import attrs
 
-from couponhub_moengage.emulator.bodies import AlertConditions
 from couponhub_moengage.emulator.customers import CustomerKey
+from couponhub_moengage.emulator.http.bodies import AlertConditions
 
 
 class ListStatus(StrEnum):

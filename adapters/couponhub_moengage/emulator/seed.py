@@ -7,8 +7,8 @@ from typing import Any
 import attrs
 
 from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer
-from couponhub_moengage.emulator.bodies import NewList
 from couponhub_moengage.emulator.control import Control
+from couponhub_moengage.emulator.http.bodies import NewList
 
 CREATOR = "emulator@example.com"
 

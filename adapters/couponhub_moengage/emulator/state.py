@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from couponhub.testing.emulation.world import Mail, World
-from couponhub_moengage.emulator import refusals, reminders
-from couponhub_moengage.emulator.bodies import FileOrder, NewList
 from couponhub_moengage.emulator.customers import Customers
+from couponhub_moengage.emulator.http import refusals
+from couponhub_moengage.emulator.http.bodies import FileOrder, NewList
 from couponhub_moengage.emulator.lists import CouponFile, EmulatedList
+from couponhub_moengage.emulator.mails import reminders
 from couponhub_moengage.emulator.options import Options
 
 

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from couponhub_moengage.emulator import answers, mails, refusals
-from couponhub_moengage.emulator.answers import Answer
-from couponhub_moengage.emulator.bodies import FileOrder, ListUpdate, NewList, ReportOrder
+from couponhub_moengage.emulator.http import answers, refusals
+from couponhub_moengage.emulator.http.answers import Answer
+from couponhub_moengage.emulator.http.bodies import FileOrder, ListUpdate, NewList, ReportOrder
 from couponhub_moengage.emulator.lists import ListStatus
+from couponhub_moengage.emulator.mails import messages
 from couponhub_moengage.emulator.state import State
 
 
@@ -115,7 +116,7 @@ class Workspace:
             if self._state.options.total_drops_on_delete:
                 held.total -= removed
             del held.files[file_id]
-            self._state.send(mails.shortage_alert(held, before, now))
+            self._state.send(messages.shortage_alert(held, before, now))
 
     def report_sentence(self, list_id: str, order: ReportOrder) -> str:
         """Check that a report can be made; answers what the vendor says when it can."""

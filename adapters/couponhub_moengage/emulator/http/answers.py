@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from couponhub_moengage.emulator.bodies import AlertConditions
+from couponhub_moengage.emulator.http.bodies import AlertConditions
 from couponhub_moengage.emulator.lists import CouponFile, EmulatedList
 from couponhub_moengage.emulator.options import Options
 

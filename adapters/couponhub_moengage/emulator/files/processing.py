@@ -10,11 +10,17 @@ from functools import partial
 
 from couponhub.testing.emulation.vendor import ControlError
 from couponhub.testing.emulation.world import World
-from couponhub_moengage.emulator.answers import Answer
-from couponhub_moengage.emulator.bodies import ReportOrder
-from couponhub_moengage.emulator.fetching import Unfetched, UnreadableFile, call_back, download, read_codes
+from couponhub_moengage.emulator.files.fetching import (
+    Unfetched,
+    UnreadableFile,
+    call_back,
+    download,
+    read_codes,
+)
+from couponhub_moengage.emulator.files.outcomes import Outcomes
+from couponhub_moengage.emulator.http.answers import Answer
+from couponhub_moengage.emulator.http.bodies import ReportOrder
 from couponhub_moengage.emulator.lists import CouponFile
-from couponhub_moengage.emulator.outcomes import Outcomes
 
 DEFAULT_DELAY_SECONDS = 0.2
 

@@ -13,12 +13,12 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from couponhub.testing.emulation.world import Clock
-from couponhub_moengage.emulator import bodies, refusals
-from couponhub_moengage.emulator.limits import RateLimits
+from couponhub_moengage.emulator.files.processing import Processing
+from couponhub_moengage.emulator.http import bodies, refusals
+from couponhub_moengage.emulator.http.limits import RateLimits
+from couponhub_moengage.emulator.http.refusals import Refusal
+from couponhub_moengage.emulator.http.shapes import Body
 from couponhub_moengage.emulator.lists import ListStatus
-from couponhub_moengage.emulator.processing import Processing
-from couponhub_moengage.emulator.refusals import Refusal
-from couponhub_moengage.emulator.shapes import Body
 from couponhub_moengage.emulator.state import State
 from couponhub_moengage.emulator.workspace import Workspace
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from couponhub_moengage.emulator import refusals
-from couponhub_moengage.emulator.shapes import Body, Kind, Shape
+from couponhub_moengage.emulator.http import refusals
+from couponhub_moengage.emulator.http.shapes import Body, Kind, Shape
 
 _ALERTS = Shape(
     keys={

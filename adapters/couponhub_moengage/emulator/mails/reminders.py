@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from couponhub.testing.emulation.world import Mail
-from couponhub_moengage.emulator import mails
 from couponhub_moengage.emulator.lists import EmulatedList
+from couponhub_moengage.emulator.mails import messages
 
 
 def due(held: EmulatedList, now: datetime, zone: ZoneInfo) -> Iterator[Mail]:
@@ -22,7 +22,7 @@ def due(held: EmulatedList, now: datetime, zone: ZoneInfo) -> Iterator[Mail]:
             held.reminded = day
             # An alert that was switched on in the course of the day is told of at once.
             at = max(datetime.combine(day, time(), zone).astimezone(UTC), held.updated_at)
-            mail = mails.expiry_reminder(held, (last - day).days, at)
+            mail = messages.expiry_reminder(held, (last - day).days, at)
             if mail is not None:
                 yield mail
     held.reminded = max(held.reminded, today - timedelta(days=1))

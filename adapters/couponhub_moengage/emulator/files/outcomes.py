@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from couponhub.testing.emulation.vendor import EmulatedCustomer
-from couponhub_moengage.emulator import answers, mails
-from couponhub_moengage.emulator.answers import Answer
-from couponhub_moengage.emulator.bodies import ReportOrder
+from couponhub_moengage.emulator.http import answers
+from couponhub_moengage.emulator.http.answers import Answer
+from couponhub_moengage.emulator.http.bodies import ReportOrder
 from couponhub_moengage.emulator.lists import CouponFile, EmulatedList, FileStatus
+from couponhub_moengage.emulator.mails import messages
 from couponhub_moengage.emulator.options import Options
 from couponhub_moengage.emulator.state import State
 
@@ -64,7 +65,7 @@ class Outcomes:
                 file.become(FileStatus.SUCCESS, now)
             else:
                 file.become(FileStatus.FAILED, now)
-            self._state.send(mails.file_alert(held, file, now))
+            self._state.send(messages.file_alert(held, file, now))
             return answers.file_details(file, self._state.options)
 
     def mail_report(self, list_id: str, order: ReportOrder) -> None:
@@ -74,7 +75,7 @@ class Outcomes:
             if held is not None:
                 most = self._state.options.report_rows_limit or None
                 rows = itertools.islice(self._usage(held, order), most)
-                self._state.send(mails.usage_report(held, order, rows, now))
+                self._state.send(messages.usage_report(held, order, rows, now))
 
     def _fits(self, held: EmulatedList, more: int) -> bool:
         in_list = self._state.options.list_codes_limit

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from couponhub.testing.emulation.world import Mail
-from couponhub_moengage.emulator.bodies import ReportOrder
+from couponhub_moengage.emulator.http.bodies import ReportOrder
 from couponhub_moengage.emulator.lists import CouponFile, EmulatedList, FileStatus
 
 REPORT_COLUMNS = (

@@ -1,0 +1,1 @@
+"""Files of codes, and usage reports that were ordered: fetched, read, and what comes of them."""

@@ -1,0 +1,1 @@
+"""The API as it is spoken: paths, sign-in, limits, bodies, answers, refusals."""
