@@ -22,7 +22,9 @@ from couponhub.config import load_config
 from couponhub.server.loading import load_app
 from couponhub.server.lookups import Lookups
 from couponhub.server.operations import Reply
-from couponhub.store import Scope, Store, Tokens
+from couponhub.state import Scope
+from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state.sqlite.tokens import SqliteTokens
 
 QUESTION = {"customer": {"mobile": "919876543210"}}
 
@@ -53,7 +55,7 @@ def configured(folder: Path, *urls: str, certificate: Path | None = None) -> tup
     shown = () if certificate is None else (f'ca_bundle = "{certificate}"',)
     vendors = {f"vendor{place}": url for place, url in enumerate(urls)}
     config.write_text(f"{config_text(folder, vendors, shown)}[lookup]\ncache_ttl = 3600\ndeadline = 20\n")
-    text, _ = Tokens(Store(load_config(config).store)).new([Scope.LOOKUP, Scope.CODES_REVEAL])
+    text, _ = SqliteTokens(LedgerDatabase(load_config(config).store)).new([Scope.LOOKUP, Scope.CODES_REVEAL])
     return config, text
 
 

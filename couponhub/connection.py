@@ -47,7 +47,7 @@ from couponhub.protocols import (
     WritesLists,
 )
 from couponhub.rooted import Rooted
-from couponhub.store import Ledger
+from couponhub.state import Ledger
 from couponhub.uploads import Uploads
 from couponhub.usage import Reports, Usage, UsageIndex
 

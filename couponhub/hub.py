@@ -31,7 +31,7 @@ from couponhub.protocols import Adapter
 from couponhub.registry import Registry
 from couponhub.rooted import Rooted
 from couponhub.staging import Staging, open_staging
-from couponhub.store import Callbacks, Erasures, Ledger, Quotas, Store
+from couponhub.state import Quotas, open_state
 from couponhub.transport.observing import NoObserver, Observer
 from couponhub.transport.peeking import size_of
 from couponhub.transport.settings import is_loopback_url
@@ -69,12 +69,12 @@ class CouponHub(Rooted):
             raise UsageError("the observer has no method `began`", hint="see couponhub.transport.Observer")
         self._lock = ProcessLock()  # of what is opened once
         self._open: dict[str, Connection] = {}
-        self._store = Store(config.store)
-        self._quotas = Quotas(config.store)
-        self._services = Services(quotas=self._quotas, observer=observer or NoObserver())
+        self.state = open_state(config.store)
+        self._quotas = Quotas(self.state.quotas)
+        self._services = Services(budget=self._quotas.of, observer=observer or NoObserver())
         self._staging: Staging | None = None
-        self._usage = UsageIndex(config.store)
-        self._own = PerProcess(lambda: _Awake(Watch(Erasures(config.store), self._forget_all)))
+        self._usage = UsageIndex(self.state.reports)
+        self._own = PerProcess(lambda: _Awake(Watch(self.state.invalidation, self._forget_all)))
 
     @classmethod
     def from_config(
@@ -121,7 +121,7 @@ class CouponHub(Rooted):
                     adapter=adapter,
                     uploads=self._uploads(name, adapter, configured.settings),
                     index=self._usage,
-                    ledger=lambda: Ledger(self._store, name),
+                    ledger=lambda: self.state.ledger(name),
                     settle=configured.settings.settle,
                 )
             return self._open[name]
@@ -229,7 +229,7 @@ class CouponHub(Rooted):
             explainer = Explainer(
                 connections={name: fresh[name] for name in names},
                 recorder=recorder,
-                ledger=lambda name: Ledger(fresh._store, name),
+                ledger=fresh.state.ledger,
                 reports=fresh._reported,
             )
             if isinstance(about, str):
@@ -252,8 +252,7 @@ class CouponHub(Rooted):
 
         people = list(given_many(customers, "customers", of=_customer, single=Customer))
         eraser = Eraser(
-            store=self._store,
-            erasures=Erasures(self.config.store),
+            state=self.state,
             staging=self.config.staging,
             usage=self._usage,
             drop_memories=self._forget_all,
@@ -340,11 +339,11 @@ class CouponHub(Rooted):
         return Uploads(
             name,
             adapter,
-            ledger=lambda: Ledger(self._store, name),
+            ledger=lambda: self.state.ledger(name),
             staging=self._shared_staging,
             settle=settings.settle,
             vendor_is_loopback=is_loopback,
-            doorbell=Doorbell(callbacks=lambda: Callbacks(self._store), public_url=public_url),
+            doorbell=Doorbell(callbacks=lambda: self.state.callbacks, public_url=public_url),
             size_of=lambda file: size_of(file, settings.transport()),
         )
 
@@ -362,9 +361,7 @@ class CouponHub(Rooted):
         """
         own = self._own.get()
         with self._lock, own.lock, ExitStack() as closing:
-            closing.callback(self._quotas.close)
-            closing.callback(self._store.close)
-            closing.callback(self._usage.close)
+            closing.callback(self.state.close)
             for connection in self._open.values():
                 closing.callback(connection.close)
             for lane in own.lanes.values():

@@ -12,7 +12,7 @@ from couponhub.errors import ConfigError
 from couponhub.paths import expanded
 from couponhub.protocols import Adapter, Limits
 from couponhub.secret import Secret, secret_of
-from couponhub.store.quotas import Quotas
+from couponhub.state.budgets import Budget
 from couponhub.transport.observing import Observer
 from couponhub.transport.room import ReplyRoom
 from couponhub.transport.settings import TransportSettings, check_address, check_bare_address
@@ -161,12 +161,15 @@ class Services:
     """What the core hands to an adapter when it is opened, for its transport.
 
     Attributes:
-        quotas: What is spent of rate limits, shared by all processes with the same store.
+        budget: Gives what an account may still spend of its rate limits, which all processes with the same store
+            share. It takes what tells the account from others, such as an address and a key, and is kept as a hash;
+            and the limits by flat name, in calls per window, of which 0 turns one off. Names without a window, such
+            as `file_bytes`, are passed over.
         observer: Is told of each call to the vendor.
         room: The memory for replies, of all connections together.
     """
 
-    quotas: Quotas
+    budget: Callable[[str, Mapping[str, int]], Budget]
     observer: Observer
     room: ReplyRoom = attrs.field(factory=ReplyRoom)
 

@@ -21,7 +21,7 @@ from couponhub.errors import (
 )
 from couponhub.models import CouponList, Customer, ListChange, ListId, ListStatus, NewCouponList
 from couponhub.protocols import CAPABILITIES
-from couponhub.store import StoreSettings
+from couponhub.state import StoreSettings, open_state
 from couponhub.uploads import Uploads
 from couponhub.usage import UsageIndex
 from tests.uploads.vendors import Lost
@@ -157,7 +157,7 @@ def connection_to(shelf: Shelf) -> Connection:
         adapter_name="shelf",
         adapter=shelf,
         uploads=Uploads("shop", shelf, ledger=never, staging=never),  # type: ignore[arg-type]  # never called
-        index=UsageIndex(StoreSettings()),
+        index=UsageIndex(open_state(StoreSettings()).reports),
         ledger=never,  # type: ignore[arg-type]  # never called
         settle=0.0,
     )

@@ -16,7 +16,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"_lazy", "_version", "errors", "forking", "paths", "secret"}),
     frozenset({"listening", "models", "rooted", "strict"}),
     frozenset({"protocols"}),
-    frozenset({"store"}),
+    frozenset({"state"}),
     frozenset({"transport"}),
     frozenset({"codes", "staging", "testing.emulation"}),
     frozenset({"ambiguity", "capabilities", "documents", "lanes", "located", "plugin", "telemetry"}),
@@ -37,6 +37,8 @@ FOR_ADAPTERS = frozenset({"errors", "models", "plugin", "protocols", "secret", "
 """What an adapter may import of the core; its emulator may also import `testing.emulation`."""
 
 HTTP_LIBRARIES = frozenset({"http", "oauthlib", "requests", "requests_oauthlib", "urllib3"})
+
+DATABASE_LIBRARIES = frozenset({"psycopg", "redis", "sqlalchemy", "sqlite3"})
 
 
 @attrs.frozen
@@ -139,6 +141,19 @@ def test_arrows_point_inward() -> None:
         if in_core(found.source) and in_core(found.target)
         if room_of(found.source) != room_of(found.target)
         if floor_of(found.source) <= floor_of(found.target)
+    ]
+
+    assert [] == wrong
+
+
+def test_only_the_state_speaks_to_databases() -> None:
+    """What must be known after a process has ended goes through one port, whatever it is kept in."""
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if not found.source.startswith("couponhub.state.sqlite")
+        if found.target.partition(".")[0] in DATABASE_LIBRARIES
+        or (found.target.startswith("couponhub.state.sqlite") and room_of(found.source) != "state")
     ]
 
     assert [] == wrong

@@ -8,7 +8,7 @@ import pytest
 from couponhub import CouponHub, Customer
 from couponhub.connection import Connection
 from couponhub.errors import LocalError, UsageError
-from couponhub.store import Store
+from couponhub.state.sqlite.database import LedgerDatabase
 from tests.config.toy import TOY, loaded
 from tests.uploads.vendors import FakeVendor
 
@@ -22,7 +22,7 @@ def test_one_that_fails_to_close_keeps_no_other_open(tmp_path: Path, monkeypatch
         raise LocalError(f"{connection.name} cannot be closed")
 
     monkeypatch.setattr(Connection, "close", close)
-    monkeypatch.setattr(Store, "close", lambda _: closed.append("store"))
+    monkeypatch.setattr(LedgerDatabase, "close", lambda _: closed.append("store"))
     config = loaded("".join(f'[connections.{name}]\nadapter = "toy"\nkey = "k"\n' for name in "ab"), tmp_path)
     plugin = attrs.evolve(TOY, open=lambda *_: FakeVendor())
     connections = {

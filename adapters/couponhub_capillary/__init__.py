@@ -22,9 +22,9 @@ def _open(connection: str, settings: CapillarySettings, services: Services) -> "
         for name, figure in settings.effective_limits().items()
         if figure or name in settings.limits
     }
-    budgets = services.quotas.of(settings.account, limits)
+    budget = services.budget(settings.account, limits)
     return CapillaryAdapter(
-        connection, settings, budgets=budgets, observer=services.observer, room=services.room
+        connection, settings, budget=budget, observer=services.observer, room=services.room
     )
 
 

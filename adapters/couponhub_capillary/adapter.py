@@ -25,7 +25,7 @@ from couponhub.models import (
     Tagging,
 )
 from couponhub.models.base import utc_now
-from couponhub.transport import Budgets, Observer, ReplyRoom, RetryPolicy
+from couponhub.transport import Budget, Observer, ReplyRoom, RetryPolicy
 from couponhub_capillary.client import CapillaryClient
 from couponhub_capillary.codes import coupons_by_code
 from couponhub_capillary.creation import find_created
@@ -70,7 +70,7 @@ class CapillaryAdapter:
         settings: Its settings.
         now: Tells the instant by which expiry is judged.
         retry: How failed calls are repeated.
-        budgets: What the API key may still spend; None sets no bounds.
+        budget: What the API key may still spend; None sets no bounds.
         observer: Is told of each call.
         room: The memory for replies; None for one of its own.
     """
@@ -82,11 +82,11 @@ class CapillaryAdapter:
         *,
         now: Callable[[], datetime] = utc_now,
         retry: RetryPolicy | None = None,
-        budgets: Budgets | None = None,
+        budget: Budget | None = None,
         observer: Observer | None = None,
         room: ReplyRoom | None = None,
     ) -> None:
-        self._budgets = budgets
+        self._budget = budget
         self.limits: Limits = settings.effective_limits()
         # C-32, C-40, C-41: the header is free, codes are folded to upper case, quotes are merely unsaid. "Blanks
         # around values are tolerated", and of two codes that are one without them both are refused (C-37).
@@ -105,7 +105,7 @@ class CapillaryAdapter:
         self._zones = _zones(settings)
         self._now = now
         self._client = CapillaryClient(
-            connection, settings, retry=retry, budgets=budgets, observer=observer, room=room
+            connection, settings, retry=retry, budget=budget, observer=observer, room=room
         )
         self._lists = SeriesLists(connection=connection, client=self._client, zones=self._zones, now=now)
         self._uploads = UploadApi(client=self._client, settings=settings)
@@ -121,7 +121,7 @@ class CapillaryAdapter:
 
     def quota_left(self) -> Mapping[str, int]:
         """As `Adapter.quota_left`."""
-        return self._budgets.left() if self._budgets else {}
+        return self._budget.left() if self._budget else {}
 
     def call(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 from couponhub.errors import UnreadableReply
 from couponhub.models import CodeFile, Identifier, Tagging
 from couponhub.transport import (
-    Budgets,
+    Budget,
     Observer,
     Reply,
     ReplyRoom,
@@ -72,7 +72,7 @@ class CapillaryClient:
         connection: Its name, for errors.
         settings: Addresses, credentials, HTTP.
         retry: How failed calls are repeated.
-        budgets: What the API key may still spend.
+        budget: What the API key may still spend.
         observer: Is told of each call.
         room: The memory for replies; None for one of its own.
     """
@@ -83,7 +83,7 @@ class CapillaryClient:
         settings: CapillarySettings,
         *,
         retry: RetryPolicy | None = None,
-        budgets: Budgets | None = None,
+        budget: Budget | None = None,
         observer: Observer | None = None,
         room: ReplyRoom | None = None,
     ) -> None:
@@ -98,7 +98,7 @@ class CapillaryClient:
             auth=sign_in(settings),
             settings=settings.transport(),
             retry=retry,
-            budgets=budgets,
+            budget=budget,
             observer=observer,
             room=room,
             unknown_hint=f"see whether it is there before repeating it: couponhub lists ls {connection}, or "

@@ -17,9 +17,9 @@ __all__ = ["PLUGIN"]
 def _open(connection: str, settings: MoEngageSettings, services: Services) -> "Adapter":
     from couponhub_moengage.adapter import MoEngageAdapter  # noqa: PLC0415 - HTTP is loaded when it is needed
 
-    budgets = services.quotas.of(settings.account, effective_limits(settings.limits))
+    budget = services.budget(settings.account, effective_limits(settings.limits))
     return MoEngageAdapter(
-        connection, settings, budgets=budgets, observer=services.observer, room=services.room
+        connection, settings, budget=budget, observer=services.observer, room=services.room
     )
 
 

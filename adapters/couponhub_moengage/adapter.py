@@ -19,7 +19,7 @@ from couponhub.models import (
     Tagging,
     plain_label,
 )
-from couponhub.transport import Budgets, Observer, ReplyRoom
+from couponhub.transport import Budget, Observer, ReplyRoom
 from couponhub_moengage import mapping
 from couponhub_moengage.changes import Changes
 from couponhub_moengage.client import MoEngageClient
@@ -48,7 +48,7 @@ class MoEngageAdapter:
     Args:
         connection: The connection's name.
         settings: What it needs to be told.
-        budgets: What the workspace may still spend; None sets no bounds.
+        budget: What the workspace may still spend; None sets no bounds.
     """
 
     def __init__(
@@ -56,14 +56,14 @@ class MoEngageAdapter:
         connection: str,
         settings: MoEngageSettings,
         *,
-        budgets: Budgets | None = None,
+        budget: Budget | None = None,
         observer: Observer | None = None,
         room: ReplyRoom | None = None,
     ) -> None:
-        self._budgets = budgets
+        self._budget = budget
         self._connection = connection
         self._settings = settings
-        self._client = MoEngageClient(connection, settings, budgets=budgets, observer=observer, room=room)
+        self._client = MoEngageClient(connection, settings, budget=budget, observer=observer, room=room)
         self._changes = Changes(self._client, patience=settings.timeout)
         self.limits = effective_limits(settings.limits)
         # The bounds that MoEngage states for file segments ("Coupon Code" itself is stated for coupons): one
@@ -87,7 +87,7 @@ class MoEngageAdapter:
 
     def quota_left(self) -> Mapping[str, int]:
         """See `Adapter.quota_left`."""
-        return self._budgets.left() if self._budgets else {}
+        return self._budget.left() if self._budget else {}
 
     def call(
         self,

@@ -6,7 +6,7 @@ from functools import partial
 
 from couponhub.errors import UnreadableReply
 from couponhub.models import FileUrl
-from couponhub.transport import BasicAuth, Budgets, HeaderAuth, Observer, Reply, ReplyRoom, Transport
+from couponhub.transport import BasicAuth, Budget, HeaderAuth, Observer, Reply, ReplyRoom, Transport
 from couponhub_moengage import wire
 from couponhub_moengage.settings import MoEngageSettings
 from couponhub_moengage.wire import Rows, WireFile, WireList
@@ -23,7 +23,7 @@ class MoEngageClient:
         connection: str,
         settings: MoEngageSettings,
         *,
-        budgets: Budgets | None = None,
+        budget: Budget | None = None,
         observer: Observer | None = None,
         room: ReplyRoom | None = None,
     ) -> None:
@@ -38,7 +38,7 @@ class MoEngageClient:
                 value=settings.workspace_id,
             ),
             settings=settings.transport(),
-            budgets=budgets,
+            budget=budget,
             observer=observer,
             room=room,
         )

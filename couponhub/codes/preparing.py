@@ -14,12 +14,13 @@ from couponhub.codes.checking import Checks, Oddities
 from couponhub.codes.faults import Faults
 from couponhub.codes.header import Columns
 from couponhub.codes.rows import Batch, Rows, rows_of_file, rows_of_iterable
-from couponhub.codes.sieve import Sieve, Sifted, code_sets, private
+from couponhub.codes.sieve import Sieve, Sifted, private
 from couponhub.codes.source import CodeSource, is_file, reading
 from couponhub.codes.words import Strays
 from couponhub.codes.writing import PartWriter, PreparedFile, csv_rows, header_row
 from couponhub.errors import LocalError, UsageError
 from couponhub.models import CodeFileRules, Tagging
+from couponhub.state import CodeSet
 
 _BATCH = 20_000
 _KEEP = bytes.maketrans(b"\0\1", b"\1\0")
@@ -54,7 +55,7 @@ def prepare(
     column: str | int | None = None,
     tagging: Tagging | None = None,
     accepts_ruined: bool = False,
-    sent: Iterable[Path] = (),
+    sent: Iterable[CodeSet] = (),
 ) -> PreparedCodes:
     """Read, check, dedupe, subtract and split codes into vendor files in `workspace`.
 
@@ -67,7 +68,7 @@ def prepare(
         column: The column of codes by name, or by position from 0; None to find it by its name.
         tagging: Which column names customers, None when codes come alone.
         accepts_ruined: Send codes that a spreadsheet seems to have ruined as they stand.
-        sent: Code sets (one code per line) of what was sent before and is not to be sent again.
+        sent: The code sets of what was sent before and is not to be sent again.
 
     Raises:
         UsageError: The source is empty, has no header, or has faulty rows.
@@ -96,8 +97,9 @@ def prepare(
         checks.finish()
         if not spool.rows:
             raise UsageError("there are no codes, only a header" if is_file(source) else "there are no codes")
-        for codes in code_sets(sent):
-            sieve.subtract(codes)
+        for code_set in sent:
+            for codes in code_set.batches():
+                sieve.subtract(codes)
         sifted = sieve.sift()
         return PreparedCodes(
             rows=spool.rows,

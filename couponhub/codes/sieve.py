@@ -7,10 +7,12 @@ enough for a set. Buckets lie in memory until there are many rows, then in priva
 import os
 import unicodedata
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
+
+from couponhub.state import comparable
 
 _BUCKETS = 64
 _IN_MEMORY = 200_000
@@ -103,9 +105,7 @@ class Sieve:
         )
 
     def _keys(self, codes: Sequence[str]) -> Sequence[str]:
-        if self._ignores_blanks:
-            codes = list(map(str.strip, codes))
-        return list(map(str.upper, codes)) if self._ignores_case else codes
+        return comparable(codes, ignores_case=self._ignores_case, ignores_blanks=self._ignores_blanks)
 
     def _spill(self, added: int) -> None:
         self._waiting += added
@@ -152,16 +152,3 @@ class _Bucket:
             codes = self._path.read_bytes().decode().split("\n")[:-1]
             rows.frombytes(self._rows_path.read_bytes())
         return codes + self.codes, rows + self.rows
-
-
-def code_set(path: Path) -> Iterator[Sequence[str]]:
-    """Read a code set, one code per line, in batches."""
-    with path.open("rb") as file:
-        while block := file.readlines(1 << 20):
-            yield b"".join(block).decode().split("\n")[: len(block)]
-
-
-def code_sets(paths: Iterable[Path]) -> Iterator[Sequence[str]]:
-    """Read several code sets."""
-    for path in paths:
-        yield from code_set(path)

@@ -20,7 +20,7 @@ from couponhub.plugin import ConnectionSettings
 from couponhub.registry import Registry
 from couponhub.secret import Secret
 from couponhub.staging import StagingSettings
-from couponhub.store import StoreSettings
+from couponhub.state import StoreSettings
 
 S = TypeVar("S")
 

@@ -12,7 +12,7 @@ from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
 from couponhub.secret import Secret
 from couponhub.staging import StagingSettings
-from couponhub.store import StoreSettings
+from couponhub.state import StoreSettings
 
 
 def json_schema(registry: Registry | None = None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from couponhub.plugin import (
     setting,
 )
 from couponhub.staging import StagingSettings
-from couponhub.store import StoreSettings
+from couponhub.state import StoreSettings
 
 
 def _check_not_empty(instance: object, attribute: object, value: tuple[str, ...] | None) -> None:  # noqa: ARG001 - attrs' signature

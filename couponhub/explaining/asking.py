@@ -21,7 +21,7 @@ from couponhub.models import (
 )
 from couponhub.models.base import utc_now
 from couponhub.models.reports import ReportedRow
-from couponhub.store import Ledger, codes_in
+from couponhub.state import Ledger, codes_in
 
 _NOT_HANDED_OUT = (
     "the vendor shows no such coupon of any customer; the code may be in a list's pool all the same"
@@ -78,9 +78,8 @@ class Explainer:
                 continue
             try:
                 found, missing = self._uploads_with(connection, sorted(codes))
-            except (LocalError, OSError) as error:
-                why = error.message if isinstance(error, LocalError) else error.strerror
-                warnings.append(f"{name}: our own uploads could not be searched: {why}")
+            except LocalError as error:
+                warnings.append(f"{name}: our own uploads could not be searched: {error.message}")
             else:
                 sent += found
                 unsearched += missing
@@ -120,10 +119,12 @@ class Explainer:
         ledger = self.ledger(connection.name)
         found: list[SentIn] = []
         unsearched: dict[UploadId, None] = {}
-        for upload in ledger.all():
+        uploads = ledger.all()
+        histories = {list_id: ledger.history(list_id) for list_id in {upload.list_id for upload in uploads}}
+        for upload in uploads:
             for part in upload.parts:
-                path = ledger.code_set(upload, part)
-                if path is None:
+                code_set = histories[upload.list_id].code_set(upload, part)
+                if code_set is None:
                     unsearched[upload.id] = None
                     continue
                 found += [
@@ -139,7 +140,7 @@ class Explainer:
                     )
                     for code in sorted(
                         codes_in(
-                            path,
+                            code_set,
                             codes,
                             ignores_case=connection.coupons.ignores_case,
                             ignores_blanks=connection.coupons.ignores_blanks,

@@ -11,7 +11,7 @@ from couponhub.lookup.identity import check_identity
 from couponhub.models import Customer
 from couponhub.models.base import utc_now
 from couponhub.staging import FolderStaging, StagingKind, StagingSettings
-from couponhub.store import CodeSets, Erasures, Store, Swept, remove_folder, sweep_all
+from couponhub.state import Reaped, State
 from couponhub.usage.index import UsageIndex
 
 _NOBODY = (
@@ -25,8 +25,7 @@ class Eraser:
     """Knows every place where this machine may keep something about a customer.
 
     Attributes:
-        store: The ledger's.
-        erasures: Where other processes are told.
+        state: What is kept, and where other processes are told.
         staging: The settings of staged files.
         usage: The index of usage reports.
         drop_memories: Drops all that this process remembers.
@@ -34,8 +33,7 @@ class Eraser:
         vendors: The vendors' names, which keep what they keep.
     """
 
-    store: Store
-    erasures: Erasures
+    state: State
     staging: StagingSettings
     usage: UsageIndex
     drop_memories: Callable[[], None]
@@ -57,7 +55,7 @@ class Eraser:
         spelled = [one for person in people for one in self.spellings(person)]
         rows = Removal(where="usage index", what="rows of reports", removed=self.usage.forget(spelled).rows)
         memory = self._empty_memories()
-        files, in_use = self._sweep()
+        files, in_use = self._reap()
         return Forgotten(
             identifiers=tuple(dict.fromkeys(person.identifier for person in people)),
             at=utc_now(),
@@ -67,30 +65,27 @@ class Eraser:
 
     def _empty_memories(self) -> Removal:
         """Drop everybody's answers, since one may be remembered under an identifier that another vendor named."""
-        self.erasures.announce()
+        self.state.invalidation.announce()
         self.drop_memories()
         return Removal(
             where="memory of lookups", what="answers, in every process with this store within 10 seconds"
         )
 
-    def _sweep(self) -> tuple[list[Removal], list[str]]:
+    def _reap(self) -> tuple[list[Removal], list[str]]:
         """Files of tagged uploads hold customers; only those of killed processes outlive their upload."""
         removals, left = [], []
-        for where, swept in self._swept().items():
-            removals.append(Removal(where=where, what="files of ended processes", removed=swept.removed))
-            if swept.kept:
-                left.append(_IN_USE.format(count=swept.kept, where=where))
+        for where, reaped in self._reaped().items():
+            removals.append(Removal(where=where, what="files of ended processes", removed=reaped.removed))
+            if reaped.kept:
+                left.append(_IN_USE.format(count=reaped.kept, where=where))
         return removals, left
 
-    def _swept(self) -> Mapping[str, Swept]:
-        swept = {
-            "uploads in the making": CodeSets(self.store.folder / "codes").sweep(),
-            "imports in the making": sweep_all(self.usage.database.folder.glob("*.lock"), remove_folder),
-        }
+    def _reaped(self) -> Mapping[str, Reaped]:
+        reaped = dict(self.state.reap())
         if self.staging.kind is StagingKind.FOLDER:
             with suppress(ConfigError):  # then nothing was ever staged there
-                swept["staged files"] = FolderStaging(self.staging).sweep()
-        return swept
+                reaped["staged files"] = FolderStaging(self.staging).reap()
+        return reaped
 
     def _out_of_reach(self) -> Iterable[str]:
         if self.vendors:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from couponhub.errors import LocalError
-from couponhub.store import Erasures
+from couponhub.state import InvalidationSignal
 
 _EVERY_SECONDS = 3.0
 
@@ -13,15 +13,15 @@ class Watch:
     """Looks for erasures on a daemon thread, from when it is started until it is closed.
 
     Args:
-        erasures: Where they are announced.
+        signal: By which they are announced.
         heed: Drops what is remembered; called once or more after each erasure that was announced since the start.
         every: Seconds between two looks.
     """
 
     def __init__(
-        self, erasures: Erasures, heed: Callable[[], None], *, every: float = _EVERY_SECONDS
+        self, signal: InvalidationSignal, heed: Callable[[], None], *, every: float = _EVERY_SECONDS
     ) -> None:
-        self._erasures = erasures
+        self._signal = signal
         self._heed = heed
         self._every = every
         self._closed = threading.Event()
@@ -36,7 +36,7 @@ class Watch:
         """
         with self._lock:
             if self._thread is None and not self._closed.is_set():
-                seen = self._erasures.latest()
+                seen = self._signal.latest()
                 thread = threading.Thread(target=self._run, args=(seen,), name="erasures", daemon=True)
                 try:
                     thread.start()
@@ -50,7 +50,7 @@ class Watch:
 
     def _run(self, seen: bytes) -> None:
         while not self._closed.wait(self._every):
-            latest = self._erasures.latest()
+            latest = self._signal.latest()
             if latest != seen:
                 seen = latest
                 self._heed()

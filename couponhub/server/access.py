@@ -14,7 +14,7 @@ from couponhub.errors import AuthRejected, CouponhubError, PermissionDenied, Rat
 from couponhub.models.base import utc_now
 from couponhub.server.pace import Pace
 from couponhub.server.problems import Refusal
-from couponhub.store import Scope, Token, Tokens, token_id
+from couponhub.state import Scope, Token, Tokens, token_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

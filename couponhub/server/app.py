@@ -34,7 +34,7 @@ from couponhub.server.problems import (
 from couponhub.server.reading import Reading
 from couponhub.server.requests import RequestReader
 from couponhub.server.writing import json_bytes
-from couponhub.store import Callbacks
+from couponhub.state import Callbacks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from couponhub.server.operations import Call, Operation, Parameter, Reply
 from couponhub.server.problems import not_there
-from couponhub.store import Callbacks
+from couponhub.state import Callbacks
 
 _TOKEN = Parameter(name="token", about="What the vendor was given; ends with its upload.")
 

@@ -9,7 +9,7 @@ from couponhub.server.openapi import openapi_document
 from couponhub.server.operations import Call, Operation, Reply
 from couponhub.server.page import POLICY, reference_page
 from couponhub.server.writing import json_bytes
-from couponhub.store import Scope
+from couponhub.state import Scope
 
 
 class Describing:

@@ -4,13 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 
 from couponhub.errors import CouponhubError, LocalError
 from couponhub.hub import CouponHub
 from couponhub.server.operations import Call, Operation, Reply
 from couponhub.server.problems import Refusal
-from couponhub.store import Store, Tokens
+from couponhub.state import open_state
 
 _log = logging.getLogger(__name__)
 
@@ -76,8 +75,8 @@ class Health:
             return "a connection cannot be opened"
         try:
             # Opened anew: an open database does not notice that its file was replaced.
-            with closing(Store(self._hub.config.store)) as store:
-                Tokens(store).all()
+            with open_state(self._hub.config.store) as state:
+                state.tokens.all()
         except CouponhubError as error:
             _log.warning("not ready: %s", error)
             return "the store cannot be used"

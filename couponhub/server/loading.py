@@ -18,7 +18,7 @@ from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
 from couponhub.server.access import Access
 from couponhub.server.figures import SHARED_FOLDER, reserve
-from couponhub.store import Callbacks, Store, Token, Tokens
+from couponhub.state import Token
 
 LONGEST_READ_SECONDS = 10.0
 """For a call to a vendor that no deadline bounds, as reading lists; a rate limit that lasts longer is told."""
@@ -90,8 +90,7 @@ def load_app(
     disable_created_metrics()  # type: ignore[no-untyped-call] # theirs; half of all lines are those
     metrics = Metrics()
     hub = CouponHub(hurried(config), observer=metrics)
-    store = Store(hub.config.store)
-    access = Access(Tokens(store), one_time=one_time, rate_limit=hub.config.server.rate_limit / workers)
+    access = Access(hub.state.tokens, one_time=one_time, rate_limit=hub.config.server.rate_limit / workers)
     metrics.keep_sampling(hub)
     for name in hub:
         with suppress(CouponhubError):  # /readyz tells; the others can be served all the same
@@ -100,7 +99,7 @@ def load_app(
     # A worker ends as processes of multiprocessing do, without `atexit`.
     Finalize(None, log.finish, exitpriority=1)
     Finalize(None, logging.shutdown, exitpriority=0)
-    app = make_app(hub, access, Callbacks(store), metrics=metrics, log=log)
+    app = make_app(hub, access, hub.state.callbacks, metrics=metrics, log=log)
     _search_cycles_seldom()
     return app
 

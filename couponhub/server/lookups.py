@@ -11,7 +11,7 @@ from couponhub.server.access import lacks
 from couponhub.server.operations import Call, Operation, Reply
 from couponhub.server.requests import Asked, BatchRequest, LookupRequest
 from couponhub.server.writing import LookupWriter, json_bytes
-from couponhub.store import Scope
+from couponhub.state import Scope
 
 _FAILS = (404,)
 

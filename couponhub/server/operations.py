@@ -7,7 +7,7 @@ from typing import Any, Literal
 import attrs
 
 from couponhub.server.access import Caller
-from couponhub.store import Scope
+from couponhub.state import Scope
 
 
 @attrs.define(kw_only=True)

@@ -18,7 +18,7 @@ from couponhub.server.masking import without_files
 from couponhub.server.operations import Call, Operation, Parameter, Reply
 from couponhub.server.requests import check_id
 from couponhub.server.writing import json_bytes
-from couponhub.store import Scope
+from couponhub.state import Scope
 
 _CONNECTION = Parameter(name="connection", about="The connection's name.")
 _LIST = Parameter(name="list_id", about="The vendor's id of the list.")

@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from couponhub.models.base import utc_now
 from couponhub.server.access import is_loopback_host
 from couponhub.server.figures import shared_folder
 from couponhub.server.loading import Loader
-from couponhub.store import Scope, Store, Token, Tokens, new_token
+from couponhub.state import Scope, Token, new_token, open_state
 
 
 @attrs.frozen(kw_only=True)
@@ -125,9 +125,9 @@ def _again(path: Path) -> Config:
 
 
 def _has_token(config: Config) -> bool:
-    with closing(Store(config.store)) as store:
+    with open_state(config.store) as state:
         now = utc_now()
-        return any(not token.is_expired(now) for token in Tokens(store).all())
+        return any(not token.is_expired(now) for token in state.tokens.all())
 
 
 def _when_answering(place: Place, listening: Callable[[], None]) -> None:

@@ -14,7 +14,8 @@ from couponhub.errors import ConfigError, LocalError
 from couponhub.paths import expanded
 from couponhub.staging.base import StagedFile, check_reachable
 from couponhub.staging.settings import StagingSettings
-from couponhub.store import Swept, living, sweep_all
+from couponhub.state import Reaped
+from couponhub.state.lockfile import held_lockfile, reap_all
 
 _TOKEN_BYTES = 32
 _NAME = "[A-Za-z0-9_-]{43}"
@@ -45,7 +46,7 @@ class FolderStaging:
     @contextmanager
     def stage(self, path: Path, name: str) -> Iterator[StagedFile]:  # noqa: ARG002 - the protocol's; here the name would only add to what can be guessed
         """See `Staging.stage`."""
-        self.sweep()
+        self.reap()
         with ExitStack() as job:
             try:
                 published = self._publish(job, path, self._new_lock)
@@ -62,7 +63,7 @@ class FolderStaging:
             is_published = found is not None and base == self._public_url
             if found is not None and is_published:
                 lock = self._folder / f".{found[1]}.lock"
-                sweep_all([lock] if lock.exists() else [], self._remove)
+                reap_all([lock] if lock.exists() else [], self._remove)
                 try:
                     self._publish(job, path, lambda: lock)
                 except (OSError, LocalError):  # FileExistsError: it is held
@@ -73,13 +74,13 @@ class FolderStaging:
         """See `Staging.require_reachable`."""
         check_reachable(self._public_url, vendor_is_loopback=vendor_is_loopback)
 
-    def sweep(self) -> Swept:
+    def reap(self) -> Reaped:
         """Remove what killed processes published."""
         locks = (lock for lock in self._folder.glob(".*.lock") if _LOCK.fullmatch(lock.name))
-        return sweep_all(locks, self._remove)
+        return reap_all(locks, self._remove)
 
     def _publish(self, job: ExitStack, path: Path, lock: Callable[[], Path]) -> Path:
-        published = self._published(job.enter_context(living(lock, self._remove)))
+        published = self._published(job.enter_context(held_lockfile(lock, self._remove)))
         unfinished = published.with_suffix(".part")
         shutil.copyfile(path, unfinished)
         os.replace(unfinished, published)  # noqa: PTH105 - says better than Path.replace which is which

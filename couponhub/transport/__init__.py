@@ -1,6 +1,6 @@
 """The only place that does HTTP to vendors: session, sign-in, one retry loop, bounds, redaction."""
 
-from couponhub.store.quotas import Budgets, Quotas
+from couponhub.state.budgets import Budget, Spent
 from couponhub.transport.auth import Auth, BasicAuth, HeaderAuth, TokenAuth, TokenSource
 from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import FilePart, Multipart, Reply, Request, query_pairs
@@ -18,7 +18,7 @@ __all__ = [
     "LOOKUP_REPLY_BYTES",
     "Auth",
     "BasicAuth",
-    "Budgets",
+    "Budget",
     "Deadline",
     "FilePart",
     "HeaderAuth",
@@ -26,13 +26,13 @@ __all__ = [
     "Multipart",
     "NoObserver",
     "Observer",
-    "Quotas",
     "Reply",
     "ReplyRoom",
     "Request",
     "RetryPolicy",
     "Shape",
     "ShapeObserver",
+    "Spent",
     "TokenAuth",
     "TokenSource",
     "Transport",

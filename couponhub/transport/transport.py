@@ -17,7 +17,7 @@ from couponhub.errors import (
     VendorUnavailable,
     without_frames,
 )
-from couponhub.store import Budgets, Spent
+from couponhub.state.budgets import Budget, Spent
 from couponhub.transport.auth import Auth
 from couponhub.transport.breakage import translated
 from couponhub.transport.deadline import Deadline
@@ -45,7 +45,7 @@ class Transport:
         auth: How calls are signed.
         settings: Time, size, proxy.
         retry: How failed calls are repeated.
-        budgets: What the account may still spend of the vendor's rate limits; None sets no bounds.
+        budget: What the account may still spend of the vendor's rate limits; None sets no bounds.
         observer: Is told of each call.
         room: The memory for replies; None for one of its own.
         unknown_hint: What a person can do to learn how a write ended whose answer was lost.
@@ -60,7 +60,7 @@ class Transport:
         auth: Auth,
         settings: TransportSettings | None = None,
         retry: RetryPolicy | None = None,
-        budgets: Budgets | None = None,
+        budget: Budget | None = None,
         observer: Observer | None = None,
         room: ReplyRoom | None = None,
         unknown_hint: str = "look at the vendor before repeating it",
@@ -72,7 +72,7 @@ class Transport:
         self._settings = settings or TransportSettings()
         self._retry = retry or RetryPolicy()
         self._reserve = RetryReserve(self._retry.reserve)
-        self._budgets = budgets
+        self._budget = budget
         self._observer = observer or NoObserver()
         self._shown_shapes = self._observer if isinstance(self._observer, ShapeObserver) else None
         self._room = room or ReplyRoom()
@@ -155,7 +155,7 @@ class Transport:
 
     def _spend(self, request: Request, patience: Deadline, *, in_a_hurry: bool) -> None:
         """Take one call from the request's budget, waiting for it where that is wanted."""
-        while self._budgets is not None and (spent := self._budgets.take(request.budget)) is not None:
+        while self._budget is not None and (spent := self._budget.take(request.budget)) is not None:
             if in_a_hurry or not patience.allows(spent.seconds):
                 raise _refused(spent)
             self._retry.sleep(spent.seconds)
@@ -163,15 +163,15 @@ class Transport:
     def _learn(self, request: Request, reply: Reply) -> None:
         """Let the vendor's own figures win over ours."""
         ends_in = retry_after_seconds(reply.headers)
-        if self._budgets is None or not request.budget or ends_in is None:
+        if self._budget is None or not request.budget or ends_in is None:
             return
         limit, remaining = (
             whole_header(reply.headers, f"x-ratelimit-{name}") for name in ("limit", "remaining")
         )
         if reply.status == 429:
-            self._budgets.exhaust(request.budget, ends_in)
+            self._budget.exhaust(request.budget, ends_in)
         elif remaining is not None:
-            self._budgets.learn(request.budget, limit=limit, remaining=remaining, ends_in=ends_in)
+            self._budget.learn(request.budget, limit=limit, remaining=remaining, ends_in=ends_in)
 
     def _outcome_unknown(self, request: Request, error: CouponhubError) -> OutcomeUnknown:
         return OutcomeUnknown(

@@ -7,7 +7,7 @@ import attrs
 from couponhub.errors import Conflict
 from couponhub.models import CouponList, FileUrl
 from couponhub.protocols import Limits
-from couponhub.store import UploadRecord
+from couponhub.state import UploadRecord
 
 SizeOf = Callable[[FileUrl], int | None]
 """Tells the bytes of a file that lies elsewhere; None where that cannot be found out."""

@@ -6,7 +6,7 @@ from couponhub.ambiguity import write_once
 from couponhub.errors import Conflict, NotFound, OutcomeUnknown, UnreadableReply, VendorError, WaitTimeout
 from couponhub.models import ListId, PartId
 from couponhub.protocols import DeletesParts, ReadsParts
-from couponhub.store import Ledger, Stage, UploadRecord
+from couponhub.state import Ledger, Stage, UploadRecord
 from couponhub.uploads.clock import Clock
 from couponhub.uploads.reconciling import Reconciler
 from couponhub.uploads.submitting import show_command
@@ -34,7 +34,7 @@ class Deleter:
             VendorError: A part could not be deleted; those before it are.
         """
         try:
-            with ledger.sending(upload.list_id, timeout=0):
+            with ledger.list_lock(upload.list_id, timeout=0):
                 upload = reconciler.settle_upload(ledger.find(upload.id) or upload)
                 for part in upload.parts:
                     if part.stage is not Stage.SUBMITTED:

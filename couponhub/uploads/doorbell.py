@@ -7,7 +7,7 @@ import attrs
 
 from couponhub.errors import LocalError
 from couponhub.models import UploadId
-from couponhub.store import Callbacks
+from couponhub.state import Callbacks
 
 Hears = Callable[[], int]
 """How often the vendor has called; a number that has grown is worth a look at the vendor, and proves nothing."""

@@ -1,13 +1,14 @@
 """Bringing the ledger up to what the vendor shows."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 import attrs
 
 from couponhub.errors import NotFound, OutcomeUnknown, VendorError, WaitTimeout
-from couponhub.models import ListId, Part, UploadStatus
+from couponhub.models import Part, UploadStatus
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, ReadsParts
-from couponhub.store import Ledger, PartRecord, Stage, UploadRecord
+from couponhub.state import Ledger, PartRecord, Stage, UploadRecord
 from couponhub.uploads.patience import Patience
 from couponhub.uploads.submitting import show_command
 
@@ -79,17 +80,19 @@ class Reconciler:
                 hint=f"perhaps somebody deleted them; see `{show_command(upload)}`",
             )
 
-    def settle_list(self, list_id: ListId) -> None:
-        """Find out about the parts of earlier uploads that a dead sender left; waits until absence counts.
+    def settle_list(self, uploads: Iterable[UploadRecord]) -> bool:
+        """Find out about the parts of a list's uploads that a dead sender left; waits until absence counts.
 
-        Only for the one who holds the right to send to the list. What cannot be found out stays unknown.
+        Returns True when there were any. Only for the one who holds the right to send to the list. What cannot be found out stays unknown.
 
         Raises:
             WaitTimeout: The caller's time ends before absence counts.
         """
-        for upload in self.ledger.of_list(list_id):
+        left = [one for one in uploads if any(part.stage is Stage.SUBMITTING for part in one.parts)]
+        for upload in left:
             with suppress(VendorError):
                 self.settle_upload(upload)
+        return bool(left)
 
     def settle_upload(self, upload: UploadRecord) -> UploadRecord:
         """The same for one upload, whose parts then are either at the vendor or not.
@@ -129,7 +132,7 @@ class Reconciler:
 
     def _look_for(self, upload: UploadRecord, part: PartRecord) -> UploadRecord:
         # Asked in this order, for a sender that ends in between may have been successful.
-        gone = not self.ledger.is_sending(upload) and self._age(part) >= self.settle
+        gone = not self.ledger.is_locked(upload) and self._age(part) >= self.settle
         found = self._find(upload, part, self.patience.deadline.remaining())
         if found is not None:
             return self.ledger.mark_submitted(upload, part.number, found)

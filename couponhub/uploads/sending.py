@@ -23,7 +23,7 @@ from couponhub.errors import (
 from couponhub.models import CodeFile, CouponList, FileUrl, ListId, Tagging, Upload
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.staging import StagedFile, Staging
-from couponhub.store import Ledger, PartRecord, Stage, UploadRecord
+from couponhub.state import Ledger, ListHistory, PartRecord, Stage, UploadRecord
 from couponhub.uploads.bounds import Bounds
 from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
@@ -80,7 +80,7 @@ class Sender:
         coupon_list = self._check_list(order)
         with ExitStack() as job:
             workspace = job.enter_context(self.ledger.workspace())
-            with self.ledger.sending(order.list_id, timeout=self.patience.deadline.remaining()):
+            with self.ledger.list_lock(order.list_id, timeout=self.patience.deadline.remaining()):
                 upload, files = self._prepare(order, workspace)
                 self.bounds.check_room(coupon_list, upload)
                 self._require_time()
@@ -92,10 +92,11 @@ class Sender:
                 ways = list(self._ways(order, upload, files, staged))
                 upload = self.ledger.begin(upload, [file.codes for file in files])
                 self._tell(order, EventKind.RECORDED, upload)
-                trouble = self._submit_all(order, upload, ways)
-            with suppress(LocalError):
-                # What became of each part; if even this cannot be read, `trouble` says why.
-                upload = self.ledger.find(upload.id) or upload
+                upload, trouble = self._submit_all(order, upload, ways)
+            if trouble is not None:
+                with suppress(LocalError):
+                    # What became of each part; if even this cannot be read, `trouble` says why.
+                    upload = self.ledger.find(upload.id) or upload
             if self.staging is not None and files:
                 upload = self._see_off(order, upload, [file for file in staged if file], trouble)
         if trouble is not None:
@@ -126,9 +127,11 @@ class Sender:
         return WaitTimeout(f"nothing was sent within {self.patience.deadline.timeout:g} seconds")
 
     def _prepare(self, order: Order, workspace: Path) -> tuple[UploadRecord, tuple[PreparedFile, ...]]:
+        history = self.ledger.history(order.list_id)
         if not order.again:
-            self._require_memory(order)
-            self.reconciler.settle_list(order.list_id)
+            _require_memory(order, history)
+            if self.reconciler.settle_list(history.uploads):
+                history = self.ledger.history(order.list_id)
         name = order.name or default_name(order.source)
         if isinstance(order.source, FileUrl):
             upload = UploadRecord(
@@ -140,16 +143,15 @@ class Sender:
                 warnings=self.bounds.warnings(order.source),
                 parts=(PartRecord(number=1, name=part_name(name)),),
             )
-            self._refuse_repetition(order, upload)
+            self._refuse_repetition(order, upload, history)
             return upload, ()
-        codes, doubtful = Subtractor(
-            ledger=self.ledger,
-            list_id=order.list_id,
+        codes, doubtful, history = Subtractor(
+            history=history,
             rules=self.adapter.file_rules,
             column=order.column,
             tagging=order.tagging,
             accepts_ruined=order.accepts_ruined,
-            settle=lambda: self.settler.settle(order.list_id, order.progress),
+            settle=lambda: self._settled(order),
         ).prepare(order.source, workspace, again=order.again)
         upload = UploadRecord(
             id=new_upload_id(),
@@ -161,33 +163,25 @@ class Sender:
             duplicates=codes.duplicates,
             skipped=codes.skipped - doubtful,
             tagging=order.tagging.identifier if order.tagging else None,
-            warnings=(*codes.warnings, *self._warnings(order, codes, doubtful)),
+            warnings=(*codes.warnings, *self._warnings(order, codes, doubtful, history)),
             parts=tuple(
                 PartRecord(number=number, name=part_name(name), rows=file.rows)
                 for number, file in enumerate(codes.parts, start=1)
             ),
         )
-        self._refuse_repetition(order, upload)
+        self._refuse_repetition(order, upload, history)
         return upload, codes.parts
 
-    def _require_memory(self, order: Order) -> None:
-        """Refuse to send where the store has lost what the list was given, and it cannot be left out."""
-        lost = ""
-        if self.ledger.has_lost_codes(order.list_id):
-            lost = "the store knows that codes were sent to this list, and the folder with them is gone"
-        elif isinstance(order.source, FileUrl) and self.ledger.codes_unknown(order.list_id):
-            lost = "code sets of this list lie beside the store, which does not know their uploads"
-        if lost:
-            raise LocalError(
-                f"{lost}: codes could go out twice, so nothing was sent",
-                hint="restore the store and its folder codes/ from one backup, see `couponhub doctor`; --again"
-                " would send every code, also those that the vendor has",
-            )
+    def _settled(self, order: Order) -> ListHistory:
+        self.settler.settle(order.list_id, order.progress)
+        return self.ledger.history(order.list_id)
 
-    def _warnings(self, order: Order, codes: PreparedCodes, doubtful: int) -> Iterator[str]:
+    def _warnings(
+        self, order: Order, codes: PreparedCodes, doubtful: int, history: ListHistory
+    ) -> Iterator[str]:
         if not codes.parts:
             yield "every code was sent to this list before: nothing was sent"
-        if not order.again and (unknown := len(self.ledger.codes_unknown(order.list_id))):
+        if not order.again and (unknown := len(history.unknown)):
             yield (
                 f"the store does not know the uploads of {unknown} code sets of this list that lie beside it: it has"
                 " lost its memory; their codes were left out, see `couponhub doctor`"
@@ -198,13 +192,13 @@ class Sender:
                 f" took all, and were left out; see `couponhub uploads ls {self.connection} {order.list_id}`"
             )
 
-    def _refuse_repetition(self, order: Order, upload: UploadRecord) -> None:
+    def _refuse_repetition(self, order: Order, upload: UploadRecord, history: ListHistory) -> None:
         """Refuse a batch that was sent before, unless what is left of it provably never arrived."""
         if order.again:
             return
         # The newest first: what earlier calls left, it has sent, so that its end is that of the whole batch.
-        for earlier in reversed(self.ledger.same_batch(order.list_id, upload.fingerprint)):
-            known = self.ledger.codes_known(earlier)
+        for earlier in reversed(history.same_batch(upload.fingerprint)):
+            known = history.codes_known(earlier)
             if any(part.maybe_sent for part in earlier.parts) and not (known and upload.parts):
                 raise Conflict(
                     f"the same codes were sent to this list before, as upload {earlier.id}; nothing was sent",
@@ -243,7 +237,9 @@ class Sender:
         submit = partial(self.adapter.submit_url, order.list_id, url, part.name, order.callback)
         return lambda left: submit(deadline=left)
 
-    def _submit_all(self, order: Order, upload: UploadRecord, ways: Sequence[Way]) -> CouponhubError | None:
+    def _submit_all(
+        self, order: Order, upload: UploadRecord, ways: Sequence[Way]
+    ) -> tuple[UploadRecord, CouponhubError | None]:
         """Send the parts in order; the first error ends it and is answered, for others may have arrived."""
         try:
             for number, way in enumerate(ways, start=1):
@@ -251,8 +247,8 @@ class Sender:
                 upload = self._submit(order, upload, number, way)
                 self._tell(order, EventKind.SUBMITTED, upload)
         except CouponhubError as error:
-            return error
-        return None
+            return upload, error
+        return upload, None
 
     def _submit(self, order: Order, upload: UploadRecord, number: int, way: Way) -> UploadRecord:
         return self.patience.ask(
@@ -358,6 +354,21 @@ class Sender:
 
     def _tell(self, order: Order, kind: EventKind, upload: UploadRecord) -> None:
         order.progress(UploadEvent(kind, upload_of(upload, sending=True)))
+
+
+def _require_memory(order: Order, history: ListHistory) -> None:
+    """Refuse to send where the store has lost what the list was given, and it cannot be left out."""
+    lost = ""
+    if history.has_lost_codes:
+        lost = "the store knows that codes were sent to this list, and the folder with them is gone"
+    elif isinstance(order.source, FileUrl) and history.unknown:
+        lost = "code sets of this list lie beside the store, which does not know their uploads"
+    if lost:
+        raise LocalError(
+            f"{lost}: codes could go out twice, so nothing was sent",
+            hint="restore the store and its folder codes/ from one backup, see `couponhub doctor`; --again"
+            " would send every code, also those that the vendor has",
+        )
 
 
 def _with_addresses(upload: UploadRecord, staged: Sequence[StagedFile | None]) -> UploadRecord:

@@ -22,7 +22,7 @@ from couponhub.models.given import given_flag, given_id, given_one, given_url
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter, DeletesParts, ReadsParts
 from couponhub.rooted import Rooted
 from couponhub.staging import Staging
-from couponhub.store import Ledger, UploadRecord
+from couponhub.state import Ledger, UploadRecord
 from couponhub.uploads.arguments import (
     Acceptable,
     UploadSource,
@@ -48,6 +48,8 @@ from couponhub.uploads.settling import Settler
 from couponhub.uploads.submitting import Submitter
 from couponhub.uploads.summary import upload_of, upload_of_part
 from couponhub.uploads.watching import Watcher
+
+_Found = tuple[Ledger, UploadRecord]
 
 
 class Uploads(Rooted):
@@ -153,7 +155,7 @@ class Uploads(Rooted):
             ledger, record = self._send(order, patience)
             upload = self._rested(upload_of(record, sending=False))
             if wait and not upload.status.ended:
-                return self._wait_for((ledger, record), record.id, patience, progress)
+                return self._wait_for((ledger, record), record.id, patience, progress, sent_here=True)
             return upload
 
     def wait(
@@ -181,8 +183,7 @@ class Uploads(Rooted):
             home, upload_id = given_upload(upload, list_id)
             patience = self._patience(given_timeout(timeout))
             given_progress(progress)
-            found = self._find(home, upload_id)
-            if found is not None:
+            if (found := self._find(home, upload_id)) is not None:
                 return self._wait_for(found, upload_id, patience, progress)
             return self._wait_for_vendors(home, upload_id, patience, progress)
 
@@ -196,12 +197,11 @@ class Uploads(Rooted):
         """
         with self._at("show upload"):
             home, upload_id = given_list_id(list_id), given_upload_id(upload_id)
-            found = self._find(home, upload_id)
-            if found is None:
+            if (found := self._find(home, upload_id)) is None:
                 return self._vendors(home, upload_id)
             ledger, record = found
             record = self._reconciler(ledger).refresh(record, ended_too=True)
-            return self._rested(upload_of(record, sending=ledger.is_sending(record)))
+            return self._rested(upload_of(record, sending=ledger.is_locked(record)))
 
     def delete(self, list_id: str, upload_id: str) -> None:
         """Have the vendor delete all files of an upload of ours, or one file by the vendor's id. DESTRUCTIVE.
@@ -272,7 +272,7 @@ class Uploads(Rooted):
         }
         for record in ledger.of_list(list_id):
             matched = reconciler.match(record, shown)
-            yield upload_of(matched, sending=ledger.is_sending(matched))
+            yield upload_of(matched, sending=ledger.is_locked(matched))
 
     def _send(self, order: Order, patience: Patience) -> tuple[Ledger, UploadRecord]:
         route = route_of(order.source, order.callback, self._offered, self._connection)
@@ -297,15 +297,14 @@ class Uploads(Rooted):
         )
         return ledger, sender.send(order)
 
-    def _find(
-        self, list_id: ListId, upload_id: str, *, by_part: bool = True
-    ) -> tuple[Ledger, UploadRecord] | None:
+    def _find(self, list_id: ListId, upload_id: str, *, by_part: bool = True) -> _Found | None:
         """Our upload of that id, or with a part of that id at the vendor; None when it is a vendor's alone."""
         try:
             ledger = self._ledger()
-            record = ledger.find(UploadId(upload_id))
             if by_part and not is_upload_id(upload_id):
                 record = ledger.find_by_part(list_id, PartId(upload_id))
+            else:
+                record = ledger.find(UploadId(upload_id))
         except LocalError:
             if is_upload_id(upload_id):
                 raise
@@ -324,13 +323,14 @@ class Uploads(Rooted):
     def _forget(self, list_id: ListId, part_id: PartId) -> None:
         """Mark a part that was deleted by the vendor's id, in case it is one of ours."""
         ledger = self._ledger()
-        for record in ledger.of_list(list_id):
-            for part in record.parts:
-                if part.vendor_id == part_id:
-                    ledger.mark_deleted(record, part.number)
+        while (record := ledger.find_by_part(list_id, part_id)) is not None:
+            known = (
+                part.number for part in record.parts if part.vendor_id == part_id and not part.is_deleted
+            )
+            ledger.mark_deleted(record, next(known))
 
     def _wait_for(
-        self, found: tuple[Ledger, UploadRecord], asked: str, patience: Patience, progress: Progress
+        self, found: _Found, asked: str, patience: Patience, progress: Progress, *, sent_here: bool = False
     ) -> Upload:
         ledger, record = found
         reconciler = self._reconciler(ledger, patience)
@@ -340,7 +340,7 @@ class Uploads(Rooted):
             # Read anew: its sender may still be at work. Whoever names the vendor's id has the vendor asked.
             record = reconciler.refresh(ledger.find(record.id) or record, ended_too=asked != record.id)
             reconciler.require_shown(record)
-            return upload_of(record, sending=ledger.is_sending(record))
+            return upload_of(record, sending=not sent_here and ledger.is_locked(record))
 
         seen, hears = upload_of(record, sending=False), self._doorbell.heard(record.id)
         with ExitStack() as job:

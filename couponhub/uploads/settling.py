@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 
 import attrs
@@ -10,7 +11,7 @@ from couponhub.codes import prepare
 from couponhub.errors import ConfigError, LocalError, OutcomeUnknown, UsageError, WaitTimeout
 from couponhub.models import CodeFileRules, ListId, Upload
 from couponhub.staging import Staging
-from couponhub.store import Ledger, PartRecord, Stage, UploadRecord
+from couponhub.state import Ledger, ListHistory, PartRecord, Stage, UploadRecord
 from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 from couponhub.uploads.patience import Patience
@@ -46,7 +47,8 @@ class Settler:
             WaitTimeout: The caller's time ends before.
             VendorError: The vendor cannot be asked.
         """
-        left = [upload for upload in self.ledger.of_list(list_id) if self._is_under_way(upload)]
+        history = self.ledger.history(list_id)
+        left = [upload for upload in history.uploads if _is_under_way(upload, history)]
         with self.serving(left):
             for upload in left:
                 self._await_end(upload, progress)
@@ -67,18 +69,17 @@ class Settler:
     def _serve(
         self, job: ExitStack, staging: Staging, workspace: Path, upload: UploadRecord, part: PartRecord
     ) -> None:
-        codes = self.ledger.code_set(upload, part)
-        if codes is None or upload.tagging is not None or part.url is None:
+        if upload.tagging is not None or part.url is None:
             return  # the customers of tagged codes are not kept
+        code_set = self.ledger.history(upload.list_id).code_set(upload, part)
+        if code_set is None:
+            return
         folder = workspace / f"{upload.id}.{part.number}"
         folder.mkdir(mode=0o700)
         whole = attrs.evolve(self.rules, max_rows=None, max_bytes=None)
         with suppress(UsageError):  # settings that have changed take less than they did
-            (file,) = prepare(_codes_in(codes), whole, folder).parts
+            (file,) = prepare(chain.from_iterable(code_set.batches()), whole, folder).parts
             job.enter_context(staging.stage_again(file.path, part.url))
-
-    def _is_under_way(self, upload: UploadRecord) -> bool:
-        return any(part.under_way and self.ledger.code_set(upload, part) is not None for part in upload.parts)
 
     def _await_end(self, upload: UploadRecord, progress: Progress) -> None:
         reconciler = self.reconciler.anew()
@@ -122,7 +123,5 @@ def _may_be_fetched(part: PartRecord) -> bool:
     return part.url is not None and (part.stage is Stage.SUBMITTING or part.under_way)
 
 
-def _codes_in(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8", newline="\n") as file:
-        for line in file:
-            yield line.removesuffix("\n")
+def _is_under_way(upload: UploadRecord, history: ListHistory) -> bool:
+    return any(part.under_way and history.code_set(upload, part) is not None for part in upload.parts)

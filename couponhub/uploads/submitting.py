@@ -8,7 +8,7 @@ from couponhub.ambiguity import write_once
 from couponhub.errors import WaitTimeout
 from couponhub.models import Part
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
-from couponhub.store import Ledger, Stage, UploadRecord
+from couponhub.state import Ledger, Stage, UploadRecord
 from couponhub.uploads.patience import Patience
 
 Way = Callable[[float | None], Part]

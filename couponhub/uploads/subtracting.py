@@ -7,8 +7,8 @@ from pathlib import Path
 import attrs
 
 from couponhub.codes import CodeSource, PreparedCodes, prepare
-from couponhub.models import CodeFileRules, ListId, Tagging
-from couponhub.store import Ledger
+from couponhub.models import CodeFileRules, Tagging
+from couponhub.state import CodeSet, ListHistory
 from couponhub.uploads.rereading import Rereadable
 
 
@@ -21,18 +21,20 @@ class Subtractor:
 
     Attributes:
         column: See `codes.prepare`; so `accepts_ruined`.
-        settle: Waits until the vendor has ended what it has of earlier parts.
+        history: What the list was given.
+        settle: Waits until the vendor has ended what it has of earlier parts; returns what the list was given by then.
     """
 
-    ledger: Ledger
-    list_id: ListId
+    history: ListHistory
     rules: CodeFileRules
     column: str | int | None
     tagging: Tagging | None
     accepts_ruined: bool
-    settle: Callable[[], None]
+    settle: Callable[[], ListHistory]
 
-    def prepare(self, source: CodeSource, workspace: Path, *, again: bool) -> tuple[PreparedCodes, int]:
+    def prepare(
+        self, source: CodeSource, workspace: Path, *, again: bool
+    ) -> tuple[PreparedCodes, int, ListHistory]:
         """Prepare a source in a private folder.
 
         Args:
@@ -41,32 +43,32 @@ class Subtractor:
             again: Leave nothing out.
 
         Returns:
-            What is to be sent, and how many of the rows left out, `skipped`, the vendor may not have: it did
-            not take all of a part that they are in, or nobody can tell.
+            What is to be sent; how many of the rows left out, `skipped`, the vendor may not have: it did not take
+            all of a part that they are in, or nobody can tell; and what the list was given, as it was found last.
 
         Raises:
             WaitTimeout, VendorError: From `settle`; nothing is prepared.
             UsageError, LocalError: See `codes.prepare`.
         """
         if again:
-            return self._prepare(source, workspace / "all", ()), 0
-        sent = self.ledger.codes_sent(self.list_id)
-        if set(sent) == set(self.ledger.codes_taken(self.list_id)):
-            return self._prepare(source, workspace / "new", sent), 0
+            return self._prepare(source, workspace / "all", ()), 0, self.history
+        sent = self.history.sent
+        if set(sent) == set(self.history.taken):
+            return self._prepare(source, workspace / "new", sent), 0, self.history
         readable = Rereadable(source, workspace / "source")
         codes = self._prepare(readable.read(), workspace / "probe", sent)
         if not codes.skipped:
-            return codes, 0
+            return codes, 0, self.history
         # Rows of parts of which it is not known what becomes of them, perhaps.
-        self.settle()
+        history = self.settle()
         shutil.rmtree(workspace / "probe")
-        codes = self._prepare(readable.read(), workspace / "new", self.ledger.codes_sent(self.list_id))
-        taken = self.ledger.codes_taken(self.list_id)
-        proven = self._prepare(readable.read(), workspace / "proof", taken).skipped if codes.skipped else 0
-        shutil.rmtree(workspace / "proof", ignore_errors=True)
-        return codes, codes.skipped - proven
+        codes = self._prepare(readable.read(), workspace / "new", history.sent)
+        proof = workspace / "proof"
+        proven = self._prepare(readable.read(), proof, history.taken).skipped if codes.skipped else 0
+        shutil.rmtree(proof, ignore_errors=True)
+        return codes, codes.skipped - proven, history
 
-    def _prepare(self, source: CodeSource, folder: Path, sent: Iterable[Path]) -> PreparedCodes:
+    def _prepare(self, source: CodeSource, folder: Path, sent: Iterable[CodeSet]) -> PreparedCodes:
         folder.mkdir(mode=0o700)
         return prepare(
             source,

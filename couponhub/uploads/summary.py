@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import attrs
 
 from couponhub.models import ListId, Part, Upload, UploadId, UploadStatus
-from couponhub.store import PartRecord, Stage, UploadRecord
+from couponhub.state import PartRecord, Stage, UploadRecord
 
 
 def upload_of(record: UploadRecord, *, sending: bool) -> Upload:

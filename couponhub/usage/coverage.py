@@ -11,56 +11,16 @@ from datetime import date, datetime, timedelta
 
 import attrs
 
-from couponhub.models import CouponQuery, DaySpan, Identifier, ListId
+from couponhub.models import CouponQuery, DaySpan
+from couponhub.state.reports import KnownList, KnownReport
 from couponhub.usage.days import Days
 
 _DAY = timedelta(days=1)
 
 
 @attrs.frozen(kw_only=True)
-class KnownList:
-    """A list that the vendor has shown, or of which a report was imported.
-
-    Attributes:
-        number: Its number in the index.
-        name: None when the vendor has not shown it; so with the rest.
-    """
-
-    number: int
-    connection: str
-    list_id: ListId
-    name: str | None = None
-    label: str | None = None
-    created_at: datetime | None = None
-    expires_at: datetime | None = None
-
-
-@attrs.frozen(kw_only=True)
-class KnownReport:
-    """A report that was imported.
-
-    Attributes:
-        number: Its number in the index.
-        list_number: That of its list.
-        identifier: As which its customers were read; it says nothing of other identifiers.
-        made_at: The moment by which it had been made.
-        approximate: Whether the zone of its times is a guess.
-    """
-
-    number: int
-    list_number: int
-    identifier: Identifier
-    days: DaySpan
-    file: str
-    rows: int
-    made_at: datetime
-    imported_at: datetime
-    approximate: bool
-
-
-@attrs.frozen(kw_only=True)
-class Standing:
-    """How one list stands.
+class ListCoverageState:
+    """The state of one list.
 
     Attributes:
         begins: The day of its creation; None when the vendor has not told.
@@ -112,10 +72,10 @@ class Proof:
     coverage: str
 
 
-def standing(
+def coverage_of(
     known: KnownList, reports: Sequence[KnownReport], days: Days, lists_seen_at: datetime | None
-) -> Standing:
-    """How a list stands after these reports of it."""
+) -> ListCoverageState:
+    """Return how a list stands after these reports of it."""
     begins = None if known.created_at is None else days.earliest(known.created_at)
     # A report reaches into the day on which it was made, and no further, whatever days it is said to be of.
     touched = merged(_until(report.days, days.earliest(report.made_at)) for report in reports)
@@ -129,7 +89,7 @@ def standing(
             whole.append(DaySpan(first, last))
     expiry = known.expires_at
     is_over = expiry is not None and lists_seen_at is not None and expiry < lists_seen_at
-    return Standing(
+    return ListCoverageState(
         known=known,
         begins=begins,
         ends=days.latest(expiry) if is_over and expiry is not None else None,
@@ -156,7 +116,7 @@ def merged(spans: Iterable[DaySpan]) -> list[DaySpan]:
 
 
 def prove(  # noqa: PLR0911 - each is a way to know nothing
-    standings: Sequence[Standing],
+    standings: Sequence[ListCoverageState],
     query: CouponQuery,
     days: Days,
     *,
@@ -216,7 +176,7 @@ def _all(count: int) -> str:
     return "the list" if count == 1 else f"all {count} lists"
 
 
-def _words(lacking: Sequence[Standing], count: int) -> str:
+def _words(lacking: Sequence[ListCoverageState], count: int) -> str:
     if len(lacking) == 1:
         return f"the list {lacking[0].known.name or lacking[0].known.list_id} lacks"
     return f"{len(lacking)} of {count} lists lack"

@@ -1,11 +1,8 @@
 """Importing a report: read it all, check it, then write it down in one step, so that nothing is ever half imported."""
 
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import attrs
 
@@ -18,10 +15,9 @@ from couponhub.models import (
     ReportForm,
     ReportImport,
 )
-from couponhub.store import living, remove_folder, sweep
-from couponhub.usage import pages
-from couponhub.usage.catalogue import Change
-from couponhub.usage.coverage import KnownList, KnownReport
+from couponhub.state import ReportChange
+from couponhub.state.report_lines import customer_of
+from couponhub.state.reports import KnownList, KnownReport
 from couponhub.usage.days import Days
 from couponhub.usage.index import UsageIndex
 from couponhub.usage.opening import OpenReport, ReportSource, faulty, opened
@@ -34,7 +30,7 @@ _DAY = timedelta(days=1)
 
 
 @attrs.frozen(kw_only=True)
-class Order:
+class ImportRequest:
     """One report to be imported.
 
     Attributes:
@@ -78,7 +74,7 @@ def check_days(days: DaySpan, zones: Days, now: datetime, created_at: datetime |
 def import_report(
     index: UsageIndex,
     source: ReportSource,
-    order: Order,
+    order: ImportRequest,
     *,
     codes_elsewhere: Callable[[frozenset[str]], bool],
     most_bytes: int = MOST_BYTES,
@@ -93,9 +89,9 @@ def import_report(
             this one.
         most_bytes: More than that, unpacked, is no report.
     """
-    key = index.database.key()
+    key = index.stored.key()
     fingerprint = key.fingerprint()
-    with opened(source) as report, _workspace(index.database.folder) as folder:
+    with opened(source) as report, index.stored.workspace() as folder:
         spill = Spill(folder, order.form, key)
         fault = partial(faulty, report.name)
         rows = ReportRows(report, order.form, most_bytes=most_bytes, told=fingerprint.update)
@@ -110,7 +106,9 @@ def import_report(
             return _write(change, order, spill, report=report, content=fingerprint.digest())
 
 
-def _write(change: Change, order: Order, spill: Spill, *, report: OpenReport, content: bytes) -> ReportImport:
+def _write(
+    change: ReportChange, order: ImportRequest, spill: Spill, *, report: OpenReport, content: bytes
+) -> ReportImport:
     change.see(order.connection, order.lists, order.lists_seen_at)
     number = change.number_of(order.connection, order.list_id)
     if not order.shared_codes:
@@ -132,9 +130,7 @@ def _write(change: Change, order: Order, spill: Spill, *, report: OpenReport, co
         spill.campaigns,
     )
     withheld = _Withheld(frozenset() if order.include_forgotten else change.forgotten())
-    added = pages.add(
-        change.database, withheld.of(spill.pages()), list_number=number, import_number=import_number
-    )
+    added = change.add_lines(withheld.of(spill.pages()), list_number=number, import_number=import_number)
     return ReportImport(
         connection=order.connection,
         list_id=order.list_id,
@@ -149,7 +145,7 @@ def _write(change: Change, order: Order, spill: Spill, *, report: OpenReport, co
     )
 
 
-def _made_at(report: OpenReport, order: Order) -> datetime:
+def _made_at(report: OpenReport, order: ImportRequest) -> datetime:
     """The moment by which it had been made, as far as anything tells."""
     last_begins = order.zones.end(order.days.last - _DAY)
     # A file is as old as its report or younger; a date before the report's last day was set by something else.
@@ -168,12 +164,12 @@ class _Withheld:
         return filter(None, map(self._kept, fresh)) if self._customers else fresh
 
     def _kept(self, lines: list[str]) -> list[str]:
-        kept = [line for line in lines if pages.customer_of(line) not in self._customers]
+        kept = [line for line in lines if customer_of(line) not in self._customers]
         self.count += len(lines) - len(kept)
         return kept
 
 
-def _refuse_other_list(batch: Batch, order: Order, fault: Callable[..., LocalError]) -> None:
+def _refuse_other_list(batch: Batch, order: ImportRequest, fault: Callable[..., LocalError]) -> None:
     told = {cell.strip() for cell in batch.columns.get(ReportColumn.LIST, ())} - {""}
     if told <= {order.list_id}:
         return
@@ -194,7 +190,7 @@ def _refuse_cut(spill: Spill, form: ReportForm, fault: Callable[..., LocalError]
         )
 
 
-def _refuse_other_days(spill: Spill, order: Order, fault: Callable[..., LocalError]) -> None:
+def _refuse_other_days(spill: Spill, order: ImportRequest, fault: Callable[..., LocalError]) -> None:
     if spill.first is None or spill.last is None:
         return
     # A day more on both sides: the vendor's days may begin elsewhere than we know.
@@ -207,12 +203,12 @@ def _refuse_other_days(spill: Spill, order: Order, fault: Callable[..., LocalErr
 
 
 def _refuse_known_elsewhere(
-    change: Change, spill: Spill, number: int, connection: str, fault: Callable[..., LocalError]
+    change: ReportChange, spill: Spill, number: int, connection: str, fault: Callable[..., LocalError]
 ) -> None:
     catalogue = change.catalogue()
     others = {known.number for known in catalogue.of(connection)} - {number}
     for customer, code in spill.sample:
-        lists = {line.list_number for line in pages.lines_of(change.database, customer) if line.code == code}
+        lists = {line.list_number for line in change.lines_of(customer) if line.code == code}
         if lists & others and number not in lists:
             raise _of_another_list(fault)
 
@@ -229,18 +225,3 @@ def _warnings(spill: Spill, before: Sequence[datetime]) -> Iterator[str]:
         yield f"this report was imported before, at {before[-1]:%Y-%m-%d %H:%M} UTC; nothing is doubled"
     if spill.lost_campaigns:
         yield "it names more campaigns than are kept; some coupons have no campaign"
-
-
-@contextmanager
-def _workspace(folder: Path) -> Iterator[Path]:
-    """A private folder that ends with the block; what killed processes left of theirs is removed first."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for lock in folder.glob("*.lock"):
-            sweep(lock, partial(remove_folder, lock))
-        with living(lambda: folder / f"{secrets.token_hex(8)}.lock", remove_folder) as lock:
-            home = lock.with_suffix("")
-            home.mkdir(mode=0o700)
-            yield home
-    except OSError as error:
-        raise LocalError(f"no files can be written in {folder}: {error.strerror}") from error

@@ -1,9 +1,8 @@
 """The usage index: who was given which code, as imported reports say, and which days of which lists they cover."""
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 
 import attrs
 
@@ -15,11 +14,11 @@ from couponhub.models import (
     ReportedRow,
 )
 from couponhub.models.base import utc_now
-from couponhub.store import StoreSettings
-from couponhub.usage import pages
-from couponhub.usage.catalogue import NOTHING, Catalogue, Change, moment_of, read_catalogue
-from couponhub.usage.coverage import KnownList, KnownReport
-from couponhub.usage.database import IndexDatabase, OpenIndex
+from couponhub.state import ReportChange, ReportIndex, ReportSnapshot
+from couponhub.state.hashing import HashKey
+from couponhub.state.report_lines import ReportLine
+from couponhub.state.reports import NO_CATALOGUE, Catalogue, KnownList, KnownReport
+from couponhub.usage.cells import same_customer
 
 _CAMPAIGN = (
     ReportColumn.CAMPAIGN_ID.value,
@@ -30,7 +29,7 @@ _CAMPAIGN = (
 
 
 @attrs.frozen(kw_only=True)
-class Given:
+class IssuedCode:
     """One code that a customer was given, and the report that says so.
 
     Attributes:
@@ -46,16 +45,16 @@ class Given:
 
 
 @attrs.frozen(kw_only=True)
-class Holdings:
+class CustomerCodes:
     """What the index knows of a customer.
 
     Attributes:
-        given: Each code of each list once.
-        forgotten: Whether rows of theirs were removed, so that absence proves nothing.
+        issued: Each code of each list once.
+        forgotten: True when rows of theirs were removed, so that absence proves nothing.
     """
 
     catalogue: Catalogue
-    given: Sequence[Given]
+    issued: Sequence[IssuedCode]
     forgotten: bool
 
 
@@ -66,47 +65,47 @@ class UsageIndex:
     fails.
 
     Args:
-        settings: Of the store, beside which it lies.
+        stored: Where it is kept.
     """
 
-    def __init__(self, settings: StoreSettings) -> None:
-        self.database = IndexDatabase(settings)
-        self._catalogue = NOTHING
+    def __init__(self, stored: ReportIndex) -> None:
+        self.stored = stored
+        self._catalogue = NO_CATALOGUE
 
     def catalogue(self) -> Catalogue:
-        """Which lists and reports it knows; nothing when there is no index."""
-        with self.database.reading() as found:
-            return NOTHING if found is None else self._current(found)
+        """Return which lists and reports it knows; nothing when there is no index."""
+        with self.stored.reading() as found:
+            return NO_CATALOGUE if found is None else self._current(found)
 
-    def holdings(self, customer: Customer) -> Holdings:
-        """What it knows of a customer, at every connection."""
-        with self.database.reading() as found:
+    def codes_of(self, customer: Customer) -> CustomerCodes:
+        """Return what it knows of a customer, at every connection."""
+        with self.stored.reading() as found:
             if found is None:
-                return Holdings(catalogue=NOTHING, given=(), forgotten=False)
-            database, digest = found.database, found.key.of(customer)
+                return CustomerCodes(catalogue=NO_CATALOGUE, issued=(), forgotten=False)
+            digest = digest_of(customer, found.key)
             catalogue = self._current(found)
-            return Holdings(
+            return CustomerCodes(
                 catalogue=catalogue,
-                given=[_given(database, catalogue, line) for line in pages.lines_of(database, digest)],
-                forgotten=_is_forgotten(database, digest),
+                issued=[_issued(found, catalogue, line) for line in found.lines_of(digest)],
+                forgotten=found.is_forgotten(digest),
             )
 
     def explain(self, sought: Customer | str) -> tuple[ReportedRow, ...]:
-        """The rows about a customer, or with a code, and which import each came from; newest import first.
+        """Return the rows about a customer, or with a code, and which import each came from; newest import first.
 
         Of a row that several reports hold it is the first that was imported. A code is looked for in every row,
         which takes a second or two for each 10 million.
         """
-        with self.database.reading() as found:
+        with self.stored.reading() as found:
             if found is None:
                 return ()
-            database, catalogue = found.database, self._current(found)
+            catalogue = self._current(found)
             lines = (
-                pages.lines_with(database, sought)
+                found.lines_with(sought)
                 if isinstance(sought, str)
-                else pages.lines_of(database, found.key.of(sought))
+                else found.lines_of(digest_of(sought, found.key))
             )
-            rows = [_given(database, catalogue, line) for line in lines]
+            rows = [_issued(found, catalogue, line) for line in lines]
         rows.sort(key=lambda row: (-row.report.number, row.row))
         return tuple(map(_reported, rows))
 
@@ -116,16 +115,11 @@ class UsageIndex:
         Other processes notice at their next read. What was forgotten cannot prove absence any more.
         """
         count = rows = 0
-        with self.database.writing() as database:
-            key = self.database.key()
+        with self.stored.changing() as change:
+            key, now = self.stored.key(), utc_now()
             for customer in customers:
-                digest = key.of(customer)
                 count += 1
-                rows += pages.remove(database, digest)
-                database.execute(
-                    "INSERT OR IGNORE INTO forgotten (customer, at) VALUES (?, ?)",
-                    (digest, utc_now().isoformat()),
-                )
+                rows += change.forget(digest_of(customer, key), now)
         return ForgottenRows(customers=count, rows=rows)
 
     def remember_lists(self, connection: str, lists: Iterable[CouponList], seen_at: datetime) -> None:
@@ -133,58 +127,46 @@ class UsageIndex:
         with self.changing() as change:
             change.see(connection, lists, seen_at)
 
-    @contextmanager
-    def changing(self) -> Iterator["Change"]:
+    def changing(self) -> AbstractContextManager[ReportChange]:
         """Change the index: all of the block or nothing."""
-        with self.database.writing() as database:
-            yield Change(database)
+        return self.stored.changing()
 
-    def close(self) -> None:
-        """Close it; a later use opens it again."""
-        self.database.close()
-
-    def _current(self, found: OpenIndex) -> Catalogue:
+    def _current(self, found: ReportSnapshot) -> Catalogue:
         known = self._catalogue
         if known.generation != found.generation:
-            known = self._catalogue = read_catalogue(found.database, found.generation)
+            known = self._catalogue = found.catalogue()
         return known
 
 
-def _given(database: sqlite3.Connection, catalogue: Catalogue, line: pages.Line) -> Given:
-    return Given(
+def digest_of(customer: Customer, key: HashKey) -> str:
+    """Return the hash of a customer, the same for all spellings of the identifier."""
+    kind = customer.identifier
+    return key.of_all([same_customer(kind, customer.plain)], kind)[0]
+
+
+def _issued(found: ReportSnapshot, catalogue: Catalogue, line: ReportLine) -> IssuedCode:
+    moment = datetime.fromisoformat(line.moment).astimezone(UTC) if line.moment else None
+    told = found.campaign(line) if line.campaign else ()
+    return IssuedCode(
         known=catalogue.lists[line.list_number],
         report=catalogue.reports[line.import_number],
         code=line.code,
-        issued_at=moment_of(line.moment or None),
+        issued_at=moment,
         row=line.row,
-        properties=_properties(database, line),
+        properties={word: text for word, text in zip(_CAMPAIGN, told, strict=False) if text},
     )
 
 
-def _properties(database: sqlite3.Connection, line: pages.Line) -> Mapping[str, str]:
-    if not line.campaign:
-        return {}
-    row = database.execute(
-        "SELECT id, name, locale, variation FROM campaigns WHERE import = ? AND number = ?",
-        (line.import_number, int(line.campaign)),
-    ).fetchone()
-    return {word: told for word, told in zip(_CAMPAIGN, row, strict=True) if told}
-
-
-def _reported(given: Given) -> ReportedRow:
+def _reported(issued: IssuedCode) -> ReportedRow:
     return ReportedRow(
-        connection=given.known.connection,
-        list_id=given.known.list_id,
-        list_name=given.known.name,
-        code=given.code,
-        issued_at=given.issued_at,
-        properties=given.properties,
-        file=given.report.file,
-        days=given.report.days,
-        imported_at=given.report.imported_at,
-        row=given.row,
+        connection=issued.known.connection,
+        list_id=issued.known.list_id,
+        list_name=issued.known.name,
+        code=issued.code,
+        issued_at=issued.issued_at,
+        properties=issued.properties,
+        file=issued.report.file,
+        days=issued.report.days,
+        imported_at=issued.report.imported_at,
+        row=issued.row,
     )
-
-
-def _is_forgotten(database: sqlite3.Connection, digest: str) -> bool:
-    return database.execute("SELECT 1 FROM forgotten WHERE customer = ?", (digest,)).fetchone() is not None

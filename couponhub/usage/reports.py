@@ -24,10 +24,10 @@ from couponhub.models import (
 )
 from couponhub.models.base import utc_now
 from couponhub.protocols import FindsCustomerCoupons, RequestsUsageReports
-from couponhub.usage.catalogue import Catalogue
-from couponhub.usage.coverage import KnownList, Proof, Standing, prove, standing
+from couponhub.state.reports import Catalogue, KnownList
+from couponhub.usage.coverage import ListCoverageState, Proof, coverage_of, prove
 from couponhub.usage.days import Days
-from couponhub.usage.index import Given, Holdings, UsageIndex
+from couponhub.usage.index import CustomerCodes, IssuedCode, UsageIndex
 
 _FARTHEST_ZONE = timedelta(hours=14)
 
@@ -43,7 +43,7 @@ class Standings:
 
     catalogue: Catalogue
     zones: Days
-    lists: tuple[Standing, ...]
+    lists: tuple[ListCoverageState, ...]
     seen_at: datetime | None
     newest: datetime | None
 
@@ -127,42 +127,42 @@ class Reports:
             return None
         self._refuse_unanswerable(customer, query, form)
         proof = standings.proof(query, now=now, max_age=form.max_age)
-        given = held.given
+        issued = held.issued
         limited = query.since is not None or query.until is not None
-        timeless = limited and any(one.issued_at is None for one in given)
-        guessed = any(_may_cross(one, edge) for one in given for edge in (query.since, query.until))
+        timeless = limited and any(one.issued_at is None for one in issued)
+        guessed = any(_may_cross(one, edge) for one in issued for edge in (query.since, query.until))
         spelled = customer.identifier is not Identifier.MOBILE or form.country_code is not None
         return CustomerCoupons(
-            coupons=selected((_coupon(one, standings.seen_at) for one in given), query),
+            coupons=selected((_coupon(one, standings.seen_at) for one in issued), query),
             complete=not (timeless or guessed),
             warnings=tuple(
                 _warnings(
                     forgotten=held.forgotten,
                     timeless=timeless,
                     guessed=guessed,
-                    spelled=spelled or bool(given),
+                    spelled=spelled or bool(issued),
                 )
             ),
             source=Source.REPORT,
             as_of=proof.as_of or standings.newest,
             covered=proof.holds and not held.forgotten,
-            every_form=spelled or bool(given),
+            every_form=spelled or bool(issued),
             coverage=proof.coverage,
             asked_as=tuple(masked_form(one.value) for one in asked),
         )
 
-    def _holding(self, asked: Sequence[Customer]) -> Holdings:
+    def _holding(self, asked: Sequence[Customer]) -> CustomerCodes:
         """What reports hold under any of the spellings, of which one customer may have several."""
-        every = [self.index.holdings(customer) for customer in asked]
-        given = {
-            (one.known.list_id, one.code): one for held in every for one in filter(self._is_ours, held.given)
+        every = [self.index.codes_of(customer) for customer in asked]
+        issued = {
+            (one.known.list_id, one.code): one for held in every for one in filter(self._is_ours, held.issued)
         }
         forgotten = any(held.forgotten for held in every)
         # Of the first reading: what another process has imported since proves nothing of the earlier spellings.
-        return attrs.evolve(every[0], given=tuple(given.values()), forgotten=forgotten)
+        return attrs.evolve(every[0], issued=tuple(issued.values()), forgotten=forgotten)
 
-    def _is_ours(self, given: Given) -> bool:
-        return given.known.connection == self.connection
+    def _is_ours(self, issued: IssuedCode) -> bool:
+        return issued.known.connection == self.connection
 
     def _refuse_unanswerable(self, customer: Customer, query: CouponQuery, form: ReportForm) -> None:
         kind = form.identifier.value
@@ -194,7 +194,7 @@ class Reports:
         return Standings(
             catalogue=catalogue,
             zones=zones,
-            lists=tuple(standing(known, reports[known.number], zones, seen_at) for known in lists),
+            lists=tuple(coverage_of(known, reports[known.number], zones, seen_at) for known in lists),
             seen_at=seen_at,
             newest=max((report.made_at for each in reports.values() for report in each), default=None),
         )
@@ -235,30 +235,30 @@ def _shown(known: KnownList) -> CouponList:
     )
 
 
-def _coupon(given: Given, seen_at: datetime | None) -> Coupon:
-    ends = given.known.expires_at
+def _coupon(issued: IssuedCode, seen_at: datetime | None) -> Coupon:
+    ends = issued.known.expires_at
     # A list can be extended until it ends, and after: it is over when the vendor, asked since, has shown it so.
     is_over = ends is not None and seen_at is not None and ends < seen_at
     return Coupon(
-        connection=given.known.connection,
-        code=given.code,
-        list_id=given.known.list_id,
-        list_name=given.known.name,
+        connection=issued.known.connection,
+        code=issued.code,
+        list_id=issued.known.list_id,
+        list_name=issued.known.name,
         status=CouponStatus.EXPIRED if is_over else CouponStatus.UNKNOWN,
-        issued_at=given.issued_at,
+        issued_at=issued.issued_at,
         expires_at=ends,
-        properties=given.properties,
-        approximate=("issued_at",) if given.report.approximate and given.issued_at else (),
+        properties=issued.properties,
+        approximate=("issued_at",) if issued.report.approximate and issued.issued_at else (),
         source=Source.REPORT,
-        as_of=given.report.made_at,
+        as_of=issued.report.made_at,
     )
 
 
-def _may_cross(given: Given, edge: datetime | None) -> bool:
+def _may_cross(issued: IssuedCode, edge: datetime | None) -> bool:
     """Whether a moment whose zone is a guess may lie on the other side of `edge`; zones lie within 14 hours of UTC."""
-    if edge is None or given.issued_at is None or not given.report.approximate:
+    if edge is None or issued.issued_at is None or not issued.report.approximate:
         return False
-    return abs(given.issued_at - edge) <= _FARTHEST_ZONE
+    return abs(issued.issued_at - edge) <= _FARTHEST_ZONE
 
 
 def _warnings(*, forgotten: bool, timeless: bool, guessed: bool, spelled: bool) -> Iterable[str]:

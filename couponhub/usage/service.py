@@ -24,9 +24,9 @@ from couponhub.models.base import given_list_id, utc_now
 from couponhub.models.given import given_day, given_flag, given_ids
 from couponhub.protocols import ReadsLists, RequestsUsageReports
 from couponhub.rooted import Rooted
-from couponhub.store import Ledger
+from couponhub.state import Ledger
 from couponhub.usage.codesets import known_elsewhere
-from couponhub.usage.coverage import Standing
+from couponhub.usage.coverage import ListCoverageState
 from couponhub.usage.reports import Reports, Standings
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Usage(Rooted):
             LocalError: It is no whole report of that list and those days, or this machine failed.
             NotFound: The vendor has no such list.
         """
-        from couponhub.usage.importing import Order, check_days, import_report  # noqa: PLC0415 - lookups need none of it
+        from couponhub.usage.importing import ImportRequest, check_days, import_report  # noqa: PLC0415 - lookups need none of it
 
         with Located(self._name, "import usage report"):
             wanted = given_list_id(list_id)
@@ -128,7 +128,7 @@ class Usage(Rooted):
             done = import_report(
                 self._reports.index,
                 source,
-                Order(
+                ImportRequest(
                     connection=self._name,
                     list_id=wanted,
                     days=days,
@@ -202,7 +202,7 @@ class Usage(Rooted):
         return []
 
     def _coverages(
-        self, shown: Sequence[Standing], standings: Standings, now: datetime
+        self, shown: Sequence[ListCoverageState], standings: Standings, now: datetime
     ) -> list[ListCoverage]:
         left = self._left()
         yesterday = standings.zones.last_over(now)

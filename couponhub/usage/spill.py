@@ -8,8 +8,8 @@ from pathlib import Path
 
 from couponhub.errors import LocalError
 from couponhub.models import ReportColumn, ReportForm
-from couponhub.usage.key import HashKey
-from couponhub.usage.pages import in_pages
+from couponhub.state.hashing import HashKey
+from couponhub.state.report_lines import in_pages
 from couponhub.usage.rows import Batch
 
 _BEGINNINGS = tuple(f"{byte:02x}" for byte in range(256))

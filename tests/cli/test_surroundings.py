@@ -26,8 +26,10 @@ sys.exit(main(sys.argv[1:]))
 READER = """
 import os, sys
 from couponhub.errors import LocalError
-from couponhub.store import Store, StoreSettings, Tokens
-tokens = Tokens(Store(StoreSettings(url=f"sqlite:///{sys.argv[1]}/couponhub.db")))
+from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state import StoreSettings
+from couponhub.state.sqlite.tokens import SqliteTokens
+tokens = SqliteTokens(LedgerDatabase(StoreSettings(url=f"sqlite:///{sys.argv[1]}/couponhub.db")))
 if os.getuid() == 0:  # who may write everywhere, and whose Python others may not read
     import encodings.idna
     os.setgid(65534)

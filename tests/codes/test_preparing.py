@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from couponhub.codes import PreparedCodes, prepare, sieve, writing
 from couponhub.errors import LocalError, UsageError
 from couponhub.models import CodeFileRules, Identifier, Tagging
+from couponhub.state import TextCodeSet
 
 PLAIN = CodeFileRules(code_header="Coupon Code")
 STRICT = CodeFileRules(
@@ -35,11 +36,11 @@ def texts(prepared: PreparedCodes) -> list[str]:
     return [part.path.read_text(encoding="utf-8") for part in prepared.parts]
 
 
-def code_set(folder: Path, *codes: str) -> Path:
+def code_set(folder: Path, *codes: str) -> TextCodeSet:
     """A code set that was sent before."""
     path = folder / "sent.set"
     path.write_text("".join(f"{code}\n" for code in codes), encoding="utf-8")
-    return path
+    return TextCodeSet(path)
 
 
 @pytest.mark.parametrize(

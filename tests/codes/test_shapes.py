@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from couponhub.codes import PreparedCodes, prepare
 from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules, Identifier, Tagging
+from couponhub.state import TextCodeSet
 
 QUOTING = CodeFileRules(code_header="coupon code", ignores_case=True, ignores_blanks=True, quoting=True)
 EXACT = CodeFileRules(code_header="Coupon Code")
@@ -183,7 +184,7 @@ def test_codes_that_look_alike_are_warned_about(workspace: Path, rules: CodeFile
     before = workspace / "before.set"
     before.write_text("A\u030a-2\n", encoding="utf-8")
 
-    prepared = prepare(codes, rules, workspace, sent=[before])
+    prepared = prepare(codes, rules, workspace, sent=[TextCodeSet(before)])
 
     assert [[code] for code in codes] == sent(prepared)
     assert (
@@ -198,8 +199,8 @@ def test_codes_that_differ_by_blanks_are_one_where_the_vendor_strips(workspace: 
     before.write_text("E2 \n", encoding="utf-8")
     (workspace / "exact").mkdir()
 
-    folded = prepare(codes, QUOTING, workspace, sent=[before])
-    exact = prepare(codes, EXACT, workspace / "exact", sent=[before])
+    folded = prepare(codes, QUOTING, workspace, sent=[TextCodeSet(before)])
+    exact = prepare(codes, EXACT, workspace / "exact", sent=[TextCodeSet(before)])
 
     assert ([["D18"]], 2, 1) == (sent(folded), folded.duplicates, folded.skipped)
     assert (

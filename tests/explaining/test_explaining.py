@@ -8,7 +8,7 @@ from couponhub import CouponHub, Customer
 from couponhub.errors import UsageError
 from couponhub.explaining import Recorder, explanation_document
 from couponhub.models import Source
-from couponhub.store import codes_in
+from couponhub.state import TextCodeSet, codes_in
 from couponhub.transport import NoObserver, ShapeObserver
 from tests.cli.desk import CUSTOMER, Desk, Ran
 
@@ -215,13 +215,13 @@ def test_the_document_of_nothing(desk: Desk) -> None:
 
 def test_finding_codes_in_a_large_file(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks end at line ends: no code is cut, none is found inside another."""
-    monkeypatch.setattr("couponhub.store.holding._BLOCK", 7)
+    monkeypatch.setattr("couponhub.state.codesets._BLOCK", 7)
     path = tmp_path / "codes.txt"
     codes = [f"CODE-{number}" for number in range(40)]
     path.write_bytes("".join(f"{code}\n" for code in [*codes, "strAße", "last"]).encode())
     for code in (*codes, "last"):
         assert frozenset({code}) == codes_in(
-            path, [code, "CODE", "ODE-1", "CODE-", "code-1"], ignores_case=False
+            TextCodeSet(path), [code, "CODE", "ODE-1", "CODE-", "code-1"], ignores_case=False
         )
-    both = codes_in(path, ["code-1", "Code-1", "STRASSE", "code"], ignores_case=True)
+    both = codes_in(TextCodeSet(path), ["code-1", "Code-1", "STRASSE", "code"], ignores_case=True)
     assert {"code-1", "Code-1", "STRASSE"} == both

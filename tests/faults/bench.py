@@ -16,7 +16,6 @@ from couponhub.errors import NotFound
 from couponhub.hub import CouponHub
 from couponhub.models import ListId, Part
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
-from couponhub.store import Quotas
 from couponhub.testing import Rig, World, rig_for
 from couponhub.testing.emulation.faults import read_rules
 from couponhub.transport import RetryPolicy, TransportSettings
@@ -24,6 +23,7 @@ from couponhub.uploads.clock import Clock
 from couponhub_capillary import PLUGIN as CAPILLARY
 from couponhub_moengage import PLUGIN as MOENGAGE
 from tests.faults.mishaps import Mishap
+from tests.state.kit import quotas_at
 
 BUYER = {
     "mobile": "919876500001",
@@ -97,7 +97,7 @@ class Pace:
         )
         clock = partial(Clock, now=self.now, monotonic=self.monotonic, sleep=self.sleep)
         patch.setattr("couponhub.uploads.service.Clock", clock)
-        patch.setattr("couponhub.hub.Quotas", partial(Quotas, now=self.seconds))
+        patch.setattr("couponhub.hub.Quotas", partial(quotas_at, now=self.seconds))
         patch.setattr("couponhub.staging.server._POLL_SECONDS", 0.002)
         bounded_replies(patch)
 

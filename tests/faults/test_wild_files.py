@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from couponhub import CouponHub
 from couponhub.config import load_config
 from couponhub.errors import CouponhubError
-from couponhub.store import Store, StoreSettings
+from couponhub.state import StoreSettings
+from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.usage.opening import opened, read_blocks
 from tests.uploads.shop import LIST, Shop
 from tests.uploads.vendors import FakeClock, FileVendor
@@ -33,7 +34,7 @@ def reports(tmp_path: Path) -> Iterator[ReportDesk]:
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """A shop whose vendor takes files."""
-    store = Store(StoreSettings(url=f"sqlite:///{tmp_path}/state/hub.db"))
+    store = LedgerDatabase(StoreSettings(url=f"sqlite:///{tmp_path}/state/hub.db"))
     yield Shop(vendor=FileVendor(), store=store, clock=FakeClock())
     store.close()
 

@@ -6,7 +6,6 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from io import BytesIO
@@ -19,9 +18,13 @@ from couponhub import CouponHub, Customer, LocalError, UsageError
 from couponhub.forgetting import Forgotten, Watch
 from couponhub.models import Identifier, ListId, ReportColumn, Source
 from couponhub.models.reports import DaySpan, ReportForm, ReportImport
-from couponhub.store import CodeSets, Erasures, StoreSettings, Swept, living, remove_folder
+from couponhub.state import Reaped, StoreSettings, open_state
+from couponhub.state.lockfile import held_lockfile, remove_folder
+from couponhub.state.sqlite.codesets import CodeSets
+from couponhub.state.sqlite.invalidation import FileSignal
+from couponhub.state.sqlite.layout import Layout
 from couponhub.usage.days import Days
-from couponhub.usage.importing import Order, import_report
+from couponhub.usage.importing import ImportRequest, import_report
 from couponhub.usage.index import UsageIndex
 from tests.cli.desk import CUSTOMER, Desk, until
 
@@ -46,13 +49,13 @@ def settings(desk: Desk) -> StoreSettings:
 @pytest.fixture
 def index(settings: StoreSettings) -> Iterator[UsageIndex]:
     """The usage index of the desk."""
-    with closing(UsageIndex(settings)) as index:
-        yield index
+    with open_state(settings) as state:
+        yield UsageIndex(state.reports)
 
 
 def imported(index: UsageIndex, *rows: str, include_forgotten: bool = False) -> ReportImport:
     """Import a report of these rows."""
-    order = Order(
+    order = ImportRequest(
         connection="moengage",
         list_id=ListId("L1"),
         days=DAYS,
@@ -86,14 +89,14 @@ def test_rows_of_reports_go_and_stay_away(desk: Desk, index: UsageIndex) -> None
     imported(index, f"{EXTERNAL},AB-1", f"{EXTERNAL},AB-2", "OTHER,AB-3")
     person, other = Customer(external_id=EXTERNAL), Customer(external_id="OTHER")
     assert 2 == counts(forgotten(desk, "--external-id", EXTERNAL))["usage index"]
-    assert () == tuple(index.holdings(person).given)
-    assert index.holdings(person).forgotten
-    assert ["AB-3"] == [given.code for given in index.holdings(other).given]
+    assert () == tuple(index.codes_of(person).issued)
+    assert index.codes_of(person).forgotten
+    assert ["AB-3"] == [given.code for given in index.codes_of(other).issued]
     again = imported(index, f"{EXTERNAL},AB-1", f"{EXTERNAL},AB-9", "OTHER,AB-4")
     assert (2, 1) == (again.withheld, again.added)
-    assert () == tuple(index.holdings(person).given)
+    assert () == tuple(index.codes_of(person).issued)
     imported(index, f"{EXTERNAL},AB-1", include_forgotten=True)
-    assert ["AB-1"] == [given.code for given in index.holdings(person).given]
+    assert ["AB-1"] == [given.code for given in index.codes_of(person).issued]
 
 
 def test_several_identifiers_at_once(desk: Desk, index: UsageIndex) -> None:
@@ -125,7 +128,6 @@ def test_nothing_of_the_person_is_told_or_kept(
     imported(index, f"{EXTERNAL},AB-1", "OTHER,AB-3")
     ran = desk("forget", "--external-id", EXTERNAL, "--email", EMAIL, *WHO, "--yes", "--debug", "-o", "json")
     assert 0 == ran.code
-    index.close()
     files = [path.read_bytes() for path in (desk.folder / "state").rglob("*") if path.is_file()]
     assert any(b"AB-3" in file for file in files)
     records = " ".join(str(vars(record)) for record in caplog.records)
@@ -141,7 +143,7 @@ def test_it_asks_before(desk: Desk, index: UsageIndex) -> None:
     assert 2 == ran.code
     assert "add --yes" in ran.complaint
     assert EXTERNAL not in ran.complaint
-    assert 1 == len(index.holdings(Customer(external_id=EXTERNAL)).given)
+    assert 1 == len(index.codes_of(Customer(external_id=EXTERNAL)).issued)
 
 
 def test_nobody_is_refused(desk: Desk) -> None:
@@ -205,12 +207,12 @@ def test_another_process_forgets_soon(desk: Desk, monkeypatch: pytest.MonkeyPatc
 
 def test_looks_are_frequent_enough(settings: StoreSettings) -> None:
     """Without anybody's settings, an erasure is noticed well within the 10 seconds that are promised."""
-    assert 5 >= Watch(Erasures(settings), lambda: None)._every
+    assert 5 >= Watch(FileSignal(Layout(settings)), lambda: None)._every
 
 
 def test_a_watch(settings: StoreSettings) -> None:
     """It heeds what is announced after its start, once for each, and nothing after its end."""
-    erasures = Erasures(settings)
+    erasures = FileSignal(Layout(settings))
     erasures.announce()
     heeded: list[bytes] = []
     watch = Watch(erasures, lambda: heeded.append(erasures.latest()), every=0.01)
@@ -242,13 +244,13 @@ def test_a_watch_that_could_not_begin_begins_anew(
         raise RuntimeError("can't start new thread")
 
     noticed = threading.Event()
-    watch = Watch(Erasures(settings), noticed.set, every=0.01)
+    watch = Watch(FileSignal(Layout(settings)), noticed.set, every=0.01)
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", start)
         with pytest.raises(LocalError, match="no further thread"):
             watch.start()
     watch.start()
-    Erasures(settings).announce()
+    FileSignal(Layout(settings)).announce()
 
     assert noticed.wait(5)
     watch.close()
@@ -256,7 +258,7 @@ def test_a_watch_that_could_not_begin_begins_anew(
 
 def test_an_announcement_is_private_and_whole(settings: StoreSettings) -> None:
     """Readers see the old or the new, never half; nobody else may read it; nothing else is left."""
-    erasures = Erasures(settings)
+    erasures = FileSignal(Layout(settings))
     assert b"" == erasures.latest()
     erasures.announce()
     (path,) = settings.path.parent.iterdir()
@@ -268,7 +270,7 @@ def test_an_announcement_that_cannot_be_written(tmp_path: Path) -> None:
     """It is an error, not a silence."""
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(LocalError, match="cannot be written"):
-        Erasures(StoreSettings(url=f"sqlite:///{tmp_path.as_posix()}/file/x.db")).announce()
+        FileSignal(Layout(StoreSettings(url=f"sqlite:///{tmp_path.as_posix()}/file/x.db"))).announce()
 
 
 def _dies_at_work(folder: str, begun: Any) -> None:
@@ -313,14 +315,14 @@ def test_staged_files_that_killed_processes_left_go(desk: Desk) -> None:
     assert ["other.csv"] == [path.name for path in staged.iterdir()]
 
 
-def test_what_is_left_of_imports_goes(desk: Desk, index: UsageIndex) -> None:
+def test_what_is_left_of_imports_goes(desk: Desk, settings: StoreSettings) -> None:
     """An import that was killed leaves rows aside; one that runs keeps its own."""
-    folder = index.database.folder
+    folder = Layout(settings).imports
     folder.mkdir(parents=True)
     (folder / "abc.lock").touch()
     (folder / "abc").mkdir()
     (folder / "abc" / "65.rows").write_text("x", encoding="utf-8")
-    with living(lambda: folder / "def.lock", remove_folder):
+    with held_lockfile(lambda: folder / "def.lock", remove_folder):
         document = forgotten(desk, *WHO)
     assert 1 == counts(document)["imports in the making"]
     assert any(line.startswith("imports in the making: 1 belong to") for line in document["remaining"])
@@ -329,5 +331,5 @@ def test_what_is_left_of_imports_goes(desk: Desk, index: UsageIndex) -> None:
 
 def test_a_sweep_of_nothing(tmp_path: Path) -> None:
     """A store that was never used has nothing to sweep, and gets no folder by it."""
-    assert Swept(removed=0, kept=0) == CodeSets(tmp_path / "codes").sweep()
+    assert Reaped(removed=0, kept=0) == CodeSets(tmp_path / "codes").reap()
     assert [] == list(tmp_path.iterdir())

@@ -8,11 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from couponhub.store import Quotas, Store, StoreSettings, living, remove_folder
-from couponhub.store.kept import KeptConnection
-from couponhub.store.sending import is_sending, sending
+from couponhub.state import StoreSettings
+from couponhub.state.lockfile import held_lockfile, remove_folder
+from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state.sqlite.kept import KeptConnection
+from couponhub.state.sqlite.layout import Layout
+from couponhub.state.sqlite.locks import FileLocks
+from couponhub.state.sqlite.reports import SqliteReportIndex
 from couponhub.usage import UsageIndex
 from tests.forking.keeping import HAS_FORK, Child
+from tests.state.kit import quotas_at, store_of
+
+LOCK = ("shop", "L1")
 
 pytestmark = pytest.mark.skipif(not HAS_FORK, reason="Windows has no fork")
 
@@ -23,7 +30,7 @@ def settings(tmp_path: Path) -> StoreSettings:
     return StoreSettings(url=f"sqlite:///{tmp_path.as_posix()}/store.db")
 
 
-def begin(store: Store, upload_id: str) -> None:
+def begin(store: LedgerDatabase, upload_id: str) -> None:
     """Write down an upload."""
     with store.transaction() as database:
         database.execute(
@@ -35,7 +42,7 @@ def begin(store: Store, upload_id: str) -> None:
 
 def uploads(settings: StoreSettings) -> list[str]:
     """What somebody else finds written."""
-    with closing(Store(settings)) as store, store.reading() as database:
+    with closing(LedgerDatabase(settings)) as store, store.reading() as database:
         return [row["id"] for row in database.execute("SELECT id FROM uploads ORDER BY id")]
 
 
@@ -63,7 +70,7 @@ def steps(tmp_path: Path) -> Steps:
 
 def test_what_a_child_writes_outlives_the_parents_closing(settings: StoreSettings, steps: Steps) -> None:
     """A connection open at the fork would have the parent delete the log that its child still writes to."""
-    store = Store(settings)
+    store = LedgerDatabase(settings)
     begin(store, "1 parent")
 
     def write() -> object:
@@ -85,7 +92,7 @@ def test_what_a_child_writes_outlives_the_parents_closing(settings: StoreSetting
 
 def test_parents_and_children_write_side_by_side(settings: StoreSettings) -> None:
     """While threads write, children are forked and write too: every row is there."""
-    store = Store(settings)
+    store = LedgerDatabase(settings)
     begin(store, "0")
 
     def write(who: str) -> Callable[[], object]:
@@ -166,24 +173,29 @@ def test_one_that_is_in_use_for_long_is_left_alone(settings: StoreSettings) -> N
     kept.close()
 
 
+def locks_in(folder: Path) -> FileLocks:
+    """The locks of a store in a folder."""
+    return FileLocks(Layout(StoreSettings(url=f"sqlite:///{folder.as_posix()}/hub.db")))
+
+
 def test_a_right_to_send_stays_its_parents(tmp_path: Path, steps: Steps) -> None:
     """A child sees that its parent is sending, takes nothing from it, and may send when it has ended."""
-    lock = tmp_path / "list.lock"
+    locks = locks_in(tmp_path)
 
     def child() -> object:
-        seen = [is_sending(lock)]
+        seen = [locks.is_held(LOCK)]
         steps.reached("seen")
         steps.wait("let go")
-        seen.append(is_sending(lock))
-        with sending(lock, timeout=20):
-            seen.append(is_sending(lock))
+        seen.append(locks.is_held(LOCK))
+        with locks.hold(LOCK, timeout=20):
+            seen.append(locks.is_held(LOCK))
         return seen
 
-    with sending(lock, timeout=0):
+    with locks.hold(LOCK, timeout=0):
         forked = Child(child)
         steps.wait("seen")
-        assert is_sending(lock)
-        assert [True] == Child(lambda: [is_sending(lock)]).told()
+        assert locks.is_held(LOCK)
+        assert [True] == Child(lambda: [locks.is_held(LOCK)]).told()
     steps.reached("let go")
 
     assert [True, False, True] == forked.told()
@@ -191,11 +203,11 @@ def test_a_right_to_send_stays_its_parents(tmp_path: Path, steps: Steps) -> None
 
 def test_a_child_that_leaves_a_block_removes_nothing(tmp_path: Path) -> None:
     """It goes up the stack that it inherited: files and locks are its parent's, who still works on them."""
-    lock, folder, right = tmp_path / "a.lock", tmp_path / "a", tmp_path / "list.lock"
+    lock, folder, locks = tmp_path / "a.lock", tmp_path / "a", locks_in(tmp_path)
 
     with ExitStack() as job:
-        job.enter_context(living(lambda: lock, remove_folder))
-        job.enter_context(sending(right, timeout=0))
+        job.enter_context(held_lockfile(lambda: lock, remove_folder))
+        job.enter_context(locks.hold(LOCK, timeout=0))
         folder.mkdir()
 
         def leave() -> object:
@@ -203,26 +215,27 @@ def test_a_child_that_leaves_a_block_removes_nothing(tmp_path: Path) -> None:
             return "left"
 
         assert "left" == Child(leave).told()
-        assert (True, True, True) == (lock.exists(), folder.exists(), is_sending(right))
-        assert [True] == Child(lambda: [is_sending(right)]).told()
+        assert (True, True, True) == (lock.exists(), folder.exists(), locks.is_held(LOCK))
+        assert [True] == Child(lambda: [locks.is_held(LOCK)]).told()
 
-    assert (False, False, False) == (lock.exists(), folder.exists(), is_sending(right))
+    assert (False, False, False) == (lock.exists(), folder.exists(), locks.is_held(LOCK))
 
 
 def test_a_childs_budget_is_shared(settings: StoreSettings) -> None:
     """What it spends the parent has not, though both knew the budget before."""
-    quotas = Quotas(settings, now=lambda: 1_700_000_000.0)
+    quotas = quotas_at(settings, now=lambda: 1_700_000_000.0)
     budgets = quotas.of("account", {"calls_per_day": 10})
     assert budgets.take("calls") is None
 
     assert [None] * 4 == Child(lambda: [budgets.take("calls") for _ in range(4)]).told()
     assert {"calls_per_day": 5} == budgets.left()
-    quotas.close()
+    store_of(quotas).close()
 
 
 def test_children_read_the_index_that_is_there(settings: StoreSettings) -> None:
     """Also one that was changed after the fork, by the parent or by a child."""
-    index = UsageIndex(settings)
+    stored = SqliteReportIndex(settings)
+    index = UsageIndex(stored)
     with index.changing():
         pass
     first = index.catalogue().generation
@@ -236,4 +249,4 @@ def test_children_read_the_index_that_is_there(settings: StoreSettings) -> None:
     assert first + 1 == index.catalogue().generation
     assert first + 2 == change()
     assert first + 2 == Child(lambda: index.catalogue().generation).told()
-    index.close()
+    stored.close()

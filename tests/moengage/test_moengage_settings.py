@@ -11,12 +11,13 @@ from couponhub.errors import ConfigError
 from couponhub.models import Identifier, ReportColumn
 from couponhub.plugin import Services
 from couponhub.secret import Secret
-from couponhub.store import Quotas, StoreSettings
+from couponhub.state import StoreSettings
 from couponhub.strict import strict_converter
 from couponhub.transport import NoObserver
 from couponhub_moengage import PLUGIN
 from couponhub_moengage.limits import DOCUMENTED_LIMITS, effective_limits
 from couponhub_moengage.settings import MoEngageSettings
+from tests.state.kit import quotas_at, store_of
 
 
 def settings(**changes: Any) -> MoEngageSettings:
@@ -126,14 +127,14 @@ def test_settings_read_from_a_table() -> None:
 
 def test_opening_calls_nobody(tmp_path: Path) -> None:
     """A connection to a vendor that is not there can be opened and closed, twice; its budgets are whole."""
-    quotas = Quotas(StoreSettings(url=f"sqlite:///{tmp_path}/couponhub.db"))
+    quotas = quotas_at(StoreSettings(url=f"sqlite:///{tmp_path}/couponhub.db"))
     given = settings(data_center=None, base_url="http://127.0.0.1:9/v1", limits={"delete_file_per_day": 7})
-    adapter = PLUGIN.open("engage", given, Services(quotas=quotas, observer=NoObserver()))
+    adapter = PLUGIN.open("engage", given, Services(budget=quotas.of, observer=NoObserver()))
     adapter.close()
     adapter.close()
     assert adapter.limits["upload_per_day"] == 50
     assert adapter.quota_left()["delete_file_per_day"] == 7
-    quotas.close()
+    store_of(quotas).close()
 
 
 def test_usage_reports_are_read_as_the_settings_say() -> None:

@@ -13,7 +13,10 @@ from couponhub.server.admission import Gate
 from couponhub.server.app import make_app
 from couponhub.server.frame import AccessLog
 from couponhub.server.metrics import Metrics
-from couponhub.store import Callbacks, Scope, Store, Tokens
+from couponhub.state import Scope
+from couponhub.state.sqlite.callbacks import SqliteCallbacks
+from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state.sqlite.tokens import SqliteTokens
 from couponhub.testing import Control, EmulatedVendors
 
 MOBILE = "919876543210"
@@ -31,8 +34,8 @@ class Counter:
 
     hub: CouponHub
     access: Access
-    tokens: Tokens
-    callbacks: Callbacks
+    tokens: SqliteTokens
+    callbacks: SqliteCallbacks
     metrics: Metrics
     log: AccessLog
     lines: list[bytes]
@@ -82,8 +85,8 @@ def opened(
     gate: Gate | None = None,
 ) -> Counter:
     """A counter over a hub."""
-    store = Store(hub.config.store)
-    tokens, callbacks, lines = Tokens(store), Callbacks(store), list[bytes]()
+    store = LedgerDatabase(hub.config.store)
+    tokens, callbacks, lines = SqliteTokens(store), SqliteCallbacks(store), list[bytes]()
     # Every request reads the tokens anew.
     access = Access(tokens, rate_limit=rate_limit, fresh_for=0.0)
     log = AccessLog(lines.append)

@@ -20,7 +20,10 @@ from couponhub.server.admission import Gate
 from couponhub.server.app import make_app
 from couponhub.server.frame import AccessLog
 from couponhub.server.metrics import Metrics
-from couponhub.store import Callbacks, Scope, Store, Tokens
+from couponhub.state import Scope
+from couponhub.state.sqlite.callbacks import SqliteCallbacks
+from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state.sqlite.tokens import SqliteTokens
 
 SECONDS = 1.0
 
@@ -29,11 +32,11 @@ def app(config: str) -> Any:
     """The application."""
     metrics = Metrics()
     hub = CouponHub.from_config(config, observer=metrics)
-    store = Store(hub.config.store)
+    store = LedgerDatabase(hub.config.store)
     return make_app(
         hub,
-        Access(Tokens(store)),
-        Callbacks(store),
+        Access(SqliteTokens(store)),
+        SqliteCallbacks(store),
         metrics=metrics,
         log=AccessLog(),
         gate=Gate(threads=10),
@@ -46,8 +49,8 @@ def main(given: str, folder: Path) -> None:
     config = folder / "couponhub.toml"
     store = f'url = "sqlite:///{folder.as_posix()}/state.db"'
     config.write_text(re.sub(r'url = "sqlite:.*"', store, Path(given).read_text("utf-8")), "utf-8")
-    with closing(Store(load_config(config).store)) as opened:
-        token, _ = Tokens(opened).new([Scope.LOOKUP])
+    with closing(LedgerDatabase(load_config(config).store)) as opened:
+        token, _ = SqliteTokens(opened).new([Scope.LOOKUP])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

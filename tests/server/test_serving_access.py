@@ -11,7 +11,8 @@ from couponhub.models.base import utc_now
 from couponhub.server.access import Access, is_neighbour
 from couponhub.server.pace import Pace
 from couponhub.server.problems import Refusal
-from couponhub.store import Scope, Tokens, new_token
+from couponhub.state import Scope, new_token
+from couponhub.state.sqlite.tokens import SqliteTokens
 from couponhub.testing import EmulatedVendors
 from tests.server.counter import MOBILE, NEIGHBOUR, STRANGER, Counter, opened, problem
 
@@ -116,7 +117,7 @@ def test_a_removed_token_is_refused(counter: Counter) -> None:
 
 def test_an_expired_token_is_refused(counter: Counter) -> None:
     """Also while the store need not be asked."""
-    tokens = Tokens(counter.tokens._store, now=lambda: utc_now() - timedelta(days=2))
+    tokens = SqliteTokens(counter.tokens._store, now=lambda: utc_now() - timedelta(days=2))
     text, _ = tokens.new([Scope.LISTS_READ], expires=timedelta(days=1))
     problem(counter.get("/v1/connections", text), 401, "credentials")
 
@@ -124,8 +125,8 @@ def test_an_expired_token_is_refused(counter: Counter) -> None:
 def test_the_store_is_read_once_in_a_while(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not for each request; after that while, what was read before counts no more."""
     reads = count()
-    read = Tokens.all
-    monkeypatch.setattr(Tokens, "all", lambda tokens: (next(reads), read(tokens))[1])
+    read = SqliteTokens.all
+    monkeypatch.setattr(SqliteTokens, "all", lambda tokens: (next(reads), read(tokens))[1])
     now = [100.0]
     access = Access(counter.tokens, clock=lambda: now[0])
     environ = {"HTTP_AUTHORIZATION": f"Bearer {counter.token(Scope.LOOKUP)}"}
@@ -145,11 +146,11 @@ def test_tokens_hold_on_while_the_store_cannot_be_read(
     token = counter.token(Scope.LISTS_READ)
     assert 200 == counter.get("/v1/connections", token).status_code
 
-    def fails(_: Tokens) -> None:
+    def fails(_: SqliteTokens) -> None:
         raise LocalError("the store x.db cannot be used: gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Tokens, "all", fails)
+        patched.setattr(SqliteTokens, "all", fails)
         caplog.set_level(logging.WARNING)
         assert 200 == counter.get("/v1/connections", token).status_code
         answer = counter.get("/readyz")

@@ -15,7 +15,7 @@ from couponhub.server.admission import Gate
 from couponhub.server.bounds import LONGEST_TEXT, MOST_CUSTOMERS, MOST_ITEMS
 from couponhub.server.health import Health
 from couponhub.server.operations import Call
-from couponhub.store import Scope
+from couponhub.state import Scope
 from couponhub.testing import EmulatedVendors
 from tests.cli.desk import until
 from tests.server.counter import MOBILE, NEIGHBOUR, Counter, opened, problem

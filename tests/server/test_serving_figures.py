@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from couponhub.errors import UsageError
 from couponhub.lanes import Lane, LaneStatus
-from couponhub.store import Scope
+from couponhub.state import Scope
 from tests.cli.desk import until
 from tests.server.counter import NEIGHBOUR, Counter
 

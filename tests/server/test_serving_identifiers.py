@@ -8,7 +8,7 @@ import pytest
 from couponhub.cli import main
 from couponhub.errors import UsageError
 from couponhub.models import Customer
-from couponhub.store import Scope
+from couponhub.state import Scope
 from couponhub.testing import EmulatedVendors
 from tests.server.counter import Counter, problem
 

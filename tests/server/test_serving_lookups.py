@@ -13,7 +13,7 @@ from couponhub.errors import RequestRejected
 from couponhub.models import Answer, Coupon, CouponStatus, LookupAnswer, Reason, Source, Verdict
 from couponhub.server.masking import masked
 from couponhub.server.writing import LookupWriter
-from couponhub.store import Scope
+from couponhub.state import Scope
 from tests.server.counter import MOBILE, Counter, problem
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)

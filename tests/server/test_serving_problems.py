@@ -12,7 +12,7 @@ from couponhub import CouponHub, errors
 from couponhub.errors import CouponhubError, QuotaExhausted, RateLimited, UsageError, VendorUnavailable
 from couponhub.server.bodies import LARGEST_BODY
 from couponhub.server.requests import BatchRequest, LookupRequest, RequestReader
-from couponhub.store import Scope
+from couponhub.state import Scope
 from tests.server.counter import MOBILE, Counter, problem
 
 CLASSES = [getattr(errors, name) for name, *_ in errors.table()]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from couponhub.documents import list_document, upload_document
-from couponhub.store import Scope
+from couponhub.state import Scope
 from tests.server.counter import Counter, problem
 
 

@@ -14,7 +14,7 @@ import attrs
 from couponhub.transport import (
     Auth,
     BasicAuth,
-    Budgets,
+    Budget,
     Observer,
     Reply,
     RetryPolicy,
@@ -216,7 +216,7 @@ def transport_to(
     settings: TransportSettings | None = None,
     retry: RetryPolicy | None = None,
     auth: Auth | None = None,
-    budgets: Budgets | None = None,
+    budget: Budget | None = None,
     observer: Observer | None = None,
 ) -> Transport:
     """A transport of the connection "shop", which never sleeps."""
@@ -226,7 +226,7 @@ def transport_to(
         auth=auth or BasicAuth("user", "pass"),
         settings=settings,
         retry=retry or Waits().policy(),
-        budgets=budgets,
+        budget=budget,
         observer=observer,
     )
 

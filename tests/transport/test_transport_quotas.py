@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from couponhub.errors import QuotaExhausted, RateLimited
-from couponhub.store import Budgets, Quotas, StoreSettings
+from couponhub.state import AccountQuota, StoreSettings
 from couponhub.transport import Request
+from tests.state.kit import quotas_at
 from tests.transport.scripted import ScriptedServer, Waits, says, transport_to, understood
 
 READ = Request(operation="fetch lists", method="GET", path="/lists", budget="fetch")
@@ -14,17 +15,17 @@ NOW = 1_700_000_000.0  # 40 seconds before the next minute
 
 
 @pytest.fixture
-def budgets(tmp_path: Path, waits: Waits) -> Budgets:
+def budgets(tmp_path: Path, waits: Waits) -> AccountQuota:
     """Two calls a minute, on a clock that moves when somebody would sleep."""
     settings = StoreSettings(url=f"sqlite:///{tmp_path.as_posix()}/store.db")
-    return Quotas(settings, now=lambda: NOW + sum(waits.seconds)).of(
+    return quotas_at(settings, now=lambda: NOW + sum(waits.seconds)).of(
         "account", {"fetch_per_minute": 2, "fetch_per_day": 4}
     )
 
 
-def test_a_spent_budget_is_waited_for(server: ScriptedServer, waits: Waits, budgets: Budgets) -> None:
+def test_a_spent_budget_is_waited_for(server: ScriptedServer, waits: Waits, budgets: AccountQuota) -> None:
     """The third call of a minute waits for the next one; nothing goes out meanwhile."""
-    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    transport = transport_to(server.url, retry=waits.policy(), budget=budgets)
     for _ in range(3):
         transport.call(READ, understood)
     assert [40.0] == waits.seconds
@@ -32,10 +33,10 @@ def test_a_spent_budget_is_waited_for(server: ScriptedServer, waits: Waits, budg
 
 
 def test_whoever_is_in_a_hurry_is_told_at_once(
-    server: ScriptedServer, waits: Waits, budgets: Budgets
+    server: ScriptedServer, waits: Waits, budgets: AccountQuota
 ) -> None:
     """With a caller's deadline a spent budget raises RateLimited, and nothing was sent."""
-    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    transport = transport_to(server.url, retry=waits.policy(), budget=budgets)
     for _ in range(2):
         transport.call(READ, understood)
     with pytest.raises(RateLimited) as caught:
@@ -43,9 +44,9 @@ def test_whoever_is_in_a_hurry_is_told_at_once(
     assert (40.0, [], 2) == (caught.value.retry_after, waits.seconds, len(server.seen))
 
 
-def test_a_spent_day_is_a_quota(server: ScriptedServer, waits: Waits, budgets: Budgets) -> None:
+def test_a_spent_day_is_a_quota(server: ScriptedServer, waits: Waits, budgets: AccountQuota) -> None:
     """When the reset lies beyond all patience, QuotaExhausted names the limit and the seconds."""
-    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    transport = transport_to(server.url, retry=waits.policy(), budget=budgets)
     for _ in range(4):
         transport.call(READ, understood)
     with pytest.raises(QuotaExhausted, match="fetch_per_day") as caught:
@@ -55,11 +56,11 @@ def test_a_spent_day_is_a_quota(server: ScriptedServer, waits: Waits, budgets: B
     assert not caught.value.retryable
 
 
-def test_the_vendors_headers_win(server: ScriptedServer, waits: Waits, budgets: Budgets) -> None:
+def test_the_vendors_headers_win(server: ScriptedServer, waits: Waits, budgets: AccountQuota) -> None:
     """A vendor that says that more is left is believed, and so is one that says that nothing is."""
     more = {"x-ratelimit-limit": "100", "x-ratelimit-remaining": "90", "Retry-After": "30"}
     server.plays(says(headers=more), says(headers=more), says(headers=more))
-    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    transport = transport_to(server.url, retry=waits.policy(), budget=budgets)
     for _ in range(3):
         transport.call(READ, understood)
     assert [] == waits.seconds
@@ -67,13 +68,13 @@ def test_the_vendors_headers_win(server: ScriptedServer, waits: Waits, budgets: 
 
 
 def test_a_refusal_holds_back_all_who_share_the_account(
-    server: ScriptedServer, waits: Waits, budgets: Budgets
+    server: ScriptedServer, waits: Waits, budgets: AccountQuota
 ) -> None:
     """After a 429 another transport of the same account does not call before the vendor's moment."""
     server.plays(says(429, headers={"Retry-After": "25"}))
-    transport_to(server.url, retry=waits.policy(), budgets=budgets).call(READ, understood)
+    transport_to(server.url, retry=waits.policy(), budget=budgets).call(READ, understood)
     assert [25.0] == waits.seconds
-    other = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    other = transport_to(server.url, retry=waits.policy(), budget=budgets)
     budgets.exhaust("fetch", 10)
     with pytest.raises(RateLimited):
         other.call(READ, understood, deadline=5)
@@ -84,9 +85,9 @@ def test_a_refusal_is_learned_where_no_limit_is_known(
 ) -> None:
     """Who is in a hurry is told how long the vendor asked to wait, and nothing is sent; who is not waits."""
     settings = StoreSettings(url=f"sqlite:///{tmp_path.as_posix()}/store.db")
-    budgets = Quotas(settings, now=lambda: NOW + sum(waits.seconds)).of("account", {})
+    budgets = quotas_at(settings, now=lambda: NOW + sum(waits.seconds)).of("account", {})
     server.plays(says(429, headers={"Retry-After": "25"}))
-    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    transport = transport_to(server.url, retry=waits.policy(), budget=budgets)
     with pytest.raises(RateLimited):
         transport.call(READ, understood, deadline=5)
     with pytest.raises(RateLimited, match="asked to wait") as caught:
@@ -103,9 +104,9 @@ def test_a_refusal_for_an_hour_is_heeded_for_an_hour(
     """Whatever our own limits are: the vendor is not called again before, and once after."""
     settings = StoreSettings(url=f"sqlite:///{tmp_path.as_posix()}/store.db")
     passed = [0.0]
-    budgets = Quotas(settings, now=lambda: NOW + passed[0]).of("account", limits)
+    budgets = quotas_at(settings, now=lambda: NOW + passed[0]).of("account", limits)
     server.plays(says(429, headers={"Retry-After": "3600"}))
-    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    transport = transport_to(server.url, retry=waits.policy(), budget=budgets)
     for seconds in (0.0, 1.0, 61.0, 1_800.0, 3_599.0):
         passed[0] = seconds
         with pytest.raises(RateLimited) as caught:
@@ -117,9 +118,9 @@ def test_a_refusal_for_an_hour_is_heeded_for_an_hour(
     assert 2 == len(server.seen)
 
 
-def test_calls_without_a_budget_are_free(server: ScriptedServer, waits: Waits, budgets: Budgets) -> None:
+def test_calls_without_a_budget_are_free(server: ScriptedServer, waits: Waits, budgets: AccountQuota) -> None:
     """A call that names no budget is never held back."""
-    transport = transport_to(server.url, retry=waits.policy(), budgets=budgets)
+    transport = transport_to(server.url, retry=waits.policy(), budget=budgets)
     free = Request(operation="call", method="GET", path="/x")
     for _ in range(9):
         transport.call(free, understood)

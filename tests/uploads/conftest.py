@@ -5,26 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from couponhub.store import Store, StoreSettings
+from couponhub.state import StoreSettings
+from couponhub.state.sqlite.database import LedgerDatabase
 from tests.uploads.shop import Shop
 from tests.uploads.vendors import FakeClock, FileVendor, UrlVendor
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path) -> Iterator[LedgerDatabase]:
     """A store in a folder of its own."""
-    store = Store(StoreSettings(url=f"sqlite:///{tmp_path}/state/hub.db"))
+    store = LedgerDatabase(StoreSettings(url=f"sqlite:///{tmp_path}/state/hub.db"))
     yield store
     store.close()
 
 
 @pytest.fixture
-def shop(store: Store) -> Shop:
+def shop(store: LedgerDatabase) -> Shop:
     """A shop whose vendor takes files."""
     return Shop(vendor=FileVendor(), store=store, clock=FakeClock())
 
 
 @pytest.fixture
-def url_shop(store: Store) -> Shop:
+def url_shop(store: LedgerDatabase) -> Shop:
     """A shop whose vendor fetches files."""
     return Shop(vendor=UrlVendor(), store=store, clock=FakeClock())

@@ -4,7 +4,8 @@ import attrs
 
 from couponhub.models import ListId, Upload
 from couponhub.staging import StagingSettings, open_staging
-from couponhub.store import Ledger, Store
+from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state.sqlite.ledger import SqliteLedger
 from couponhub.uploads import Clock, Uploads
 from tests.uploads.vendors import FakeClock, FakeVendor
 
@@ -16,12 +17,12 @@ class Shop:
     """One connection, and everything around it that a test looks at."""
 
     vendor: FakeVendor
-    store: Store
+    store: LedgerDatabase
     clock: FakeClock
-    ledger_kind: type[Ledger] = Ledger
+    ledger_kind: type[SqliteLedger] = SqliteLedger
     staging: StagingSettings = attrs.field(factory=StagingSettings)
 
-    def ledger(self) -> Ledger:
+    def ledger(self) -> SqliteLedger:
         """A ledger as a new process would open it."""
         return self.ledger_kind(self.store, "shop", now=self.clock.now)
 

@@ -15,7 +15,9 @@ import pytest
 
 from couponhub.errors import Conflict
 from couponhub.models import Part, UploadStatus
-from couponhub.store import Ledger, UploadRecord
+from couponhub.state import UploadRecord
+from couponhub.state.sqlite.ledger import SqliteLedger
+from tests.state.kit import codes_of
 from tests.uploads.shop import LIST, Shop
 from tests.uploads.vendors import FileVendor, Killed, StoredFile
 
@@ -23,23 +25,23 @@ FIVE = ["A1", "B2", "C3", "D4", "E5"]
 TRANSITIONS = 7  # one begin, and for each of three parts: submitting, submitted
 
 
-class DyingLedger(Ledger):
+class DyingLedger(SqliteLedger):
     """A ledger whose process dies at a transition: before it is written, or right after."""
 
     countdown = TRANSITIONS
     written = False
 
     def begin(self, upload: UploadRecord, codes: Any = ()) -> UploadRecord:
-        """See `Ledger.begin`."""
-        return self._die_around(lambda: Ledger.begin(self, upload, codes))
+        """See `SqliteLedger.begin`."""
+        return self._die_around(lambda: SqliteLedger.begin(self, upload, codes))
 
     def mark_submitting(self, upload: UploadRecord, number: int) -> UploadRecord:
-        """See `Ledger.mark_submitting`."""
-        return self._die_around(lambda: Ledger.mark_submitting(self, upload, number))
+        """See `SqliteLedger.mark_submitting`."""
+        return self._die_around(lambda: SqliteLedger.mark_submitting(self, upload, number))
 
     def mark_submitted(self, upload: UploadRecord, number: int, part: Part) -> UploadRecord:
-        """See `Ledger.mark_submitted`."""
-        return self._die_around(lambda: Ledger.mark_submitted(self, upload, number, part))
+        """See `SqliteLedger.mark_submitted`."""
+        return self._die_around(lambda: SqliteLedger.mark_submitted(self, upload, number, part))
 
     def _die_around(self, write: Any) -> UploadRecord:
         dies = self.countdown == 0
@@ -79,9 +81,7 @@ def assert_nothing_lost(shop: Shop, *, asked_first: bool) -> None:
     assert FIVE == shop.vendor.codes
     with pytest.raises(Conflict):
         shop.uploads.send(LIST, FIVE)
-    assert FIVE == sorted(
-        code for path in shop.ledger().codes_sent(LIST) for code in path.read_text(encoding="utf-8").split()
-    )
+    assert FIVE == sorted(codes_of(shop.ledger().history(LIST).sent))
 
 
 @pytest.mark.parametrize("asked_first", [False, True])
@@ -139,7 +139,7 @@ def test_part_in_doubt_stays_unknown_while_its_sender_lives(
     (record,) = shop.ledger().of_list(LIST)
     shop.clock.sleep(3600)
 
-    with shop.ledger().sending(LIST, timeout=0):
+    with shop.ledger().list_lock(LIST, timeout=0):
         assert (UploadStatus.UNKNOWN, 2) == _seen(shop, record)
     assert (UploadStatus.FAILED, 0) == _seen(shop, record)
 
@@ -164,10 +164,12 @@ def test_killed_process_frees_the_list(shop: Shop, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     script = f"""
         import pathlib, time
-        from couponhub.store import Ledger, Store, StoreSettings
+        from couponhub.state.sqlite.ledger import SqliteLedger
+        from couponhub.state.sqlite.database import LedgerDatabase
+        from couponhub.state import StoreSettings
 
-        ledger = Ledger(Store(StoreSettings(url={shop.store.settings.url!r})), "shop")
-        with ledger.sending("L1", timeout=0):
+        ledger = SqliteLedger(LedgerDatabase(StoreSettings(url={shop.store.settings.url!r})), "shop")
+        with ledger.list_lock("L1", timeout=0):
             pathlib.Path({str(ready)!r}).touch()
             time.sleep(60)
     """
@@ -178,12 +180,12 @@ def test_killed_process_frees_the_list(shop: Shop, tmp_path: Path) -> None:
                     break
                 time.sleep(0.02)
             (record,) = shop.ledger().of_list(LIST)
-            assert shop.ledger().is_sending(record)
+            assert shop.ledger().is_locked(record)
         finally:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
 
-    with shop.ledger().sending(LIST, timeout=0):
+    with shop.ledger().list_lock(LIST, timeout=0):
         pass
 
 

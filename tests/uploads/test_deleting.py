@@ -94,7 +94,7 @@ def test_deletion_stays_unknown_when_looking_fails(shop: Shop) -> None:
 def test_nothing_is_deleted_while_codes_are_sent(shop: Shop) -> None:
     """A part might be sent while the others are taken back."""
     upload = shop.uploads.send(LIST, FIVE)
-    with shop.ledger().sending(LIST, timeout=0), pytest.raises(Conflict, match="nothing was deleted"):
+    with shop.ledger().list_lock(LIST, timeout=0), pytest.raises(Conflict, match="nothing was deleted"):
         shop.uploads.delete(LIST, upload.id)
     assert FIVE == shop.vendor.codes
 

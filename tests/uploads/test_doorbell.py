@@ -8,7 +8,8 @@ import pytest
 
 from couponhub.errors import RateLimited
 from couponhub.models import ListId, Upload, UploadId, UploadStatus
-from couponhub.store import Callbacks, Store
+from couponhub.state.sqlite.callbacks import SqliteCallbacks
+from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.uploads import Clock, Doorbell
 from couponhub.uploads.clock import Deadline
 from couponhub.uploads.events import no_progress
@@ -101,12 +102,12 @@ def test_a_pause_that_the_vendor_wants_is_kept() -> None:
 
 
 @pytest.fixture
-def doorbell(store: Store) -> Doorbell:
+def doorbell(store: LedgerDatabase) -> Doorbell:
     """A doorbell at a public address."""
-    return Doorbell(callbacks=lambda: Callbacks(store), public_url="https://coupons.example.com/api/")
+    return Doorbell(callbacks=lambda: SqliteCallbacks(store), public_url="https://coupons.example.com/api/")
 
 
-def test_an_address_is_heard_until_it_is_taken_down(doorbell: Doorbell, store: Store) -> None:
+def test_an_address_is_heard_until_it_is_taken_down(doorbell: Doorbell, store: LedgerDatabase) -> None:
     """It is below the public one, and nobody could guess it."""
     address = doorbell.hang(UNENDED.id)
     hears = doorbell.heard(UNENDED.id)
@@ -116,10 +117,10 @@ def test_an_address_is_heard_until_it_is_taken_down(doorbell: Doorbell, store: S
     assert "https://coupons.example.com/api/v1/callbacks" == base
     assert len(token) >= 43
     assert 0 == hears()
-    assert Callbacks(store).ring(token)
+    assert SqliteCallbacks(store).ring(token)
     assert 1 == hears()
     doorbell.take_down(UNENDED.id)
-    assert not Callbacks(store).ring(token)
+    assert not SqliteCallbacks(store).ring(token)
 
 
 def test_without_a_public_address_there_is_none() -> None:

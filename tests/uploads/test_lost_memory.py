@@ -8,7 +8,7 @@ import pytest
 
 from couponhub.errors import LocalError
 from couponhub.models import FileUrl
-from couponhub.store import Store
+from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.uploads import Uploads
 from tests.uploads.shop import LIST, Shop, counts
 
@@ -16,7 +16,7 @@ FIVE = ["A1", "B2", "C3", "D4", "E5"]
 URL = FileUrl(url="https://files.example.com/codes.csv")
 
 
-def lose(store: Store, how: str) -> None:
+def lose(store: LedgerDatabase, how: str) -> None:
     """Take the database away, or what stands in it."""
     store.close()
     path = store.settings.path
@@ -47,7 +47,7 @@ def test_what_was_restored_from_an_older_backup_counts(shop: Shop) -> None:
     """Uploads made after the backup are not in the database, their codes are beside it."""
     shop.uploads.send(LIST, FIVE[:2], wait=True)
     shop.store.close()
-    backup = shop.store.folder / "backup"
+    backup = shop.store.layout.folder / "backup"
     shutil.copy(shop.store.settings.path, backup)
     shop.uploads.send(LIST, FIVE[2:4], wait=True)
     lose(shop.store, "gone")
@@ -61,7 +61,7 @@ def test_what_was_restored_from_an_older_backup_counts(shop: Shop) -> None:
 def test_lost_code_sets_refuse_uploads(shop: Shop) -> None:
     """Where the ledger knows of codes and their folder is gone, nobody can leave them out; `again` sends all."""
     shop.uploads.send(LIST, FIVE, wait=True)
-    shutil.rmtree(shop.store.folder / "codes")
+    shutil.rmtree(shop.store.layout.folder / "codes")
 
     with pytest.raises(LocalError, match="could go out twice") as caught:
         shop.uploads.send(LIST, ["F6", "A1"])

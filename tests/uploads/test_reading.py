@@ -16,7 +16,8 @@ from couponhub.errors import (
     WaitTimeout,
 )
 from couponhub.models import Part, PartId, UploadStatus
-from couponhub.store import Store, StoreSettings
+from couponhub.state import StoreSettings
+from couponhub.state.sqlite.database import LedgerDatabase
 from tests.uploads.shop import LIST, Shop, counts
 from tests.uploads.vendors import FakeVendor, StoredFile
 
@@ -34,7 +35,7 @@ FOREIGN = Part(
 def without_store(shop: Shop, tmp_path: Path) -> Shop:
     """The same shop on a machine that can keep nothing."""
     (tmp_path / "file").write_text("", encoding="utf-8")
-    return attrs.evolve(shop, store=Store(StoreSettings(url=f"sqlite:///{tmp_path}/file/hub.db")))
+    return attrs.evolve(shop, store=LedgerDatabase(StoreSettings(url=f"sqlite:///{tmp_path}/file/hub.db")))
 
 
 def test_show_asks_the_vendor(shop: Shop) -> None:

@@ -22,8 +22,10 @@ from couponhub.errors import (
     WaitTimeout,
 )
 from couponhub.models import FileUrl, Identifier, Tagging, UploadStatus
-from couponhub.store import Store, StoreSettings
+from couponhub.state import StoreSettings
+from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.uploads import EventKind, UploadEvent
+from tests.state.kit import files_of
 from tests.uploads.shop import LIST, Shop, counts
 from tests.uploads.vendors import FakeVendor, FileVendor, UrlVendor
 
@@ -148,7 +150,7 @@ def test_nothing_left_to_send(shop: Shop) -> None:
 def test_same_batch_after_a_purge_is_refused(shop: Shop) -> None:
     """When the codes are forgotten, the batch is still recognised."""
     shop.uploads.send(LIST, FIVE)
-    for path in shop.ledger().codes_sent(LIST):
+    for path in files_of(shop.ledger().history(LIST).sent):
         path.unlink()
 
     with pytest.raises(Conflict):
@@ -242,7 +244,7 @@ def test_bad_codes_are_refused_before_anything_is_sent(shop: Shop) -> None:
 def test_unwritable_store_is_told_before_the_vendor_is_asked(shop: Shop, tmp_path: Path) -> None:
     """What could not be remembered is not sent."""
     (tmp_path / "file").write_text("", encoding="utf-8")
-    shop.store = Store(StoreSettings(url=f"sqlite:///{tmp_path}/file/hub.db"))
+    shop.store = LedgerDatabase(StoreSettings(url=f"sqlite:///{tmp_path}/file/hub.db"))
     with pytest.raises(LocalError):
         shop.uploads.send(LIST, FIVE)
     assert [] == shop.vendor.calls
@@ -294,7 +296,7 @@ def test_interrupted_sending_leaves_a_ledger_that_tells(shop: Shop) -> None:
     assert ["submitted", "submitting", "prepared"] == shop.stages
     shop.uploads.send(LIST, FIVE)
     assert FIVE == shop.vendor.codes
-    assert [] == list((shop.store.folder / "codes" / ".work").iterdir())
+    assert [] == list((shop.store.layout.folder / "codes" / ".work").iterdir())
 
 
 def test_unsupported_ways_are_refused_with_advice(shop: Shop, url_shop: Shop) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from couponhub.models import ListId, UploadId, UploadStatus
-from couponhub.store import PartRecord, Stage, UploadRecord
+from couponhub.state import PartRecord, Stage, UploadRecord
 from couponhub.uploads.summary import upload_of
 
 COUNTS = st.none() | st.integers(-3, 20)

@@ -25,7 +25,10 @@ from couponhub.models import (
     ReportImport,
 )
 from couponhub.protocols import Limits
-from couponhub.store import Ledger, Store, StoreSettings
+from couponhub.state import StoreSettings
+from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state.sqlite.ledger import SqliteLedger
+from couponhub.state.sqlite.reports import SqliteReportIndex
 from couponhub.usage import Reports, Usage, UsageIndex
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
@@ -163,19 +166,20 @@ class ReportDesk:
         self.settings = StoreSettings(url=f"sqlite:///{folder.as_posix()}/couponhub.db")
         self.vendor = vendor or Mailer()
         self.now = NOW
-        self.index = UsageIndex(self.settings)
-        self.store = Store(self.settings)
+        self.stored = SqliteReportIndex(self.settings)
+        self.index = UsageIndex(self.stored)
+        self.store = LedgerDatabase(self.settings)
         offered = Offered(self.vendor, "engage")
         self.reports = Reports("engage", offered, self.index, now=lambda: self.now)
         self.usage = Usage("engage", offered, self.reports, ledger=self.ledger, now=lambda: self.now)
 
-    def ledger(self) -> Ledger:
+    def ledger(self) -> SqliteLedger:
         """The ledger of what was uploaded."""
-        return Ledger(self.store, "engage")
+        return SqliteLedger(self.store, "engage")
 
     def close(self) -> None:
         """Let go of files."""
-        self.index.close()
+        self.stored.close()
         self.store.close()
 
     def take(self, list_id: str, first: int, last: int, *rows: Row, **options: bool) -> ReportImport:

@@ -14,7 +14,7 @@ import pytest
 
 from couponhub.errors import LocalError, NotFound
 from couponhub.models import ListId, UploadId
-from couponhub.store import PartRecord, Stage, UploadRecord
+from couponhub.state import PartRecord, Stage, UploadRecord
 from couponhub.usage.importing import import_report
 from couponhub.usage.opening import opened, read_blocks
 from tests.usage.desk_of_reports import FORM, HEADER, ReportDesk, Row, day, report, report_text
@@ -173,7 +173,7 @@ def test_a_bad_report_is_refused_whole(reports: ReportDesk, tmp_path: Path, case
     assert not [secret for secret in SECRETS if secret in text]
     assert before == reports.usage.status().lists
     assert [["C-0"], [], []] == [reports.codes(customer) for customer in ("E0", "E1", "E2")]
-    assert [] == list(reports.index.database.folder.iterdir())
+    assert [] == list(reports.stored.layout.imports.iterdir())
 
 
 @pytest.mark.parametrize(

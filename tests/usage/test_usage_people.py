@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from couponhub.models import Customer, Identifier, Source
+from couponhub.usage.index import digest_of
 from tests.usage.desk_of_reports import FORM, ReportDesk, Row, day, noon, report, span
 
 
@@ -18,16 +19,16 @@ def test_files_are_private_and_hold_no_customer(reports: ReportDesk) -> None:
     for path in files:
         assert 0o600 == stat.S_IMODE(path.stat().st_mode), path.name
         assert b"CUSTOMER-77" not in path.read_bytes()
-    assert b"CODE-77" in reports.index.database.path.read_bytes()
-    assert 0o700 == stat.S_IMODE(reports.index.database.folder.stat().st_mode)
+    assert b"CODE-77" in reports.stored.layout.reports.read_bytes()
+    assert 0o700 == stat.S_IMODE(reports.stored.layout.imports.stat().st_mode)
 
 
 def test_the_same_customer_has_another_hash_elsewhere(tmp_path: Path) -> None:
     """Keys are made at random, once."""
-    keys = [ReportDesk(tmp_path / name).index.database.key() for name in ("one", "two", "one")]
-    hashes = [key.of(Customer(external_id="E1")) for key in keys]
+    keys = [ReportDesk(tmp_path / name).stored.key() for name in ("one", "two", "one")]
+    hashes = [digest_of(Customer(external_id="E1"), key) for key in keys]
     assert hashes[0] == hashes[2] != hashes[1]
-    assert hashes[0] != keys[0].of(Customer(id="E1"))
+    assert hashes[0] != digest_of(Customer(id="E1"), keys[0])
 
 
 @pytest.mark.parametrize(
@@ -47,8 +48,8 @@ def test_a_customer_is_found_however_the_identifier_is_written(
     """Decoration of numbers and capitals of addresses tell nobody apart; other identifiers are what they are."""
     reports.vendor.report_form = attrs.evolve(FORM, identifier=kind)
     reports.take("L1", 1, 20, Row(reported, "C-1", 2))
-    held = reports.index.holdings(Customer(**{kind.value: asked}))
-    assert ["C-1"] == [given.code for given in held.given]
+    held = reports.index.codes_of(Customer(**{kind.value: asked}))
+    assert ["C-1"] == [given.code for given in held.issued]
 
 
 @pytest.mark.parametrize("asked", ["7", "07", "0070", "00 7"])

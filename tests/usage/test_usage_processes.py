@@ -22,7 +22,7 @@ MANY = 3000
 IMPORTER = """
 import sys
 from pathlib import Path
-from couponhub.usage import pages
+from couponhub.state.sqlite import pages
 from tests.usage.desk_of_reports import ReportDesk, Row
 
 whole = pages.add
@@ -101,7 +101,7 @@ def test_others_read_what_was_there_until_an_import_is_done(reports: ReportDesk)
 def test_the_first_import_is_not_seen_before_it_is_done(reports: ReportDesk) -> None:
     """There is a database already, and nothing in it."""
     with importing(reports) as process:
-        assert reports.index.database.path.exists()
+        assert reports.stored.layout.reports.exists()
         assert reports.reports.answer() is False
         assert str(MANY) == go_on(process)
     assert reports.reports.answer() is True
@@ -113,14 +113,14 @@ def test_a_kill_in_the_middle_leaves_everything_as_it_was(reports: ReportDesk) -
     with importing(reports) as process:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    left = list(reports.index.database.folder.iterdir())
+    left = list(reports.stored.layout.imports.iterdir())
     assert left
     assert ["C-0"] == reports.codes("E0")
     assert [] == reports.codes("N7")
     reports.take("L1", 5, 20, Row("N7", "NEW-7", 6))
     assert ["NEW-7"] == reports.codes("N7")
     assert "none" == reports.verdict("E9")
-    assert [] == list(reports.index.database.folder.iterdir())
+    assert [] == list(reports.stored.layout.imports.iterdir())
 
 
 def test_two_imports_at_once_wait_for_each_other(reports: ReportDesk) -> None:
@@ -184,15 +184,15 @@ def test_it_is_read_where_nobody_may_write(reports: ReportDesk) -> None:
 def test_reading_makes_no_files(reports: ReportDesk) -> None:
     """Not even the folder."""
     assert () == reports.index.explain("C-1")
-    assert not reports.index.holdings(Customer(external_id="E1")).given
+    assert not reports.index.codes_of(Customer(external_id="E1")).issued
     assert not reports.settings.path.parent.exists()
 
 
 def test_a_lost_key_is_told_and_proves_nothing(reports: ReportDesk) -> None:
     """Without its key every customer would seem to have nothing; so with another one."""
     reports.take("L1", 1, 20, Row("E0", "C-0", 2))
-    reports.index.close()
-    key = reports.index.database.key_path
+    reports.stored.close()
+    key = reports.stored.layout.key
     kept = key.read_bytes()
     for spoilt in (None, bytes(32), b"short"):
         key.unlink()
@@ -213,8 +213,8 @@ def test_a_lost_key_is_told_and_proves_nothing(reports: ReportDesk) -> None:
 def test_a_damaged_index_is_told(reports: ReportDesk) -> None:
     """In one line that names the file."""
     reports.take("L1", 1, 20, Row("E0", "C-0", 2))
-    reports.index.close()
-    path = reports.index.database.path
+    reports.stored.close()
+    path = reports.stored.layout.reports
     path.write_bytes(b"no database" * 1000)
     with pytest.raises(LocalError, match=r"couponhub\.usage\.db cannot be used"):
         reports.codes("E0")

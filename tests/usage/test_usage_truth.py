@@ -280,7 +280,7 @@ def test_without_any_report_nothing_is_answered(reports: ReportDesk) -> None:
     assert reports.reports.coupons(customer, CouponQuery()) is None
     assert reports.reports.answer() is False
     assert 0 == reports.vendor.calls
-    assert not Path(reports.index.database.path).exists()
+    assert not Path(reports.stored.layout.reports).exists()
     reports.usage.status()
     assert reports.reports.coupons(customer, CouponQuery()) is None
 
@@ -328,4 +328,4 @@ def test_status_without_the_vendor_tells_what_is_known(reports: ReportDesk) -> N
 def test_status_makes_no_index(reports: ReportDesk) -> None:
     """Lists alone prove nothing, and need not be remembered."""
     assert (span(1, TODAY - 1),) == reports.usage.status().lists[0].missing
-    assert not reports.index.database.path.exists()
+    assert not reports.stored.layout.reports.exists()

@@ -15,7 +15,7 @@ from couponhub.errors import CouponhubError, LocalError
 from couponhub.hub import CouponHub
 from couponhub.plugin import ConnectionSettings
 from couponhub.secret import Secret
-from couponhub.store import StoreSettings, check_store
+from couponhub.state import Maintenance
 
 _COLUMNS = (
     Column("CONNECTION", lambda document: document["connection"] or "(store)"),
@@ -40,7 +40,7 @@ def command(options: GlobalOptions, connection: str | None) -> None:
         names = [hub.config.connection(connection).name] if connection else list(hub)
         documents = [_checked(hub, name, faults) for name in names]
         if connection is None:
-            documents += _store(hub.config.store, faults)
+            documents += _store(hub.state.maintenance, faults)
     print_many(options, documents, _COLUMNS, "No connection is configured.")
     for fault in faults:
         tell(fault)
@@ -68,25 +68,25 @@ def _checked(hub: CouponHub, name: str, faults: list[CouponhubError]) -> Documen
     }
 
 
-def _store(settings: StoreSettings, faults: list[CouponhubError]) -> list[Document]:
+def _store(maintenance: Maintenance, faults: list[CouponhubError]) -> list[Document]:
     """How the store stands, if there is anything to say."""
     started = time.monotonic()
     try:
-        checked = check_store(settings)
+        checked = maintenance.check()
     except LocalError:
         return []  # a user without a home has no store, and reads all the same
-    if checked.lost is None and not checked.warnings:
+    if checked.fault is None and not checked.warnings:
         return []
-    if checked.lost is not None:
-        faults.append(checked.lost)
+    if checked.fault is not None:
+        faults.append(checked.fault)
     return [
         {
             "connection": None,
-            "ok": checked.lost is None,
-            "message": f"the store {checked.path}" if checked.lost is None else checked.lost.message,
+            "ok": checked.fault is None,
+            "message": f"the store {checked.place}" if checked.fault is None else checked.fault.message,
             "elapsed_ms": round((time.monotonic() - started) * 1000),
             "warnings": list(checked.warnings),
-            "error": checked.lost and error_object(checked.lost),
+            "error": checked.fault and error_object(checked.fault),
         }
     ]
 

@@ -11,7 +11,7 @@ from couponhub.cli.output import print_many, print_one
 from couponhub.cli.tables import Column
 from couponhub.config import load_config
 from couponhub.documents import Document, instant
-from couponhub.store import Scope, Store, Token, Tokens
+from couponhub.state import Scope, Token, Tokens, open_state
 
 _SCOPES = Column("SCOPES", "scopes")
 _COLUMNS = (
@@ -78,11 +78,8 @@ def rm(options: GlobalOptions, name: str) -> None:
 
 @contextmanager
 def _tokens(options: GlobalOptions) -> Iterator[Tokens]:
-    store = Store(load_config(options.config).store)
-    try:
-        yield Tokens(store)
-    finally:
-        store.close()
+    with open_state(load_config(options.config).store) as state:
+        yield state.tokens
 
 
 def _document(token: Token) -> Document:

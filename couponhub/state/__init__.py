@@ -1,0 +1,55 @@
+"""Durable state behind one port: protocols, the records beside them, and `open_state`."""
+
+from couponhub.state.budgets import Budget, Spent
+from couponhub.state.callbacks import Callbacks
+from couponhub.state.codesets import CodeSet, TextCodeSet, codes_in, comparable
+from couponhub.state.invalidation import InvalidationSignal
+from couponhub.state.ledger import Ledger, ListHistory
+from couponhub.state.locks import Locks
+from couponhub.state.maintenance import Maintenance, PartBackup, StateCheck, StatePart
+from couponhub.state.opening import open_state
+from couponhub.state.port import State
+from couponhub.state.quotas import AccountQuota, Granted, Quotas, QuotaStore, Window
+from couponhub.state.reaped import Reaped
+from couponhub.state.records import PartRecord, Stage, UploadRecord
+from couponhub.state.reports import ReportChange, ReportIndex, ReportSnapshot
+from couponhub.state.settings import StoreSettings
+from couponhub.state.tokens import Scope, Token, Tokens, new_token, token_id
+
+__all__ = [
+    "AccountQuota",
+    "Budget",
+    "Callbacks",
+    "CodeSet",
+    "Granted",
+    "InvalidationSignal",
+    "Ledger",
+    "ListHistory",
+    "Locks",
+    "Maintenance",
+    "PartBackup",
+    "PartRecord",
+    "QuotaStore",
+    "Quotas",
+    "Reaped",
+    "ReportChange",
+    "ReportIndex",
+    "ReportSnapshot",
+    "Scope",
+    "Spent",
+    "Stage",
+    "State",
+    "StateCheck",
+    "StatePart",
+    "StoreSettings",
+    "TextCodeSet",
+    "Token",
+    "Tokens",
+    "UploadRecord",
+    "Window",
+    "codes_in",
+    "comparable",
+    "new_token",
+    "open_state",
+    "token_id",
+]

@@ -1,0 +1,86 @@
+"""The one port to durable state: everything that must be known after a process has ended."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Protocol, Self
+
+from couponhub.state.callbacks import Callbacks
+from couponhub.state.invalidation import InvalidationSignal
+from couponhub.state.ledger import Ledger
+from couponhub.state.locks import Locks
+from couponhub.state.maintenance import Maintenance
+from couponhub.state.quotas import QuotaStore
+from couponhub.state.reaped import Reaped
+from couponhub.state.reports import ReportIndex
+from couponhub.state.settings import StoreSettings
+from couponhub.state.tokens import Tokens
+
+
+class State(Protocol):
+    """Durable state, shared by the threads of a process, by processes, and where its kind allows it by machines.
+
+    `open_state` gives one. Opening it touches nothing: what it needs is opened with the first use, and made with the
+    first write. Thread-safe; a process that is forked off uses it like any other process. The protocols of the parts
+    are their specification, and `couponhub.testing.StateConformanceSuite` tests every sentence of them that can be
+    tested.
+
+    Jobs of steps, which outlive the process that began them, are to stand here beside the ledger.
+    """
+
+    @property
+    def settings(self) -> StoreSettings:
+        """The settings that it was opened with."""
+        ...
+
+    def ledger(self, connection: str) -> Ledger:
+        """Return the uploads of a connection, and their code sets."""
+        ...
+
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens of the HTTP endpoint."""
+        ...
+
+    @property
+    def callbacks(self) -> Callbacks:
+        """The addresses that vendors may call."""
+        ...
+
+    @property
+    def quotas(self) -> QuotaStore:
+        """The counters of rate limits."""
+        ...
+
+    @property
+    def reports(self) -> ReportIndex:
+        """The index of usage reports."""
+        ...
+
+    @property
+    def invalidation(self) -> InvalidationSignal:
+        """The signal that people were forgotten."""
+        ...
+
+    @property
+    def locks(self) -> Locks:
+        """Locks by name."""
+        ...
+
+    @property
+    def maintenance(self) -> Maintenance:
+        """What is done for the state rather than with it."""
+        ...
+
+    def reap(self) -> Mapping[str, Reaped]:
+        """Remove what killed processes of this machine left in workspaces; by what it was, for people."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything; a later use opens it again. Of several errors the last is raised, when all is closed."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

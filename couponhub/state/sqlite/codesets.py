@@ -1,0 +1,162 @@
+"""Code sets as plain private files beside the database, one code per line."""
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import attrs
+
+from couponhub.errors import LocalError
+from couponhub.models import ListId, UploadId
+from couponhub.state.codesets import TextCodeSet
+from couponhub.state.reaped import Reaped
+from couponhub.state.sqlite.files import file_name, private_folder, sync_folder
+from couponhub.state.sqlite.lockfile import held_lockfile, reap_all, remove_folder
+
+SetKey = tuple[UploadId, int]
+"""An upload, and the number of its part."""
+
+_DAY = 86_400.0
+_LOCK = ".lock"
+_KEPT = ".txt"
+_ASIDE = ".txt.aged-"
+"""Followed by when that was, in seconds since the epoch."""
+_BETWEEN_LOOKS = 7 * _DAY
+"""A clock that is a year ahead is noticed, and set right, within that."""
+
+
+@attrs.frozen
+class CodeSets:
+    """The folder of code sets: `<connection>/<list>/<upload>.<part>.txt`, all of it private.
+
+    Names that begin with a dot are not connections: `.work` is where files are prepared, `.locks` says who
+    is sending. A set that seems too old has `.aged-` and a time at its end, and counts until it is removed. The
+    folder of a list is never removed: one that is missing was lost.
+    """
+
+    folder: Path
+
+    def path(self, connection: str, list_id: ListId, upload_id: UploadId, number: int) -> Path:
+        """Return where the code set of a part is put; see `kept` for where it is."""
+        return self.of_list(connection, list_id) / f"{set_name(upload_id, number)}{_KEPT}"
+
+    def kept(self, connection: str, list_id: ListId) -> Mapping[SetKey, TextCodeSet]:
+        """Return the code sets of a list that are there; none where the list's folder is not.
+
+        Raises:
+            OSError: They cannot be read, which is not to be taken for absence.
+        """
+        return self.kept_in(self.of_list(connection, list_id))
+
+    def kept_in(self, folder: Path) -> dict[SetKey, TextCodeSet]:
+        """Return the code sets in the folder of a list.
+
+        Raises:
+            OSError: They cannot be read.
+        """
+        try:
+            names = os.listdir(folder)  # noqa: PTH208 - raises for what cannot be read; globs take that for empty
+        except FileNotFoundError:
+            return {}
+        return {
+            _key(name.partition(_ASIDE)[0].removesuffix(_KEPT)): TextCodeSet(folder / name)
+            for name in sorted(names)
+            if name.endswith(_KEPT) or _ASIDE in name
+        }
+
+    def has_folder(self, connection: str, list_id: ListId) -> bool:
+        """Return True when there is a folder for the list, as there is once codes were sent to it.
+
+        Raises:
+            OSError: Nobody can tell.
+        """
+        try:
+            self.of_list(connection, list_id).stat()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def all_kept(self) -> Iterator[tuple[SetKey, TextCodeSet]]:
+        """Give every code set that is there, of all lists."""
+        for folder in self.folder.glob("[!.]*/*"):
+            yield from self.kept_in(folder).items()
+
+    def of_list(self, connection: str, list_id: ListId) -> Path:
+        """Return the folder of a list's code sets."""
+        return self.folder / file_name(connection) / file_name(list_id)
+
+    def keep(self, codes: Path, path: Path) -> None:
+        """Move a file of codes to its place for good."""
+        private_folder(path.parent)
+        with codes.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(codes, path)  # noqa: PTH105 - says better than Path.replace which is which
+        sync_folder(path.parent)
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """Give a private folder on the same file system, which ends with the block.
+
+        What killed processes left of theirs is removed first.
+        """
+        self.reap()
+        with ExitStack() as job:
+            try:
+                home = private_folder(self.folder / ".work")
+                lock = job.enter_context(
+                    held_lockfile(lambda: home / f"{secrets.token_hex(8)}{_LOCK}", remove_folder)
+                )
+                folder = lock.with_suffix("")
+                folder.mkdir(mode=0o700)
+            except OSError as error:
+                raise LocalError(f"no files can be written in {self.folder}: {error.strerror}") from error
+            yield folder
+
+    def reap(self) -> Reaped:
+        """Remove the folders of killed processes; those of living ones stay."""
+        return reap_all(self.folder.glob(f".work/*{_LOCK}"), remove_folder)
+
+    def purge(self, days: int, now: float) -> None:
+        """Remove code sets older than that, in two steps, for codes that are forgotten may go out twice.
+
+        What seems too old is laid aside, where it still counts. It is removed when the clock says the same a week
+        later, and put back when it does not any more.
+
+        Args:
+            days: Of retention.
+            now: Seconds since the epoch.
+        """
+        for path in self.folder.glob(f"[!.]*/*/*{_ASIDE}*"):
+            name, _, since = path.name.partition(_ASIDE)
+            if _age(path, now) <= days * _DAY:
+                _rename(path, f"{name}{_KEPT}")
+            elif since.isdecimal() and now - float(since) >= _BETWEEN_LOOKS:
+                path.unlink(missing_ok=True)
+        for path in self.folder.glob(f"[!.]*/*/*{_KEPT}"):
+            if _age(path, now) > days * _DAY:
+                _rename(path, f"{path.name.removesuffix(_KEPT)}{_ASIDE}{now:.0f}")
+
+
+def set_name(upload_id: UploadId, number: int) -> str:
+    """Return what names the code set of a part among those of its list."""
+    return f"{upload_id}.{number}"
+
+
+def _key(name: str) -> SetKey:
+    upload_id, _, number = name.rpartition(".")
+    # Of no upload of ours, and a code set all the same.
+    return (UploadId(upload_id), int(number)) if number.isdecimal() else (UploadId(name), 0)
+
+
+def _rename(path: Path, name: str) -> None:
+    with suppress(FileNotFoundError):  # another process was faster
+        path.rename(path.with_name(name))
+
+
+def _age(path: Path, now: float) -> float:
+    try:
+        return now - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

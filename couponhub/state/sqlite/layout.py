@@ -1,0 +1,69 @@
+"""Where the parts of the state lie on disk; no other module knows."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from couponhub.state.settings import StoreSettings
+
+LEDGER, REPORTS, QUOTAS = "ledger", "usage index", "quotas"
+"""The databases, as people are told of them."""
+
+
+@attrs.frozen
+class Layout:
+    """The files of one store, all of them beside the database that the settings name.
+
+    Every property raises LocalError where there is no place for a store.
+
+    Args:
+        settings: Of the store.
+    """
+
+    settings: StoreSettings
+
+    @property
+    def folder(self) -> Path:
+        """The folder that all of them lie in."""
+        return self.settings.path.parent
+
+    @property
+    def ledger(self) -> Path:
+        """The database of the ledger, tokens and callback addresses."""
+        return self.settings.path
+
+    @property
+    def quotas(self) -> Path:
+        """The database that calls are counted in."""
+        return self.settings.path.with_suffix(".quotas.db")
+
+    @property
+    def reports(self) -> Path:
+        """The database of the usage index."""
+        return self.settings.path.with_suffix(".usage.db")
+
+    @property
+    def imports(self) -> Path:
+        """The folder where reports lie while they are imported."""
+        return self.settings.path.with_suffix(".usage")
+
+    @property
+    def key(self) -> Path:
+        """The key of the customers' hashes in the usage index."""
+        return self.settings.path.with_suffix(".key")
+
+    @property
+    def erasures(self) -> Path:
+        """The file that is another after each erasure."""
+        return self.settings.path.with_suffix(".erasures")
+
+    @property
+    def codes(self) -> Path:
+        """The folder of code sets, in which locks and files in the making lie too."""
+        return self.folder / "codes"
+
+    @property
+    def databases(self) -> Mapping[str, Path]:
+        """The databases by their names."""
+        return {LEDGER: self.ledger, REPORTS: self.reports, QUOTAS: self.quotas}

@@ -1,0 +1,72 @@
+"""The state in SQLite, put together."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from couponhub.state.reaped import Reaped
+from couponhub.state.settings import StoreSettings
+from couponhub.state.sqlite.callbacks import SqliteCallbacks
+from couponhub.state.sqlite.codesets import CodeSets
+from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state.sqlite.invalidation import FileSignal
+from couponhub.state.sqlite.ledger import SqliteLedger
+from couponhub.state.sqlite.locks import FileLocks
+from couponhub.state.sqlite.maintenance import SqliteMaintenance
+from couponhub.state.sqlite.quotas import SqliteQuotas
+from couponhub.state.sqlite.reports import SqliteReportIndex
+from couponhub.state.sqlite.tokens import SqliteTokens
+
+
+class SqliteState:
+    """A `State` in SQLite.
+
+    Args:
+        settings: Where it lies.
+        clock: Seconds since the epoch, for tests.
+    """
+
+    def __init__(self, settings: StoreSettings, *, clock: Callable[[], float] = time.time) -> None:
+        def now() -> datetime:
+            return datetime.fromtimestamp(clock(), UTC)
+
+        self.settings = settings
+        self.database = LedgerDatabase(settings)
+        self.layout = self.database.layout
+        self.tokens = SqliteTokens(self.database, now=now)
+        self.callbacks = SqliteCallbacks(self.database, now=now)
+        self.quotas = SqliteQuotas(settings, now=clock)
+        self.reports = SqliteReportIndex(settings)
+        self.invalidation = FileSignal(self.layout)
+        self.locks = FileLocks(self.layout)
+        self.maintenance = SqliteMaintenance(self.database)
+        self._clock = clock
+        self._now = now
+
+    def ledger(self, connection: str) -> SqliteLedger:
+        """As `State.ledger`."""
+        return SqliteLedger(self.database, connection, now=self._now, clock=self._clock)
+
+    def reap(self) -> Mapping[str, Reaped]:
+        """As `State.reap`."""
+        return {
+            "uploads in the making": CodeSets(self.layout.codes).reap(),
+            "imports in the making": self.reports.reap(),
+        }
+
+    def close(self) -> None:
+        """As `State.close`."""
+        with ExitStack() as closing:
+            for part in (self.database, self.reports, self.quotas):
+                closing.callback(part.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,72 @@
+"""The tokens of the HTTP endpoint in SQLite."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from couponhub.errors import UsageError
+from couponhub.models.base import utc_now
+from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state.tokens import Scope, Token, new_token
+
+
+class SqliteTokens:
+    """`Tokens` in the database of the ledger.
+
+    Args:
+        store: Where they are kept.
+        now: The clock, for tests.
+    """
+
+    def __init__(self, store: LedgerDatabase, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._store = store
+        self._now = now
+
+    def new(
+        self, scopes: Iterable[Scope], *, name: str | None = None, expires: timedelta | None = None
+    ) -> tuple[str, Token]:
+        """As `Tokens.new`."""
+        text, token = new_token(scopes, name=name, expires=expires, now=self._now())
+        with self._store.transaction() as database:
+            if database.execute("SELECT 1 FROM tokens WHERE ? IN (name, id)", (token.name,)).fetchone():
+                raise UsageError(
+                    f"there is a token named {token.name} already",
+                    hint="choose another name, or remove it with `couponhub token rm`",
+                )
+            database.execute(
+                "INSERT INTO tokens (id, name, scopes, digest, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    token.id,
+                    token.name,
+                    json.dumps(sorted(token.scopes)),
+                    token.digest,
+                    token.created_at.isoformat(),
+                    token.expires_at and token.expires_at.isoformat(),
+                ),
+            )
+        return text, token
+
+    def all(self) -> tuple[Token, ...]:
+        """As `Tokens.all`."""
+        with self._store.reading() as database:
+            rows = database.execute("SELECT * FROM tokens ORDER BY rowid").fetchall()
+        return tuple(_token(row) for row in rows)
+
+    def remove(self, name: str) -> None:
+        """As `Tokens.remove`."""
+        with self._store.transaction() as database:
+            removed = database.execute("DELETE FROM tokens WHERE ? IN (name, id)", (name,)).rowcount
+        if not removed:
+            raise UsageError("there is no such token", hint="see `couponhub token ls` for names and ids")
+
+
+def _token(row: sqlite3.Row) -> Token:
+    return Token(
+        id=row["id"],
+        name=row["name"],
+        scopes=frozenset(Scope(word) for word in json.loads(row["scopes"]) if word in set(Scope)),
+        digest=row["digest"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        expires_at=None if row["expires_at"] is None else datetime.fromisoformat(row["expires_at"]),
+    )
