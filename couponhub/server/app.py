@@ -17,6 +17,7 @@ from couponhub.server.admission import Gate
 from couponhub.server.bodies import decoded, read_body
 from couponhub.server.callbacks import CallbackDoor
 from couponhub.server.describing import Describing
+from couponhub.server.discretion import discreet
 from couponhub.server.frame import AccessLog, Frame, Framed, head_of
 from couponhub.server.health import Health
 from couponhub.server.lookups import Lookups
@@ -181,7 +182,8 @@ def _refusal(raised: Exception) -> Refusal:
         case Refusal():
             return raised
         case CouponhubError():
-            return Refusal(raised, status_of(raised))
+            told = discreet(raised)
+            return Refusal(told, status_of(told))
         case _:
             return _fault(raised)
 

@@ -8,6 +8,7 @@ from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
 from couponhub.models import LookupAnswer
 from couponhub.server.access import lacks
+from couponhub.server.discretion import discreet
 from couponhub.server.operations import Call, Operation, Reply
 from couponhub.server.requests import Asked, BatchRequest, LookupRequest
 from couponhub.server.writing import LookupWriter, json_bytes
@@ -114,7 +115,7 @@ class Lookups:
         except CouponhubError as error:
             if not begun:
                 raise
-            yield json_bytes(error_document(error)) + b"\n"
+            yield json_bytes(error_document(discreet(error))) + b"\n"
 
 
 def _resumed(first: bytes, rest: Generator[bytes]) -> Generator[bytes]:

@@ -14,6 +14,7 @@ from couponhub.documents import (
 from couponhub.errors import ConfigError, CouponhubError, UsageError
 from couponhub.hub import CouponHub
 from couponhub.models import ListId, ListStatus
+from couponhub.server.discretion import discreet
 from couponhub.server.masking import without_files
 from couponhub.server.operations import Call, Operation, Parameter, Reply
 from couponhub.server.requests import check_id
@@ -96,7 +97,7 @@ class Reading:
         try:
             connection = self._hub[name]
         except ConfigError as error:
-            return known(error=error)
+            return known(error=discreet(error))
         capabilities = connection.capabilities
         return known(capabilities=capabilities, limits=capabilities.limits, left=connection.quota_left())
 
@@ -132,7 +133,7 @@ def _many(documents: Iterator[Document]) -> Reply:
         if not items:
             raise
         ended = error
-    return Reply(content=json_bytes({**many(items), "error": ended and error_object(ended)}))
+    return Reply(content=json_bytes({**many(items), "error": ended and error_object(discreet(ended))}))
 
 
 def _shown_to(call: Call) -> Callable[[Document], Document]:

@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
-from couponhub.documents import Document, coupon_document, lookup_document
+from couponhub.documents import Document, coupon_document, error_object, lookup_document
 from couponhub.lookup import KeptBeside
 from couponhub.models import Coupon, LookupAnswer
+from couponhub.server.discretion import discreet
 from couponhub.server.masking import without_codes
 
 
@@ -38,6 +39,8 @@ class LookupWriter:
         written = self._written.get(answer)
         if written is None:
             document = lookup_document(answer, shown=self._shown, raw=self._raw, with_names=self._reveals)
+            for one, shown in zip(answer.answers, document["answers"], strict=True):
+                shown["error"] = one.error and error_object(discreet(one.error))
             if not self._reveals:
                 document = without_codes(document, [one.code for one in answer.coupons])
             written = json_bytes(document)
