@@ -91,3 +91,8 @@ def until_ready(url: str, server: "subprocess.Popen[bytes]") -> None:
                 return
         time.sleep(0.05)
     raise SystemExit("the server did not get ready")
+
+
+def workers_of(pid: int) -> set[int]:
+    """The processes below one, such as the workers of a server."""
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
