@@ -3,11 +3,12 @@
     .venv/bin/python benchmarks/soak.py
 
 Half of the good lookups are about customers who were asked about before, half are about new ones, so that everything that
-could grow has the chance to. Prints every minute how long they took, and what the server and its workers hold: memory
+could grow has the chance to. Prints every minute, after one without the others, how long they took, and what the server and its workers hold: memory
 (resident), threads, open files. Ends with 1 when a good lookup failed, or when one of these is not flat.
 """
 
 import argparse
+import collections
 import contextlib
 import http.client
 import itertools
@@ -44,7 +45,7 @@ class Tally:
     """The good lookups of one minute."""
 
     seconds: list[float] = attrs.field(factory=list)
-    failed: int = 0
+    failed: collections.Counter[str] = attrs.field(factory=collections.Counter)
 
     def within(self, share: float) -> float:
         """Milliseconds within which that share of the good lookups were answered."""
@@ -71,7 +72,10 @@ class Load:
             begun, tally = time.perf_counter(), self.tally
             status, text = asked(connection, token, {"mobile": str(number)}, GOOD)
             tally.seconds.append(time.perf_counter() - begun)
-            tally.failed += status != 200 or b'"complete":true' not in text
+            if status != 200:
+                tally.failed[str(status)] += 1
+            elif not (told := json.loads(text))["complete"]:
+                tally.failed[told["answers"][0]["error"]["message"]] += 1
 
     def hostile(self, token: str, connections: Sequence[str]) -> None:
         """Ask hostile vendors, one after the other."""
@@ -133,11 +137,12 @@ def has_ended(client: socket.socket) -> bool:
 
 @attrs.frozen
 class Held:
-    """Memory, threads and open files of the server and its workers."""
+    """Memory, threads, open files of the server and its workers now, and the seconds of CPU that they have taken."""
 
     mib: float
     threads: int
     files: int
+    cpu: float
 
 
 def held(pid: int) -> Held:
@@ -148,30 +153,58 @@ def held(pid: int) -> Held:
         mib=pages * os.sysconf("SC_PAGESIZE") / 2**20,
         threads=sum(len(list(Path(f"/proc/{one}/task").iterdir())) for one in processes),
         files=sum(len(list(Path(f"/proc/{one}/fd").iterdir())) for one in processes),
+        cpu=sum(sum(map(int, _stat(one)[11:13])) for one in processes) / os.sysconf("SC_CLK_TCK"),
     )
 
 
-def begun(load: Load, tokens: Sequence[str], hostile_names: Sequence[str], given: argparse.Namespace) -> None:
-    """Start the clients."""
-    good, bad, sender, reader = tokens
-    jobs: list[Callable[[], None]] = []
-    pause = given.clients / given.rate
-    jobs += [lambda: load.good(good, pause)] * given.clients
-    jobs += [
+def _stat(pid: int) -> list[str]:
+    """Return the kernel's figures of a process, those behind its name."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def good_clients(load: Load, token: str, given: argparse.Namespace) -> list[Callable[[], None]]:
+    """Return the clients whose lookups are measured."""
+    return [lambda: load.good(token, given.clients / given.rate)] * given.clients
+
+
+def bad_clients(
+    load: Load, tokens: Sequence[str], hostile_names: Sequence[str], given: argparse.Namespace
+) -> list[Callable[[], None]]:
+    """Return those that ask hostile vendors, stop talking, or break off."""
+    bad, sender, reader = tokens
+    jobs: list[Callable[[], None]] = [
         lambda start=start: load.hostile(bad, [*hostile_names[start:], *hostile_names[:start]])  # type: ignore[misc]
         for start in range(given.hostile)
     ]
     stalling = dict(kinds_of_stalled(sender, reader))
     body = head("/v1/lookup", sender, 1000) + b"{"
-    for sent in stalling.values():
-        jobs.append(lambda sent=sent: load.stall(sent, given.stalled, half_closed=False))  # type: ignore[misc]
-    jobs.extend(
-        lambda sent=sent: load.stall(sent, given.stalled, half_closed=True)  # type: ignore[misc]
-        for sent in (body, stalling["answers unread"])
-    )
-    jobs += [lambda: load.reset(body), lambda: load.reset(stalling["answers unread"])]
+    stopped = [(sent, False) for sent in stalling.values()]
+    stopped += [(sent, True) for sent in (body, stalling["answers unread"])]
+    jobs += [
+        lambda sent=sent, closed=closed: load.stall(sent, given.stalled, half_closed=closed)  # type: ignore[misc]
+        for sent, closed in stopped
+    ]
+    return [*jobs, lambda: load.reset(body), lambda: load.reset(stalling["answers unread"])]
+
+
+def start(jobs: Sequence[Callable[[], None]]) -> None:
+    """Start clients."""
     for job in jobs:
         threading.Thread(target=job, daemon=True).start()
+
+
+def minute(load: Load, pid: int, name: str) -> tuple[Tally, Held]:
+    """Wait for a minute, and print its line."""
+    load.tally, answers, begun = Tally(), load.hostile_answers, held(pid)
+    time.sleep(60)
+    tally, now = load.tally, held(pid)
+    print(
+        f"| {name} | {len(tally.seconds):,} | {tally.failed.total()} | {tally.within(0.5):.1f}"
+        f" | {tally.within(0.99):.1f} | {load.hostile_answers - answers:,} | {now.mib:.0f} | {now.threads}"
+        f" | {now.files} | {now.cpu - begun.cpu:.0f} | {os.getloadavg()[0]:.1f} |",
+        flush=True,
+    )
+    return tally, now
 
 
 def main() -> None:
@@ -195,34 +228,26 @@ def main() -> None:
         time.sleep(3)  # until the tokens count
         place = urlsplit(url)
         load = Load((place.hostname or "", place.port or 0))
-        begun(load, [good, *others], list(names), given)
         print(
             "| Minute | good lookups | failed | median ms | 99 of 100 within ms | hostile lookups"
-            " | MiB | threads | files | load |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+            " | MiB | threads | files | CPU s | load |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
         )
-        rows = []
-        for minute in range(1, given.minutes + 1):
-            load.tally, before = Tally(), load.hostile_answers
-            time.sleep(60)
-            tally, now = load.tally, held(pid)
-            rows.append((tally, now))
-            print(
-                f"| {minute} | {len(tally.seconds):,} | {tally.failed} | {tally.within(0.5):.1f}"
-                f" | {tally.within(0.99):.1f} | {load.hostile_answers - before:,} | {now.mib:.0f}"
-                f" | {now.threads} | {now.files} | {os.getloadavg()[0]:.1f} |",
-                flush=True,
-            )
+        start(good_clients(load, good, given))
+        minute(load, pid, "calm")
+        start(bad_clients(load, others, list(names), given))
+        rows = [minute(load, pid, str(number)) for number in range(1, given.minutes + 1)]
         load.is_over.set()
     sys.exit(bool(faults(rows)))
 
 
 def faults(rows: Sequence[tuple[Tally, Held]]) -> list[str]:
     """Return what was not as it should be, and print it."""
-    found = [f"{tally.failed} good lookups failed" for tally, _ in rows if tally.failed]
+    failed = sum((tally.failed for tally, _ in rows), collections.Counter[str]())
+    found = [f"{count} good lookups failed: {text}" for text, count in failed.items()]
     if len(rows) > _STEADY:
         early, late = rows[_STEADY - 1][1], rows[-1][1]
         for name, first, last in zip(
-            ("memory", "threads", "files"), attrs.astuple(early), attrs.astuple(late), strict=True
+            ("memory", "threads", "files"), attrs.astuple(early), attrs.astuple(late), strict=False
         ):
             if last > MOST_GROWTH * first:
                 found.append(f"{name} grew from {first:.0f} to {last:.0f}")

@@ -4,13 +4,14 @@
 """
 
 import argparse
+import itertools
 import json
 import socket
 import statistics
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ from upstream import upstream
 
 CUSTOMER = {"mobile": "919876543210"}
 MANY = 1000
+COUPONS = 99
+"""Many, for answers that nobody reads; not as many as may be a page that was cut, which is remembered by nobody."""
 
 
 def head(path: str, token: str | None, length: int) -> bytes:
@@ -65,13 +68,17 @@ def timed(ask: Callable[[], requests.Response]) -> tuple[float, int]:
     return (time.perf_counter() - begun) * 1000, status
 
 
-def others(url: str, token: str, seconds: float) -> None:
+def others(url: str, token: str, seconds: float, new: Iterator[int]) -> None:
     """Ask as somebody else, on a connection of its own each time, and print how long it took."""
     headers = {"Authorization": f"Bearer {token}"}
+
+    def look_up(mobile: str) -> requests.Response:
+        asked = {"customer": {"mobile": mobile}}
+        return requests.post(f"{url}/v1/lookup", json=asked, headers=headers, timeout=10)
+
     asked: Mapping[str, Callable[[], requests.Response]] = {
-        "lookup": lambda: requests.post(
-            f"{url}/v1/lookup", json={"customer": CUSTOMER}, headers=headers, timeout=10
-        ),
+        "remembered lookup": lambda: look_up(CUSTOMER["mobile"]),
+        "new lookup": lambda: look_up(str(next(new))),
         "healthz": lambda: requests.get(f"{url}/healthz", timeout=10),
     }
     took: dict[str, list[tuple[float, int]]] = {name: [] for name in asked}
@@ -83,7 +90,7 @@ def others(url: str, token: str, seconds: float) -> None:
     for name, found in took.items():
         times = sorted(milliseconds for milliseconds, _ in found)
         print(
-            f"  {name:8} {len(times):4} asked, median {statistics.median(times):5.1f} ms,"
+            f"  {name:17} {len(times):4} asked, median {statistics.median(times):5.1f} ms,"
             f" 99 of 100 within {times[int(len(times) * 0.99)]:5.1f} ms, longest {times[-1]:5.1f} ms,"
             f" statuses {dict(Counter(status for _, status in found))}",
             flush=True,
@@ -113,27 +120,30 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=40)
     given = parser.parse_args()
     with (
-        upstream(delay=0.0, coupons=100) as vendor,
+        upstream(delay=0.0, coupons=COUPONS) as vendor,
         configured({"vendor": vendor}, ["[lookup]", "cache_ttl = 3600"]) as environment,
         running(environment) as (url, token, _),
     ):
-        new = [*COUPONHUB, "token", "new", "--scope", "lookup", "-o", "json"]
-        other, reader = (json.loads(subprocess.check_output(new, env=environment))["token"] for _ in range(2))
+        command = [*COUPONHUB, "token", "new", "--scope", "lookup", "-o", "json"]
+        other, reader = (
+            json.loads(subprocess.check_output(command, env=environment))["token"] for _ in range(2)
+        )
         place = urlsplit(url)
         address = (place.hostname or "", place.port or 0)
         time.sleep(3)  # until the token counts
+        new = itertools.count(919_876_600_000)
         print("calm:")
-        others(url, other, 5)
+        others(url, other, 5, new)
         clients = {}
         for name, sent in kinds(token, reader).items():
             clients[name] = stalled(address, sent, given.clients)
         print(f"{given.clients} of each kind:")
-        others(url, other, given.seconds)
+        others(url, other, given.seconds, new)
         for name, ones in clients.items():
             print(f"  {name:26} {answered(ones)}")
         time.sleep(1)
         print("afterwards:")
-        others(url, other, 5)
+        others(url, other, 5, new)
 
 
 if __name__ == "__main__":

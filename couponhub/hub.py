@@ -321,7 +321,7 @@ class CouponHub(Rooted):
         given = self.config.lookup
         settings = LaneSettings(
             cache_ttl=given.cache_ttl, negative_ttl=given.negative_ttl, stale_if_error=given.stale_if_error
-        )
+        ).shared_by(len(self.config.connections))
         return Lane(
             connection.name,
             ask,

@@ -29,3 +29,10 @@ class LaneSettings:
     silence: float = 1.0
     probe_every: float = 4.0
     probe_timeout: float = 4.0
+
+    def shared_by(self, lanes: int) -> "LaneSettings":
+        """Return the settings of one of so many lanes, which may remember as much together as one alone.
+
+        A process has one memory, however many vendors it asks.
+        """
+        return attrs.evolve(self, cache_bytes=self.cache_bytes // lanes)

@@ -1,13 +1,14 @@
 """How a hub opens, shows and closes its lanes."""
 
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 
 from couponhub import CouponHub, Customer
 from couponhub.errors import VendorUnavailable
-from couponhub.lanes import Lane, LaneStatus, PlainLane
+from couponhub.lanes import Lane, LaneSettings, LaneStatus, PlainLane
 from couponhub.models import CouponQuery, CustomerCoupons, Source, Verdict
 from couponhub.testing import rig_for
 from couponhub_capillary import PLUGIN
@@ -168,3 +169,24 @@ def test_over_the_wire_an_outage_is_told_and_survived() -> None:
             assert "closed" == lane.status().breaker
             (one,) = hub.lookup(CUSTOMER).answers
             assert (Verdict.FOUND, None, Source.LIVE) == (one.verdict, one.reason, one.source)
+
+
+@pytest.mark.parametrize("count", [1, 2, 20])
+def test_lanes_share_one_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """However many connections there are, what they remember together has one bound."""
+    given: list[LaneSettings] = []
+
+    def noted(*words: Any, settings: LaneSettings, **more: Any) -> Lane:
+        given.append(settings)
+        return Lane(*words, settings=settings, **more)
+
+    monkeypatch.setattr("couponhub.hub.Lane", noted)
+    names = [f"a{number}" for number in range(count)]
+    config = loaded("".join(ONE.replace("connections.a", f"connections.{name}") for name in names), tmp_path)
+    plugin = attrs.evolve(TOY, open=lambda *_: Asked())
+    connections = {name: attrs.evolve(config.connections[name], plugin=plugin) for name in names}
+    with CouponHub(attrs.evolve(config, connections=connections)) as hub:
+        hub.lookup(CUSTOMER)
+    assert count == len(given)
+    together = sum(settings.cache_bytes for settings in given)
+    assert 60 * 2**20 < together <= 64 * 2**20

@@ -67,7 +67,10 @@ def test_a_problem_tells_no_path(
 
 
 WHO = {"mobile": "919800000077"}
-QUESTIONS: dict[str, dict[str, Any]] = {"/v1/lookup": {"customer": WHO}, "/v1/lookup/batch": {"customers": [WHO]}}
+QUESTIONS: dict[str, dict[str, Any]] = {
+    "/v1/lookup": {"customer": WHO},
+    "/v1/lookup/batch": {"customers": [WHO]},
+}
 
 
 @pytest.mark.parametrize("path", QUESTIONS)
