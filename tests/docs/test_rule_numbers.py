@@ -46,6 +46,8 @@ def loose_texts(tree: ast.AST) -> Iterator[ast.Constant]:
 def citations_in_source(path: Path) -> Iterator[Citation]:
     """Those in comments and docstrings; any other text of a program is data, such as a code C-1 of a test."""
     source = path.read_text(encoding="utf-8")
+    if not NUMBER.search(source):
+        return
     place = path.relative_to(ROOT).as_posix()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
@@ -190,7 +192,10 @@ def test_every_option_of_an_emulator_is_one(letter: str) -> None:
 
 def shown_texts(path: Path) -> Iterator[ast.Constant]:
     """The texts of a module that users may come to read."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    source = path.read_text(encoding="utf-8")
+    if not NUMBER.search(source):
+        return
+    tree = ast.parse(source)
     aside = {id(text) for text in loose_texts(tree)}
     becomes_help = path.is_relative_to(ROOT / "couponhub") and (
         path.relative_to(ROOT / "couponhub").parts[0] in SHOWN
