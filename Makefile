@@ -18,11 +18,14 @@ LOCKED := install --require-hashes --requirement
 SOURCES := $(shell find couponhub adapters -type f -name '*.py*' ! -name '*.pyc')
 DOCUMENTS := $(shell find docs -type f \( -name '*.md' -o -name '*.py' \) ! -path 'docs/_build/*')
 
-.PHONY: help demo test check types docs wheel pytest format lock audit clean
+.PHONY: help demo test check types docs wheel pytest coverage live release format lock audit clean
 
 help:
 	@echo 'make demo     start both emulators, send codes, look a customer up: the whole of it in one minute'
 	@echo 'make test     every check: style, types, docs, wheel, tests'
+	@echo 'make coverage run the tests, and fail where they reach too little of the code'
+	@echo 'make live     compare the answers of real vendors with the documented ones: make live CONFIG=couponhub.toml'
+	@echo 'make release  all that a release takes, up to the wheel: make release TAG=v0.1.0'
 	@echo 'make format   put the code into its one format'
 	@echo 'make lock     renew requirements.txt and requirements-dev.txt'
 	@echo 'make audit    ask for known weaknesses of all that is locked; needs the network'
@@ -49,6 +52,30 @@ wheel: build/.wheel
 pytest: .venv/.dev
 	@echo '== tests'
 	@$(BIN)/python -m pytest --quiet --numprocesses auto --maxprocesses 4 $(PYTEST)
+
+# The tests once more, counting what they reach, subprocesses and forked workers included. Not a part of `make test`: before
+# Python 3.14 counting branches costs about half of the tests' time again. What is counted and how much is wanted: pyproject.toml.
+coverage: .venv/.dev
+	@echo '== coverage'
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --quiet --numprocesses auto --maxprocesses 4 $(PYTEST)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+# Asks real vendors, with the credentials of CONFIG. Reads alone; what is printed holds no value (tests/live).
+live: .venv/.dev
+	@test -n '$(CONFIG)' || { echo 'say whose answers: make live CONFIG=couponhub.toml [CONNECTIONS="a b"]' >&2; exit 1; }
+	@$(BIN)/python -m tests.live '$(CONFIG)' $(CONNECTIONS)
+
+# What has to agree before anything is built: the tag, the version, the changelog, the lock files, and the advisories.
+VERSION = $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
+
+release: .venv/.dev
+	@test '$(TAG)' = 'v$(VERSION)' || { echo 'the tag is "$(TAG)", the version of pyproject.toml is $(VERSION)' >&2; exit 1; }
+	@grep -q '^## \[$(VERSION)\] - [0-9-]*$$' CHANGELOG.md || { echo 'CHANGELOG.md has no dated heading for $(VERSION)' >&2; exit 1; }
+	@! grep -n '://' requirements.txt requirements-dev.txt
+	@$(MAKE) --no-print-directory audit test coverage
+	@ls dist
 
 format: .venv/.dev
 	@$(BIN)/ruff check --quiet --fix || true
@@ -80,7 +107,7 @@ audit: .venv/.created
 	@echo 'no weakness is known of what requirements-dev.txt locks'
 
 clean:
-	@rm -rf .venv build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .nox .coverage .coverage.*
 	@find couponhub adapters tests benchmarks docs -type d -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.created:
