@@ -30,11 +30,11 @@ from couponhub.plugin import ConnectionSettings, Services
 from couponhub.protocols import Adapter
 from couponhub.registry import Registry
 from couponhub.rooted import Rooted
+from couponhub.settings import is_loopback_url
 from couponhub.staging import Staging, open_staging
 from couponhub.state import Quotas, open_state
 from couponhub.transport.observing import NoObserver, Observer
 from couponhub.transport.peeking import size_of
-from couponhub.transport.settings import is_loopback_url
 from couponhub.uploads import Doorbell, Uploads
 from couponhub.usage import UsageIndex, spellings_in_reports
 

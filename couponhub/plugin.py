@@ -1,92 +1,31 @@
 """What an adapter package shows at its entry point, and the settings every connection has."""
 
-import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import attrs
 
 from couponhub.errors import ConfigError
-from couponhub.paths import expanded
 from couponhub.protocols import Adapter, Limits
-from couponhub.secret import Secret, secret_of
+from couponhub.secret import Secret
+from couponhub.settings import (
+    check_file,
+    check_not_negative,
+    check_positive,
+    check_proxy,
+    check_url,
+    proxy_of,
+    setting,
+)
 from couponhub.state.budgets import Budget
 from couponhub.transport.observing import Observer
 from couponhub.transport.room import ReplyRoom
-from couponhub.transport.settings import TransportSettings, check_address, check_bare_address
+from couponhub.transport.settings import TransportSettings
 
 if TYPE_CHECKING:
-    from attrs import Attribute
-
     from couponhub.testing.emulation.vendor import VendorEmulator
     from couponhub.testing.emulation.world import World
-
-
-_COUNTRY_CODE = re.compile(r"[1-9][0-9]{0,3}")
-
-
-def check_url(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
-    """Validate an address that secrets travel to: https, or plain http to this machine alone."""
-    if value is not None:
-        # requests would send a user and password of the address in place of the connection's own credentials.
-        check_bare_address(value)
-
-
-def check_proxy(instance: object, attribute: "Attribute[Secret | None]", value: Secret | None) -> None:  # noqa: ARG001 - attrs' signature
-    """Validate a proxy's address, as `check_url` does; it may name a user and password."""
-    if value is not None:
-        check_address(value.reveal())
-
-
-def _proxy(given: str | Secret | None) -> Secret | None:
-    """A proxy's address, which is only a secret that should not stand in a file where it names a password."""
-    if given is None:
-        return None
-    proxy = secret_of(given)
-    return Secret(proxy.reveal(), literal=proxy.literal and "@" in proxy.reveal())
-
-
-def check_file(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
-    """Validate the path of something that must be there."""
-    if value is not None and not expanded(value).exists():
-        raise ValueError("expected the path of a file, and nothing is there")
-
-
-def check_timezone(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
-    """Validate the name of a time zone."""
-    if value is None:
-        return
-    try:
-        ZoneInfo(value)
-    except (LookupError, ValueError, OSError):
-        raise ValueError("expected the IANA name of a time zone, such as Asia/Kolkata") from None
-
-
-def check_country_code(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
-    """Validate a country code as telephone numbers begin with it."""
-    if value is not None and not _COUNTRY_CODE.fullmatch(value):
-        raise ValueError("expected one to four digits without + and zeros before them, such as 91")
-
-
-NO_COUNTRY_CODE = (
-    "default_country_code is not set: customers may be known by their mobiles with or without the country code, so"
-    " that a lookup of an unknown mobile says unknown (identifier_ambiguous) and never none"
-)
-"""A warning of settings that lack it, where customers are known by mobiles."""
-
-
-def check_positive(instance: object, attribute: "Attribute[float]", value: float) -> None:  # noqa: ARG001 - attrs' signature
-    """Validate a duration or count that must be above zero and finite."""
-    if not 0 < value < float("inf"):
-        raise ValueError("expected a number above 0")
-
-
-def check_not_negative(instance: object, attribute: "Attribute[float]", value: float) -> None:  # noqa: ARG001 - attrs' signature
-    """Validate a duration that may be zero and must be finite."""
-    if not 0 <= value < float("inf"):
-        raise ValueError("expected a number that is not below 0")
 
 
 def effective_limits(documented: Limits, overrides: Limits, *, vendor: str) -> Limits:
@@ -106,11 +45,6 @@ def effective_limits(documented: Limits, overrides: Limits, *, vendor: str) -> L
     return MappingProxyType({**documented, **overrides})
 
 
-def setting(default: Any = attrs.NOTHING, *, about: str, **arguments: Any) -> Any:
-    """Declare a setting; `about` becomes its description in the JSON Schema."""
-    return attrs.field(default=default, metadata={"about": about}, **arguments)
-
-
 @attrs.frozen(kw_only=True)
 class ConnectionSettings:
     """The settings that every connection takes; an adapter's own settings derive from it."""
@@ -125,7 +59,7 @@ class ConnectionSettings:
         validator=check_positive,
     )
     proxy: Secret | None = setting(
-        None, about="proxy for this vendor", validator=check_proxy, converter=_proxy
+        None, about="proxy for this vendor", validator=check_proxy, converter=proxy_of
     )
     ca_bundle: str | None = setting(
         None, about="PEM file to trust instead of the public authorities", validator=check_file

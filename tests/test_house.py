@@ -14,7 +14,7 @@ ADAPTERS = ("couponhub_capillary", "couponhub_moengage")
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"shown"}),
     frozenset({"_lazy", "_version", "errors", "forking", "paths", "secret"}),
-    frozenset({"listening", "models", "rooted", "strict"}),
+    frozenset({"listening", "models", "rooted", "settings", "strict"}),
     frozenset({"protocols"}),
     frozenset({"state"}),
     frozenset({"transport"}),
@@ -33,7 +33,9 @@ FLOORS: tuple[frozenset[str], ...] = (
 )
 """From the ground up. A room imports from the floors below it, and nothing from its own floor but itself."""
 
-FOR_ADAPTERS = frozenset({"errors", "models", "plugin", "protocols", "secret", "strict", "transport"})
+FOR_ADAPTERS = frozenset(
+    {"errors", "models", "plugin", "protocols", "secret", "settings", "strict", "transport"}
+)
 """What an adapter may import of the core; its emulator may also import `testing.emulation`."""
 
 HTTP_LIBRARIES = frozenset({"http", "oauthlib", "requests", "requests_oauthlib", "urllib3"})

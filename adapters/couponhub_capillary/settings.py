@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from couponhub.plugin import (
-    NO_COUNTRY_CODE,
-    ConnectionSettings,
-    check_country_code,
-    check_timezone,
-    check_url,
-    setting,
-)
+from couponhub.plugin import ConnectionSettings
 from couponhub.protocols import Limits
 from couponhub.secret import Secret
+from couponhub.settings import NO_COUNTRY_CODE, check_country_code, check_timezone, check_url, setting
 from couponhub_capillary.limits import effective_limits
 from couponhub_capillary.regions import CLUSTERS, Cluster, is_demo
 

@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from couponhub.models import Identifier, ReportColumn, ReportForm
-from couponhub.plugin import (
+from couponhub.plugin import ConnectionSettings
+from couponhub.secret import Secret
+from couponhub.settings import (
     NO_COUNTRY_CODE,
-    ConnectionSettings,
     check_country_code,
     check_positive,
     check_timezone,
     check_url,
     setting,
 )
-from couponhub.secret import Secret
 from couponhub_moengage.limits import effective_limits
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from couponhub.models.given import (
     given_text,
     given_word,
 )
-from couponhub.plugin import check_url
 from couponhub.rooted import Rooted
 from couponhub.secret import Secret
+from couponhub.settings import check_url
 from couponhub.transport import Deadline, Headers, Reply, Request, Transport, TransportSettings
 
 T = TypeVar("T")

@@ -7,12 +7,10 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
-from couponhub.config.settings import LookupSettings, ServerSettings
+from couponhub.config.settings import tables
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
 from couponhub.secret import Secret
-from couponhub.staging import StagingSettings
-from couponhub.state import StoreSettings
 
 
 def json_schema(registry: Registry | None = None) -> dict[str, Any]:
@@ -33,10 +31,7 @@ def json_schema(registry: Registry | None = None) -> dict[str, Any]:
                 "type": "object",
                 "additionalProperties": {"anyOf": connections} if connections else False,
             },
-            "staging": _class_schema(StagingSettings, {}),
-            "store": _class_schema(StoreSettings, {}),
-            "lookup": _class_schema(LookupSettings, {}),
-            "server": _class_schema(ServerSettings, {}),
+            **{name: _class_schema(cls, {}) for name, (cls, _) in tables().items()},
         },
     }
 

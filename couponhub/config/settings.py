@@ -2,18 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 from couponhub.errors import UnknownConnection
-from couponhub.plugin import (
-    AdapterPlugin,
-    ConnectionSettings,
-    check_not_negative,
-    check_positive,
-    check_url,
-    setting,
-)
+from couponhub.plugin import AdapterPlugin, ConnectionSettings
+from couponhub.settings import check_not_negative, check_positive, check_url, setting
 from couponhub.staging import StagingSettings
 from couponhub.state import StoreSettings
 
@@ -25,20 +20,17 @@ def _check_not_empty(instance: object, attribute: object, value: tuple[str, ...]
 
 @attrs.frozen(kw_only=True)
 class LookupSettings:
-    """The table `[lookup]`.
-
-    Attributes:
-        connections: Whom a lookup asks, in this order; None asks all.
-        deadline: Seconds for the whole answer.
-        cache_ttl: Seconds during which an answer with coupons is given again; 0 never.
-        negative_ttl: The same for an answer without.
-        stale_if_error: Seconds past that during which it is shown, as remembered, while the vendor fails; 0 never.
-    """
+    """The table `[lookup]`."""
 
     connections: tuple[str, ...] | None = setting(
-        None, about="connections a lookup asks; all when left out", validator=_check_not_empty
+        None,
+        about="connections a lookup asks; all when left out",
+        example='["loyalty"]',
+        validator=_check_not_empty,
     )
-    deadline: float = setting(2.0, about="seconds for a whole lookup answer", validator=check_positive)
+    deadline: float = setting(
+        2.0, about="seconds for a whole lookup answer", example="2.0", validator=check_positive
+    )
     cache_ttl: float = setting(
         30.0,
         about="seconds during which an answer with coupons is given again; 0 turns it off",
@@ -58,19 +50,15 @@ class LookupSettings:
 
 @attrs.frozen(kw_only=True)
 class ServerSettings:
-    """The table `[server]`.
-
-    Attributes:
-        rate_limit: Requests a second that a token may make; 0 for any number.
-        public_url: Where vendors reach the server; None when they do not.
-    """
+    """The table `[server]`."""
 
     rate_limit: float = setting(
-        0.0, about="requests a second per token, 0 for any number", validator=check_not_negative
+        0.0, about="requests a second per token, 0 for any number", example="0", validator=check_not_negative
     )
     public_url: str | None = setting(
         None,
         about="where vendors reach the server, to report the end of uploads; https unless it is this machine",
+        example='"https://coupons.example.com"',
         validator=check_url,
     )
 
@@ -95,10 +83,15 @@ class Config:
 
     path: Path | None = None
     connections: Mapping[str, ConnectionConfig] = attrs.field(factory=dict)
-    staging: StagingSettings = attrs.field(factory=StagingSettings)
-    store: StoreSettings = attrs.field(factory=StoreSettings)
-    lookup: LookupSettings = attrs.field(factory=LookupSettings)
-    server: ServerSettings = attrs.field(factory=ServerSettings)
+    staging: StagingSettings = setting(
+        factory=StagingSettings,
+        about="How a code file becomes a URL that a vendor can fetch; only needed for vendors that fetch files.",
+    )
+    store: StoreSettings = setting(factory=StoreSettings, about="Where durable state lies, and for how long.")
+    lookup: LookupSettings = setting(
+        factory=LookupSettings, about="Whom a lookup asks, how long it takes, and what it remembers."
+    )
+    server: ServerSettings = setting(factory=ServerSettings, about="Of `couponhub serve`.")
 
     def connection(self, name: str) -> ConnectionConfig:
         """The connection of that name.
@@ -111,3 +104,13 @@ class Config:
             shown = f'connection "{name}"' if name.isprintable() else "such connection"
             raise UnknownConnection(f"there is no {shown}", hint=f"configured are: {known}")
         return self.connections[name]
+
+
+def tables() -> dict[str, tuple[type[Any], str]]:
+    """Return the class of each table of settings, and what the table is about, by its name."""
+    fields = attrs.fields(attrs.resolve_types(Config))
+    return {
+        field.name: (field.type, field.metadata["about"])
+        for field in fields
+        if field.type is not None and "about" in field.metadata
+    }

@@ -1,5 +1,10 @@
-"""The file that `config init` writes."""
+"""The file that `config init` writes: a connection of each adapter, and the tables of settings with their words."""
 
+from collections.abc import Iterator
+
+import attrs
+
+from couponhub.config.settings import tables
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
 
@@ -7,27 +12,22 @@ _HEAD = """\
 # couponhub.toml: the accounts couponhub talks to. Check it with `couponhub config check`, then `couponhub doctor`.
 # ${NAME} is read from the environment, ${file:/run/secrets/x} from a file; a literal secret works and is warned about.
 """
-
-_TAIL = """
-# How a code file becomes a URL that a vendor can fetch; only needed for vendors that fetch files.
-# [staging]
-# listen     = "127.0.0.1:0"
-# public_url = "https://codes.example.com"    # where the vendor reaches that server
-
-# [store]
-# url = "sqlite:///couponhub.db"              # default: a file in the platform's state folder
-
-# [lookup]
-# connections = ["loyalty"]                   # default: all
-# deadline    = 2.0                           # seconds, for the whole answer
-
-# [server]                                    # of `couponhub serve`
-# rate_limit = 0                              # requests a second per token, 0 for any number
-# public_url = "https://coupons.example.com"  # where vendors reach it, to report the end of uploads
-"""
+_COMMENTS_AT = 46
 
 
 def template(registry: Registry | None = None) -> str:
-    """A commented config file with one connection of each installed adapter."""
+    """Return a commented config file with one connection of each installed adapter."""
     plugins = [entry for entry in (registry or Registry()).all() if isinstance(entry, AdapterPlugin)]
-    return _HEAD + "".join(f"\n{plugin.example.strip()}\n" for plugin in plugins) + _TAIL
+    connections = "".join(f"\n{plugin.example.strip()}\n" for plugin in plugins)
+    return _HEAD + connections + "".join(f"{line}\n" for line in _tables())
+
+
+def _tables() -> Iterator[str]:
+    """The tables of settings, commented out: each setting that has an example on a line of its own."""
+    for name, (cls, about) in tables().items():
+        yield from ("", f"# {about}", f"# [{name}]")
+        shown = [field for field in attrs.fields(cls) if "example" in field.metadata]
+        width = max(len(field.name) for field in shown)
+        for field in shown:
+            line = f"# {field.name:{width}} = {field.metadata['example']}"
+            yield f"{line:{_COMMENTS_AT}}# {field.metadata['about']}"

@@ -16,8 +16,8 @@ from couponhub.documents import moment
 from couponhub.errors import UsageError
 from couponhub.models import CouponQuery, CouponSort, CouponStatus, Customer, ListId, Strategy
 from couponhub.models.given import word
-from couponhub.plugin import setting
 from couponhub.server.bounds import LONGEST_TEXT, check_bounds
+from couponhub.settings import setting
 from couponhub.strict import strict_converter
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from couponhub.errors import ConfigError
-from couponhub.transport.settings import is_loopback_url
+from couponhub.settings import is_loopback_url
 
 
 class StagedFile(Protocol):

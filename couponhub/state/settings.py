@@ -8,6 +8,7 @@ import attrs
 
 from couponhub.errors import LocalError
 from couponhub.paths import expanded, user_folder
+from couponhub.settings import setting
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -36,26 +37,18 @@ def _check_days(instance: object, attribute: "Attribute[int]", value: int) -> No
 
 @attrs.frozen(kw_only=True)
 class StoreSettings:
-    """Where durable state lies, and for how long.
+    """Where durable state lies, and for how long."""
 
-    Attributes:
-        url: `sqlite:///` and a path, relative to the working folder; None for a file in the platform's state folder.
-        retention_days: How long sent codes are remembered, so that they are not sent to the same list again.
-    """
-
-    url: str | None = attrs.field(
-        default=None,
+    url: str | None = setting(
+        None,
+        about="sqlite:///path of the database; a file in the platform's state folder when left out",
+        example='"sqlite:///couponhub.db"',
         validator=_check_url,
-        metadata={
-            "about": "sqlite:///path of the database; a file in the platform's state folder when left out"
-        },
     )
-    retention_days: int = attrs.field(
-        default=400,
+    retention_days: int = setting(
+        400,
+        about="days for which sent codes are kept, to be left out of later uploads to the same list",
         validator=_check_days,
-        metadata={
-            "about": "days for which sent codes are kept, to be left out of later uploads to the same list"
-        },
     )
 
     @property

@@ -1,5 +1,6 @@
 """The only place that does HTTP to vendors: session, sign-in, one retry loop, bounds, redaction."""
 
+from couponhub.settings import is_loopback_url
 from couponhub.state.budgets import Budget, Spent
 from couponhub.transport.auth import Auth, BasicAuth, HeaderAuth, TokenAuth, TokenSource
 from couponhub.transport.deadline import Deadline
@@ -9,7 +10,7 @@ from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, V
 from couponhub.transport.peeking import size_of
 from couponhub.transport.retry import RetryPolicy, retry_after_seconds
 from couponhub.transport.room import ReplyRoom, without_trace
-from couponhub.transport.settings import LOOKUP_REPLY_BYTES, TransportSettings, is_loopback_url
+from couponhub.transport.settings import LOOKUP_REPLY_BYTES, TransportSettings
 from couponhub.transport.shapes import Shape
 from couponhub.transport.status import error_for_status
 from couponhub.transport.transport import Transport

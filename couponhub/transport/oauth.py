@@ -7,8 +7,9 @@ import requests
 from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session
 
+from couponhub.settings import is_loopback_url
 from couponhub.transport.session import CHUNK, bounded, harden
-from couponhub.transport.settings import TransportSettings, is_loopback_url
+from couponhub.transport.settings import TransportSettings
 
 _MAX_TOKEN_REPLY_BYTES = 1024 * 1024
 

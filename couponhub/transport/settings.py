@@ -1,52 +1,9 @@
-"""How one connection's HTTP is to behave, and which addresses may be spoken to without TLS."""
-
-import ipaddress
-from urllib.parse import urlsplit
+"""How one connection's HTTP is to behave."""
 
 import attrs
 
 from couponhub.paths import expanded
 from couponhub.secret import Secret, secret_of
-
-
-def is_loopback_url(url: str) -> bool:
-    """Whether the host of `url` is this machine itself."""
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, or no URL at all
-        return False
-
-
-def check_address(value: str) -> None:
-    """Validate an address that secrets or codes travel to: https, or plain http to this machine alone.
-
-    Raises:
-        ValueError: It is none.
-    """
-    try:
-        parts = urlsplit(value)
-        complete = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        complete = False
-    # A backslash or a blank: libraries disagree where the host ends.
-    if not complete or "\\" in value or not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("expected an address such as https://host")
-    if "?" in value or "#" in value:
-        raise ValueError("expected an address without ? and #")
-    if parts.scheme == "http" and not is_loopback_url(value):
-        raise ValueError("http:// is refused for any host but this machine; use https://")
-
-
-def check_bare_address(value: str) -> None:
-    """The same, and that no user and password stand before the host.
-
-    Raises:
-        ValueError: They do, or it is no address.
-    """
-    check_address(value)
-    if "@" in urlsplit(value).netloc:
-        raise ValueError("expected an address without a user and password before the host")
 
 
 def _home_expanded(path: str) -> str:

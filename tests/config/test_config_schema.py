@@ -1,6 +1,7 @@
 """The JSON Schema says of a file what loading it says, as far as a schema can."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 
 from couponhub.config import json_schema, template
 from couponhub.errors import ConfigError
-from couponhub.plugin import AdapterPlugin, ConnectionSettings, setting
+from couponhub.plugin import AdapterPlugin, ConnectionSettings
 from couponhub.registry import Registry
+from couponhub.settings import setting
 from tests.config.toy import REGISTRY, TOY, Entry, loaded
 
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -157,5 +159,5 @@ def test_the_template_loads(tmp_path: Path) -> None:
 
     assert ["toy"] == list(loaded(text, tmp_path, TOY_KEY="k").connections)
     assert "[staging]" in text
-    uncommented = text.replace("# [", "[").replace("# listen", "listen").replace("# public_url", "public_url")
+    uncommented = re.sub(r"(?m)^# (?=\[|\w+ += )", "", text).replace("loyalty", "toy")
     assert "https://codes.example.com" == loaded(uncommented, tmp_path, TOY_KEY="k").staging.public_url

@@ -8,10 +8,11 @@ from typing import Any
 import attrs
 
 from couponhub.config import Config, load_config
-from couponhub.plugin import AdapterPlugin, ConnectionSettings, Services, check_url, setting
+from couponhub.plugin import AdapterPlugin, ConnectionSettings, Services
 from couponhub.protocols import Adapter
 from couponhub.registry import Registry
 from couponhub.secret import Secret
+from couponhub.settings import check_url, setting
 
 
 class Mode(StrEnum):

@@ -12,8 +12,7 @@ from couponhub.connection import Connection
 from couponhub.errors import ConfigError, CouponhubError, LocalError
 from couponhub.models import LookupAnswer
 from couponhub.server.app import make_app
-from couponhub.store import Callbacks, Scope, Store
-from couponhub.store.settings import StoreSettings
+from couponhub.state import Scope, StoreSettings, open_state
 from tests.server.counter import MOBILE, STRANGER, Counter, problem
 
 SECRET = "/srv/coupons/inner.db"
@@ -38,7 +37,7 @@ def test_a_store_that_cannot_be_used_is_a_503_to_who_calls_back(
     """A vendor will call again; a stranger, who needs no token here, learns nothing of where the store lies."""
     place = tmp_path / "state.db"
     place.write_bytes(b"no database " * 1000)
-    callbacks = Callbacks(Store(StoreSettings(url=f"sqlite:///{place.as_posix()}")))
+    callbacks = open_state(StoreSettings(url=f"sqlite:///{place.as_posix()}")).callbacks
     app = make_app(counter.hub, counter.access, callbacks, metrics=counter.metrics, log=counter.log)
     answer = Client(app).post("/v1/callbacks/anything", environ_base=STRANGER)
     problem(answer, 503, "local")

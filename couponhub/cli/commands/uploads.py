@@ -15,7 +15,7 @@ from couponhub.cli.tables import Column
 from couponhub.documents import error_object, upload_document
 from couponhub.errors import CouponhubError, PartialFailure, UsageError, WaitTimeout
 from couponhub.models import FileUrl, Identifier, ListId, Tagging, Upload, UploadStatus
-from couponhub.transport.settings import is_loopback_url
+from couponhub.settings import is_loopback_url
 from couponhub.uploads import Acceptable
 
 _COLUMNS = (

@@ -5,8 +5,9 @@ from types import MappingProxyType
 
 import attrs
 
-from couponhub.plugin import ConnectionSettings, check_url, setting
+from couponhub.plugin import ConnectionSettings
 from couponhub.secret import Secret
+from couponhub.settings import check_url, setting
 
 # "Errors": more than 600 calls in a minute are answered with 429.
 DOCUMENTED_LIMITS: Mapping[str, int] = MappingProxyType({"calls_per_minute": 600})

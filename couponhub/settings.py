@@ -1,0 +1,144 @@
+"""Declaring settings and checking them: each is described once, where it is declared.
+
+From there come the config file's JSON Schema, what `config init` writes, and the tables of the documentation. Checks are
+attrs validators; they raise ValueError, with a text that says what is expected and never quotes the value.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from couponhub.paths import expanded
+from couponhub.secret import Secret, secret_of
+
+if TYPE_CHECKING:
+    from attrs import Attribute
+
+_COUNTRY_CODE = re.compile(r"[1-9][0-9]{0,3}")
+NO_COUNTRY_CODE = (
+    "default_country_code is not set: customers may be known by their mobiles with or without the country code, so"
+    " that a lookup of an unknown mobile says unknown (identifier_ambiguous) and never none"
+)
+"""A warning of settings that lack it, where customers are known by mobiles."""
+
+
+def setting(
+    default: Any = attrs.NOTHING,
+    *,
+    about: str,
+    example: str | None = None,
+    schema: Mapping[str, Any] | None = None,
+    **arguments: Any,
+) -> Any:
+    """Declare a setting, or a field of a request.
+
+    Args:
+        default: Its value where it is left out; without one it is required.
+        about: What it is, for people.
+        example: Its value in the file that `config init` writes, as TOML; None leaves it out there.
+        schema: What its JSON Schema says beyond its kind.
+        arguments: As of `attrs.field`.
+    """
+    said = {"about": about, "example": example, "schema": schema}
+    metadata = {name: value for name, value in said.items() if value is not None}
+    return attrs.field(default=default, metadata=metadata, **arguments)
+
+
+def is_loopback_url(url: str) -> bool:
+    """Tell whether the host of `url` is this machine itself."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, or no URL at all
+        return False
+
+
+def check_address(value: str) -> None:
+    """Validate an address that secrets or codes travel to: https, or plain http to this machine alone.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        parts = urlsplit(value)
+        complete = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        complete = False
+    # A backslash or a blank: libraries disagree where the host ends.
+    if not complete or "\\" in value or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("expected an address such as https://host")
+    if "?" in value or "#" in value:
+        raise ValueError("expected an address without ? and #")
+    if parts.scheme == "http" and not is_loopback_url(value):
+        raise ValueError("http:// is refused for any host but this machine; use https://")
+
+
+def check_bare_address(value: str) -> None:
+    """Validate an address as `check_address` does, and that no user and password stand before the host.
+
+    Raises:
+        ValueError: They do, or it is no address.
+    """
+    check_address(value)
+    if "@" in urlsplit(value).netloc:
+        raise ValueError("expected an address without a user and password before the host")
+
+
+def check_url(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate an address that secrets travel to: https, or plain http to this machine alone."""
+    if value is not None:
+        # requests would send a user and password of the address in place of the connection's own credentials.
+        check_bare_address(value)
+
+
+def check_proxy(instance: object, attribute: "Attribute[Secret | None]", value: Secret | None) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate a proxy's address, as `check_url` does; it may name a user and password."""
+    if value is not None:
+        check_address(value.reveal())
+
+
+def check_file(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate the path of something that must be there."""
+    if value is not None and not expanded(value).exists():
+        raise ValueError("expected the path of a file, and nothing is there")
+
+
+def check_timezone(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate the name of a time zone."""
+    if value is None:
+        return
+    try:
+        ZoneInfo(value)
+    except (LookupError, ValueError, OSError):
+        raise ValueError("expected the IANA name of a time zone, such as Asia/Kolkata") from None
+
+
+def check_country_code(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate a country code as telephone numbers begin with it."""
+    if value is not None and not _COUNTRY_CODE.fullmatch(value):
+        raise ValueError("expected one to four digits without + and zeros before them, such as 91")
+
+
+def check_positive(instance: object, attribute: "Attribute[float]", value: float) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate a duration or count that must be above zero and finite."""
+    if not 0 < value < float("inf"):
+        raise ValueError("expected a number above 0")
+
+
+def check_not_negative(instance: object, attribute: "Attribute[float]", value: float) -> None:  # noqa: ARG001 - attrs' signature
+    """Validate a duration that may be zero and must be finite."""
+    if not 0 <= value < float("inf"):
+        raise ValueError("expected a number that is not below 0")
+
+
+def proxy_of(given: str | Secret | None) -> Secret | None:
+    """Return a proxy's address, which is only a secret that should not stand in a file where it names a password."""
+    if given is None:
+        return None
+    proxy = secret_of(given)
+    return Secret(proxy.reveal(), literal=proxy.literal and "@" in proxy.reveal())
