@@ -12,8 +12,8 @@ import time
 import tracemalloc
 from datetime import timedelta
 
+from couponhub.clock import utc_now
 from couponhub.models import Customer, NewCouponList
-from couponhub.models.base import utc_now
 from couponhub.registry import Registry
 from couponhub.testing import rig_for
 from couponhub_capillary.wire.customer_coupons_v2 import PAGE_SIZE

@@ -1,6 +1,5 @@
 """One opened connection: the same surface whatever the vendor; what the vendor lacks is refused when called."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
@@ -9,6 +8,7 @@ import attrs
 
 from couponhub.ambiguity import change_once, write_once
 from couponhub.capabilities import Capabilities, Offered, capabilities_of
+from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.errors import UnreadableReply, UsageError
 from couponhub.located import Located
 from couponhub.models import (
@@ -63,7 +63,7 @@ class Lists(Rooted):
         name: The connection's name.
         offered: What its adapter offers.
         settle: Seconds after a lost answer until absence at the vendor counts as proof.
-        sleep: How to wait; tests pass their own.
+        clock: How that time passes.
     """
 
     def __init__(
@@ -72,12 +72,12 @@ class Lists(Rooted):
         offered: Offered,
         *,
         settle: float = 30.0,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._name = name
         self._offered = offered
         self._settle = settle
-        self._sleep = sleep
+        self._clock = clock
 
     def get(self, list_id: str) -> CouponList:
         """One list by the vendor's id; see `ReadsLists.get_list`."""
@@ -107,7 +107,7 @@ class Lists(Rooted):
             return write_once(
                 lambda: writer.create_list(new),
                 lambda: writer.find_created(new),
-                settle=lambda: self._sleep(self._settle),
+                settle=lambda: self._clock.sleep(self._settle),
                 what="the new list",
                 hint=f"see whether it is there with `couponhub lists ls {self._name}`",
             )
@@ -156,7 +156,7 @@ class Lists(Rooted):
             self._changed(lambda: vendor.archive_list(retired), archived)
 
     def _changed(self, change: Callable[[], T], look: Callable[[], T | None]) -> T:
-        return change_once(change, look, settle=lambda: self._sleep(self._settle))
+        return change_once(change, look, settle=lambda: self._clock.sleep(self._settle))
 
 
 def _if_it_is(found: CouponList, status: ListStatus) -> CouponList | None:
@@ -170,8 +170,8 @@ def _if_it_is(found: CouponList, status: ListStatus) -> CouponList | None:
     return found if found.status is status else None
 
 
-def _seconds(deadline: float | None) -> float | None:
-    return None if deadline is None else given_seconds(deadline, "the deadline")
+def _deadline(seconds: float | None, clock: Clock) -> Deadline | None:
+    return None if seconds is None else Deadline.after(given_seconds(seconds, "the deadline"), clock)
 
 
 def _query(given: Mapping[str, str | Sequence[str]]) -> Mapping[str, str | Sequence[str]]:
@@ -196,10 +196,11 @@ def _method(value: str) -> str:
 class Customers(Rooted):
     """The customers of a connection; of a vendor that cannot be asked, as its imported usage reports know them."""
 
-    def __init__(self, name: str, offered: Offered, reports: Reports) -> None:
+    def __init__(self, name: str, offered: Offered, reports: Reports, clock: Clock = SYSTEM_CLOCK) -> None:
         self._name = name
         self._offered = offered
         self._reports = reports
+        self._clock = clock
 
     @property
     def identifiers(self) -> frozenset[Identifier]:
@@ -221,12 +222,12 @@ class Customers(Rooted):
         with Located(self._name, "customer coupons"):
             given_one(Customer, customer, "customer")
             query = CouponQuery() if query is None else given_one(CouponQuery, query, "query")
-            held = self._held(self.unified(customer), query.unordered, _seconds(deadline))
+            held = self._held(self.unified(customer), query.unordered, _deadline(deadline, self._clock))
             if query.unordered is query:
                 return held
             return attrs.evolve(held, coupons=in_order(held.coupons, query))
 
-    def _held(self, customer: Customer, query: CouponQuery, deadline: float | None) -> CustomerCoupons:
+    def _held(self, customer: Customer, query: CouponQuery, deadline: Deadline | None) -> CustomerCoupons:
         reported = self._reports.coupons(customer, query)
         if reported is not None:
             return reported
@@ -294,18 +295,20 @@ class Connection(Rooted):
         index: UsageIndex,
         ledger: Callable[[], Ledger],
         settle: float = 30.0,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         offered = Offered(adapter, name)
         reports = Reports(name, offered, index)
         self.name = name
         self.vendor = vendor
         self.adapter = adapter_name
-        self.lists = Lists(name, offered, settle=settle)
+        self.lists = Lists(name, offered, settle=settle, clock=clock)
         self.uploads = uploads
-        self.customers = Customers(name, offered, reports)
+        self.customers = Customers(name, offered, reports, clock)
         self.coupons = Coupons(name, offered)
         self.usage = Usage(name, offered, reports, ledger=ledger)
         self._adapter = adapter
+        self._clock = clock
 
     @property
     def capabilities(self) -> Capabilities:
@@ -320,7 +323,7 @@ class Connection(Rooted):
     def check(self, *, deadline: float | None = None) -> str:
         """Prove address, credentials and rights by the cheapest harmless call; say what was proven."""
         with Located(self.name, "check"):
-            return self._adapter.check(deadline=_seconds(deadline))
+            return self._adapter.check(deadline=_deadline(deadline, self._clock))
 
     def call(
         self,

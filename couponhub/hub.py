@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from types import MappingProxyType, TracebackType
 from typing import Self
 
+from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.config import Config, load_config
 from couponhub.connection import Connection
 from couponhub.errors import UsageError
@@ -71,10 +72,14 @@ class CouponHub(Rooted):
         self._open: dict[str, Connection] = {}
         self.state = open_state(config.store)
         self._quotas = Quotas(self.state.quotas)
-        self._services = Services(budget=self._quotas.of, observer=observer or NoObserver())
+        self._services = Services(
+            budget=self._quotas.of, observer=observer or NoObserver(), clock=SYSTEM_CLOCK
+        )
         self._staging: Staging | None = None
         self._usage = UsageIndex(self.state.reports)
-        self._own = PerProcess(lambda: _Awake(Watch(self.state.invalidation, self._forget_all)))
+        self._own = PerProcess(
+            lambda: _Awake(Watch(self.state.invalidation, self._forget_all), self._services.clock)
+        )
 
     @classmethod
     def from_config(
@@ -123,6 +128,7 @@ class CouponHub(Rooted):
                     index=self._usage,
                     ledger=lambda: self.state.ledger(name),
                     settle=configured.settings.settle,
+                    clock=self._services.clock,
                 )
             return self._open[name]
 
@@ -159,8 +165,7 @@ class CouponHub(Rooted):
         seconds, asks = self._seconds(deadline), given_word(Strategy, strategy, "the strategy")
         key = (customer, query, names, asks)
         recalling = self._own.get().recalling
-        recalled = recalling.answer(key)
-        if recalled is not None:
+        if (recalled := recalling.answer(key)) is not None:
             return recalled
         question = self._question(query, names, seconds, asks)
         return recalling.conclude(key, question, customer) or Asking(question, customer).run()
@@ -221,7 +226,7 @@ class CouponHub(Rooted):
             given_id(about, "the code")
         else:
             given_one(Customer, about, "what is to be explained", hint="it may also be a code, as text")
-        deadline = self._seconds(deadline)
+        seconds = self._seconds(deadline)
         names = self._names(None if connections is None else given_ids(connections, "connections"))
         recorder = Recorder(self._services.observer)
         # Another hub remembers nothing of what this one does, and tells the recorder of every call.
@@ -235,7 +240,7 @@ class CouponHub(Rooted):
             if isinstance(about, str):
                 return explainer.code(about)
             return explainer.customer(
-                about, lambda customer: fresh.lookup(customer, connections=names, deadline=deadline)
+                about, lambda customer: fresh.lookup(customer, connections=names, deadline=seconds)
             )
 
     def forget(self, customers: Customer | Iterable[Customer]) -> Forgotten:
@@ -250,7 +255,6 @@ class CouponHub(Rooted):
         """
         from couponhub.forgetting.erasing import Eraser  # noqa: PLC0415 - few ask for it
 
-        people = list(given_many(customers, "customers", of=_customer, single=Customer))
         eraser = Eraser(
             state=self.state,
             staging=self.config.staging,
@@ -259,7 +263,7 @@ class CouponHub(Rooted):
             spellings=self._spellings,
             vendors=[*dict.fromkeys(one.plugin.title for one in self.config.connections.values())],
         )
-        return eraser.forget(people)
+        return eraser.forget(list(given_many(customers, "customers", of=_customer, single=Customer)))
 
     def _spellings(self, customer: Customer) -> tuple[Customer, ...]:
         """The customer by each text under which a lookup would find them in what is kept here."""
@@ -328,6 +332,7 @@ class CouponHub(Rooted):
             unified=connection.customers.unified,
             check=lambda seconds: connection.check(deadline=seconds),
             settings=settings,
+            clock=self._services.clock,
             room=self._services.room,
         )
 
@@ -342,6 +347,7 @@ class CouponHub(Rooted):
             ledger=lambda: self.state.ledger(name),
             staging=self._shared_staging,
             settle=settings.settle,
+            clock=self._services.clock,
             vendor_is_loopback=is_loopback,
             doorbell=Doorbell(callbacks=lambda: self.state.callbacks, public_url=public_url),
             size_of=lambda file: size_of(file, settings.transport()),
@@ -374,10 +380,10 @@ class CouponHub(Rooted):
 class _Awake:
     """What runs in a hub, and what is remembered by it: each process has its own."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, clock: Clock) -> None:
         self.lock = threading.Lock()
         self.lanes: dict[str, Lane] = {}
-        self.recalling = Recalling()
+        self.recalling = Recalling(clock=clock)
         self.watch = watch
 
 
@@ -389,8 +395,5 @@ def _customer(value: object, _: str) -> Customer:
 
 
 def _query(value: CouponQuery | None) -> CouponQuery:
-    return (
-        _ALL
-        if value is None
-        else given_one(CouponQuery, value, "query", hint="as in CouponQuery(status=...)")
-    )
+    hint = "as in CouponQuery(status=...)"
+    return _ALL if value is None else given_one(CouponQuery, value, "query", hint=hint)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.errors import ConfigError
 from couponhub.protocols import Adapter, Limits
 from couponhub.secret import Secret
@@ -101,11 +102,13 @@ class Services:
             as `file_bytes`, are passed over.
         observer: Is told of each call to the vendor.
         room: The memory for replies, of all connections together.
+        clock: The time of day, and how to wait.
     """
 
     budget: Callable[[str, Mapping[str, int]], Budget]
     observer: Observer
     room: ReplyRoom = attrs.field(factory=ReplyRoom)
+    clock: Clock = SYSTEM_CLOCK
 
 
 @attrs.frozen(kw_only=True)

@@ -7,7 +7,7 @@ All methods are synchronous and safe to call from several threads at once. All m
 subclasses; no exception of an HTTP, OAuth or conversion library leaves an adapter (R-05). An adapter never
 splits, stages, waits or remembers: that is the core's work.
 
-Where a method takes a `deadline`, it is the seconds that it may take in all, retries included; with one, a
+Where a method takes a `deadline`, it is the moment by which it ends, retries included; with one, a
 rate limit is never waited out.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, tzinfo
 from typing import Protocol, runtime_checkable
 
+from couponhub.clock import Deadline
 from couponhub.models import (
     CodeFile,
     CodeFileRules,
@@ -51,7 +52,7 @@ class Adapter(Protocol):
         """Say what to do instead of a capability this vendor lacks, by the protocol's name; "" for nothing."""
         ...
 
-    def check(self, *, deadline: float | None = None) -> str:
+    def check(self, *, deadline: Deadline | None = None) -> str:
         """Make the cheapest harmless call that proves address, credentials and rights; say what was proven."""
         ...
 
@@ -181,7 +182,7 @@ class AcceptsFiles(Protocol):
     file_rules: CodeFileRules
 
     def prepare_list(
-        self, list_id: ListId, tagging: Tagging | None, *, deadline: float | None = None
+        self, list_id: ListId, tagging: Tagging | None, *, deadline: Deadline | None = None
     ) -> CouponList:
         """Read the list and check that it can take such codes now, before anything is sent.
 
@@ -193,7 +194,7 @@ class AcceptsFiles(Protocol):
         ...
 
     def submit_file(
-        self, list_id: ListId, file: CodeFile, tagging: Tagging | None, *, deadline: float | None = None
+        self, list_id: ListId, file: CodeFile, tagging: Tagging | None, *, deadline: Deadline | None = None
     ) -> Part:
         """Send one file; the answer means "queued", nothing more (R-40).
 
@@ -202,7 +203,7 @@ class AcceptsFiles(Protocol):
         """
         ...
 
-    def find_submitted(self, list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
+    def find_submitted(self, list_id: ListId, name: str, *, deadline: Deadline | None = None) -> Part | None:
         """Look for the file of that unique name; None when the vendor shows none now (R-47)."""
         ...
 
@@ -214,7 +215,7 @@ class AcceptsFileUrls(Protocol):
     file_rules: CodeFileRules
 
     def prepare_list(
-        self, list_id: ListId, tagging: Tagging | None, *, deadline: float | None = None
+        self, list_id: ListId, tagging: Tagging | None, *, deadline: Deadline | None = None
     ) -> CouponList:
         """As `AcceptsFiles.prepare_list`."""
         ...
@@ -226,7 +227,7 @@ class AcceptsFileUrls(Protocol):
         name: str,
         callback: str | None,
         *,
-        deadline: float | None = None,
+        deadline: Deadline | None = None,
     ) -> Part:
         """Hand over one address; the answer means "accepted", the vendor fetches the file later (R-40).
 
@@ -235,7 +236,7 @@ class AcceptsFileUrls(Protocol):
         """
         ...
 
-    def find_submitted(self, list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
+    def find_submitted(self, list_id: ListId, name: str, *, deadline: Deadline | None = None) -> Part | None:
         """Look for the file of that unique name; None when the vendor shows none now (R-47)."""
         ...
 
@@ -244,7 +245,7 @@ class AcceptsFileUrls(Protocol):
 class ReadsParts(Protocol):
     """Can say how files stand."""
 
-    def get_part(self, list_id: ListId, part_id: PartId, *, deadline: float | None = None) -> Part:
+    def get_part(self, list_id: ListId, part_id: PartId, *, deadline: Deadline | None = None) -> Part:
         """One file by the vendor's id.
 
         Raises:
@@ -275,7 +276,7 @@ class FindsCustomerCoupons(Protocol):
     """Can say which coupons a customer holds."""
 
     def customer_coupons(
-        self, customer: Customer, query: CouponQuery, *, deadline: float | None = None
+        self, customer: Customer, query: CouponQuery, *, deadline: Deadline | None = None
     ) -> CustomerCoupons:
         """All coupons the customer holds that `query` selects, as `couponhub.models.selected` does (R-60).
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from couponhub.capabilities import capabilities_of, require
+from couponhub.clock import Deadline
 from couponhub.errors import Unsupported
 from couponhub.models import ListId
 from couponhub.protocols import CAPABILITIES, ArchivesLists, ReadsLists, WritesLists
@@ -22,7 +23,7 @@ class Archivist:
         """Something about the capability."""
         return f"instead of {capability}, ask somebody"
 
-    def check(self, *, deadline: float | None = None) -> str:  # noqa: ARG002 - it answers at once
+    def check(self, *, deadline: Deadline | None = None) -> str:  # noqa: ARG002 - it answers at once
         """Nothing to prove."""
         return ""
 

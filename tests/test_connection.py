@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from couponhub.capabilities import Offered
+from couponhub.clock import Clock, Deadline
 from couponhub.connection import Connection, Lists
 from couponhub.errors import (
     Conflict,
@@ -61,7 +62,7 @@ class Shelf:
         """See `Adapter.advice`."""
         return f"instead of {capability}"
 
-    def check(self, *, deadline: float | None = None) -> str:  # noqa: ARG002 - it answers at once
+    def check(self, *, deadline: Deadline | None = None) -> str:  # noqa: ARG002 - it answers at once
         """See `Adapter.check`."""
         raise VendorUnavailable("down")
 
@@ -146,7 +147,7 @@ class Shelf:
 def lists_of(shelf: Shelf) -> tuple[Lists, list[float]]:
     """The lists of a connection to that vendor, and the pauses that it will make."""
     pauses: list[float] = []
-    return Lists("shop", Offered(shelf, "shop"), settle=30.0, sleep=pauses.append), pauses
+    return Lists("shop", Offered(shelf, "shop"), settle=30.0, clock=Clock(sleep=pauses.append)), pauses
 
 
 def connection_to(shelf: Shelf) -> Connection:
@@ -230,7 +231,7 @@ def test_refused_create_is_not_looked_for() -> None:
 def test_ten_creates_at_once_leave_ten_lists() -> None:
     """Every second answer is lost, half of them before the vendor did anything."""
     shelf = Shelf(every=2)
-    lists = Lists("shop", Offered(shelf, "shop"), settle=0.0, sleep=lambda _: None)
+    lists = Lists("shop", Offered(shelf, "shop"), settle=0.0, clock=Clock(sleep=lambda _: None))
     names = [f"list {number}" for number in range(10)]
     with ThreadPoolExecutor(10) as pool:
         created = list(pool.map(lambda name: lists.create(attrs.evolve(NEW, name=name)), names))

@@ -14,6 +14,7 @@ ADAPTERS = ("couponhub_capillary", "couponhub_moengage")
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"shown"}),
     frozenset({"_lazy", "_version", "errors", "forking", "paths", "secret"}),
+    frozenset({"clock"}),
     frozenset({"listening", "models", "rooted", "settings", "strict"}),
     frozenset({"protocols"}),
     frozenset({"state"}),
@@ -34,7 +35,7 @@ FLOORS: tuple[frozenset[str], ...] = (
 """From the ground up. A room imports from the floors below it, and nothing from its own floor but itself."""
 
 FOR_ADAPTERS = frozenset(
-    {"errors", "models", "plugin", "protocols", "secret", "settings", "strict", "transport"}
+    {"clock", "errors", "models", "plugin", "protocols", "secret", "settings", "strict", "transport"}
 )
 """What an adapter may import of the core; its emulator may also import `testing.emulation`."""
 

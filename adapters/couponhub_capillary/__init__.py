@@ -24,7 +24,12 @@ def _open(connection: str, settings: CapillarySettings, services: Services) -> "
     }
     budget = services.budget(settings.account, limits)
     return CapillaryAdapter(
-        connection, settings, budget=budget, observer=services.observer, room=services.room
+        connection,
+        settings,
+        clock=services.clock,
+        budget=budget,
+        observer=services.observer,
+        room=services.room,
     )
 
 

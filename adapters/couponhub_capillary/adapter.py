@@ -1,11 +1,11 @@
 """Capillary behind couponhub's protocols."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.errors import NotFound, UnreadableReply
 from couponhub.models import (
     CodeFile,
@@ -24,7 +24,6 @@ from couponhub.models import (
     PartId,
     Tagging,
 )
-from couponhub.models.base import utc_now
 from couponhub.transport import Budget, Observer, ReplyRoom, RetryPolicy
 from couponhub_capillary.client import CapillaryClient
 from couponhub_capillary.codes import coupons_by_code
@@ -68,7 +67,7 @@ class CapillaryAdapter:
     Args:
         connection: Its name in the config.
         settings: Its settings.
-        now: Tells the instant by which expiry is judged.
+        clock: Tells the instant by which expiry is judged, and paces what is repeated.
         retry: How failed calls are repeated.
         budget: What the API key may still spend; None sets no bounds.
         observer: Is told of each call.
@@ -80,7 +79,7 @@ class CapillaryAdapter:
         connection: str,
         settings: CapillarySettings,
         *,
-        now: Callable[[], datetime] = utc_now,
+        clock: Clock = SYSTEM_CLOCK,
         retry: RetryPolicy | None = None,
         budget: Budget | None = None,
         observer: Observer | None = None,
@@ -103,18 +102,20 @@ class CapillaryAdapter:
         self._connection = connection
         self._settings = settings
         self._zones = _zones(settings)
-        self._now = now
+        self._clock = clock
         self._client = CapillaryClient(
-            connection, settings, retry=retry, budget=budget, observer=observer, room=room
+            connection, settings, clock=clock, retry=retry, budget=budget, observer=observer, room=room
         )
-        self._lists = SeriesLists(connection=connection, client=self._client, zones=self._zones, now=now)
+        self._lists = SeriesLists(
+            connection=connection, client=self._client, zones=self._zones, now=clock.now
+        )
         self._uploads = UploadApi(client=self._client, settings=settings)
 
     def advice(self, capability: str) -> str:
         """As `Adapter.advice`."""
         return _ADVICE.get(capability, "")
 
-    def check(self, *, deadline: float | None = None) -> str:
+    def check(self, *, deadline: Deadline | None = None) -> str:
         """As `Adapter.check`; reading one series proves address, credentials and the read right."""
         page = self._client.series_page(0, 1, deadline=deadline)
         return f"signed in; {'coupon series can be read' if page.rows else 'there are no coupon series yet'}"
@@ -183,7 +184,7 @@ class CapillaryAdapter:
         return self._lists.find_changed(list_id, change)
 
     def prepare_list(
-        self, list_id: ListId, tagging: Tagging | None, *, deadline: float | None = None
+        self, list_id: ListId, tagging: Tagging | None, *, deadline: Deadline | None = None
     ) -> CouponList:
         """As `AcceptsFiles.prepare_list`; only series of uploaded codes take any (C-45)."""
         check_sign_in(self._settings)
@@ -194,14 +195,14 @@ class CapillaryAdapter:
         return coupon_list
 
     def submit_file(
-        self, list_id: ListId, file: CodeFile, tagging: Tagging | None, *, deadline: float | None = None
+        self, list_id: ListId, file: CodeFile, tagging: Tagging | None, *, deadline: Deadline | None = None
     ) -> Part:
         """As `AcceptsFiles.submit_file`."""
         check_sign_in(self._settings)
         check_tagging(tagging)
         return self._uploads.send(checked_series_id(list_id), file, tagging, deadline)
 
-    def find_submitted(self, list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
+    def find_submitted(self, list_id: ListId, name: str, *, deadline: Deadline | None = None) -> Part | None:
         """As `AcceptsFiles.find_submitted`; the oldest of that name.
 
         Raises:
@@ -209,7 +210,7 @@ class CapillaryAdapter:
         """
         return self._jobs(list_id, deadline).named(name)
 
-    def get_part(self, list_id: ListId, part_id: PartId, *, deadline: float | None = None) -> Part:
+    def get_part(self, list_id: ListId, part_id: PartId, *, deadline: Deadline | None = None) -> Part:
         """As `ReadsParts.get_part`: there is no call for one job, all of the series are read (C-44)."""
         jobs = self._jobs(list_id, deadline)
         for part in jobs.parts:
@@ -232,7 +233,7 @@ class CapillaryAdapter:
         Raises:
             UsageError: A code is blank or holds a comma, so that it cannot be asked about; nothing was sent.
         """
-        reading = Reading(connection=self._connection, zones=self._zones, now=self._now())
+        reading = Reading(connection=self._connection, zones=self._zones, now=self._clock.now())
         return coupons_by_code(self._client, codes, reading)
 
     def explain_coupon(self, coupon: Coupon) -> tuple[Meaning, ...]:
@@ -245,7 +246,7 @@ class CapillaryAdapter:
         return self._settings.country_code
 
     def customer_coupons(
-        self, customer: Customer, query: CouponQuery, *, deadline: float | None = None
+        self, customer: Customer, query: CouponQuery, *, deadline: Deadline | None = None
     ) -> CustomerCoupons:
         """As `FindsCustomerCoupons.customer_coupons`."""
         if query.list_id is not None:
@@ -257,11 +258,11 @@ class CapillaryAdapter:
             connection=self._connection,
             zones=self._zones,
             country_code=self.country_code,
-            now=self._now,
+            clock=self._clock,
             deadline=deadline,
         )
 
-    def _jobs(self, list_id: ListId, deadline: float | None = None) -> Jobs:
+    def _jobs(self, list_id: ListId, deadline: Deadline | None = None) -> Jobs:
         check_sign_in(self._settings)
         return self._uploads.jobs(checked_series_id(list_id), deadline)
 

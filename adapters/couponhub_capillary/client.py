@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from couponhub.clock import Clock, Deadline
 from couponhub.errors import UnreadableReply
 from couponhub.models import CodeFile, Identifier, Tagging
 from couponhub.transport import (
@@ -82,6 +83,7 @@ class CapillaryClient:
         connection: str,
         settings: CapillarySettings,
         *,
+        clock: Clock,
         retry: RetryPolicy | None = None,
         budget: Budget | None = None,
         observer: Observer | None = None,
@@ -95,8 +97,9 @@ class CapillaryClient:
         self._transport = Transport(
             connection=connection,
             base_url=settings.api_address,
-            auth=sign_in(settings),
+            auth=sign_in(settings, clock),
             settings=settings.transport(),
+            clock=clock,
             retry=retry,
             budget=budget,
             observer=observer,
@@ -115,7 +118,7 @@ class CapillaryClient:
         value: str,
         narrowing: Narrowing,
         *,
-        deadline: float | None,
+        deadline: Deadline | None,
     ) -> CustomerAnswer:
         """A customer's coupons, of one form of the identifier; as many as the vendor gives at once."""
 
@@ -137,7 +140,7 @@ class CapillaryClient:
         limit: int = PAGE_SIZE,
         order: Order = Order.OLDEST_FIRST,
         status: str | None = None,
-        deadline: float | None,
+        deadline: Deadline | None,
     ) -> CouponPage:
         """A page of v2's list of a customer's coupons."""
 
@@ -158,13 +161,13 @@ class CapillaryClient:
         )
         return self._transport.call(request, read, deadline=deadline)
 
-    def series_page(self, offset: int, limit: int, *, deadline: float | None = None) -> SeriesPage:
+    def series_page(self, offset: int, limit: int, *, deadline: Deadline | None = None) -> SeriesPage:
         """A page of all series."""
         return self._transport.call(
             series_page_request(offset, limit), partial(read_series_page, limit=limit), deadline=deadline
         )
 
-    def series(self, series_id: str, *, deadline: float | None = None) -> Mapping[str, Any] | None:
+    def series(self, series_id: str, *, deadline: Deadline | None = None) -> Mapping[str, Any] | None:
         """One series; None when there is none of that id.
 
         Raises:
@@ -217,7 +220,7 @@ class CapillaryClient:
         return self._transport.call(coupon_terms_request(codes, with_series=with_series), read_coupon_terms)
 
     def upload(
-        self, series_id: str, file: CodeFile, tagging: Tagging | None, *, deadline: float | None
+        self, series_id: str, file: CodeFile, tagging: Tagging | None, *, deadline: Deadline | None
     ) -> Mapping[str, Any]:
         """Send a code file; the job that it became."""
         request = upload_request(series_id, file, tagging, base_url=self._upload_address)
@@ -225,7 +228,7 @@ class CapillaryClient:
             request, partial(read_accepted_upload, home=self._home(series_id)), deadline=deadline
         )
 
-    def upload_jobs(self, series_id: str, *, deadline: float | None) -> Sequence[object]:
+    def upload_jobs(self, series_id: str, *, deadline: Deadline | None) -> Sequence[object]:
         """All jobs of a series, in no order."""
         request = upload_jobs_request(series_id, base_url=self._upload_address)
         return self._transport.call(

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from couponhub.clock import Deadline
 from couponhub.models import Coupon
-from couponhub.transport import Deadline
 from couponhub_capillary.mapping.reading import Reading
 
 Mapper = Callable[[object, Reading], Coupon | None]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from couponhub.clock import Deadline
 from couponhub.errors import NotFound, UnreadableReply, VendorError
 from couponhub.models import CouponList, ListChange, ListId, NewCouponList
 from couponhub_capillary.changes import series_change
@@ -48,7 +49,7 @@ class SeriesLists:
         self._tell(odd)
         return made
 
-    def row(self, list_id: ListId, *, deadline: float | None = None) -> Mapping[str, Any]:
+    def row(self, list_id: ListId, *, deadline: Deadline | None = None) -> Mapping[str, Any]:
         """One series as it came.
 
         Raises:

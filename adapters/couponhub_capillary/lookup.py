@@ -1,14 +1,12 @@
 """One question about a customer, asked for every form of the identifier that Capillary may know."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import attrs
 
+from couponhub.clock import Clock, Deadline
 from couponhub.errors import VendorError
 from couponhub.models import CouponQuery, Customer, CustomerCoupons, Identifier, masked_form, selected, within
-from couponhub.transport import Deadline
 from couponhub_capillary.completion import Completion
 from couponhub_capillary.holdings import Holdings
 from couponhub_capillary.mapping.coupons import coupon_from
@@ -32,8 +30,8 @@ def customer_coupons(
     connection: str,
     zones: Zones,
     country_code: str | None,
-    now: Callable[[], datetime],
-    deadline: float | None,
+    clock: Clock,
+    deadline: Deadline | None,
 ) -> CustomerCoupons:
     """The customer's coupons; the first form of the identifier under which there are any decides.
 
@@ -43,11 +41,10 @@ def customer_coupons(
 
     Where a coupon was used and is still valid, v2 is asked whether it can be used again (see `with_usability`).
     """
-    patience = None if deadline is None else Deadline.after(deadline)
     answers: list[CustomerCoupons] = []
     forms = identifier_forms(customer, country_code)
     for form in forms:
-        question = Question(client=client, identifier=customer.identifier, form=form, patience=patience)
+        question = Question(client=client, identifier=customer.identifier, form=form, patience=deadline)
         found = _answer(
             question,
             customer,
@@ -55,7 +52,7 @@ def customer_coupons(
             connection=connection,
             zones=zones,
             country_code=country_code,
-            now=now,
+            clock=clock,
         )
         answers.append(found)
         if found.coupons or not found.complete:
@@ -82,12 +79,12 @@ def _answer(
     connection: str,
     zones: Zones,
     country_code: str | None,
-    now: Callable[[], datetime],
+    clock: Clock,
 ) -> CustomerCoupons:
     """What Capillary says about the customer under one form, completed where it may be cut."""
     narrowing = Narrowing.of(query, zones)
     answer = question.ask(narrowing)
-    reading = Reading(connection=connection, zones=zones, now=now())
+    reading = Reading(connection=connection, zones=zones, now=clock.now())
     held = Holdings(reading)
     held.first(answer.rows, coupon_from, question.patience)
     is_whole = True

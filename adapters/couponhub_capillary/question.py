@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Self
 
 import attrs
 
+from couponhub.clock import Deadline
 from couponhub.models import Identifier
-from couponhub.transport import Deadline
 from couponhub_capillary.wire.customer_coupons import CustomerAnswer, Narrowing
 from couponhub_capillary.wire.customer_coupons_v2 import PAGE_SIZE, CouponPage, Order
 
@@ -34,11 +34,11 @@ class Question:
         """The same question, with time left over to hand on what is known when further calls take too long."""
         if self.patience is None:
             return self
-        return attrs.evolve(self, patience=Deadline.after(_SHARE * self.patience.remaining()))
+        return attrs.evolve(self, patience=self.patience.sooner(_SHARE))
 
     def ask(self, narrowing: Narrowing) -> CustomerAnswer:
         """Ask v1.1, which says whether the customer is known, and gives as many coupons as it likes."""
-        return self.client.customer_coupons(self.identifier, self.form, narrowing, deadline=self._seconds())
+        return self.client.customer_coupons(self.identifier, self.form, narrowing, deadline=self.patience)
 
     def page(
         self,
@@ -56,8 +56,5 @@ class Question:
             limit=limit,
             order=order,
             status=status,
-            deadline=self._seconds(),
+            deadline=self.patience,
         )
-
-    def _seconds(self) -> float | None:
-        return None if self.patience is None else self.patience.remaining()

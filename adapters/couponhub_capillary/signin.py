@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.errors import AuthRejected, RateLimited, VendorError, VendorUnavailable, without_frames
 from couponhub.secret import Secret
 from couponhub.transport import Auth, BasicAuth, Reply, TokenAuth, TransportSettings, retry_after_seconds
@@ -34,7 +35,7 @@ _CREDENTIALS_HINT = "check the connection's key and secret, and that they belong
 _DOCUMENTED_REFUSAL = "Failed to generate OAuth token"
 
 
-def sign_in(settings: CapillarySettings) -> Auth:
+def sign_in(settings: CapillarySettings, clock: Clock = SYSTEM_CLOCK) -> Auth:
     """How calls of this connection are signed; nothing is fetched before the first call."""
     if settings.auth == SignIn.BASIC:
         digest = settings.password_md5 or md5_of(settings.password or Secret(""))
@@ -46,7 +47,7 @@ def sign_in(settings: CapillarySettings) -> Auth:
         secret=settings.secret or Secret(""),
         transport=settings.transport(),
     )
-    return TokenAuth(fetch, header=TOKEN_HEADER, margin=unused_seconds)
+    return TokenAuth(fetch, header=TOKEN_HEADER, margin=unused_seconds, clock=clock)
 
 
 def md5_of(password: Secret) -> Secret:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from couponhub.clock import Deadline
 from couponhub.errors import (
     Conflict,
     NotFound,
@@ -15,7 +16,6 @@ from couponhub.errors import (
     VendorError,
 )
 from couponhub.models import CodeFile, CouponList, ListStatus, Part, Tagging
-from couponhub.transport import Deadline
 from couponhub_capillary.mapping.oddities import Oddities
 from couponhub_capillary.mapping.parts import part_from
 from couponhub_capillary.settings import CapillarySettings, SignIn
@@ -110,34 +110,33 @@ class UploadApi:
     client: "CapillaryClient"
     settings: CapillarySettings
 
-    def send(self, series_id: str, file: CodeFile, tagging: Tagging | None, deadline: float | None) -> Part:
+    def send(
+        self, series_id: str, file: CodeFile, tagging: Tagging | None, deadline: Deadline | None
+    ) -> Part:
         """Send a file; the job that it became."""
-        patience = _patience(deadline)
         try:
             job = self.client.upload(series_id, file, tagging, deadline=deadline)
         except (NotFound, RequestRejected) as error:
-            self._explain(error, series_id, patience)
+            self._explain(error, series_id, deadline)
             raise
         (part,) = _parts([job])
         return part
 
-    def jobs(self, series_id: str, deadline: float | None = None) -> Jobs:
+    def jobs(self, series_id: str, deadline: Deadline | None = None) -> Jobs:
         """All jobs of a series."""
-        patience = _patience(deadline)
         try:
             rows = self.client.upload_jobs(series_id, deadline=deadline)
         except (NotFound, RequestRejected) as error:
-            self._explain(error, series_id, patience)
+            self._explain(error, series_id, deadline)
             raise
         readable = {job_id: row for row in rows if (job_id := job_id_of(row)) is not None}
         parts = _parts([readable[job_id] for job_id in sorted(readable, key=int)])
         return Jobs(parts=parts, unreadable=sum(job_id_of(row) is None for row in rows))
 
-    def _explain(self, error: VendorError, series_id: str, patience: Deadline | None) -> None:
+    def _explain(self, error: VendorError, series_id: str, deadline: Deadline | None) -> None:
         """Refine a 400 or 404 of the upload API, which does not say what it means (C-1, C-43)."""
         try:
-            left = None if patience is None else patience.remaining()
-            row = self.client.series(series_id, deadline=left)
+            row = self.client.series(series_id, deadline=deadline)
         except VendorError:
             return  # what is known stands: the call was refused
         if row is None:
@@ -160,10 +159,6 @@ class UploadApi:
             status=error.status,
             request_id=error.request_id,
         ) from None
-
-
-def _patience(deadline: float | None) -> Deadline | None:
-    return None if deadline is None else Deadline.after(deadline)
 
 
 def _parts(jobs: Sequence[object]) -> list[Part]:

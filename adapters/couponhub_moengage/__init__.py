@@ -19,7 +19,12 @@ def _open(connection: str, settings: MoEngageSettings, services: Services) -> "A
 
     budget = services.budget(settings.account, effective_limits(settings.limits))
     return MoEngageAdapter(
-        connection, settings, budget=budget, observer=services.observer, room=services.room
+        connection,
+        settings,
+        clock=services.clock,
+        budget=budget,
+        observer=services.observer,
+        room=services.room,
     )
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, tzinfo
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.errors import Conflict, CouponhubError, UnreadableReply, Unsupported, UsageError
 from couponhub.models import (
     CodeFileRules,
@@ -48,6 +49,7 @@ class MoEngageAdapter:
     Args:
         connection: The connection's name.
         settings: What it needs to be told.
+        clock: What deadlines are measured on, and how to wait before a call is repeated.
         budget: What the workspace may still spend; None sets no bounds.
     """
 
@@ -56,6 +58,7 @@ class MoEngageAdapter:
         connection: str,
         settings: MoEngageSettings,
         *,
+        clock: Clock = SYSTEM_CLOCK,
         budget: Budget | None = None,
         observer: Observer | None = None,
         room: ReplyRoom | None = None,
@@ -63,8 +66,11 @@ class MoEngageAdapter:
         self._budget = budget
         self._connection = connection
         self._settings = settings
-        self._client = MoEngageClient(connection, settings, budget=budget, observer=observer, room=room)
-        self._changes = Changes(self._client, patience=settings.timeout)
+        self._clock = clock
+        self._client = MoEngageClient(
+            connection, settings, clock=clock, budget=budget, observer=observer, room=room
+        )
+        self._changes = Changes(self._client, clock=clock, patience=settings.timeout)
         self.limits = effective_limits(settings.limits)
         # The bounds that MoEngage states for file segments ("Coupon Code" itself is stated for coupons): one
         # column, no quotes, each code on its own row (D-20, D-44).
@@ -80,7 +86,7 @@ class MoEngageAdapter:
         """See `Adapter.advice`."""
         return _ADVICE.get(capability, "")
 
-    def check(self, *, deadline: float | None = None) -> str:
+    def check(self, *, deadline: Deadline | None = None) -> str:
         """Fetch the active lists."""
         count = sum(1 for _ in self._lists((ListStatus.ACTIVE,), deadline))
         return f"{count} active {'list' if count == 1 else 'lists'}"
@@ -162,7 +168,7 @@ class MoEngageAdapter:
         self._changes.archive_list(list_id)
 
     def prepare_list(
-        self, list_id: ListId, tagging: Tagging | None, *, deadline: float | None = None
+        self, list_id: ListId, tagging: Tagging | None, *, deadline: Deadline | None = None
     ) -> CouponList:
         """See `AcceptsFileUrls.prepare_list`."""
         if tagging is not None:
@@ -186,7 +192,7 @@ class MoEngageAdapter:
         name: str,
         callback: str | None,
         *,
-        deadline: float | None = None,
+        deadline: Deadline | None = None,
     ) -> Part:
         """See `AcceptsFileUrls.submit_url`."""
         created_by = self._settings.created_by or _NAMELESS_CREATOR
@@ -195,7 +201,7 @@ class MoEngageAdapter:
         )
         return mapping.part(accepted)
 
-    def find_submitted(self, list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
+    def find_submitted(self, list_id: ListId, name: str, *, deadline: Deadline | None = None) -> Part | None:
         """See `AcceptsFileUrls.find_submitted`; files without a name leave it open."""
         nameless = 0
         for found in self._parts(list_id, deadline):
@@ -208,7 +214,7 @@ class MoEngageAdapter:
             )
         return None
 
-    def get_part(self, list_id: ListId, part_id: PartId, *, deadline: float | None = None) -> Part:
+    def get_part(self, list_id: ListId, part_id: PartId, *, deadline: Deadline | None = None) -> Part:
         """See `ReadsParts.get_part`."""
         return mapping.part(self._client.fetch_file(list_id, part_id, deadline=deadline))
 
@@ -233,7 +239,9 @@ class MoEngageAdapter:
         zone = self.report_form.zone
         return mapping.zones_of(lists) if zone is None else (zone,)
 
-    def _lists(self, statuses: Sequence[ListStatus], deadline: float | None = None) -> Iterator[CouponList]:
+    def _lists(
+        self, statuses: Sequence[ListStatus], deadline: Deadline | None = None
+    ) -> Iterator[CouponList]:
         seen: set[str] = set()
         faults: list[str] = []
         for status in statuses:
@@ -246,7 +254,7 @@ class MoEngageAdapter:
                     yield found
         _raise_unreadable(faults)
 
-    def _parts(self, list_id: ListId, deadline: float | None = None) -> Iterator[Part]:
+    def _parts(self, list_id: ListId, deadline: Deadline | None = None) -> Iterator[Part]:
         answer = self._client.fetch_files(list_id, deadline=deadline)
         parts = {found.id: found for found in map(mapping.part, answer.readable)}
         yield from sorted(parts.values(), key=_age)
@@ -254,7 +262,9 @@ class MoEngageAdapter:
 
     def _as_it_is_now(self, created: WireList) -> WireList:
         try:
-            return self._client.fetch_list(created.id, deadline=self._settings.timeout)
+            return self._client.fetch_list(
+                created.id, deadline=Deadline.after(self._settings.timeout, self._clock)
+            )
         except CouponhubError:
             return created  # it is made, and saying otherwise would have it made twice
 

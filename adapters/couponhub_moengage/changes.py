@@ -6,6 +6,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import TypeVar
 
+from couponhub.clock import Clock, Deadline
 from couponhub.errors import (
     Conflict,
     CouponhubError,
@@ -46,11 +47,13 @@ class Changes:
 
     Args:
         client: Speaks to the workspace.
+        clock: What that is measured on.
         patience: Seconds that one look may take.
     """
 
-    def __init__(self, client: MoEngageClient, *, patience: float) -> None:
+    def __init__(self, client: MoEngageClient, *, clock: Clock, patience: float) -> None:
         self._client = client
+        self._clock = clock
         self._patience = patience
 
     def update_list(self, list_id: str, change: ListChange) -> WireList:
@@ -114,7 +117,7 @@ class Changes:
 
         def is_gone() -> bool:
             # "Deleted files vanish from the listing" is documented, and no answer for one that is asked for by id.
-            answer = self._client.fetch_files(list_id, deadline=self._patience)
+            answer = self._client.fetch_files(list_id, deadline=Deadline.after(self._patience, self._clock))
             if answer.faults:
                 raise UnreadableReply("files could not be read, and it may be among them")
             return all(found.id != file_id for found in answer.readable)
@@ -160,7 +163,7 @@ class Changes:
         return {**kept, **asked}
 
     def _list(self, list_id: str) -> WireList:
-        return self._client.fetch_list(list_id, deadline=self._patience)
+        return self._client.fetch_list(list_id, deadline=Deadline.after(self._patience, self._clock))
 
     def _refuse_senseless(self, change: ListChange) -> None:
         faults = []

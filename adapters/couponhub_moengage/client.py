@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 
+from couponhub.clock import Clock, Deadline
 from couponhub.errors import UnreadableReply
 from couponhub.models import FileUrl
 from couponhub.transport import BasicAuth, Budget, HeaderAuth, Observer, Reply, ReplyRoom, Transport
@@ -23,6 +24,7 @@ class MoEngageClient:
         connection: str,
         settings: MoEngageSettings,
         *,
+        clock: Clock,
         budget: Budget | None = None,
         observer: Observer | None = None,
         room: ReplyRoom | None = None,
@@ -38,6 +40,7 @@ class MoEngageClient:
                 value=settings.workspace_id,
             ),
             settings=settings.transport(),
+            clock=clock,
             budget=budget,
             observer=observer,
             room=room,
@@ -69,11 +72,11 @@ class MoEngageClient:
         )
         return self._transport.call(request, self._replies.list)
 
-    def fetch_lists(self, status: str, *, deadline: float | None = None) -> Rows[WireList]:
+    def fetch_lists(self, status: str, *, deadline: Deadline | None = None) -> Rows[WireList]:
         """All lists of one of MoEngage's status words."""
         return self._transport.call(wire.fetch_lists_request(status), self._replies.lists, deadline=deadline)
 
-    def fetch_list(self, list_id: str, *, deadline: float | None = None) -> WireList:
+    def fetch_list(self, list_id: str, *, deadline: Deadline | None = None) -> WireList:
         """One list."""
         return self._transport.call(
             wire.fetch_list_request(list_id), partial(self._read_list, list_id), deadline=deadline
@@ -119,7 +122,7 @@ class MoEngageClient:
         name: str,
         created_by: str,
         callback: str | None,
-        deadline: float | None = None,
+        deadline: Deadline | None = None,
     ) -> WireFile:
         """Have MoEngage fetch a file; the answer says only that it was accepted."""
         request = wire.upload_file_request(
@@ -134,12 +137,12 @@ class MoEngageClient:
         )
         return self._transport.call(request, partial(self._read_file, list_id, None), deadline=deadline)
 
-    def fetch_files(self, list_id: str, *, deadline: float | None = None) -> Rows[WireFile]:
+    def fetch_files(self, list_id: str, *, deadline: Deadline | None = None) -> Rows[WireFile]:
         """All files of a list that were not deleted."""
         request = wire.fetch_files_request(list_id)
         return self._transport.call(request, partial(self._read_files, list_id), deadline=deadline)
 
-    def fetch_file(self, list_id: str, file_id: str, *, deadline: float | None = None) -> WireFile:
+    def fetch_file(self, list_id: str, file_id: str, *, deadline: Deadline | None = None) -> WireFile:
         """One file."""
         request = wire.fetch_file_request(list_id, file_id)
         return self._transport.call(request, partial(self._read_file, list_id, file_id), deadline=deadline)

@@ -12,6 +12,7 @@ import attrs
 
 from couponhub.client.documents import Documents, Expected, ServedConnection
 from couponhub.client.problems import error_of
+from couponhub.clock import Deadline
 from couponhub.errors import ConfigError, CouponhubError, UnreadableReply, UsageError
 from couponhub.models import CouponQuery, Customer, LookupAnswer, Strategy
 from couponhub.models.given import (
@@ -26,7 +27,7 @@ from couponhub.models.given import (
 from couponhub.rooted import Rooted
 from couponhub.secret import Secret
 from couponhub.settings import check_url
-from couponhub.transport import Deadline, Headers, Reply, Request, Transport, TransportSettings
+from couponhub.transport import Headers, Reply, Request, Transport, TransportSettings
 
 T = TypeVar("T")
 
@@ -251,7 +252,7 @@ class Client(Rooted):
             return read(reply)
 
         # With a deadline of its own a rate limit is never waited out: whoever asks is waiting.
-        return self._transport.call(request, understood, deadline=self._timeout)
+        return self._transport.call(request, understood, deadline=Deadline.after(self._timeout))
 
 
 def _customer(value: object, _: str) -> Customer:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
+from couponhub.clock import utc_now
 from couponhub.connection import Connection
 from couponhub.errors import CouponhubError, LocalError
 from couponhub.explaining.explanation import ExplainedCoupon, Explanation, SentIn
@@ -19,7 +20,6 @@ from couponhub.models import (
     UploadId,
     Verdict,
 )
-from couponhub.models.base import utc_now
 from couponhub.models.reports import ReportedRow
 from couponhub.state import Ledger, codes_in
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from couponhub.models.base import utc_now
+from couponhub.clock import utc_now
 from couponhub.transport.observing import Observer, VendorCall
 from couponhub.transport.shapes import Shape
 

@@ -5,11 +5,11 @@ from contextlib import suppress
 
 import attrs
 
+from couponhub.clock import utc_now
 from couponhub.errors import ConfigError, UsageError
 from couponhub.forgetting.report import Forgotten, Removal
 from couponhub.lookup.identity import check_identity
 from couponhub.models import Customer
-from couponhub.models.base import utc_now
 from couponhub.staging import FolderStaging, StagingKind, StagingSettings
 from couponhub.state import Reaped, State
 from couponhub.usage.index import UsageIndex

@@ -3,11 +3,10 @@
 import hashlib
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from functools import partial
 
+from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.errors import LocalError, RateLimited, UnreadableReply, UsageError, VendorUnavailable
 from couponhub.lanes.breaker import Failure, shows_life
 from couponhub.lanes.flight import Flight, Message, Waiter, tell
@@ -18,7 +17,6 @@ from couponhub.lanes.probing import Check, Prober
 from couponhub.lanes.settings import LaneSettings
 from couponhub.lanes.workers import Workers
 from couponhub.models import CouponQuery, Customer
-from couponhub.models.base import utc_now
 from couponhub.transport.room import ReplyRoom
 
 _SWEEP_EVERY = 0.25
@@ -42,8 +40,7 @@ class Lane:
         unified: Gives all spellings of a customer that are one question there the same one; none by default.
         check: The cheapest harmless call to it; None leaves it without a breaker.
         settings: Its figures.
-        clock: Monotonic seconds.
-        now: The calendar.
+        clock: What ages and deadlines are measured on.
         room: Where what an answer takes is counted until everybody who waits for it was told.
     """
 
@@ -55,8 +52,7 @@ class Lane:
         unified: Callable[[Customer], Customer] = lambda customer: customer,
         check: Check | None = None,
         settings: LaneSettings | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = utc_now,
+        clock: Clock = SYSTEM_CLOCK,
         room: ReplyRoom | None = None,
     ) -> None:
         self.name = name
@@ -64,7 +60,6 @@ class Lane:
         self._unified = unified
         self._settings = settings = settings or LaneSettings()
         self._clock = clock
-        self._now = now
         self._room = room or ReplyRoom()
         self._hash_key = secrets.token_bytes(16)
         self._lock = threading.Lock()
@@ -103,7 +98,7 @@ class Lane:
         question = (self._digest(customer), query)
         messages: list[Message] = []
         with self._lock:
-            now = self._clock()
+            now = self._clock.monotonic()
             remembered = self._memory.get(question)
             if remembered is None or now >= remembered.fresh_until:
                 remembered = None
@@ -124,7 +119,7 @@ class Lane:
         """
         with self._lock:
             remembered = self._memory.get((self._hashed(customer), query))
-            left = 0.0 if remembered is None else remembered.fresh_until - self._clock()
+            left = 0.0 if remembered is None else remembered.fresh_until - self._clock.monotonic()
         return (remembered.known(), left) if remembered is not None and left > 0 else None
 
     def count_recall(self) -> None:
@@ -203,7 +198,7 @@ class Lane:
         self, waiter: Waiter, question: Question, customer: Customer, query: CouponQuery
     ) -> list[Message]:
         flight = self._flights.get(question)
-        if flight is not None and not flight.is_late(self._clock()):
+        if flight is not None and not flight.is_late(self._clock.monotonic()):
             flight.waiters.append(waiter)
             return []
         flight = Flight(question=question, customer=customer, query=query, waiters=[waiter])
@@ -285,7 +280,7 @@ class Lane:
 
     def _fly(self, flight: Flight) -> None:
         with self._lock:
-            now = self._clock()
+            now = self._clock.monotonic()
             messages = self._expire(flight, now)
             refused = [told for waiter in flight.waiters for told in self._refused(waiter, flight.question)]
             if refused:
@@ -302,7 +297,7 @@ class Lane:
                 self._drop(flight)
         tell(messages)
         if is_wanted:
-            asked_at = self._now()
+            asked_at = self._clock.now()
             with self._room.lease():
                 known = asked(self._ask, flight.customer, flight.query, seconds)
                 entry = self._memory.entry(known.found, asked=now, asked_at=asked_at)
@@ -313,7 +308,7 @@ class Lane:
         self, flight: Flight, known: Known, entry: Remembered | None, started: float
     ) -> list[Message]:
         with self._lock:
-            now = self._clock()
+            now = self._clock.monotonic()
             self._in_air.discard(flight)
             self._drop(flight)
             messages: list[Message] = []
@@ -349,6 +344,6 @@ class Lane:
 
     def _probed(self, error: Exception | None) -> None:
         with self._lock:
-            has_opened = self._guard.probed(error, self._clock())
+            has_opened = self._guard.probed(error, self._clock.monotonic())
             messages = self._ground(self._guard.refusal()) if has_opened else []
         tell(messages)

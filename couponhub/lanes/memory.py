@@ -6,6 +6,7 @@ from datetime import datetime
 import attrs
 from cachetools import TLRUCache
 
+from couponhub.clock import Clock
 from couponhub.lanes.known import Known
 from couponhub.lanes.settings import LaneSettings
 from couponhub.lanes.weight import bytes_held
@@ -65,20 +66,18 @@ class Memory:
 
     Args:
         settings: How long, and how much.
-        clock: Monotonic seconds.
+        clock: What ages are measured on.
         hashed: Makes the keyed hash of a customer.
     """
 
-    def __init__(
-        self, settings: LaneSettings, clock: Callable[[], float], hashed: Callable[[Customer], bytes]
-    ) -> None:
+    def __init__(self, settings: LaneSettings, clock: Clock, hashed: Callable[[Customer], bytes]) -> None:
         self._settings = settings
         self._hashed = hashed
         self._largest = _LARGEST_SHARE * settings.cache_bytes
         self._kept: TLRUCache[Question, Remembered, float] = TLRUCache(
             settings.cache_bytes,
             ttu=lambda _question, kept, _now: kept.kept_until,
-            timer=clock,
+            timer=clock.monotonic,
             getsizeof=lambda kept: kept.weight,
         )
 

@@ -7,6 +7,7 @@ from functools import partial
 
 import attrs
 
+from couponhub.clock import utc_now
 from couponhub.errors import CouponhubError, Unsupported, VendorUnavailable
 from couponhub.lanes import Known
 from couponhub.lookup.verdicts import judge, reason_of
@@ -19,7 +20,6 @@ from couponhub.models import (
     in_order,
     masked_form,
 )
-from couponhub.models.base import utc_now
 
 _log = logging.getLogger(__name__)
 _OPERATION = "customer coupons"

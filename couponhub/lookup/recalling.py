@@ -1,14 +1,14 @@
 """Questions that every connection has just answered: told again without asking, or concluding, anew."""
 
 import threading
-import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Generic, TypeVar
 
 import attrs
 
+from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.lanes import Known, Lane, bytes_held
 from couponhub.lookup.concluding import concluded
 from couponhub.lookup.identity import check_identity
@@ -64,11 +64,11 @@ class Recalling:
     that its lane has let go of; and of what one answer can be told as to different questions, no more than fits.
 
     Args:
-        clock: Monotonic seconds.
+        clock: What ages are measured on.
         most_bytes: Roughly what may be kept, with what is written down of it; the oldest goes first.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic, most_bytes: int = _MOST_BYTES) -> None:
+    def __init__(self, *, clock: Clock = SYSTEM_CLOCK, most_bytes: int = _MOST_BYTES) -> None:
         self._clock = clock
         self._most_bytes = most_bytes
         self._bytes = 0
@@ -80,7 +80,7 @@ class Recalling:
     def answer(self, key: Hashable) -> LookupAnswer | None:
         """The answer that was concluded under that key, as long as it stands."""
         recalled = self._recalled.get(key)
-        if recalled is None or self._clock() >= recalled.fresh_until:
+        if recalled is None or self._clock.monotonic() >= recalled.fresh_until:
             return None
         if any(known() is None for known in recalled.knowns):
             return None
@@ -101,7 +101,7 @@ class Recalling:
         """
         if question.strategy is not Strategy.MERGE:
             return None
-        forgotten, now = self._forgotten, self._clock()
+        forgotten, now = self._forgotten, self._clock.monotonic()
         knowns, lasting = [], float("inf")
         for lane in question.lanes:
             remembered = (

@@ -1,7 +1,7 @@
 """What all models share: ids, the vendor's raw object, and instants that have a zone."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NewType, NoReturn
 
 import attrs
@@ -46,11 +46,6 @@ def given_list_id(value: object) -> ListId:
         UsageError: It is none.
     """
     return ListId(given_id(value, "the list's id"))
-
-
-def utc_now() -> datetime:
-    """This instant, aware, in UTC."""
-    return datetime.now(UTC)
 
 
 def raw_field() -> Any:

@@ -3,15 +3,14 @@
 import ipaddress
 import logging
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import attrs
 
+from couponhub.clock import SYSTEM_CLOCK, Clock, utc_now
 from couponhub.errors import AuthRejected, CouponhubError, PermissionDenied, RateLimited, UsageError
-from couponhub.models.base import utc_now
 from couponhub.server.pace import Pace
 from couponhub.server.problems import Refusal
 from couponhub.state import Scope, Token, Tokens, token_id
@@ -72,7 +71,7 @@ class Access:
         one_time: The token that holds for the life of the server alone, if there is one.
         rate_limit: Requests a second that each token may make, each customer of a batch being one; 0 for any number.
         fresh_for: Seconds for which what was read holds.
-        clock: Monotonic seconds.
+        clock: What time is measured on.
     """
 
     def __init__(
@@ -82,7 +81,7 @@ class Access:
         one_time: Token | None = None,
         rate_limit: float = 0.0,
         fresh_for: float = 2.0,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._tokens = tokens
         self._one_time = {} if one_time is None else {one_time.id: one_time}
@@ -141,12 +140,12 @@ class Access:
         return caller
 
     def _current(self) -> "_Known":
-        if self._clock() - self._read_at < self._fresh_for:
+        if self._clock.monotonic() - self._read_at < self._fresh_for:
             return self._known
         # One reads; who comes meanwhile uses what is known, except before there is anything.
         if self._reading.acquire(blocking=self._read_at == float("-inf")):
             try:
-                if self._clock() - self._read_at >= self._fresh_for:
+                if self._clock.monotonic() - self._read_at >= self._fresh_for:
                     self._read()
             finally:
                 self._reading.release()
@@ -160,7 +159,7 @@ class Access:
         else:
             tokens = {**self._one_time, **stored}.values()
             self._known = _Known({token.id: (token, _caller(token)) for token in tokens})
-        self._read_at = self._clock()
+        self._read_at = self._clock.monotonic()
 
 
 def is_neighbour(environ: "WSGIEnvironment") -> bool:

@@ -1,8 +1,6 @@
 """How many requests are under way at once: what waits never takes the last threads, nor one token those of all."""
 
-import time
-from collections.abc import Callable
-
+from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.errors import RateLimited
 
 THREADS = 256
@@ -26,7 +24,7 @@ class Gate:
     Args:
         threads: Requests under way, of all.
         streams: Batches among them.
-        clock: Monotonic seconds.
+        clock: What time is measured on.
     """
 
     def __init__(
@@ -34,7 +32,7 @@ class Gate:
         *,
         threads: int = THREADS,
         streams: int = STREAMS,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._threads = _Share(threads, _LIKE_FOUR_FREE)
         self._streams = _Share(streams, _LIKE_ONE_FREE)
@@ -48,7 +46,7 @@ class Gate:
             RateLimited: There are too many.
         """
         if not self._threads.take(who):
-            self._refused_at = self._clock()
+            self._refused_at = self._clock.monotonic()
             raise _too_many("requests")
 
     def leave(self, who: str) -> None:
@@ -70,7 +68,7 @@ class Gate:
 
     def has_refused(self, seconds: float) -> bool:
         """Whether a request found no room within the last seconds."""
-        return self._clock() - self._refused_at < seconds
+        return self._clock.monotonic() - self._refused_at < seconds
 
 
 class _Share:

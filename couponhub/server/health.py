@@ -2,9 +2,9 @@
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.errors import CouponhubError, LocalError
 from couponhub.hub import CouponHub
 from couponhub.server.operations import Call, Operation, Reply
@@ -21,10 +21,10 @@ class Health:
 
     Args:
         hub: What serves.
-        clock: Monotonic seconds.
+        clock: What time is measured on.
     """
 
-    def __init__(self, hub: CouponHub, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, hub: CouponHub, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._hub = hub
         self._clock = clock
         self._looking = threading.Lock()
@@ -56,10 +56,12 @@ class Health:
 
     def _ready(self, call: Call) -> Reply:  # noqa: ARG002 - it is the same for all
         # Whoever asks need not be known: at most one look a second, and while it takes its time nobody waits for it.
-        if self._clock() - self._checked_at >= _FRESH_SECONDS and self._looking.acquire(blocking=False):
+        if self._clock.monotonic() - self._checked_at >= _FRESH_SECONDS and self._looking.acquire(
+            blocking=False
+        ):
             try:
                 self._fault = self._look()
-                self._checked_at = self._clock()
+                self._checked_at = self._clock.monotonic()
             finally:
                 self._looking.release()
         if self._fault is not None:

@@ -1,7 +1,8 @@
 """How many requests a second a token may make."""
 
 import threading
-from collections.abc import Callable
+
+from couponhub.clock import Clock
 
 
 class Pace:
@@ -9,10 +10,10 @@ class Pace:
 
     Args:
         rate: Requests a second; 0 for any number.
-        clock: Monotonic seconds.
+        clock: What time is measured on.
     """
 
-    def __init__(self, rate: float, clock: Callable[[], float]) -> None:
+    def __init__(self, rate: float, clock: Clock) -> None:
         self._rate = rate
         self._depth = max(1.0, rate)
         self._clock = clock
@@ -24,7 +25,7 @@ class Pace:
         if not self._rate:
             return 0.0
         with self._lock:
-            now = self._clock()
+            now = self._clock.monotonic()
             left, at = self._buckets.get(token_id, (self._depth, now))
             left = min(self._depth, left + (now - at) * self._rate)
             wait = 0.0 if left >= 1 else (1 - left) / self._rate
@@ -35,7 +36,7 @@ class Pace:
         """Take more out of a token's bucket than is in it: what is missing flows in before the next request."""
         if self._rate:
             with self._lock:
-                left, at = self._buckets.get(token_id, (self._depth, self._clock()))
+                left, at = self._buckets.get(token_id, (self._depth, self._clock.monotonic()))
                 self._buckets[token_id] = (left - count, at)
 
     @property

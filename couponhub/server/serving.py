@@ -11,10 +11,10 @@ from pathlib import Path
 
 import attrs
 
+from couponhub.clock import utc_now
 from couponhub.config import Config, load_config
 from couponhub.errors import LocalError, UsageError
 from couponhub.listening import family_of, listen, told_why_not
-from couponhub.models.base import utc_now
 from couponhub.server.access import is_loopback_host
 from couponhub.server.figures import shared_folder
 from couponhub.server.loading import Loader

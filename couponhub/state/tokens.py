@@ -10,8 +10,8 @@ from typing import Protocol
 
 import attrs
 
+from couponhub.clock import utc_now
 from couponhub.errors import UsageError
-from couponhub.models.base import utc_now
 
 _MARK = "chub"  # so that scanners recognise a token that was published by mistake
 _LONGEST_NAME = 64

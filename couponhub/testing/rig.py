@@ -8,10 +8,10 @@ from pathlib import Path
 
 import attrs
 
+from couponhub.clock import utc_now
 from couponhub.connection import Connection
 from couponhub.hub import CouponHub
 from couponhub.models import CouponList, ListId, NewCouponList
-from couponhub.models.base import utc_now
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
 from couponhub.testing.configuration import REMEMBERS_NOTHING, Setting, config_text

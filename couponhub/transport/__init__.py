@@ -3,7 +3,6 @@
 from couponhub.settings import is_loopback_url
 from couponhub.state.budgets import Budget, Spent
 from couponhub.transport.auth import Auth, BasicAuth, HeaderAuth, TokenAuth, TokenSource
-from couponhub.transport.deadline import Deadline
 from couponhub.transport.exchange import FilePart, Multipart, Reply, Request, query_pairs
 from couponhub.transport.headers import Headers
 from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall
@@ -20,7 +19,6 @@ __all__ = [
     "Auth",
     "BasicAuth",
     "Budget",
-    "Deadline",
     "FilePart",
     "HeaderAuth",
     "Headers",

@@ -3,17 +3,16 @@
 import base64
 import copy
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Protocol
 
 import attrs
 
+from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.errors import VendorError, VendorUnavailable
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.secret import Secret, secret_of
-from couponhub.transport.deadline import Deadline
 from couponhub.transport.headers import Headers
 
 _HANGS_AFTER = 3.0
@@ -113,7 +112,7 @@ class TokenAuth:
         fetch: Gets a new token.
         header: The header that carries it, raw.
         margin: Says for a lifetime in seconds how many of them to leave unused.
-        clock: Monotonic seconds.
+        clock: What a token's age is measured on.
     """
 
     def __init__(
@@ -122,7 +121,7 @@ class TokenAuth:
         *,
         header: str,
         margin: Callable[[float], float],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._fetch = fetch
         self._header = header
@@ -136,7 +135,7 @@ class TokenAuth:
     def sign(self, headers: Headers, deadline: Deadline, /) -> object:
         """Add the token, having one fetched first when there is none that still lives."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.monotonic()
             token = self._token if now < self._usable_until else None
             if token is None:
                 fetch = self._joined(now)
@@ -166,7 +165,7 @@ class TokenAuth:
 
     def _bring(self, fetch: _Fetch) -> None:
         # Counted from before the call: the vendor's seconds began to run while it answered.
-        asked_at = self._clock()
+        asked_at = self._clock.monotonic()
         try:
             token = self._fetch()
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for

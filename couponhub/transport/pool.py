@@ -11,7 +11,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
-from couponhub.transport.deadline import Deadline
+from couponhub.clock import Deadline
 
 _MOST_LINE = 64 * 1024
 _MOST_HEAD = 128 * 1024

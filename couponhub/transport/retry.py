@@ -21,7 +21,6 @@ class RetryPolicy:
         base: Seconds of the first wait, before jitter; each further one doubles.
         cap: Seconds of the longest wait that we choose ourselves.
         reserve: Repetitions of failed calls, over all threads, that a vendor gets without answering any.
-        sleep: How to wait; tests pass their own.
         jitter: Gives a number in [0, 1).
     """
 
@@ -29,7 +28,6 @@ class RetryPolicy:
     base: float = 0.3
     cap: float = 10.0
     reserve: int = 100
-    sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
     def wait_before(self, attempt: int, error: CouponhubError) -> float:

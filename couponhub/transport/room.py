@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from couponhub.clock import Deadline
 from couponhub.errors import UnreadableReply, VendorUnavailable
 from couponhub.forking import PerProcess
-from couponhub.transport.deadline import Deadline
 
 E = TypeVar("E", bound=BaseException)
 

@@ -1,13 +1,13 @@
 """One connection's way to its vendor: sign, send, read within bounds, repeat where that is safe."""
 
 import logging
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
+from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.errors import (
     CouponhubError,
     OutcomeUnknown,
@@ -20,7 +20,6 @@ from couponhub.errors import (
 from couponhub.state.budgets import Budget, Spent
 from couponhub.transport.auth import Auth
 from couponhub.transport.breakage import translated
-from couponhub.transport.deadline import Deadline
 from couponhub.transport.decision import Attempt, RaiseUnknown, Renew, Wait, decide
 from couponhub.transport.exchange import MultipartStream, Reply, Request
 from couponhub.transport.headers import SentHeaders
@@ -44,6 +43,7 @@ class Transport:
         base_url: What request paths are appended to, without a slash at the end.
         auth: How calls are signed.
         settings: Time, size, proxy.
+        clock: What deadlines are measured on, and how to wait before a repetition.
         retry: How failed calls are repeated.
         budget: What the account may still spend of the vendor's rate limits; None sets no bounds.
         observer: Is told of each call.
@@ -59,6 +59,7 @@ class Transport:
         base_url: str,
         auth: Auth,
         settings: TransportSettings | None = None,
+        clock: Clock = SYSTEM_CLOCK,
         retry: RetryPolicy | None = None,
         budget: Budget | None = None,
         observer: Observer | None = None,
@@ -70,6 +71,7 @@ class Transport:
         self.base_url = base_url.rstrip("/")
         self._auth = auth
         self._settings = settings or TransportSettings()
+        self._clock = clock
         self._retry = retry or RetryPolicy()
         self._reserve = RetryReserve(self._retry.reserve)
         self._budget = budget
@@ -84,23 +86,24 @@ class Transport:
         """Close the pooled connections."""
         self._session.close()
 
-    def call(self, request: Request, read: Callable[[Reply], T], *, deadline: float | None = None) -> T:
+    def call(self, request: Request, read: Callable[[Reply], T], *, deadline: Deadline | None = None) -> T:
         """Send a request and read its reply; repeat it where that cannot do harm.
 
         Reads are repeated after any retryable error; writes only when they provably did not arrive (no
         connection, rate limit, refused credentials that could be renewed). With a `deadline` of the
-        caller's (seconds, for everything) a rate limit is never waited out.
+        caller's, which bounds everything, a rate limit is never waited out.
 
         Args:
             request: What to send.
             read: Turns the reply into a value, or raises the typed error that it stands for.
-            deadline: Seconds in all; None uses the connection's patience.
+            deadline: By when it ends; None, or one that never comes, uses the connection's patience.
 
         Raises:
             OutcomeUnknown: A write was sent and no understandable answer came.
             CouponhubError: Whatever `read` raised, or why no reply could be had.
         """
-        patience = Deadline.after(self._settings.patience if deadline is None else deadline)
+        hurried = deadline is not None and deadline.ends
+        patience = deadline if deadline and hurried else Deadline.after(self._settings.patience, self._clock)
         renewed = False
         attempts = 0
         while True:
@@ -108,7 +111,7 @@ class Transport:
             used: object = None
             signed = False
             try:
-                self._spend(request, patience, in_a_hurry=deadline is not None)
+                self._spend(request, patience, in_a_hurry=hurried)
                 headers = SentHeaders({"Accept": "application/json", **request.headers})
                 used = self._auth.sign(headers, patience)
                 signed = True
@@ -122,7 +125,7 @@ class Transport:
                     changes=request.changes,
                     signed=signed,
                     renewable=used is not None and not renewed,
-                    hurried=deadline is not None,
+                    hurried=hurried,
                     left=patience.remaining(),
                 )
                 decision = decide(error, attempt, pause=self._retry.wait_before(attempts, error))
@@ -151,14 +154,14 @@ class Transport:
             seconds,
         )
         let_go(error)
-        self._retry.sleep(seconds)
+        self._clock.sleep(seconds)
 
     def _spend(self, request: Request, patience: Deadline, *, in_a_hurry: bool) -> None:
         """Take one call from the request's budget, waiting for it where that is wanted."""
         while self._budget is not None and (spent := self._budget.take(request.budget)) is not None:
             if in_a_hurry or not patience.allows(spent.seconds):
                 raise _refused(spent)
-            self._retry.sleep(spent.seconds)
+            self._clock.sleep(spent.seconds)
 
     def _learn(self, request: Request, reply: Reply) -> None:
         """Let the vendor's own figures win over ours."""
@@ -195,7 +198,7 @@ class Transport:
         lease: Lease,
     ) -> T:
         ended = self._observer.began(self.connection, request.operation)
-        started = time.monotonic()
+        started = self._clock.monotonic()
         reply: Reply | None = None
         outcome = "interrupted"
         before = lease.size
@@ -221,7 +224,7 @@ class Transport:
                 connection=self.connection,
                 operation=request.operation,
                 outcome=outcome,
-                seconds=time.monotonic() - started,
+                seconds=self._clock.monotonic() - started,
                 status=reply.status if reply else None,
                 request_id=reply.request_id if reply else None,
                 attempt=attempt,

@@ -5,14 +5,12 @@ out, and no code is lost or sent twice.
 """
 
 from couponhub.uploads.arguments import Acceptable, UploadSource
-from couponhub.uploads.clock import Clock
 from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 from couponhub.uploads.service import Uploads
 
 __all__ = [
     "Acceptable",
-    "Clock",
     "Doorbell",
     "EventKind",
     "Progress",

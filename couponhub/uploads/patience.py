@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import attrs
 
+from couponhub.clock import Clock, Deadline
 from couponhub.errors import QuotaExhausted, RateLimited
-from couponhub.uploads.clock import Clock, Deadline
 
 T = TypeVar("T")
 
@@ -29,8 +29,18 @@ class Patience:
     clock: Clock
     deadline: Deadline
 
-    def ask(self, ask: Callable[[float | None], T], *, paused: Callable[[], None] = _no_notice) -> T:
-        """Call `ask` with the seconds that are left, anew after each pause that the vendor asks for.
+    @property
+    def limit(self) -> Deadline | None:
+        """The deadline as adapters are given it: none where the time has no end."""
+        return self.deadline if self.deadline.ends else None
+
+    @property
+    def seconds(self) -> float | None:
+        """The seconds left; None where the time has no end."""
+        return self.deadline.remaining() if self.deadline.ends else None
+
+    def ask(self, ask: Callable[[Deadline | None], T], *, paused: Callable[[], None] = _no_notice) -> T:
+        """Call `ask` with the deadline, anew after each pause that the vendor asks for.
 
         Args:
             ask: Is given None where the time has no end.
@@ -42,7 +52,7 @@ class Patience:
         guess = _FIRST_SECONDS
         while True:
             try:
-                return ask(self.deadline.remaining())
+                return ask(self.limit)
             except RateLimited as error:
                 pause = max(_FIRST_SECONDS, guess if error.retry_after is None else error.retry_after)
                 if not self._has(pause, error):
@@ -52,7 +62,7 @@ class Patience:
             guess = min(guess * _GROWTH, _LONGEST_GUESS_SECONDS)
 
     def _has(self, pause: float, error: RateLimited) -> bool:
-        if self.deadline.timeout is None:
+        if not self.deadline.ends:
             known = error.retry_after is not None and not isinstance(error, QuotaExhausted)
             return known and pause <= _LONGEST_SECONDS
         guessed = error.retry_after is None and isinstance(error, QuotaExhausted)

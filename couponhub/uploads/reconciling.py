@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import attrs
 
+from couponhub.clock import Deadline
 from couponhub.errors import NotFound, OutcomeUnknown, VendorError, WaitTimeout
 from couponhub.models import Part, UploadStatus
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, ReadsParts
@@ -133,13 +134,13 @@ class Reconciler:
     def _look_for(self, upload: UploadRecord, part: PartRecord) -> UploadRecord:
         # Asked in this order, for a sender that ends in between may have been successful.
         gone = not self.ledger.is_locked(upload) and self._age(part) >= self.settle
-        found = self._find(upload, part, self.patience.deadline.remaining())
+        found = self._find(upload, part, self.patience.limit)
         if found is not None:
             return self.ledger.mark_submitted(upload, part.number, found)
         return self.ledger.mark_absent(upload, part.number) if gone else upload
 
     def _reread(self, upload: UploadRecord, part: PartRecord) -> UploadRecord:
-        left = self.patience.deadline.remaining()
+        left = self.patience.limit
         found: Part | None
         if isinstance(self.adapter, ReadsParts) and part.vendor_id is not None:
             try:
@@ -163,7 +164,7 @@ class Reconciler:
     def _find_patiently(self, upload: UploadRecord, part: PartRecord) -> Part | None:
         return self.patience.ask(lambda left: self._find(upload, part, left))
 
-    def _find(self, upload: UploadRecord, part: PartRecord, left: float | None) -> Part | None:
+    def _find(self, upload: UploadRecord, part: PartRecord, left: Deadline | None) -> Part | None:
         if isinstance(self.adapter, (AcceptsFiles, AcceptsFileUrls)):
             return self.adapter.find_submitted(upload.list_id, part.name, deadline=left)
         return None

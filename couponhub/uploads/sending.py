@@ -80,7 +80,7 @@ class Sender:
         coupon_list = self._check_list(order)
         with ExitStack() as job:
             workspace = job.enter_context(self.ledger.workspace())
-            with self.ledger.list_lock(order.list_id, timeout=self.patience.deadline.remaining()):
+            with self.ledger.list_lock(order.list_id, timeout=self.patience.seconds):
                 upload, files = self._prepare(order, workspace)
                 self.bounds.check_room(coupon_list, upload)
                 self._require_time()
@@ -124,7 +124,7 @@ class Sender:
             raise self._nothing_sent()
 
     def _nothing_sent(self) -> WaitTimeout:
-        return WaitTimeout(f"nothing was sent within {self.patience.deadline.timeout:g} seconds")
+        return WaitTimeout(f"nothing was sent within {self.patience.deadline.seconds:g} seconds")
 
     def _prepare(self, order: Order, workspace: Path) -> tuple[UploadRecord, tuple[PreparedFile, ...]]:
         history = self.ledger.history(order.list_id)
@@ -344,7 +344,7 @@ class Sender:
         unknown = sum(part.stage is Stage.SUBMITTING for part in upload.parts)
         doubt = f", of {unknown} it is not known whether they did" if unknown else ""
         error = WaitTimeout(
-            f"upload {upload.id} was not sent whole within {self.patience.deadline.timeout:g} seconds:"
+            f"upload {upload.id} was not sent whole within {self.patience.deadline.seconds:g} seconds:"
             f" {sent} of {len(upload.parts)} parts arrived{doubt}",
             hint=f"see `{show_command(upload)}`; sending the same codes again sends only what did not arrive",
             upload=upload_of(upload, sending=False),

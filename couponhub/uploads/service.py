@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 
 from couponhub.capabilities import Offered
+from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.errors import LocalError, NotFound, UnreadableReply
 from couponhub.located import Located
 from couponhub.models import (
@@ -35,7 +36,6 @@ from couponhub.uploads.arguments import (
     given_upload_id,
 )
 from couponhub.uploads.bounds import Bounds, SizeOf, unknown_size
-from couponhub.uploads.clock import Clock, Deadline
 from couponhub.uploads.deleting import Deleter
 from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import Progress, no_progress
@@ -81,7 +81,7 @@ class Uploads(Rooted):
         vendor_is_loopback: bool = False,
         doorbell: Doorbell | None = None,
         size_of: SizeOf = unknown_size,
-        clock: Clock | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._connection = connection
         self._adapter = adapter
@@ -92,7 +92,7 @@ class Uploads(Rooted):
         self._vendor_is_loopback = vendor_is_loopback
         self._doorbell = doorbell or Doorbell()
         self._size_of = size_of
-        self._clock = clock or Clock()
+        self._clock = clock
         self._watcher = Watcher(clock=self._clock)
 
     def send(
@@ -315,7 +315,7 @@ class Uploads(Rooted):
             raise NotFound(f"no upload {upload_id} went to this list", connection=self._connection)
         return None
 
-    def _vendors(self, list_id: ListId, part_id: str, *, left: float | None = None) -> Upload:
+    def _vendors(self, list_id: ListId, part_id: str, *, left: Deadline | None = None) -> Upload:
         reader = self._offered.require(ReadsParts)
         part = reader.get_part(list_id, PartId(part_id), deadline=left)
         return upload_of_part(self._connection, list_id, part)
@@ -368,7 +368,7 @@ class Uploads(Rooted):
         )
 
         def refresh() -> Upload:
-            return self._vendors(list_id, part_id, left=patience.deadline.remaining())
+            return self._vendors(list_id, part_id, left=patience.limit)
 
         return self._watcher.wait(unseen, refresh, patience.deadline, progress)
 
@@ -394,7 +394,7 @@ class Uploads(Rooted):
         )
 
     def _patience(self, timeout: float | None) -> Patience:
-        return Patience(clock=self._clock, deadline=Deadline(self._clock, timeout))
+        return Patience(clock=self._clock, deadline=Deadline.after(timeout, self._clock))
 
     def _at(self, operation: str) -> Located:
         return Located(self._connection, operation)

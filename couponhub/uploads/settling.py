@@ -109,7 +109,7 @@ class Settler:
         except WaitTimeout as error:
             raise WaitTimeout(
                 f"nothing was sent: upload {upload.id}, which an earlier call left at the vendor, has not ended"
-                f" within {self.patience.deadline.timeout:g} seconds",
+                f" within {self.patience.deadline.seconds:g} seconds",
                 hint=f"wait with `{wait_command(upload)}`, then send the same codes again",
             ) from error
 

@@ -5,13 +5,14 @@ from collections.abc import Callable
 import attrs
 
 from couponhub.ambiguity import write_once
+from couponhub.clock import Deadline
 from couponhub.errors import WaitTimeout
 from couponhub.models import Part
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.state import Ledger, Stage, UploadRecord
 from couponhub.uploads.patience import Patience
 
-Way = Callable[[float | None], Part]
+Way = Callable[[Deadline | None], Part]
 """The one call that hands a part to the vendor, given the seconds that it may take."""
 
 
@@ -44,7 +45,7 @@ class Submitter:
             upload = self.ledger.mark_submitting(upload, number)
             if (found := _submitted(upload, number)) is not None:
                 return found  # it showed late, and somebody else has found it
-            return self.ledger.mark_submitted(upload, number, way(deadline.remaining()))
+            return self.ledger.mark_submitted(upload, number, way(self.patience.limit))
 
         def look() -> UploadRecord | None:
             part = self.patience.ask(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import attrs
 
+from couponhub.clock import Clock, Deadline
 from couponhub.errors import (
     OutcomeUnknown,
     RateLimited,
@@ -14,7 +15,6 @@ from couponhub.errors import (
     WaitTimeout,
 )
 from couponhub.models import Upload
-from couponhub.uploads.clock import Clock, Deadline
 from couponhub.uploads.doorbell import Hears
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 
@@ -69,7 +69,7 @@ class Watcher:
         pause, failures, counted_twice = self.first, 0, False
         ear = _Ear(self.clock, hears, self.deaf)
         # A look takes time too, and with none left adapters would not even ask.
-        reserve = min(_LAST_LOOK_SECONDS, (deadline.timeout or 0.0) / 10)
+        reserve = min(_LAST_LOOK_SECONDS, (deadline.seconds or 0.0) / 10)
         while True:
             wanted = 0.0
             ear.note()
@@ -90,11 +90,10 @@ class Watcher:
                     counted_twice = True
             ear.is_deaf = wanted > pause  # a pause that the vendor wants is kept
             wanted = max(pause, wanted)
-            if (remaining := deadline.remaining()) is not None:
-                if remaining - reserve < _SHORTEST_SECONDS:
-                    raise _timeout(upload, deadline)
-                wanted = min(wanted, remaining - reserve)
-            ear.pause(wanted)
+            left = deadline.remaining() - reserve
+            if left < _SHORTEST_SECONDS:
+                raise _timeout(upload, deadline)
+            ear.pause(min(wanted, left))
             pause = min(pause * self.growth, self.longest)
 
 
@@ -104,7 +103,7 @@ def _is_the_last(error: VendorError, failures: int, refusals: int, deadline: Dea
         return True
     if not isinstance(error, _PASSING) and failures > refusals:
         return True
-    return deadline.timeout is None and failures >= _MOST_FAILURES
+    return not deadline.ends and failures >= _MOST_FAILURES
 
 
 @attrs.define
@@ -139,7 +138,7 @@ class _Ear:
 def _timeout(upload: Upload, deadline: Deadline) -> WaitTimeout:
     words = f"{upload.connection} {upload.list_id} {upload.id}"
     return WaitTimeout(
-        f"upload {upload.id} has not ended after {deadline.timeout:g} seconds",
+        f"upload {upload.id} has not ended after {deadline.seconds:g} seconds",
         hint=f"go on waiting with `couponhub uploads wait {words}`, or see `couponhub uploads show {words}`",
         connection=upload.connection,
         upload=upload,

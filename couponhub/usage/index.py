@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import attrs
 
+from couponhub.clock import utc_now
 from couponhub.models import (
     CouponList,
     Customer,
@@ -13,7 +14,6 @@ from couponhub.models import (
     ReportColumn,
     ReportedRow,
 )
-from couponhub.models.base import utc_now
 from couponhub.state import ReportChange, ReportIndex, ReportSnapshot
 from couponhub.state.hashing import HashKey
 from couponhub.state.report_lines import ReportLine

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from couponhub.capabilities import Offered
+from couponhub.clock import utc_now
 from couponhub.errors import LocalError, Unsupported
 from couponhub.models import (
     MAY_BE_SPELLED_OTHERWISE,
@@ -22,7 +23,6 @@ from couponhub.models import (
     masked_form,
     selected,
 )
-from couponhub.models.base import utc_now
 from couponhub.protocols import FindsCustomerCoupons, RequestsUsageReports
 from couponhub.state.reports import Catalogue, KnownList
 from couponhub.usage.coverage import ListCoverageState, Proof, coverage_of, prove

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from couponhub.capabilities import Offered
+from couponhub.clock import utc_now
 from couponhub.errors import CouponhubError, LocalError, NotFound, UsageError
 from couponhub.located import Located
 from couponhub.models import (
@@ -20,7 +21,7 @@ from couponhub.models import (
     ReportRequest,
     UsageStatus,
 )
-from couponhub.models.base import given_list_id, utc_now
+from couponhub.models.base import given_list_id
 from couponhub.models.given import given_day, given_flag, given_ids
 from couponhub.protocols import ReadsLists, RequestsUsageReports
 from couponhub.rooted import Rooted

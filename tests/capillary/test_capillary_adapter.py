@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from couponhub.clock import Clock, Deadline
 from couponhub.errors import (
     AuthRejected,
     Conflict,
@@ -93,8 +94,8 @@ def code_file(content: bytes = b"coupon code\nABC\n") -> CodeFile:
 def adapter_for(vendor: "Scripted", **changes: Any) -> CapillaryAdapter:
     """Make an adapter for the scripted vendor that never really waits."""
     given: dict[str, Any] = {"base_url": vendor.url, "key": "K", "secret": Secret("S"), **changes}
-    retry = RetryPolicy(attempts=2, sleep=lambda _: None)
-    return CapillaryAdapter("loyalty", CapillarySettings(**given), now=lambda: NOW, retry=retry)
+    clock = Clock(now=lambda: NOW, sleep=lambda _: None)
+    return CapillaryAdapter("loyalty", CapillarySettings(**given), clock=clock, retry=RetryPolicy(attempts=2))
 
 
 @pytest.fixture
@@ -338,7 +339,7 @@ def test_a_rate_limit_is_told_with_its_wait(
     vendor.say(COUPONS, says(status=429, headers={"Retry-After": "30"}))
 
     with pytest.raises(RateLimited) as caught:
-        adapter.customer_coupons(Customer(mobile="1"), CouponQuery(), deadline=1.0)
+        adapter.customer_coupons(Customer(mobile="1"), CouponQuery(), deadline=Deadline.after(1.0))
     assert 30.0 == caught.value.retry_after
 
 

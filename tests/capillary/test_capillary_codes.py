@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from couponhub.clock import Clock
 from couponhub.errors import (
     CouponhubError,
     PermissionDenied,
@@ -84,7 +85,10 @@ def adapter(vendor: "Scripted") -> Iterator[CapillaryAdapter]:
         base_url=vendor.url, key="K", secret=Secret("S"), server_timezone="UTC", store_timezone="Asia/Kolkata"
     )
     made = CapillaryAdapter(
-        "loyalty", settings, now=lambda: NOW, retry=RetryPolicy(attempts=2, sleep=lambda _: None)
+        "loyalty",
+        settings,
+        clock=Clock(now=lambda: NOW, sleep=lambda _: None),
+        retry=RetryPolicy(attempts=2),
     )
     yield made
     made.close()

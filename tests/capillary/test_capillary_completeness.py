@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from couponhub.clock import Clock, Deadline
 from couponhub.errors import NotFound, PermissionDenied, RateLimited, VendorError, VendorUnavailable
 from couponhub.models import Coupon, CouponQuery, CouponStatus, Customer, CustomerCoupons, Identifier, ListId
-from couponhub.transport import Deadline, Reply
+from couponhub.transport import Reply
 from couponhub_capillary.lookup import customer_coupons
 from couponhub_capillary.question import Question
 from couponhub_capillary.wire.customer_coupons import (
@@ -122,7 +123,7 @@ class Vendor:
         return min(limit, self.cap or limit)
 
     def customer_coupons(
-        self, identifier: Identifier, value: str, narrowing: Narrowing, *, deadline: float | None
+        self, identifier: Identifier, value: str, narrowing: Narrowing, *, deadline: Deadline | None
     ) -> CustomerAnswer:
         """Answer v1.1's call."""
         assert deadline is None
@@ -150,7 +151,7 @@ class Vendor:
         limit: int = 1000,
         order: Order = Order.OLDEST_FIRST,
         status: str | None = None,
-        deadline: float | None,
+        deadline: Deadline | None,
     ) -> CouponPage:
         """Answer v2's call."""
         assert deadline is None
@@ -186,7 +187,7 @@ def ask(vendor: Vendor, query: CouponQuery | None = None) -> CustomerCoupons:
         connection="loyalty",
         zones=ZONES,
         country_code=None,
-        now=lambda: NOW,
+        clock=Clock(now=lambda: NOW),
         deadline=None,
     )
 

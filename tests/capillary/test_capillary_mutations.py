@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from couponhub.clock import Clock
 from couponhub.errors import CouponhubError, RateLimited
 from couponhub.models import CouponQuery, Customer
 from couponhub.transport import Reply
@@ -189,7 +190,7 @@ def test_damaged_lookups_never_lie(reply: Reply) -> None:
             connection="loyalty",
             zones=PLAIN,
             country_code=None,
-            now=lambda: NOW,
+            clock=Clock(now=lambda: NOW),
             deadline=None,
         )
     except CouponhubError as error:
@@ -218,7 +219,7 @@ def test_odd_fields_take_no_coupon_away(reply: Reply) -> None:
         connection="loyalty",
         zones=PLAIN,
         country_code=None,
-        now=lambda: NOW,
+        clock=Clock(now=lambda: NOW),
         deadline=None,
     )
     assert sorted(str(row["code"]) for row in found) == sorted(coupon.code for coupon in answer.coupons)

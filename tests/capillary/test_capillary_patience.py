@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from couponhub.clock import Deadline
 from couponhub.errors import VendorUnavailable
 from couponhub.models import Coupon
-from couponhub.transport import Deadline
 from couponhub_capillary.holdings import Holdings
 from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.mapping.reading import Reading

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from couponhub.clock import Deadline
 from couponhub.errors import AuthRejected, CouponhubError, RateLimited, VendorUnavailable
 from couponhub.secret import Secret
-from couponhub.transport import Deadline, TransportSettings
+from couponhub.transport import TransportSettings
 from couponhub_capillary.settings import CapillarySettings, SignIn
 from couponhub_capillary.signin import TOKEN_PATH, ClientToken, sign_in, unused_seconds
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couponhub.capabilities import Offered
+from couponhub.clock import Clock, Deadline
 from couponhub.connection import Lists
 from couponhub.errors import (
     Conflict,
@@ -97,8 +98,8 @@ def page(*rows: Any) -> dict[str, Any]:
 def adapter_for(vendor: "Scripted", **changes: Any) -> CapillaryAdapter:
     """Make an adapter for the scripted vendor that never really waits."""
     given: dict[str, Any] = {"base_url": vendor.url, "key": "K", "secret": Secret("S"), **changes}
-    retry = RetryPolicy(attempts=2, sleep=lambda _: None)
-    return CapillaryAdapter("loyalty", CapillarySettings(**given), now=lambda: NOW, retry=retry)
+    clock = Clock(now=lambda: NOW, sleep=lambda _: None)
+    return CapillaryAdapter("loyalty", CapillarySettings(**given), clock=clock, retry=RetryPolicy(attempts=2))
 
 
 @pytest.fixture
@@ -216,10 +217,10 @@ def test_nameless_jobs_prove_no_absence(vendor: "Scripted", says: "Say", adapter
 @pytest.mark.parametrize(
     "call",
     [
-        lambda adapter: adapter.prepare_list(LIST, None, deadline=0.0),
-        lambda adapter: adapter.submit_file(LIST, code_file(), None, deadline=0.0),
-        lambda adapter: adapter.find_submitted(LIST, "up-1.csv", deadline=0.0),
-        lambda adapter: adapter.get_part(LIST, PartId("1"), deadline=0.0),
+        lambda adapter: adapter.prepare_list(LIST, None, deadline=Deadline.after(0.0)),
+        lambda adapter: adapter.submit_file(LIST, code_file(), None, deadline=Deadline.after(0.0)),
+        lambda adapter: adapter.find_submitted(LIST, "up-1.csv", deadline=Deadline.after(0.0)),
+        lambda adapter: adapter.get_part(LIST, PartId("1"), deadline=Deadline.after(0.0)),
     ],
 )
 def test_a_deadline_bounds_the_call(
@@ -467,7 +468,7 @@ def test_a_lost_answer_is_followed_by_a_look(
 ) -> None:
     """A series that stands as was asked proves the change; one that does not has it made once more."""
     pauses: list[float] = []
-    lists = Lists("loyalty", Offered(adapter, "loyalty"), settle=30.0, sleep=pauses.append)
+    lists = Lists("loyalty", Offered(adapter, "loyalty"), settle=30.0, clock=Clock(sleep=pauses.append))
     vendor.say(ONE_SERIES, says(body=b"<html>"), says(body={"errors": [{"code": 99_999}]}))
     vendor.say(SERIES, says(body=page(HELD)), says(body=page({**HELD, **after})))
     assert "7" == lists.update(LIST, change).id

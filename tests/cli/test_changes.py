@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from couponhub.models.base import utc_now
+from couponhub.clock import utc_now
 from tests.cli.desk import Desk
 
 LATER = (utc_now() + timedelta(days=70)).date().isoformat()

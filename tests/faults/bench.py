@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import pytest
 
+from couponhub.clock import Clock
 from couponhub.connection import Connection
 from couponhub.errors import NotFound
 from couponhub.hub import CouponHub
@@ -19,7 +20,6 @@ from couponhub.plugin import AdapterPlugin, ConnectionSettings
 from couponhub.testing import Rig, World, rig_for
 from couponhub.testing.emulation.faults import read_rules
 from couponhub.transport import RetryPolicy, TransportSettings
-from couponhub.uploads.clock import Clock
 from couponhub_capillary import PLUGIN as CAPILLARY
 from couponhub_moengage import PLUGIN as MOENGAGE
 from tests.faults.mishaps import Mishap
@@ -92,11 +92,9 @@ class Pace:
 
     def rule(self, patch: pytest.MonkeyPatch) -> None:
         """Have the product live at this pace, and take replies of a size that tests can afford."""
-        patch.setattr(
-            "couponhub.transport.transport.RetryPolicy", partial(RetryPolicy, base=0.0, sleep=self.sleep)
-        )
-        clock = partial(Clock, now=self.now, monotonic=self.monotonic, sleep=self.sleep)
-        patch.setattr("couponhub.uploads.service.Clock", clock)
+        patch.setattr("couponhub.transport.transport.RetryPolicy", partial(RetryPolicy, base=0.0))
+        clock = Clock(now=self.now, monotonic=self.monotonic, sleep=self.sleep)
+        patch.setattr("couponhub.hub.SYSTEM_CLOCK", clock)
         patch.setattr("couponhub.hub.Quotas", partial(quotas_at, now=self.seconds))
         patch.setattr("couponhub.staging.server._POLL_SECONDS", 0.002)
         bounded_replies(patch)

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import attrs
 import pytest
 
+from couponhub.clock import utc_now
 from couponhub.documents import (
     Document,
     coupon_document,
@@ -20,7 +21,6 @@ from couponhub.documents import (
 from couponhub.errors import Conflict
 from couponhub.hub import CouponHub
 from couponhub.models import Customer, ListChange, ListId, Upload
-from couponhub.models.base import utc_now
 from tests.faults.bench import BROWSER, BUYER, CODE, SERIES, Bench, Target
 
 PATIENCE = 20.0

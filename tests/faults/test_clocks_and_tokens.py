@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from werkzeug.wrappers import Request, Response
 
+from couponhub.clock import utc_now
 from couponhub.errors import CouponhubError
-from couponhub.models.base import utc_now
 from tests.faults.bench import Bench
 from tests.faults.cells import assert_good, calls_of, judge
 from tests.faults.mishaps import NONE

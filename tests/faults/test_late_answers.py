@@ -8,10 +8,10 @@ from functools import partial
 import attrs
 import pytest
 
+from couponhub.clock import Clock
 from couponhub.errors import VendorUnavailable
 from couponhub.hub import CouponHub
 from couponhub.transport import RetryPolicy
-from couponhub.uploads.clock import Clock
 from tests.faults.bench import Bench
 from tests.faults.cells import ask_through, calls_of, judge, told_of
 from tests.faults.mishaps import Mishap
@@ -46,7 +46,7 @@ def hurried() -> Iterator[Hurries]:
             with pytest.MonkeyPatch.context() as patch:
                 policy = partial(RetryPolicy, base=0.0, attempts=2)
                 patch.setattr("couponhub.transport.transport.RetryPolicy", policy)
-                patch.setattr("couponhub.uploads.service.Clock", Clock)
+                patch.setattr("couponhub.hub.SYSTEM_CLOCK", Clock())
                 hub = opened.enter_context(CouponHub(config))
                 with suppress(VendorUnavailable):  # this machine may be slow; it is signed in, or will be
                     hub[bench.vendor].check()

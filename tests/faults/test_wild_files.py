@@ -17,8 +17,9 @@ from couponhub.errors import CouponhubError
 from couponhub.state import StoreSettings
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.usage.opening import opened, read_blocks
+from tests.kit.clock import FakeClock
 from tests.uploads.shop import LIST, Shop
-from tests.uploads.vendors import FakeClock, FileVendor
+from tests.uploads.vendors import FileVendor
 from tests.usage.desk_of_reports import ReportDesk, Row, day, report_text
 
 

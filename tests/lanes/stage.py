@@ -3,13 +3,14 @@
 import queue
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import attrs
 
 from couponhub.errors import VendorUnavailable
 from couponhub.lanes import Known, Lane, LaneSettings
 from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons
+from tests.kit.clock import FakeClock
 
 CUSTOMER = Customer(mobile="919876543210")
 OTHER = Customer(mobile="919876543211")
@@ -29,21 +30,6 @@ def down() -> VendorUnavailable:
 def silent() -> VendorUnavailable:
     """Make the error of a vendor that let time run out."""
     return VendorUnavailable("no whole answer came in time", too_slow=True)
-
-
-class Clock:
-    """Stands still until it is told."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def __call__(self) -> float:
-        """The monotonic seconds."""
-        return self.seconds
-
-    def now(self) -> datetime:
-        """The same on the calendar."""
-        return BEGAN + timedelta(seconds=self.seconds - 1000.0)
 
 
 @attrs.frozen
@@ -120,7 +106,7 @@ class Heard:
 class Stage:
     """What a test has at hand."""
 
-    clock: Clock
+    clock: FakeClock
     vendor: Vendor
     lane: Lane
 
@@ -138,7 +124,7 @@ class Stage:
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass."""
-        self.clock.seconds += seconds
+        self.clock.passed += seconds
 
     def takes(self, seconds: float, said: CustomerCoupons | Exception) -> Callable[[], CustomerCoupons]:
         """What a vendor says after so long."""
@@ -157,7 +143,7 @@ def staged(
 ) -> Stage:
     """Set the stage. Probes are not made by themselves within the time of a test, unless settings say so."""
     figures = {"probe_every": 3600.0, **settings}
-    clock, vendor = Clock(), Vendor()
+    clock, vendor = FakeClock(began=BEGAN), Vendor()
     chosen = LaneSettings(**figures)  # type: ignore[arg-type] # whole numbers are told by their names
-    lane = Lane(name, vendor.ask, check=check, settings=chosen, clock=clock, now=clock.now)
+    lane = Lane(name, vendor.ask, check=check, settings=chosen, clock=clock.clock)
     return Stage(clock, vendor, lane)

@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from couponhub import CouponHub, Customer
+from couponhub.clock import Deadline
 from couponhub.errors import VendorUnavailable
 from couponhub.lanes import Lane, LaneSettings, LaneStatus, PlainLane
 from couponhub.models import CouponQuery, CustomerCoupons, Source, Verdict
@@ -34,7 +35,7 @@ class Asked(FakeVendor):
         customer: Customer,  # noqa: ARG002 - all hold the same
         query: CouponQuery,  # noqa: ARG002 - whatever is asked
         *,
-        deadline: float | None = None,  # noqa: ARG002 - at once
+        deadline: Deadline | None = None,  # noqa: ARG002 - at once
     ) -> CustomerCoupons:
         """See `FindsCustomerCoupons`."""
         self.asked += 1
@@ -42,9 +43,9 @@ class Asked(FakeVendor):
             raise self.error
         return FOUND
 
-    def check(self, *, deadline: float | None = None) -> str:
+    def check(self, *, deadline: Deadline | None = None) -> str:
         """See `Adapter.check`."""
-        self.checked.append(deadline)
+        self.checked.append(deadline.seconds if deadline else None)
         return ""
 
 

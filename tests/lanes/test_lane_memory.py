@@ -20,7 +20,8 @@ from couponhub.errors import (
 from couponhub.lanes import LaneSettings
 from couponhub.lanes.memory import Memory
 from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons, ListId, Source
-from tests.lanes.stage import ALL, BEGAN, CUSTOMER, FOUND, NONE, OTHER, Clock, Stage, down, silent, staged
+from tests.kit.clock import FakeClock
+from tests.lanes.stage import ALL, BEGAN, CUSTOMER, FOUND, NONE, OTHER, Stage, down, silent, staged
 
 
 def many(count: int) -> CustomerCoupons:
@@ -288,7 +289,7 @@ def test_an_answer_on_its_way_is_forgotten(named: bool) -> None:
 
 def test_an_older_answer_does_not_replace_a_newer_one() -> None:
     """A question that comes back after all, long after its time, is about an earlier moment."""
-    memory = Memory(LaneSettings(), Clock(), lambda _: b"")
+    memory = Memory(LaneSettings(), FakeClock().clock, lambda _: b"")
     for said, asked in ((FOUND, 1000.0), (NONE, 999.0)):
         entry = memory.entry(said, asked=asked, asked_at=BEGAN)
         assert entry is not None

@@ -15,7 +15,8 @@ from couponhub.errors import UnreadableReply
 from couponhub.lanes import LaneSettings, bytes_held
 from couponhub.lanes.memory import Memory
 from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons, ListId, Store
-from tests.lanes.stage import ALL, BEGAN, Clock, Stage, staged
+from tests.kit.clock import FakeClock
+from tests.lanes.stage import ALL, BEGAN, Stage, staged
 
 
 def coupon(number: int, raw: str) -> Coupon:
@@ -118,9 +119,9 @@ def test_no_more_is_counted_than_has_to_be_known() -> None:
 
 def remembers(settings: LaneSettings, answers: list[tuple[CouponQuery, CustomerCoupons]]) -> Memory:
     """Remember these."""
-    memory = Memory(settings, Clock(), lambda _: b"")
+    memory = Memory(settings, FakeClock().clock, lambda _: b"")
     for number, (query, answer) in enumerate(answers):
-        entry = memory.entry(answer, asked=1000.0, asked_at=BEGAN)
+        entry = memory.entry(answer, asked=0.0, asked_at=BEGAN)
         assert entry is not None
         memory.keep((str(number).encode(), query), entry, forgotten=frozenset())
     return memory

@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from couponhub import Coupon, CouponHub, Customer
+from couponhub.clock import Deadline
 from couponhub.errors import Unsupported, UsageError
 from couponhub.models import CouponQuery, CustomerCoupons, Identifier, Reason, Verdict
 from couponhub.registry import Registry
@@ -30,7 +31,7 @@ class Indexed:
         self.asked: list[Customer] = []
 
     def customer_coupons(
-        self, customer: Customer, query: CouponQuery, *, deadline: float | None = None
+        self, customer: Customer, query: CouponQuery, *, deadline: Deadline | None = None
     ) -> CustomerCoupons:
         """One coupon for the one customer known here."""
         del query, deadline
@@ -44,7 +45,7 @@ class Indexed:
         """Nothing to say of a capability."""
         return capability and ""
 
-    def check(self, *, deadline: float | None = None) -> str:
+    def check(self, *, deadline: Deadline | None = None) -> str:
         """Nothing to prove."""
         del deadline
         return ""

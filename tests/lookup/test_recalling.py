@@ -9,7 +9,8 @@ from couponhub.errors import UsageError
 from couponhub.lanes import Lane, LaneSettings, PlainLane
 from couponhub.lookup import Asking, KeptBeside, Question, Recalling
 from couponhub.models import CouponQuery, Customer, Identifier, LookupAnswer, Source, Strategy, Verdict
-from tests.lanes.stage import CUSTOMER, FOUND, NONE, OTHER, Clock, Vendor
+from tests.kit.clock import FakeClock
+from tests.lanes.stage import CUSTOMER, FOUND, NONE, OTHER, Vendor
 
 KEY = ("anything", "equal")
 
@@ -18,14 +19,14 @@ class Hub:
     """Two lanes, one clock, and what recalls what they remember."""
 
     def __init__(self) -> None:
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.vendors = (Vendor(FOUND), Vendor(NONE))
         settings = LaneSettings(cache_ttl=30.0, negative_ttl=5.0)
         self.lanes = tuple(
-            Lane(name, vendor.ask, settings=settings, clock=self.clock, now=self.clock.now)
+            Lane(name, vendor.ask, settings=settings, clock=self.clock.clock)
             for name, vendor in zip(("shop", "club"), self.vendors, strict=True)
         )
-        self.recalling = Recalling(clock=self.clock)
+        self.recalling = Recalling(clock=self.clock.clock)
 
     def question(self, *lanes: Lane, strategy: Strategy = Strategy.MERGE) -> Question:
         """A question to both, or to those."""
@@ -64,9 +65,9 @@ def test_it_is_as_fresh_as_the_least_fresh() -> None:
     """The absence at one connection lasts five seconds: then that one is asked anew."""
     hub = Hub()
     hub.lookup()
-    hub.clock.seconds += 4.9
+    hub.clock.passed += 4.9
     assert hub.lookup()[1]
-    hub.clock.seconds += 0.1
+    hub.clock.passed += 0.1
     assert not hub.lookup()[1]
     assert [1, 2] == [len(vendor.calls) for vendor in hub.vendors]
 
@@ -167,7 +168,7 @@ def test_no_more_is_kept_than_fits(size: int) -> None:
     hub = Hub()
     hub.lookup()
     most = 400_000
-    recalling = Recalling(clock=hub.clock, most_bytes=most)
+    recalling = Recalling(clock=hub.clock.clock, most_bytes=most)
     keys = [(f"{number:0{size}}", *KEY) for number in range(500)]
     for key in keys:
         assert recalling.conclude(key, hub.question(), CUSTOMER) is not None

@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from couponhub.capabilities import Offered, capabilities_of
+from couponhub.clock import Deadline
 from couponhub.connection import Lists
 from couponhub.errors import (
     Conflict,
@@ -325,10 +326,10 @@ def test_a_deadline_bounds_what_an_upload_asks(vendor: Vendor, connect: Opens) -
     """With none left nothing is sent, whichever step of an upload it is."""
     adapter, list_id, file = connect(), ListId("W1"), FileUrl(url="https://f.example.com/a.csv")
     steps: tuple[Callable[[], object], ...] = (
-        lambda: adapter.prepare_list(list_id, None, deadline=0.0),
-        lambda: adapter.submit_url(list_id, file, "n1", None, deadline=0.0),
-        lambda: adapter.find_submitted(list_id, "n1", deadline=0.0),
-        lambda: adapter.get_part(list_id, PartId("F1"), deadline=0.0),
+        lambda: adapter.prepare_list(list_id, None, deadline=Deadline.after(0.0)),
+        lambda: adapter.submit_url(list_id, file, "n1", None, deadline=Deadline.after(0.0)),
+        lambda: adapter.find_submitted(list_id, "n1", deadline=Deadline.after(0.0)),
+        lambda: adapter.get_part(list_id, PartId("F1"), deadline=Deadline.after(0.0)),
     )
     for step in steps:
         with pytest.raises(VendorUnavailable) as caught:

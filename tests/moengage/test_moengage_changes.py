@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from couponhub.capabilities import Offered
+from couponhub.clock import Clock
 from couponhub.connection import Lists
 from couponhub.errors import (
     Conflict,
@@ -20,7 +21,6 @@ from couponhub.errors import (
     VendorUnavailable,
 )
 from couponhub.models import Alerts, AlertsChange, ListChange, ListId, ListStatus, PartId
-from couponhub.uploads.clock import Clock
 from couponhub.uploads.deleting import Deleter
 from couponhub_moengage.adapter import MoEngageAdapter
 from tests.moengage.scripted import Answer, Opens, Vendor
@@ -69,10 +69,10 @@ class Desk:
 
 def desk(vendor: Vendor, adapter: MoEngageAdapter, settle: float = 30.0) -> Desk:
     """The core over that adapter; time does not pass, it is noted."""
-    pause = vendor.waits.append
+    clock = Clock(sleep=vendor.waits.append)
     return Desk(
-        Lists("engage", Offered(adapter, "engage"), settle=settle, sleep=pause),
-        Deleter(connection="engage", adapter=adapter, settle=settle, clock=Clock(sleep=pause)),
+        Lists("engage", Offered(adapter, "engage"), settle=settle, clock=clock),
+        Deleter(connection="engage", adapter=adapter, settle=settle, clock=clock),
     )
 
 

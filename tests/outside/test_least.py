@@ -8,6 +8,7 @@ from couponhub_cornershop import PLUGIN
 from couponhub_cornershop.adapter import CornerShopAdapter
 from couponhub_cornershop.settings import CornerShopSettings
 
+from couponhub.clock import Deadline
 from couponhub.plugin import Services
 from couponhub.testing import ConformanceSuite, Rig, rig_for
 
@@ -24,7 +25,7 @@ class LeastAdapter:
         """Say the same of everything."""
         return f"go and see the shop about {capability}"
 
-    def check(self, *, deadline: float | None = None) -> str:
+    def check(self, *, deadline: Deadline | None = None) -> str:
         """As the whole adapter."""
         return self._whole.check(deadline=deadline)
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from couponhub.clock import utc_now
 from couponhub.connection import Customers
 from couponhub.models import Customer
-from couponhub.models.base import utc_now
 from couponhub.testing import Rig
 from tests.promises.test_promise_whole import HOLDER, ask, hand_out
 from tests.promises.vendor_side import calls, codes

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from couponhub.clock import utc_now
 from couponhub.models import Customer, LookupAnswer, Reason, Verdict
-from couponhub.models.base import utc_now
 from couponhub.testing import Rig
 from tests.promises.vendor_side import codes
 

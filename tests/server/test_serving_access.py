@@ -6,8 +6,8 @@ from itertools import count
 
 import pytest
 
+from couponhub.clock import Clock, utc_now
 from couponhub.errors import LocalError
-from couponhub.models.base import utc_now
 from couponhub.server.access import Access, is_neighbour
 from couponhub.server.pace import Pace
 from couponhub.server.problems import Refusal
@@ -128,7 +128,7 @@ def test_the_store_is_read_once_in_a_while(counter: Counter, monkeypatch: pytest
     read = SqliteTokens.all
     monkeypatch.setattr(SqliteTokens, "all", lambda tokens: (next(reads), read(tokens))[1])
     now = [100.0]
-    access = Access(counter.tokens, clock=lambda: now[0])
+    access = Access(counter.tokens, clock=Clock(monotonic=lambda: now[0]))
     environ = {"HTTP_AUTHORIZATION": f"Bearer {counter.token(Scope.LOOKUP)}"}
     for now[0] in (100.0, 101.0, 101.9):
         access.admit(environ, Scope.LOOKUP)
@@ -212,19 +212,19 @@ def test_a_token_that_asks_too_often_is_told_when_to_come_back(
 def test_a_bucket_fills_again() -> None:
     """Steadily, up to a second's worth; a rate below one a second gives one at first."""
     now = [0.0]
-    pace = Pace(4, lambda: now[0])
+    pace = Pace(4, Clock(monotonic=lambda: now[0]))
     assert [0.0, 0.0, 0.0, 0.0, 0.25] == [pace.take("a") for _ in range(5)]
     now[0] = 0.25
     assert [0.0, 0.25] == [pace.take("a") for _ in range(2)]
     now[0] = 60.0
     assert [0.0, 0.0, 0.0, 0.0, 0.25] == [pace.take("a") for _ in range(5)]
-    rare = Pace(0.1, lambda: now[0])
+    rare = Pace(0.1, Clock(monotonic=lambda: now[0]))
     assert [0.0, 10.0] == [rare.take("a") for _ in range(2)]
 
 
 def test_without_a_rate_nobody_waits() -> None:
     """The default."""
-    pace = Pace(0, lambda: 0.0)
+    pace = Pace(0, Clock())
     assert {0.0} == {pace.take("a") for _ in range(1000)}
 
 

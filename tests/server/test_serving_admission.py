@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from couponhub import CouponHub
+from couponhub.clock import Clock
 from couponhub.errors import RateLimited
 from couponhub.server.access import Caller
 from couponhub.server.admission import Gate
@@ -58,7 +59,7 @@ def test_batches_are_held_to_less() -> None:
 def test_that_somebody_found_no_room_is_known_for_a_while() -> None:
     """Bodies have less time then."""
     now = [100.0]
-    gate = Gate(threads=1, clock=lambda: now[0])
+    gate = Gate(threads=1, clock=Clock(monotonic=lambda: now[0]))
     assert not gate.has_refused(2)
     assert 1 == held(gate, "a")
     now[0] = 101.5
@@ -134,7 +135,7 @@ def test_places_are_given_back(small: Counter) -> None:
 
 def test_readiness_waits_for_nobody(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who asks while somebody else is looking is told what was found before: a slow disk holds one thread."""
-    (_, ready) = Health(counter.hub, clock=lambda: 0.0).operations()
+    (_, ready) = Health(counter.hub, clock=Clock(monotonic=lambda: 0.0)).operations()
     go_on, looking = threading.Event(), threading.Event()
 
     def slow(_: CouponHub) -> Iterator[str]:

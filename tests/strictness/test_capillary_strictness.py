@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import requests
 
+from couponhub.clock import utc_now
 from couponhub.models import CouponQuery, Customer, Identifier, Tagging, Upload, UploadStatus
-from couponhub.models.base import utc_now
 from tests.strictness.tampering import (
     Alteration,
     Bench,

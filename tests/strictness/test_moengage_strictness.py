@@ -13,8 +13,8 @@ import attrs
 import pytest
 import requests
 
+from couponhub.clock import utc_now
 from couponhub.models import Alerts, Upload, UploadStatus
-from couponhub.models.base import utc_now
 from couponhub.staging import StagedFile
 from couponhub.staging.server import ServerStaging
 from tests.strictness.tampering import (

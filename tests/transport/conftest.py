@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.transport.scripted import ScriptedServer, Waits
+from tests.kit.clock import FakeClock
+from tests.transport.scripted import ScriptedServer
 
 
 @pytest.fixture
@@ -15,6 +16,6 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def waits() -> Waits:
+def waits() -> FakeClock:
     """Notes of how long would have been slept."""
-    return Waits()
+    return FakeClock()

@@ -11,6 +11,7 @@ from typing import BinaryIO, Self
 
 import attrs
 
+from couponhub.clock import Clock
 from couponhub.transport import (
     Auth,
     BasicAuth,
@@ -23,6 +24,7 @@ from couponhub.transport import (
     error_for_status,
     retry_after_seconds,
 )
+from tests.kit.clock import FakeClock
 
 
 @attrs.frozen(kw_only=True)
@@ -195,37 +197,29 @@ def _blocks(stream: BinaryIO, length: int) -> Iterable[bytes]:
         yield block
 
 
-class Waits:
-    """A retry policy's sleep that only takes notes."""
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-
-    def __call__(self, seconds: float) -> None:
-        """Take note."""
-        self.seconds.append(seconds)
-
-    def policy(self) -> RetryPolicy:
-        """Four attempts, waits of 0.3, 0.6 and 1.2 seconds, none of them slept."""
-        return RetryPolicy(sleep=self, jitter=lambda: 1.0)
+STEADY = RetryPolicy(jitter=lambda: 1.0)
+"""Four attempts, waits of 0.3, 0.6 and 1.2 seconds."""
 
 
 def transport_to(
     url: str,
     *,
     settings: TransportSettings | None = None,
-    retry: RetryPolicy | None = None,
+    waits: FakeClock | None = None,
+    clock: Clock | None = None,
+    retry: RetryPolicy = STEADY,
     auth: Auth | None = None,
     budget: Budget | None = None,
     observer: Observer | None = None,
 ) -> Transport:
-    """A transport of the connection "shop", which never sleeps."""
+    """A transport of the connection "shop", which never sleeps: `waits` notes what it would, unless there is a `clock`."""
     return Transport(
         connection="shop",
         base_url=url,
         auth=auth or BasicAuth("user", "pass"),
         settings=settings,
-        retry=retry or Waits().policy(),
+        clock=clock or (waits or FakeClock()).pauses,
+        retry=retry,
         budget=budget,
         observer=observer,
     )

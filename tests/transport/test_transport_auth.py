@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.errors import AuthRejected, OutcomeUnknown, RateLimited, UnreadableReply, VendorUnavailable
-from couponhub.transport import BasicAuth, Deadline, HeaderAuth, Request, TokenAuth
+from couponhub.transport import BasicAuth, HeaderAuth, Request, TokenAuth
 from couponhub.transport.auth import Token
 from tests.cli.desk import until
-from tests.transport.scripted import Script, ScriptedServer, Seen, Waits, says, transport_to, understood
+from tests.kit.clock import FakeClock
+from tests.transport.scripted import Script, ScriptedServer, Seen, says, transport_to, understood
 
 READ = Request(operation="read lists", method="GET", path="/lists")
 WRITE = Request(operation="create list", method="POST", path="/lists", body={}, changes=True)
@@ -40,7 +42,7 @@ class Tokens:
         return Token(value=f"t{self.given}", lifetime=self._lifetime)
 
 
-def token_auth(tokens: Tokens, clock: Callable[[], float] = time.monotonic) -> TokenAuth:
+def token_auth(tokens: Tokens, clock: Clock = SYSTEM_CLOCK) -> TokenAuth:
     """A sign-in that leaves the last ten seconds of a token unused."""
     return TokenAuth(tokens, header=HEADER, margin=lambda _: 10.0, clock=clock)
 
@@ -51,14 +53,14 @@ def accepts(token: str) -> Callable[[Seen], Script]:
 
 
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
-def test_a_refused_token_is_renewed_once(server: ScriptedServer, waits: Waits, request_: Request) -> None:
+def test_a_refused_token_is_renewed_once(server: ScriptedServer, waits: FakeClock, request_: Request) -> None:
     """Refused calls were not done, so that a write is repeated too, at once."""
     server.otherwise = accepts("t2")
     tokens = Tokens()
 
-    reply = transport_to(server.url, auth=token_auth(tokens), retry=waits.policy()).call(request_, understood)
+    reply = transport_to(server.url, auth=token_auth(tokens), waits=waits).call(request_, understood)
 
-    assert (200, 2, []) == (reply.status, tokens.given, waits.seconds)
+    assert (200, 2, []) == (reply.status, tokens.given, waits.sleeps)
     assert ["t1", "t2"] == [seen.headers["x-token"] for seen in server.seen]
 
 
@@ -107,7 +109,7 @@ def test_many_threads_fetch_one_token(server: ScriptedServer) -> None:
     """Fifty threads that find the token expired wait for one new one."""
     now = 0.0
     tokens = Tokens(seconds=0.05)
-    transport = transport_to(server.url, auth=token_auth(tokens, clock=lambda: now))
+    transport = transport_to(server.url, auth=token_auth(tokens, clock=Clock(monotonic=lambda: now)))
     transport.call(READ, understood)
     now = 1000.0
 
@@ -170,11 +172,13 @@ def test_an_impatient_caller_leaves_the_fetch_to_the_others(server: ScriptedServ
     started = time.monotonic()
     with ThreadPoolExecutor(10) as pool:
         with pytest.raises(VendorUnavailable, match="no token came") as caught:
-            transport.call(WRITE, understood, deadline=0.1)
+            transport.call(WRITE, understood, deadline=Deadline.after(0.1))
         gave_up_after = time.monotonic() - started
-        patient = [pool.submit(transport.call, READ, understood, deadline=5.0) for _ in range(10)]
+        patient = [
+            pool.submit(transport.call, READ, understood, deadline=Deadline.after(5.0)) for _ in range(10)
+        ]
         with pytest.raises(VendorUnavailable):
-            transport.call(READ, understood, deadline=0.05)
+            transport.call(READ, understood, deadline=Deadline.after(0.05))
         slow.set()
         replies = [future.result() for future in patient]
 
@@ -199,7 +203,7 @@ def test_a_fetch_that_hangs_holds_nobody_who_comes_later() -> None:
             return super().__call__()
 
     tokens = Hanging()
-    auth = token_auth(tokens, clock=lambda: now)
+    auth = token_auth(tokens, clock=Clock(monotonic=lambda: now))
     early: dict[str, str] = {}
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(auth.sign, early, Deadline.after(30))
@@ -229,7 +233,7 @@ def test_few_fetches_hang_beside_each_other() -> None:
             return super().__call__()
 
     tokens = Hanging()
-    auth = token_auth(tokens, clock=lambda: now)
+    auth = token_auth(tokens, clock=Clock(monotonic=lambda: now))
     for _ in range(20):
         now += 5.0
         with pytest.raises(VendorUnavailable):
@@ -255,7 +259,7 @@ def test_a_fault_of_a_token_source_reaches_the_caller_and_the_next_call_asks_aga
 def test_a_token_is_renewed_before_it_ends(age: float, expected: str) -> None:
     """Of 100 seconds the last ten are left unused."""
     now = 1000.0
-    auth = token_auth(Tokens(), clock=lambda: now)
+    auth = token_auth(Tokens(), clock=Clock(monotonic=lambda: now))
     auth.sign({}, Deadline.after(5))
     now += age
 
@@ -269,7 +273,9 @@ def test_a_tokens_time_runs_while_it_is_fetched() -> None:
     """The vendor counts from when it answered, and we from when we asked."""
     moments = iter([0.0, 0.0, 89.0, 90.0, 90.0])
     tokens = Tokens()
-    auth = TokenAuth(tokens, header=HEADER, margin=lambda _: 10.0, clock=lambda: next(moments))
+    auth = TokenAuth(
+        tokens, header=HEADER, margin=lambda _: 10.0, clock=Clock(monotonic=lambda: next(moments))
+    )
     for expected in (1, 1, 2):
         auth.sign({}, Deadline.after(5))
         assert expected == tokens.given
@@ -278,13 +284,13 @@ def test_a_tokens_time_runs_while_it_is_fetched() -> None:
 @pytest.mark.parametrize(
     "failure", [VendorUnavailable("down"), RateLimited("slow down", retry_after=1.0)], ids=["down", "limited"]
 )
-def test_a_write_waits_for_its_token(server: ScriptedServer, waits: Waits, failure: Exception) -> None:
+def test_a_write_waits_for_its_token(server: ScriptedServer, waits: FakeClock, failure: Exception) -> None:
     """A sign-in that fails has sent nothing of the write, which is then sent once."""
     auth = token_auth(Tokens(failure))
 
-    transport_to(server.url, auth=auth, retry=waits.policy()).call(WRITE, understood)
+    transport_to(server.url, auth=auth, waits=waits).call(WRITE, understood)
 
-    assert (1, 1) == (len(server.seen), len(waits.seconds))
+    assert (1, 1) == (len(server.seen), len(waits.sleeps))
 
 
 @pytest.mark.parametrize("kind", [VendorUnavailable, UnreadableReply, AuthRejected])

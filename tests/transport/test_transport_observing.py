@@ -13,7 +13,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from couponhub.errors import NotFound
 from couponhub.telemetry import OpenTelemetryObserver
 from couponhub.transport import Reply, Request, VendorCall
-from tests.transport.scripted import ScriptedServer, Waits, hangs_up, says, transport_to, understood
+from tests.kit.clock import FakeClock
+from tests.transport.scripted import ScriptedServer, hangs_up, says, transport_to, understood
 
 READ = Request(
     operation="customer coupons", method="GET", path="/canary-path", query=(("mobile", "919876543210"),)
@@ -33,11 +34,11 @@ class Watcher:
         return self.calls.append
 
 
-def test_an_observer_sees_every_attempt(server: ScriptedServer, waits: Waits) -> None:
+def test_an_observer_sees_every_attempt(server: ScriptedServer, waits: FakeClock) -> None:
     """A call that is repeated once is two attempts, each with its outcome."""
     server.plays(hangs_up(), says(headers={"X-Cap-RequestID": "abc123"}))
     watcher = Watcher()
-    transport_to(server.url, retry=waits.policy(), observer=watcher).call(READ, understood)
+    transport_to(server.url, waits=waits, observer=watcher).call(READ, understood)
     assert [("shop", "customer coupons")] * 2 == watcher.began_with
     first, second = watcher.calls
     assert ("unavailable", None, 1) == (first.outcome, first.status, first.attempt)
@@ -46,11 +47,11 @@ def test_an_observer_sees_every_attempt(server: ScriptedServer, waits: Waits) ->
 
 
 def test_a_call_is_one_log_line(
-    server: ScriptedServer, waits: Waits, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, waits: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The line has its fields for structured handlers, and holds neither path nor query."""
     caplog.set_level(logging.INFO, "couponhub.calls")
-    transport_to(server.url, retry=waits.policy()).call(READ, understood)
+    transport_to(server.url, waits=waits).call(READ, understood)
     (record,) = [record for record in caplog.records if record.name == "couponhub.calls"]
     fields = vars(record)["vendor_call"]
     assert ("shop", "customer coupons", "ok", 200) == tuple(
@@ -61,7 +62,7 @@ def test_a_call_is_one_log_line(
     assert "919876543210" not in record.getMessage()
 
 
-def test_opentelemetry_gets_spans_and_metrics(server: ScriptedServer, waits: Waits) -> None:
+def test_opentelemetry_gets_spans_and_metrics(server: ScriptedServer, waits: FakeClock) -> None:
     """An attempt is a client span and a point of the histogram, without anything of the customer."""
     spans, points = InMemorySpanExporter(), InMemoryMetricReader()
     tracers = TracerProvider()
@@ -72,7 +73,7 @@ def test_opentelemetry_gets_spans_and_metrics(server: ScriptedServer, waits: Wai
         raise NotFound("no such list", status=reply.status)
 
     with pytest.raises(NotFound):
-        transport_to(server.url, retry=waits.policy(), observer=observer).call(READ, not_there)
+        transport_to(server.url, waits=waits, observer=observer).call(READ, not_there)
     (span,) = spans.get_finished_spans()
     assert "shop customer coupons" == span.name
     assert span.attributes is not None

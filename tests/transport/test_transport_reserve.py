@@ -5,7 +5,8 @@ import pytest
 from couponhub.errors import VendorUnavailable
 from couponhub.transport import Request
 from couponhub.transport.retry import RetryPolicy, RetryReserve
-from tests.transport.scripted import ScriptedServer, Waits, says, transport_to, understood
+from tests.kit.clock import FakeClock
+from tests.transport.scripted import ScriptedServer, says, transport_to, understood
 
 READ = Request(operation="read lists", method="GET", path="/lists")
 
@@ -22,11 +23,10 @@ def test_a_reserve_is_spent_and_earned() -> None:
     assert [True, True, False] == [reserve.take() for _ in range(3)]
 
 
-def test_a_dead_vendor_is_soon_asked_once_each_time(server: ScriptedServer, waits: Waits) -> None:
+def test_a_dead_vendor_is_soon_asked_once_each_time(server: ScriptedServer, waits: FakeClock) -> None:
     """The reserve is the transport's, whoever calls."""
     server.otherwise = lambda _: says(503)
-    policy = RetryPolicy(reserve=5, sleep=waits)
-    transport = transport_to(server.url, retry=policy)
+    transport = transport_to(server.url, waits=waits, retry=RetryPolicy(reserve=5))
     for _ in range(10):
         with pytest.raises(VendorUnavailable):
             transport.call(READ, understood)
@@ -34,9 +34,9 @@ def test_a_dead_vendor_is_soon_asked_once_each_time(server: ScriptedServer, wait
     assert 10 + 5 == len(server.seen)
 
 
-def test_a_vendor_that_recovers_is_repeated_to_again(server: ScriptedServer, waits: Waits) -> None:
+def test_a_vendor_that_recovers_is_repeated_to_again(server: ScriptedServer, waits: FakeClock) -> None:
     """Its answers fill the reserve."""
-    transport = transport_to(server.url, retry=RetryPolicy(reserve=1, sleep=waits))
+    transport = transport_to(server.url, waits=waits, retry=RetryPolicy(reserve=1))
     server.plays(says(503))
     transport.call(READ, understood)
     server.plays(says(503))
@@ -49,9 +49,9 @@ def test_a_vendor_that_recovers_is_repeated_to_again(server: ScriptedServer, wai
     assert 200 == transport.call(READ, understood).status
 
 
-def test_a_rate_limit_spends_nothing(server: ScriptedServer, waits: Waits) -> None:
+def test_a_rate_limit_spends_nothing(server: ScriptedServer, waits: FakeClock) -> None:
     """The vendor said when to come again."""
-    transport = transport_to(server.url, retry=RetryPolicy(reserve=0, sleep=waits))
+    transport = transport_to(server.url, waits=waits, retry=RetryPolicy(reserve=0))
     server.plays(says(429, headers={"Retry-After": "1"}))
 
     assert 200 == transport.call(READ, understood).status

@@ -12,6 +12,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from couponhub.clock import Deadline
 from couponhub.errors import (
     Conflict,
     NotFound,
@@ -23,10 +24,11 @@ from couponhub.errors import (
 )
 from couponhub.transport import Reply, Request, TransportSettings, retry_after_seconds
 from couponhub.transport.oauth import TokenSession
+from tests.kit.clock import FakeClock
 from tests.transport.scripted import (
+    STEADY,
     Script,
     ScriptedServer,
-    Waits,
     hangs_up,
     hangs_up_after,
     says,
@@ -48,23 +50,25 @@ def refusing() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("script", [says(500), says(503), says(520), says(599), says(408), hangs_up()])
-def test_a_read_is_repeated_until_it_succeeds(server: ScriptedServer, waits: Waits, script: Script) -> None:
+def test_a_read_is_repeated_until_it_succeeds(
+    server: ScriptedServer, waits: FakeClock, script: Script
+) -> None:
     """Each wait is twice the last one."""
     server.plays(script, script, script)
 
-    assert 200 == transport_to(server.url, retry=waits.policy()).call(READ, understood).status
-    assert [0.3, 0.6, 1.2] == waits.seconds
+    assert 200 == transport_to(server.url, waits=waits).call(READ, understood).status
+    assert [0.3, 0.6, 1.2] == waits.sleeps
     assert 4 == len(server.seen)
 
 
-def test_a_read_is_given_up_in_the_end(server: ScriptedServer, waits: Waits) -> None:
+def test_a_read_is_given_up_in_the_end(server: ScriptedServer, waits: FakeClock) -> None:
     """The last answer is the one that is told."""
     server.otherwise = lambda _: says(500)
 
     with pytest.raises(VendorUnavailable) as caught:
-        transport_to(server.url, retry=waits.policy()).call(READ, understood)
+        transport_to(server.url, waits=waits).call(READ, understood)
 
-    assert (4, 3) == (len(server.seen), len(waits.seconds))
+    assert (4, 3) == (len(server.seen), len(waits.sleeps))
     assert ("shop", "read lists", 500) == (
         caught.value.connection,
         caught.value.operation,
@@ -74,31 +78,31 @@ def test_a_read_is_given_up_in_the_end(server: ScriptedServer, waits: Waits) -> 
 
 @pytest.mark.parametrize(("status", "kind"), [(404, NotFound), (409, Conflict), (302, UnreadableReply)])
 def test_a_definite_answer_is_not_asked_for_again(
-    server: ScriptedServer, waits: Waits, status: int, kind: type[Exception]
+    server: ScriptedServer, waits: FakeClock, status: int, kind: type[Exception]
 ) -> None:
     """What the vendor decided stays decided."""
     server.otherwise = lambda _: says(status)
 
     with pytest.raises(kind):
-        transport_to(server.url, retry=waits.policy()).call(READ, understood)
+        transport_to(server.url, waits=waits).call(READ, understood)
 
-    assert (1, []) == (len(server.seen), waits.seconds)
+    assert (1, []) == (len(server.seen), waits.sleeps)
 
 
-def test_a_refused_connection_is_tried_again(refusing: str, waits: Waits) -> None:
+def test_a_refused_connection_is_tried_again(refusing: str, waits: FakeClock) -> None:
     """A write too, for nothing was sent; in the end it is no unknown outcome."""
     for request in (READ, WRITE):
         with pytest.raises(VendorUnavailable) as caught:
-            transport_to(refusing, retry=waits.policy()).call(request, understood)
+            transport_to(refusing, waits=waits).call(request, understood)
         assert (False, False) == (caught.value.sent, caught.value.too_slow)
 
-    assert [0.3, 0.6, 1.2] * 2 == waits.seconds
+    assert [0.3, 0.6, 1.2] * 2 == waits.sleeps
 
 
-def test_a_name_that_does_not_resolve_sends_nothing(waits: Waits) -> None:
+def test_a_name_that_does_not_resolve_sends_nothing(waits: FakeClock) -> None:
     """A label that is too long for DNS fails like a host that is not there."""
     with pytest.raises(VendorUnavailable) as caught:
-        transport_to(f"https://{'a' * 64}.invalid", retry=waits.policy()).call(WRITE, understood)
+        transport_to(f"https://{'a' * 64}.invalid", waits=waits).call(WRITE, understood)
 
     assert not caught.value.sent
 
@@ -108,14 +112,14 @@ def test_a_name_that_does_not_resolve_sends_nothing(waits: Waits) -> None:
     [hangs_up(), says(500), says(503, headers={"Retry-After": "1"}), says(599)],
     ids=["lost", "500", "503", "599"],
 )
-def test_a_write_is_sent_once(server: ScriptedServer, waits: Waits, script: Script) -> None:
+def test_a_write_is_sent_once(server: ScriptedServer, waits: FakeClock, script: Script) -> None:
     """It may have been done; the error says how to find out and that repeating is not safe."""
     server.plays(script)
 
     with pytest.raises(OutcomeUnknown) as caught:
-        transport_to(server.url, retry=waits.policy()).call(WRITE, understood)
+        transport_to(server.url, waits=waits).call(WRITE, understood)
 
-    assert (1, []) == (len(server.seen), waits.seconds)
+    assert (1, []) == (len(server.seen), waits.sleeps)
     assert not caught.value.retryable
     assert "look at the vendor before repeating it" == caught.value.hint
     assert ("shop", "create list") == (caught.value.connection, caught.value.operation)
@@ -148,12 +152,12 @@ def test_a_refusal_of_a_write_is_definite(server: ScriptedServer) -> None:
         transport_to(server.url).call(WRITE, understood)
 
 
-def test_a_limited_write_is_repeated(server: ScriptedServer, waits: Waits) -> None:
+def test_a_limited_write_is_repeated(server: ScriptedServer, waits: FakeClock) -> None:
     """A rate limit refuses before any work."""
     server.plays(says(429, headers={"Retry-After": "2"}))
 
-    assert 200 == transport_to(server.url, retry=waits.policy()).call(WRITE, understood).status
-    assert ([2.0], 2) == (waits.seconds, len(server.seen))
+    assert 200 == transport_to(server.url, waits=waits).call(WRITE, understood).status
+    assert ([2.0], 2) == (waits.sleeps, len(server.seen))
 
 
 def test_an_earlier_failure_does_not_make_a_write_look_unsent(server: ScriptedServer, refusing: str) -> None:
@@ -169,22 +173,22 @@ def test_an_earlier_failure_does_not_make_a_write_look_unsent(server: ScriptedSe
     assert 1 == len(server.seen)
 
 
-def test_a_connection_dropped_between_calls_is_replaced(server: ScriptedServer, waits: Waits) -> None:
+def test_a_connection_dropped_between_calls_is_replaced(server: ScriptedServer, waits: FakeClock) -> None:
     """The next call takes a new connection at once: a read succeeds, a write is sent exactly once."""
     server.plays(hangs_up_after(says()), hangs_up_after(says()), hangs_up_after(says()))
-    transport = transport_to(server.url, retry=waits.policy())
+    transport = transport_to(server.url, waits=waits)
     for request in (READ, READ, WRITE):
         transport.call(request, understood)
         time.sleep(0.05)  # until the end of the connection has arrived
 
     assert ["GET", "GET", "POST"] == [seen.method for seen in server.seen]
-    assert ([1, 2, 3], []) == ([seen.connection for seen in server.seen], waits.seconds)
+    assert ([1, 2, 3], []) == ([seen.connection for seen in server.seen], waits.sleeps)
 
 
-def test_a_connection_dropped_under_a_call(server: ScriptedServer, waits: Waits) -> None:
+def test_a_connection_dropped_under_a_call(server: ScriptedServer, waits: FakeClock) -> None:
     """On a kept connection too, a read is asked again and a write is not."""
     server.plays(says(), hangs_up())
-    transport = transport_to(server.url, retry=waits.policy())
+    transport = transport_to(server.url, waits=waits)
     transport.call(READ, understood)
     transport.call(READ, understood)
     assert [1, 1, 2] == [seen.connection for seen in server.seen]
@@ -209,74 +213,72 @@ def test_a_connection_dropped_under_a_call(server: ScriptedServer, waits: Waits)
     ],
 )
 def test_the_vendor_says_how_long_to_wait(
-    server: ScriptedServer, waits: Waits, headers: dict[str, str], waited: float
+    server: ScriptedServer, waits: FakeClock, headers: dict[str, str], waited: float
 ) -> None:
     """Its word is waited out, measured by its own clock; without one, or with one of the past, ours counts."""
     server.plays(says(429, headers={"Date": formatdate(NOW, usegmt=True), **headers}))
 
-    transport_to(server.url, retry=waits.policy()).call(READ, understood)
+    transport_to(server.url, waits=waits).call(READ, understood)
 
-    assert [waited] == waits.seconds
+    assert [waited] == waits.sleeps
 
 
 @pytest.mark.parametrize("headers", [{"Retry-After": "3600"}, {"X-RateLimit-Reset": str(NOW + 3600)}])
-def test_an_hour_is_not_waited_out(server: ScriptedServer, waits: Waits, headers: dict[str, str]) -> None:
+def test_an_hour_is_not_waited_out(server: ScriptedServer, waits: FakeClock, headers: dict[str, str]) -> None:
     """What lies beyond our patience is told at once, with the vendor's word."""
     server.otherwise = lambda _: says(429, headers={"Date": formatdate(NOW, usegmt=True), **headers})
 
     with pytest.raises(RateLimited) as caught:
-        transport_to(server.url, retry=waits.policy()).call(READ, understood)
+        transport_to(server.url, waits=waits).call(READ, understood)
 
-    assert ([], 3600.0, 1) == (waits.seconds, caught.value.retry_after, len(server.seen))
+    assert ([], 3600.0, 1) == (waits.sleeps, caught.value.retry_after, len(server.seen))
 
 
-def test_patience_is_the_connections(server: ScriptedServer, waits: Waits) -> None:
+def test_patience_is_the_connections(server: ScriptedServer, waits: FakeClock) -> None:
     """A wait that does not fit into it is not begun."""
     server.otherwise = lambda _: says(429, headers={"Retry-After": "6"})
     settings = TransportSettings(patience=5.0)
 
     with pytest.raises(RateLimited):
-        transport_to(server.url, settings=settings, retry=waits.policy()).call(READ, understood)
+        transport_to(server.url, settings=settings, waits=waits).call(READ, understood)
 
-    assert ([], 1) == (waits.seconds, len(server.seen))
+    assert ([], 1) == (waits.sleeps, len(server.seen))
 
 
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
 def test_a_caller_in_a_hurry_is_told_of_the_limit(
-    server: ScriptedServer, waits: Waits, request_: Request
+    server: ScriptedServer, waits: FakeClock, request_: Request
 ) -> None:
     """With a deadline, a rate limit is never waited out, however short; other failures are."""
     server.plays(says(429, headers={"Retry-After": "0"}))
-    transport = transport_to(server.url, retry=waits.policy())
+    transport = transport_to(server.url, waits=waits)
 
     with pytest.raises(RateLimited):
-        transport.call(request_, understood, deadline=5.0)
-    assert ([], 1) == (waits.seconds, len(server.seen))
+        transport.call(request_, understood, deadline=Deadline.after(5.0))
+    assert ([], 1) == (waits.sleeps, len(server.seen))
 
     server.plays(says(503))
-    transport.call(READ, understood, deadline=5.0)
-    assert [0.3] == waits.seconds
+    transport.call(READ, understood, deadline=Deadline.after(5.0))
+    assert [0.3] == waits.sleeps
 
 
-def test_a_spent_day_is_not_waited_out(server: ScriptedServer, waits: Waits) -> None:
+def test_a_spent_day_is_not_waited_out(server: ScriptedServer, waits: FakeClock) -> None:
     """A quota is told at once."""
 
     def read(_: Reply) -> None:
         raise QuotaExhausted("spent", retry_after=1.0)
 
     with pytest.raises(QuotaExhausted):
-        transport_to(server.url, retry=waits.policy()).call(READ, read)
+        transport_to(server.url, waits=waits).call(READ, read)
 
-    assert ([], 1) == (waits.seconds, len(server.seen))
+    assert ([], 1) == (waits.sleeps, len(server.seen))
 
 
 def test_jitter_only_shortens_what_we_choose() -> None:
     """At most half of it, and the cap holds."""
     error = VendorUnavailable("x")
-    policy = Waits().policy()
-
-    assert [0.3, 0.6, 1.2, 10.0] == [policy.wait_before(attempt, error) for attempt in (1, 2, 3, 40)]
-    shortest = type(policy)(jitter=lambda: 0.0)
+    assert [0.3, 0.6, 1.2, 10.0] == [STEADY.wait_before(attempt, error) for attempt in (1, 2, 3, 40)]
+    shortest = type(STEADY)(jitter=lambda: 0.0)
     assert 0.15 == shortest.wait_before(1, error)
 
 

@@ -10,10 +10,12 @@ import attrs
 import msgspec
 import pytest
 
+from couponhub.clock import Clock, Deadline
 from couponhub.errors import UnreadableReply, VendorUnavailable
-from couponhub.transport import Deadline, Reply, ReplyRoom, Request, Transport, TransportSettings
+from couponhub.transport import Reply, ReplyRoom, Request, Transport, TransportSettings
 from couponhub.transport.room import decoded_bytes
-from tests.transport.scripted import ScriptedServer, Waits, says, sends, transport_to, understood
+from tests.kit.clock import FakeClock
+from tests.transport.scripted import ScriptedServer, says, sends, transport_to, understood
 
 READ = Request(operation="fetch", method="GET", path="/x")
 KIB = 1024
@@ -72,7 +74,7 @@ def test_what_has_no_end_is_not_read_for_long(server: ScriptedServer, head: byte
     tracemalloc.start()
     try:
         with pytest.raises((UnreadableReply, VendorUnavailable)):
-            transport.call(READ, understood, deadline=5)
+            transport.call(READ, understood, deadline=Deadline.after(5))
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -97,7 +99,7 @@ def test_a_dripping_reply_ends_with_the_deadline(server: ScriptedServer, head: b
     endless = Endless(OK + head, b"1\r\n \r\n", pause=0.02)
     server.otherwise = lambda _: endless
     with pytest.raises(VendorUnavailable) as caught:
-        transport_to(server.url).call(READ, understood, deadline=0.5)
+        transport_to(server.url).call(READ, understood, deadline=Deadline.after(0.5))
 
     assert caught.value.too_slow
     assert endless.bytes < 6 * 100
@@ -116,9 +118,9 @@ def test_nothing_is_made_of_a_reply_that_came_too_late(server: ScriptedServer) -
 
     transport._send = late  # type: ignore[method-assign] # time stands still otherwise
     with pytest.raises(VendorUnavailable) as caught:
-        transport.call(READ, read.append, deadline=5)
+        transport.call(READ, read.append, deadline=Deadline.after(5))
     assert (True, []) == (caught.value.too_slow, read)
-    transport.call(attrs.evolve(READ, method="POST", changes=True), read.append, deadline=5)
+    transport.call(attrs.evolve(READ, method="POST", changes=True), read.append, deadline=Deadline.after(5))
     assert 1 == len(read)
 
 
@@ -183,10 +185,10 @@ def test_who_finds_no_room_waits_for_it(server: ScriptedServer) -> None:
     assert entered.wait(20)
     transport = within(server.url, room)
     with pytest.raises(VendorUnavailable, match="too many large replies") as caught:
-        transport.call(READ, understood, deadline=0.2)
+        transport.call(READ, understood, deadline=Deadline.after(0.2))
     assert (True, True, False) == (caught.value.local, caught.value.retryable, caught.value.too_slow)
     threading.Timer(0.1, go_on.set).start()
-    assert 200_000 == len(transport.call(READ, understood, deadline=20).body)
+    assert 200_000 == len(transport.call(READ, understood, deadline=Deadline.after(20)).body)
     holder.join()
     assert 0 == room.taken
 
@@ -220,17 +222,17 @@ def test_usual_replies_are_not_counted(server: ScriptedServer) -> None:
 
 
 def test_a_reply_that_failed_is_let_go_of_before_the_next_attempt(
-    server: ScriptedServer, waits: Waits
+    server: ScriptedServer, waits: FakeClock
 ) -> None:
     """While a call waits to be repeated it holds nothing of the attempt before."""
     server.plays(says(503, body=b"x" * 5_000_000))
     seen: list[int] = []
 
     def sleep(seconds: float) -> None:
-        waits(seconds)
+        waits.sleep(seconds)
         seen.append(tracemalloc.get_traced_memory()[0])
 
-    transport = transport_to(server.url, retry=attrs.evolve(waits.policy(), sleep=sleep))
+    transport = transport_to(server.url, clock=Clock(sleep=sleep))
     tracemalloc.start()
     try:
         transport.call(READ, understood)

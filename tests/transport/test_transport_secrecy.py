@@ -20,8 +20,8 @@ from couponhub.transport.auth import BasicAuth, Token
 from couponhub.transport.oauth import TokenSession
 from couponhub.transport.redaction import redact_library_logs
 from tests.transport.scripted import (
+    STEADY,
     ScriptedServer,
-    Waits,
     hangs_up,
     is_silent,
     says,
@@ -87,7 +87,7 @@ def fetcher(server: ScriptedServer) -> Callable[[], Token]:
     return fetch
 
 
-def signed_in(server: ScriptedServer, retry: RetryPolicy | None = None) -> Transport:
+def signed_in(server: ScriptedServer, retry: RetryPolicy = STEADY) -> Transport:
     """A transport whose token comes from the same server, with a secret header beside it."""
     token = TokenAuth(fetcher(server), header="X-Token", margin=lambda _: 1.0)
     auth = HeaderAuth(inner=token, name="X-Key", value="s3cret-key")
@@ -213,7 +213,7 @@ def test_no_request_hangs_on_an_error(server: ScriptedServer) -> None:
     server.otherwise = lambda _: hangs_up()
 
     with pytest.raises(CouponhubError) as caught:
-        transport_to(server.url, retry=Waits().policy()).call(READ, understood)
+        transport_to(server.url).call(READ, understood)
 
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
 

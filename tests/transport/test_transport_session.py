@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from couponhub.clock import Deadline
 from couponhub.errors import ConfigError, OutcomeUnknown, UnreadableReply, UsageError, VendorUnavailable
 from couponhub.transport import HeaderAuth, Request, RetryPolicy, TransportSettings
 from couponhub.transport.auth import BasicAuth
@@ -205,7 +206,7 @@ def test_a_slow_handshake_is_within_the_callers_deadline(certificate: Path) -> N
         )
         started = time.monotonic()
         with pytest.raises(VendorUnavailable) as caught:
-            transport.call(READ, understood, deadline=0.7)
+            transport.call(READ, understood, deadline=Deadline.after(0.7))
 
         assert time.monotonic() - started < 1.0
         assert (True, 1) == (caught.value.too_slow, len(vendor.seen))

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from couponhub.clock import SYSTEM_CLOCK, Deadline
 from couponhub.errors import OutcomeUnknown, VendorUnavailable
 from couponhub.transport import Request, RetryPolicy, TransportSettings
 from tests.transport.scripted import Script, ScriptedServer, is_silent, says, sends, transport_to, understood
@@ -60,7 +61,7 @@ def test_callers_deadline_bounds_one_exchange(server: ScriptedServer) -> None:
     started = time.monotonic()
 
     with pytest.raises(VendorUnavailable) as caught:
-        transport_to(server.url).call(READ, understood, deadline=0.2)
+        transport_to(server.url).call(READ, understood, deadline=Deadline.after(0.2))
 
     assert time.monotonic() - started < 1.0
     assert caught.value.too_slow
@@ -73,7 +74,9 @@ def test_callers_deadline_bounds_all_attempts(server: ScriptedServer) -> None:
     started = time.monotonic()
 
     with pytest.raises(VendorUnavailable):
-        transport_to(server.url, retry=retry).call(READ, understood, deadline=0.4)
+        transport_to(server.url, clock=SYSTEM_CLOCK, retry=retry).call(
+            READ, understood, deadline=Deadline.after(0.4)
+        )
 
     assert time.monotonic() - started < 1.0
     assert 1 < len(server.seen) < 20
@@ -82,7 +85,7 @@ def test_callers_deadline_bounds_all_attempts(server: ScriptedServer) -> None:
 def test_a_deadline_that_is_over_sends_nothing(server: ScriptedServer) -> None:
     """A write whose time is over was provably not sent, and says so."""
     with pytest.raises(VendorUnavailable) as caught:
-        transport_to(server.url).call(WRITE, understood, deadline=0.0)
+        transport_to(server.url).call(WRITE, understood, deadline=Deadline.after(0.0))
 
     assert (False, True) == (caught.value.sent, caught.value.too_slow)
     assert [] == server.seen

@@ -7,8 +7,9 @@ import pytest
 
 from couponhub.state import StoreSettings
 from couponhub.state.sqlite.database import LedgerDatabase
+from tests.kit.clock import FakeClock
 from tests.uploads.shop import Shop
-from tests.uploads.vendors import FakeClock, FileVendor, UrlVendor
+from tests.uploads.vendors import FileVendor, UrlVendor
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from couponhub.models import ListId, Upload
 from couponhub.staging import StagingSettings, open_staging
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.ledger import SqliteLedger
-from couponhub.uploads import Clock, Uploads
-from tests.uploads.vendors import FakeClock, FakeVendor
+from couponhub.uploads import Uploads
+from tests.kit.clock import FakeClock
+from tests.uploads.vendors import FakeVendor
 
 LIST = ListId("L1")
 
@@ -36,7 +37,7 @@ class Shop:
             staging=lambda: open_staging(self.staging),
             settle=30.0,
             vendor_is_loopback=True,
-            clock=Clock(now=self.clock.now, monotonic=self.clock.monotonic, sleep=self.clock.sleep),
+            clock=self.clock.clock,
         )
 
     @property

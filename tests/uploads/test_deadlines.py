@@ -3,6 +3,7 @@
 import attrs
 import pytest
 
+from couponhub.clock import Deadline
 from couponhub.errors import NotFound, OutcomeUnknown, RateLimited, VendorUnavailable, WaitTimeout
 from couponhub.models import UploadStatus
 from couponhub.uploads import UploadEvent
@@ -21,15 +22,18 @@ class Slow:
     seconds: float
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Put the delay in front of the call."""
+        """Have the call take that long."""
         whole = getattr(type(self.shop.vendor), self.call)
 
-        def slow(vendor: FakeVendor, *args: object, deadline: float | None = None) -> object:
+        def slow(vendor: FakeVendor, *args: object, deadline: Deadline | None = None) -> object:
             assert deadline is not None
-            self.shop.clock.passed += min(deadline, self.seconds)
-            if self.seconds > deadline:
+            left = deadline.remaining()
+            if self.seconds > left:
+                self.shop.clock.passed += left
                 raise VendorUnavailable("no whole answer came in time")
-            return whole(vendor, *args, deadline=deadline)
+            answer = whole(vendor, *args, deadline=deadline)
+            self.shop.clock.passed += self.seconds
+            return answer
 
         monkeypatch.setattr(type(self.shop.vendor), self.call, slow)
 

@@ -6,15 +6,15 @@ from itertools import pairwise
 import attrs
 import pytest
 
+from couponhub.clock import Deadline
 from couponhub.errors import RateLimited
 from couponhub.models import ListId, Upload, UploadId, UploadStatus
 from couponhub.state.sqlite.callbacks import SqliteCallbacks
 from couponhub.state.sqlite.database import LedgerDatabase
-from couponhub.uploads import Clock, Doorbell
-from couponhub.uploads.clock import Deadline
+from couponhub.uploads import Doorbell
 from couponhub.uploads.events import no_progress
 from couponhub.uploads.watching import Watcher
-from tests.uploads.vendors import FakeClock
+from tests.kit.clock import FakeClock
 
 UNENDED = Upload(
     connection="shop", list_id=ListId("7"), id=UploadId("up_1"), name="x", status=UploadStatus.PROCESSING
@@ -27,11 +27,10 @@ def watched(
 ) -> float:
     """How long a watcher waits that would pause for `first` seconds; both are told how much time has passed."""
     time = FakeClock()
-    clock = Clock(now=time.now, monotonic=time.monotonic, sleep=time.sleep)
-    Watcher(clock=clock, first=first).wait(
+    Watcher(clock=time.clock, first=first).wait(
         UNENDED,
         lambda: refresh(time.passed),
-        Deadline(clock, None),
+        Deadline.after(None, time.clock),
         no_progress,
         hears=None if hears is None else lambda: hears(time.passed),
     )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from couponhub.clock import Deadline
 from couponhub.errors import (
     Conflict,
     CouponhubError,
@@ -34,7 +35,7 @@ def test_part_that_somebody_else_finds_is_not_repeated(shop: Shop, monkeypatch: 
     shop.vendor.fates = [Lost.AFTER]
     looks = 0
 
-    def find_submitted(list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
+    def find_submitted(list_id: ListId, name: str, *, deadline: Deadline | None = None) -> Part | None:
         nonlocal looks
         del name, deadline
         looks += 1

@@ -2,11 +2,11 @@
 
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 import attrs
 
+from couponhub.clock import Deadline
 from couponhub.errors import NotFound, OutcomeUnknown
 from couponhub.models import (
     CodeFile,
@@ -54,27 +54,6 @@ class StoredFile:
 
 
 @attrs.define
-class FakeClock:
-    """Time that passes only when somebody sleeps."""
-
-    passed: float = 0.0
-    sleeps: list[float] = attrs.field(factory=list)
-
-    def now(self) -> datetime:
-        """The time of day."""
-        return datetime(2025, 5, 1, tzinfo=UTC) + timedelta(seconds=self.passed)
-
-    def monotonic(self) -> float:
-        """The seconds that have passed."""
-        return self.passed
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self.sleeps.append(seconds)
-        self.passed += seconds
-
-
-@attrs.define
 class FakeVendor:
     """What both fakes share.
 
@@ -87,7 +66,7 @@ class FakeVendor:
         list_faults: Errors of the first calls of `prepare_list`; `list_fault` is one of all further calls.
         outcome: Makes a processed part of a pending one, given its codes.
         polls_needed: How often a part is asked for until it is processed.
-        deadlines: What each call that takes a deadline was given.
+        deadlines: What each call that takes a deadline was given, in seconds.
         total: How many codes the list was given, as far as the vendor tells.
         deletion_fates: For each coming deletion: a way to lose the answer, or None to answer.
     """
@@ -120,7 +99,7 @@ class FakeVendor:
         """See `Adapter.advice`."""
         return f"instead of {capability}"
 
-    def check(self, *, deadline: float | None = None) -> str:  # noqa: ARG002 - it answers at once
+    def check(self, *, deadline: Deadline | None = None) -> str:  # noqa: ARG002 - it answers at once
         """See `Adapter.check`."""
         return ""
 
@@ -143,11 +122,11 @@ class FakeVendor:
         return {}
 
     def prepare_list(
-        self, list_id: ListId, tagging: Tagging | None, *, deadline: float | None = None
+        self, list_id: ListId, tagging: Tagging | None, *, deadline: Deadline | None = None
     ) -> CouponList:
         """See `AcceptsFiles.prepare_list`."""
         del tagging
-        self.deadlines.append(deadline)
+        self.deadlines.append(deadline.remaining() if deadline else None)
         self.calls.append("prepare_list")
         if self.list_faults:
             raise self.list_faults.pop(0)
@@ -155,10 +134,10 @@ class FakeVendor:
             raise self.list_fault
         return CouponList(connection="shop", id=list_id, name="Spring", total=self.total)
 
-    def find_submitted(self, list_id: ListId, name: str, *, deadline: float | None = None) -> Part | None:
+    def find_submitted(self, list_id: ListId, name: str, *, deadline: Deadline | None = None) -> Part | None:
         """See `AcceptsFiles.find_submitted`."""
         del list_id
-        self.deadlines.append(deadline)
+        self.deadlines.append(deadline.remaining() if deadline else None)
         self.calls.append("find_submitted")
         if self.look_faults and (fault := self.look_faults.pop(0)):
             raise fault
@@ -168,10 +147,10 @@ class FakeVendor:
                 return file.part if file.hidden_looks < 0 else None
         return None
 
-    def get_part(self, list_id: ListId, part_id: PartId, *, deadline: float | None = None) -> Part:
+    def get_part(self, list_id: ListId, part_id: PartId, *, deadline: Deadline | None = None) -> Part:
         """See `ReadsParts.get_part`."""
         del list_id
-        self.deadlines.append(deadline)
+        self.deadlines.append(deadline.remaining() if deadline else None)
         self.calls.append("get_part")
         if self.poll_faults and (fault := self.poll_faults.pop(0)):
             raise fault
@@ -233,11 +212,11 @@ class FileVendor(FakeVendor):
     """Takes files that are sent to it."""
 
     def submit_file(
-        self, list_id: ListId, file: CodeFile, tagging: Tagging | None, *, deadline: float | None = None
+        self, list_id: ListId, file: CodeFile, tagging: Tagging | None, *, deadline: Deadline | None = None
     ) -> Part:
         """See `AcceptsFiles.submit_file`."""
         del list_id
-        self.deadlines.append(deadline)
+        self.deadlines.append(deadline.remaining() if deadline else None)
         with file.open() as opened:
             content = opened.read().decode()
         assert (len(content.encode()), content.count("\n") - 1) == (file.size, file.rows)
@@ -257,11 +236,11 @@ class UrlVendor(FakeVendor):
         name: str,
         callback: str | None,
         *,
-        deadline: float | None = None,
+        deadline: Deadline | None = None,
     ) -> Part:
         """See `AcceptsFileUrls.submit_url`."""
         del list_id
-        self.deadlines.append(deadline)
+        self.deadlines.append(deadline.remaining() if deadline else None)
         return self.take(StoredFile(part=self.new_part(name), content=None, url=file.url, callback=callback))
 
     def _process(self, file: StoredFile) -> None:

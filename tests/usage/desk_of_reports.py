@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from couponhub.capabilities import Offered
+from couponhub.clock import Deadline
 from couponhub.errors import VendorUnavailable
 from couponhub.lookup import judge
 from couponhub.models import (
@@ -135,7 +136,7 @@ class Mailer:
         """Say something."""
         return f"instead of {capability}"
 
-    def check(self, *, deadline: float | None = None) -> str:
+    def check(self, *, deadline: Deadline | None = None) -> str:
         """Never asked for here."""
         raise NotImplementedError
 

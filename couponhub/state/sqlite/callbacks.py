@@ -5,8 +5,8 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from couponhub.clock import utc_now
 from couponhub.models import UploadId
-from couponhub.models.base import utc_now
 from couponhub.state.sqlite.database import LedgerDatabase
 
 _LONGEST_JOB = timedelta(days=30)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import attrs
 
+from couponhub.clock import utc_now
 from couponhub.errors import LocalError, WaitTimeout
 from couponhub.models import ListId, Part, PartId, UploadId, UploadStatus
-from couponhub.models.base import utc_now
 from couponhub.shown import encodable
 from couponhub.state.ledger import ListHistory
 from couponhub.state.records import DELETED, PartRecord, Stage, UploadRecord

@@ -5,8 +5,8 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from couponhub.clock import utc_now
 from couponhub.errors import UsageError
-from couponhub.models.base import utc_now
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.tokens import Scope, Token, new_token
 

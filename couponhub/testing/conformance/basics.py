@@ -12,6 +12,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
+from couponhub.clock import utc_now
 from couponhub.errors import (
     AuthRejected,
     CouponhubError,
@@ -23,7 +24,6 @@ from couponhub.errors import (
     VendorUnavailable,
 )
 from couponhub.models import CouponList, CouponQuery, Customer, CustomerCoupons
-from couponhub.models.base import utc_now
 from couponhub.protocols import CAPABILITIES
 from couponhub.testing.conformance.customers import BUYER, NOBODY
 from couponhub.testing.conformance.refusals import refuses, refuses_customers, refuses_uploads, understood

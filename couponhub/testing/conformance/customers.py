@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from couponhub.clock import utc_now
 from couponhub.errors import NotFound, UnreadableReply
 from couponhub.models import CouponQuery, CouponSort, CouponStatus, Customer, ListId, Reason, Verdict
-from couponhub.models.base import utc_now
 from couponhub.testing.conformance.refusals import refuses_customers, understood
 from couponhub.testing.rig import Rig
 

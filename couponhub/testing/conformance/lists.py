@@ -7,9 +7,9 @@ from datetime import timedelta
 import attrs
 import pytest
 
+from couponhub.clock import utc_now
 from couponhub.errors import Conflict, NotFound, OutcomeUnknown, RequestRejected, UnreadableReply, Unsupported
 from couponhub.models import Alerts, AlertsChange, CouponList, ListChange, ListStatus
-from couponhub.models.base import utc_now
 from couponhub.testing.conformance.refusals import is_refused, refuses, refuses_lists
 from couponhub.testing.rig import Rig
 

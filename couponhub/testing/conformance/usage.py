@@ -9,9 +9,9 @@ from io import BytesIO
 import attrs
 import pytest
 
+from couponhub.clock import utc_now
 from couponhub.errors import LocalError, NotFound, RequestRejected, Unsupported, UsageError
 from couponhub.models import Customer, Identifier, ListId, Reason, Source, Verdict
-from couponhub.models.base import utc_now
 from couponhub.testing.conformance.refusals import refuses
 from couponhub.testing.rig import Rig
 

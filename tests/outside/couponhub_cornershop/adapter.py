@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from couponhub.clock import Deadline, utc_now
 from couponhub.errors import UnreadableReply, Unsupported
 from couponhub.models import CouponList, CouponQuery, Customer, CustomerCoupons, ListId, ListStatus
-from couponhub.models.base import utc_now
-from couponhub.transport import Deadline
 from couponhub_cornershop import mapping
 from couponhub_cornershop.client import CornerShopClient
 from couponhub_cornershop.settings import CornerShopSettings
@@ -44,7 +43,7 @@ class CornerShopAdapter:
         """See `Adapter.advice`."""
         return _ADVICE.get(capability, "")
 
-    def check(self, *, deadline: float | None = None) -> str:
+    def check(self, *, deadline: Deadline | None = None) -> str:
         """Read all lists."""
         count = sum(1 for _ in self._lists(None, deadline))
         return f"{count} {'list' if count == 1 else 'lists'}"
@@ -77,7 +76,7 @@ class CornerShopAdapter:
         return self._lists(status)
 
     def customer_coupons(
-        self, customer: Customer, query: CouponQuery, *, deadline: float | None = None
+        self, customer: Customer, query: CouponQuery, *, deadline: Deadline | None = None
     ) -> CustomerCoupons:
         """See `FindsCustomerCoupons.customer_coupons`."""
         if customer.email is None:
@@ -86,11 +85,10 @@ class CornerShopAdapter:
             )
         if query.store_id is not None:
             raise self._unsupported("Corner shop is a single store", "ask without the store")
-        patience = None if deadline is None else Deadline.after(deadline)
         if query.list_id is not None:
             # An unknown list would look like one of which the customer holds nothing.
-            self._client.fetch_list(query.list_id, deadline=_left(patience))
-        holdings = self._client.fetch_holdings(customer.email, deadline=_left(patience))
+            self._client.fetch_list(query.list_id, deadline=deadline)
+        holdings = self._client.fetch_holdings(customer.email, deadline=deadline)
         now, faults = utc_now(), holdings.coupons.faults
         coupons = (mapping.coupon(self._connection, row, now) for row in holdings.coupons.readable)
         return CustomerCoupons(
@@ -101,7 +99,7 @@ class CornerShopAdapter:
             vendor_code=holdings.unknown_code,
         )
 
-    def _lists(self, status: ListStatus | None, deadline: float | None = None) -> Iterator[CouponList]:
+    def _lists(self, status: ListStatus | None, deadline: Deadline | None = None) -> Iterator[CouponList]:
         rows, now = self._client.fetch_lists(deadline=deadline), utc_now()
         for row in rows.readable:
             found = mapping.coupon_list(self._connection, row, now)
@@ -116,10 +114,6 @@ class CornerShopAdapter:
 
     def _unsupported(self, message: str, hint: str) -> Unsupported:
         return Unsupported(message, hint=hint, connection=self._connection, operation="customer coupons")
-
-
-def _left(patience: Deadline | None) -> float | None:
-    return None if patience is None else patience.remaining()
 
 
 if TYPE_CHECKING:

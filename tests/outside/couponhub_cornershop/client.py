@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from couponhub.clock import Deadline
 from couponhub.secret import Secret
-from couponhub.transport import Deadline, Headers, Transport
+from couponhub.transport import Headers, Transport
 from couponhub_cornershop import wire
 from couponhub_cornershop.settings import CornerShopSettings
 from couponhub_cornershop.wire import ReplyReader, Rows, WireHoldings, WireList
@@ -42,16 +43,16 @@ class CornerShopClient:
         """Close the pooled connections."""
         self._transport.close()
 
-    def fetch_lists(self, *, deadline: float | None = None) -> Rows[WireList]:
+    def fetch_lists(self, *, deadline: Deadline | None = None) -> Rows[WireList]:
         """All lists."""
         return self._transport.call(wire.lists_request(), self._replies.lists, deadline=deadline)
 
-    def fetch_list(self, list_id: str, *, deadline: float | None = None) -> WireList:
+    def fetch_list(self, list_id: str, *, deadline: Deadline | None = None) -> WireList:
         """One list."""
         read = partial(self._replies.list, list_id=list_id)
         return self._transport.call(wire.list_request(list_id), read, deadline=deadline)
 
-    def fetch_holdings(self, email: str, *, deadline: float | None = None) -> WireHoldings:
+    def fetch_holdings(self, email: str, *, deadline: Deadline | None = None) -> WireHoldings:
         """What a customer holds."""
         return self._transport.call(wire.holdings_request(email), self._replies.holdings, deadline=deadline)
 
