@@ -26,6 +26,7 @@ _COMMANDS = {
     "usage": "Usage reports: who was given which code.",
     "serve": "Answer lookups over HTTP.",
     "token": "Who may use the HTTP endpoint: new, ls, rm.",
+    "store": "What is kept on this machine: status, upgrade, backup, check.",
     "emulate": "Serve emulated vendors, to test against.",
 }
 

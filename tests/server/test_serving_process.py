@@ -25,6 +25,7 @@ from couponhub.testing import EmulatedVendors
 from tests.cli.desk import COMMAND, until
 from tests.server.counter import MOBILE
 from tests.server.running import ASKED, ended, running
+from tests.state.kit import store_of
 
 
 def test_what_is_under_way_is_finished(vendors: EmulatedVendors, tmp_path: Path) -> None:
@@ -95,7 +96,7 @@ def test_reads_let_nobody_wait_for_long(vendors: EmulatedVendors, tmp_path: Path
     assert 75 == patient.connections["capillary"].settings.transport().patience
     assert LONGEST_READ_SECONDS == hurrying.connections["capillary"].settings.transport().patience
     with CouponHub(hurrying) as hub:
-        hub._quotas.now = lambda: now
+        store_of(hub._quotas).now = hub._quotas.now = lambda: now
         lists = hub["capillary"].lists
         next(iter(lists.iterate()))
         with pytest.raises(RateLimited) as refused:

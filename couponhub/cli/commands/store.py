@@ -1,0 +1,121 @@
+"""`couponhub store`: what is kept on this machine, where it lies, and how to keep it safe."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import attrs
+import click
+
+from couponhub.cli.failures import tell
+from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
+from couponhub.cli.output import print_many
+from couponhub.cli.tables import Column
+from couponhub.config import load_config
+from couponhub.documents import Document, error_object
+from couponhub.paths import expanded
+from couponhub.state import Maintenance, StateCheck, open_state
+
+
+def _schema(document: Document) -> str | None:
+    if document["schema"] is None:
+        return None
+    behind = document["schema"] != document["newest"]
+    return f"{document['schema']} of {document['newest']}" if behind else str(document["schema"])
+
+
+_NAME = Column("PART", "name", whole=True)
+_STATUS = (
+    _NAME,
+    Column("WHERE", "place", whole=True),
+    Column("HOLDS", "holds"),
+    Column("BYTES", "bytes", right=True),
+    Column("SCHEMA", _schema),
+    Column("AN UPGRADE WOULD", lambda document: "; ".join(document["pending"]) or None),
+)
+_UPGRADE = (_NAME, Column("STEP", "step"), Column("DONE", "done"))
+_BACKUP = (
+    _NAME,
+    Column("WRITTEN", "path", whole=True),
+    Column("FILES", "files", right=True),
+    Column("BYTES", "bytes", right=True),
+)
+_CHECK = (
+    Column("FOUND", "kind"),
+    Column("WHAT", "message"),
+    Column("WHAT TO DO", lambda document: (document["error"] or {}).get("hint")),
+)
+
+
+@click.group("store", cls=GlobalGroup)
+def command() -> None:
+    """What is kept on this machine: the ledger of uploads, codes sent, usage reports, tokens, quotas."""
+
+
+@command.command("status")
+@pass_options
+def status(options: GlobalOptions) -> None:
+    """Say what lies where, how large it is, of which schema, and what an upgrade would do. Nothing is changed."""
+    with _maintenance(options) as maintenance:
+        documents = [{**attrs.asdict(part), "pending": list(part.pending)} for part in maintenance.status()]
+    print_many(options, documents, _STATUS, "There is no store.")
+
+
+@command.command("upgrade")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@pass_options
+def upgrade(options: GlobalOptions, *, dry_run: bool) -> None:
+    """Bring the store to the schema of this couponhub, which any use of it does too.
+
+    An older couponhub cannot use it any more: make a backup before.
+    """
+    with _maintenance(options) as maintenance:
+        steps = maintenance.upgrade(dry_run=dry_run)
+    documents = [
+        {"name": name, "step": step, "done": not dry_run} for name, each in steps.items() for step in each
+    ]
+    print_many(options, documents, _UPGRADE, "The store has the schema of this couponhub.")
+
+
+@command.command("backup")
+@click.argument("folder", metavar="DIR")
+@pass_options
+def backup(options: GlobalOptions, folder: str) -> None:
+    """Copy the store into DIR, which is made or must be empty; others may go on using it meanwhile.
+
+    To restore it, end whatever uses the store and put the files of DIR in its place. What was sent after the backup is
+    not known then: see the page on the store.
+    """
+    with _maintenance(options) as maintenance:
+        written = maintenance.backup(expanded(folder))
+    documents = [{**attrs.asdict(part), "path": str(part.path)} for part in written]
+    print_many(options, documents, _BACKUP, "")
+
+
+@command.command("check")
+@pass_options
+def check(options: GlobalOptions) -> None:
+    """Read the whole store and say what is broken, lost, or open to others. Nothing is changed.
+
+    Exits with 0 when nothing is broken or lost, also where others may read it.
+    """
+    with _maintenance(options) as maintenance:
+        checked = maintenance.check(thorough=True)
+    nothing = f"Nothing is wrong with the store {checked.place}."
+    print_many(options, list(_findings(checked)), _CHECK, nothing)
+    for fault in checked.faults:
+        tell(fault)
+    if checked.fault is not None:
+        raise click.exceptions.Exit(checked.fault.exit_code)
+
+
+@contextmanager
+def _maintenance(options: GlobalOptions) -> Iterator[Maintenance]:
+    with open_state(load_config(options.config).store) as state:
+        yield state.maintenance
+
+
+def _findings(checked: StateCheck) -> Iterator[Document]:
+    for fault in checked.faults:
+        yield {"kind": "fault", "message": fault.message, "error": error_object(fault)}
+    for warning in checked.warnings:
+        yield {"kind": "warning", "message": warning, "error": None}

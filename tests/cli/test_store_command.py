@@ -1,0 +1,128 @@
+"""`couponhub store`: what lies where, upgrades, backups and checks."""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import Desk
+
+
+def send(desk: Desk, *codes: str, to: str | None = None) -> dict[str, object]:
+    """Send codes to a list, a new one by default, and answer the upload."""
+    file = desk.write("codes.csv", "code", *codes)
+    ran = desk("uploads", "send", "capillary", to or desk.list_id("capillary"), file, "--wait", "-o", "json")
+    assert 0 == ran.code, ran.err
+    upload: dict[str, object] = ran.json
+    return upload
+
+
+def database(desk: Desk) -> Path:
+    """The ledger's."""
+    return desk.folder / "state" / "couponhub.db"
+
+
+def test_status_says_what_lies_where(desk: Desk) -> None:
+    """Every part, also those that are not there yet; nothing is made by looking."""
+    parts = desk("store", "status", "-o", "json").json["items"]
+    assert not database(desk).parent.exists()
+    assert {None} == {part["bytes"] for part in parts}
+    send(desk, "STATUS-1")
+    parts = {part["name"]: part for part in desk("store", "status", "-o", "json").json["items"]}
+    assert str(database(desk)) == parts["ledger"]["place"]
+    assert parts["ledger"]["schema"] == parts["ledger"]["newest"]
+    assert parts["ledger"]["bytes"] > 0
+    assert parts["code sets"]["bytes"] >= len("STATUS-1\n")
+    shown = desk("store", "status", "-o", "table")
+    assert "code sets" in shown.out
+    assert "STATUS-1" not in shown.out
+
+
+def test_an_upgrade_is_told_before_it_is_done(desk: Desk) -> None:
+    """A store of the version before: `--dry-run` changes nothing."""
+    send(desk, "UPGRADE-1")
+    with closing(sqlite3.connect(database(desk))) as connection:
+        for index in ("uploads_of_list", "parts_at_vendor"):
+            connection.execute(f"DROP INDEX {index}")
+        connection.execute("CREATE INDEX uploads_of_list ON uploads (connection, list_id, created_at)")
+        connection.execute("PRAGMA user_version = 4")
+        connection.commit()
+    for _ in range(2):
+        told = desk("store", "upgrade", "--dry-run", "-o", "json")
+        (step,) = told.json["items"]
+        assert (0, "ledger", False) == (told.code, step["name"], step["done"])
+    (done,) = desk("store", "upgrade", "-o", "json").json["items"]
+    assert (step["step"], True) == (done["step"], done["done"])
+    assert [] == desk("store", "upgrade", "-o", "json").json["items"]
+
+
+def test_a_newer_store_is_refused(desk: Desk) -> None:
+    """Exit code 2, and what to do."""
+    send(desk, "NEWER-1")
+    with closing(sqlite3.connect(database(desk))) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    for command in (("status",), ("upgrade",), ("backup", str(desk.folder / "backup"))):
+        ran = desk("store", *command)
+        assert 2 == ran.code
+        assert "newer couponhub (schema 99" in ran.complaint
+    assert not (desk.folder / "backup").exists()
+
+
+def test_a_backup_is_put_back_by_copying_it(desk: Desk) -> None:
+    """What is written is printed; put in the place of a store that was lost, it knows what was sent."""
+    sent_to = str(send(desk, "BACKUP-1", "BACKUP-2")["list_id"])
+    aside = desk.folder / "backup"
+    ran = desk("store", "backup", str(aside), "-o", "json")
+    written = {part["name"]: part for part in ran.json["items"]}
+    assert {"ledger", "code sets"} <= set(written)
+    assert {str(path) for path in aside.iterdir()} == {part["path"] for part in written.values()}
+    assert 1 == written["code sets"]["files"]
+    shutil.rmtree(database(desk).parent)
+    shutil.copytree(aside, database(desk).parent)
+    upload = send(desk, "BACKUP-1", "BACKUP-2", "BACKUP-3", to=sent_to)
+    assert 2 == upload["skipped"]
+    assert 0 == desk("store", "check").code
+
+
+def test_a_backup_overwrites_nothing(desk: Desk) -> None:
+    """A second one to the same folder is refused."""
+    send(desk, "TWICE-1")
+    aside = str(desk.folder / "backup")
+    assert 0 == desk("store", "backup", aside).code
+    ran = desk("store", "backup", aside)
+    assert 2 == ran.code
+    assert "is not empty" in ran.complaint
+
+
+def test_a_sound_store_passes(desk: Desk) -> None:
+    """Nothing is found, before the first upload and after."""
+    assert [] == desk("store", "check", "-o", "json").json["items"]
+    send(desk, "SOUND-1")
+    ran = desk("store", "check", "-o", "json")
+    assert (0, []) == (ran.code, ran.json["items"])
+
+
+def test_what_is_lost_is_a_fault(desk: Desk) -> None:
+    """Exit code 2; no code is named."""
+    send(desk, "LOST-1")
+    (code_set,) = (database(desk).parent / "codes").glob("[!.]*/*/*.txt")
+    code_set.write_text("", encoding="utf-8")
+    ran = desk("store", "check", "-o", "json")
+    (found,) = ran.json["items"]
+    assert (2, "fault", "local") == (ran.code, found["kind"], found["error"]["kind"])
+    assert "could go out twice" in ran.complaint
+    assert "LOST-1" not in ran.out + ran.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes say nothing there")
+def test_what_others_may_read_is_a_warning(desk: Desk) -> None:
+    """It is told with its mend, and is no fault."""
+    send(desk, "OPEN-1")
+    database(desk).chmod(0o644)
+    ran = desk("store", "check", "-o", "json")
+    (found,) = ran.json["items"]
+    assert (0, "warning") == (ran.code, found["kind"])
+    assert f"chmod go= {database(desk)}" in found["message"]

@@ -1,0 +1,86 @@
+"""How often an upload asks the ledger: each visit is a transaction, on PostgreSQL a round trip."""
+
+from typing import Any
+
+import pytest
+
+from couponhub.staging import open_staging
+from couponhub.state import Ledger
+from couponhub.uploads import Clock, Uploads
+from tests.uploads.shop import LIST, Shop
+
+MOST = 10
+
+
+class CountedLedger:
+    """Notes each use of a ledger by its name."""
+
+    def __init__(self, ledger: Ledger, visits: list[str]) -> None:
+        self._ledger = ledger
+        self._visits = visits
+
+    def __getattr__(self, name: str) -> Any:
+        """Pass it on."""
+        self._visits.append(name)
+        return getattr(self._ledger, name)
+
+
+@pytest.fixture(params=["shop", "url_shop"])
+def anyone(request: pytest.FixtureRequest) -> Shop:
+    """A shop of either kind."""
+    shop: Shop = request.getfixturevalue(request.param)
+    return shop
+
+
+def counted(shop: Shop, visits: list[str]) -> Uploads:
+    """The uploads of a shop, whose visits are noted."""
+    return Uploads(
+        "shop",
+        shop.vendor,
+        ledger=lambda: CountedLedger(shop.ledger(), visits),
+        staging=lambda: open_staging(shop.staging),
+        settle=30.0,
+        vendor_is_loopback=True,
+        clock=Clock(now=shop.clock.now, monotonic=shop.clock.monotonic, sleep=shop.clock.sleep),
+    )
+
+
+def test_an_upload_of_one_part_visits_the_ledger_seldom(anyone: Shop) -> None:
+    """From the check that it can be written to the vendor's word that all was taken; of a list with a past, too."""
+    for number in range(3):
+        anyone.uploads.send(LIST, [f"BEFORE-{number}"], wait=True)
+    visits: list[str] = []
+
+    upload = counted(anyone, visits).send(LIST, ["NOW-1"], wait=True)
+
+    assert upload.status.ended
+    assert len(visits) <= MOST, visits
+
+
+def work_of_a_look(shop: Shop) -> int:
+    """How many steps SQLite takes to tell whether the newest upload is being sent."""
+    ledger, steps = shop.ledger(), [0]
+
+    def count() -> int:
+        steps[0] += 1
+        return 0
+
+    newest = ledger.of_list(LIST)[-1]
+    with ledger.list_lock(LIST, timeout=0):
+        with shop.store.reading() as database:
+            database.set_progress_handler(count, 1)
+        assert ledger.is_locked(newest)
+        with shop.store.reading() as database:
+            database.set_progress_handler(None, 1)
+    return steps[0]
+
+
+def test_who_is_sending_costs_the_same_however_much_was_sent(shop: Shop) -> None:
+    """A look is made at each poll, and reads one row, whatever the list's past."""
+    for number in range(5):
+        shop.uploads.send(LIST, [f"A-{number}"])
+    few = work_of_a_look(shop)
+    for number in range(5, 40):
+        shop.uploads.send(LIST, [f"A-{number}"])
+
+    assert 0 < few == work_of_a_look(shop)
