@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer, VendorEmulator
     from couponhub.testing.emulation.world import World
     from couponhub.testing.rig import Rig, rig_for
+    from couponhub.testing.state_conformance import StateConformanceSuite, StateHarness
     from couponhub.testing.vendors import EmulatedVendors, emulated_vendors
 
 _HOMES = {
@@ -25,6 +26,8 @@ _HOMES = {
     "EmulatedVendors": "couponhub.testing.vendors",
     "EmulatorServer": "couponhub.testing.emulation.server",
     "Rig": "couponhub.testing.rig",
+    "StateConformanceSuite": "couponhub.testing.state_conformance",
+    "StateHarness": "couponhub.testing.state_conformance",
     "VendorEmulator": "couponhub.testing.emulation.vendor",
     "World": "couponhub.testing.emulation.world",
     "config_text": "couponhub.testing.configuration",
@@ -40,6 +43,8 @@ __all__ = [
     "EmulatedVendors",
     "EmulatorServer",
     "Rig",
+    "StateConformanceSuite",
+    "StateHarness",
     "VendorEmulator",
     "World",
     "config_text",

@@ -90,6 +90,7 @@ class CodeSets:
     def keep(self, codes: Path, path: Path) -> None:
         """Move a file of codes to its place for good."""
         private_folder(path.parent)
+        codes.chmod(0o600)
         with codes.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(codes, path)  # noqa: PTH105 - says better than Path.replace which is which

@@ -1,0 +1,92 @@
+"""Uploads, lines of reports and windows that the rules write, and how they are written."""
+
+import secrets
+from collections.abc import Sequence
+
+from couponhub.models import DaySpan, Identifier, ListId, Part, PartId, UploadId, UploadStatus
+from couponhub.models.base import utc_now
+from couponhub.state import CodeSet, Ledger, PartRecord, ReportChange, UploadRecord, Window
+from couponhub.state.hashing import HashKey
+from couponhub.state.report_lines import in_pages
+from couponhub.state.reports import KnownReport
+
+LIST = ListId("L 1/ä")
+DAY = Window("calls_per_day", 1000, 86_400)
+MINUTE = Window("calls_per_minute", 100, 60)
+
+
+def new_upload(*codes: Sequence[str], name: str | None = None, list_id: ListId = LIST) -> UploadRecord:
+    """Make an upload with a part for each sequence of codes."""
+    name = name or f"up_{secrets.token_hex(6)}"
+    parts = tuple(
+        PartRecord(number=number, name=f"{name}-{number}.csv", rows=len(each))
+        for number, each in enumerate(codes, 1)
+    )
+    return UploadRecord(
+        id=UploadId(name), connection="shop", list_id=list_id, name=name, fingerprint=name, parts=parts
+    )
+
+
+def begin(
+    ledger: Ledger, *codes: Sequence[str], name: str | None = None, list_id: ListId = LIST
+) -> UploadRecord:
+    """Write an upload with these codes down."""
+    upload = new_upload(*codes, name=name, list_id=list_id)
+    with ledger.workspace() as folder:
+        files = [folder / f"{number}.codes" for number in range(len(codes))]
+        for file, each in zip(files, codes, strict=True):
+            file.write_text("".join(f"{code}\n" for code in each), encoding="utf-8")
+        return ledger.begin(upload, files)
+
+
+def shown(upload: UploadRecord, number: int = 1, *, done: bool = True, accepted: int | None = None) -> Part:
+    """Return a part as a vendor shows it."""
+    return Part(
+        id=PartId(f"{upload.id}-{number}"),
+        name=upload.parts[number - 1].name,
+        status=UploadStatus.DONE if done else UploadStatus.PROCESSING,
+        accepted=accepted,
+    )
+
+
+def sent_whole(ledger: Ledger, *codes: Sequence[str], list_id: ListId = LIST) -> UploadRecord:
+    """Write an upload down of which the vendor has taken every code."""
+    upload = begin(ledger, *codes, list_id=list_id)
+    for number, each in enumerate(codes, 1):
+        upload = ledger.mark_submitting(upload, number)
+        upload = ledger.mark_submitted(upload, number, shown(upload, number, accepted=len(each)))
+    return upload
+
+
+def codes_of(code_sets: Sequence[CodeSet]) -> list[str]:
+    """Return all codes of code sets, in their order."""
+    return [code for one in code_sets for batch in one.batches() for code in batch]
+
+
+def take_in(change: ReportChange, key: HashKey, given: Sequence[tuple[str, str]], list_id: str = "L1") -> int:
+    """Import a report of customers and codes; return how many were new."""
+    now = utc_now()
+    number = change.number_of("shop", ListId(list_id))
+    report = KnownReport(
+        number=0,
+        list_number=number,
+        identifier=Identifier.EXTERNAL_ID,
+        days=DaySpan(now.date(), now.date()),
+        file="report.csv",
+        rows=len(given),
+        made_at=now,
+        imported_at=now,
+        approximate=False,
+    )
+    imported = change.add_report(report, b"content", [("C1", "Autumn", "en", "A")])
+    digests = key.of_all([customer for customer, _ in given], Identifier.EXTERNAL_ID)
+    lines = [
+        f"{digest}\t{code}\t{now.isoformat()}\t0\t{row}"
+        for row, (digest, (_, code)) in enumerate(zip(digests, given, strict=True), 1)
+    ]
+    return change.add_lines(in_pages(lines), list_number=number, import_number=imported)
+
+
+def digest(key: HashKey, customer: str) -> str:
+    """Return the hash of a customer of `take_in`."""
+    return key.of_all([customer], Identifier.EXTERNAL_ID)[0]

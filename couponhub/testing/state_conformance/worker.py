@@ -1,0 +1,169 @@
+"""A process of its own that works with a state; it says each step when it is done, and may be killed in any."""
+
+import sys
+from collections.abc import Callable
+from itertools import count
+
+from couponhub.models import UploadId
+from couponhub.state import Granted, Scope, State, StoreSettings, open_state
+from couponhub.testing.state_conformance.samples import (
+    DAY,
+    LIST,
+    begin,
+    sent_whole,
+    shown,
+    take_in,
+)
+
+_MANY = 100_000
+"""Rows of a report: enough for a kill to come in the middle of it."""
+
+
+def _say(step: object) -> None:
+    sys.stdout.write(f"{step}\n")
+    sys.stdout.flush()
+
+
+def _wait() -> None:
+    sys.stdin.readline()
+
+
+def begin_uploads(state: State, own: str) -> None:
+    """Write down one upload of two parts after the other, for ever."""
+    for number in count():
+        name = f"up_{own}{number}"
+        begin(state.ledger("shop"), [f"{name}-a", f"{name}-b"], [f"{name}-c"], name=name)
+        _say(name)
+
+
+def begin_some(state: State, own: str, uploads: str) -> None:
+    """Write down and send some uploads."""
+    for number in range(int(uploads)):
+        _say(sent_whole(state.ledger("shop"), [f"{own}-{number}"]).id)
+
+
+def mark_parts(state: State) -> None:
+    """Take the parts of one upload after the other through their stages, for ever."""
+    for number in count():
+        ledger = state.ledger("shop")
+        upload = begin(ledger, ["A"], name=f"up_{number}")
+        _say(f"{upload.id}:prepared")
+        upload = ledger.mark_submitting(upload, 1)
+        _say(f"{upload.id}:submitting")
+        ledger.mark_submitted(upload, 1, shown(upload, accepted=1))
+        _say(f"{upload.id}:submitted")
+
+
+def hold_lock(state: State, *name: str) -> None:
+    """Hold a lock until the worker is killed or told to go on."""
+    with state.locks.hold(name, timeout=30):
+        _say("held")
+        _wait()
+    _say("free")
+
+
+def hold_workspace(state: State) -> None:
+    """Leave codes in a workspace."""
+    with state.ledger("shop").workspace() as folder:
+        (folder / "codes").write_text("CODE-IN-THE-MAKING\n", encoding="utf-8")
+        _say(folder)
+        _wait()
+
+
+def take_calls(state: State, account: str, calls: str) -> None:
+    """Take calls one by one; say each that was granted."""
+    for _ in range(int(calls)):
+        if isinstance(state.quotas.take(account, "calls", [DAY], 1), Granted):
+            _say("granted")
+    _say("over")
+
+
+def make_tokens(state: State) -> None:
+    """Make one token after the other, for ever."""
+    for number in count():
+        _, token = state.tokens.new([Scope.LOOKUP], name=f"token-{number}")
+        _say(token.name)
+
+
+def make_token(state: State, name: str) -> None:
+    """Try to make one token by a name that others want too."""
+    _wait()
+    try:
+        _say(state.tokens.new([Scope.LOOKUP], name=name)[1].id)
+    except Exception as error:  # noqa: BLE001 - who started it judges
+        _say(type(error).__name__)
+
+
+def ring(state: State, token: str, times: str) -> None:
+    """Call a callback address."""
+    for _ in range(int(times)):
+        _say(state.callbacks.ring(token))
+
+
+def make_callbacks(state: State) -> None:
+    """Make one callback address after the other, and call each, for ever."""
+    for number in count():
+        token = state.callbacks.begin(UploadId(f"up_{number}"))
+        state.callbacks.ring(token)
+        _say(token)
+
+
+def announce(state: State) -> None:
+    """Announce one erasure after the other, for ever."""
+    while True:
+        state.invalidation.announce()
+        _say(state.invalidation.latest().hex())
+
+
+def import_half(state: State) -> None:
+    """Import a report, and stop in the middle of it."""
+    key = state.reports.key()
+    with state.reports.changing() as change:
+        take_in(change, key, [("KILLED", "CODE-K")])
+        _say("half")
+        _wait()
+        take_in(change, key, [(f"C{row}", f"CODE-{row}") for row in range(_MANY)])
+    _say("done")
+
+
+def import_reports(state: State, own: str, reports: str) -> None:
+    """Import some reports of one customer each."""
+    key = state.reports.key()
+    for number in range(int(reports)):
+        with state.reports.changing() as change:
+            take_in(change, key, [("SHARED", f"{own}-{number}")])
+        _say(number)
+
+
+def history_of_list(state: State) -> None:
+    """Say how many uploads a list has had, each time when told to go on."""
+    while True:
+        _wait()
+        _say(len(state.ledger("shop").of_list(LIST)))
+
+
+WORK: dict[str, Callable[..., None]] = {
+    one.__name__: one
+    for one in (
+        announce,
+        begin_some,
+        begin_uploads,
+        history_of_list,
+        hold_lock,
+        hold_workspace,
+        import_half,
+        import_reports,
+        make_callbacks,
+        make_token,
+        make_tokens,
+        mark_parts,
+        ring,
+        take_calls,
+    )
+}
+
+
+if __name__ == "__main__":
+    url, work, *words = sys.argv[1:]
+    with open_state(StoreSettings(url=url, retention_days=30)) as state:
+        WORK[work](state, *words)
