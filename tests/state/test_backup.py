@@ -14,9 +14,10 @@ from couponhub.errors import LocalError, UsageError
 from couponhub.models import ListId
 from couponhub.state import StoreSettings, open_state
 from couponhub.state.sqlite.database import LedgerDatabase
+from tests.kit.clock import FakeClock
 from tests.state.kit import codes_of
 from tests.uploads.shop import LIST, Shop
-from tests.uploads.vendors import FakeClock, FileVendor
+from tests.uploads.vendors import FileVendor
 
 ROOT = Path(__file__).parents[2]
 

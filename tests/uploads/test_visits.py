@@ -6,7 +6,7 @@ import pytest
 
 from couponhub.staging import open_staging
 from couponhub.state import Ledger
-from couponhub.uploads import Clock, Uploads
+from couponhub.uploads import Uploads
 from tests.uploads.shop import LIST, Shop
 
 MOST = 10
@@ -41,7 +41,7 @@ def counted(shop: Shop, visits: list[str]) -> Uploads:
         staging=lambda: open_staging(shop.staging),
         settle=30.0,
         vendor_is_loopback=True,
-        clock=Clock(now=shop.clock.now, monotonic=shop.clock.monotonic, sleep=shop.clock.sleep),
+        clock=shop.clock.clock,
     )
 
 

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from couponhub.clock import utc_now
 from couponhub.models import CouponList, Identifier, ListId
-from couponhub.models.base import utc_now
 from couponhub.state import State
 from couponhub.testing.state_conformance.harness import StateHarness
 from couponhub.testing.state_conformance.samples import digest, take_in

@@ -3,8 +3,8 @@
 import secrets
 from collections.abc import Sequence
 
+from couponhub.clock import utc_now
 from couponhub.models import DaySpan, Identifier, ListId, Part, PartId, UploadId, UploadStatus
-from couponhub.models.base import utc_now
 from couponhub.state import CodeSet, Ledger, PartRecord, ReportChange, UploadRecord, Window
 from couponhub.state.hashing import HashKey
 from couponhub.state.report_lines import in_pages
