@@ -120,7 +120,7 @@ class ConfigError(CouponhubError):
     _keeps = "\n"  # each fault has a line of its own
     kind = "config"
     exit_code = 2
-    http_status = 503
+    http_status = 400
 
 
 class UsageError(CouponhubError):
@@ -142,7 +142,7 @@ class LocalError(CouponhubError):
 
     kind = "local"
     exit_code = 2
-    http_status = 503
+    http_status = 400
 
 
 class Unsupported(CouponhubError):

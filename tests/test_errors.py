@@ -100,10 +100,10 @@ def test_every_class_has_its_row() -> None:
     """Kind, exit code and HTTP status, as the command line and the endpoint promise them."""
     assert {
         "CouponhubError": ("internal", 1, 500),
-        "ConfigError": ("config", 2, 503),
+        "ConfigError": ("config", 2, 400),
         "UsageError": ("usage", 2, 400),
         "UnknownConnection": ("usage", 2, 404),
-        "LocalError": ("local", 2, 503),
+        "LocalError": ("local", 2, 400),
         "Unsupported": ("unsupported", 8, 501),
         "PartialFailure": ("partial", 3, 502),
         "WaitTimeout": ("timeout", 3, 502),

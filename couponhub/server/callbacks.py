@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from couponhub.errors import LocalError
+from couponhub.server.discretion import discreet
 from couponhub.server.operations import Call, Operation, Parameter, Reply
-from couponhub.server.problems import not_there
+from couponhub.server.problems import Refusal, not_there
 from couponhub.state import Callbacks
 
 _TOKEN = Parameter(name="token", about="What the vendor was given; ends with its upload.")
@@ -26,10 +28,14 @@ class CallbackDoor:
             run=self._ring,
             parameters=(_TOKEN,),
             status=204,
-            fails=(404,),
+            fails=(404, 503),
         )
 
     def _ring(self, call: Call) -> Reply:
-        if not self._callbacks.ring(call.path["token"]):
+        try:
+            is_known = self._callbacks.ring(call.path["token"])
+        except LocalError as error:
+            raise Refusal(discreet(error), 503) from error  # not the vendor's fault: it may call again
+        if not is_known:
             raise not_there()
         return Reply(content=b"", status=204)

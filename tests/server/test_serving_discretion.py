@@ -53,14 +53,14 @@ def test_a_problem_tells_no_path(
     caplog: pytest.LogCaptureFixture,
     cls: type[CouponhubError],
 ) -> None:
-    """A lookup that cannot even begin is 503 of that kind, and says where to look."""
+    """A lookup that cannot even begin is a problem of that kind, and says where to look."""
 
     def fails(*_: Any, **__: Any) -> None:
         raise failing(cls)
 
     monkeypatch.setattr(CouponHub, "lookup", fails)
     answer = counter.post("/v1/lookup", ASKED, counter.token(Scope.LOOKUP))
-    document = problem(answer, 503, cls.kind)
+    document = problem(answer, 400, cls.kind)
     assert "the server's log says what it is" == document["hint"]
     told_to_the_log_alone(answer, caplog.text)
 
