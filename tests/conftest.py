@@ -3,6 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# On a busy machine an example takes as long as it takes; the rest is as hypothesis has it, also under CI.
+settings.register_profile(
+    "couponhub", parent=settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("couponhub")
 
 
 @pytest.fixture(autouse=True)
