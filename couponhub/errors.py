@@ -50,6 +50,7 @@ class CouponhubError(Exception):
     A text may quote a vendor or a file: what would steer a terminal, or what nobody sees, is written as its escape.
 
     Attributes:
+        title: What it is, in words that are the same for every error of the class, for problem details.
         kind: The stable word for this class, as in JSON and problem details.
         exit_code: What the command line exits with.
         http_status: What the HTTP endpoint answers with.
@@ -58,6 +59,7 @@ class CouponhubError(Exception):
         retry_after: Seconds to wait before that, or None when the vendor did not say.
     """
 
+    title: ClassVar[str] = "Base of all errors; its text is one line that says what, where, and what to do."
     kind: ClassVar[str] = "internal"
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
@@ -117,6 +119,7 @@ class CouponhubError(Exception):
 class ConfigError(CouponhubError):
     """The configuration is wrong; the message names the file, the key and the mend."""
 
+    title = "The configuration is wrong; the message names the file, the key and the mend."
     _keeps = "\n"  # each fault has a line of its own
     kind = "config"
     exit_code = 2
@@ -126,6 +129,7 @@ class ConfigError(CouponhubError):
 class UsageError(CouponhubError):
     """The caller named something that does not exist here, or combined what does not go together."""
 
+    title = "The caller named something that does not exist here, or combined what does not go together."
     kind = "usage"
     exit_code = 2
     http_status = 400
@@ -134,12 +138,14 @@ class UsageError(CouponhubError):
 class UnknownConnection(UsageError):
     """No connection of that name is configured."""
 
+    title = "No connection of that name is configured."
     http_status = 404
 
 
 class LocalError(CouponhubError):
     """Trouble on this machine: an unreadable file, a full disk, a port in use."""
 
+    title = "Trouble on this machine: an unreadable file, a full disk, a port in use."
     kind = "local"
     exit_code = 2
     http_status = 400
@@ -148,6 +154,7 @@ class LocalError(CouponhubError):
 class Unsupported(CouponhubError):
     """The vendor cannot express this; `hint` says what to do instead."""
 
+    title = "The vendor cannot express this; `hint` says what to do instead."
     kind = "unsupported"
     exit_code = 8
     http_status = 501
@@ -156,6 +163,7 @@ class Unsupported(CouponhubError):
 class PartialFailure(CouponhubError):
     """Some of it was done; the message counts what was not."""
 
+    title = "Some of it was done; the message counts what was not."
     kind = "partial"
     exit_code = 3
     http_status = 502
@@ -168,6 +176,7 @@ class WaitTimeout(CouponhubError):
         upload: The `Upload` that was waited for, as last seen; None when there is none yet.
     """
 
+    title = "The caller's patience ended before the vendor was done; nothing was cancelled."
     kind = "timeout"
     exit_code = 3
     http_status = 502
@@ -180,6 +189,7 @@ class WaitTimeout(CouponhubError):
 class VendorError(CouponhubError):
     """A vendor was asked and did not do it."""
 
+    title = "A vendor was asked and did not do it."
     kind = "unavailable"
     exit_code = 7
     http_status = 502
@@ -188,6 +198,7 @@ class VendorError(CouponhubError):
 class AuthRejected(VendorError):
     """The vendor does not accept the credentials."""
 
+    title = "The vendor does not accept the credentials."
     kind = "credentials"
     exit_code = 5
 
@@ -195,6 +206,7 @@ class AuthRejected(VendorError):
 class PermissionDenied(VendorError):
     """The credentials are right and lack a right."""
 
+    title = "The credentials are right and lack a right."
     kind = "permission"
     exit_code = 5
 
@@ -202,6 +214,7 @@ class PermissionDenied(VendorError):
 class NotFound(VendorError):
     """The vendor says that what was named does not exist."""
 
+    title = "The vendor says that what was named does not exist."
     kind = "not_found"
     exit_code = 4
     http_status = 404
@@ -210,6 +223,7 @@ class NotFound(VendorError):
 class RequestRejected(VendorError):
     """The vendor refused the request for what it says; repeating it unchanged is pointless."""
 
+    title = "The vendor refused the request for what it says; repeating it unchanged is pointless."
     kind = "rejected"
     exit_code = 9
     http_status = 422
@@ -218,6 +232,7 @@ class RequestRejected(VendorError):
 class Conflict(RequestRejected):
     """Refused because of what is there already."""
 
+    title = "Refused because of what is there already."
     kind = "conflict"
     http_status = 409
 
@@ -225,6 +240,9 @@ class Conflict(RequestRejected):
 class RateLimited(VendorError):
     """Too many calls; refused before any work, so that even a write may be repeated after `retry_after`."""
 
+    title = (
+        "Too many calls; refused before any work, so that even a write may be repeated after `retry_after`."
+    )
     kind = "rate_limited"
     exit_code = 6
     http_status = 503
@@ -234,6 +252,7 @@ class RateLimited(VendorError):
 class QuotaExhausted(RateLimited):
     """A daily budget is spent: waiting a moment does not help."""
 
+    title = "A daily budget is spent: waiting a moment does not help."
     kind = "quota"
     retryable = False
 
@@ -247,6 +266,7 @@ class VendorUnavailable(VendorError):
         local: True when this process is what lacks something, so that nothing can be concluded about the vendor.
     """
 
+    title = "No answer to a read, or a fault on the vendor's side."
     kind = "unavailable"
     exit_code = 7
     retryable = True
@@ -272,6 +292,7 @@ class OutcomeUnknown(VendorError):
     Never retryable. `hint` names the command that finds out.
     """
 
+    title = "A write was sent and no understandable answer came: it may or may not have been done."
     kind = "outcome_unknown"
     exit_code = 3
 
@@ -279,6 +300,7 @@ class OutcomeUnknown(VendorError):
 class UnreadableReply(VendorError):
     """The reply is not what the vendor documents: HTML, half a JSON, a missing id."""
 
+    title = "The reply is not what the vendor documents: HTML, half a JSON, a missing id."
     kind = "unreadable"
     exit_code = 7
 

@@ -3,6 +3,7 @@
 from importlib.metadata import version as version_of
 from itertools import groupby
 
+import attrs
 from sphinx.application import Sphinx
 
 project = "couponhub"
@@ -44,6 +45,23 @@ def show_as_written(  # noqa: PLR0917 - Sphinx' signature
     lines[:] = shown
 
 
+def tell_of_fields(  # noqa: PLR0917 - Sphinx' signature
+    app: Sphinx,  # noqa: ARG001 - Sphinx' signature
+    what: str,  # noqa: ARG001 - Sphinx' signature
+    name: str,  # noqa: ARG001 - Sphinx' signature
+    obj: object,
+    options: object,  # noqa: ARG001 - Sphinx' signature
+    lines: list[str],
+) -> None:
+    """Add what the metadata of a class's fields says of them, as the section that napoleon knows."""
+    if not (isinstance(obj, type) and attrs.has(obj)):
+        return
+    told = [(one.name, one.metadata["about"]) for one in attrs.fields(obj) if "about" in one.metadata]
+    if told:
+        lines += ["", "Attributes:", *(f"    {field}: {about}" for field, about in told), ""]
+
+
 def setup(app: Sphinx) -> None:
     """Run before napoleon (500), which indents what the sections hold."""
+    app.connect("autodoc-process-docstring", tell_of_fields, priority=300)
     app.connect("autodoc-process-docstring", show_as_written, priority=400)

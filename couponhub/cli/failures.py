@@ -10,8 +10,8 @@ import click
 from couponhub.cli.options import GlobalOptions
 from couponhub.cli.output import print_json
 from couponhub.cli.stdout import abandon_stdout, safe
-from couponhub.documents import error_document
 from couponhub.errors import CouponhubError, LocalError, UsageError
+from couponhub.serialization import error_document
 
 
 def report(error: Exception, options: GlobalOptions) -> int:

@@ -11,8 +11,8 @@ import click
 from couponhub.cli.options import GlobalOptions
 from couponhub.cli.stdout import json_text, on_stdout, plain, safe, write
 from couponhub.cli.tables import Column, print_fields, print_table
-from couponhub.documents import Document, error_document, many
 from couponhub.errors import CouponhubError
+from couponhub.serialization import Document, error_document, many
 from couponhub.shown import no_formula, shown
 
 

@@ -13,9 +13,9 @@ import click
 
 from couponhub.cli.failures import say
 from couponhub.cli.options import GlobalOptions
-from couponhub.documents import moment
 from couponhub.errors import UsageError
 from couponhub.hub import CouponHub
+from couponhub.serialization import read_instant
 
 
 @contextmanager
@@ -76,7 +76,7 @@ class Instant(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            return moment(value)
+            return read_instant(value)
         except ValueError as error:
             self.fail(f"{value!r} {error}", param, ctx)
 

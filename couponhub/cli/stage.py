@@ -17,9 +17,9 @@ from urllib.request import Request, urlopen
 
 import click
 
-from couponhub.documents import Document
 from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
+from couponhub.serialization import Document
 from couponhub.testing.configuration import config_text
 from couponhub.testing.control import Control
 from couponhub.testing.emulation.server import EmulatorServer

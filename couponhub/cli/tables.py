@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from couponhub.cli.stdout import plain, safe, write
-from couponhub.documents import Document
+from couponhub.serialization import Document
 
 _STATUS_STYLES = {
     "active": "green",

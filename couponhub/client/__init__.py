@@ -1,6 +1,6 @@
 """Speaks to a running `couponhub serve`."""
 
 from couponhub.client.client import Client
-from couponhub.client.documents import ServedConnection
+from couponhub.models.connections import ServedConnection
 
 __all__ = ["Client", "ServedConnection"]

@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from couponhub.client.documents import Documents, Expected, ServedConnection
+from couponhub.client.answers import Expected, connections_in, lookup_in, problem_in
 from couponhub.client.problems import error_of
 from couponhub.clock import Deadline
 from couponhub.errors import ConfigError, CouponhubError, UnreadableReply, UsageError
 from couponhub.models import CouponQuery, Customer, LookupAnswer, Strategy
+from couponhub.models.connections import ServedConnection
 from couponhub.models.given import (
     given_flag,
     given_ids,
@@ -26,6 +27,7 @@ from couponhub.models.given import (
 )
 from couponhub.rooted import Rooted
 from couponhub.secret import Secret
+from couponhub.serialization import to_document
 from couponhub.settings import check_url
 from couponhub.transport import Headers, Reply, Request, Transport, TransportSettings
 
@@ -112,7 +114,6 @@ class Client(Rooted):
         if ca_bundle is not None:
             given_text(ca_bundle, "ca_bundle")
         self._timeout = given_seconds(timeout, "the timeout", most=_LONGEST_SECONDS)
-        self._documents = Documents()
         self._transport = Transport(
             connection=urlsplit(url).netloc,
             base_url=url,
@@ -149,10 +150,10 @@ class Client(Rooted):
             operation="lookup",
             method="POST",
             path="/v1/lookup",
-            body={"customer": _identified(customer), **question},
+            body={"customer": to_document(customer), **question},
         )
         expected = _expected(question)
-        return self._call(request, lambda reply: self._documents.lookup(_decoded(reply), customer, expected))
+        return self._call(request, lambda reply: lookup_in(_decoded(reply), customer, expected))
 
     def lookup_many(
         self,
@@ -174,7 +175,7 @@ class Client(Rooted):
     def connections(self) -> tuple[ServedConnection, ...]:
         """The connections of the server, and what each can do."""
         request = Request(operation="connections", method="GET", path="/v1/connections")
-        return self._call(request, lambda reply: self._documents.connections(_decoded(reply)))
+        return self._call(request, lambda reply: connections_in(_decoded(reply)))
 
     def close(self) -> None:
         """Close the pooled network connections."""
@@ -186,7 +187,7 @@ class Client(Rooted):
                 operation="lookup batch",
                 method="POST",
                 path="/v1/lookup/batch",
-                body={"customers": [_identified(customer) for customer in batch], **question},
+                body={"customers": [to_document(customer) for customer in batch], **question},
             )
             answers, ended = self._call(request, partial(self._answers, batch, _expected(question)))
             yield from answers
@@ -202,13 +203,12 @@ class Client(Rooted):
         last = lines[-1] if lines else None
         if isinstance(last, dict) and "error" in last:
             lines.pop()
-            written = self._documents.problem(last["error"])
+            written = problem_in(last["error"])
             ended = written.error() if written else UnreadableReply("the server's answers broke off")
         elif len(lines) != len(batch):
             raise UnreadableReply(f"{len(batch)} answers were asked for, and {len(lines)} came")
         answers = (
-            self._documents.lookup(line, customer, expected)
-            for line, customer in zip(lines, batch, strict=ended is None)
+            lookup_in(line, customer, expected) for line, customer in zip(lines, batch, strict=ended is None)
         )
         return tuple(answers), ended
 
@@ -248,7 +248,7 @@ class Client(Rooted):
     def _call(self, request: Request, read: Callable[[Reply], T]) -> T:
         def understood(reply: Reply) -> T:
             if not 200 <= reply.status < 300:
-                raise error_of(reply, self._documents.problem(_decoded_or_none(reply)))
+                raise error_of(reply, problem_in(_decoded_or_none(reply)))
             return read(reply)
 
         # With a deadline of its own a rate limit is never waited out: whoever asks is waiting.
@@ -257,10 +257,6 @@ class Client(Rooted):
 
 def _customer(value: object, _: str) -> Customer:
     return given_one(Customer, value, "each of the customers")
-
-
-def _identified(customer: Customer) -> dict[str, str]:
-    return {customer.identifier.value: customer.value}
 
 
 def _expected(question: dict[str, Any]) -> Expected:

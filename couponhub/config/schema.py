@@ -1,16 +1,14 @@
 """A JSON Schema of the config file, made from the settings classes, for editors."""
 
-import types
 from collections.abc import Mapping
-from enum import Enum
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 import attrs
 
 from couponhub.config.settings import tables
+from couponhub.json_schema import Schema, SchemaMaker
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
-from couponhub.secret import Secret
 
 
 def json_schema(registry: Registry | None = None) -> dict[str, Any]:
@@ -36,46 +34,17 @@ def json_schema(registry: Registry | None = None) -> dict[str, Any]:
     }
 
 
-def _class_schema(kind: type[Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
-    hints = get_type_hints(kind)
-    properties: dict[str, Any] = dict(fixed)
+def _class_schema(cls: type[Any], fixed: Mapping[str, Any]) -> Schema:
+    properties = SchemaMaker(of_file=True).properties(cls)
     required = list(fixed)
-    for field in attrs.fields(kind):
-        described = _type_schema(hints[field.name])
-        if "about" in field.metadata:
-            described["description"] = field.metadata["about"]
+    for field in attrs.fields(cls):
         if field.default is attrs.NOTHING:
             required.append(field.name)
         elif isinstance(field.default, (str, int, float)):
-            described["default"] = field.default
-        properties[field.name] = described
+            properties[field.name]["default"] = field.default
     return {
         "type": "object",
         "additionalProperties": False,
-        "properties": properties,
+        "properties": {**fixed, **properties},
         "required": required,
     }
-
-
-def _type_schema(hint: Any) -> dict[str, Any]:
-    origin = get_origin(hint)
-    if origin in {Union, types.UnionType}:
-        alternatives = [kind for kind in get_args(hint) if kind is not type(None)]
-        return _type_schema(alternatives[0])
-    if origin is tuple:
-        return {"type": "array", "items": _type_schema(get_args(hint)[0])}
-    if origin is Mapping:
-        return {"type": "object", "additionalProperties": _type_schema(get_args(hint)[1])}
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return {"enum": [member.value for member in hint]}
-    # {} allows anything: an adapter's settings may be of kinds that this table does not know.
-    return {"type": _SIMPLE[hint]} if hint in _SIMPLE else {}
-
-
-_SIMPLE: Mapping[type, str] = {
-    str: "string",
-    Secret: "string",
-    int: "integer",
-    float: "number",
-    bool: "boolean",
-}

@@ -13,13 +13,13 @@ import attrs
 
 from couponhub._version import installed_version
 from couponhub.config import Config, ConnectionConfig
-from couponhub.documents import Document, answer_document, instant
 from couponhub.errors import LocalError
 from couponhub.explaining.documents import call_document
 from couponhub.explaining.explanation import ExplainedCoupon, Explanation
 from couponhub.explaining.redaction import Redactor
 from couponhub.plugin import ConnectionSettings
 from couponhub.secret import Secret
+from couponhub.serialization import Document, instant_text, to_document
 from couponhub.transport.shapes import value_shape
 
 _MASK = "***"
@@ -64,7 +64,7 @@ def _documents(
     return {
         "about": {
             "what": "Calls to coupon APIs without their values. *** stands for what was taken out.",
-            "asked_at": instant(explanation.asked_at),
+            "asked_at": instant_text(explanation.asked_at),
             "asked_by": customer.identifier.value if customer else "code",
             "couponhub": installed_version(),
             "python": sys.version.split()[0],
@@ -73,8 +73,8 @@ def _documents(
         "connections": [_connection(one) for one in configured],
         "answers": [
             {
-                **answer_document(answer, with_names=False),
-                "asked_as": None,
+                **to_document(answer),
+                **dict.fromkeys(("asked_as", "first_name", "last_name")),
                 "coupons": [
                     _coupon(one) for one in explanation.coupons if one.coupon.connection == answer.connection
                 ],
@@ -120,8 +120,8 @@ def _coupon(explained: ExplainedCoupon) -> Document:
     return {
         "list_id": coupon.list_id,
         "status": coupon.status.value,
-        "issued_at": instant(coupon.issued_at),
-        "expires_at": instant(coupon.expires_at),
+        "issued_at": instant_text(coupon.issued_at),
+        "expires_at": instant_text(coupon.expires_at),
         "redemption_count": coupon.redemption_count,
         "redemptions_left": coupon.redemptions_left,
         "approximate": list(coupon.approximate),

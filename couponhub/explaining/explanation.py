@@ -6,6 +6,7 @@ import attrs
 
 from couponhub.explaining.recording import Exchange
 from couponhub.models import Answer, Coupon, Customer, ListId, Meaning, UploadId
+from couponhub.models.base import about
 from couponhub.models.reports import ReportedRow
 
 
@@ -22,7 +23,7 @@ class SentIn:
     code: str = attrs.field(repr=False)
     connection: str
     list_id: ListId
-    upload: UploadId
+    upload: UploadId = attrs.field(metadata=about(key="id"))
     name: str
     part: str
     stage: str

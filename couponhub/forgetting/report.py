@@ -4,8 +4,8 @@ from datetime import datetime
 
 import attrs
 
-from couponhub.documents import Document, instant
 from couponhub.models import Identifier
+from couponhub.models.base import about
 
 
 @attrs.frozen(kw_only=True)
@@ -22,7 +22,7 @@ class Removal:
     where: str
     what: str
     connection: str | None = None
-    removed: int | None = None
+    removed: int | None = attrs.field(default=None, metadata=about(key="count"))
 
 
 @attrs.frozen(kw_only=True)
@@ -38,23 +38,5 @@ class Forgotten:
 
     identifiers: tuple[Identifier, ...]
     at: datetime
-    removals: tuple[Removal, ...]
+    removals: tuple[Removal, ...] = attrs.field(metadata=about(key="removed"))
     remaining: tuple[str, ...]
-
-
-def forgotten_document(forgotten: Forgotten) -> Document:
-    """The report as JSON."""
-    return {
-        "identifiers": [kind.value for kind in forgotten.identifiers],
-        "at": instant(forgotten.at),
-        "removed": [
-            {
-                "where": removal.where,
-                "what": removal.what,
-                "connection": removal.connection,
-                "count": removal.removed,
-            }
-            for removal in forgotten.removals
-        ],
-        "remaining": list(forgotten.remaining),
-    }

@@ -7,7 +7,7 @@ from enum import StrEnum
 import attrs
 
 from couponhub.errors import CouponhubError
-from couponhub.models.base import Raw, instant_field, raw_field
+from couponhub.models.base import Raw, about, instant_field, raw_field
 from couponhub.models.checked import checked
 from couponhub.models.coupons import Coupon, Source
 from couponhub.models.customers import Customer
@@ -46,41 +46,56 @@ class Strategy(StrEnum):
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
 class Answer:
-    """What one connection answered.
-
-    Attributes:
-        coupons: In the order that was asked for, newest first by default. Not empty only when the verdict is FOUND.
-        reason: None when everything was found.
-        as_of: The moment the answer speaks of.
-        elapsed_ms: How long after the question this answer was there.
-        coverage: Which days a report-backed answer rests on; None for a live one.
-        vendor_code: The vendor's own code for the answer.
-        asked_as: The forms of the identifier that were asked for, masked, in asking order; () when there is no
-            answer.
-        identified_by: The connection whose answer named the identifier that this one was asked by; None when it
-            was asked by the one that was given.
-        first_name: The customer's, as the vendor gives it, masked where the vendor masks it. Personal data.
-        last_name: The same.
-        error: Why nothing may be concluded, when that is so.
-        raw: The vendor's whole answer; empty when it was remembered, or put together of several.
-    """
+    """What one connection answered."""
 
     connection: str
     verdict: Verdict
-    reason: Reason | None = None
-    coupons: tuple[Coupon, ...] = ()
+    reason: Reason | None = attrs.field(default=None, metadata=about("None when everything was found."))
+    coupons: tuple[Coupon, ...] = attrs.field(
+        default=(),
+        metadata=about(
+            "In the order that was asked for, newest first by default. Not empty only when the verdict is FOUND.",
+            in_json=False,
+        ),
+    )
     source: Source = Source.LIVE
-    as_of: datetime | None = instant_field()
-    elapsed_ms: int = 0
-    coverage: str | None = None
-    vendor_code: str | None = None
+    as_of: datetime | None = instant_field("The moment the answer speaks of.")
+    elapsed_ms: int = attrs.field(
+        default=0, metadata=about("How long after the question this answer was there.")
+    )
+    coverage: str | None = attrs.field(
+        default=None, metadata=about("Which days a report-backed answer rests on; None for a live one.")
+    )
+    vendor_code: str | None = attrs.field(
+        default=None, metadata=about("The vendor's own code for the answer.")
+    )
     warnings: tuple[str, ...] = ()
-    asked_as: tuple[str, ...] = ()
-    identified_by: str | None = None
-    first_name: str | None = attrs.field(default=None, repr=False)
-    last_name: str | None = attrs.field(default=None, repr=False)
-    error: CouponhubError | None = attrs.field(default=None, eq=False)
-    raw: Raw = raw_field()
+    error: CouponhubError | None = attrs.field(
+        default=None, eq=False, metadata=about("Why nothing may be concluded, when that is so.")
+    )
+    asked_as: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata=about(
+            "The forms of the identifier that were asked for, masked, in asking order; () when there is no answer."
+        ),
+    )
+    identified_by: str | None = attrs.field(
+        default=None,
+        metadata=about(
+            "The connection whose answer named the identifier that this one was asked by; None when it was asked by the one that was given."
+        ),
+    )
+    first_name: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=about(
+            "The customer's, as the vendor gives it, masked where the vendor masks it. Personal data."
+        ),
+    )
+    last_name: str | None = attrs.field(default=None, repr=False, metadata=about("The same."))
+    raw: Raw = raw_field(
+        "The vendor's whole answer; empty when it was remembered, or put together of several."
+    )
 
     @property
     def whole(self) -> bool:

@@ -48,14 +48,42 @@ def given_list_id(value: object) -> ListId:
     return ListId(given_id(value, "the list's id"))
 
 
-def raw_field() -> Any:
+def about(
+    text: str = "", *, key: str = "", in_json: bool = True, null_for_blank: bool = False
+) -> dict[str, Any]:
+    """Return the metadata of a field that goes out as JSON.
+
+    Args:
+        text: What it is, for people: the words of the reference and of the OpenAPI document.
+        key: Its key, where that is another than its name.
+        in_json: Whether JSON has it at all.
+        null_for_blank: Whether JSON has null where the model has "".
+    """
+    said = {"about": text, "key": key, "left_out": not in_json, "null_for_blank": null_for_blank}
+    return {name: value for name, value in said.items() if value}
+
+
+def json_key(field: "attrs.Attribute[Any]") -> str | None:
+    """Return the key of a field in JSON; None where it is left out."""
+    key: str = field.metadata.get("key", field.name)
+    return None if field.metadata.get("left_out") else key
+
+
+def is_null_for_blank(field: "attrs.Attribute[Any]") -> bool:
+    """Tell whether JSON has null where the field has ""."""
+    return bool(field.metadata.get("null_for_blank"))
+
+
+def raw_field(text: str = "") -> Any:
     """Declare a `raw` attribute: kept beside the model, outside equality and repr."""
-    return attrs.field(default=NOTHING_RAW, repr=False, eq=False)
+    return attrs.field(default=NOTHING_RAW, repr=False, eq=False, metadata=about(text))
 
 
-def instant_field() -> Any:
+def instant_field(text: str = "") -> Any:
     """Declare an optional instant: aware, kept in UTC; None when unknown."""
-    return attrs.field(default=None, converter=attrs.Converter(_instant, takes_field=True))
+    return attrs.field(
+        default=None, converter=attrs.Converter(_instant, takes_field=True), metadata=about(text)
+    )
 
 
 def _instant(value: datetime | None, field: "attrs.Attribute[Any]") -> datetime | None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 import attrs
 
 from couponhub.errors import UsageError
-from couponhub.models.base import NOTHING, ListId, Raw, instant_field, raw_field
+from couponhub.models.base import NOTHING, ListId, Raw, about, instant_field, raw_field
 from couponhub.models.checked import checked
 from couponhub.models.customers import Customer
 from couponhub.models.given import (
@@ -92,46 +92,58 @@ class CouponDraft:
     """
 
     connection: str
-    code: str = attrs.field(repr=False)
-    id: str | None = None
+    id: str | None = attrs.field(
+        default=None,
+        metadata=about("The vendor's own number of this coupon, which tells two equal codes apart."),
+    )
+    code: str = attrs.field(
+        repr=False, metadata=about("As the vendor spells it; leading zeros and case matter.")
+    )
     list_id: ListId | None = None
     list_name: str | None = None
     description: str | None = None
-    status: CouponStatus = CouponStatus.UNKNOWN
+    status: CouponStatus = attrs.field(
+        default=CouponStatus.UNKNOWN,
+        metadata=about("Computed by us from dates and redemptions, whatever filter the vendor offers."),
+    )
     issued_at: datetime | None = None
-    expires_at: datetime | None = None
-    redemption_count: int | None = None
-    redemptions_left: int | None = None
-    redemptions: tuple[Redemption, ...] | None = None
+    expires_at: datetime | None = attrs.field(
+        default=None,
+        metadata=about("The last second at which it is valid; None when the vendor states no end."),
+    )
+    redemption_count: int | None = attrs.field(
+        default=None, metadata=about("None where the vendor cannot know.")
+    )
+    redemptions_left: int | None = attrs.field(
+        default=None, metadata=about("None when the vendor does not say or sets no limit.")
+    )
+    redemptions: tuple[Redemption, ...] | None = attrs.field(
+        default=None, metadata=about("None where the vendor cannot know, () when there are none.")
+    )
     issued_at_store: Store | None = None
-    issued_transaction: str | None = None
-    purpose: str | None = None
+    issued_transaction: str | None = attrs.field(
+        default=None,
+        metadata=about("The till's number of the sale that it was issued for; None when there was none."),
+    )
+    purpose: str | None = attrs.field(
+        default=None, metadata=about("What it was issued for, in the vendor's words.")
+    )
     discount: Discount | None = None
-    properties: Mapping[str, str] = attrs.field(default=NO_PROPERTIES, eq=False)
-    approximate: tuple[str, ...] = ()
+    properties: Mapping[str, str] = attrs.field(
+        default=NO_PROPERTIES, eq=False, metadata=about("The vendor's free properties, name to value.")
+    )
+    approximate: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata=about('Names of the times here whose zone is a guess ("issued_at", "redemptions").'),
+    )
     source: Source = Source.LIVE
-    as_of: datetime | None = None
+    as_of: datetime | None = attrs.field(default=None, metadata=about("When the vendor said so."))
     raw: Raw = raw_field()
 
 
 @attrs.frozen(kw_only=True)
 class Coupon(CouponDraft):
-    """One code as one vendor described it for one customer at one moment.
-
-    Attributes:
-        code: As the vendor spells it; leading zeros and case matter.
-        id: The vendor's own number of this coupon, which tells two equal codes apart.
-        status: Computed by us from dates and redemptions, whatever filter the vendor offers.
-        expires_at: The last second at which it is valid; None when the vendor states no end.
-        redemption_count: None where the vendor cannot know.
-        redemptions_left: None when the vendor does not say or sets no limit.
-        redemptions: None where the vendor cannot know, () when there are none.
-        issued_transaction: The till's number of the sale that it was issued for; None when there was none.
-        purpose: What it was issued for, in the vendor's words.
-        properties: The vendor's free properties, name to value.
-        approximate: Names of the times here whose zone is a guess ("issued_at", "redemptions").
-        as_of: When the vendor said so.
-    """
+    """One code as one vendor described it for one customer at one moment."""
 
     def __attrs_post_init__(self) -> None:
         # One call for all of them, since there are many coupons: `checked` would make nineteen.

@@ -5,6 +5,7 @@ from typing import Self
 import attrs
 
 from couponhub.errors import UsageError
+from couponhub.models.base import about
 from couponhub.models.identifiers import Identifier, read_identifier, unspoiled
 
 _KINDS = tuple(Identifier)
@@ -14,21 +15,23 @@ _KINDS = tuple(Identifier)
 class Customer:
     """A customer, named by exactly one identifier, kept as it was given.
 
-    Attributes:
-        mobile: A telephone number. Never completed or shortened by guess.
-        email: An e-mail address.
-        external_id: The retailer's own customer number.
-        id: The vendor's own customer number.
-
     Raises:
         UsageError: None or several identifiers were given, or one that is blank or ruined, see `read_identifier`.
             One that is merely none of its kind, such as a mobile with letters, is refused when it is asked about.
     """
 
-    mobile: str | None = attrs.field(default=None, repr=False)
-    email: str | None = attrs.field(default=None, repr=False)
-    external_id: str | None = attrs.field(default=None, repr=False)
-    id: str | None = attrs.field(default=None, repr=False)
+    mobile: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=about("A telephone number. Never completed or shortened by guess."),
+    )
+    email: str | None = attrs.field(default=None, repr=False, metadata=about("An e-mail address."))
+    external_id: str | None = attrs.field(
+        default=None, repr=False, metadata=about("The retailer's own customer number.")
+    )
+    id: str | None = attrs.field(
+        default=None, repr=False, metadata=about("The vendor's own customer number.")
+    )
 
     def __attrs_post_init__(self) -> None:
         given = [(kind, value) for kind in _KINDS if (value := getattr(self, kind)) is not None]

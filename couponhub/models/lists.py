@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import attrs
 
-from couponhub.models.base import NOTHING, ListId, Raw, instant_field, raw_field
+from couponhub.models.base import NOTHING, ListId, Raw, about, instant_field, raw_field
 from couponhub.models.checked import checked, checked_input
 
 _LONGEST_LABEL = 50
@@ -26,57 +26,66 @@ class ListStatus(StrEnum):
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
 class Alerts:
-    """Whom a vendor mails, and when.
+    """Whom a vendor mails, and when."""
 
-    Attributes:
-        subscribers: E-mail addresses; a text is one.
-        success: Mail when a file was processed.
-        failure: Mail when a file failed.
-        shortage: Mail when fewer codes than this are left; None for never.
-        expiry_days: Mail daily from this many days before the list expires; None for never.
-    """
-
-    subscribers: tuple[str, ...] = attrs.field(default=(), repr=False)
-    success: bool = False
-    failure: bool = False
-    shortage: int | None = None
-    expiry_days: int | None = None
+    subscribers: tuple[str, ...] = attrs.field(
+        default=(), repr=False, metadata=about("E-mail addresses; a text is one.", in_json=False)
+    )
+    success: bool = attrs.field(default=False, metadata=about("Mail when a file was processed."))
+    failure: bool = attrs.field(default=False, metadata=about("Mail when a file failed."))
+    shortage: int | None = attrs.field(
+        default=None, metadata=about("Mail when fewer codes than this are left; None for never.")
+    )
+    expiry_days: int | None = attrs.field(
+        default=None,
+        metadata=about("Mail daily from this many days before the list expires; None for never."),
+    )
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
 class CouponList:
-    """A container of codes at one vendor: MoEngage's coupon list, Capillary's coupon series.
+    """A container of codes at one vendor: MoEngage's coupon list, Capillary's coupon series."""
 
-    Attributes:
-        connection: The connection it was read through.
-        id: The vendor's id.
-        name: What people call it; None when the vendor does not tell.
-        label: The name that machines use for it, where the vendor has one.
-        status: Ours; `vendor_status` keeps the vendor's word, "" where it has none.
-        expires_at: The last second at which it is valid.
-        total: Codes ever added; None where the vendor counts none.
-        available: Codes not yet handed out; None where the vendor counts none.
-        created_by: Who made it, in the vendor's words.
-        subscribers: Whom the vendor mails alerts about it; None where it mails none at all, or does not tell.
-        alerts: Whom the vendor mails about it, and when; None where it mails none at all, or does not tell all of it.
-        snippet: What a message's template holds in place of a code of it, where the vendor has such a thing.
-    """
-
-    connection: str
-    id: ListId
-    name: str | None
-    label: str | None = None
-    status: ListStatus = ListStatus.UNKNOWN
-    vendor_status: str = ""
-    expires_at: datetime | None = instant_field()
-    total: int | None = None
-    available: int | None = None
+    connection: str = attrs.field(metadata=about("The connection it was read through."))
+    id: ListId = attrs.field(metadata=about("The vendor's id."))
+    name: str | None = attrs.field(metadata=about("What people call it; None when the vendor does not tell."))
+    label: str | None = attrs.field(
+        default=None, metadata=about("The name that machines use for it, where the vendor has one.")
+    )
+    status: ListStatus = attrs.field(
+        default=ListStatus.UNKNOWN,
+        metadata=about('Ours; `vendor_status` keeps the vendor\'s word, "" where it has none.'),
+    )
+    vendor_status: str = attrs.field(default="", metadata=about(null_for_blank=True))
+    expires_at: datetime | None = instant_field("The last second at which it is valid.")
+    total: int | None = attrs.field(
+        default=None, metadata=about("Codes ever added; None where the vendor counts none.")
+    )
+    available: int | None = attrs.field(
+        default=None, metadata=about("Codes not yet handed out; None where the vendor counts none.")
+    )
     created_at: datetime | None = instant_field()
     updated_at: datetime | None = instant_field()
-    created_by: str | None = None
-    subscribers: tuple[str, ...] | None = attrs.field(default=None, repr=False)
-    alerts: Alerts | None = None
-    snippet: str | None = None
+    created_by: str | None = attrs.field(default=None, metadata=about("Who made it, in the vendor's words."))
+    subscribers: tuple[str, ...] | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=about(
+            "Whom the vendor mails alerts about it; None where it mails none at all, or does not tell."
+        ),
+    )
+    alerts: Alerts | None = attrs.field(
+        default=None,
+        metadata=about(
+            "Whom the vendor mails about it, and when; None where it mails none at all, or does not tell all of it."
+        ),
+    )
+    snippet: str | None = attrs.field(
+        default=None,
+        metadata=about(
+            "What a message's template holds in place of a code of it, where the vendor has such a thing."
+        ),
+    )
     raw: Raw = raw_field()
 
 

@@ -2,7 +2,7 @@
 
 import attrs
 
-from couponhub.models.base import NOTHING_RAW, Raw
+from couponhub.models.base import NOTHING_RAW, Raw, about
 
 
 @attrs.frozen(kw_only=True)
@@ -17,4 +17,4 @@ class Meaning:
 
     field: str
     raw: Raw = attrs.field(default=NOTHING_RAW, repr=False)
-    because: str = ""
+    because: str = attrs.field(default="", metadata=about(null_for_blank=True))

@@ -7,7 +7,7 @@ from shlex import quote
 
 import attrs
 
-from couponhub.models.base import ListId, instant_field
+from couponhub.models.base import ListId, about, instant_field
 from couponhub.models.identifiers import Identifier
 
 
@@ -58,8 +58,8 @@ class ReportForm:
 class DaySpan:
     """Days from the first to the last, both included."""
 
-    first: date
-    last: date
+    first: date = attrs.field(metadata=about(key="from"))
+    last: date = attrs.field(metadata=about(key="to"))
 
     def __str__(self) -> str:
         return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
@@ -91,6 +91,11 @@ class ReportImport:
     imported_at: datetime = instant_field()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def known(self) -> int:
+        """How many rows were known from earlier reports."""
+        return self.rows - self.added - self.withheld
+
 
 @attrs.frozen(kw_only=True)
 class ReportRequest:
@@ -101,8 +106,8 @@ class ReportRequest:
         wait_days: 0 when the vendor's limits allow to ask today, else how many days later.
     """
 
-    connection: str
-    list_id: ListId
+    connection: str = attrs.field(metadata=about(in_json=False))
+    list_id: ListId = attrs.field(metadata=about(in_json=False))
     days: DaySpan
     wait_days: int
 
@@ -122,10 +127,10 @@ class ListCoverage:
     Attributes:
         list_name: None when the vendor has not shown the list yet.
         created_on: Its first day; None when the vendor has not told.
+        reports: How many were imported.
         covered: The days that are wholly covered, oldest first.
         missing: The days from the first one on, up to yesterday, that are not.
         as_of: The end of the last day up to which all are covered since its creation; None when none is.
-        reports: How many were imported.
         request: What would fill its gaps; None when there is none, or its first day is not known.
     """
 
@@ -133,10 +138,10 @@ class ListCoverage:
     list_id: ListId
     list_name: str | None
     created_on: date | None
+    reports: int = 0
     covered: tuple[DaySpan, ...]
     missing: tuple[DaySpan, ...]
     as_of: datetime | None = instant_field()
-    reports: int = 0
     request: ReportRequest | None = None
 
 
@@ -171,10 +176,10 @@ class ReportedRow:
         row: Which row after the header it is, from 1.
     """
 
+    code: str = attrs.field(repr=False)
     connection: str
     list_id: ListId
     list_name: str | None
-    code: str = attrs.field(repr=False)
     issued_at: datetime | None = instant_field()
     properties: Mapping[str, str]
     file: str

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import attrs
 
-from couponhub.models.base import ListId, PartId, Raw, UploadId, instant_field, raw_field
+from couponhub.models.base import ListId, PartId, Raw, UploadId, about, instant_field, raw_field
 from couponhub.models.checked import checked, checked_input
 from couponhub.models.given import given_id, given_text, given_url, given_whole, given_word
 from couponhub.models.identifiers import Identifier
@@ -126,36 +126,49 @@ class CodeFileRules:
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
 class Part:
-    """One file or job at a vendor.
+    """One file or job at a vendor."""
 
-    Attributes:
-        id: The vendor's id; None while only we know of the part.
-        name: The name under which the vendor shows it; None when it shows none.
-        vendor_status: The vendor's own word, "" before it said one.
-        rows: Rows in it, None when neither the vendor nor we can tell.
-        accepted: Rows the vendor took, None while that is not known.
-        rejected: Rows the vendor refused, None while that is not known.
-        error_file: What the vendor says of a file of refused rows: a key or address for people, never fetched.
-        success_file: What it says of a file of accepted rows, likewise.
-        file_url: Where the vendor fetched it; whoever has the address may have the codes.
-        callback_url: Whom the vendor tells of its end.
-        created_at: When the vendor got it.
-        updated_at: When the vendor last changed how it stands; for a part of ours, when we last saw that.
-    """
-
-    id: PartId | None
-    name: str | None
+    id: PartId | None = attrs.field(metadata=about("The vendor's id; None while only we know of the part."))
+    name: str | None = attrs.field(
+        metadata=about("The name under which the vendor shows it; None when it shows none.")
+    )
     status: UploadStatus = UploadStatus.UNKNOWN
-    vendor_status: str = ""
-    rows: int | None = None
-    accepted: int | None = None
-    rejected: int | None = None
-    error_file: str | None = attrs.field(default=None, repr=False)
-    success_file: str | None = attrs.field(default=None, repr=False)
-    file_url: str | None = attrs.field(default=None, repr=False)
-    callback_url: str | None = attrs.field(default=None, repr=False)
-    created_at: datetime | None = instant_field()
-    updated_at: datetime | None = instant_field()
+    vendor_status: str = attrs.field(
+        default="", metadata=about('The vendor\'s own word, "" before it said one.', null_for_blank=True)
+    )
+    rows: int | None = attrs.field(
+        default=None, metadata=about("Rows in it, None when neither the vendor nor we can tell.")
+    )
+    accepted: int | None = attrs.field(
+        default=None, metadata=about("Rows the vendor took, None while that is not known.")
+    )
+    rejected: int | None = attrs.field(
+        default=None, metadata=about("Rows the vendor refused, None while that is not known.")
+    )
+    error_file: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=about(
+            "What the vendor says of a file of refused rows: a key or address for people, never fetched."
+        ),
+    )
+    success_file: str | None = attrs.field(
+        default=None, repr=False, metadata=about("What it says of a file of accepted rows, likewise.")
+    )
+    file_url: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=about(
+            "Where the vendor fetched it; whoever has the address may have the codes.", in_json=False
+        ),
+    )
+    callback_url: str | None = attrs.field(
+        default=None, repr=False, metadata=about("Whom the vendor tells of its end.", in_json=False)
+    )
+    created_at: datetime | None = instant_field("When the vendor got it.")
+    updated_at: datetime | None = instant_field(
+        "When the vendor last changed how it stands; for a part of ours, when we last saw that."
+    )
     raw: Raw = raw_field()
 
 
@@ -164,34 +177,34 @@ class Upload:
     """One batch of codes on its way to a list: ours (`up_...`), or a vendor file that we did not send.
 
     The rows balance: rows = accepted + rejected + duplicates + skipped + unknown, where each is known.
-
-    Attributes:
-        id: Ours, or the vendor's part id for a file that we did not send (then `rows` is None).
-        name: The one given; None for a vendor file without one.
-        rows: Rows of codes in the source.
-        accepted: Rows the vendor took.
-        rejected: Rows the vendor refused.
-        duplicates: Rows not sent because the code stood earlier in the same source.
-        skipped: Rows not sent because the code was sent to this list before.
-        unknown: Rows whose outcome is not known yet.
-        error_file: The vendor's pointer to refused rows, of the first part that has one.
-        warnings: What was odd about the source, for people; never a code.
     """
 
     connection: str
     list_id: ListId
-    id: UploadId
-    name: str | None
+    id: UploadId = attrs.field(
+        metadata=about("Ours, or the vendor's part id for a file that we did not send (then `rows` is None).")
+    )
+    name: str | None = attrs.field(metadata=about("The one given; None for a vendor file without one."))
     status: UploadStatus
-    rows: int | None = None
-    accepted: int | None = None
-    rejected: int | None = None
-    duplicates: int | None = None
-    skipped: int | None = None
-    unknown: int | None = None
+    rows: int | None = attrs.field(default=None, metadata=about("Rows of codes in the source."))
+    accepted: int | None = attrs.field(default=None, metadata=about("Rows the vendor took."))
+    rejected: int | None = attrs.field(default=None, metadata=about("Rows the vendor refused."))
+    duplicates: int | None = attrs.field(
+        default=None, metadata=about("Rows not sent because the code stood earlier in the same source.")
+    )
+    skipped: int | None = attrs.field(
+        default=None, metadata=about("Rows not sent because the code was sent to this list before.")
+    )
+    unknown: int | None = attrs.field(default=None, metadata=about("Rows whose outcome is not known yet."))
     created_at: datetime | None = instant_field()
     updated_at: datetime | None = instant_field()
-    error_file: str | None = attrs.field(default=None, repr=False)
+    error_file: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=about("The vendor's pointer to refused rows, of the first part that has one."),
+    )
     parts: tuple[Part, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = attrs.field(
+        default=(), metadata=about("What was odd about the source, for people; never a code.", in_json=False)
+    )
     raw: Raw = raw_field()

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
-from couponhub.documents import error_document
 from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
 from couponhub.models import LookupAnswer
+from couponhub.serialization import error_document
 from couponhub.server.access import lacks
 from couponhub.server.discretion import discreet
 from couponhub.server.operations import Call, Operation, Reply

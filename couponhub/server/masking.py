@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from couponhub.documents import Document
+from couponhub.serialization import Document
 
 _MOST_SHOWN = 4
 _SHORT = 5
@@ -43,6 +43,12 @@ def without_codes(answer: Document, codes: Iterable[str]) -> Document:
     pattern = re.compile(forms, re.IGNORECASE)
     hidden: Document = _hidden(answer, lambda text: pattern.sub(lambda match: masked(match[0]), text))
     return hidden
+
+
+def without_names(answer: Document) -> Document:
+    """A lookup's document without the customer's names."""
+    answers = [{**one, "first_name": None, "last_name": None} for one in answer["answers"]]
+    return {**answer, "answers": answers}
 
 
 def without_files(upload: Document) -> Document:

@@ -1,18 +1,19 @@
 """The OpenAPI 3.1 document, made from the operations and from the classes that they take and give."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, get_type_hints
+from collections.abc import Iterable
+from typing import Any
 
 import attrs
 
 from couponhub._version import installed_version
 from couponhub.errors import table
+from couponhub.json_schema import Schema
 from couponhub.models import CouponStatus
-from couponhub.server.bounds import LONGEST_TEXT, MOST_CUSTOMERS, MOST_ITEMS
+from couponhub.server.bounds import MOST_ITEMS
 from couponhub.server.operations import Operation, Parameter
 from couponhub.server.problems import MEDIA_TYPE as PROBLEM
-from couponhub.server.requests import ID_PATTERN, LONGEST_DEADLINE, LONGEST_ID, Statuses
-from couponhub.server.schemas import Schema, component_schemas, reference, schema_of
+from couponhub.server.requests import ID_SCHEMA, Statuses
+from couponhub.server.schemas import component_schemas, reference, schema_maker
 
 Document = dict[str, Any]
 
@@ -63,40 +64,20 @@ def openapi_document(operations: Iterable[Operation]) -> Document:
 
 
 def request_schema(cls: type[Any]) -> Schema:
-    """The schema of a body: what it says beyond types stands in the class's validators, and here."""
-    hints = get_type_hints(cls)
-    fields = attrs.fields(cls)
-    properties = {}
-    for field in sorted(fields, key=lambda field: field.default is not attrs.NOTHING):
-        schema = _statuses() if hints[field.name] is Statuses else schema_of(hints[field.name])
-        properties[field.name] = {
-            **schema,
-            **_BOUNDS.get(field.name, {}),
-            "description": field.metadata["about"],
-        }
+    """Return the schema of a body; what is required comes first."""
+    one = schema_maker().schema(CouponStatus)
+    several = {"type": "array", "items": one, "maxItems": MOST_ITEMS}
+    found = schema_maker({Statuses: {"anyOf": [one, several]}}).properties(cls)
+    required = [field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING]
     return {
         "type": "object",
-        "description": cls.__doc__,
-        "properties": properties,
-        "required": [field.name for field in fields if field.default is attrs.NOTHING],
+        "description": cls.about,
+        "properties": {
+            name: found[name] for name in (*required, *(name for name in found if name not in required))
+        },
+        "required": required,
         "additionalProperties": False,
     }
-
-
-_ID: Schema = {"minLength": 1, "maxLength": LONGEST_ID, "pattern": ID_PATTERN}
-_BOUNDS: Mapping[str, Schema] = {
-    "deadline": {"exclusiveMinimum": 0, "maximum": LONGEST_DEADLINE},
-    "limit": {"minimum": 1},
-    "list_id": _ID,
-    "store_id": _ID,
-    "customers": {"maxItems": MOST_CUSTOMERS},
-    "connections": {"maxItems": MOST_ITEMS, "items": {"type": "string", "maxLength": LONGEST_TEXT}},
-}
-
-
-def _statuses() -> Schema:
-    one = schema_of(CouponStatus)
-    return {"anyOf": [one, {"type": "array", "items": one, "maxItems": MOST_ITEMS}]}
 
 
 def _operation(operation: Operation) -> Document:
@@ -125,7 +106,7 @@ def _security(operation: Operation) -> list[Document]:
 
 def _parameter(operation: Operation, parameter: Parameter) -> Document:
     in_path = f"{{{parameter.name}}}" in operation.path
-    schema: Schema = {"type": "string", **_ID}
+    schema: Schema = {"type": "string", **ID_SCHEMA}
     if parameter.words:
         schema = {"type": "string", "enum": list(parameter.words), "default": parameter.words[0]}
     return {

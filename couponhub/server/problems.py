@@ -1,14 +1,13 @@
 """Errors as problem details (RFC 9457): the kind, the hint and the status of the error table."""
 
-import inspect
 import math
 from collections.abc import Mapping
 from http import HTTPStatus
 
 import attrs
 
-from couponhub.documents import Document, error_object
 from couponhub.errors import CouponhubError, NotFound, QuotaExhausted, UsageError, VendorUnavailable
+from couponhub.serialization import Document, error_object
 
 MEDIA_TYPE = "application/problem+json"
 _NOT_SOON_SECONDS = 60
@@ -76,4 +75,4 @@ def _title(cls: type[CouponhubError], status: int) -> str:
     """The same words for all errors of a class; what HTTP calls the status where that is the endpoint's own."""
     if status != cls.http_status and status in _OWN:
         return HTTPStatus(status).phrase
-    return (inspect.getdoc(cls) or cls.kind).partition("\n")[0]
+    return cls.title

@@ -3,17 +3,11 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from couponhub.documents import (
-    Document,
-    connection_document,
-    error_object,
-    list_document,
-    many,
-    upload_document,
-)
 from couponhub.errors import ConfigError, CouponhubError, UsageError
 from couponhub.hub import CouponHub
 from couponhub.models import ListId, ListStatus
+from couponhub.models.connections import ServedConnection
+from couponhub.serialization import Document, error_object, many, to_document
 from couponhub.server.discretion import discreet
 from couponhub.server.masking import without_files
 from couponhub.server.operations import Call, Operation, Parameter, Reply
@@ -93,34 +87,34 @@ class Reading:
 
     def _connection(self, name: str) -> Document:
         plugin = self._hub.config.connections[name].plugin
-        known = partial(connection_document, name, adapter=plugin.name, vendor=plugin.title)
+        known = partial(ServedConnection, connection=name, adapter=plugin.name, vendor=plugin.title)
         try:
             connection = self._hub[name]
         except ConfigError as error:
-            return known(error=discreet(error))
-        capabilities = connection.capabilities
-        return known(capabilities=capabilities, limits=capabilities.limits, left=connection.quota_left())
+            return to_document(known(error=discreet(error)))
+        able, left = connection.capabilities, connection.quota_left()
+        return to_document(known(capabilities=tuple(able), limits=able.limits, left=left))
 
     def _lists(self, call: Call) -> Reply:
         word = call.query.get("status", _ALL).casefold()
         if word not in _STATUS.words:
             raise UsageError(f"status: expected one of {', '.join(_STATUS.words)}")
         lists = self._hub[call.path["connection"]].lists.iterate(None if word == _ALL else ListStatus(word))
-        return _many(map(list_document, lists))
+        return _many(map(to_document, lists))
 
     def _list(self, call: Call) -> Reply:
         return Reply(
-            content=json_bytes(list_document(self._hub[call.path["connection"]].lists.get(_list_id(call))))
+            content=json_bytes(to_document(self._hub[call.path["connection"]].lists.get(_list_id(call))))
         )
 
     def _uploads(self, call: Call) -> Reply:
         uploads = self._hub[call.path["connection"]].uploads.iterate(_list_id(call))
-        return _many(map(_shown_to(call), map(upload_document, uploads)))
+        return _many(map(_shown_to(call), map(to_document, uploads)))
 
     def _upload(self, call: Call) -> Reply:
         upload_id = _checked(call, "upload_id")
         upload = self._hub[call.path["connection"]].uploads.show(_list_id(call), upload_id)
-        return Reply(content=json_bytes(_shown_to(call)(upload_document(upload))))
+        return Reply(content=json_bytes(_shown_to(call)(to_document(upload))))
 
 
 def _many(documents: Iterator[Document]) -> Reply:

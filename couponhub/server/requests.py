@@ -5,18 +5,18 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
-from typing import Any, NewType, TypeVar
+from typing import Any, ClassVar, NewType, TypeVar
 
 import attrs
 from cattrs import BaseValidationError, Converter
 
 from couponhub.config.faults import faults_in
 from couponhub.config.structure import whole_class
-from couponhub.documents import moment
 from couponhub.errors import UsageError
 from couponhub.models import CouponQuery, CouponSort, CouponStatus, Customer, ListId, Strategy
 from couponhub.models.given import word
-from couponhub.server.bounds import LONGEST_TEXT, check_bounds
+from couponhub.serialization import read_instant
+from couponhub.server.bounds import LONGEST_TEXT, MOST_CUSTOMERS, MOST_ITEMS, check_bounds
 from couponhub.settings import setting
 from couponhub.strict import strict_converter
 
@@ -28,6 +28,7 @@ Statuses = NewType("Statuses", tuple[CouponStatus, ...])
 LONGEST_DEADLINE = 60.0
 LONGEST_ID = LONGEST_TEXT
 ID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
+ID_SCHEMA = {"minLength": 1, "maxLength": LONGEST_ID, "pattern": ID_PATTERN}
 _ALL = CouponQuery()
 _MOST_FAULTS = 5
 _LONGEST_FAULT = 200
@@ -56,6 +57,7 @@ class Asked:
     connections: tuple[str, ...] | None = setting(
         None,
         about="Whom to ask, in this order, at least one; the server's `[lookup] connections`, or all, by default.",
+        schema={"maxItems": MOST_ITEMS, "items": {"type": "string", "maxLength": LONGEST_TEXT}},
     )
     strategy: Strategy = setting(
         Strategy.MERGE,
@@ -69,11 +71,13 @@ class Asked:
     list_id: str | None = setting(
         None,
         about="Only coupons of this list, by the vendor's id; takes exactly one connection.",
+        schema=ID_SCHEMA,
         validator=check_id,
     )
     store_id: str | None = setting(
         None,
         about="Only coupons redeemable at this store, by the vendor's id; takes exactly one connection.",
+        schema=ID_SCHEMA,
         validator=check_id,
     )
     since: datetime | None = setting(
@@ -89,6 +93,7 @@ class Asked:
     limit: int | None = setting(
         None,
         about="Only the first so many coupons of each connection, in that order.",
+        schema={"minimum": 1},
         validator=_check_limit,
     )
     raw: bool = setting(
@@ -99,6 +104,7 @@ class Asked:
     deadline: float | None = setting(
         None,
         about="Seconds for the whole answer about one customer; the server's `[lookup] deadline` by default.",
+        schema={"exclusiveMinimum": 0, "maximum": LONGEST_DEADLINE},
         validator=_check_deadline,
     )
 
@@ -127,6 +133,8 @@ class Asked:
 class LookupRequest(Asked):
     """Which coupons does this customer hold?"""
 
+    about: ClassVar[str] = "Which coupons does this customer hold?"
+
     customer: Customer = setting(about="Who it is about, by exactly one identifier.")
 
 
@@ -134,8 +142,11 @@ class LookupRequest(Asked):
 class BatchRequest(Asked):
     """Which coupons do these customers hold?"""
 
+    about: ClassVar[str] = "Which coupons do these customers hold?"
+
     customers: tuple[Customer, ...] = setting(
-        about="Who they are, each by exactly one identifier; each counts as a request."
+        about="Who they are, each by exactly one identifier; each counts as a request.",
+        schema={"maxItems": MOST_CUSTOMERS},
     )
 
 
@@ -190,7 +201,7 @@ def _request_converter() -> Converter:
 def _moment(value: Any, _: type[datetime]) -> datetime:
     if type(value) is not str:
         raise TypeError("expected text")
-    return moment(value)
+    return read_instant(value)
 
 
 def _word(value: Any, kind: type[W]) -> W:

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from couponhub.documents import Document, coupon_document, error_object, lookup_document
 from couponhub.lookup import KeptBeside
-from couponhub.models import Coupon, LookupAnswer
+from couponhub.models import LookupAnswer
+from couponhub.serialization import error_object, to_document
 from couponhub.server.discretion import discreet
-from couponhub.server.masking import without_codes
+from couponhub.server.masking import without_codes, without_names
 
 
 def json_bytes(document: Any) -> bytes:
@@ -38,14 +38,11 @@ class LookupWriter:
         """The lookup object."""
         written = self._written.get(answer)
         if written is None:
-            document = lookup_document(answer, shown=self._shown, raw=self._raw, with_names=self._reveals)
+            document = to_document(answer, raw=self._raw)
             for one, shown in zip(answer.answers, document["answers"], strict=True):
                 shown["error"] = one.error and error_object(discreet(one.error))
             if not self._reveals:
-                document = without_codes(document, [one.code for one in answer.coupons])
+                document = without_codes(without_names(document), [one.code for one in answer.coupons])
             written = json_bytes(document)
             self._written.put(answer, written)
         return written
-
-    def _shown(self, coupon: Coupon, others: list[str]) -> Document:
-        return {**coupon_document(coupon, raw=self._raw), "also_at": others}

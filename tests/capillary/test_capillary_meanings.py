@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from couponhub.documents import coupon_document
 from couponhub.models import Coupon, CouponStatus, Meaning
+from couponhub.serialization import to_document
 from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.mapping.coupons_v2 import coupon_from_v2
 from couponhub_capillary.mapping.found_coupons import found_coupon_from
@@ -120,19 +120,19 @@ def by_field(coupon: Coupon) -> dict[str, Meaning]:
 @APIS
 def test_a_field_falls_with_its_keys(read: Read, row: Row) -> None:
     """Without the keys that are named for a field, the coupon no longer says it."""
-    whole = coupon_document(read(row))
+    whole = to_document(read(row))
     for field, meaning in by_field(read(row)).items():
         without = {key: value for key, value in row.items() if key not in meaning.raw or key == "item_status"}
-        assert whole[field] != coupon_document(read(without))[field], field
+        assert whole[field] != to_document(read(without))[field], field
         assert {key: row[key] for key in meaning.raw} == dict(meaning.raw)
 
 
 @APIS
 def test_no_key_that_matters_is_left_out(read: Read, row: Row) -> None:
     """Whatever changes when a key is missing is explained by that key."""
-    whole, meanings = coupon_document(read(row)), by_field(read(row))
+    whole, meanings = to_document(read(row)), by_field(read(row))
     for key in set(row) - {"code", "item_status"}:
-        less = coupon_document(read({name: value for name, value in row.items() if name != key}))
+        less = to_document(read({name: value for name, value in row.items() if name != key}))
         changed = {field for field in whole if whole[field] != less[field]} - TOLD_ELSEWHERE
         assert [] == [field for field in changed if key not in meanings[field].raw], key
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from couponhub.client import Client
-from couponhub.documents import connection_document, lookup_document
+from couponhub.client import Client, ServedConnection
 from couponhub.errors import (
     AuthRejected,
     ConfigError,
@@ -42,6 +41,7 @@ from couponhub.models import (
     Strategy,
     Verdict,
 )
+from couponhub.serialization import to_document
 from tests.transport.scripted import Script, ScriptedServer, Seen, hangs_up, is_silent, says, sends
 
 TOKEN = "CANARY-TOKEN-1"
@@ -92,7 +92,7 @@ def client(server: ScriptedServer) -> Iterator[Client]:
 
 def document(**changes: Any) -> dict[str, Any]:
     """Write the answer as the server would, changed like that."""
-    return {**lookup_document(ANSWER), **changes}
+    return {**to_document(ANSWER), **changes}
 
 
 def written(document: object) -> bytes:
@@ -296,10 +296,16 @@ def test_a_cut_batch_is_an_error(server: ScriptedServer, client: Client) -> None
 
 def test_connections(server: ScriptedServer, client: Client) -> None:
     """What the server can ask, and why it cannot open one."""
-    loyalty = connection_document(
-        "loyalty", adapter="capillary", vendor="Capillary", capabilities=["lists.read"], limits={"a": 1}
+    loyalty = to_document(
+        ServedConnection(
+            connection="loyalty",
+            adapter="capillary",
+            vendor="Capillary",
+            capabilities=("lists.read",),
+            limits={"a": 1},
+        )
     )
-    broken = connection_document("old", adapter="x", vendor=None, error=ConfigError("no key"))
+    broken = to_document(ServedConnection(connection="old", adapter="x", error=ConfigError("no key")))
     server.plays(says(body=written({"items": [loyalty, broken]})), says(body=b"{}"))
     first, second = client.connections()
     assert ("loyalty", "capillary", "Capillary", ("lists.read",), {"a": 1}, None) == (

@@ -11,9 +11,9 @@ import pytest
 
 from couponhub import errors, models
 from couponhub.cli.app import cli
-from couponhub.documents import alerts_document, coupon_document, list_document, upload_document
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
+from couponhub.serialization import to_document
 from couponhub.testing import emulated_vendors
 from couponhub.transport import Reply
 from couponhub_capillary.wire.codes import error_for_code
@@ -56,10 +56,10 @@ EXAMPLES = {
 # For Python alone: addresses that are a right in themselves, and what lookups make verdicts of.
 NOT_IN_JSON = {"Part.file_url", "Part.callback_url"}
 DOCUMENTS: dict[str, Any] = {
-    "CouponList": list_document(models.CouponList(connection="", id=models.ListId(""), name=None)),
-    "Alerts": alerts_document(models.Alerts()),
-    "Coupon": coupon_document(models.Coupon(connection="", code="")),
-    "Upload": upload_document(
+    "CouponList": to_document(models.CouponList(connection="", id=models.ListId(""), name=None)),
+    "Alerts": to_document(models.Alerts()),
+    "Coupon": to_document(models.Coupon(connection="", code="")),
+    "Upload": to_document(
         models.Upload(
             connection="",
             list_id=models.ListId(""),

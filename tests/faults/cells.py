@@ -10,8 +10,8 @@ from typing import Any
 
 import attrs
 
-from couponhub.documents import Document
 from couponhub.errors import CouponhubError
+from couponhub.serialization import Document
 from tests.faults.bench import BROWSER, BUYER, MEGABYTE, UNSPEAKABLE, Bench, Target
 from tests.faults.mishaps import Changes, Mishap
 from tests.faults.operations import Operation

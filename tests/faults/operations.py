@@ -10,17 +10,10 @@ import attrs
 import pytest
 
 from couponhub.clock import utc_now
-from couponhub.documents import (
-    Document,
-    coupon_document,
-    list_document,
-    lookup_document,
-    many,
-    upload_document,
-)
 from couponhub.errors import Conflict
 from couponhub.hub import CouponHub
 from couponhub.models import Customer, ListChange, ListId, Upload
+from couponhub.serialization import Document, many, to_document
 from tests.faults.bench import BROWSER, BUYER, CODE, SERIES, Bench, Target
 
 PATIENCE = 20.0
@@ -120,37 +113,37 @@ def codes_of(bench: Bench, count: int) -> list[str]:
 
 
 def _lists(bench: Bench, _: Target) -> Document:
-    return many(list_document(found) for found in bench.connection.lists.iterate())
+    return many(to_document(found) for found in bench.connection.lists.iterate())
 
 
 def _list(bench: Bench, target: Target) -> Document:
-    return list_document(bench.connection.lists.get(target.list_id))
+    return to_document(bench.connection.lists.get(target.list_id))
 
 
 def _uploads(bench: Bench, target: Target) -> Document:
-    return many(upload_document(found) for found in bench.connection.uploads.iterate(target.list_id))
+    return many(to_document(found) for found in bench.connection.uploads.iterate(target.list_id))
 
 
 def _upload(bench: Bench, target: Target) -> Document:
-    return upload_document(bench.connection.uploads.show(target.list_id, target.upload_id))
+    return to_document(bench.connection.uploads.show(target.list_id, target.upload_id))
 
 
 def _wait(bench: Bench, target: Target) -> Document:
     uploads = bench.connection.uploads
-    return upload_document(uploads.wait(target.upload_id, target.list_id, timeout=PATIENCE))
+    return to_document(uploads.wait(target.upload_id, target.list_id, timeout=PATIENCE))
 
 
 def _lookup(mobile: str) -> Callable[[Bench, Target], Document]:
     def ask(bench: Bench, _: Target) -> Document:
         # A hub of its own: what lookups remember, and whom they spare, is another matter.
         with CouponHub(bench.hub.config) as hub:
-            return lookup_document(hub.lookup(Customer(mobile=mobile)))
+            return to_document(hub.lookup(Customer(mobile=mobile)))
 
     return ask
 
 
 def _coupons(bench: Bench, target: Target) -> Document:
-    return many(coupon_document(found) for found in bench.connection.coupons.find(target.codes))
+    return many(to_document(found) for found in bench.connection.coupons.find(target.codes))
 
 
 def _check(bench: Bench, _: Target) -> Document:
@@ -176,7 +169,7 @@ def _to_create(bench: Bench) -> Target:
 
 
 def _create(bench: Bench, target: Target) -> Document:
-    return list_document(bench.connection.lists.create(bench.rig.new_list(target.name)))
+    return to_document(bench.connection.lists.create(bench.rig.new_list(target.name)))
 
 
 def _created(bench: Bench, target: Target, document: Document | None) -> None:
@@ -193,7 +186,7 @@ def _to_update(bench: Bench) -> Target:
 
 
 def _update(bench: Bench, target: Target) -> Document:
-    return list_document(bench.connection.lists.update(target.list_id, ListChange(name=target.name)))
+    return to_document(bench.connection.lists.update(target.list_id, ListChange(name=target.name)))
 
 
 def _updated(bench: Bench, target: Target, document: Document | None) -> None:
@@ -264,7 +257,7 @@ def _sent_upload(bench: Bench, target: Target, *, wait: bool = True) -> Upload:
 
 
 def _send(bench: Bench, target: Target) -> Document:
-    return upload_document(_sent_upload(bench, target))
+    return to_document(_sent_upload(bench, target))
 
 
 def _sent(bench: Bench, target: Target, document: Document | None) -> None:

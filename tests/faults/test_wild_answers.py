@@ -16,16 +16,10 @@ from hypothesis import strategies as st
 from couponhub import Coupon, CouponHub, CouponList, CouponQuery, Customer, ListChange, NewCouponList, Upload
 from couponhub.cli.failures import typed_error
 from couponhub.cli.stdout import json_text
-from couponhub.documents import (
-    coupon_document,
-    error_document,
-    list_document,
-    lookup_document,
-    upload_document,
-)
 from couponhub.errors import CouponhubError
 from couponhub.explaining import explanation_document
 from couponhub.explaining.bundle import write_bundle
+from couponhub.serialization import error_document, to_document
 from couponhub.testing import EmulatedVendors, emulated_vendors
 from couponhub.testing.emulation.app import EmulatorApp
 
@@ -308,17 +302,17 @@ def shown(answer: object) -> object:  # noqa: PLR0911 - one table
     """What the command line and the server make of an answer: documents, with the vendor's own payload too."""
     match answer:
         case CouponList():
-            return list_document(answer, raw=True)
+            return to_document(answer, raw=True)
         case Upload():
-            return upload_document(answer, raw=True)
+            return to_document(answer, raw=True)
         case Coupon():
-            return coupon_document(answer, raw=True)
+            return to_document(answer, raw=True)
         case list() | tuple():
             return [shown(one) for one in answer]
         case _ if hasattr(answer, "answers"):
-            return lookup_document(answer, raw=True)  # type: ignore[arg-type] # it has answers
+            return to_document(answer, raw=True)
         case _ if hasattr(answer, "coupons"):
-            return [coupon_document(one, raw=True) for one in answer.coupons]
+            return [to_document(one, raw=True) for one in answer.coupons]
         case _:
             return answer
 

@@ -9,10 +9,10 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from couponhub.documents import lookup_document
 from couponhub.errors import RateLimited, Unsupported, VendorUnavailable
 from couponhub.lanes import Known
 from couponhub.models import Coupon, CustomerCoupons, Strategy, Verdict
+from couponhub.serialization import to_document
 from tests.lookup.speakers import NEW_YEAR, NOTHING, Said, Speaker, ask, holding
 
 CODES = st.sampled_from(["A-1", "a-1", "B-2", "C-3"])
@@ -59,7 +59,7 @@ def test_merging_loses_and_doubles_nothing(said: list[Said]) -> None:
         dated = [coupon.issued_at for coupon in one.coupons if coupon.issued_at]
         assert sorted(dated, reverse=True) == dated
     assert answer.coupons == tuple(coupon for one in answer.answers for coupon in one.coupons)
-    assert len(lookup_document(answer)["coupons"]) == sum(len(found_in(told)) for told in said)
+    assert len(to_document(answer)["coupons"]) == sum(len(found_in(told)) for told in said)
 
 
 @given(said=st.lists(SAID, min_size=1, max_size=4), strategy=st.sampled_from(Strategy))
@@ -115,8 +115,7 @@ def test_a_shared_code_stands_at_each_and_is_marked() -> None:
 
     assert {"X": ("loyalty", "engage", "club")} == answer.shared_codes
     shown: list[tuple[Any, ...]] = [
-        (coupon["connection"], coupon["code"], coupon["also_at"])
-        for coupon in lookup_document(answer)["coupons"]
+        (coupon["connection"], coupon["code"], coupon["also_at"]) for coupon in to_document(answer)["coupons"]
     ]
     assert [
         ("loyalty", "X", ["engage", "club"]),

@@ -8,20 +8,10 @@ from typing import Any
 
 import pytest
 
-from couponhub.documents import (
-    connection_document,
-    coupon_document,
-    coverage_document,
-    error_document,
-    list_document,
-    lookup_document,
-    report_import_document,
-    upload_document,
-)
 from couponhub.errors import QuotaExhausted, VendorUnavailable
 from couponhub.explaining import ExplainedCoupon, Explanation, SentIn, explanation_document
 from couponhub.explaining.recording import Exchange
-from couponhub.forgetting import Forgotten, Removal, forgotten_document
+from couponhub.forgetting import Forgotten, Removal
 from couponhub.models import (
     Alerts,
     Answer,
@@ -51,6 +41,8 @@ from couponhub.models import (
     UploadStatus,
     Verdict,
 )
+from couponhub.models.connections import ServedConnection
+from couponhub.serialization import error_document, to_document
 from couponhub.transport.observing import VendorCall
 from couponhub.transport.shapes import Shape
 
@@ -260,31 +252,33 @@ FORGOTTEN = Forgotten(
 def documents() -> dict[str, Any]:
     """Write each of them."""
     return {
-        "lookup": lookup_document(LOOKUP),
-        "lookup, raw": lookup_document(LOOKUP, raw=True),
-        "coupon": coupon_document(COUPON),
-        "coupon, raw": coupon_document(COUPON, raw=True),
-        "coupon, bare": coupon_document(BARE),
-        "list": list_document(LIST),
-        "list, raw": list_document(LIST, raw=True),
-        "list, bare": list_document(CouponList(connection="x", id=ListId("1"), name=None)),
-        "upload": upload_document(UPLOAD),
-        "upload, raw": upload_document(UPLOAD, raw=True),
+        "lookup": to_document(LOOKUP),
+        "lookup, raw": to_document(LOOKUP, raw=True),
+        "coupon": to_document(COUPON),
+        "coupon, raw": to_document(COUPON, raw=True),
+        "coupon, bare": to_document(BARE),
+        "list": to_document(LIST),
+        "list, raw": to_document(LIST, raw=True),
+        "list, bare": to_document(CouponList(connection="x", id=ListId("1"), name=None)),
+        "upload": to_document(UPLOAD),
+        "upload, raw": to_document(UPLOAD, raw=True),
         "explanation": explanation_document(EXPLANATION),
         "explanation, bare": explanation_document(Explanation(asked_at=NOW, code="X")),
-        "import": report_import_document(IMPORTED),
-        "coverage": coverage_document(COVERAGE),
-        "forgotten": forgotten_document(FORGOTTEN),
+        "import": to_document(IMPORTED),
+        "coverage": to_document(COVERAGE),
+        "forgotten": to_document(FORGOTTEN),
         "error": error_document(QuotaExhausted("spent", connection="engage", vendor_code="429")),
-        "connection": connection_document(
-            "engage",
-            adapter="moengage",
-            vendor="MoEngage",
-            capabilities=["lists.read"],
-            limits={"a": 1},
-            left={"a": 0},
+        "connection": to_document(
+            ServedConnection(
+                connection="engage",
+                adapter="moengage",
+                vendor="MoEngage",
+                capabilities=("lists.read",),
+                limits={"a": 1},
+                left={"a": 0},
+            )
         ),
-        "connection, broken": connection_document("old", adapter="x", vendor=None, error=DOWN),
+        "connection, broken": to_document(ServedConnection(connection="old", adapter="x", error=DOWN)),
     }
 
 

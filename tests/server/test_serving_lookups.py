@@ -8,9 +8,9 @@ import attrs
 import pytest
 
 from couponhub import CouponHub, Customer
-from couponhub.documents import lookup_document
 from couponhub.errors import RequestRejected
 from couponhub.models import Answer, Coupon, CouponStatus, LookupAnswer, Reason, Source, Verdict
+from couponhub.serialization import to_document
 from couponhub.server.masking import masked
 from couponhub.server.writing import LookupWriter
 from couponhub.state import Scope
@@ -38,7 +38,7 @@ def test_lookup_is_the_object_of_the_command_line(counter: Counter) -> None:
     """Key by key, but for how long it took."""
     token = counter.token(Scope.LOOKUP, Scope.CODES_REVEAL)
     served = counter.lookup(token).json
-    expected = lookup_document(counter.hub.lookup(Customer(mobile=MOBILE), connections=["capillary"]))
+    expected = to_document(counter.hub.lookup(Customer(mobile=MOBILE), connections=["capillary"]))
     assert served is not None
     assert list(expected) == list(served)
     assert [list(coupon) for coupon in expected["coupons"]] == [list(coupon) for coupon in served["coupons"]]
@@ -80,7 +80,7 @@ def test_a_code_is_masked_wherever_a_vendor_repeats_it() -> None:
     """In descriptions, and in names and values of properties."""
     hidden, shown = (LookupWriter(reveals=reveals).write(ANSWER) for reveals in (False, True))
     assert CODE.encode() not in hidden
-    assert json.loads(shown) == lookup_document(ANSWER)
+    assert json.loads(shown) == to_document(ANSWER)
     assert {"note": "***88!", "***88": "x"} == json.loads(hidden)["coupons"][0]["properties"]
 
 

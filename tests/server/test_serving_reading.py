@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from couponhub.documents import list_document, upload_document
+from couponhub.serialization import to_document
 from couponhub.state import Scope
 from tests.server.counter import Counter, problem
 
@@ -31,7 +31,7 @@ def test_lists_are_the_hubs(counter: Counter) -> None:
     """All of them, or those that stand so; nothing is missing, and that is said."""
     token = counter.token(Scope.LISTS_READ)
     answer = counter.get("/v1/connections/moengage/lists", token).json
-    expected = [list_document(one) for one in counter.hub["moengage"].lists.iterate()]
+    expected = [to_document(one) for one in counter.hub["moengage"].lists.iterate()]
     assert {"items": expected, "error": None} == answer
     archived = counter.get("/v1/connections/moengage/lists?status=archived", token).json
     assert archived == counter.get("/v1/connections/moengage/lists?status=ARCHIVED", token).json
@@ -44,7 +44,7 @@ def test_one_list(counter: Counter) -> None:
     """By the vendor's id; one that is not there is the vendor's word."""
     token, list_id = counter.token(Scope.LISTS_READ), first_list(counter)
     answer = counter.get(f"/v1/connections/moengage/lists/{list_id}", token).json
-    assert list_document(counter.hub["moengage"].lists.get(list_id)) == answer
+    assert to_document(counter.hub["moengage"].lists.get(list_id)) == answer
     absent = problem(
         counter.get("/v1/connections/moengage/lists/594c711ecfe4d2a0b45be0ff", token), 404, "not_found"
     )
@@ -59,7 +59,7 @@ def test_uploads_of_a_list(counter: Counter, tmp_path: Path) -> None:
     upload = counter.hub["moengage"].uploads.send(list_id, str(codes), wait=True)
     uploads = f"/v1/connections/moengage/lists/{list_id}/uploads"
     one = counter.get(f"{uploads}/{upload.id}", token).json
-    assert upload_document(counter.hub["moengage"].uploads.show(list_id, upload.id)) == one
+    assert to_document(counter.hub["moengage"].uploads.show(list_id, upload.id)) == one
     every = counter.get(uploads, token).json
     assert every is not None
     assert every["error"] is None

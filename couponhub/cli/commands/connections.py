@@ -8,10 +8,11 @@ from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_many
 from couponhub.cli.session import opened_hub
 from couponhub.cli.tables import Column
-from couponhub.documents import Document, connection_document
 from couponhub.errors import ConfigError
 from couponhub.hub import CouponHub
+from couponhub.models.connections import ServedConnection
 from couponhub.registry import BrokenAdapter, Registry
+from couponhub.serialization import Document, to_document
 
 _COLUMNS = (
     Column("CONNECTION", "connection"),
@@ -37,13 +38,13 @@ def command(options: GlobalOptions) -> None:
 
 def _document(hub: CouponHub, name: str) -> Document:
     plugin = hub.config.connections[name].plugin
-    known = partial(connection_document, name, adapter=plugin.name, vendor=plugin.title)
+    known = partial(ServedConnection, connection=name, adapter=plugin.name, vendor=plugin.title)
     try:
         connection = hub[name]
     except ConfigError as error:
-        return known(error=error)
-    capabilities = connection.capabilities
-    return known(capabilities=capabilities, limits=capabilities.limits, left=connection.quota_left())
+        return to_document(known(error=error))
+    able, left = connection.capabilities, connection.quota_left()
+    return to_document(known(capabilities=tuple(able), limits=able.limits, left=left))
 
 
 def _limit(document: Document, name: str) -> str:
@@ -53,4 +54,7 @@ def _limit(document: Document, name: str) -> str:
 
 def _broken(entry: BrokenAdapter) -> Document:
     error = ConfigError(entry.error, hint="reinstall it together with what it needs")
-    return {**connection_document("", adapter=entry.name, vendor=None, error=error), "connection": None}
+    return {
+        **to_document(ServedConnection(connection="", adapter=entry.name, error=error)),
+        "connection": None,
+    }

@@ -9,9 +9,9 @@ from couponhub.cli.output import print_many
 from couponhub.cli.session import given_text, opened_hub
 from couponhub.cli.tables import Approximate, Column
 from couponhub.connection import Coupons
-from couponhub.documents import Document, coupon_document
 from couponhub.errors import NotFound, UsageError
 from couponhub.models import Coupon
+from couponhub.serialization import Document, to_document
 
 _COLUMNS = (
     Column("CODE", "code", whole=True),
@@ -77,10 +77,10 @@ def _documents(
     for code in wanted:
         coupons = by_code.get(same(code), ())
         for coupon in coupons:
-            yield {**coupon_document(coupon, raw=raw), "known": True}
+            yield {**to_document(coupon, raw=raw), "known": True}
         if not coupons:
             unknown += 1
-            yield {**coupon_document(Coupon(connection=connection, code=code), raw=raw), "known": False}
+            yield {**to_document(Coupon(connection=connection, code=code), raw=raw), "known": False}
     if unknown:
         raise NotFound(
             f"the vendor does not know {unknown} of {len(wanted)} {'code' if len(wanted) == 1 else 'codes'}",

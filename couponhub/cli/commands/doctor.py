@@ -10,11 +10,11 @@ from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_many
 from couponhub.cli.session import opened_hub
 from couponhub.cli.tables import Column
-from couponhub.documents import Document, error_object
 from couponhub.errors import CouponhubError, LocalError
 from couponhub.hub import CouponHub
 from couponhub.plugin import ConnectionSettings
 from couponhub.secret import Secret
+from couponhub.serialization import Document, error_object
 from couponhub.state import Maintenance
 
 _COLUMNS = (

@@ -13,10 +13,10 @@ from couponhub.cli.output import print_json, print_many
 from couponhub.cli.session import Seconds, opened_hub
 from couponhub.cli.stdout import json_text
 from couponhub.cli.tables import Column
-from couponhub.documents import Document
 from couponhub.errors import UsageError
 from couponhub.explaining import explanation_document
 from couponhub.models import Customer
+from couponhub.serialization import Document
 
 _COLUMNS = (
     Column("CONNECTION", "connection", whole=True),

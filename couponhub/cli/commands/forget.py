@@ -9,7 +9,7 @@ from couponhub.cli.output import print_json, print_many
 from couponhub.cli.session import confirm, opened_hub
 from couponhub.cli.tables import Column
 from couponhub.errors import UsageError
-from couponhub.forgetting import forgotten_document
+from couponhub.serialization import to_document
 
 _COLUMNS = (
     Column("WHERE", "where"),
@@ -35,7 +35,7 @@ def command(options: GlobalOptions, **identifiers: str | None) -> None:
         named = ", ".join(person.identifier.value for person in people)
         confirm(options, f"Forget the person with this {named}? It cannot be undone")
         forgotten = hub.forget(people)
-    document = forgotten_document(forgotten)
+    document = to_document(forgotten)
     if options.output == "json":
         print_json(document)
     else:

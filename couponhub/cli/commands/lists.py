@@ -11,9 +11,9 @@ from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.session import Day, confirm, opened_hub, pairs, told_if_interrupted
 from couponhub.cli.tables import Column
-from couponhub.documents import list_document
 from couponhub.errors import UsageError
 from couponhub.models import KEPT, Alerts, AlertsChange, CouponList, ListChange, ListStatus, NewCouponList
+from couponhub.serialization import to_document
 
 _COLUMNS = (
     Column("ID", "id", whole=True),
@@ -83,7 +83,7 @@ def ls(options: GlobalOptions, connection: str, status: str) -> None:
     wanted = None if status == "all" else ListStatus(status)
     with opened_hub(options) as hub:
         lists = hub[connection].lists.iterate(wanted)
-        documents = (list_document(coupon_list, raw=options.raw) for coupon_list in lists)
+        documents = (to_document(coupon_list, raw=options.raw) for coupon_list in lists)
         print_many(options, documents, _COLUMNS, f"{connection} holds no such list.")
 
 
@@ -95,7 +95,7 @@ def show(options: GlobalOptions, connection: str, list_id: str) -> None:
     """Show one coupon list of CONN."""
     with opened_hub(options) as hub:
         coupon_list = hub[connection].lists.get(list_id)
-    print_one(options, list_document(coupon_list, raw=options.raw), _FIELDS)
+    print_one(options, to_document(coupon_list, raw=options.raw), _FIELDS)
 
 
 def _described(function: Callable[..., None]) -> Callable[..., None]:
@@ -245,7 +245,7 @@ def archive(options: GlobalOptions, connection: str, list_id: str) -> None:
 
 
 def _print(options: GlobalOptions, coupon_list: CouponList, *, done: str) -> None:
-    print_one(options, list_document(coupon_list, raw=options.raw), _FIELDS, done=done)
+    print_one(options, to_document(coupon_list, raw=options.raw), _FIELDS, done=done)
 
 
 def _alerts(given: Mapping[str, Any]) -> AlertsChange:

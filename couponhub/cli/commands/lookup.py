@@ -12,7 +12,6 @@ from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import as_table, print_json, print_many
 from couponhub.cli.session import Instant, Seconds, opened_hub, secret_value
 from couponhub.cli.tables import Approximate, Column
-from couponhub.documents import Document, lookup_document
 from couponhub.errors import UsageError
 from couponhub.models import (
     CouponQuery,
@@ -24,6 +23,7 @@ from couponhub.models import (
     Strategy,
     Verdict,
 )
+from couponhub.serialization import Document, to_document
 
 _ANSWERS = (
     Column("CONNECTION", "connection"),
@@ -144,7 +144,7 @@ def _asked(
 
 
 def _print(options: GlobalOptions, answer: LookupAnswer) -> None:
-    document = lookup_document(answer, raw=options.raw)
+    document = to_document(answer, raw=options.raw)
     if options.output == "json":
         print_json(document)
     else:

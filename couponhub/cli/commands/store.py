@@ -11,8 +11,8 @@ from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many
 from couponhub.cli.tables import Column
 from couponhub.config import load_config
-from couponhub.documents import Document, error_object
 from couponhub.paths import expanded
+from couponhub.serialization import Document, error_object
 from couponhub.state import Maintenance, StateCheck, open_state
 
 

@@ -10,7 +10,7 @@ from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.tables import Column
 from couponhub.config import load_config
-from couponhub.documents import Document, instant
+from couponhub.serialization import Document, instant_text
 from couponhub.state import Scope, Token, Tokens, open_state
 
 _SCOPES = Column("SCOPES", "scopes")
@@ -87,6 +87,6 @@ def _document(token: Token) -> Document:
         "id": token.id,
         "name": token.name,
         "scopes": sorted(token.scopes),
-        "created_at": instant(token.created_at),
-        "expires_at": instant(token.expires_at),
+        "created_at": instant_text(token.created_at),
+        "expires_at": instant_text(token.expires_at),
     }

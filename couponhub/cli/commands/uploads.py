@@ -12,9 +12,9 @@ from couponhub.cli.output import print_many, print_one
 from couponhub.cli.progress import UploadProgress
 from couponhub.cli.session import Seconds, confirm, opened_hub, secret_value, told_if_interrupted
 from couponhub.cli.tables import Column
-from couponhub.documents import error_object, upload_document
 from couponhub.errors import CouponhubError, PartialFailure, UsageError, WaitTimeout
 from couponhub.models import FileUrl, Identifier, ListId, Tagging, Upload, UploadStatus
+from couponhub.serialization import error_object, to_document
 from couponhub.settings import is_loopback_url
 from couponhub.uploads import Acceptable
 
@@ -153,7 +153,7 @@ def ls(options: GlobalOptions, connection: str, list_id: str) -> None:
     """List the uploads of a list: ours, then the vendor's files that we did not send."""
     with opened_hub(options) as hub:
         uploads = hub[connection].uploads.iterate(ListId(list_id))
-        documents = (upload_document(upload, raw=options.raw) for upload in uploads)
+        documents = (to_document(upload, raw=options.raw) for upload in uploads)
         print_many(options, documents, _COLUMNS, "Nothing was uploaded to that list.")
 
 
@@ -261,7 +261,7 @@ def _shortfall(upload: Upload) -> str:
 
 
 def _print(options: GlobalOptions, upload: Upload, error: CouponhubError | None = None) -> None:
-    document = upload_document(upload, raw=options.raw)
+    document = to_document(upload, raw=options.raw)
     if error is not None:
         document["error"] = error_object(error)
     print_one(options, document, _FIELDS, done=f"upload {upload.id} is {upload.status}")

@@ -10,7 +10,7 @@ from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.session import Day, opened_hub, told_if_interrupted
 from couponhub.cli.tables import Column
-from couponhub.documents import Document, coverage_document, report_import_document
+from couponhub.serialization import Document, to_document
 
 
 def _spans(key: str) -> Callable[[Document], list[str]]:
@@ -110,7 +110,7 @@ def import_(
         done = hub[connection].usage.import_report(
             list_id, file, start, end, include_forgotten=include_forgotten, shared_codes=shared_codes
         )
-    print_one(options, report_import_document(done), _IMPORTED, done="the report was imported")
+    print_one(options, to_document(done), _IMPORTED, done="the report was imported")
     _warn(done.warnings)
 
 
@@ -126,7 +126,7 @@ def status(options: GlobalOptions, connection: str, list_id: str | None) -> None
     """
     with opened_hub(options) as hub:
         found = hub[connection].usage.status(list_id)
-    documents = [coverage_document(one) for one in found.lists]
+    documents = [to_document(one) for one in found.lists]
     print_many(options, documents, _COVERAGE, "The vendor has no lists.")
     _warn(found.warnings)
 
