@@ -2,6 +2,7 @@
 
 - `cli.md`: the help of every command.
 - `capabilities.md`: vendor by capability, with documented limits.
+- `configuration.md`: its tables of settings; the rest of that page is written by hand.
 - `demo.svg`: the picture in the README, from a run of `couponhub demo`.
 """
 
@@ -13,13 +14,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import click
 from rich.console import Console
 from rich.text import Text
 
 from couponhub.cli.app import cli
+from couponhub.config.settings import tables
 from couponhub.hub import CouponHub
-from couponhub.plugin import AdapterPlugin
+from couponhub.plugin import AdapterPlugin, ConnectionSettings
 from couponhub.protocols import CAPABILITIES
 from couponhub.registry import Registry
 
@@ -94,6 +97,41 @@ def _capabilities(plugin: AdapterPlugin) -> tuple[frozenset[str], dict[str, int]
     return capabilities.supported, dict(capabilities.limits)
 
 
+def configuration_page() -> str:
+    """The page on the config file, with its tables of settings as the settings describe themselves."""
+    page = (HERE / "configuration.md").read_text(encoding="utf-8")
+    settings: dict[str, type] = {"connection": ConnectionSettings}
+    settings |= {name: cls for name, (cls, _) in tables().items()}
+    settings |= {one.name: one.settings for one in Registry().all() if isinstance(one, AdapterPlugin)}
+    return re.sub(
+        r"(<!-- settings of (\w+) -->\n\n)(?:\|.*\n)+",
+        lambda found: found[1] + _table(settings[found[2]]),
+        page,
+    )
+
+
+def _table(cls: type) -> str:
+    rows = [
+        f"| `{field.name}` | {_default(field.default)} | {field.metadata['about']} |\n"
+        for field in attrs.fields(cls)
+        if not field.inherited
+    ]
+    return "".join(["| Key | Default | |\n|---|---|---|\n", *rows])
+
+
+def _default(value: object) -> str:
+    """A default as TOML has it; nothing for a setting that is required, or that stands for nothing when left out."""
+    match value:
+        case bool():
+            return f"`{str(value).lower()}`"
+        case str():
+            return f'`"{value}"`'
+        case int() | float():
+            return f"{value:g}"
+        case _:
+            return ""
+
+
 def demo_picture() -> str:
     """The end of a run of the demo, as an SVG of a terminal."""
     surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC", "FORCE_COLOR": "1"}
@@ -110,7 +148,7 @@ def demo_picture() -> str:
     return re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="make demo"), flags=re.DOTALL)
 
 
-PAGES = {"cli.md": cli_page, "capabilities.md": capabilities_page}
+PAGES = {"cli.md": cli_page, "capabilities.md": capabilities_page, "configuration.md": configuration_page}
 
 if __name__ == "__main__":
     for file, page in {**PAGES, "demo.svg": demo_picture}.items():

@@ -23,7 +23,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["cli.md", "capabilities.md"])
+@pytest.mark.parametrize("page", ["cli.md", "capabilities.md", "configuration.md"])
 def test_generated_pages_are_fresh(page: str) -> None:
     """A generated page is what the generator writes now."""
     expected = generator().PAGES[page]()
