@@ -135,7 +135,8 @@ class Ledger(Protocol):
     def mark_submitted(self, upload: UploadRecord, number: int, part: Part) -> UploadRecord:
         """Write down that the vendor has a part and shows it like this; also whenever it shows it anew.
 
-        Nothing is written when that is what `upload` says already.
+        Nothing is written when that is what `upload` says already. A vendor's words and counts that cannot be kept,
+        as half a surrogate pair or more than 63 bits, are kept as near as can be.
         """
         ...
 

@@ -22,6 +22,9 @@ from couponhub.state.sqlite.codesets import CodeSets
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.locks import FileLocks
 
+_LARGEST = 2**63 - 1
+"""The largest number that SQLite holds."""
+
 
 class SqliteLedger:
     """A `Ledger` in SQLite.
@@ -252,6 +255,10 @@ def _plain_value(value: object) -> object:
         return value.isoformat()
     if isinstance(value, str):
         return encodable(value)  # a vendor's word, which need not be text
+    if isinstance(value, int):
+        return max(
+            -_LARGEST, min(value, _LARGEST)
+        )  # a vendor's count, which need not fit; no file has so many rows
     return value
 
 

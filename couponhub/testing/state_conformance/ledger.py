@@ -1,4 +1,4 @@
-"""S-01 to S-14: the ledger of uploads, and its order."""
+"""S-01 to S-15: the ledger of uploads, and its order."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -222,6 +222,23 @@ class LedgerRules:
         with ledger.list_lock(LIST, timeout=20):
             upload = sent_whole(ledger, ["AFTERWARDS"])
         assert upload == ledger.of_list(LIST)[-1]
+
+    def test_s15_what_no_database_holds_is_kept_as_near_as_can_be(self, harness: StateHarness) -> None:
+        """S-15: half a surrogate pair and a count of 65 bits, which a vendor's JSON can hold, stop nothing."""
+        ledger = harness.open().ledger("shop")
+        upload = begin(ledger, ["A"])
+        odd = attrs.evolve(
+            shown(upload, done=True), vendor_status="odd\ud800", accepted=2**64, rejected=-(2**64)
+        )
+        ledger.mark_submitted(upload, 1, odd)
+        found = harness.open().ledger("shop").find(upload.id)
+        assert found is not None
+        (part,) = found.parts
+        assert part.vendor_status.startswith("odd")
+        assert part.accepted is not None
+        assert part.accepted > 2**62
+        assert part.rejected is not None
+        assert part.rejected < 0
 
 
 def _passed(stage: Stage) -> int:
