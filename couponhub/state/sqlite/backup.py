@@ -81,7 +81,10 @@ def _require_empty(folder: Path) -> None:
 
 
 def _copy_database(name: str, source: Path, target: Path) -> None:
-    with told_as_local(name, source), closing(open_somehow(source, busy_seconds=_BUSY_SECONDS)) as read:
+    with (
+        told_as_local(name, lambda: source),
+        closing(open_somehow(source, busy_seconds=_BUSY_SECONDS)) as read,
+    ):
         version_of(read, name, source)
         make_private(target)
         with closing(sqlite3.connect(target, isolation_level=None)) as written:

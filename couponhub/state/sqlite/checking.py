@@ -102,7 +102,10 @@ def _ledgers(store: LedgerDatabase) -> Iterator[tuple[str, SqliteLedger]]:
 
 
 def _is_damaged(name: str, path: Path) -> bool:
-    with told_as_local(name, path), closing(open_somehow(path, busy_seconds=_BUSY_SECONDS)) as database:
+    with (
+        told_as_local(name, lambda: path),
+        closing(open_somehow(path, busy_seconds=_BUSY_SECONDS)) as database,
+    ):
         (found,) = database.execute("PRAGMA integrity_check (1)").fetchone()
     return bool(found != "ok")
 

@@ -43,7 +43,7 @@ class LedgerDatabase:
 
         Only one thread or process writes at a time; blocks must be short and never wait for a vendor.
         """
-        with told_as_local("store", self.layout.ledger), self._kept.used() as connection:
+        with told_as_local("store", lambda: self.layout.ledger), self._kept.used() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -58,7 +58,7 @@ class LedgerDatabase:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Read what is committed, also where nothing may be written."""
         path = self.layout.ledger
-        with told_as_local("store", path), ExitStack() as held:
+        with told_as_local("store", lambda: path), ExitStack() as held:
             if self._kept.is_open or _may_write(path):
                 yield held.enter_context(self._kept.used())
             else:

@@ -54,9 +54,7 @@ class SqliteMaintenance:
         for name, path in self._layout.databases.items():
             lacking = self._database(name, path).pending
             if lacking and not dry_run:
-                with told_as_local(name, path):
-                    # That it is opened to be written upgrades it.
-                    open_to_write(path, name, busy_seconds=_BUSY_SECONDS).close()
+                _upgrade(name, path)
             if lacking:
                 done[name] = lacking
         return done
@@ -82,10 +80,19 @@ class SqliteMaintenance:
         )
 
 
+def _upgrade(name: str, path: Path) -> None:
+    with told_as_local(name, lambda: path):
+        # That it is opened to be written upgrades it.
+        open_to_write(path, name, busy_seconds=_BUSY_SECONDS).close()
+
+
 def _version(name: str, path: Path) -> int | None:
     if not path.exists():
         return None
-    with told_as_local(name, path), closing(open_somehow(path, busy_seconds=_BUSY_SECONDS)) as database:
+    with (
+        told_as_local(name, lambda: path),
+        closing(open_somehow(path, busy_seconds=_BUSY_SECONDS)) as database,
+    ):
         return version_of(database, name, path)
 
 

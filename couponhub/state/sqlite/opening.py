@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,12 +71,12 @@ def has_log(path: Path) -> bool:
 
 
 @contextmanager
-def told_as_local(what: str, path: Path) -> Iterator[None]:
+def told_as_local(what: str, path: Callable[[], Path]) -> Iterator[None]:
     """Turn what SQLite and the system raise into a LocalError, with one line.
 
     Args:
         what: What is used, for people.
-        path: Where it lies.
+        path: Tells where it lies.
     """
     try:
         yield
@@ -84,9 +84,9 @@ def told_as_local(what: str, path: Path) -> Iterator[None]:
         hint = ""
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             hint = "restore it from a backup, or name another file in [store] url"
-        raise LocalError(f"the {what} {path} cannot be used: {error}", hint=hint) from error
+        raise LocalError(f"the {what} {path()} cannot be used: {error}", hint=hint) from error
     except OSError as error:
-        raise LocalError(f"the {what} {path} cannot be used: {error.strerror}") from error
+        raise LocalError(f"the {what} {path()} cannot be used: {error.strerror}") from error
 
 
 def _connect(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:

@@ -4,7 +4,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class SqliteReportIndex:
     def key(self) -> HashKey:
         """As `ReportIndex.key`."""
         path = self.layout.reports
-        with self._lock, told_as_local("usage index", path):
+        with self._lock, self._told():
             if self._key is None:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 is_new = not path.exists()
@@ -72,11 +72,11 @@ class SqliteReportIndex:
         if file is None:
             yield None
             return
-        path = self.layout.reports
-        with told_as_local("usage index", path), ExitStack() as held:
+        with self._told(), ExitStack() as held:
             try:
                 reader = held.enter_context(self._reader.used())
             except _NobodyWritesError:
+                path = self.layout.reports
                 once = open_to_read(path, busy_seconds=_READER_WAITS_SECONDS, nobody_writes=True)
                 with closing(once):
                     yield self._found_in(once)
@@ -92,7 +92,7 @@ class SqliteReportIndex:
     def changing(self) -> Iterator[SqliteReportChange]:
         """As `ReportIndex.changing`."""
         key, path = self.key(), self.layout.reports
-        with told_as_local("usage index", path):
+        with self._told():
             make_private(path)
             with closing(open_to_write(path, REPORTS, busy_seconds=_WRITER_WAITS_SECONDS)) as database:
                 database.execute("PRAGMA secure_delete = ON")
@@ -133,6 +133,10 @@ class SqliteReportIndex:
     def close(self) -> None:
         """Close the database; a later use opens it again."""
         self._reader.close()
+
+    def _told(self) -> AbstractContextManager[None]:
+        # Where it lies is asked for when it is to be told: each lookup comes here.
+        return told_as_local("usage index", lambda: self.layout.reports)
 
     def _file(self) -> tuple[int, int] | None:
         if self._path is None:
