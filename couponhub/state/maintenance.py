@@ -111,7 +111,9 @@ class Maintenance(Protocol):
         ...
 
     def check(self, *, thorough: bool = False) -> StateCheck:
-        """Look for what is broken, lost, or open to others. Nothing is made or changed.
+        """Look for what is broken, lost, or open to others. Nothing is made or mended.
+
+        A state of an older schema is upgraded, as by any other use.
 
         Args:
             thorough: Read everything through: databases page by page, and whether each code set has as many codes

@@ -94,9 +94,9 @@ def backup(options: GlobalOptions, folder: str) -> None:
 @command.command("check")
 @pass_options
 def check(options: GlobalOptions) -> None:
-    """Read the whole store and say what is broken, lost, or open to others. Nothing is changed.
+    """Read the whole store and say what is broken, lost, or open to others. Nothing is mended.
 
-    Exits with 0 when nothing is broken or lost, also where others may read it.
+    A store of an older schema is upgraded first, as by any other use. Exits with 0 when nothing is broken or lost, also where others may read it.
     """
     with _maintenance(options) as maintenance:
         checked = maintenance.check(thorough=True)
