@@ -222,8 +222,7 @@ class Uploads(Rooted):
                 settle=self._settle,
                 clock=self._clock,
             )
-            found = self._find(home, upload_id, by_part=False)
-            if found is not None:
+            if (found := self._find(home, upload_id, by_part=False)) is not None:
                 ledger, record = found
                 deleter.delete_upload(record, ledger, self._reconciler(ledger))
                 return
@@ -333,12 +332,13 @@ class Uploads(Rooted):
         self, found: _Found, asked: str, patience: Patience, progress: Progress, *, sent_here: bool = False
     ) -> Upload:
         ledger, record = found
-        reconciler = self._reconciler(ledger, patience)
+        reconciler, written = self._reconciler(ledger, patience), record if sent_here else None
 
         def refresh() -> Upload:
-            nonlocal record
+            nonlocal record, written
             # Read anew: its sender may still be at work. Whoever names the vendor's id has the vendor asked.
-            record = reconciler.refresh(ledger.find(record.id) or record, ended_too=asked != record.id)
+            last, written = written or ledger.find(record.id) or record, None
+            record = reconciler.refresh(last, ended_too=asked != last.id)
             reconciler.require_shown(record)
             return upload_of(record, sending=not sent_here and ledger.is_locked(record))
 
