@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from couponhub.clock import Deadline
 from couponhub.errors import VendorUnavailable
 from couponhub.lanes import Known, Lane, LaneSettings
 from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons
@@ -24,12 +25,12 @@ ANSWER = CustomerCoupons(
 )
 
 
-def answer(_: Customer, __: CouponQuery, ___: float) -> CustomerCoupons:
+def answer(_: Customer, __: CouponQuery, ___: Deadline) -> CustomerCoupons:
     """Answer at once."""
     return ANSWER
 
 
-def fail(_: Customer, __: CouponQuery, ___: float) -> CustomerCoupons:
+def fail(_: Customer, __: CouponQuery, ___: Deadline) -> CustomerCoupons:
     """Fail at once."""
     raise VendorUnavailable("it broke", status=503)
 
@@ -37,7 +38,7 @@ def fail(_: Customer, __: CouponQuery, ___: float) -> CustomerCoupons:
 def once(lane: Lane, customer: Customer) -> Known:
     """Ask, and wait."""
     heard: SimpleQueue[Known] = SimpleQueue()
-    lane.ask(customer, CouponQuery(), 5.0, heard.put)
+    lane.ask(customer, CouponQuery(), Deadline.after(5.0), heard.put)
     return heard.get(timeout=5)
 
 
@@ -48,14 +49,15 @@ def asking(lane: Lane) -> Callable[[], object]:
     def hear(_: Known) -> None:
         pass
 
-    return lambda: lane.ask(CUSTOMER, query, 5.0, hear)
+    return lambda: lane.ask(CUSTOMER, query, Deadline.after(5.0), hear)
 
 
 def threaded() -> Known:
     """Ask on a thread that is started for it."""
     heard: SimpleQueue[Known] = SimpleQueue()
     threading.Thread(
-        target=lambda: heard.put(Known(found=answer(CUSTOMER, CouponQuery(), 5.0))), daemon=True
+        target=lambda: heard.put(Known(found=answer(CUSTOMER, CouponQuery(), Deadline.after(5.0)))),
+        daemon=True,
     ).start()
     return heard.get(timeout=5)
 

@@ -222,10 +222,16 @@ class Customers(Rooted):
         with Located(self._name, "customer coupons"):
             given_one(Customer, customer, "customer")
             query = CouponQuery() if query is None else given_one(CouponQuery, query, "query")
-            held = self._held(self.unified(customer), query.unordered, _deadline(deadline, self._clock))
+            until = _deadline(deadline, self._clock)
+            held = self.unordered(customer, query.unordered, until)
             if query.unordered is query:
                 return held
             return attrs.evolve(held, coupons=in_order(held.coupons, query))
+
+    def unordered(self, customer: Customer, query: CouponQuery, deadline: Deadline | None) -> CustomerCoupons:
+        """As `coupons`, of a query without order and limit, and by a deadline that is handed down as it is."""
+        with Located(self._name, "customer coupons"):
+            return self._held(self.unified(customer), query, deadline)
 
     def _held(self, customer: Customer, query: CouponQuery, deadline: Deadline | None) -> CustomerCoupons:
         reported = self._reports.coupons(customer, query)

@@ -15,9 +15,9 @@ from couponhub.explaining import Explainer, Explanation, Recorder
 from couponhub.forgetting.report import Forgotten
 from couponhub.forgetting.watching import Watch
 from couponhub.forking import PerProcess, ProcessLock
-from couponhub.lanes import Lane, LaneSettings, PlainLane
+from couponhub.lanes import AnyLane, Lane, LaneSettings, PlainLane
 from couponhub.lookup import Asking, Question, Recalling, lookup_many, needs_one_connection
-from couponhub.models import CouponQuery, Customer, CustomerCoupons, LookupAnswer, ReportedRow, Strategy
+from couponhub.models import CouponQuery, Customer, LookupAnswer, ReportedRow, Strategy
 from couponhub.models.given import (
     given_id,
     given_ids,
@@ -133,7 +133,7 @@ class CouponHub(Rooted):
             return self._open[name]
 
     @property
-    def lanes(self) -> Mapping[str, Lane]:
+    def lanes(self) -> Mapping[str, AnyLane]:
         """The ways to the connections that lookups have asked so far, by name; read-only, of this moment."""
         return MappingProxyType(self._own.get().lanes.copy())
 
@@ -308,27 +308,27 @@ class CouponHub(Rooted):
     def _seconds(self, deadline: float | None) -> float:
         return self.config.lookup.deadline if deadline is None else given_seconds(deadline, "the deadline")
 
-    def _lane(self, connection: Connection) -> Lane:
+    def _lane(self, connection: Connection) -> AnyLane:
         own = self._own.get()
         with own.lock:
             if connection.name not in own.lanes:
                 own.lanes[connection.name] = self._new_lane(connection, own.watch)
             return own.lanes[connection.name]
 
-    def _new_lane(self, connection: Connection, watch: Watch) -> Lane:
-        def ask(customer: Customer, query: CouponQuery, deadline: float) -> CustomerCoupons:
-            return connection.customers.coupons(customer, query, deadline=deadline)
-
+    def _new_lane(self, connection: Connection, watch: Watch) -> AnyLane:
         if "customers.coupons" not in connection.capabilities:
-            return PlainLane(connection.name, ask)
+            return PlainLane(connection.name, connection.customers.unordered)
         watch.start()  # before there is anything that could have to be forgotten
         given = self.config.lookup
         settings = LaneSettings(
-            cache_ttl=given.cache_ttl, negative_ttl=given.negative_ttl, stale_if_error=given.stale_if_error
+            call_timeout=given.deadline if given.call_timeout is None else given.call_timeout,
+            cache_ttl=given.cache_ttl,
+            negative_ttl=given.negative_ttl,
+            stale_if_error=given.stale_if_error,
         ).shared_by(len(self.config.connections))
         return Lane(
             connection.name,
-            ask,
+            connection.customers.unordered,
             unified=connection.customers.unified,
             check=lambda seconds: connection.check(deadline=seconds),
             settings=settings,
@@ -382,7 +382,7 @@ class _Awake:
 
     def __init__(self, watch: Watch, clock: Clock) -> None:
         self.lock = threading.Lock()
-        self.lanes: dict[str, Lane] = {}
+        self.lanes: dict[str, AnyLane] = {}
         self.recalling = Recalling(clock=clock)
         self.watch = watch
 

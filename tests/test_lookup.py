@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from couponhub.clock import Deadline
 from couponhub.errors import (
     AuthRejected,
     CouponhubError,
@@ -42,10 +43,10 @@ def asked(name: str, answer: CustomerCoupons | Exception, query: CouponQuery | N
 def lane(name: str, give: Callable[[], CustomerCoupons], query: CouponQuery | None = None) -> Lane:
     """Make a connection that answers, fails or dawdles as told."""
 
-    def ask(customer: Customer, wanted: CouponQuery, deadline: float) -> CustomerCoupons:
+    def ask(customer: Customer, wanted: CouponQuery, deadline: Deadline) -> CustomerCoupons:
         assert customer is CUSTOMER
         assert (query or CouponQuery()) == wanted
-        assert deadline > 0
+        assert deadline.remaining() > 0
         return give()
 
     return Lane(name, ask)

@@ -31,6 +31,12 @@ class LookupSettings:
     deadline: float = setting(
         2.0, about="seconds for a whole lookup answer", example="2.0", validator=check_positive
     )
+    call_timeout: float | None = setting(
+        None,
+        about="seconds a vendor has to answer a lookup, however soon those must leave who wait; `deadline` when left"
+        " out",
+        validator=attrs.validators.optional(check_positive),
+    )
     cache_ttl: float = setting(
         30.0,
         about="seconds during which an answer with coupons is given again; 0 turns it off",

@@ -1,6 +1,7 @@
 """When a vendor is not asked for a while, because asking it has failed too often in a row."""
 
-from typing import TypeGuard
+import logging
+from typing import Literal
 
 from couponhub.errors import (
     AuthRejected,
@@ -11,6 +12,10 @@ from couponhub.errors import (
     UnreadableReply,
     VendorUnavailable,
 )
+from couponhub.lanes.probing import Prober
+from couponhub.lanes.settings import LaneSettings
+
+_log = logging.getLogger(__name__)
 
 Failure = VendorUnavailable | UnreadableReply
 
@@ -22,7 +27,7 @@ _NONSENSE_PROBES = 15
 
 
 def shows_life(error: Exception | None) -> bool:
-    """Whether the vendor has spoken and knew what to say, whatever it said.
+    """Return True when the vendor has spoken and knew what to say, whatever it said.
 
     A budget of ours that is spent says nothing of the vendor. A reply that nobody can read is no life: it may be of
     something in between.
@@ -32,89 +37,103 @@ def shows_life(error: Exception | None) -> bool:
     return error is None or isinstance(error, (AuthRejected, PermissionDenied, NotFound, RequestRejected))
 
 
-class Breaker:
-    """Counts failures. Not thread-safe: its lane holds a lock.
+class CircuitBreaker:
+    """Decides whether a vendor may be asked. Not thread-safe: its lane holds a lock.
 
-    Closed, it opens after `limit` failures in a row; a reply that cannot be read is half a failure. Open, it closes
+    Closed, it opens after so many failures in a row; a reply that cannot be read is half a failure. Open, it closes
     when the vendor shows life; closed by a probe rather than by an answer to a question, it opens again at the first
     failure of either kind. Opened by what could not be read, it is not closed by a probe that cannot be read either,
-    but for the fifteenth. Timeouts of callers in a hurry prove nothing: as many of those in a row are a doubt, which
-    a probe decides.
+    but for the fifteenth.
 
     Args:
-        limit: How many failures are too many.
+        name: The connection's.
+        settings: How many failures are too many, and how often is probed.
+        prober: Makes the probes; None leaves it closed for ever.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._left = _FAILURE * limit
+    def __init__(self, name: str, settings: LaneSettings, prober: Prober | None) -> None:
+        self._name = name
+        self._prober = prober
+        self._retry_after = settings.probe_every
+        self._limit = settings.failures
+        self._left = _FAILURE * self._limit
         self._unread_probes = 0
-        self._last_was_unread = False
-        self._doubts = 0
         self._closed_at = float("-inf")
         self._failed_in_a_row = 0
         # Not the error itself: with its traceback it would keep somebody's question alive.
         self._last = ""
-        self._last_was_slow = False
+        self._last_was_unread = self._last_was_slow = False
         self.is_open = False
         self.opened_total = 0
 
     @property
-    def wants_probe(self) -> bool:
-        """Whether a probe can change something."""
-        return self.is_open or self._doubts >= self._limit
+    def state(self) -> Literal["closed", "open", "probing"]:
+        """How it stands, for metrics."""
+        if not self.is_open:
+            return "closed"
+        return "probing" if self._prober is not None and self._prober.is_probing else "open"
+
+    def refusal(self) -> VendorUnavailable:
+        """Return what is told instead of asking, while it is open."""
+        self._rouse()  # where the system started no thread for the probes, it is asked again
+        times = "once" if self._failed_in_a_row == 1 else f"{self._failed_in_a_row} times in a row"
+        return VendorUnavailable(
+            f"not asked: it has failed {times}, last: {self._last}",
+            sent=False,
+            too_slow=self._last_was_slow,
+            connection=self._name,
+            operation="customer coupons",
+            retry_after=self._retry_after,
+        )
 
     def answered(self, now: float) -> None:
-        """The vendor answered a question."""
+        """Note that the vendor answered a question."""
         self._close(now)
         self._left = _FAILURE * self._limit
         self._failed_in_a_row = 0
 
-    def failed(self, error: Failure, *, asked: float, hurried: bool) -> None:
-        """The vendor failed to answer a question.
+    def failed(self, error: Failure, *, asked: float) -> bool:
+        """Note that the vendor failed to answer a question.
 
         Args:
             error: What it came to.
             asked: When it was asked; what began before the breaker closed says nothing of the time since.
-            hurried: Whether it was given too little time for its silence to mean something.
+
+        Returns:
+            True when that was too much, and it has opened.
         """
-        if asked < self._closed_at:
-            return
-        if hurried:
-            self._doubts += 1
-            return
+        if self._prober is None or asked < self._closed_at:
+            return False
         self._left -= _NONSENSE if isinstance(error, UnreadableReply) else _FAILURE
         self._count(error)
-        if self._left <= 0:
-            self._open()
+        if self._left > 0 or self.is_open:
+            return False
+        self.is_open = True
+        self._unread_probes = 0
+        self.opened_total += 1
+        _log.warning("%s: not asked any more until a probe succeeds", self._name)
+        self._rouse()
+        return True
 
     def probed(self, error: Exception | None, now: float) -> None:
-        """A probe ended; anything but silence and faults of the vendor's is life."""
-        if not self.wants_probe or (isinstance(error, VendorUnavailable) and error.local):
+        """Note how a probe ended; anything but silence and faults of the vendor's is life."""
+        if not self.is_open or (isinstance(error, VendorUnavailable) and error.local):
             return
-        if isinstance(error, VendorUnavailable) or self._is_nonsense_still(error):
+        if isinstance(error, VendorUnavailable) or (
+            isinstance(error, UnreadableReply) and self._is_nonsense_still()
+        ):
             self._count(error)
-            self._open()
-        elif self.is_open:
+        else:
             self._close(now)
             self._left = 1
-        else:
-            self._doubts = 0
 
-    def refusal(self, connection: str, retry_after: float) -> VendorUnavailable:
-        """What is told instead of asking, while it is open."""
-        times = "once" if self._failed_in_a_row == 1 else f"{self._failed_in_a_row} times in a row"
-        return VendorUnavailable(
-            f"not asked: it has failed {times}, last: {self._last}",
-            connection=connection,
-            operation="customer coupons",
-            retry_after=retry_after,
-            sent=False,
-            too_slow=self._last_was_slow,
-        )
+    def close(self) -> None:
+        """Make no more probes."""
+        if self._prober is not None:
+            self._prober.close()
 
-    def _is_nonsense_still(self, error: Exception | None) -> TypeGuard[UnreadableReply]:
-        if not (self.is_open and self._last_was_unread and isinstance(error, UnreadableReply)):
+    def _is_nonsense_still(self) -> bool:
+        if not self._last_was_unread:
             return False
         self._unread_probes += 1
         return self._unread_probes < _NONSENSE_PROBES
@@ -125,14 +144,13 @@ class Breaker:
         self._last_was_unread = isinstance(error, UnreadableReply)
         self._last_was_slow = isinstance(error, VendorUnavailable) and error.too_slow
 
-    def _open(self) -> None:
-        if not self.is_open:
-            self.is_open = True
-            self._unread_probes = 0
-            self.opened_total += 1
-
     def _close(self, now: float) -> None:
-        self._doubts = 0
         if self.is_open:
             self.is_open = False
             self._closed_at = now
+            _log.warning("%s: asked again", self._name)
+            self._rouse()
+
+    def _rouse(self) -> None:
+        if self._prober is not None:
+            self._prober.want(self.is_open)

@@ -1,80 +1,83 @@
-"""One question on its way to a vendor, and everybody who waits for its answer."""
+"""One call to a vendor, and everybody who waits for what it brings."""
 
 import logging
 from collections.abc import Callable, Iterable
 
 import attrs
 
+from couponhub.clock import Deadline
 from couponhub.lanes.known import Known
 from couponhub.lanes.memory import Question
 from couponhub.models import CouponQuery, Customer
 
 _log = logging.getLogger(__name__)
 
-
-@attrs.frozen(eq=False)
-class Waiter:
-    """Somebody who asked.
-
-    Attributes:
-        deadline: Until when an answer is of use, on the lane's clock.
-        done: Is told it.
-    """
-
-    deadline: float
-    done: Callable[[Known], None]
-
-    def content_with(self, part: Known) -> "Waiter":
-        """The same one, who is told that part of an answer should asking anew come to none; coupons are kept."""
-        found = part.found
-        if found is None or not found.coupons:
-            return self
-        return attrs.evolve(self, done=lambda known: self.done(part if known.found is None else known))
-
-
-Message = tuple[Waiter, Callable[[], Known]]
+Done = Callable[[Known], None]
+"""Is told what asking came to; must not block and must not raise."""
+Message = tuple[Done, Callable[[], Known]]
 """What somebody is to be told; made when it is told, beside the lane's lock."""
 
 
-def tell(messages: Iterable[Message]) -> None:
-    """Hand everybody what is theirs. Never with a lock held."""
-    for waiter, known in messages:
+def notify(messages: Iterable[Message]) -> None:
+    """Tell everybody what is theirs. Never with a lock held."""
+    for done, known in messages:
         try:
-            waiter.done(known())
+            done(known())
         except Exception as error:  # noqa: BLE001 - it must not raise, and others are still to be told
             _log.error("whoever asked failed to take the answer: %s", type(error).__name__)
 
 
 @attrs.define(eq=False, kw_only=True)
-class Flight:
+class Call:
     """A question that is waiting to be asked, or being asked, once for all who wait.
 
     Attributes:
-        waiters: Who waits; whoever has been told is here no more.
+        question: What it is about, as it is remembered.
+        seconds: How long the vendor has, from when it is asked; nobody's hurry shortens it.
+        waiters: Who waits; whoever has been told, or has left, is here no more.
         started: When the vendor was asked; None as long as it was not.
-        deadline: Until when it may answer: that of the most patient among those who waited then.
         counted: Whether its failure has been counted already.
-        forgotten: Whom to forget was asked for while it was under way.
         is_kept: Whether its answer may be remembered; not when everybody was forgotten meanwhile.
     """
 
     question: Question
     customer: Customer = attrs.field(repr=False)
     query: CouponQuery
-    waiters: list[Waiter] = attrs.field(factory=list)
+    seconds: float
+    waiters: list["Waiter"] = attrs.field(factory=list)
     started: float | None = None
-    deadline: float = 0.0
     counted: bool = False
-    forgotten: frozenset[bytes] = frozenset()
     is_kept: bool = True
 
-    def is_late(self, now: float) -> bool:
-        """Whether it should have ended already, so that nobody should wait for it any more."""
-        return self.started is not None and now >= self.deadline
+    def is_overdue(self, now: float, *, by: float = 0.0) -> bool:
+        """Return True when it should have ended so many seconds ago, so that nobody new should wait for it."""
+        return self.started is not None and now >= self.started + self.seconds + by
 
-    def expired(self, now: float) -> list[Waiter]:
-        """Those whose time is over; they wait no more."""
-        over = [waiter for waiter in self.waiters if waiter.deadline <= now]
-        if over:
-            self.waiters = [waiter for waiter in self.waiters if waiter.deadline > now]
-        return over
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody waits for it who still has time."""
+        return any(not waiter.deadline.passed() for waiter in self.waiters)
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Waiter:
+    """Somebody who waits for a call.
+
+    Attributes:
+        call: What for.
+        deadline: Until when.
+        done: Is told what it came to, unless he left before.
+    """
+
+    call: Call
+    deadline: Deadline
+    done: Done
+    _leave: Callable[["Waiter"], Known] = attrs.field(alias="leave")
+
+    def leave(self) -> Known:
+        """Wait no more: the answer will fill the memory, and `done` is told nothing.
+
+        Returns:
+            What may be said now: that there was no answer in time, beside one that is remembered, if there is any.
+        """
+        return self._leave(self)

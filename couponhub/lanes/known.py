@@ -5,11 +5,12 @@ from typing import Literal
 
 import attrs
 
+from couponhub.clock import Deadline
 from couponhub.models import CouponQuery, Customer, CustomerCoupons
 from couponhub.transport.room import let_go
 
-Ask = Callable[[Customer, CouponQuery, float], CustomerCoupons]
-"""Asks a connection, within that many seconds."""
+Ask = Callable[[Customer, CouponQuery, Deadline], CustomerCoupons]
+"""Asks a connection, by that deadline."""
 
 
 @attrs.frozen(kw_only=True)
@@ -27,10 +28,10 @@ class Known:
     weight: int = attrs.field(default=0, eq=False, repr=False)
 
 
-def asked(ask: Ask, customer: Customer, query: CouponQuery, seconds: float) -> Known:
+def asked(ask: Ask, customer: Customer, query: CouponQuery, deadline: Deadline) -> Known:
     """Ask now, on this thread. An error keeps where it was raised, and nothing of what was at hand there."""
     try:
-        found = ask(customer, query, seconds)
+        found = ask(customer, query, deadline)
     except Exception as error:  # noqa: BLE001 - whoever asked decides what each fault means
         let_go(error)
         return Known(error=error)

@@ -1,6 +1,5 @@
 """What a lane remembers: whole answers, for a short time, in bounded memory."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import attrs
@@ -10,7 +9,7 @@ from couponhub.clock import Clock
 from couponhub.lanes.known import Known
 from couponhub.lanes.settings import LaneSettings
 from couponhub.lanes.weight import bytes_held
-from couponhub.models import CouponQuery, Customer, CustomerCoupons, Source
+from couponhub.models import CouponQuery, CustomerCoupons, Source
 from couponhub.models.base import NOTHING_RAW
 
 Question = tuple[bytes, CouponQuery]
@@ -67,12 +66,10 @@ class Memory:
     Args:
         settings: How long, and how much.
         clock: What ages are measured on.
-        hashed: Makes the keyed hash of a customer.
     """
 
-    def __init__(self, settings: LaneSettings, clock: Clock, hashed: Callable[[Customer], bytes]) -> None:
+    def __init__(self, settings: LaneSettings, clock: Clock) -> None:
         self._settings = settings
-        self._hashed = hashed
         self._largest = _LARGEST_SHARE * settings.cache_bytes
         self._kept: TLRUCache[Question, Remembered, float] = TLRUCache(
             settings.cache_bytes,
@@ -108,10 +105,8 @@ class Memory:
             weight=_ENTRY_BYTES + bytes_held(answer, most=self._largest),
         )
 
-    def keep(self, question: Question, entry: Remembered, *, forgotten: frozenset[bytes]) -> None:
-        """Remember an entry, unless it is about somebody who was forgotten meanwhile, or older than what is known."""
-        if question[0] in forgotten or self._is_about(entry.answer, forgotten):
-            return
+    def keep(self, question: Question, entry: Remembered) -> None:
+        """Remember an entry, unless it is older than what is known."""
         older = self.get(question)
         if older is not None and older.asked > entry.asked:
             return
@@ -121,17 +116,6 @@ class Memory:
         else:
             self._kept[question] = entry
 
-    def forget(self, customers: frozenset[bytes]) -> None:
-        """Drop every answer to a question about those customers, or that names one of them."""
-        self._kept.expire()
-        for question in list(self._kept):
-            kept = self.get(question)
-            if question[0] in customers or (kept is not None and self._is_about(kept.answer, customers)):
-                self._kept.pop(question, None)
-
     def forget_all(self) -> None:
         """Drop every answer."""
         self._kept.clear()
-
-    def _is_about(self, answer: CustomerCoupons, customers: frozenset[bytes]) -> bool:
-        return bool(customers) and any(self._hashed(other) in customers for other in answer.also_known_as)

@@ -18,9 +18,8 @@ class Prober:
         name: The connection's.
         check: The probe.
         ended: Is told how each ended: by which error, or None.
-        every: Seconds from the beginning of one to the next; the first waits as long, but for a doubt's.
+        every: Seconds from the beginning of one to the next; the first waits as long.
         timeout: Seconds that one may take.
-        doubt_timeout: Seconds that one may take which decides a doubt.
     """
 
     def __init__(
@@ -31,30 +30,22 @@ class Prober:
         *,
         every: float,
         timeout: float,
-        doubt_timeout: float,
     ) -> None:
         self._check = check
         self._ended = ended
         self._every = every
         self._timeout = timeout
-        self._doubt_timeout = doubt_timeout
-        self._doubted = threading.Event()
         self._wanted = threading.Event()
         self._closed = threading.Event()
         self._name = f"probe-{name}"
         self._thread: threading.Thread | None = None
         self.is_probing = False
 
-    def want(self, wanted: bool, *, in_doubt: bool = False) -> None:
-        """Begin or end making probes; the one that decides a doubt is made at once.
-
-        Not thread-safe: its lane holds a lock.
-        """
+    def want(self, wanted: bool) -> None:
+        """Begin or end making probes. Not thread-safe: its lane holds a lock."""
         if not wanted:
             self._wanted.clear()
         elif not self._closed.is_set():
-            if in_doubt and not self.is_probing:
-                self._doubted.set()
             self._wanted.set()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
@@ -65,7 +56,6 @@ class Prober:
     def close(self) -> None:
         """Make no more probes."""
         self._closed.set()
-        self._doubted.set()
         self._wanted.set()
 
     def _run(self) -> None:
@@ -74,21 +64,19 @@ class Prober:
             if not self._wanted.is_set():
                 took = 0.0
                 self._wanted.wait()
-            in_doubt = self._doubted.wait(max(0.0, self._every - took))
-            if self._closed.is_set():
+            if self._closed.wait(max(0.0, self._every - took)):
                 return
-            self._doubted.clear()
             took = 0.0
             if self._wanted.is_set():
                 started = time.monotonic()
-                self._probe(self._doubt_timeout if in_doubt else self._timeout)
+                self._probe()
                 took = time.monotonic() - started
 
-    def _probe(self, timeout: float) -> None:
+    def _probe(self) -> None:
         error: Exception | None = None
         self.is_probing = True
         try:
-            self._check(timeout)
+            self._check(self._timeout)
         except Exception as failure:  # noqa: BLE001 - the breaker decides what each fault means
             error = without_trace(failure)
         self.is_probing = False

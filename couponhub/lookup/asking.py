@@ -1,11 +1,12 @@
 """One question to several connections: whom to ask when, by which identifier, and when the answer is there."""
 
 import queue
-import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
+from couponhub.clock import SYSTEM_CLOCK, Deadline
 from couponhub.errors import CouponhubError, NotFound, UsageError
-from couponhub.lanes import Known, Lane
+from couponhub.lanes import AnyLane, Known, Waiter
 from couponhub.lookup.concluding import concluded, disputed, failed, too_late, unaskable, usable_as_name
 from couponhub.lookup.identity import check_identity
 from couponhub.lookup.question import Question
@@ -27,7 +28,7 @@ class Asking:
 
     def __init__(self, question: Question, customer: Customer) -> None:
         self._customer = customer
-        self._query, self._deadline = question.query, question.deadline
+        self._query, self._seconds = question.query, question.deadline
         self._lanes = question.lanes
         self._kinds = [question.kinds(lane.name) for lane in question.lanes]
         self._asks_all = question.strategy is Strategy.MERGE
@@ -35,7 +36,8 @@ class Asking:
         self._revelations = Revelations()
         self._asked: dict[int, Revealed | None] = {}  # by place, as they were asked; None: by what was given
         self._answers: dict[int, Answer] = {}
-        self._started = self._ends = self._share_ends = 0.0
+        self._waiters: dict[int, Waiter] = {}
+        self._ends = self._share = Deadline.after(self._seconds)
 
     def stop(self) -> None:
         """Let `run` come back at once, with what is known by then; nobody else is asked."""
@@ -49,13 +51,13 @@ class Asking:
             UsageError: No connection can know a customer by that, or the one connection asked cannot.
         """
         check_identity(self._customer, asked=len(self._lanes))
-        self._started = time.monotonic()
-        self._ends = self._share_ends = self._started + self._deadline
+        self._ends = self._share = Deadline.after(self._seconds)
         while (waiting := self._to_ask()) or self._awaited():
             for place in waiting:
                 self._ask(place)
             if not self._hears():
                 break
+        self._leave()
         for answer in self._answers.values():
             match answer.error:
                 case NotFound() as error if self._query.list_id is not None:
@@ -71,14 +73,13 @@ class Asking:
 
     def _to_ask(self) -> list[int]:
         """Whose turn it is now."""
-        now = time.monotonic()
         askable = [
             place for place in range(self._end()) if place not in self._asked and self._can_be_asked(place)
         ]
         if self._asks_all:
             return askable
         last = next(reversed(self._asked), None)
-        is_waited_for = last is not None and last not in self._answers and now < self._share_ends
+        is_waited_for = last is not None and last not in self._answers and not self._share.passed()
         return [] if is_waited_for else askable[:1]
 
     def _awaited(self) -> bool:
@@ -99,32 +100,36 @@ class Asking:
         return self._customer.identifier in kinds or self._revelations.best(kinds) is not None
 
     def _ask(self, place: int) -> None:
-        kinds, left = self._kinds[place], self._ends - time.monotonic()
+        kinds, left = self._kinds[place], self._ends.remaining()
         if left <= 0:
             return
         if not self._asks_all:
             # One that hangs must not keep the next from being asked, and may answer all the same meanwhile.
             turns = sum(other not in self._asked for other in range(self._end()))
-            self._share_ends = self._ends - left + left / turns
+            self._share = Deadline.after(left / turns)
         revealed = None if self._customer.identifier in kinds else self._revelations.best(kinds)
         self._asked[place] = revealed
         customer = self._customer if revealed is None else revealed.customer
-        self._lanes[place].ask(customer, self._query.unordered, left, self._told_by(place))
+        waiter = self._lanes[place].ask(customer, self._query.unordered, self._ends, self._told_by(place))
+        if waiter is not None:
+            self._waiters[place] = waiter
 
     def _told_by(self, place: int) -> Callable[[Known], None]:
-        return lambda known: self._events.put((place, known, time.monotonic()))
+        return lambda known: self._events.put((place, known, SYSTEM_CLOCK.monotonic()))
 
     def _hears(self) -> bool:
         """Take in one answer, or wait in vain until the next may be asked; whether there is time left."""
-        now = time.monotonic()
-        until = self._share_ends if now < self._share_ends else self._ends
+        until = self._ends if self._share.passed() else self._share
         try:
-            event = self._events.get(timeout=max(0.0, until - now))
+            event = self._events.get(timeout=until.remaining())
         except queue.Empty:
-            return time.monotonic() < self._ends
+            return not self._ends.passed()
         if event is None:
             return False
-        place, known, ended = event
+        self._take(*event)
+        return True
+
+    def _take(self, place: int, known: Known, ended: float) -> None:
         revealed, name = self._asked[place], self._lanes[place].name
         self._answers[place] = concluded(
             name,
@@ -135,7 +140,18 @@ class Asking:
             elapsed_ms=self._milliseconds(ended),
         )
         self._revelations.note(name, usable_as_name(known))
-        return True
+
+    def _leave(self) -> None:
+        """Take in what has come by now, and wait for nothing more; where something is remembered, that is the answer."""
+        with suppress(queue.Empty):
+            while True:
+                if (event := self._events.get_nowait()) is not None:
+                    self._take(*event)
+        for place, waiter in self._waiters.items():
+            if place not in self._answers:
+                known = waiter.leave()
+                if place < self._end():
+                    self._take(place, known, SYSTEM_CLOCK.monotonic())
 
     def _concluded(self) -> tuple[Answer, ...]:
         """The answers in asking order; behind the first that has found, only those that are there already."""
@@ -147,7 +163,7 @@ class Asking:
     def _of(self, place: int) -> Answer:
         name, kinds = self._lanes[place].name, self._kinds[place]
         if self._customer.identifier not in kinds:
-            elapsed = self._milliseconds(time.monotonic())
+            elapsed = self._milliseconds(SYSTEM_CLOCK.monotonic())
             revealed = self._asked.get(place) or self._revelations.best(kinds)
             dispute = self._revelations.disputed(
                 kinds if revealed is None else {revealed.customer.identifier}
@@ -156,14 +172,14 @@ class Asking:
                 return disputed(name, *dispute, elapsed_ms=elapsed)
             if revealed is None:
                 return unaskable(name, kinds, elapsed_ms=elapsed)
-        return self._answers.get(place) or too_late(name, self._deadline)
+        return self._answers.get(place) or too_late(name, self._seconds)
 
     def _milliseconds(self, moment: float) -> int:
-        return round((moment - self._started) * 1000)
+        return round((moment - self._ends.at + self._seconds) * 1000)
 
 
 def lookup(
-    lanes: Sequence[Lane],
+    lanes: Sequence[AnyLane],
     customer: Customer,
     query: CouponQuery,
     deadline: float,

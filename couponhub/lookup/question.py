@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from couponhub.lanes import Lane
+from couponhub.lanes import AnyLane
 from couponhub.models import CouponQuery, Customer, Identifier, Strategy
 
 _EVERY_KIND = frozenset(Identifier)
@@ -22,7 +22,7 @@ class Question:
         identifiers: By which kinds of identifier a connection can be asked; every kind where it does not say.
     """
 
-    lanes: Sequence[Lane]
+    lanes: Sequence[AnyLane]
     query: CouponQuery
     deadline: float
     strategy: Strategy = Strategy.MERGE

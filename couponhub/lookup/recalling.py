@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from couponhub.clock import SYSTEM_CLOCK, Clock
-from couponhub.lanes import Known, Lane, bytes_held
+from couponhub.lanes import AnyLane, Known, bytes_held
 from couponhub.lookup.concluding import concluded
 from couponhub.lookup.identity import check_identity
 from couponhub.lookup.question import Question
@@ -51,7 +51,7 @@ class _Recalled:
     """An answer, and what it rests on: as long as lanes remember that, and it is fresh, it stands."""
 
     answer: LookupAnswer
-    lanes: Sequence[Lane]
+    lanes: Sequence[AnyLane]
     knowns: tuple[weakref.ref[Known], ...]
     fresh_until: float
     weight: int

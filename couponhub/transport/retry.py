@@ -1,10 +1,10 @@
 """When and how long to wait before a call is repeated. There is no other retry loop in couponhub."""
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from random import SystemRandom
 
 import attrs
 
@@ -28,7 +28,7 @@ class RetryPolicy:
     base: float = 0.3
     cap: float = 10.0
     reserve: int = 100
-    jitter: Callable[[], float] = random.random
+    jitter: Callable[[], float] = SystemRandom().random
 
     def wait_before(self, attempt: int, error: CouponhubError) -> float:
         """Seconds to wait after the failed attempt of that number (from 1).

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import attrs
 
+from couponhub.clock import Deadline
 from couponhub.errors import VendorUnavailable
-from couponhub.lanes import Known, Lane, LaneSettings
+from couponhub.lanes import Known, Lane, LaneSettings, Waiter
 from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons
 from tests.kit.clock import FakeClock
 
@@ -54,9 +55,9 @@ class Vendor:
         self._entered: queue.SimpleQueue[Call] = queue.SimpleQueue()
         self._told: queue.SimpleQueue[Said] = queue.SimpleQueue()
 
-    def ask(self, customer: Customer, query: CouponQuery, seconds: float) -> CustomerCoupons:
+    def ask(self, customer: Customer, query: CouponQuery, deadline: Deadline) -> CustomerCoupons:
         """See `Ask`."""
-        call = Call(customer, query, seconds)
+        call = Call(customer, query, deadline.remaining())
         with self._lock:
             self.calls.append(call)
             self._at_once += 1
@@ -83,6 +84,8 @@ class Vendor:
 class Heard:
     """Notes what one ask came to, how often, and on which thread."""
 
+    waiter: Waiter | None = None
+
     def __init__(self) -> None:
         self.threads: list[threading.Thread] = []
         self._said: queue.SimpleQueue[Known] = queue.SimpleQueue()
@@ -101,6 +104,11 @@ class Heard:
         """What it was told; waits for it."""
         return self._said.get(timeout=5)
 
+    def leave(self) -> Known:
+        """Wait no more; what is said then."""
+        assert self.waiter is not None
+        return self.waiter.leave()
+
 
 @attrs.define
 class Stage:
@@ -113,7 +121,7 @@ class Stage:
     def ask(self, customer: Customer = CUSTOMER, *, query: CouponQuery = ALL, deadline: float = 2.0) -> Heard:
         """Ask, and do not wait."""
         heard = Heard()
-        self.lane.ask(customer, query, deadline, heard)
+        heard.waiter = self.lane.ask(customer, query, Deadline.after(deadline, self.clock.clock), heard)
         return heard
 
     def known(
@@ -147,3 +155,13 @@ def staged(
     chosen = LaneSettings(**figures)  # type: ignore[arg-type] # whole numbers are told by their names
     lane = Lane(name, vendor.ask, check=check, settings=chosen, clock=clock.clock)
     return Stage(clock, vendor, lane)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait, briefly, for another thread."""
+    pause = threading.Event()
+    for _ in range(500):
+        if holds():
+            return
+        pause.wait(0.01)
+    raise AssertionError("it never came about")

@@ -14,17 +14,36 @@ from couponhub.errors import (
     UnreadableReply,
     VendorUnavailable,
 )
-from couponhub.lanes.breaker import Breaker, shows_life
+from couponhub.lanes import LaneSettings
+from couponhub.lanes.breaker import CircuitBreaker, shows_life
+from couponhub.lanes.probing import Prober
 from tests.lanes.stage import down, silent
 
 LIFE = {AuthRejected, PermissionDenied, NotFound, RequestRejected, Conflict}
 
 
-def opened(limit: int = 3) -> Breaker:
+class Wants(Prober):
+    """Makes no probe, and notes whether any are wanted."""
+
+    def __init__(self) -> None:
+        super().__init__("shop", lambda _: None, lambda _: None, every=4.0, timeout=4.0)
+        self.wanted = False
+
+    def want(self, wanted: bool) -> None:
+        """Take note."""
+        self.wanted = wanted
+
+
+def breaker_of(limit: int = 3, prober: Prober | None = None) -> CircuitBreaker:
+    """Make one that is closed."""
+    return CircuitBreaker("shop", LaneSettings(failures=limit, probe_every=4.0), prober or Wants())
+
+
+def opened(limit: int = 3) -> CircuitBreaker:
     """Make one that has just opened, at 0."""
-    breaker = Breaker(limit)
+    breaker = breaker_of(limit)
     for _ in range(limit):
-        breaker.failed(down(), asked=0.0, hurried=False)
+        breaker.failed(down(), asked=0.0)
     assert breaker.is_open
     return breaker
 
@@ -42,23 +61,24 @@ def test_every_error_says_life_or_nothing() -> None:
 
 def test_it_opens_after_so_many_in_a_row() -> None:
     """An answer in between begins the count anew."""
-    breaker = Breaker(3)
+    breaker = breaker_of(3, probes := Wants())
     for _ in range(2):
-        breaker.failed(down(), asked=0.0, hurried=False)
+        breaker.failed(down(), asked=0.0)
     breaker.answered(0.0)
-    for _ in range(2):
-        breaker.failed(down(), asked=0.0, hurried=False)
-    assert (False, 0, False) == (breaker.is_open, breaker.opened_total, breaker.wants_probe)
-    breaker.failed(down(), asked=0.0, hurried=False)
+    assert [False, False] == [breaker.failed(down(), asked=0.0) for _ in range(2)]
+    assert (False, 0, False) == (breaker.is_open, breaker.opened_total, probes.wanted)
+    assert breaker.failed(down(), asked=0.0)
 
-    assert (True, 1, True) == (breaker.is_open, breaker.opened_total, breaker.wants_probe)
+    assert (True, 1, True) == (breaker.is_open, breaker.opened_total, probes.wanted)
+    breaker.answered(1.0)
+    assert (False, False) == (breaker.is_open, probes.wanted)
 
 
 def test_it_says_why_it_does_not_ask() -> None:
     """How often it failed, how the last time, and when to come again; no caller's error is kept for that."""
     breaker = opened()
-    breaker.failed(silent(), asked=0.0, hurried=False)
-    error = breaker.refusal("shop", 4.0)
+    breaker.failed(silent(), asked=0.0)
+    error = breaker.refusal()
 
     assert (
         "shop customer coupons: not asked: it has failed 4 times in a row, last: no whole answer came in time"
@@ -66,8 +86,8 @@ def test_it_says_why_it_does_not_ask() -> None:
     )
     assert (4.0, False, True, True) == (error.retry_after, error.sent, error.too_slow, error.retryable)
     breaker = opened(1)
-    assert "not asked: it has failed once, last: it broke" == breaker.refusal("shop", 4.0).message
-    assert not breaker.refusal("shop", 4.0).too_slow
+    assert "not asked: it has failed once, last: it broke" == breaker.refusal().message
+    assert not breaker.refusal().too_slow
 
 
 def test_an_answer_closes_it_at_once() -> None:
@@ -75,7 +95,7 @@ def test_an_answer_closes_it_at_once() -> None:
     breaker = opened()
     breaker.answered(1.0)
     for _ in range(2):
-        breaker.failed(down(), asked=1.0, hurried=False)
+        breaker.failed(down(), asked=1.0)
 
     assert not breaker.is_open
 
@@ -86,10 +106,10 @@ def test_a_probe_closes_it_on_probation(error: Exception | None) -> None:
     breaker = opened()
     breaker.probed(error, 1.0)
     assert not breaker.is_open
-    breaker.failed(down(), asked=1.0, hurried=False)
+    breaker.failed(down(), asked=1.0)
 
     assert (True, 2) == (breaker.is_open, breaker.opened_total)
-    assert "failed 4 times in a row" in breaker.refusal("shop", 4.0).message
+    assert "failed 4 times in a row" in breaker.refusal().message
 
 
 def test_a_probe_that_fails_keeps_it_open() -> None:
@@ -104,44 +124,9 @@ def test_what_began_before_it_closed_says_nothing_of_the_time_since() -> None:
     """Questions of the outage time out one after the other when it is over."""
     breaker = opened()
     breaker.probed(None, 1.0)
-    breaker.failed(silent(), asked=0.9, hurried=False)
+    breaker.failed(silent(), asked=0.9)
     assert not breaker.is_open
-    breaker.failed(silent(), asked=1.0, hurried=False)
-
-    assert breaker.is_open
-
-
-def test_hurried_timeouts_are_a_doubt_only() -> None:
-    """However many: a probe decides, and its success ends the doubt."""
-    breaker = Breaker(3)
-    for _ in range(100):
-        breaker.failed(silent(), asked=0.0, hurried=True)
-    assert (False, True) == (breaker.is_open, breaker.wants_probe)
-    breaker.probed(None, 1.0)
-    assert (False, False) == (breaker.is_open, breaker.wants_probe)
-    for _ in range(2):
-        breaker.failed(down(), asked=1.0, hurried=False)
-    assert not breaker.is_open
-
-
-def test_an_answer_ends_a_doubt() -> None:
-    """As it ends a row of failures."""
-    breaker = Breaker(3)
-    for _ in range(2):
-        for _ in range(2):
-            breaker.failed(silent(), asked=0.0, hurried=True)
-        breaker.answered(0.0)
-    breaker.failed(silent(), asked=0.0, hurried=True)
-
-    assert not breaker.wants_probe
-
-
-def test_a_probe_that_fails_confirms_a_doubt() -> None:
-    """Callers in a hurry are spared a dead vendor too."""
-    breaker = Breaker(3)
-    for _ in range(3):
-        breaker.failed(silent(), asked=0.0, hurried=True)
-    breaker.probed(silent(), 1.0)
+    breaker.failed(silent(), asked=1.0)
 
     assert breaker.is_open
 
@@ -155,45 +140,45 @@ def test_a_probe_that_nobody_wants_any_more_changes_nothing() -> None:
     assert not breaker.is_open
 
 
-def unread(breaker: Breaker, times: int) -> None:
+def unread(breaker: CircuitBreaker, times: int) -> None:
     """Have so many replies come that nobody can read."""
     for _ in range(times):
-        breaker.failed(UnreadableReply("no JSON came"), asked=0.0, hurried=False)
+        breaker.failed(UnreadableReply("no JSON came"), asked=0.0)
 
 
 def test_nonsense_is_half_a_failure() -> None:
     """Twice as many in a row open it; mixed with failures they add up, and an answer begins the count anew."""
-    breaker = Breaker(3)
+    breaker = breaker_of(3)
     unread(breaker, 5)
     breaker.answered(0.0)
     unread(breaker, 5)
     assert not breaker.is_open
     unread(breaker, 1)
     assert breaker.is_open
-    mixed = Breaker(3)
-    mixed.failed(down(), asked=0.0, hurried=False)
+    mixed = breaker_of(3)
+    mixed.failed(down(), asked=0.0)
     unread(mixed, 3)
     assert not mixed.is_open
-    mixed.failed(down(), asked=0.0, hurried=False)
+    mixed.failed(down(), asked=0.0)
     assert mixed.is_open
 
 
 def test_nonsense_again_does_not_close_it() -> None:
     """What opened by nonsense stays open while probes get nonsense too; a readable one closes it, on probation."""
-    breaker = Breaker(3)
+    breaker = breaker_of(3)
     unread(breaker, 6)
     for _ in range(5):
         breaker.probed(UnreadableReply("no JSON came"), 1.0)
     assert breaker.is_open
     breaker.probed(None, 1.0)
     assert not breaker.is_open
-    breaker.failed(UnreadableReply("no JSON came"), asked=2.0, hurried=False)
+    breaker.failed(UnreadableReply("no JSON came"), asked=2.0)
     assert (True, 2) == (breaker.is_open, breaker.opened_total)
 
 
 def test_a_check_that_cannot_be_read_does_not_close_a_vendor_for_ever() -> None:
     """After fifteen a question is tried all the same; where it is answered, all is well."""
-    breaker = Breaker(3)
+    breaker = breaker_of(3)
     unread(breaker, 6)
     for _ in range(15):
         assert breaker.is_open
@@ -215,6 +200,6 @@ def test_what_this_process_lacks_says_nothing_to_a_probe() -> None:
     """Neither that the vendor is dead nor that it lives."""
     crowded = VendorUnavailable("too many large replies", local=True)
     breaker = opened()
-    before = str(breaker.refusal("shop", 4.0))
+    before = str(breaker.refusal())
     breaker.probed(crowded, 1.0)
-    assert (True, before) == (breaker.is_open, str(breaker.refusal("shop", 4.0)))
+    assert (True, before) == (breaker.is_open, str(breaker.refusal()))

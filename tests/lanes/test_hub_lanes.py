@@ -1,5 +1,6 @@
 """How a hub opens, shows and closes its lanes."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ from couponhub import CouponHub, Customer
 from couponhub.clock import Deadline
 from couponhub.errors import VendorUnavailable
 from couponhub.lanes import Lane, LaneSettings, LaneStatus, PlainLane
-from couponhub.models import CouponQuery, CustomerCoupons, Source, Verdict
+from couponhub.models import CouponQuery, CustomerCoupons, Reason, Source, Verdict
 from couponhub.testing import rig_for
 from couponhub_capillary import PLUGIN
 from tests.config.toy import TOY, loaded
-from tests.lanes.stage import FOUND, Heard
+from tests.lanes.stage import FOUND, Heard, until
 from tests.uploads.vendors import FakeVendor
 
 CUSTOMER = Customer(mobile="919876543210")
@@ -28,6 +29,7 @@ class Asked(FakeVendor):
         super().__init__()
         self.asked = 0
         self.checked: list[float | None] = []
+        self.given: list[float | None] = []
         self.error: Exception | None = None
 
     def customer_coupons(
@@ -35,10 +37,11 @@ class Asked(FakeVendor):
         customer: Customer,  # noqa: ARG002 - all hold the same
         query: CouponQuery,  # noqa: ARG002 - whatever is asked
         *,
-        deadline: Deadline | None = None,  # noqa: ARG002 - at once
+        deadline: Deadline | None = None,
     ) -> CustomerCoupons:
         """See `FindsCustomerCoupons`."""
         self.asked += 1
+        self.given.append(deadline.seconds if deadline else None)
         if self.error is not None:
             raise self.error
         return FOUND
@@ -91,6 +94,41 @@ def test_the_config_says_how_long_is_remembered(tmp_path: Path) -> None:
     assert 3 == vendor.asked
 
 
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [("", [2.0, 2.0, 9.0]), ("deadline = 5\n", [5.0, 5.0, 9.0]), ("call_timeout = 7\n", [7.0, 7.0, 9.0])],
+)
+def test_the_config_says_how_long_a_vendor_has(tmp_path: Path, settings: str, expected: list[float]) -> None:
+    """As long as a lookup when it does not; a caller in a hurry takes nothing of it, a patient one gives more."""
+    vendor = Asked()
+    with hub_of(vendor, tmp_path, f"[lookup]\ncache_ttl = 0\n{settings}") as hub:
+        for deadline in (None, 1.0, 9.0):
+            hub.lookup(CUSTOMER, deadline=deadline)
+    assert expected == vendor.given
+
+
+def test_an_answer_that_is_late_for_a_lookup_is_the_next_ones(tmp_path: Path) -> None:
+    """The first is told `unknown` at its deadline, the second the coupons, and the vendor was asked once."""
+    late, reached = threading.Event(), threading.Event()
+
+    class Late(Asked):
+        def customer_coupons(self, *arguments: Any, **more: Any) -> CustomerCoupons:
+            reached.set()
+            assert late.wait(30)
+            return super().customer_coupons(*arguments, **more)
+
+    vendor = Late()
+    with hub_of(vendor, tmp_path, "[lookup]\ncall_timeout = 10\n") as hub:
+        while not reached.is_set():  # a question that all have left before it is asked is none
+            (one,) = hub.lookup(CUSTOMER, deadline=0.1).answers
+            assert (Verdict.UNKNOWN, Reason.TIMEOUT) == (one.verdict, one.reason)
+        late.set()
+        until(lambda: hub.lanes["a"].status().in_flight == 0)
+        (two,) = hub.lookup(CUSTOMER, deadline=0.01).answers
+        assert (Verdict.FOUND, Source.CACHE) == (two.verdict, two.source)
+    assert 1 == vendor.asked
+
+
 def test_a_vendor_without_lookups_needs_no_threads(tmp_path: Path) -> None:
     """Its refusal is given on the caller's own thread; it does not count, and it is not remembered."""
     with hub_of(FakeVendor(), tmp_path) as hub:
@@ -119,11 +157,11 @@ def test_a_plain_lane_asks_every_time() -> None:
     lane = PlainLane("plain", ask)
     for expected in said:
         heard = Heard()
-        lane.ask(CUSTOMER, CouponQuery(), 1.0, heard)
+        lane.ask(CUSTOMER, CouponQuery(), Deadline.after(1.0), heard)
         assert heard.is_there
         known = heard.known()
         assert expected is (known.found or known.error)
-    lane.forget([CUSTOMER])
+    lane.forget_all()
     lane.close()
 
 
@@ -135,11 +173,12 @@ def test_probes_check_the_connection(tmp_path: Path, monkeypatch: pytest.MonkeyP
         for number in range(5):
             hub.lookup(Customer(external_id=f"{number}"))
         lane = hub.lanes["a"]
+        assert isinstance(lane, Lane)
         assert "open" == lane.status().breaker
-        prober = lane._guard._prober
+        prober = lane._breaker._prober
         assert prober is not None
-        monkeypatch.setattr(prober, "want", lambda _, **__: None)
-        prober._probe(4.0)
+        monkeypatch.setattr(prober, "want", lambda _: None)
+        prober._probe()
         assert "closed" == lane.status().breaker
     assert [4.0] == vendor.checked
 
@@ -157,16 +196,17 @@ def test_over_the_wire_an_outage_is_told_and_survived() -> None:
             for number in range(5):
                 hub.lookup(Customer(external_id=f"nobody-{number}"), deadline=0.5)
             lane = hub.lanes["capillary"]
-            assert "closed" != lane.status().breaker
+            assert isinstance(lane, Lane)
+            until(lambda: lane.status().breaker != "closed")
             (one,) = hub.lookup(CUSTOMER).answers
             assert (Verdict.FOUND, "unreachable", Source.CACHE) == (one.verdict, one.reason, one.source)
             assert ["SPRING-1"] == [coupon.code for coupon in one.coupons]
             assert not one.whole
 
             rig.control.set_faults()
-            prober = lane._guard._prober
+            prober = lane._breaker._prober
             assert prober is not None
-            prober._probe(4.0)
+            prober._probe()
             assert "closed" == lane.status().breaker
             (one,) = hub.lookup(CUSTOMER).answers
             assert (Verdict.FOUND, None, Source.LIVE) == (one.verdict, one.reason, one.source)

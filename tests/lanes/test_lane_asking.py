@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from couponhub.clock import Deadline
 from couponhub.errors import LocalError, UsageError, VendorUnavailable
 from couponhub.lanes import Known, LaneStatus
 from couponhub.models import Customer
@@ -16,12 +17,12 @@ def customers(count: int) -> list[Customer]:
 
 
 def test_an_answer_comes_from_another_thread_once() -> None:
-    """The caller waits for nobody, and the vendor is given the time that is left."""
+    """The caller waits for nobody, and the vendor is given its own time, however soon the caller must leave."""
     stage = staged()
     heard = stage.ask(deadline=1.5)
 
     assert Known(found=FOUND) == heard.known()
-    assert [1.5] == [call.seconds for call in stage.vendor.calls]
+    assert [2.0] == [call.seconds for call in stage.vendor.calls]
     assert threading.current_thread() not in heard.threads
     assert heard.threads[0].daemon
 
@@ -44,7 +45,7 @@ def test_what_is_no_answer_is_a_fault(said: object) -> None:
 
 
 def test_only_so_many_are_asked_at_once() -> None:
-    """The others wait; who was taken last is given the time that is left then."""
+    """The others wait; the vendor has its own time for each, however long it waited."""
     stage = staged(concurrency=2)
     stage.vendor.holds = True
     heard = [stage.ask(customer, deadline=10) for customer in customers(5)]
@@ -57,7 +58,7 @@ def test_only_so_many_are_asked_at_once() -> None:
         stage.vendor.tell(FOUND)
     assert [FOUND] * 5 == [one.known().found for one in heard]
     assert 2 == stage.vendor.most_at_once
-    assert [10, 10, 6, 6, 6] == [call.seconds for call in stage.vendor.calls]
+    assert [10] * 5 == [call.seconds for call in stage.vendor.calls]
 
 
 def test_who_waited_too_long_is_not_asked_about() -> None:
@@ -72,24 +73,25 @@ def test_who_waited_too_long_is_not_asked_about() -> None:
     stage.vendor.tell(FOUND)
     stage.vendor.tell(FOUND)
 
-    error = hurried.known().error
+    assert [FOUND, FOUND] == [patient.known().found, last.known().found]
+    assert not hurried.is_there
+    error = hurried.leave().error
     assert isinstance(error, VendorUnavailable)
     assert (True, False) == (error.too_slow, error.sent)
     assert "not asked within the deadline" in error.message
-    assert [FOUND, FOUND] == [patient.known().found, last.known().found]
     assert [first, third] == [call.customer for call in stage.vendor.calls]
 
 
 def test_a_deadline_that_is_over_asks_nobody() -> None:
-    """It is told so all the same."""
+    """Who leaves at once is told so."""
     stage = staged()
 
-    assert isinstance(stage.known(deadline=0.0).error, VendorUnavailable)
+    assert isinstance(stage.ask(deadline=0.0).leave().error, VendorUnavailable)
     assert [] == stage.vendor.calls
 
 
 def test_a_vendor_that_hangs_keeps_few_threads_and_no_queue() -> None:
-    """However many ask, and although it never comes back: who waits in vain is told when others ask."""
+    """However many ask, and although it never comes back: what nobody waits for any more waits no more either."""
     stage = staged(name="hung", concurrency=2)
     stage.vendor.holds = True
     hung = customers(52)
@@ -97,13 +99,16 @@ def test_a_vendor_that_hangs_keeps_few_threads_and_no_queue() -> None:
     for customer in hung[:2]:
         waiting.append(stage.ask(customer, deadline=1))
         stage.vendor.reached()
+    told: list[Exception | None] = []
     for customer in hung[2:]:
         waiting.append(stage.ask(customer, deadline=1))
         stage.pass_time(0.5)
+        if len(waiting) > 3:
+            told.append(waiting.pop(0).leave().error)
     assert 2 == sum(thread.name == "lookup-hung" for thread in threading.enumerate())
     assert stage.lane.status().waiting <= 3
 
-    told = [heard.known().error for heard in waiting[:-3]]
+    assert 49 == len(told)
     assert all(isinstance(error, VendorUnavailable) and error.too_slow for error in told)
     assert 2 == len(stage.vendor.calls)
     for _ in range(2):
@@ -118,7 +123,7 @@ def test_a_taker_that_fails_harms_nobody_else() -> None:
     def fails(_: Known) -> None:
         raise RuntimeError("must not happen")
 
-    stage.lane.ask(CUSTOMER, ALL, 2.0, fails)
+    stage.lane.ask(CUSTOMER, ALL, Deadline.after(2.0), fails)
     heard = stage.ask()
     stage.vendor.reached()
     stage.vendor.tell(FOUND)

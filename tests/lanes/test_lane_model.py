@@ -12,12 +12,11 @@ from couponhub.errors import NotFound, RateLimited
 from couponhub.models import CouponQuery, Customer, CustomerCoupons, ListId, Source
 from tests.lanes.stage import ALL, BEGAN, CUSTOMER, FOUND, NONE, OTHER, Stage, down, silent, staged
 
-Word = Literal["found", "none", "cut", "down", "slow", "hurried", "limited", "refused"]
+Word = Literal["found", "none", "cut", "down", "slow", "limited", "refused"]
 ANSWERS = {"found": FOUND, "none": NONE, "cut": attrs.evolve(FOUND, complete=False)}
 ERRORS = {
     "down": down(),
     "slow": silent(),
-    "hurried": silent(),
     "limited": RateLimited("slow down", status=429),
     "refused": NotFound("no such list", status=404),
 }
@@ -51,7 +50,6 @@ class LaneMachine(RuleBasedStateMachine):
         self.past: dict[tuple[Customer, CouponQuery], Past] = {}
         self.is_open = False
         self.left = LIMIT
-        self.doubts = 0
         self.calls = 0
 
     def teardown(self) -> None:
@@ -66,7 +64,7 @@ class LaneMachine(RuleBasedStateMachine):
         past = self.past.get((customer, query))
         age = float("inf") if past is None else now - past.asked
         said = ANSWERS.get(word) or ERRORS[word]
-        self.stage.vendor.says = self.stage.takes(0.5 if word == "hurried" else 1.0, said)
+        self.stage.vendor.says = self.stage.takes(1.0, said)
         known = self.stage.known(customer, query=query)
 
         if past is not None and age < past.lifetime:
@@ -99,11 +97,9 @@ class LaneMachine(RuleBasedStateMachine):
         match word:
             case "found" | "none":
                 self.past[customer, query] = Past(ANSWERS[word], asked)
-                self.left, self.doubts = LIMIT, 0
+                self.left = LIMIT
             case "cut" | "limited" | "refused":
-                self.left, self.doubts = LIMIT, 0
-            case "hurried":
-                self.doubts += 1
+                self.left = LIMIT
             case "down" | "slow":
                 self.left -= 1
                 self.is_open = self.left <= 0
@@ -117,19 +113,14 @@ class LaneMachine(RuleBasedStateMachine):
     def probe(self, fails: bool) -> None:
         """Make a probe."""
         self.stage.lane._probed(down() if fails else None)
-        if not (self.is_open or self.doubts >= LIMIT):
-            return
-        if fails:
-            self.is_open = True
-        else:
-            self.left = 1 if self.is_open else self.left
-            self.is_open, self.doubts = False, 0
+        if self.is_open and not fails:
+            self.is_open, self.left = False, 1
 
-    @rule(customer=PEOPLE)
-    def forget(self, customer: Customer) -> None:
-        """Forget one customer."""
-        self.stage.lane.forget([customer])
-        self.past = {key: past for key, past in self.past.items() if key[0] != customer}
+    @rule()
+    def forget(self) -> None:
+        """Forget everybody."""
+        self.stage.lane.forget_all()
+        self.past = {}
 
     @invariant()
     def vendor_heard_no_more_than_it_should(self) -> None:

@@ -6,8 +6,9 @@ import time
 from collections import Counter
 from functools import partial
 
+from couponhub.clock import Deadline
 from couponhub.errors import RateLimited, UnreadableReply
-from couponhub.lanes import Known, Lane, LaneSettings
+from couponhub.lanes import Known, Lane, LaneSettings, Waiter
 from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons, Source
 from tests.lanes.stage import ALL, down, silent
 
@@ -22,7 +23,8 @@ SETTINGS = LaneSettings(
     stale_if_error=0.05,
     concurrency=6,
     failures=3,
-    silence=0.002,
+    call_timeout=0.02,
+    grace=0.002,
     probe_every=0.01,
     probe_timeout=0.01,
 )
@@ -37,14 +39,14 @@ class Moody:
         self._random = random.Random(7)  # noqa: S311 - no secret
         self._lock = threading.Lock()
 
-    def ask(self, customer: Customer, _: CouponQuery, seconds: float) -> CustomerCoupons:
+    def ask(self, customer: Customer, _: CouponQuery, deadline: Deadline) -> CustomerCoupons:
         """See `Ask`."""
         began = time.monotonic()
         with self._lock:
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
             mood, hesitation = self._random.random(), self._random.random() * 0.004
-        time.sleep(min(seconds, hesitation))
+        time.sleep(min(deadline.remaining(), hesitation))
         with self._lock:
             self.at_once -= 1
         if int(began * 20) % 4 == 0:
@@ -64,6 +66,7 @@ class Audience:
 
     def __init__(self, lane: Lane, vendor: Moody) -> None:
         self.told: Counter[int] = Counter()
+        self.left: set[int] = set()
         self.faults: list[str] = []
         self.asks = 0
         self._lane = lane
@@ -73,19 +76,46 @@ class Audience:
     def ask_until(self, ends: float, seed: int) -> None:
         """Ask about anybody, with any deadline; have somebody forgotten now and then."""
         chooses = random.Random(seed)  # noqa: S311 - no secret
+        waiting: list[tuple[int, Customer, Waiter]] = []
         while time.monotonic() < ends:
             customer = chooses.choice(CUSTOMERS)
             with self._lock:
                 self.asks += 1
-                done = partial(self._hear, self.asks, customer)
-            self._lane.ask(customer, ALL, chooses.choice([0.0, 0.002, 0.02, 0.2]), done)
+                number = self.asks
+            deadline = Deadline.after(chooses.choice([0.0, 0.002, 0.02, 0.2]))
+            waiter = self._lane.ask(customer, ALL, deadline, partial(self._hear, number, customer))
+            if waiter is not None:
+                waiting.append((number, customer, waiter))
             if chooses.random() < 0.02:
-                self._lane.forget([customer])
+                self._lane.forget_all()
             time.sleep(0.001)
+            waiting = [one for one in waiting if not self._leaves(*one)]
+        while waiting:
+            time.sleep(0.001)
+            waiting = [one for one in waiting if not self._leaves(*one)]
+
+    def _leaves(self, number: int, customer: Customer, waiter: Waiter) -> bool:
+        """Let somebody go whose time is over, or who has been told; whether he is gone."""
+        with self._lock:
+            if number in self.told:
+                return True
+        if not waiter.deadline.passed():
+            return False
+        known = waiter.leave()
+        with self._lock:
+            if number not in self.told:
+                self.left.add(number)
+                self._judge(customer, known)
+        return True
 
     def _hear(self, number: int, customer: Customer, known: Known) -> None:
         with self._lock:
             self.told[number] += 1
+            if number in self.left:
+                self.faults.append("somebody was told who had left")
+            self._judge(customer, known)
+
+    def _judge(self, customer: Customer, known: Known) -> None:
         found = known.found
         if found is None:
             self.faults += ["nothing at all"] if known.error is None else []
@@ -111,13 +141,12 @@ def test_promises_hold_under_load() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    while audience.told.total() < audience.asks and time.monotonic() < ends + 5:
-        time.sleep(0.01)
     status = lane.status()
     lane.close()
 
     assert [] == audience.faults
-    assert Counter(dict.fromkeys(range(1, audience.asks + 1), 1)) == audience.told
+    assert {1} == set(audience.told.values())
+    assert set(range(1, audience.asks + 1)) == {*audience.told, *audience.left}
     assert vendor.most_at_once <= SETTINGS.concurrency
     assert status.cache_hits + status.cache_misses == audience.asks
     assert (0, 0) == (status.in_flight, status.waiting)

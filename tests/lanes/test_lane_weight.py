@@ -119,11 +119,11 @@ def test_no_more_is_counted_than_has_to_be_known() -> None:
 
 def remembers(settings: LaneSettings, answers: list[tuple[CouponQuery, CustomerCoupons]]) -> Memory:
     """Remember these."""
-    memory = Memory(settings, FakeClock().clock, lambda _: b"")
+    memory = Memory(settings, FakeClock().clock)
     for number, (query, answer) in enumerate(answers):
         entry = memory.entry(answer, asked=0.0, asked_at=BEGAN)
         assert entry is not None
-        memory.keep((str(number).encode(), query), entry, forgotten=frozenset())
+        memory.keep((str(number).encode(), query), entry)
     return memory
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from couponhub.clock import Deadline
 from couponhub.lanes import Known, PlainLane
 from couponhub.lookup import Asking, Question
 from couponhub.models import (
@@ -49,12 +50,12 @@ class Speaker(PlainLane):
         self.is_asked = threading.Event()
 
     def ask(
-        self, customer: Customer, query: CouponQuery, deadline: float, done: Callable[[Known], None]
+        self, customer: Customer, query: CouponQuery, deadline: Deadline, done: Callable[[Known], None]
     ) -> None:
         """As `Lane.ask`."""
         assert CouponQuery() == query
         self.asked.append(customer)
-        self.deadlines.append(deadline)
+        self.deadlines.append(deadline.remaining())
         self.is_asked.set()
         if self.said is None:
             return

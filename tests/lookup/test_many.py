@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from couponhub.clock import Deadline
 from couponhub.errors import NotFound, RateLimited, UsageError
 from couponhub.lanes import Known, PlainLane
 from couponhub.lookup import Question, lookup_many
@@ -36,11 +37,11 @@ class Counter(PlainLane):
         self._lock = threading.Lock()
 
     def ask(
-        self, customer: Customer, query: CouponQuery, deadline: float, done: Callable[[Known], None]
+        self, customer: Customer, query: CouponQuery, deadline: Deadline, done: Callable[[Known], None]
     ) -> None:
         """As `Lane.ask`."""
         assert self.query == query
-        self.given.append(deadline)
+        self.given.append(deadline.remaining())
         self.turn(customer, done)
 
     def turn(self, customer: Customer, done: Callable[[Known], None]) -> None:

@@ -6,7 +6,7 @@ import weakref
 import pytest
 
 from couponhub.errors import UsageError
-from couponhub.lanes import Lane, LaneSettings, PlainLane
+from couponhub.lanes import AnyLane, Lane, LaneSettings, PlainLane
 from couponhub.lookup import Asking, KeptBeside, Question, Recalling
 from couponhub.models import CouponQuery, Customer, Identifier, LookupAnswer, Source, Strategy, Verdict
 from tests.kit.clock import FakeClock
@@ -28,7 +28,7 @@ class Hub:
         )
         self.recalling = Recalling(clock=self.clock.clock)
 
-    def question(self, *lanes: Lane, strategy: Strategy = Strategy.MERGE) -> Question:
+    def question(self, *lanes: AnyLane, strategy: Strategy = Strategy.MERGE) -> Question:
         """A question to both, or to those."""
         return Question(lanes=lanes or self.lanes, query=CouponQuery(), deadline=2.0, strategy=strategy)
 
@@ -85,7 +85,7 @@ def test_what_one_lane_forgot_is_told_no_more() -> None:
     hub = Hub()
     hub.lookup()
     answer = weakref.ref(hub.lookup()[0])
-    hub.lanes[0].forget([CUSTOMER])
+    hub.lanes[0].forget_all()
     gc.collect()
     assert hub.recalling.answer((CUSTOMER, *KEY)) is None
     assert answer() is None
