@@ -14,6 +14,7 @@ from couponhub_capillary.holdings import Holdings, numbers_of
 from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.mapping.coupons_v2 import coupon_from_v2
 from couponhub_capillary.question import Question
+from couponhub_capillary.splitting import Slice, split_until_whole
 from couponhub_capillary.wire.customer_coupons import ASKED_AT_MOST, CustomerAnswer, Narrowing
 from couponhub_capillary.wire.customer_coupons_v2 import Order
 from couponhub_capillary.wire.values import word
@@ -132,41 +133,21 @@ class Completion:
         return {coupon.id for coupon in self._first_coupons if coupon.id is not None}
 
     def _by_days(self) -> bool:
-        """Split the time until no answer can be cut.
-
-        Whatever the vendor's cap is, it is the same for all answers: one that is shorter than the longest was
-        not cut. A coupon that was issued in one part and redeemed in another comes in both.
-        """
-        longest = len(self._first.rows)
+        """Split the time until no answer can be cut."""
         missing = numbers_of(self._first_coupons)
-        single: list[Days] = []
-        pending = [(Days.of(self._narrowing), longest, self._first_coupons)]
-        while pending:
-            days, count, coupons = pending.pop()
-            if count < longest:
-                continue
-            parts = days.split(coupons)
-            if parts is None:
-                single.append(days)
-                continue
-            are_new = 0
-            cut = 0
-            for part in parts:
-                answer = self._question.ask(part.narrowed(self._narrowing))
-                came, news = self._held.further(answer.rows, coupon_from, self._question.patience)
-                if not answer.known or part.excludes(came):
-                    return False  # the days are not heeded
-                are_new += news
-                missing -= numbers_of(came)
-                longest = max(longest, len(answer.rows))
-                if len(answer.rows) >= longest:
-                    cut += 1
-                    pending.append((part, len(answer.rows), came))
-            if cut == len(parts) and not are_new:
-                return False  # nor here, though nothing else shows it
-        if single and self._narrowing.list_id is None:
-            self._by_series(single)
-        return not single and not missing
+
+        def fetch(days: Days) -> Slice:
+            nonlocal missing
+            answer = self._question.ask(days.narrowed(self._narrowing))
+            came, news = self._held.further(answer.rows, coupon_from, self._question.patience)
+            missing -= numbers_of(came)
+            return Slice(days=days, rows=len(answer.rows), coupons=came, news=news, known=answer.known)
+
+        first = Slice(days=Days.of(self._narrowing), rows=len(self._first.rows), coupons=self._first_coupons)
+        split = split_until_whole(first, fetch)
+        if split.single and self._narrowing.list_id is None:
+            self._by_series(split.single)
+        return split.heeded and not split.single and not missing
 
     def _by_series(self, days: Sequence[Days]) -> None:
         """Split days by the series that were seen; never proof that there is no other series in them."""
