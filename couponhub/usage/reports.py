@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Self
 
 import attrs
 
@@ -30,6 +31,7 @@ from couponhub.usage.days import Days
 from couponhub.usage.index import CustomerCodes, IssuedCode, UsageIndex
 
 _FARTHEST_ZONE = timedelta(hours=14)
+_ZONE_IS_A_GUESS = "in which zone reports tell times is a guess, so that coupons may be of the days asked for or not: set timezone"
 
 
 @attrs.frozen(kw_only=True)
@@ -50,6 +52,54 @@ class Standings:
     def proof(self, query: CouponQuery, *, now: datetime, max_age: timedelta) -> Proof:
         """What a customer's absence proves; see `prove`."""
         return prove(self.lists, query, self.zones, lists_seen_at=self.seen_at, now=now, max_age=max_age)
+
+
+@attrs.frozen(kw_only=True)
+class Doubts:
+    """What is not certain about what reports hold of a customer.
+
+    Attributes:
+        forgotten: Rows of the customer were removed, so that absence proves nothing.
+        timeless: Coupons have no time of issue, and days were asked for.
+        guessed: Times of issue whose zone is a guess may lie on the other side of those days' ends.
+        unspelled: The customer may stand in the reports otherwise than asked for, and nothing was found.
+    """
+
+    forgotten: bool
+    timeless: bool
+    guessed: bool
+    unspelled: bool
+
+    @classmethod
+    def of(cls, held: CustomerCodes, customer: Customer, query: CouponQuery, form: ReportForm) -> Self:
+        """Collect the doubts about what was found for a question."""
+        edges = [edge for edge in (query.since, query.until) if edge is not None]
+        is_spelled = customer.identifier is not Identifier.MOBILE or form.country_code is not None
+        return cls(
+            forgotten=held.forgotten,
+            timeless=bool(edges) and any(one.issued_at is None for one in held.issued),
+            guessed=any(_may_cross(one, edge) for one in held.issued for edge in edges),
+            unspelled=not (is_spelled or held.issued),
+        )
+
+    @property
+    def complete(self) -> bool:
+        """True when all coupons of the days asked for are certainly among those that were found."""
+        return not (self.timeless or self.guessed)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The doubts in words, for people; empty where there are none."""
+        said = (
+            (self.forgotten, "rows of this customer were removed, because they were to be forgotten"),
+            (
+                self.timeless,
+                "of coupons without a time of issue it cannot be told whether they are of the days asked for",
+            ),
+            (self.guessed, _ZONE_IS_A_GUESS),
+            (self.unspelled, MAY_BE_SPELLED_OTHERWISE),
+        )
+        return tuple(text for holds, text in said if holds)
 
 
 class Reports:
@@ -127,26 +177,15 @@ class Reports:
             return None
         self._refuse_unanswerable(customer, query, form)
         proof = standings.proof(query, now=now, max_age=form.max_age)
-        issued = held.issued
-        limited = query.since is not None or query.until is not None
-        timeless = limited and any(one.issued_at is None for one in issued)
-        guessed = any(_may_cross(one, edge) for one in issued for edge in (query.since, query.until))
-        spelled = customer.identifier is not Identifier.MOBILE or form.country_code is not None
+        doubts = Doubts.of(held, customer, query, form)
         return CustomerCoupons(
-            coupons=selected((_coupon(one, standings.seen_at) for one in issued), query),
-            complete=not (timeless or guessed),
-            warnings=tuple(
-                _warnings(
-                    forgotten=held.forgotten,
-                    timeless=timeless,
-                    guessed=guessed,
-                    spelled=spelled or bool(issued),
-                )
-            ),
+            coupons=selected((_coupon(one, standings.seen_at) for one in held.issued), query),
+            complete=doubts.complete,
+            warnings=doubts.warnings,
             source=Source.REPORT,
             as_of=proof.as_of or standings.newest,
-            covered=proof.holds and not held.forgotten,
-            every_form=spelled or bool(issued),
+            covered=proof.holds and not doubts.forgotten,
+            every_form=not doubts.unspelled,
             coverage=proof.coverage,
             asked_as=tuple(masked_form(one.value) for one in asked),
         )
@@ -254,19 +293,8 @@ def _coupon(issued: IssuedCode, seen_at: datetime | None) -> Coupon:
     )
 
 
-def _may_cross(issued: IssuedCode, edge: datetime | None) -> bool:
+def _may_cross(issued: IssuedCode, edge: datetime) -> bool:
     """Whether a moment whose zone is a guess may lie on the other side of `edge`; zones lie within 14 hours of UTC."""
-    if edge is None or issued.issued_at is None or not issued.report.approximate:
+    if issued.issued_at is None or not issued.report.approximate:
         return False
     return abs(issued.issued_at - edge) <= _FARTHEST_ZONE
-
-
-def _warnings(*, forgotten: bool, timeless: bool, guessed: bool, spelled: bool) -> Iterable[str]:
-    if forgotten:
-        yield "rows of this customer were removed, because they were to be forgotten"
-    if timeless:
-        yield "of coupons without a time of issue it cannot be told whether they are of the days asked for"
-    if guessed:
-        yield "in which zone reports tell times is a guess, so that coupons may be of the days asked for or not: set timezone"
-    if not spelled:
-        yield MAY_BE_SPELLED_OTHERWISE
