@@ -1,6 +1,7 @@
 """The rooms of the house and which way the arrows point, read from the imports in the source."""
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -169,6 +170,41 @@ def test_core_knows_no_vendor() -> None:
     ]
 
     assert [] == wrong
+
+
+VENDOR_WORDS = re.compile("capillary|moengage|x-cap-|store_timezone|user_id_is|usage_columns", re.IGNORECASE)
+"""Names of vendors, and of settings that only their adapters have."""
+NAMES_VENDORS = {
+    "couponhub.cli.commands.demo": "it shows both emulators at work",
+    "couponhub.codes.words": "what people call the columns of their files",
+    "couponhub.usage.headers": "the same of reports that another program has saved",
+}
+
+
+def texts_of(module: str) -> Iterator[tuple[int, str]]:
+    """The literal texts of a module, and what its commands say of themselves; other docstrings are for developers."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    shown_docs = module.startswith("couponhub.cli.commands")
+    docs = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and not shown_docs
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.lineno, node.value
+
+
+def test_core_says_no_vendors_words() -> None:
+    """No text of the core names a vendor, a header of theirs or a setting of one adapter: adapters hand these in."""
+    found = {
+        module: [f"line {line}: {text}" for line, text in texts_of(module) if VENDOR_WORDS.search(text)]
+        for module in MODULES
+        if in_core(module) and not module.startswith("couponhub.testing")
+    }
+
+    assert {} == {module: texts for module, texts in found.items() if texts and module not in NAMES_VENDORS}
+    assert set(NAMES_VENDORS) <= {module for module, texts in found.items() if texts}
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

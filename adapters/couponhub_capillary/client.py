@@ -65,6 +65,9 @@ from couponhub_capillary.wire.values import whole
 
 _UPLOAD_PREFIX = "/coupon/api/"
 
+REQUEST_ID_HEADERS = ("x-cap-requestid", "x-cap-request-id", "x-request-id")
+"""In which Capillary says its own id of a call."""
+
 
 class CapillaryClient:
     """Capillary's endpoints for one connection. Thread-safe.
@@ -104,6 +107,7 @@ class CapillaryClient:
             budget=budget,
             observer=observer,
             room=room,
+            request_id_headers=REQUEST_ID_HEADERS,
             unknown_hint=f"see whether it is there before repeating it: couponhub lists ls {connection}, or "
             f"couponhub uploads ls {connection} LIST_ID",
         )

@@ -176,6 +176,8 @@ class MoEngageSettings(ConnectionSettings):
         """How this workspace's usage reports are read."""
         return ReportForm(
             identifier=self.user_id_is,
+            identifier_setting="user_id_is",
+            columns_setting="usage_columns",
             columns={
                 column: (*self.usage_columns.get(column.value, ()), *known)
                 for column, known in _COLUMNS.items()

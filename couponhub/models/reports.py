@@ -41,12 +41,16 @@ class ReportForm:
         time_format: As `datetime.strptime` takes it; None for ISO 8601.
         country_code: With and without which mobiles are looked for. None where it is not configured: then a mobile
             may stand in a report otherwise than it was given, and absence proves nothing.
+        identifier_setting: The connection's setting that says what `identifier` is, for hints.
+        columns_setting: The one that names columns, a table by the kind of column.
     """
 
     identifier: Identifier
     columns: Mapping[ReportColumn, tuple[str, ...]]
     max_rows: int | None
     max_age: timedelta
+    identifier_setting: str
+    columns_setting: str
     vague: Mapping[ReportColumn, tuple[str, ...]] = attrs.field(factory=dict)
     named: Mapping[ReportColumn, tuple[str, ...]] = attrs.field(factory=dict)
     zone: tzinfo | None = None

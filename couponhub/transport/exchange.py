@@ -102,11 +102,17 @@ class Request:
 
 @attrs.frozen(kw_only=True)
 class Reply:
-    """What came back, whole. Header names are lower case."""
+    """What came back, whole.
+
+    Attributes:
+        headers: By their names in lower case.
+        request_id_headers: In which of them the vendor says its own id of the call, the likeliest first.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = attrs.field(repr=False)
+    request_id_headers: tuple[str, ...] = ("x-request-id",)
 
     def decoded(self) -> object:
         """The body as JSON, as `json.loads` reads it: numbers whole however long, of two equal keys the last.
@@ -126,7 +132,7 @@ class Reply:
     @property
     def request_id(self) -> str | None:
         """The vendor's id of this call, to quote in a support ticket; it goes into logs, so it is fit to be shown."""
-        for name in ("x-cap-requestid", "x-cap-request-id", "x-request-id"):
+        for name in self.request_id_headers:
             if name in self.headers:
                 return shown(self.headers[name][:100])
         return None

@@ -40,7 +40,10 @@ class VendorSession:
     that read from one would be handed each other's answers.
     """
 
-    def __init__(self, settings: TransportSettings) -> None:
+    def __init__(
+        self, settings: TransportSettings, request_id_headers: tuple[str, ...] = ("x-request-id",)
+    ) -> None:
+        self._request_id_headers = request_id_headers
         self._own = PerProcess(lambda: _Connections(settings))
         self._own.get()  # what cannot be made fails now
 
@@ -99,6 +102,7 @@ class VendorSession:
             status=response.status,
             headers={name.lower(): value for name, value in response.headers.items()},
             body=self._read(response, max_bytes, take),
+            request_id_headers=self._request_id_headers,
         )
 
     def close(self) -> None:

@@ -50,6 +50,7 @@ class Transport:
         room: The memory for replies; None for one of its own.
         unknown_hint: What a person can do to learn how a write ended whose answer was lost.
         peer: Who is spoken to, for errors.
+        request_id_headers: Names, in lower case, of the headers in which the vendor says its own id of a call.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Transport:
         room: ReplyRoom | None = None,
         unknown_hint: str = "look at the vendor before repeating it",
         peer: str = "the vendor",
+        request_id_headers: tuple[str, ...] = ("x-request-id",),
     ) -> None:
         self.connection = connection
         self.base_url = base_url.rstrip("/")
@@ -80,7 +82,7 @@ class Transport:
         self._room = room or ReplyRoom()
         self._unknown_hint = unknown_hint
         self._peer = peer
-        self._session = VendorSession(self._settings)
+        self._session = VendorSession(self._settings, request_id_headers)
 
     def close(self) -> None:
         """Close the pooled connections."""

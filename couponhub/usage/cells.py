@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from couponhub.codes.ruins import may_hold_ruins, ruin_of
 from couponhub.errors import LocalError, UsageError
-from couponhub.models import Identifier, ReportColumn, read_identifier
+from couponhub.models import Identifier, ReportColumn, ReportForm, read_identifier
 from couponhub.models.addresses import same_address
 from couponhub.models.damage import any_odd, damage_of, invisible_in
 from couponhub.usage.opening import Fault
@@ -23,22 +23,21 @@ _ADDRESSES = re.compile(r"(?:[a-z0-9_][a-z0-9_.+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+\
 """Addresses in lower case that say nothing else; the others are read one by one."""
 _NUMBERS = re.compile(r"(?:\+?[0-9][0-9 ()-]*\n)*")
 _DECORATION = str.maketrans("", "", "+ ()-")
-_AS_MAILED = "import the file as it was mailed; if it is, usage_columns of the connection may have to name another column"
-_WHICH = "usage_columns.user of the connection says which column holds customers, and user_id_is by which identifier"
 
 
-def read_customers(cells: Sequence[str], kind: Identifier, first: int, fault: Fault) -> Sequence[str]:
+def read_customers(cells: Sequence[str], form: ReportForm, first: int, fault: Fault) -> Sequence[str]:
     """Read a column of customers: the texts that those of one customer have in common.
 
     Args:
         cells: The column.
-        kind: What it holds.
+        form: Says what it holds.
         first: The number of the first row.
         fault: Makes the error.
 
     Raises:
         LocalError: A cell can name nobody by that identifier; the text does not quote it.
     """
+    kind = form.identifier
     if kind is Identifier.MOBILE:
         plain = _mobiles(cells)
     elif kind is Identifier.EMAIL:
@@ -46,11 +45,11 @@ def read_customers(cells: Sequence[str], kind: Identifier, first: int, fault: Fa
     else:
         plain = _plain_numbers(cells)
     return (
-        [_read(cell, kind, row, fault) for row, cell in enumerate(cells, first)] if plain is None else plain
+        [_read(cell, form, row, fault) for row, cell in enumerate(cells, first)] if plain is None else plain
     )
 
 
-def check_codes(cells: Sequence[str], first: int, fault: Fault) -> None:
+def check_codes(cells: Sequence[str], form: ReportForm, first: int, fault: Fault) -> None:
     """Refuse a column with a code that cannot be one.
 
     Raises:
@@ -62,10 +61,11 @@ def check_codes(cells: Sequence[str], first: int, fault: Fault) -> None:
     for row, cell in enumerate(cells, first):
         ruin = ruin_of(cell)
         if ruin is not None:
-            raise _ruined(row, ruin, ReportColumn.CODE, fault)
+            raise _ruined(row, ruin, ReportColumn.CODE, form, fault)
         if invisible_in(cell) or cell.strip(" ") != cell.strip():
             raise fault(
-                f"row {row} has a {ReportColumn.CODE.value} with a character that nobody sees", _AS_MAILED
+                f"row {row} has a {ReportColumn.CODE.value} with a character that nobody sees",
+                _as_mailed(form),
             )
 
 
@@ -85,27 +85,44 @@ def same_customer(kind: Identifier, plain: str) -> str:
             return plain
 
 
-def _read(cell: str, kind: Identifier, row: int, fault: Fault) -> str:
+def _read(cell: str, form: ReportForm, row: int, fault: Fault) -> str:
+    kind = form.identifier
     damage = damage_of(cell)
     if damage is not None:
-        raise _ruined(row, damage.value, ReportColumn.USER, fault)
+        raise _ruined(row, damage.value, ReportColumn.USER, form, fault)
     try:
         same = same_customer(kind, read_identifier(kind, cell))
     except UsageError as error:
         raise fault(
-            f"row {row} names nobody as its {ReportColumn.USER.value}: {error.message}", _WHICH
+            f"row {row} names nobody as its {ReportColumn.USER.value}: {error.message}", _which(form)
         ) from None
     if kind is Identifier.MOBILE and not _FEWEST_DIGITS <= len(same) <= _MOST_DIGITS:
         raise fault(
             f"row {row} has {len(same)} digits as its {ReportColumn.USER.value}, and mobiles have {_FEWEST_DIGITS} to"
             f" {_MOST_DIGITS}",
-            _WHICH,
+            _which(form),
         )
     return same
 
 
-def _ruined(row: int, damage: str, column: ReportColumn, fault: Fault) -> LocalError:
-    return fault(f"row {row} has {damage} as its {column.value}: another program has saved it", _AS_MAILED)
+def _ruined(row: int, damage: str, column: ReportColumn, form: ReportForm, fault: Fault) -> LocalError:
+    return fault(
+        f"row {row} has {damage} as its {column.value}: another program has saved it", _as_mailed(form)
+    )
+
+
+def _as_mailed(form: ReportForm) -> str:
+    return (
+        f"import the file as it was mailed; if it is, {form.columns_setting} of the connection may have to name another"
+        " column"
+    )
+
+
+def _which(form: ReportForm) -> str:
+    return (
+        f"{form.columns_setting}.{ReportColumn.USER.value} of the connection says which column holds customers, and"
+        f" {form.identifier_setting} by which identifier"
+    )
 
 
 def _mobiles(cells: Sequence[str]) -> Sequence[str] | None:

@@ -103,7 +103,7 @@ class _Columns:
             shown = ", ".join(f'"{_shown(self._cells[at])}"' for at in sorted({first, *rivals}))
             raise self._fault(
                 f"several columns could be the {column.value}: {shown}",
-                f"say which one is under usage_columns.{column.value} of the connection",
+                f"say which one is under {self._form.columns_setting}.{column.value} of the connection",
             )
         return first
 
@@ -134,7 +134,7 @@ class _Columns:
         return self._fault(
             f"its first row names no column of the {column.value}, known as {known}"
             + (f"; it names {seen}" if seen else ""),
-            f"name it under usage_columns.{column.value} of the connection; columns are separated by commas",
+            f"name it under {form.columns_setting}.{column.value} of the connection; columns are separated by commas",
         )
 
 

@@ -208,7 +208,7 @@ class Reports:
         if customer.identifier is not form.identifier:
             raise Unsupported(
                 f"imported reports know customers by {kind} only",
-                hint=f"ask by {kind}; user_id_is of the connection says which identifier reports hold",
+                hint=f"ask by {kind}; {form.identifier_setting} of the connection says which identifier reports hold",
                 connection=self.connection,
             )
         if query.store_id is not None:
@@ -227,7 +227,7 @@ class Reports:
         lists = catalogue.of(self.connection)
         zones = self.zones(map(_shown, lists))
         seen_at = catalogue.seen_at.get(self.connection)
-        # Whoever was read as another identifier, before `user_id_is` was changed, is found by none of these.
+        # Whoever was read as another identifier, before that setting was changed, is found by none of these.
         identifier = self.form.identifier
         reports = {known.number: catalogue.reports_of(known, identifier) for known in lists}
         return Standings(

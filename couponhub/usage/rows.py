@@ -142,9 +142,9 @@ class ReportRows:
         }
         first = self._count + 1
         columns[ReportColumn.USER] = read_customers(
-            columns[ReportColumn.USER], self._form.identifier, first, self._fault
+            columns[ReportColumn.USER], self._form, first, self._fault
         )
-        check_codes(columns[ReportColumn.CODE], first, self._fault)
+        check_codes(columns[ReportColumn.CODE], self._form, first, self._fault)
         batch = Batch(first, columns)
         self._count += len(batch)
         yield batch

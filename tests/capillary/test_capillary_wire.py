@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 import pytest
 
 from couponhub.errors import (
@@ -19,6 +20,7 @@ from couponhub.errors import (
 )
 from couponhub.models import CouponQuery, Identifier, ListId
 from couponhub.transport import Reply
+from couponhub_capillary.client import REQUEST_ID_HEADERS
 from couponhub_capillary.wire.customer_coupons import (
     CustomerAnswer,
     Narrowing,
@@ -58,8 +60,9 @@ def found(coupons: Any) -> CustomerAnswer:
 
 def error_of(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> CouponhubError:
     """The error that a customer answer is."""
+    came = attrs.evolve(reply(body, status, headers), request_id_headers=REQUEST_ID_HEADERS)
     with pytest.raises(CouponhubError) as caught:
-        read_customer_coupons(reply(body, status, headers))
+        read_customer_coupons(came)
     return caught.value
 
 

@@ -34,6 +34,8 @@ EMAIL = "canary.bird@example.com"
 DAYS = DaySpan(date(2026, 1, 1), date(2026, 1, 31))
 FORM = ReportForm(
     identifier=Identifier.EXTERNAL_ID,
+    identifier_setting="user_id_is",
+    columns_setting="usage_columns",
     columns={ReportColumn.USER: ("user id",), ReportColumn.CODE: ("coupon code",)},
     max_rows=None,
     max_age=timedelta(days=1),

@@ -211,6 +211,7 @@ def transport_to(
     auth: Auth | None = None,
     budget: Budget | None = None,
     observer: Observer | None = None,
+    request_id_headers: tuple[str, ...] = ("x-request-id",),
 ) -> Transport:
     """A transport of the connection "shop", which never sleeps: `waits` notes what it would, unless there is a `clock`."""
     return Transport(
@@ -222,6 +223,7 @@ def transport_to(
         retry=retry,
         budget=budget,
         observer=observer,
+        request_id_headers=request_id_headers,
     )
 
 

@@ -38,7 +38,8 @@ def test_an_observer_sees_every_attempt(server: ScriptedServer, waits: FakeClock
     """A call that is repeated once is two attempts, each with its outcome."""
     server.plays(hangs_up(), says(headers={"X-Cap-RequestID": "abc123"}))
     watcher = Watcher()
-    transport_to(server.url, waits=waits, observer=watcher).call(READ, understood)
+    own = ("x-cap-requestid", "x-request-id")
+    transport_to(server.url, waits=waits, observer=watcher, request_id_headers=own).call(READ, understood)
     assert [("shop", "customer coupons")] * 2 == watcher.began_with
     first, second = watcher.calls
     assert ("unavailable", None, 1) == (first.outcome, first.status, first.attempt)

@@ -37,6 +37,8 @@ NOW = datetime(2026, 10, 20, 6, 0, tzinfo=UTC)
 HEADER = ("User ID", "Coupon Code", "Campaign ID", "Campaign Name", "Locale", "Variation", "Sent At")
 FORM = ReportForm(
     identifier=Identifier.EXTERNAL_ID,
+    identifier_setting="user_id_is",
+    columns_setting="usage_columns",
     columns={
         ReportColumn.USER: ("User ID",),
         ReportColumn.CODE: ("Coupon Code", "Code"),

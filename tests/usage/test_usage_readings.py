@@ -14,6 +14,7 @@ from couponhub.models.damage import any_odd, damage_of, invisible_in
 from couponhub.usage.cells import read_customers, same_customer
 from couponhub.usage.opening import faulty
 from tests.usage.desk_of_cells import HEADER, SENT_AT, CellDesk, quoted
+from tests.usage.desk_of_reports import FORM
 
 EXTERNAL, MOBILE, EMAIL = Identifier.EXTERNAL_ID, Identifier.MOBILE, Identifier.EMAIL
 _BLANKS = ["", "", "", " ", "\u00a0", "\t", "\u200b", "\ufeff", "\u3000 "]
@@ -217,7 +218,9 @@ def test_many_cells_are_read_as_each_of_them(kind: Identifier, data: st.DataObje
         alone = None
     try:
         together: list[str] | None = list(
-            read_customers(cells, kind, 1, lambda *words: faulty("r.csv", *words))
+            read_customers(
+                cells, attrs.evolve(FORM, identifier=kind), 1, lambda *words: faulty("r.csv", *words)
+            )
         )
     except LocalError:
         together = None

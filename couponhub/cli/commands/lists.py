@@ -69,7 +69,7 @@ class _Figure(click.ParamType[Any]):
 
 @click.group("lists", cls=GlobalGroup)
 def command() -> None:
-    """Coupon lists (Capillary calls them series)."""
+    """Coupon lists, whatever the vendor calls them."""
 
 
 @command.command("ls")

@@ -175,7 +175,8 @@ def _print_rows(options: GlobalOptions, answer: LookupAnswer, document: Document
     print_many(options, coupons, columns, _nothing(answer))
     if as_table(options) and any(coupon["approximate"] for coupon in coupons):
         click.echo(
-            "~ marks times whose zone is a guess; the connection's store_timezone settles it", err=True
+            "~ marks times whose zone is a guess; `couponhub explain` says which setting of the connection settles it",
+            err=True,
         )
 
 
