@@ -1,22 +1,17 @@
 """The object that users hold: opens connections when they are first used, and asks them together."""
 
 import os
-import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.config import Config, load_config
 from couponhub.connection import Connection
 from couponhub.errors import UsageError
 from couponhub.explaining import Explainer, Explanation, Recorder
 from couponhub.forgetting.report import Forgotten
-from couponhub.forgetting.watching import Watch
-from couponhub.forking import PerProcess, ProcessLock
-from couponhub.lanes import AnyLane, Lane, LaneSettings, PlainLane
-from couponhub.lookup import Asking, Question, Recalling, lookup_many, needs_one_connection
+from couponhub.lanes import AnyLane
+from couponhub.lookup import Asking, Question, lookup_many, needs_one_connection
 from couponhub.models import CouponQuery, Customer, LookupAnswer, ReportedRow, Strategy
 from couponhub.models.given import (
     given_id,
@@ -27,17 +22,11 @@ from couponhub.models.given import (
     given_whole,
     given_word,
 )
-from couponhub.plugin import ConnectionSettings, Services
-from couponhub.protocols import Adapter
 from couponhub.registry import Registry
 from couponhub.rooted import Rooted
-from couponhub.settings import is_loopback_url
-from couponhub.staging import Staging, open_staging
-from couponhub.state import Quotas, open_state
+from couponhub.runtime import Runtime
 from couponhub.transport.observing import NoObserver, Observer
-from couponhub.transport.peeking import size_of
-from couponhub.uploads import Doorbell, Uploads
-from couponhub.usage import UsageIndex, spellings_in_reports
+from couponhub.usage import spellings_in_reports
 
 _ALL = CouponQuery()
 _MOST_AT_ONCE = 1000
@@ -68,18 +57,8 @@ class CouponHub(Rooted):
         self.config = given_one(Config, config, "config", hint="CouponHub.from_config(path) reads a file")
         if observer is not None and not callable(getattr(observer, "began", None)):
             raise UsageError("the observer has no method `began`", hint="see couponhub.transport.Observer")
-        self._lock = ProcessLock()  # of what is opened once
-        self._open: dict[str, Connection] = {}
-        self.state = open_state(config.store)
-        self._quotas = Quotas(self.state.quotas)
-        self._services = Services(
-            budget=self._quotas.of, observer=observer or NoObserver(), clock=SYSTEM_CLOCK
-        )
-        self._staging: Staging | None = None
-        self._usage = UsageIndex(self.state.reports)
-        self._own = PerProcess(
-            lambda: _Awake(Watch(self.state.invalidation, self._forget_all), self._services.clock)
-        )
+        self._runtime = Runtime(config, observer or NoObserver())
+        self.state = self._runtime.state
 
     @classmethod
     def from_config(
@@ -115,27 +94,12 @@ class CouponHub(Rooted):
             UnknownConnection: None of that name is configured.
             ConfigError: The adapter refuses its settings.
         """
-        configured = self.config.connection(given_id(name, "the connection's name"))
-        with self._lock:
-            if name not in self._open:
-                adapter = configured.plugin.open(name, configured.settings, self._services)
-                self._open[name] = Connection(
-                    name=name,
-                    vendor=configured.plugin.title,
-                    adapter_name=configured.plugin.name,
-                    adapter=adapter,
-                    uploads=self._uploads(name, adapter, configured.settings),
-                    index=self._usage,
-                    ledger=lambda: self.state.ledger(name),
-                    settle=configured.settings.settle,
-                    clock=self._services.clock,
-                )
-            return self._open[name]
+        return self._runtime.connection(given_id(name, "the connection's name"))
 
     @property
     def lanes(self) -> Mapping[str, AnyLane]:
         """The ways to the connections that lookups have asked so far, by name; read-only, of this moment."""
-        return MappingProxyType(self._own.get().lanes.copy())
+        return MappingProxyType(self._runtime.lanes())
 
     def lookup(
         self,
@@ -164,7 +128,7 @@ class CouponHub(Rooted):
         names = None if connections is None else given_ids(connections, "connections")
         seconds, asks = self._seconds(deadline), given_word(Strategy, strategy, "the strategy")
         key = (customer, query, names, asks)
-        recalling = self._own.get().recalling
+        recalling = self._runtime.recalling
         if (recalled := recalling.answer(key)) is not None:
             return recalled
         question = self._question(query, names, seconds, asks)
@@ -228,7 +192,7 @@ class CouponHub(Rooted):
             given_one(Customer, about, "what is to be explained", hint="it may also be a code, as text")
         seconds = self._seconds(deadline)
         names = self._names(None if connections is None else given_ids(connections, "connections"))
-        recorder = Recorder(self._services.observer)
+        recorder = Recorder(self._runtime.services.observer)
         # Another hub remembers nothing of what this one does, and tells the recorder of every call.
         with CouponHub(self.config, observer=recorder) as fresh:
             explainer = Explainer(
@@ -258,8 +222,8 @@ class CouponHub(Rooted):
         eraser = Eraser(
             state=self.state,
             staging=self.config.staging,
-            usage=self._usage,
-            drop_memories=self._forget_all,
+            usage=self._runtime.usage,
+            drop_memories=self._runtime.forget_all,
             spellings=self._spellings,
             vendors=[*dict.fromkeys(one.plugin.title for one in self.config.connections.values())],
         )
@@ -276,12 +240,7 @@ class CouponHub(Rooted):
 
     def _reported(self, about: Customer | str) -> tuple[ReportedRow, ...]:
         sought = (about,) if isinstance(about, str) else self._spellings(about)
-        return tuple(row for one in sought for row in self._usage.explain(one))
-
-    def _forget_all(self) -> None:
-        own = self._own.get()
-        for forget in (*(lane.forget_all for lane in own.lanes.copy().values()), own.recalling.forget_all):
-            forget()
+        return tuple(row for one in sought for row in self._runtime.usage.explain(one))
 
     def _names(self, connections: Iterable[str] | None) -> tuple[str, ...]:
         """Whom to ask, each once."""
@@ -298,7 +257,7 @@ class CouponHub(Rooted):
             raise needs_one_connection()
         asked = [self[name] for name in names]
         return Question(
-            lanes=[self._lane(connection) for connection in asked],
+            lanes=[self._runtime.lane(connection) for connection in asked],
             query=query,
             deadline=deadline,
             strategy=strategy,
@@ -308,83 +267,12 @@ class CouponHub(Rooted):
     def _seconds(self, deadline: float | None) -> float:
         return self.config.lookup.deadline if deadline is None else given_seconds(deadline, "the deadline")
 
-    def _lane(self, connection: Connection) -> AnyLane:
-        own = self._own.get()
-        with own.lock:
-            if connection.name not in own.lanes:
-                own.lanes[connection.name] = self._new_lane(connection, own.watch)
-            return own.lanes[connection.name]
-
-    def _new_lane(self, connection: Connection, watch: Watch) -> AnyLane:
-        if "customers.coupons" not in connection.capabilities:
-            return PlainLane(connection.name, connection.customers.unordered)
-        watch.start()  # before there is anything that could have to be forgotten
-        given = self.config.lookup
-        settings = LaneSettings(
-            call_timeout=given.deadline if given.call_timeout is None else given.call_timeout,
-            cache_ttl=given.cache_ttl,
-            negative_ttl=given.negative_ttl,
-            stale_if_error=given.stale_if_error,
-        ).shared_by(len(self.config.connections))
-        return Lane(
-            connection.name,
-            connection.customers.unordered,
-            unified=connection.customers.unified,
-            check=lambda seconds: connection.check(deadline=seconds),
-            settings=settings,
-            clock=self._services.clock,
-            room=self._services.room,
-        )
-
-    def _uploads(self, name: str, adapter: Adapter, settings: ConnectionSettings) -> Uploads:
-        is_loopback = is_loopback_url(settings.base_url or "")
-        public_url = self.config.server.public_url
-        if public_url is not None and is_loopback_url(public_url) and not is_loopback:
-            public_url = None  # the vendor could not reach it
-        return Uploads(
-            name,
-            adapter,
-            ledger=lambda: self.state.ledger(name),
-            staging=self._shared_staging,
-            settle=settings.settle,
-            clock=self._services.clock,
-            vendor_is_loopback=is_loopback,
-            doorbell=Doorbell(callbacks=lambda: self.state.callbacks, public_url=public_url),
-            size_of=lambda file: size_of(file, settings.transport()),
-        )
-
-    def _shared_staging(self) -> Staging:
-        # One for all connections: its server has one address.
-        with self._lock:
-            if self._staging is None:
-                self._staging = open_staging(self.config.staging)
-            return self._staging
-
     def close(self) -> None:
         """Close all opened connections and the store; the hub may not be used afterwards.
 
         One that fails keeps none of the others open; its error is raised when all are closed.
         """
-        own = self._own.get()
-        with self._lock, own.lock, ExitStack() as closing:
-            closing.callback(self.state.close)
-            for connection in self._open.values():
-                closing.callback(connection.close)
-            for lane in own.lanes.values():
-                closing.callback(lane.close)
-            closing.callback(own.watch.close)
-            self._open.clear()
-            own.lanes.clear()
-
-
-class _Awake:
-    """What runs in a hub, and what is remembered by it: each process has its own."""
-
-    def __init__(self, watch: Watch, clock: Clock) -> None:
-        self.lock = threading.Lock()
-        self.lanes: dict[str, AnyLane] = {}
-        self.recalling = Recalling(clock=clock)
-        self.watch = watch
+        self._runtime.close()
 
 
 _NAME_THEM = 'name them by a kind of identifier, as in Customer(mobile="...")'

@@ -27,6 +27,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"connection"}),
     frozenset({"lookup", "migration"}),
     frozenset({"explaining", "forgetting"}),
+    frozenset({"runtime"}),
     frozenset({"hub"}),
     frozenset({"testing"}),
     frozenset({"server"}),

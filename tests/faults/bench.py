@@ -94,8 +94,8 @@ class Pace:
         """Have the product live at this pace, and take replies of a size that tests can afford."""
         patch.setattr("couponhub.transport.transport.RetryPolicy", partial(RetryPolicy, base=0.0))
         clock = Clock(now=self.now, monotonic=self.monotonic, sleep=self.sleep)
-        patch.setattr("couponhub.hub.SYSTEM_CLOCK", clock)
-        patch.setattr("couponhub.hub.Quotas", partial(quotas_at, now=self.seconds))
+        patch.setattr("couponhub.runtime.SYSTEM_CLOCK", clock)
+        patch.setattr("couponhub.runtime.Quotas", partial(quotas_at, now=self.seconds))
         patch.setattr("couponhub.staging.server._POLL_SECONDS", 0.002)
         bounded_replies(patch)
 

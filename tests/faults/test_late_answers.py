@@ -46,7 +46,7 @@ def hurried() -> Iterator[Hurries]:
             with pytest.MonkeyPatch.context() as patch:
                 policy = partial(RetryPolicy, base=0.0, attempts=2)
                 patch.setattr("couponhub.transport.transport.RetryPolicy", policy)
-                patch.setattr("couponhub.hub.SYSTEM_CLOCK", Clock())
+                patch.setattr("couponhub.runtime.SYSTEM_CLOCK", Clock())
                 hub = opened.enter_context(CouponHub(config))
                 with suppress(VendorUnavailable):  # this machine may be slow; it is signed in, or will be
                     hub[bench.vendor].check()

@@ -195,7 +195,7 @@ def test_an_answer_that_is_under_way_is_not_kept(desk: Desk) -> None:
 
 def test_another_process_forgets_soon(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `couponhub forget` announces, a hub that runs elsewhere heeds."""
-    monkeypatch.setattr("couponhub.hub.Watch", lambda erasures, heed: Watch(erasures, heed, every=0.05))
+    monkeypatch.setattr("couponhub.runtime.Watch", lambda erasures, heed: Watch(erasures, heed, every=0.05))
     with CouponHub.from_config() as hub:
         hub.lookup(Customer(mobile=CUSTOMER), connections=["capillary"])
         assert 0 == desk.apart("forget", *WHO, "--yes").code

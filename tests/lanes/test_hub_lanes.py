@@ -221,7 +221,7 @@ def test_lanes_share_one_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         given.append(settings)
         return Lane(*words, settings=settings, **more)
 
-    monkeypatch.setattr("couponhub.hub.Lane", noted)
+    monkeypatch.setattr("couponhub.runtime.Lane", noted)
     names = [f"a{number}" for number in range(count)]
     config = loaded("".join(ONE.replace("connections.a", f"connections.{name}") for name in names), tmp_path)
     plugin = attrs.evolve(TOY, open=lambda *_: Asked())

@@ -96,7 +96,7 @@ def test_reads_let_nobody_wait_for_long(vendors: EmulatedVendors, tmp_path: Path
     assert 75 == patient.connections["capillary"].settings.transport().patience
     assert LONGEST_READ_SECONDS == hurrying.connections["capillary"].settings.transport().patience
     with CouponHub(hurrying) as hub:
-        store_of(hub._quotas).now = hub._quotas.now = lambda: now
+        store_of(hub._runtime.quotas).now = hub._runtime.quotas.now = lambda: now
         lists = hub["capillary"].lists
         next(iter(lists.iterate()))
         with pytest.raises(RateLimited) as refused:

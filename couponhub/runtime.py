@@ -1,0 +1,164 @@
+"""What a hub is made of: its state, its connections and the ways to them, opened when they are first used."""
+
+import threading
+from contextlib import ExitStack
+
+from couponhub.clock import SYSTEM_CLOCK, Clock
+from couponhub.config import Config
+from couponhub.connection import Connection
+from couponhub.forgetting.watching import Watch
+from couponhub.forking import PerProcess, ProcessLock
+from couponhub.lanes import AnyLane, Lane, LaneSettings, PlainLane
+from couponhub.lookup import Recalling
+from couponhub.plugin import ConnectionSettings, Services
+from couponhub.protocols import Adapter
+from couponhub.settings import is_loopback_url
+from couponhub.staging import Staging, open_staging
+from couponhub.state import Quotas, open_state
+from couponhub.transport.observing import Observer
+from couponhub.transport.peeking import size_of
+from couponhub.uploads import Doorbell, Uploads
+from couponhub.usage import UsageIndex
+
+
+class Runtime:
+    """The parts of one hub, wired together. Thread-safe.
+
+    Args:
+        config: What is configured.
+        observer: Is told of each call to a vendor.
+
+    Attributes:
+        state: What is durable.
+        services: What adapters are given.
+        usage: The index of usage reports.
+    """
+
+    def __init__(self, config: Config, observer: Observer) -> None:
+        self._config = config
+        self._lock = ProcessLock()  # of what is opened once
+        self._open: dict[str, Connection] = {}
+        self.state = open_state(config.store)
+        self.quotas = Quotas(self.state.quotas)
+        self.services = Services(budget=self.quotas.of, observer=observer, clock=SYSTEM_CLOCK)
+        self.usage = UsageIndex(self.state.reports)
+        self._staging: Staging | None = None
+        self._own = PerProcess(
+            lambda: _Awake(Watch(self.state.invalidation, self.forget_all), self.services.clock)
+        )
+
+    @property
+    def recalling(self) -> Recalling:
+        """What was concluded of answers that are remembered."""
+        return self._own.get().recalling
+
+    def connection(self, name: str) -> Connection:
+        """Return the connection of that name, opened when first asked for.
+
+        Raises:
+            UnknownConnection: None of that name is configured.
+            ConfigError: The adapter refuses its settings.
+        """
+        configured = self._config.connection(name)
+        with self._lock:
+            if name not in self._open:
+                adapter = configured.plugin.open(name, configured.settings, self.services)
+                self._open[name] = Connection(
+                    name=name,
+                    vendor=configured.plugin.title,
+                    adapter_name=configured.plugin.name,
+                    adapter=adapter,
+                    uploads=self._uploads(name, adapter, configured.settings),
+                    index=self.usage,
+                    ledger=lambda: self.state.ledger(name),
+                    settle=configured.settings.settle,
+                    clock=self.services.clock,
+                )
+            return self._open[name]
+
+    def lanes(self) -> dict[str, AnyLane]:
+        """Return the ways to the connections that lookups have asked so far, by name."""
+        return self._own.get().lanes.copy()
+
+    def forget_all(self) -> None:
+        """Drop every answer that is remembered."""
+        own = self._own.get()
+        for lane in own.lanes.copy().values():
+            lane.forget_all()
+        own.recalling.forget_all()
+
+    def lane(self, connection: Connection) -> AnyLane:
+        """Return the way to a connection, made when lookups first ask it."""
+        own = self._own.get()
+        with own.lock:
+            if connection.name not in own.lanes:
+                own.lanes[connection.name] = self._new_lane(connection, own.watch)
+            return own.lanes[connection.name]
+
+    def _new_lane(self, connection: Connection, watch: Watch) -> AnyLane:
+        if "customers.coupons" not in connection.capabilities:
+            return PlainLane(connection.name, connection.customers.unordered)
+        watch.start()  # before there is anything that could have to be forgotten
+        given = self._config.lookup
+        settings = LaneSettings(
+            call_timeout=given.deadline if given.call_timeout is None else given.call_timeout,
+            cache_ttl=given.cache_ttl,
+            negative_ttl=given.negative_ttl,
+            stale_if_error=given.stale_if_error,
+        ).shared_by(len(self._config.connections))
+        return Lane(
+            connection.name,
+            connection.customers.unordered,
+            unified=connection.customers.unified,
+            check=lambda seconds: connection.check(deadline=seconds),
+            settings=settings,
+            clock=self.services.clock,
+            room=self.services.room,
+        )
+
+    def _uploads(self, name: str, adapter: Adapter, settings: ConnectionSettings) -> Uploads:
+        is_loopback = is_loopback_url(settings.base_url or "")
+        public_url = self._config.server.public_url
+        if public_url is not None and is_loopback_url(public_url) and not is_loopback:
+            public_url = None  # the vendor could not reach it
+        return Uploads(
+            name,
+            adapter,
+            ledger=lambda: self.state.ledger(name),
+            staging=self._shared_staging,
+            settle=settings.settle,
+            clock=self.services.clock,
+            vendor_is_loopback=is_loopback,
+            doorbell=Doorbell(callbacks=lambda: self.state.callbacks, public_url=public_url),
+            size_of=lambda file: size_of(file, settings.transport()),
+        )
+
+    def _shared_staging(self) -> Staging:
+        # One for all connections: its server has one address.
+        with self._lock:
+            if self._staging is None:
+                self._staging = open_staging(self._config.staging)
+            return self._staging
+
+    def close(self) -> None:
+        """Close all that was opened; the error of one that fails is raised when all are closed."""
+        own = self._own.get()
+        with self._lock, own.lock, ExitStack() as closing:
+            closing.callback(self.state.close)
+            for connection in self._open.values():
+                closing.callback(connection.close)
+            for lane in own.lanes.values():
+                closing.callback(lane.close)
+            closing.callback(own.watch.close)
+            self._open.clear()
+            own.lanes.clear()
+
+
+class _Awake:
+    """What runs beside the callers, and what is remembered: each process has its own."""
+
+    def __init__(self, watch: Watch, clock: Clock) -> None:
+        self.lock = threading.Lock()
+        self.lanes: dict[str, AnyLane] = {}
+        self.recalling = Recalling(clock=clock)
+        self.watch = watch
