@@ -21,6 +21,7 @@ from couponhub.models.coupons import (
 )
 from couponhub.models.customers import Customer, masked_form
 from couponhub.models.identifiers import Identifier, read_identifier
+from couponhub.models.jobs import Job, JobId, JobStatus, Step
 from couponhub.models.lists import (
     KEPT,
     Alerts,
@@ -76,6 +77,9 @@ __all__ = [
     "FileUrl",
     "ForgottenRows",
     "Identifier",
+    "Job",
+    "JobId",
+    "JobStatus",
     "Kept",
     "ListChange",
     "ListCoverage",
@@ -95,6 +99,7 @@ __all__ = [
     "ReportRequest",
     "ReportedRow",
     "Source",
+    "Step",
     "Store",
     "Strategy",
     "Tagging",

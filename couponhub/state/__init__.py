@@ -4,6 +4,7 @@ from couponhub.state.budgets import Budget, Spent
 from couponhub.state.callbacks import Callbacks
 from couponhub.state.codesets import CodeSet, TextCodeSet, codes_in, comparable
 from couponhub.state.invalidation import InvalidationSignal
+from couponhub.state.jobs import JobRecord, JobStore, JobWish, StepRecord
 from couponhub.state.ledger import Ledger, ListHistory
 from couponhub.state.locks import Locks
 from couponhub.state.maintenance import Maintenance, PartBackup, StateCheck, StatePart
@@ -23,6 +24,9 @@ __all__ = [
     "CodeSet",
     "Granted",
     "InvalidationSignal",
+    "JobRecord",
+    "JobStore",
+    "JobWish",
     "Ledger",
     "ListHistory",
     "Locks",
@@ -41,6 +45,7 @@ __all__ = [
     "State",
     "StateCheck",
     "StatePart",
+    "StepRecord",
     "StoreSettings",
     "TextCodeSet",
     "Token",

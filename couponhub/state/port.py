@@ -6,6 +6,7 @@ from typing import Protocol, Self
 
 from couponhub.state.callbacks import Callbacks
 from couponhub.state.invalidation import InvalidationSignal
+from couponhub.state.jobs import JobStore
 from couponhub.state.ledger import Ledger
 from couponhub.state.locks import Locks
 from couponhub.state.maintenance import Maintenance
@@ -23,8 +24,6 @@ class State(Protocol):
     first write. Thread-safe; a process that is forked off uses it like any other process. The protocols of the parts
     are their specification, and `couponhub.testing.StateConformanceSuite` tests every sentence of them that can be
     tested.
-
-    Jobs of steps, which outlive the process that began them, are to stand here beside the ledger.
     """
 
     @property
@@ -34,6 +33,11 @@ class State(Protocol):
 
     def ledger(self, connection: str) -> Ledger:
         """Return the uploads of a connection, and their code sets."""
+        ...
+
+    @property
+    def jobs(self) -> JobStore:
+        """The jobs of all connections."""
         ...
 
     @property

@@ -12,6 +12,8 @@ from couponhub.errors import LocalError
 from couponhub.state.reaped import Reaped
 from couponhub.state.sqlite.kept import FileLock
 
+_GLANCE_SECONDS = 0.5
+"""More than another glance holds a lock."""
 _REAP_SECONDS = 5.0
 """More than any reaping holds a lock."""
 
@@ -59,6 +61,17 @@ def reap(lock: Path, remove: Callable[[], None]) -> None:
     with suppress(OSError, sqlite3.Error), _locked(lock, timeout=0):
         remove()
         lock.unlink(missing_ok=True)
+
+
+def is_held(lock: Path) -> bool:
+    """Return True while the process of a lock lives, as far as one can tell; makes nothing where there is none."""
+    if not lock.exists():
+        return False
+    try:
+        with _locked(lock, timeout=_GLANCE_SECONDS):
+            return False
+    except sqlite3.Error:
+        return lock.exists()
 
 
 def reap_all(locks: Iterable[Path], remove: Callable[[Path], None]) -> Reaped:

@@ -14,7 +14,7 @@ from couponhub.state.sqlite.opening import companions, open_somehow, open_to_wri
 
 _BUSY_SECONDS = 30.0
 _HOLDS = {
-    LEDGER: "uploads, tokens of the HTTP endpoint, callback addresses",
+    LEDGER: "uploads, jobs, tokens of the HTTP endpoint, callback addresses",
     REPORTS: "who was given which code, from imported usage reports",
     QUOTAS: "calls counted against vendors' rate limits",
 }

@@ -121,6 +121,44 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     Migration(
+        database=LEDGER,
+        version=6,
+        about="jobs and their steps",
+        statements=(
+            # A lease is measured in the machine's own seconds, which nobody sets.
+            """
+        CREATE TABLE jobs (
+            id           TEXT NOT NULL UNIQUE,
+            kind         TEXT NOT NULL,
+            connection   TEXT NOT NULL,
+            arguments    TEXT NOT NULL,
+            status       TEXT NOT NULL CHECK (status IN ('pending', 'done', 'failed', 'cancelled')),
+            wish         TEXT NOT NULL CHECK (wish IN ('go_on', 'pause', 'cancel')),
+            owner        TEXT,
+            leased_until REAL,
+            leased_for   REAL,
+            created_at   TEXT NOT NULL,
+            updated_at   TEXT NOT NULL
+        )
+        """,
+            "CREATE INDEX jobs_of_status ON jobs (status)",
+            """
+        CREATE TABLE steps (
+            job_id     TEXT NOT NULL REFERENCES jobs (id),
+            number     INTEGER NOT NULL,
+            kind       TEXT NOT NULL,
+            arguments  TEXT NOT NULL,
+            status     TEXT NOT NULL CHECK (status IN ('pending', 'done', 'failed', 'cancelled')),
+            not_before TEXT,
+            result     TEXT NOT NULL,
+            evidence   TEXT NOT NULL,
+            updated_at TEXT NOT NULL,
+            PRIMARY KEY (job_id, number)
+        ) WITHOUT ROWID
+        """,
+        ),
+    ),
+    Migration(
         database=REPORTS,
         version=1,
         about="lists, imports and the rows of reports",

@@ -13,6 +13,7 @@ from couponhub.state.sqlite.callbacks import SqliteCallbacks
 from couponhub.state.sqlite.codesets import CodeSets
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.invalidation import FileSignal
+from couponhub.state.sqlite.jobs import SqliteJobs
 from couponhub.state.sqlite.ledger import SqliteLedger
 from couponhub.state.sqlite.locks import FileLocks
 from couponhub.state.sqlite.maintenance import SqliteMaintenance
@@ -36,6 +37,7 @@ class SqliteState:
         self.settings = settings
         self.database = LedgerDatabase(settings)
         self.layout = self.database.layout
+        self.jobs = SqliteJobs(self.database, now=now)
         self.tokens = SqliteTokens(self.database, now=now)
         self.callbacks = SqliteCallbacks(self.database, now=now)
         self.quotas = SqliteQuotas(settings, now=clock)

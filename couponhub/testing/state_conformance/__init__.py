@@ -14,6 +14,7 @@ killed in the middle of what they write, and with a clock that jumps.
 
 from couponhub.testing.state_conformance.code_sets import CodeSetRules
 from couponhub.testing.state_conformance.harness import StateHarness, Worker
+from couponhub.testing.state_conformance.jobs import JobRules
 from couponhub.testing.state_conformance.ledger import LedgerRules
 from couponhub.testing.state_conformance.locks import LockRules
 from couponhub.testing.state_conformance.quotas import QuotaRules
@@ -23,7 +24,7 @@ from couponhub.testing.state_conformance.upkeep import UpkeepRules
 
 
 class StateConformanceSuite(
-    LedgerRules, CodeSetRules, LockRules, QuotaRules, RightRules, ReportRules, UpkeepRules
+    LedgerRules, CodeSetRules, LockRules, QuotaRules, RightRules, ReportRules, UpkeepRules, JobRules
 ):
     """All rules; a subclass gives the fixture `harness`."""
 

@@ -4,8 +4,17 @@ import secrets
 from collections.abc import Sequence
 
 from couponhub.clock import utc_now
-from couponhub.models import DaySpan, Identifier, ListId, Part, PartId, UploadId, UploadStatus
-from couponhub.state import CodeSet, Ledger, PartRecord, ReportChange, UploadRecord, Window
+from couponhub.models import DaySpan, Identifier, JobId, ListId, Part, PartId, UploadId, UploadStatus
+from couponhub.state import (
+    CodeSet,
+    JobRecord,
+    Ledger,
+    PartRecord,
+    ReportChange,
+    StepRecord,
+    UploadRecord,
+    Window,
+)
 from couponhub.state.hashing import HashKey
 from couponhub.state.report_lines import in_pages
 from couponhub.state.reports import KnownReport
@@ -56,6 +65,20 @@ def sent_whole(ledger: Ledger, *codes: Sequence[str], list_id: ListId = LIST) ->
         upload = ledger.mark_submitting(upload, number)
         upload = ledger.mark_submitted(upload, number, shown(upload, number, accepted=len(each)))
     return upload
+
+
+def new_job(name: str = "", *, connection: str = "shop", steps: int = 2) -> JobRecord:
+    """Make a job with some steps."""
+    return JobRecord(
+        id=JobId(name or f"up_{secrets.token_hex(6)}"),
+        kind="upload",
+        connection=connection,
+        arguments={"list_id": str(LIST)},
+        steps=tuple(
+            StepRecord(number=number, kind="submit", arguments={"part": number})
+            for number in range(1, steps + 1)
+        ),
+    )
 
 
 def codes_of(code_sets: Sequence[CodeSet]) -> list[str]:

@@ -4,12 +4,16 @@ import sys
 from collections.abc import Callable
 from itertools import count
 
-from couponhub.models import UploadId
+import attrs
+
+from couponhub.clock import utc_now
+from couponhub.models import JobId, JobStatus, UploadId
 from couponhub.state import Granted, Scope, State, StoreSettings, open_state
 from couponhub.testing.state_conformance.samples import (
     DAY,
     LIST,
     begin,
+    new_job,
     sent_whole,
     shown,
     take_in,
@@ -76,6 +80,44 @@ def take_calls(state: State, account: str, calls: str) -> None:
         if isinstance(state.quotas.take(account, "calls", [DAY], 1), Granted):
             _say("granted")
     _say("over")
+
+
+def hold_job(state: State, job_id: str) -> None:
+    """Hold the lease of a job for an hour."""
+    with state.jobs.worker() as owner:
+        held = state.jobs.claim(JobId(job_id), owner, seconds=3600)
+        _say("held" if held else "refused")
+        _wait()
+
+
+def drive_jobs(state: State) -> None:
+    """Drive every job that is due, a step at a time; say each step when it is written down."""
+    _wait()
+    with state.jobs.worker() as owner:
+        while due := state.jobs.due(utc_now()):
+            for one in due:
+                job = state.jobs.claim(one.id, owner, seconds=3600)
+                if job is None or (step := job.next_step) is None:
+                    continue
+                last = step.number == len(job.steps)
+                done = attrs.evolve(step, status=JobStatus.DONE)
+                state.jobs.advance(job.id, owner, done, ended=JobStatus.DONE if last else None)
+                _say(f"{job.id}:{step.number}")
+                state.jobs.release(job.id, owner)
+    _say("over")
+
+
+def make_jobs(state: State, first: str) -> None:
+    """Make one job after the other, and take it through its steps, for ever."""
+    with state.jobs.worker() as owner:
+        for number in count(int(first)):
+            job = state.jobs.create(new_job(f"up_{number}"), owner=owner, seconds=3600)
+            _say(f"{job.id}:0")
+            for step in job.steps:
+                state.jobs.advance(
+                    job.id, owner, attrs.evolve(step, status=JobStatus.DONE, result={"of": step.number})
+                )
+                _say(f"{job.id}:{step.number}")
 
 
 def make_tokens(state: State) -> None:
@@ -148,6 +190,9 @@ WORK: dict[str, Callable[..., None]] = {
         announce,
         begin_some,
         begin_uploads,
+        drive_jobs,
+        hold_job,
+        make_jobs,
         history_of_list,
         hold_lock,
         hold_workspace,

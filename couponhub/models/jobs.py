@@ -1,0 +1,88 @@
+"""Jobs: work of several steps that outlives the process which began it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+import attrs
+
+from couponhub.models.base import NOTHING, instant_field
+from couponhub.models.checked import checked
+
+JobId = NewType("JobId", str)
+"""The job of an upload has the upload's id."""
+
+
+class JobStatus(StrEnum):
+    """Where a job or one of its steps stands.
+
+    PENDING can go on, PROCESSING is driven by somebody now, PAUSED waits until somebody lets it go on. DONE tells that
+    the job has done all it could: what the vendor made of it is told by its subject, an upload for instance. FAILED
+    cannot go on, CANCELLED was ended by somebody.
+    """
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing more will happen."""
+        return self in {JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED}
+
+
+@attrs.frozen(kw_only=True, field_transformer=checked)
+class Step:
+    """One step of a job.
+
+    Attributes:
+        kind: Of an upload "prepare", "submit", "watch" or "reconcile".
+        part: The number of the part that it is about, from 1; None for the whole.
+        not_before: When it is to be tried again, in UTC; None for at once. A spent quota is told so, or a vendor that
+            was away.
+        evidence: What is known of it, for people; "" while nothing is. Never a code.
+    """
+
+    kind: str
+    status: JobStatus
+    part: int | None = None
+    not_before: datetime | None = instant_field()
+    evidence: str = ""
+
+
+@attrs.frozen(kw_only=True, field_transformer=checked)
+class Job:
+    """Work of several steps, as it stands.
+
+    Attributes:
+        kind: "upload".
+        connection: At whose vendor.
+        arguments: What it is about: of an upload the list.
+        steps: In their order.
+    """
+
+    id: JobId
+    kind: str
+    connection: str
+    status: JobStatus
+    arguments: Mapping[str, str] = attrs.field(default=NOTHING, repr=False)
+    steps: tuple[Step, ...] = ()
+    created_at: datetime | None = instant_field()
+    updated_at: datetime | None = instant_field()
+
+    @property
+    def next_step(self) -> Step | None:
+        """The step that comes next; None when all have ended."""
+        return next((step for step in self.steps if not step.status.ended), None)
+
+    @property
+    def waiting_for(self) -> str | None:
+        """What it waits for, for people; None when it could go on, or has ended."""
+        step = None if self.status.ended else self.next_step
+        if step is None or step.not_before is None:
+            return None
+        return step.evidence or None

@@ -1,0 +1,178 @@
+"""Jobs of steps, written down so that whoever comes next goes on where the last one ended."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+import attrs
+
+from couponhub.models import JobId, JobStatus
+from couponhub.models.base import NOTHING
+
+
+class JobWish(StrEnum):
+    """What somebody wants of a job that has not ended; whoever drives it follows before the next step."""
+
+    GO_ON = "go_on"
+    PAUSE = "pause"
+    CANCEL = "cancel"
+
+
+@attrs.frozen(kw_only=True)
+class StepRecord:
+    """One step as last known.
+
+    Attributes:
+        number: Position in the job, from 1.
+        kind: Which handler runs it.
+        arguments: What the handler needs to know; JSON, without codes or customers.
+        status: PENDING, or how it ended: DONE, FAILED, CANCELLED.
+        not_before: When it may be tried again, in UTC; None for at once.
+        result: What came of it; JSON, without codes or customers.
+        evidence: The same for people, in a line.
+        updated_at: When it was last written down.
+    """
+
+    number: int
+    kind: str
+    arguments: Mapping[str, object] = NOTHING
+    status: JobStatus = JobStatus.PENDING
+    not_before: datetime | None = None
+    result: Mapping[str, object] = NOTHING
+    evidence: str = ""
+    updated_at: datetime | None = None
+
+    def waits(self, now: datetime) -> bool:
+        """Return True while it is too early for it.
+
+        A clock that was ahead when this was written down is not believed: what it said could be years away.
+        """
+        if self.not_before is None or (self.updated_at is not None and now < self.updated_at):
+            return False
+        return now < self.not_before
+
+
+@attrs.frozen(kw_only=True)
+class JobRecord:
+    """One job as last known.
+
+    Attributes:
+        kind: Whose handlers drive it.
+        connection: The connection that it works at.
+        arguments: What it is about; JSON, without codes or customers.
+        status: As it stands: PROCESSING while a living owner holds its lease.
+        wish: What somebody wants of it.
+    """
+
+    id: JobId
+    kind: str
+    connection: str
+    arguments: Mapping[str, str] = NOTHING
+    steps: tuple[StepRecord, ...] = ()
+    status: JobStatus = JobStatus.PENDING
+    wish: JobWish = JobWish.GO_ON
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def next_step(self) -> StepRecord | None:
+        """The step that comes next; None when all have ended."""
+        return next((step for step in self.steps if not step.status.ended), None)
+
+    def waits(self, now: datetime) -> bool:
+        """Return True while it is too early for its next step."""
+        step = self.next_step
+        return step is not None and step.waits(now)
+
+
+class JobStore(Protocol):
+    """Jobs of all connections. Thread-safe, and safe with other processes.
+
+    At most one owner drives a job: the one that holds its lease. A lease lasts for a number of seconds from its last
+    renewal, measured on a clock that nobody sets, and ends at once when the process of its owner ends, where the kind
+    of state can tell. So a time of day that jumps, by any amount, neither lets two drive a job nor keeps one from being
+    driven. Whoever has lost a lease is told so by the next thing that it wants to write, of which nothing is written.
+
+    A method that changes something has changed all of it, for good, when it returns; killed or raising, all or nothing.
+    Every method raises LocalError, with one line, when this machine or the state fails.
+    """
+
+    def worker(self) -> AbstractContextManager[str]:
+        """Give the name of a new owner for the block; what it still holds at its end is free."""
+        ...
+
+    def create(self, job: JobRecord, *, owner: str | None = None, seconds: float = 0.0) -> JobRecord:
+        """Write down a new job with its steps.
+
+        Args:
+            job: Of an id that no job has.
+            owner: Who holds it from the first moment on; nobody by default.
+            seconds: How long a lease lasts, then.
+
+        Returns:
+            The job as it is written.
+        """
+        ...
+
+    def claim(self, job_id: JobId, owner: str, *, seconds: float) -> JobRecord | None:
+        """Take the lease of a job that has not ended, whether it is due or not.
+
+        An owner may claim again what it holds. A lease that ran out is taken over, and so is one whose owner is gone.
+
+        Returns:
+            The job as it is written; None when another owner holds it, when it has ended, or is not known.
+        """
+        ...
+
+    def renew(self, job_id: JobId, owner: str, *, seconds: float) -> JobRecord | None:
+        """Let the lease last for so many seconds from now.
+
+        Returns:
+            The job as it is written, with what somebody may want of it; None when the lease is another's by now.
+        """
+        ...
+
+    def release(self, job_id: JobId, owner: str) -> None:
+        """Let go of a job; nothing happens when it is another's by now."""
+        ...
+
+    def advance(
+        self, job_id: JobId, owner: str, *steps: StepRecord, ended: JobStatus | None = None
+    ) -> JobRecord | None:
+        """Write down how steps stand, by their numbers, and perhaps that the job has ended, in one.
+
+        Args:
+            job_id: Which job.
+            owner: Who holds its lease; one that ran out counts until somebody takes it over.
+            steps: As they stand now.
+            ended: How the job has ended, which lets go of it; None while it goes on.
+
+        Returns:
+            The job as it is written; None when the lease is another's by now: nothing was written.
+        """
+        ...
+
+    def wish(self, job_id: JobId, wish: JobWish) -> JobRecord | None:
+        """Write down what somebody wants of a job; nothing changes once it has ended.
+
+        Returns:
+            The job as it is written; None when it is not known.
+        """
+        ...
+
+    def get(self, job_id: JobId) -> JobRecord | None:
+        """Return the job of that id; None when there is none."""
+        ...
+
+    def all(self, *, connection: str | None = None, status: JobStatus | None = None) -> tuple[JobRecord, ...]:
+        """Return the jobs of a connection, or of all, that stand so, or of any status; oldest first."""
+        ...
+
+    def due(self, now: datetime) -> tuple[JobRecord, ...]:
+        """Return the jobs that somebody could drive now, oldest first.
+
+        They have not ended and are not paused, nobody holds them, and it is not too early for their next step.
+        """
+        ...
