@@ -265,11 +265,13 @@ class Sender:
     ) -> UploadRecord:
         """Stay while the vendor fetches: the URLs end with this job, which a stray refusal must not end."""
         last = upload
+        written: UploadRecord | None = upload
 
         def refresh() -> Upload:
-            nonlocal last
-            # Read anew: it may be deleted meanwhile.
-            last = self.reconciler.refresh(self.ledger.find(last.id) or last)
+            nonlocal last, written
+            # Read anew, but for what was written a moment ago: it may be deleted meanwhile.
+            last, written = written or self.ledger.find(last.id) or last, None
+            last = self.reconciler.refresh(last)
             self.reconciler.require_shown(last)
             return upload_of(last, sending=False)
 
