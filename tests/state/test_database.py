@@ -2,7 +2,10 @@
 
 import sqlite3
 import threading
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,7 @@ from couponhub.state import StoreSettings
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.layout import LEDGER
 from couponhub.state.sqlite.migrations import newest
+from couponhub.state.sqlite.opening import make_private, open_to_write
 
 
 def store_at(path: Path) -> LedgerDatabase:
@@ -187,3 +191,33 @@ def test_full_disk_is_one_line_and_harmless(tmp_path: Path) -> None:
     store.close()
 
     assert [(1,)] == [tuple(row) for row in rows]
+
+
+class _GivesUpOnce(sqlite3.Connection):
+    """A connection to which SQLite once denies the log without waiting, as to one of two that open a new database."""
+
+    denied = False
+
+    def execute(self, sql: str, /, *parameters: Any) -> sqlite3.Cursor:
+        """Run a statement."""
+        if sql.startswith("PRAGMA journal_mode") and not self.denied:
+            self.denied = True
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise error
+        return super().execute(sql, *parameters)
+
+
+def test_of_two_that_open_a_new_database_neither_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite refuses the second its log at once, however long it may wait; it is asked again."""
+    monkeypatch.setattr(
+        "couponhub.state.sqlite.opening.sqlite3.connect", partial(sqlite3.connect, factory=_GivesUpOnce)
+    )
+    place = tmp_path / "new.db"
+    make_private(place)
+    with closing(open_to_write(place, LEDGER, busy_seconds=30)) as connection:
+        assert isinstance(connection, _GivesUpOnce)
+        assert connection.denied
+        assert [("wal",)] == connection.execute("PRAGMA journal_mode").fetchall()

@@ -11,6 +11,7 @@ from pathlib import Path
 from couponhub.errors import LocalError
 from couponhub.state.reaped import Reaped
 from couponhub.state.sqlite.kept import FileLock
+from couponhub.state.sqlite.opening import connect
 
 _GLANCE_SECONDS = 0.5
 """More than another glance holds a lock."""
@@ -101,10 +102,6 @@ def _hold(held: ExitStack, name: Callable[[], Path]) -> Path:
 @contextmanager
 def _locked(lock: Path, *, timeout: float) -> Iterator[None]:
     # `rw` makes no file: whoever opens a lock has the one that its owner made, or none.
-    address = f"{lock.absolute().as_uri()}?mode=rw"
-    connection = sqlite3.connect(
-        address, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
-    )
-    with closing(FileLock(connection)) as held:
+    with closing(FileLock(connect(lock, "mode=rw", timeout))) as held:
         held.take()
         yield

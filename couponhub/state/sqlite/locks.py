@@ -10,6 +10,7 @@ from couponhub.errors import LocalError, WaitTimeout
 from couponhub.state.sqlite.files import file_name, private_folder
 from couponhub.state.sqlite.kept import FileLock
 from couponhub.state.sqlite.layout import Layout
+from couponhub.state.sqlite.opening import connect
 
 _POLL_SECONDS = 0.2
 
@@ -56,7 +57,7 @@ class FileLocks:
 
 
 def _lock(path: Path) -> FileLock:
-    return FileLock(sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False))
+    return FileLock(connect(path, "mode=rwc", 0))
 
 
 def _taken(lock: FileLock) -> bool:

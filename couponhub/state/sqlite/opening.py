@@ -2,12 +2,16 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from couponhub.errors import LocalError
+from couponhub.forking import loading
 from couponhub.state.sqlite.migrations import migrate
+
+_POLL_SECONDS = 0.01
 
 
 def make_private(path: Path) -> None:
@@ -30,10 +34,10 @@ def open_to_write(
         synchronous: "FULL" for what must outlive a power cut once it was announced, which WAL's usual NORMAL does not
             promise; "OFF" for what need not.
     """
-    connection = _connect(path, "mode=rw", busy_seconds)
+    connection = connect(path, "mode=rw", busy_seconds)
     try:
         migrate(connection, database, path)
-        connection.execute("PRAGMA journal_mode = WAL")
+        _keep_log(connection, busy_seconds)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
@@ -51,7 +55,7 @@ def open_to_read(path: Path, *, busy_seconds: float, nobody_writes: bool = False
         nobody_writes: True where SQLite cannot make the files in which writers would show: it is told that there are
             none, which holds for one reading.
     """
-    return _connect(path, "immutable=1" if nobody_writes else "mode=ro", busy_seconds)
+    return connect(path, "immutable=1" if nobody_writes else "mode=ro", busy_seconds)
 
 
 def open_somehow(path: Path, *, busy_seconds: float) -> sqlite3.Connection:
@@ -89,8 +93,24 @@ def told_as_local(what: str, path: Callable[[], Path]) -> Iterator[None]:
         raise LocalError(f"the {what} {path()} cannot be used: {error.strerror}") from error
 
 
-def _connect(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
+def _keep_log(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    # Of two that open a new database SQLite gives up one at once here, whatever time it was given.
+    until = time.monotonic() + busy_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+
+
+def connect(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
+    """Connect to a database, of any form, with SQLite's words for how; it begins no transaction by itself."""
     address = f"{path.absolute().as_uri()}?{mode}"
-    return sqlite3.connect(
-        address, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
-    )
+    with loading:  # SQLite takes locks of its own, which a child that is forked off then would find held
+        return sqlite3.connect(
+            address, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+        )
