@@ -170,8 +170,10 @@ def _if_it_is(found: CouponList, status: ListStatus) -> CouponList | None:
     return found if found.status is status else None
 
 
-def _deadline(seconds: float | None, clock: Clock) -> Deadline | None:
-    return None if seconds is None else Deadline.after(given_seconds(seconds, "the deadline"), clock)
+def _deadline(seconds: float | Deadline | None, clock: Clock) -> Deadline | None:
+    if seconds is None or isinstance(seconds, Deadline):
+        return seconds
+    return Deadline.after(given_seconds(seconds, "the deadline"), clock)
 
 
 def _query(given: Mapping[str, str | Sequence[str]]) -> Mapping[str, str | Sequence[str]]:
@@ -216,22 +218,23 @@ class Customers(Rooted):
         return self._offered.unified(given_one(Customer, customer, "customer"))
 
     def coupons(
-        self, customer: Customer, query: CouponQuery | None = None, *, deadline: float | None = None
+        self,
+        customer: Customer,
+        query: CouponQuery | None = None,
+        *,
+        deadline: float | Deadline | None = None,
     ) -> CustomerCoupons:
-        """Which coupons a customer holds; see `FindsCustomerCoupons.customer_coupons`, and `Reports.coupons`."""
+        """Which coupons a customer holds; see `FindsCustomerCoupons.customer_coupons`, and `Reports.coupons`.
+
+        `deadline` is in seconds; a `Deadline` is handed down as it is.
+        """
         with Located(self._name, "customer coupons"):
             given_one(Customer, customer, "customer")
             query = CouponQuery() if query is None else given_one(CouponQuery, query, "query")
-            until = _deadline(deadline, self._clock)
-            held = self.unordered(customer, query.unordered, until)
+            held = self._held(self.unified(customer), query.unordered, _deadline(deadline, self._clock))
             if query.unordered is query:
                 return held
             return attrs.evolve(held, coupons=in_order(held.coupons, query))
-
-    def unordered(self, customer: Customer, query: CouponQuery, deadline: Deadline | None) -> CustomerCoupons:
-        """As `coupons`, of a query without order and limit, and by a deadline that is handed down as it is."""
-        with Located(self._name, "customer coupons"):
-            return self._held(self.unified(customer), query, deadline)
 
     def _held(self, customer: Customer, query: CouponQuery, deadline: Deadline | None) -> CustomerCoupons:
         reported = self._reports.coupons(customer, query)

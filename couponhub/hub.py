@@ -10,8 +10,7 @@ from couponhub.connection import Connection
 from couponhub.errors import UsageError
 from couponhub.explaining import Explainer, Explanation, Recorder
 from couponhub.forgetting.report import Forgotten
-from couponhub.lanes import AnyLane
-from couponhub.lookup import Asking, Question, lookup_many, needs_one_connection
+from couponhub.lookup import FanOut, Question, lookup_many, needs_one_connection
 from couponhub.models import CouponQuery, Customer, LookupAnswer, ReportedRow, Strategy
 from couponhub.models.given import (
     given_id,
@@ -23,6 +22,7 @@ from couponhub.models.given import (
     given_word,
 )
 from couponhub.registry import Registry
+from couponhub.resilience import LookupClient
 from couponhub.rooted import Rooted
 from couponhub.runtime import Runtime
 from couponhub.transport.observing import NoObserver, Observer
@@ -97,9 +97,9 @@ class CouponHub(Rooted):
         return self._runtime.connection(given_id(name, "the connection's name"))
 
     @property
-    def lanes(self) -> Mapping[str, AnyLane]:
+    def resilience(self) -> Mapping[str, LookupClient]:
         """The ways to the connections that lookups have asked so far, by name; read-only, of this moment."""
-        return MappingProxyType(self._runtime.lanes())
+        return MappingProxyType(self._runtime.clients())
 
     def lookup(
         self,
@@ -128,11 +128,11 @@ class CouponHub(Rooted):
         names = None if connections is None else given_ids(connections, "connections")
         seconds, asks = self._seconds(deadline), given_word(Strategy, strategy, "the strategy")
         key = (customer, query, names, asks)
-        recalling = self._runtime.recalling
-        if (recalled := recalling.answer(key)) is not None:
+        memo = self._runtime.memo
+        if (recalled := memo.answer(key)) is not None:
             return recalled
         question = self._question(query, names, seconds, asks)
-        return recalling.conclude(key, question, customer) or Asking(question, customer).run()
+        return memo.conclude(key, question, customer) or FanOut(question, customer).run()
 
     def lookup_many(
         self,
@@ -257,7 +257,7 @@ class CouponHub(Rooted):
             raise needs_one_connection()
         asked = [self[name] for name in names]
         return Question(
-            lanes=[self._runtime.lane(connection) for connection in asked],
+            clients=[self._runtime.client(connection) for connection in asked],
             query=query,
             deadline=deadline,
             strategy=strategy,

@@ -3,15 +3,16 @@
 import threading
 from contextlib import ExitStack
 
-from couponhub.clock import SYSTEM_CLOCK, Clock
+from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.config import Config
 from couponhub.connection import Connection
 from couponhub.forgetting.watching import Watch
 from couponhub.forking import PerProcess, ProcessLock
-from couponhub.lanes import AnyLane, Lane, LaneSettings, PlainLane
-from couponhub.lookup import Recalling
+from couponhub.lookup import AnswerMemo
+from couponhub.models import CouponQuery, Customer, CustomerCoupons
 from couponhub.plugin import ConnectionSettings, Services
 from couponhub.protocols import Adapter
+from couponhub.resilience import DirectClient, LookupClient, ResilienceSettings, ResilientClient
 from couponhub.settings import is_loopback_url
 from couponhub.staging import Staging, open_staging
 from couponhub.state import Quotas, open_state
@@ -48,9 +49,9 @@ class Runtime:
         )
 
     @property
-    def recalling(self) -> Recalling:
+    def memo(self) -> AnswerMemo:
         """What was concluded of answers that are remembered."""
-        return self._own.get().recalling
+        return self._own.get().memo
 
     def connection(self, name: str) -> Connection:
         """Return the connection of that name, opened when first asked for.
@@ -76,39 +77,42 @@ class Runtime:
                 )
             return self._open[name]
 
-    def lanes(self) -> dict[str, AnyLane]:
+    def clients(self) -> dict[str, LookupClient]:
         """Return the ways to the connections that lookups have asked so far, by name."""
-        return self._own.get().lanes.copy()
+        return self._own.get().clients.copy()
 
     def forget_all(self) -> None:
         """Drop every answer that is remembered."""
         own = self._own.get()
-        for lane in own.lanes.copy().values():
-            lane.forget_all()
-        own.recalling.forget_all()
+        for client in own.clients.copy().values():
+            client.forget_all()
+        own.memo.forget_all()
 
-    def lane(self, connection: Connection) -> AnyLane:
+    def client(self, connection: Connection) -> LookupClient:
         """Return the way to a connection, made when lookups first ask it."""
         own = self._own.get()
         with own.lock:
-            if connection.name not in own.lanes:
-                own.lanes[connection.name] = self._new_lane(connection, own.watch)
-            return own.lanes[connection.name]
+            if connection.name not in own.clients:
+                own.clients[connection.name] = self._new_client(connection, own.watch)
+            return own.clients[connection.name]
 
-    def _new_lane(self, connection: Connection, watch: Watch) -> AnyLane:
+    def _new_client(self, connection: Connection, watch: Watch) -> LookupClient:
+        def ask(customer: Customer, query: CouponQuery, deadline: Deadline) -> CustomerCoupons:
+            return connection.customers.coupons(customer, query, deadline=deadline)
+
         if "customers.coupons" not in connection.capabilities:
-            return PlainLane(connection.name, connection.customers.unordered)
+            return DirectClient(connection.name, ask)
         watch.start()  # before there is anything that could have to be forgotten
         given = self._config.lookup
-        settings = LaneSettings(
+        settings = ResilienceSettings(
             call_timeout=given.deadline if given.call_timeout is None else given.call_timeout,
             cache_ttl=given.cache_ttl,
             negative_ttl=given.negative_ttl,
             stale_if_error=given.stale_if_error,
         ).shared_by(len(self._config.connections))
-        return Lane(
+        return ResilientClient(
             connection.name,
-            connection.customers.unordered,
+            ask,
             unified=connection.customers.unified,
             check=lambda seconds: connection.check(deadline=seconds),
             settings=settings,
@@ -147,11 +151,11 @@ class Runtime:
             closing.callback(self.state.close)
             for connection in self._open.values():
                 closing.callback(connection.close)
-            for lane in own.lanes.values():
-                closing.callback(lane.close)
+            for client in own.clients.values():
+                closing.callback(client.close)
             closing.callback(own.watch.close)
             self._open.clear()
-            own.lanes.clear()
+            own.clients.clear()
 
 
 class _Awake:
@@ -159,6 +163,6 @@ class _Awake:
 
     def __init__(self, watch: Watch, clock: Clock) -> None:
         self.lock = threading.Lock()
-        self.lanes: dict[str, AnyLane] = {}
-        self.recalling = Recalling(clock=clock)
+        self.clients: dict[str, LookupClient] = {}
+        self.memo = AnswerMemo(clock=clock)
         self.watch = watch

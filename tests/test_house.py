@@ -21,7 +21,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"state"}),
     frozenset({"transport"}),
     frozenset({"codes", "staging", "testing.emulation"}),
-    frozenset({"ambiguity", "capabilities", "lanes", "located", "plugin", "telemetry"}),
+    frozenset({"ambiguity", "capabilities", "located", "plugin", "resilience", "telemetry"}),
     frozenset({"registry"}),
     frozenset({"client", "config", "uploads", "usage"}),
     frozenset({"connection"}),

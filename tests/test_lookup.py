@@ -22,14 +22,16 @@ from couponhub.errors import (
     UsageError,
     VendorUnavailable,
 )
-from couponhub.lanes import Lane
 from couponhub.lookup import lookup
 from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons, ListId, Reason, Verdict
+from couponhub.resilience import ResilientClient
 
 CUSTOMER = Customer(mobile="919876543210")
 
 
-def asked(name: str, answer: CustomerCoupons | Exception, query: CouponQuery | None = None) -> Lane:
+def asked(
+    name: str, answer: CustomerCoupons | Exception, query: CouponQuery | None = None
+) -> ResilientClient:
     """Make a connection that answers or fails so."""
 
     def give() -> CustomerCoupons:
@@ -37,10 +39,12 @@ def asked(name: str, answer: CustomerCoupons | Exception, query: CouponQuery | N
             raise answer
         return answer
 
-    return lane(name, give, query)
+    return client(name, give, query)
 
 
-def lane(name: str, give: Callable[[], CustomerCoupons], query: CouponQuery | None = None) -> Lane:
+def client(
+    name: str, give: Callable[[], CustomerCoupons], query: CouponQuery | None = None
+) -> ResilientClient:
     """Make a connection that answers, fails or dawdles as told."""
 
     def ask(customer: Customer, wanted: CouponQuery, deadline: Deadline) -> CustomerCoupons:
@@ -49,7 +53,7 @@ def lane(name: str, give: Callable[[], CustomerCoupons], query: CouponQuery | No
         assert deadline.remaining() > 0
         return give()
 
-    return Lane(name, ask)
+    return ResilientClient(name, ask)
 
 
 def coupon(code: str) -> Coupon:
@@ -119,7 +123,7 @@ def test_a_connection_that_never_answers_costs_the_deadline_only() -> None:
 
     started = time.monotonic()
     answer = lookup(
-        [lane("hung", hang), asked("one", CustomerCoupons(coupons=(coupon("A"),)))],
+        [client("hung", hang), asked("one", CustomerCoupons(coupons=(coupon("A"),)))],
         CUSTOMER,
         CouponQuery(),
         0.2,

@@ -324,7 +324,7 @@ WITHOUT_ARGUMENTS = {
     "connections",
     "quota_left",
     "capabilities",
-    "lanes",
+    "resilience",
     "identifiers",
     "ignores_case",
     "ignores_blanks",

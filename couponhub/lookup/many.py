@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import attrs
 
 from couponhub.errors import UsageError
-from couponhub.lookup.asking import Asking
+from couponhub.lookup.fanout import FanOut
 from couponhub.lookup.question import Question
 from couponhub.models import Customer, LookupAnswer
 
@@ -47,7 +47,7 @@ def lookup_many(question: Question, customers: Iterable[Customer], *, at_once: i
             except Exception as error:  # noqa: BLE001 - raised below, when what was begun is answered
                 failure = error
                 continue
-            asking = Asking(question, customer)
+            asking = FanOut(question, customer)
             under_way.append(_Turn(asking=asking, coming=pool.submit(asking.run)))
         while under_way:
             yield under_way.popleft().answer()
@@ -72,7 +72,7 @@ def _refuse_other(process: int) -> None:
 class _Turn:
     """One customer's lookup, under way."""
 
-    asking: Asking
+    asking: FanOut
     coming: Future[LookupAnswer]
 
     @property

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from couponhub.lanes import AnyLane
 from couponhub.models import CouponQuery, Customer, Identifier, Strategy
+from couponhub.resilience import LookupClient
 
 _EVERY_KIND = frozenset(Identifier)
 
@@ -15,14 +15,14 @@ class Question:
     """What one lookup, or each of many, asks.
 
     Attributes:
-        lanes: The connections, in asking order.
+        clients: The connections, in asking order.
         query: Which coupons are meant. Connections are asked for all of them: order and limit are ours.
         deadline: Seconds for the whole answer about one customer.
         strategy: Whether to ask all connections.
         identifiers: By which kinds of identifier a connection can be asked; every kind where it does not say.
     """
 
-    lanes: Sequence[AnyLane]
+    clients: Sequence[LookupClient]
     query: CouponQuery
     deadline: float
     strategy: Strategy = Strategy.MERGE

@@ -17,18 +17,18 @@ from couponhub.errors import (
 from couponhub.models import CustomerCoupons, Reason, Verdict
 
 
-def judge(known: CustomerCoupons) -> tuple[Verdict, Reason | None]:
+def judge(outcome: CustomerCoupons) -> tuple[Verdict, Reason | None]:
     """What may be concluded from an answer that was understood."""
-    missing = None if known.complete else Reason.INCOMPLETE
-    if not known.covered:
+    missing = None if outcome.complete else Reason.INCOMPLETE
+    if not outcome.covered:
         missing = Reason.NOT_COVERED
-    if known.coupons:
+    if outcome.coupons:
         return Verdict.FOUND, missing
     if missing is not None:
         return Verdict.UNKNOWN, missing
-    if not known.every_form:
+    if not outcome.every_form:
         return Verdict.UNKNOWN, Reason.IDENTIFIER_AMBIGUOUS
-    return Verdict.NONE, Reason.NO_COUPONS if known.customer_known else Reason.CUSTOMER_UNKNOWN
+    return Verdict.NONE, Reason.NO_COUPONS if outcome.customer_known else Reason.CUSTOMER_UNKNOWN
 
 
 def reason_of(error: CouponhubError) -> Reason:

@@ -133,7 +133,7 @@ def _give_back_memory() -> None:
 def _search_cycles_seldom() -> None:
     """Look for garbage in cycles after many more objects than by default.
 
-    Lookups make none, and each search goes through all that lanes remember, while every request waits.
+    Lookups make none, and each search goes through all that clients remember, while every request waits.
     """
     gc.collect()
     gc.freeze()

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
-from couponhub.lookup import KeptBeside
+from couponhub.lookup import WeakIdentityMap
 from couponhub.models import LookupAnswer
 from couponhub.server.figures import SHARED_FOLDER, is_alive
 from couponhub.transport.observing import VendorCall
@@ -48,8 +48,8 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], int] = {}
-        # What lanes remember comes as the same answer again and again.
-        self._counters: KeptBeside[LookupAnswer, tuple[Counter, ...]] = KeptBeside()
+        # What clients remember comes as the same answer again and again.
+        self._counters: WeakIdentityMap[LookupAnswer, tuple[Counter, ...]] = WeakIdentityMap()
         self._calls = self._counter(
             "couponhub_vendor_calls_total",
             "Calls to vendors; outcome is ok or the kind of the error.",
@@ -140,10 +140,10 @@ class Metrics:
         return generate_latest(everybody)
 
     def sample(self, hub: CouponHub) -> None:
-        """Note how lanes and quotas of this process stand."""
+        """Note how clients and quotas of this process stand."""
         with self._lock:
-            for name, lane in hub.lanes.items():
-                status = lane.status()
+            for name, client in hub.resilience.items():
+                status = client.status()
                 self._breakers.labels(name).set(status.breaker != "closed")
                 self._in_flight.labels(name).set(status.in_flight)
                 for result, count in (("hit", status.cache_hits), ("miss", status.cache_misses)):

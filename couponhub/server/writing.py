@@ -1,11 +1,11 @@
-"""Documents as bytes; what lanes remember is written once, not for each who asks."""
+"""Documents as bytes; what clients remember is written once, not for each who asks."""
 
 import json
 from typing import Any
 
 import msgspec
 
-from couponhub.lookup import KeptBeside
+from couponhub.lookup import WeakIdentityMap
 from couponhub.models import LookupAnswer
 from couponhub.serialization import error_object, to_document
 from couponhub.server.discretion import discreet
@@ -31,8 +31,8 @@ class LookupWriter:
     def __init__(self, *, reveals: bool, raw: bool = False) -> None:
         self._reveals = reveals
         self._raw = raw
-        # A hub tells what its lanes remember as the same object each time.
-        self._written: KeptBeside[LookupAnswer, bytes] = KeptBeside()
+        # A hub tells what its clients remember as the same object each time.
+        self._written: WeakIdentityMap[LookupAnswer, bytes] = WeakIdentityMap()
 
     def write(self, answer: LookupAnswer) -> bytes:
         """The lookup object."""

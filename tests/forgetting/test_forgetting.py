@@ -186,7 +186,7 @@ def test_an_answer_that_is_under_way_is_not_kept(desk: Desk) -> None:
             target=lambda: hub.lookup(Customer(mobile=CUSTOMER), connections=["capillary"])
         )
         began.start()
-        until(lambda: any(lane.status().in_flight for lane in hub.lanes.values()), "the question")
+        until(lambda: any(client.status().in_flight for client in hub.resilience.values()), "the question")
         hub.forget([Customer(mobile=CUSTOMER)])
         began.join()
         again = hub.lookup(Customer(mobile=CUSTOMER), connections=["capillary"])

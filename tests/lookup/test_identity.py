@@ -7,7 +7,7 @@ import pytest
 
 from couponhub.errors import UsageError
 from couponhub.models import Customer, Identifier, Telephone, masked_form
-from tests.lookup.speakers import NOBODY_KNOWS, NOTHING, Speaker, ask, holding
+from tests.lookup.fake_clients import NOBODY_KNOWS, NOTHING, FakeClient, ask, holding
 
 
 @pytest.mark.parametrize(
@@ -30,9 +30,9 @@ from tests.lookup.speakers import NOBODY_KNOWS, NOTHING, Speaker, ask, holding
 )
 def test_a_mobile_that_a_vendor_may_know_is_asked_about(mobile: str) -> None:
     """Short, national, unused, oddly written: the vendor decides whether it knows the number."""
-    speaker = Speaker("loyalty", NOTHING)
-    assert ask(speaker, about=Customer(mobile=mobile)).complete
-    assert [mobile] == [asked.mobile for asked in speaker.asked]
+    fake = FakeClient("loyalty", NOTHING)
+    assert ask(fake, about=Customer(mobile=mobile)).complete
+    assert [mobile] == [asked.mobile for asked in fake.asked]
 
 
 @pytest.mark.parametrize(
@@ -52,27 +52,27 @@ def test_a_mobile_that_a_vendor_may_know_is_asked_about(mobile: str) -> None:
 )
 def test_a_mobile_that_cannot_be_one_is_refused(mobile: str) -> None:
     """It is a usage error that does not quote it, and nobody is asked."""
-    speaker = Speaker("loyalty", NOTHING)
+    fake = FakeClient("loyalty", NOTHING)
     with pytest.raises(UsageError) as caught:
-        ask(speaker, about=Customer(mobile=mobile))
+        ask(fake, about=Customer(mobile=mobile))
     assert mobile not in str(caught.value)
     assert caught.value.hint
-    assert [] == speaker.asked
+    assert [] == fake.asked
 
 
 @pytest.mark.parametrize("email", ["A.Buyer@Example.com", "x@localhost", '"odd one"@example.com', "a@b@c"])
 def test_an_address_keeps_its_case(email: str) -> None:
     """It goes to the vendor as it was given; whether it is in use only a mail could tell."""
-    speaker = Speaker("loyalty", NOTHING)
-    ask(speaker, about=Customer(email=email))
-    assert [email] == [asked.email for asked in speaker.asked]
+    fake = FakeClient("loyalty", NOTHING)
+    ask(fake, about=Customer(email=email))
+    assert [email] == [asked.email for asked in fake.asked]
 
 
 @pytest.mark.parametrize("email", ["a.buyer", "@example.com", "a.buyer@", "@"])
 def test_an_address_without_two_parts_is_refused(email: str) -> None:
     """What has no @ between two parts is a slip of the caller."""
     with pytest.raises(UsageError) as caught:
-        ask(Speaker("loyalty", NOTHING), about=Customer(email=email))
+        ask(FakeClient("loyalty", NOTHING), about=Customer(email=email))
     assert "e-mail" in caught.value.message
     assert "a.buyer" not in str(caught.value)
 
@@ -80,26 +80,26 @@ def test_an_address_without_two_parts_is_refused(email: str) -> None:
 def test_a_vendors_own_number_needs_one_connection() -> None:
     """With two connections it would mean nobody, or somebody else, at one of them."""
     number = Customer(id="98662653")
-    assert ask(Speaker("loyalty", NOTHING), about=number).complete
+    assert ask(FakeClient("loyalty", NOTHING), about=number).complete
     with pytest.raises(UsageError, match="exactly one connection"):
-        ask(Speaker("loyalty", NOTHING), Speaker("engage", NOTHING), about=number)
+        ask(FakeClient("loyalty", NOTHING), FakeClient("engage", NOTHING), about=number)
 
 
 def test_what_the_one_connection_refuses_is_raised() -> None:
     """The one connection asked cannot be asked that: the caller's mistake; beside others it is `unsupported`."""
     refusal = UsageError("a customer's id here is a whole number")
     with pytest.raises(UsageError, match="whole number"):
-        ask(Speaker("loyalty", refusal), about=Customer(id="x"))
-    answer = ask(Speaker("loyalty", refusal), Speaker("engage", holding("A")))
+        ask(FakeClient("loyalty", refusal), about=Customer(id="x"))
+    answer = ask(FakeClient("loyalty", refusal), FakeClient("engage", holding("A")))
     assert ["unsupported", None] == [one.reason for one in answer.answers]
     assert not answer.complete
 
 
 def test_the_forms_asked_are_told_masked() -> None:
     """An adapter's forms are handed on; where it tells none, it was asked by what was given."""
-    telling = Speaker("loyalty", holding("A", asked_as=("***10 (12 digits)", "***10 (10 digits)")))
-    silent = Speaker("engage", NOBODY_KNOWS)
-    dead = Speaker("dead", OSError("no"))
+    telling = FakeClient("loyalty", holding("A", asked_as=("***10 (12 digits)", "***10 (10 digits)")))
+    silent = FakeClient("engage", NOBODY_KNOWS)
+    dead = FakeClient("dead", OSError("no"))
     answer = ask(telling, silent, dead)
     assert ("***10 (12 digits)", "***10 (10 digits)") == answer.by_connection["loyalty"].asked_as
     assert ("***10 (12 digits)",) == answer.by_connection["engage"].asked_as

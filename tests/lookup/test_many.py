@@ -8,13 +8,13 @@ import pytest
 
 from couponhub.clock import Deadline
 from couponhub.errors import NotFound, RateLimited, UsageError
-from couponhub.lanes import Known, PlainLane
 from couponhub.lookup import Question, lookup_many
 from couponhub.models import CouponQuery, Customer, ListId, LookupAnswer, Reason, Verdict
-from tests.lookup.speakers import NOTHING, holding
+from couponhub.resilience import DirectClient, Outcome
+from tests.lookup.fake_clients import NOTHING, holding
 
 
-class Counter(PlainLane):
+class Counter(DirectClient):
     """Answers each customer with a coupon of the customer's own number, and counts who is under way.
 
     Args:
@@ -37,14 +37,14 @@ class Counter(PlainLane):
         self._lock = threading.Lock()
 
     def ask(
-        self, customer: Customer, query: CouponQuery, deadline: Deadline, done: Callable[[Known], None]
+        self, customer: Customer, query: CouponQuery, deadline: Deadline, done: Callable[[Outcome], None]
     ) -> None:
-        """As `Lane.ask`."""
+        """As `ResilientClient.ask`."""
         assert self.query == query
         self.given.append(deadline.remaining())
         self.turn(customer, done)
 
-    def turn(self, customer: Customer, done: Callable[[Known], None]) -> None:
+    def turn(self, customer: Customer, done: Callable[[Outcome], None]) -> None:
         """It is that customer's turn."""
         with self._lock:
             self.asked.append(customer.value)
@@ -56,9 +56,9 @@ class Counter(PlainLane):
             self._under_way -= 1
         done(self.known(customer))
 
-    def known(self, customer: Customer) -> Known:
+    def known(self, customer: Customer) -> Outcome:
         """What is known of that customer."""
-        return Known(found=holding(f"CODE-{customer.value}"))
+        return Outcome(found=holding(f"CODE-{customer.value}"))
 
 
 def customers(count: int | None = None) -> Iterator[Customer]:
@@ -67,9 +67,9 @@ def customers(count: int | None = None) -> Iterator[Customer]:
     return (Customer(external_id=str(number)) for number in numbers)
 
 
-def about(lane: PlainLane, deadline: float = 20.0, query: CouponQuery | None = None) -> Question:
+def about(client: DirectClient, deadline: float = 20.0, query: CouponQuery | None = None) -> Question:
     """A question to that one connection."""
-    return Question(lanes=[lane], query=query or CouponQuery(), deadline=deadline)
+    return Question(clients=[client], query=query or CouponQuery(), deadline=deadline)
 
 
 def codes(answers: Iterator[LookupAnswer]) -> list[str]:
@@ -88,7 +88,7 @@ def test_who_is_faster_does_not_overtake() -> None:
     """The first is answered last, and is first all the same."""
 
     class Backwards(Counter):
-        def turn(self, customer: Customer, done: Callable[[Known], None]) -> None:
+        def turn(self, customer: Customer, done: Callable[[Outcome], None]) -> None:
             if customer.value == "0":
                 assert last.wait(20)
             done(self.known(customer))
@@ -104,13 +104,13 @@ def test_who_is_faster_does_not_overtake() -> None:
 def test_no_more_are_under_way_than_allowed() -> None:
     """The window is filled and never more than filled."""
     gate = threading.Event()
-    lane = Counter(gate=gate)
-    answers = lookup_many(about(lane), customers(40), at_once=3)
+    client = Counter(gate=gate)
+    answers = lookup_many(about(client), customers(40), at_once=3)
     opener = threading.Timer(0.1, gate.set)
     opener.start()
     assert 40 == len(list(answers))
     opener.join()
-    assert 3 == lane.most
+    assert 3 == client.most
 
 
 def test_customers_are_taken_as_answers_are() -> None:
@@ -132,7 +132,7 @@ def test_customers_are_taken_as_answers_are() -> None:
 
 def test_an_answer_that_is_there_waits_for_no_further_customer() -> None:
     """A slow source of customers holds up nobody who was answered already."""
-    lane = Counter()
+    client = Counter()
 
     def hesitant() -> Iterator[Customer]:
         yield Customer(external_id="0")
@@ -140,23 +140,23 @@ def test_an_answer_that_is_there_waits_for_no_further_customer() -> None:
         yield Customer(external_id="1")
 
     answered = threading.Event()
-    original = lane.known
+    original = client.known
 
-    def known(customer: Customer) -> Known:
+    def known(customer: Customer) -> Outcome:
         answered.set()
         return original(customer)
 
-    lane.known = known  # type: ignore[method-assign]
-    assert ["CODE-0", "CODE-1"] == codes(lookup_many(about(lane), hesitant(), at_once=16))
+    client.known = known  # type: ignore[method-assign]
+    assert ["CODE-0", "CODE-1"] == codes(lookup_many(about(client), hesitant(), at_once=16))
 
 
 def test_closing_stops_asking() -> None:
     """Who left the loop pays for nothing more: those under way come back, nobody else is taken."""
-    lane = Counter()
-    answers = lookup_many(about(lane), customers(), at_once=4)
+    client = Counter()
+    answers = lookup_many(about(client), customers(), at_once=4)
     next(answers)
     answers.close()  # type: ignore[attr-defined] # a generator, said to be an iterator
-    assert len(lane.asked) <= 5
+    assert len(client.asked) <= 5
     for thread in threading.enumerate():
         if thread.name.startswith("lookup-many"):
             thread.join(10)
@@ -167,7 +167,7 @@ def test_closing_waits_for_nobody() -> None:
     """A vendor that never answers keeps neither the caller nor the threads, whatever the deadline."""
 
     class Silent(Counter):
-        def turn(self, customer: Customer, done: Callable[[Known], None]) -> None:
+        def turn(self, customer: Customer, done: Callable[[Outcome], None]) -> None:
             if customer.value == "0":
                 assert begun.wait(20)
                 done(self.known(customer))
@@ -199,9 +199,9 @@ def test_one_whom_the_vendor_refuses_takes_nobody_along() -> None:
     """What the one connection cannot be asked is that customer's answer, no exception."""
 
     class Picky(Counter):
-        def known(self, customer: Customer) -> Known:
+        def known(self, customer: Customer) -> Outcome:
             if customer.value == "1":
-                return Known(error=UsageError("no such number here"))
+                return Outcome(error=UsageError("no such number here"))
             return super().known(customer)
 
     answers = list(lookup_many(about(Picky()), customers(3), at_once=2))
@@ -212,9 +212,9 @@ def test_a_spent_limit_is_that_customers_answer() -> None:
     """It is not waited out, as in a single lookup; the next customer is asked."""
 
     class Spent(Counter):
-        def known(self, customer: Customer) -> Known:
+        def known(self, customer: Customer) -> Outcome:
             if customer.value == "1":
-                return Known(error=RateLimited("spent", retry_after=30))
+                return Outcome(error=RateLimited("spent", retry_after=30))
             return super().known(customer)
 
     answers = list(lookup_many(about(Spent()), customers(3), at_once=1))
@@ -241,9 +241,9 @@ def test_a_list_that_does_not_exist_ends_it() -> None:
     """No answer about anybody would mean anything."""
 
     class Listless(Counter):
-        def known(self, customer: Customer) -> Known:
+        def known(self, customer: Customer) -> Outcome:
             del customer
-            return Known(error=NotFound("no such list"))
+            return Outcome(error=NotFound("no such list"))
 
     query = CouponQuery(list_id=ListId("7"))
     with pytest.raises(NotFound):
@@ -252,9 +252,9 @@ def test_a_list_that_does_not_exist_ends_it() -> None:
 
 def test_the_deadline_is_each_customers_own() -> None:
     """One who waited in the source has all of it when the turn comes."""
-    lane = Counter()
-    assert 5 == len(list(lookup_many(about(lane, deadline=20), customers(5), at_once=1)))
-    assert all(19 < seconds <= 20 for seconds in lane.given)
+    client = Counter()
+    assert 5 == len(list(lookup_many(about(client, deadline=20), customers(5), at_once=1)))
+    assert all(19 < seconds <= 20 for seconds in client.given)
 
 
 def test_nobody_is_nothing() -> None:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from couponhub.errors import RateLimited, Unsupported, VendorUnavailable
-from couponhub.lanes import Known
 from couponhub.models import Coupon, CustomerCoupons, Strategy, Verdict
+from couponhub.resilience import Outcome
 from couponhub.serialization import to_document
-from tests.lookup.speakers import NEW_YEAR, NOTHING, Said, Speaker, ask, holding
+from tests.lookup.fake_clients import NEW_YEAR, NOTHING, FakeClient, Said, ask, holding
 
 CODES = st.sampled_from(["A-1", "a-1", "B-2", "C-3"])
 COUPONS = st.builds(
@@ -31,13 +31,13 @@ ANSWERS = st.builds(
     covered=st.booleans(),
 )
 ERRORS = st.sampled_from([VendorUnavailable("no"), Unsupported("no"), RateLimited("no"), KeyError("ours")])
-SAID: st.SearchStrategy[Said] = st.one_of(ANSWERS, ERRORS, st.builds(Known, found=ANSWERS, error=ERRORS))
+SAID: st.SearchStrategy[Said] = st.one_of(ANSWERS, ERRORS, st.builds(Outcome, found=ANSWERS, error=ERRORS))
 
 
 def found_in(said: Said) -> tuple[Coupon, ...]:
     """The coupons that a connection told of."""
     match said:
-        case Known(found=CustomerCoupons() as found) | (CustomerCoupons() as found):
+        case Outcome(found=CustomerCoupons() as found) | (CustomerCoupons() as found):
             return found.coupons
         case _:
             return ()
@@ -51,7 +51,7 @@ def is_whole(said: Said) -> bool:
 @given(said=st.lists(SAID, min_size=1, max_size=4))
 def test_merging_loses_and_doubles_nothing(said: list[Said]) -> None:
     """Every coupon told of stands there as often as it was told, connection by connection, newest first in each."""
-    answer = ask(*(Speaker(f"c{place}", one) for place, one in enumerate(said)))
+    answer = ask(*(FakeClient(f"c{place}", one) for place, one in enumerate(said)))
 
     assert [f"c{place}" for place in range(len(said))] == [one.connection for one in answer.answers]
     for one, told in zip(answer.answers, said, strict=True):
@@ -65,7 +65,7 @@ def test_merging_loses_and_doubles_nothing(said: list[Said]) -> None:
 @given(said=st.lists(SAID, min_size=1, max_size=4), strategy=st.sampled_from(Strategy))
 def test_complete_means_that_every_answer_is_whole(said: list[Said], strategy: Strategy) -> None:
     """An answer is complete exactly when each connection asked gave a whole one; "none" is never said otherwise."""
-    answer = ask(*(Speaker(f"c{place}", one) for place, one in enumerate(said)), strategy=strategy)
+    answer = ask(*(FakeClient(f"c{place}", one) for place, one in enumerate(said)), strategy=strategy)
 
     asked = said[: len(answer.answers)]
     assert all(is_whole(told) for told in asked) == answer.complete
@@ -78,9 +78,9 @@ def test_complete_means_that_every_answer_is_whole(said: list[Said], strategy: S
 @given(said=st.lists(SAID, min_size=1, max_size=4))
 def test_first_found_is_the_beginning_of_merged(said: list[Said]) -> None:
     """One after the other, the answers are those of all at once, up to the first that found."""
-    speakers = [Speaker(f"c{place}", one) for place, one in enumerate(said)]
-    merged = ask(*speakers)
-    first = ask(*speakers, strategy=Strategy.FIRST_FOUND)
+    fakes = [FakeClient(f"c{place}", one) for place, one in enumerate(said)]
+    merged = ask(*fakes)
+    first = ask(*fakes, strategy=Strategy.FIRST_FOUND)
 
     found = [place for place, one in enumerate(merged.answers) if one.verdict is Verdict.FOUND]
     end = found[0] + 1 if found else len(said)
@@ -100,17 +100,17 @@ def test_vendors_order_does_not_show() -> None:
     same_moment = tuple(attrs.evolve(coupon, issued_at=NEW_YEAR) for coupon in held)
     shuffled = random.Random(7).sample(same_moment, len(same_moment))  # noqa: S311 - any order will do
 
-    answer = ask(Speaker("loyalty", CustomerCoupons(coupons=tuple(shuffled))))
+    answer = ask(FakeClient("loyalty", CustomerCoupons(coupons=tuple(shuffled))))
     assert list("ABCDEF") == [coupon.code for coupon in answer.coupons]
 
 
 def test_a_shared_code_stands_at_each_and_is_marked() -> None:
     """Once per connection that found it, with the others named; spelling decides, and twice at one is not shared."""
     answer = ask(
-        Speaker("loyalty", holding("X", "Y", "Y")),
-        Speaker("engage", holding("X", "y", at="engage")),
-        Speaker("empty", NOTHING),
-        Speaker("club", holding("X", at="club")),
+        FakeClient("loyalty", holding("X", "Y", "Y")),
+        FakeClient("engage", holding("X", "y", at="engage")),
+        FakeClient("empty", NOTHING),
+        FakeClient("club", holding("X", at="club")),
     )
 
     assert {"X": ("loyalty", "engage", "club")} == answer.shared_codes

@@ -5,15 +5,15 @@ import threading
 import pytest
 
 from couponhub.errors import VendorUnavailable
-from couponhub.lookup import Asking
+from couponhub.lookup import FanOut
 from couponhub.models import CustomerCoupons, Reason, Strategy, Verdict
-from tests.lookup.speakers import (
+from tests.lookup.fake_clients import (
     BUYER,
     BY_NUMBER,
     NOBODY_KNOWS,
     NOTHING,
     NUMBER,
-    Speaker,
+    FakeClient,
     ask,
     holding,
     naming,
@@ -25,7 +25,7 @@ FIRST = Strategy.FIRST_FOUND
 
 def test_merging_asks_all_at_once() -> None:
     """Each is asked before any has answered."""
-    one, other = Speaker("one", holding("A")), Speaker("other", holding("B"))
+    one, other = FakeClient("one", holding("A")), FakeClient("other", holding("B"))
     one.after, other.after = other.is_asked, one.is_asked
     answer = ask(one, other)
     assert answer.complete
@@ -34,7 +34,7 @@ def test_merging_asks_all_at_once() -> None:
 
 def test_the_first_that_found_ends_it() -> None:
     """Whoever comes behind is not asked and not among the answers."""
-    one, other = Speaker("one", holding("A")), Speaker("other", holding("B"))
+    one, other = FakeClient("one", holding("A")), FakeClient("other", holding("B"))
     answer = ask(one, other, strategy=FIRST)
     assert [] == other.asked
     assert ["one"] == [given.connection for given in answer.answers]
@@ -44,30 +44,32 @@ def test_the_first_that_found_ends_it() -> None:
 @pytest.mark.parametrize("first", [NOTHING, NOBODY_KNOWS])
 def test_a_proven_none_leads_on(first: CustomerCoupons) -> None:
     """The next is asked after the first has said none, and the answer is whole."""
-    one, other = Speaker("one", first), Speaker("other", holding("B"))
-    answer = ask(one, other, Speaker("third", holding("C")), strategy=FIRST)
+    one, other = FakeClient("one", first), FakeClient("other", holding("B"))
+    answer = ask(one, other, FakeClient("third", holding("C")), strategy=FIRST)
     assert [Verdict.NONE, Verdict.FOUND] == [given.verdict for given in answer.answers]
     assert answer.complete
 
 
 def test_an_unknown_before_the_found_is_not_complete() -> None:
     """What the first could not say stays missing, whatever the second found."""
-    answer = ask(Speaker("one", VendorUnavailable("no")), Speaker("other", holding("B")), strategy=FIRST)
+    answer = ask(
+        FakeClient("one", VendorUnavailable("no")), FakeClient("other", holding("B")), strategy=FIRST
+    )
     assert ["B"] == [coupon.code for coupon in answer.coupons]
     assert not answer.complete
 
 
 def test_a_found_that_is_not_whole_is_not_complete() -> None:
     """It ends the search all the same: coupons were found."""
-    other = Speaker("other", holding("B"))
-    answer = ask(Speaker("one", holding("A", complete=False)), other, strategy=FIRST)
+    other = FakeClient("other", holding("B"))
+    answer = ask(FakeClient("one", holding("A", complete=False)), other, strategy=FIRST)
     assert [] == other.asked
     assert not answer.complete
 
 
 def test_when_none_has_any_all_were_asked() -> None:
     """A "none" of the whole rests on every connection."""
-    answer = ask(Speaker("one", NOTHING), Speaker("other", NOTHING), strategy=FIRST)
+    answer = ask(FakeClient("one", NOTHING), FakeClient("other", NOTHING), strategy=FIRST)
     assert 2 == len(answer.answers)
     assert answer.complete
     assert () == answer.coupons
@@ -75,7 +77,7 @@ def test_when_none_has_any_all_were_asked() -> None:
 
 def test_one_that_hangs_keeps_no_other_from_being_asked() -> None:
     """After its share of the time the next is asked; the silent one stays unknown."""
-    hung, other = Speaker("hung", None), Speaker("other", holding("B"))
+    hung, other = FakeClient("hung", None), FakeClient("other", holding("B"))
     answer = ask(hung, other, deadline=0.4, strategy=FIRST)
     assert ["B"] == [coupon.code for coupon in answer.coupons]
     assert [Reason.TIMEOUT, None] == [given.reason for given in answer.answers]
@@ -84,8 +86,8 @@ def test_one_that_hangs_keeps_no_other_from_being_asked() -> None:
 
 def test_one_that_is_slow_is_listened_to_all_the_same() -> None:
     """It stands before the one that found: its answer is waited for, and makes the whole complete."""
-    other = Speaker("other", holding("B"))
-    slow = Speaker("slow", NOTHING, after=other.is_asked)
+    other = FakeClient("other", holding("B"))
+    slow = FakeClient("slow", NOTHING, after=other.is_asked)
     answer = ask(slow, other, deadline=1.0, strategy=FIRST)
     assert [Verdict.NONE, Verdict.FOUND] == [given.verdict for given in answer.answers]
     assert answer.complete
@@ -93,8 +95,8 @@ def test_one_that_is_slow_is_listened_to_all_the_same() -> None:
 
 def test_who_was_asked_meanwhile_is_not_waited_for() -> None:
     """A slow one that found after all ends it: the next, asked meanwhile, is behind it."""
-    other = Speaker("other", None)
-    slow = Speaker("slow", holding("A"), after=other.is_asked)
+    other = FakeClient("other", None)
+    slow = FakeClient("slow", holding("A"), after=other.is_asked)
     answer = ask(slow, other, deadline=1.0, strategy=FIRST)
     assert ["slow"] == [given.connection for given in answer.answers]
     assert answer.complete
@@ -102,17 +104,17 @@ def test_who_was_asked_meanwhile_is_not_waited_for() -> None:
 
 def test_one_that_fails_at_once_gives_up_its_turn() -> None:
     """The next does not wait for a share that nobody uses: it gets nearly all of the time."""
-    other = Speaker("other", NOTHING)
-    ask(Speaker("one", VendorUnavailable("no")), other, deadline=10.0, strategy=FIRST)
+    other = FakeClient("other", NOTHING)
+    ask(FakeClient("one", VendorUnavailable("no")), other, deadline=10.0, strategy=FIRST)
     assert other.deadlines[0] > 9.0
 
 
 def test_who_needs_a_name_is_asked_before_who_gave_it_ends_it() -> None:
     """A connection that stands first and can be asked only later keeps its precedence."""
-    engage, last = Speaker("engage", holding("B")), Speaker("last", holding("C"))
+    engage, last = FakeClient("engage", holding("B")), FakeClient("last", holding("C"))
     answer = ask(
         engage,
-        Speaker("loyalty", naming(NUMBER, codes=("A",))),
+        FakeClient("loyalty", naming(NUMBER, codes=("A",))),
         last,
         strategy=FIRST,
         engage=BY_NUMBER,
@@ -126,7 +128,10 @@ def test_who_needs_a_name_is_asked_before_who_gave_it_ends_it() -> None:
 def test_who_stands_first_and_cannot_be_asked_leaves_it_incomplete() -> None:
     """Nobody named the customer to it: what it holds is not known."""
     answer = ask(
-        Speaker("engage", holding("B")), Speaker("loyalty", holding("A")), strategy=FIRST, engage=BY_NUMBER
+        FakeClient("engage", holding("B")),
+        FakeClient("loyalty", holding("A")),
+        strategy=FIRST,
+        engage=BY_NUMBER,
     )
     assert [Reason.UNSUPPORTED, None] == [given.reason for given in answer.answers]
     assert not answer.complete
@@ -134,16 +139,18 @@ def test_who_stands_first_and_cannot_be_asked_leaves_it_incomplete() -> None:
 
 def test_who_stands_behind_and_needs_a_name_is_left_in_peace() -> None:
     """It is behind the one that found, so its name does not matter."""
-    engage = Speaker("engage", holding("B"))
-    answer = ask(Speaker("loyalty", naming(NUMBER, codes=("A",))), engage, strategy=FIRST, engage=BY_NUMBER)
+    engage = FakeClient("engage", holding("B"))
+    answer = ask(
+        FakeClient("loyalty", naming(NUMBER, codes=("A",))), engage, strategy=FIRST, engage=BY_NUMBER
+    )
     assert [] == engage.asked
     assert ["loyalty"] == [given.connection for given in answer.answers]
 
 
 def test_stopping_comes_back_with_what_is_known() -> None:
     """From another thread, at once; nobody else is asked."""
-    hung, other = Speaker("hung", None), Speaker("other", NOTHING)
-    asking = Asking(question(hung, other, deadline=60, strategy=FIRST), BUYER)
+    hung, other = FakeClient("hung", None), FakeClient("other", NOTHING)
+    asking = FanOut(question(hung, other, deadline=60, strategy=FIRST), BUYER)
 
     def stop() -> None:
         assert hung.is_asked.wait(20)

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from couponhub.errors import UsageError
-from couponhub.lanes import Lane, LaneStatus
+from couponhub.resilience import ResilienceStatus, ResilientClient
 from couponhub.state import Scope
 from tests.cli.desk import until
 from tests.server.counter import NEIGHBOUR, Counter
@@ -44,13 +44,13 @@ def test_lookups_are_counted(counter: Counter) -> None:
     assert found["couponhub_quota_left", "connection=moengage", "limit=fetch_lists_per_day"] > 0
 
 
-def test_lanes_show_how_they_stand(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clients_show_how_they_stand(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A breaker that is open or probing is 1; what the cache was asked only grows."""
     counter.lookup(counter.token(Scope.LOOKUP))
     closed = figures(counter)
     assert 0 == closed["couponhub_breaker_open", "connection=capillary"]
-    status = LaneStatus(breaker="probing", in_flight=3, cache_hits=7, cache_misses=2)
-    monkeypatch.setattr(Lane, "status", lambda _: status)
+    status = ResilienceStatus(breaker="probing", in_flight=3, cache_hits=7, cache_misses=2)
+    monkeypatch.setattr(ResilientClient, "status", lambda _: status)
     for _ in range(2):
         found = figures(counter)
         assert 1 == found["couponhub_breaker_open", "connection=capillary"]
