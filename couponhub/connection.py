@@ -6,11 +6,10 @@ from typing import TypeVar
 
 import attrs
 
-from couponhub.ambiguity import change_once, write_once
 from couponhub.capabilities import Capabilities, Offered, capabilities_of
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
+from couponhub.error_context import ErrorContext
 from couponhub.errors import UnreadableReply, UsageError
-from couponhub.located import Located
 from couponhub.models import (
     MAY_BE_SPELLED_OTHERWISE,
     CodeFileRules,
@@ -47,6 +46,7 @@ from couponhub.protocols import (
     WritesLists,
 )
 from couponhub.rooted import Rooted
+from couponhub.safe_writes import change_once, write_once
 from couponhub.state import Ledger
 from couponhub.uploads import Uploads
 from couponhub.usage import Reports, Usage, UsageIndex
@@ -81,12 +81,12 @@ class Lists(Rooted):
 
     def get(self, list_id: str) -> CouponList:
         """One list by the vendor's id; see `ReadsLists.get_list`."""
-        with Located(self._name, "read list"):
+        with ErrorContext(self._name, "read list"):
             return self._offered.require(ReadsLists).get_list(given_list_id(list_id))
 
     def iterate(self, status: ListStatus | str | None = None) -> Iterator[CouponList]:
         """All lists of that status, a word in any case, or of any; see `ReadsLists.iterate_lists`."""
-        at = Located(self._name, "read lists")
+        at = ErrorContext(self._name, "read lists")
         with at:
             wanted = None if status is None else given_word(ListStatus, status, "status")
             lists = self._offered.require(ReadsLists).iterate_lists(wanted)
@@ -101,7 +101,7 @@ class Lists(Rooted):
         Raises:
             OutcomeUnknown: The answer was lost, and whether the list is there cannot be found out.
         """
-        with Located(self._name, "create list"):
+        with ErrorContext(self._name, "create list"):
             given_one(NewCouponList, new, "the new list")
             writer = self._offered.require(WritesLists)
             return write_once(
@@ -121,7 +121,7 @@ class Lists(Rooted):
         Raises:
             OutcomeUnknown: The answer was lost, and whether the list is changed cannot be found out.
         """
-        with Located(self._name, "update list"):
+        with ErrorContext(self._name, "update list"):
             changed = given_list_id(list_id)
             given_one(ListChange, change, "the change")
             writer = self._offered.require(WritesLists)
@@ -132,7 +132,7 @@ class Lists(Rooted):
 
     def activate(self, list_id: str, expires: date) -> None:
         """Bring a list back; see `ActivatesLists.activate_list`."""
-        with Located(self._name, "activate list"):
+        with ErrorContext(self._name, "activate list"):
             activated, day = given_list_id(list_id), given_day(expires, "expires")
             vendor = self._offered.require(ActivatesLists)
 
@@ -145,7 +145,7 @@ class Lists(Rooted):
 
     def archive(self, list_id: str) -> None:
         """Retire a list and its codes; see `ArchivesLists.archive_list`."""
-        with Located(self._name, "archive list"):
+        with ErrorContext(self._name, "archive list"):
             retired = given_list_id(list_id)
             vendor = self._offered.require(ArchivesLists)
 
@@ -228,7 +228,7 @@ class Customers(Rooted):
 
         `deadline` is in seconds; a `Deadline` is handed down as it is.
         """
-        with Located(self._name, "customer coupons"):
+        with ErrorContext(self._name, "customer coupons"):
             given_one(Customer, customer, "customer")
             query = CouponQuery() if query is None else given_one(CouponQuery, query, "query")
             held = self._held(self.unified(customer), query.unordered, _deadline(deadline, self._clock))
@@ -273,13 +273,13 @@ class Coupons(Rooted):
     def explain(self, coupon: Coupon) -> tuple[Meaning, ...]:
         """Where the fields of one of its coupons come from; () when the adapter does not say."""
         adapter = self._offered.adapter
-        with Located(self._name, "explain coupon"):
+        with ErrorContext(self._name, "explain coupon"):
             given_one(Coupon, coupon, "coupon")
             return adapter.explain_coupon(coupon) if isinstance(adapter, ExplainsCoupons) else ()
 
     def find(self, codes: str | Iterable[str]) -> tuple[Coupon, ...]:
         """What the vendor says of each code, or of one; see `FindsCoupons.coupons_by_code`."""
-        with Located(self._name, "find coupons"):
+        with ErrorContext(self._name, "find coupons"):
             asked = self._offered.require(FindsCoupons)
             return asked.coupons_by_code(given_ids(codes, "codes"))
 
@@ -326,12 +326,12 @@ class Connection(Rooted):
 
     def quota_left(self) -> Mapping[str, int]:
         """What is left now of every limit that has a window; see `Adapter.quota_left`."""
-        with Located(self.name, "read quota"):
+        with ErrorContext(self.name, "read quota"):
             return self._adapter.quota_left()
 
     def check(self, *, deadline: float | None = None) -> str:
         """Prove address, credentials and rights by the cheapest harmless call; say what was proven."""
-        with Located(self.name, "check"):
+        with ErrorContext(self.name, "check"):
             return self._adapter.check(deadline=_deadline(deadline, self._clock))
 
     def call(
@@ -348,7 +348,7 @@ class Connection(Rooted):
             UsageError: The method is no word, the path leaves the vendor's base address, the query holds something
                 else than texts, or JSON has no form for the body.
         """
-        with Located(self.name, "call"):
+        with ErrorContext(self.name, "call"):
             return self._adapter.call(
                 _method(method),
                 given_text(path, "the path"),

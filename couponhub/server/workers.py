@@ -21,10 +21,10 @@ from granian.server.mp import MPServer
 
 from couponhub.config import Config
 from couponhub.errors import CouponhubError
-from couponhub.listening import family_of
 from couponhub.server.admission import SPARE_THREADS, THREADS
 from couponhub.server.figures import shrink_the_dead
 from couponhub.server.loading import Loader
+from couponhub.sockets import family_of
 
 _log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 from couponhub.errors import ConfigError, LocalError
 from couponhub.forking import PerProcess
-from couponhub.listening import family_of
+from couponhub.sockets import family_of
 from couponhub.staging.base import StagedFile, check_reachable
 from couponhub.staging.settings import StagingSettings
 

@@ -2,11 +2,11 @@
 
 import attrs
 
-from couponhub.ambiguity import write_once
 from couponhub.clock import Clock
 from couponhub.errors import Conflict, NotFound, OutcomeUnknown, UnreadableReply, VendorError, WaitTimeout
 from couponhub.models import ListId, PartId
 from couponhub.protocols import DeletesParts, ReadsParts
+from couponhub.safe_writes import write_once
 from couponhub.state import Ledger, Stage, UploadRecord
 from couponhub.uploads.reconciling import Reconciler
 from couponhub.uploads.submitting import show_command

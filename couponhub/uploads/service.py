@@ -5,8 +5,8 @@ from contextlib import ExitStack, suppress
 
 from couponhub.capabilities import Offered
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
+from couponhub.error_context import ErrorContext
 from couponhub.errors import LocalError, NotFound, UnreadableReply
-from couponhub.located import Located
 from couponhub.models import (
     CodeFileRules,
     FileUrl,
@@ -396,5 +396,5 @@ class Uploads(Rooted):
     def _patience(self, timeout: float | None) -> Patience:
         return Patience(clock=self._clock, deadline=Deadline.after(timeout, self._clock))
 
-    def _at(self, operation: str) -> Located:
-        return Located(self._connection, operation)
+    def _at(self, operation: str) -> ErrorContext:
+        return ErrorContext(self._connection, operation)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import attrs
 
-from couponhub.ambiguity import write_once
 from couponhub.clock import Deadline
 from couponhub.errors import WaitTimeout
 from couponhub.models import Part
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
+from couponhub.safe_writes import write_once
 from couponhub.state import Ledger, Stage, UploadRecord
 from couponhub.uploads.patience import Patience
 

@@ -10,8 +10,8 @@ import attrs
 
 from couponhub.capabilities import Offered
 from couponhub.clock import utc_now
+from couponhub.error_context import ErrorContext
 from couponhub.errors import CouponhubError, LocalError, NotFound, UsageError
-from couponhub.located import Located
 from couponhub.models import (
     CouponList,
     CouponQuery,
@@ -69,7 +69,7 @@ class Usage(Rooted):
 
     def request(self, list_id: str, start: date, end: date, recipients: str | Iterable[str]) -> str:
         """Have a report mailed to one address or several; see `RequestsUsageReports.request_usage_report`."""
-        with Located(self._name, "request usage report"):
+        with ErrorContext(self._name, "request usage report"):
             asked = self._offered.require(RequestsUsageReports)
             return asked.request_usage_report(
                 given_list_id(list_id),
@@ -108,7 +108,7 @@ class Usage(Rooted):
         """
         from couponhub.usage.importing import ImportRequest, check_days, import_report  # noqa: PLC0415 - lookups need none of it
 
-        with Located(self._name, "import usage report"):
+        with ErrorContext(self._name, "import usage report"):
             wanted = given_list_id(list_id)
             start, end = given_day(start, "the first day"), given_day(end, "the last day")
             given_flag(include_forgotten, "include_forgotten")
@@ -155,7 +155,7 @@ class Usage(Rooted):
             Unsupported: The vendor has no usage reports.
             NotFound: There is no such list.
         """
-        with Located(self._name, "usage status"):
+        with ErrorContext(self._name, "usage status"):
             wanted = None if list_id is None else given_list_id(list_id)
             form, now = self._reports.form, self._now()
             lists, seen_at, warnings = self._shown(now)

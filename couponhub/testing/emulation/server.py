@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.serving import ThreadedWSGIServer
 
-from couponhub.listening import listen
+from couponhub.sockets import listen
 from couponhub.testing.emulation.app import EmulatorApp
 from couponhub.testing.emulation.connection import ConnectionHandler
 from couponhub.testing.emulation.vendor import Closes

@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 @attrs.frozen
-class Located:
+class ErrorContext:
     """A block whose errors name the connection and the operation, unless a deeper layer already did.
 
-    with Located("loyalty", "read list"):
+    with ErrorContext("loyalty", "read list"):
         ...
     """
 
