@@ -71,7 +71,7 @@ def component_schemas() -> dict[str, Schema]:
         "list": _model(
             make,
             models.CouponList,
-            "A container of codes at one vendor: MoEngage's coupon list, Capillary's coupon series.",
+            "A container of codes at one vendor, whatever the vendor calls it.",
         ),
         "alerts": _model(make, models.Alerts, "Whom a vendor mails, and when."),
         "upload": _model(
