@@ -17,13 +17,14 @@ from couponhub.errors import NotFound
 from couponhub.hub import CouponHub
 from couponhub.models import ListId, Part
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
+from couponhub.state import Quotas
+from couponhub.state.sqlite.quotas import SqliteQuotas
 from couponhub.testing import Rig, World, rig_for
 from couponhub.testing.emulation.faults import read_rules
 from couponhub.transport import RetryPolicy, TransportSettings
 from couponhub_capillary import PLUGIN as CAPILLARY
 from couponhub_moengage import PLUGIN as MOENGAGE
 from tests.faults.mishaps import Mishap
-from tests.state.kit import quotas_at
 
 BUYER = {
     "mobile": "919876500001",
@@ -95,9 +96,13 @@ class Pace:
         patch.setattr("couponhub.transport.transport.RetryPolicy", partial(RetryPolicy, base=0.0))
         clock = Clock(now=self.now, monotonic=self.monotonic, sleep=self.sleep)
         patch.setattr("couponhub.runtime.SYSTEM_CLOCK", clock)
-        patch.setattr("couponhub.runtime.Quotas", partial(quotas_at, now=self.seconds))
+        patch.setattr("couponhub.runtime.Quotas", self._quotas)
         patch.setattr("couponhub.staging.server._POLL_SECONDS", 0.002)
         bounded_replies(patch)
+
+    def _quotas(self, store: SqliteQuotas) -> Quotas:
+        store.now = self.seconds
+        return Quotas(store, now=self.seconds)
 
 
 def bounded_replies(patch: pytest.MonkeyPatch) -> None:
