@@ -23,7 +23,7 @@ import attrs
 
 from couponhub.models import Customer
 from couponhub.registry import Registry
-from couponhub.testing import rig_for
+from couponhub.testing import harness_for
 
 HEADER = ("User ID", "Coupon Code", "Campaign ID", "Campaign Name", "Locale", "Variation", "Sent At")
 DAYS = 30
@@ -132,7 +132,7 @@ def sqlite_alone(report: Path) -> tuple[float, float, float, float]:
 def ours(report: Path, rows: int) -> tuple[float, float, float, float, float, float]:
     """Seconds, those of them that the CPU was busy, MiB, MiB on disk, and microseconds of a lookup: median and 99th of 100."""
     tempfile.tempdir = str(report.parent)  # the same disk as SQLite's
-    with rig_for(Registry().load("moengage"), settings={"timezone": "UTC"}) as rig:
+    with harness_for(Registry().load("moengage"), settings={"timezone": "UTC"}) as rig:
         rig.control.set_clock(datetime.now(UTC) - timedelta(days=DAYS))
         list_id = rig.list_with("reported", ["CODE-1"])
         rig.control.set_clock(None)

@@ -15,7 +15,7 @@ from datetime import timedelta
 from couponhub.clock import utc_now
 from couponhub.models import Customer, NewCouponList
 from couponhub.registry import Registry
-from couponhub.testing import rig_for
+from couponhub.testing import harness_for
 from couponhub_capillary.wire.customer_coupons_v2 import PAGE_SIZE
 
 MOBILE = "919876543210"
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--coupons", type=int, default=50_000)
     arguments = parser.parse_args()
     settings = {"timeout": 120.0}
-    with rig_for(Registry().load("capillary"), list_extra=SERIES, settings=settings) as rig:
+    with harness_for(Registry().load("capillary"), list_extra=SERIES, settings=settings) as rig:
         new = NewCouponList(
             name="sweep", expires=(utc_now() + timedelta(days=30)).date(), extra=rig.list_extra
         )

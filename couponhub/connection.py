@@ -18,10 +18,10 @@ from couponhub.models import (
     CouponQuery,
     Customer,
     CustomerCoupons,
+    FieldProvenance,
     Identifier,
     ListChange,
     ListStatus,
-    Meaning,
     NewCouponList,
     in_order,
 )
@@ -270,7 +270,7 @@ class Coupons(Rooted):
     def _rules(self) -> CodeFileRules | None:
         return getattr(self._offered.adapter, "file_rules", None)
 
-    def explain(self, coupon: Coupon) -> tuple[Meaning, ...]:
+    def explain(self, coupon: Coupon) -> tuple[FieldProvenance, ...]:
         """Where the fields of one of its coupons come from; () when the adapter does not say."""
         adapter = self._offered.adapter
         with ErrorContext(self._name, "explain coupon"):

@@ -7,9 +7,9 @@ from typing import Self
 
 from couponhub.config import Config, load_config
 from couponhub.connection import Connection
+from couponhub.erasure.report import Forgotten
 from couponhub.errors import UsageError
-from couponhub.explaining import Explainer, Explanation, Recorder
-from couponhub.forgetting.report import Forgotten
+from couponhub.explain import Explainer, Explanation, Recorder
 from couponhub.lookup import FanOut, Question, lookup_many, needs_one_connection
 from couponhub.models import CouponQuery, Customer, LookupAnswer, ReportedRow, Strategy
 from couponhub.models.given import (
@@ -217,7 +217,7 @@ class CouponHub(Rooted):
             UsageError: Nobody is named.
             LocalError: Something could not be removed; repeat it then.
         """
-        from couponhub.forgetting.erasing import Eraser  # noqa: PLC0415 - few ask for it
+        from couponhub.erasure.erasing import Eraser  # noqa: PLC0415 - few ask for it
 
         eraser = Eraser(
             state=self.state,

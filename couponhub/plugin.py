@@ -25,8 +25,8 @@ from couponhub.transport.room import ReplyRoom
 from couponhub.transport.settings import TransportSettings
 
 if TYPE_CHECKING:
+    from couponhub.testing.emulation.context import EmulatorContext
     from couponhub.testing.emulation.vendor import VendorEmulator
-    from couponhub.testing.emulation.world import World
 
 
 def effective_limits(documented: Limits, overrides: Limits, *, vendor: str) -> Limits:
@@ -131,4 +131,4 @@ class AdapterPlugin:
     settings: type[ConnectionSettings]
     example: str
     open: Callable[[str, Any, Services], Adapter]
-    emulator: "Callable[[World], VendorEmulator] | None" = None
+    emulator: "Callable[[EmulatorContext], VendorEmulator] | None" = None

@@ -24,12 +24,12 @@ from couponhub.models import (
     CouponQuery,
     Customer,
     CustomerCoupons,
+    FieldProvenance,
     FileUrl,
     Identifier,
     ListChange,
     ListId,
     ListStatus,
-    Meaning,
     NewCouponList,
     Part,
     PartId,
@@ -339,7 +339,7 @@ class FindsCoupons(Protocol):
 class ExplainsCoupons(Protocol):
     """Can say why its coupons say what they say. No capability of the vendor's: `couponhub explain` asks for it."""
 
-    def explain_coupon(self, coupon: Coupon) -> tuple[Meaning, ...]:
+    def explain_coupon(self, coupon: Coupon) -> tuple[FieldProvenance, ...]:
         """Where the fields of one of its coupons come from; calls nobody. The status is among them."""
         ...
 

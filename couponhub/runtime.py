@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.config import Config
 from couponhub.connection import Connection
-from couponhub.forgetting.watching import Watch
+from couponhub.erasure.watching import Watch
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.lookup import AnswerMemo
 from couponhub.models import CouponQuery, Customer, CustomerCoupons

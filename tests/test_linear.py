@@ -11,9 +11,9 @@ import pytest
 
 from couponhub.config import load_config
 from couponhub.errors import ConfigError, UsageError
-from couponhub.explaining.redaction import Redactor
+from couponhub.explain.redaction import Redactor
 from couponhub.server.bodies import decoded
-from couponhub.server.requests import BatchRequest, LookupRequest, RequestReader
+from couponhub.server.request_models import BatchRequest, LookupRequest, RequestReader
 
 
 def operations(action: Callable[[], object]) -> int:

@@ -7,8 +7,8 @@ from couponhub_capillary.settings import CapillarySettings
 
 if TYPE_CHECKING:
     from couponhub.protocols import Adapter
+    from couponhub.testing.emulation.context import EmulatorContext
     from couponhub.testing.emulation.vendor import VendorEmulator
-    from couponhub.testing.emulation.world import World
 
 __all__ = ["PLUGIN"]
 
@@ -33,7 +33,7 @@ def _open(connection: str, settings: CapillarySettings, services: Services) -> "
     )
 
 
-def _emulator(world: "World") -> "VendorEmulator":
+def _emulator(world: "EmulatorContext") -> "VendorEmulator":
     from couponhub_capillary.emulator import CapillaryEmulator  # noqa: PLC0415 - most users never start one
 
     return CapillaryEmulator(world)

@@ -15,10 +15,10 @@ from couponhub.models import (
     CouponQuery,
     Customer,
     CustomerCoupons,
+    FieldProvenance,
     ListChange,
     ListId,
     ListStatus,
-    Meaning,
     NewCouponList,
     Part,
     PartId,
@@ -236,7 +236,7 @@ class CapillaryAdapter:
         reading = Reading(connection=self._connection, zones=self._zones, now=self._clock.now())
         return coupons_by_code(self._client, codes, reading)
 
-    def explain_coupon(self, coupon: Coupon) -> tuple[Meaning, ...]:
+    def explain_coupon(self, coupon: Coupon) -> tuple[FieldProvenance, ...]:
         """As `ExplainsCoupons.explain_coupon`."""
         return meanings_of(coupon)
 

@@ -16,7 +16,7 @@ from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.errors import AuthRejected, RateLimited, VendorError, VendorUnavailable, without_frames
 from couponhub.secret import Secret
 from couponhub.transport import Auth, BasicAuth, Reply, TokenAuth, TransportSettings, retry_after_seconds
-from couponhub.transport.auth import Token
+from couponhub.transport.auth import AccessToken
 from couponhub.transport.session import ReplyTooLarge
 from couponhub_capillary.settings import CapillarySettings, SignIn
 from couponhub_capillary.wire.values import code_of, entries_of, whole
@@ -79,7 +79,7 @@ class ClientToken:
         self._secret = secret
         self._transport = transport
 
-    def __call__(self) -> Token:
+    def __call__(self) -> AccessToken:
         """Fetch one.
 
         Raises:
@@ -93,7 +93,7 @@ class ClientToken:
             failure: VendorError = error
         raise without_frames(failure)
 
-    def _fetched(self) -> Token:
+    def _fetched(self) -> AccessToken:
         # Imported here, because most commands of a session never need a new token's machinery.
         from oauthlib.oauth2 import OAuth2Error  # noqa: PLC0415
 
@@ -106,7 +106,7 @@ class ClientToken:
                 token = session.fetch_token(self._url, include_client_id=True)
         except (requests.RequestException, ReplyTooLarge, OAuth2Error, OSError) as error:
             raise _unavailable(f"no token could be fetched ({type(error).__name__})") from None
-        return Token(value=str(token["access_token"]), lifetime=float(token["expires_in"]))
+        return AccessToken(value=str(token["access_token"]), lifetime=float(token["expires_in"]))
 
     def _register_deviations(self, session: "TokenSession") -> None:
         session.register_compliance_hook(  # type: ignore[call-overload] # the stubs lack this hook

@@ -8,8 +8,8 @@ from couponhub_moengage.settings import MoEngageSettings
 
 if TYPE_CHECKING:
     from couponhub.protocols import Adapter
+    from couponhub.testing.emulation.context import EmulatorContext
     from couponhub.testing.emulation.vendor import VendorEmulator
-    from couponhub.testing.emulation.world import World
 
 __all__ = ["PLUGIN"]
 
@@ -28,7 +28,7 @@ def _open(connection: str, settings: MoEngageSettings, services: Services) -> "A
     )
 
 
-def _emulator(world: "World") -> "VendorEmulator":
+def _emulator(world: "EmulatorContext") -> "VendorEmulator":
     from couponhub_moengage.emulator import MoEngageEmulator  # noqa: PLC0415 - most users never start one
 
     return MoEngageEmulator(world)

@@ -7,7 +7,7 @@ from itertools import zip_longest
 import attrs
 
 from couponhub.codes.faults import COMMAS, JOINED, SPREADSHEET, UNSEEN, WRONG_COLUMN, Faults
-from couponhub.codes.rows import Batch
+from couponhub.codes.rows import SourceBatch
 from couponhub.codes.ruins import may_hold_ruins, ruin_of
 from couponhub.codes.words import Strays, plain
 from couponhub.errors import UsageError
@@ -52,7 +52,7 @@ class _Fault:
 
 
 @attrs.define
-class Oddities:
+class CodeOddities:
     """Counts of what is sent all the same, for the warnings.
 
     Attributes:
@@ -110,9 +110,9 @@ class Checks:
     lone_column: bool = False
     accepts_ruined: bool = False
     faults: Faults
-    oddities: Oddities
+    oddities: CodeOddities
 
-    def check(self, batch: Batch) -> None:
+    def check(self, batch: SourceBatch) -> None:
         """Note the faults and oddities of a batch, and put its customers into the form that vendors know.
 
         Whole batches are searched first, for nearly all of them are clean; only then is a row looked at.
@@ -145,7 +145,7 @@ class Checks:
             self.faults.add(self.oddities.rounded_line, what, hint=SPREADSHEET, is_ruin=True)
         self.faults.refuse()
 
-    def _count_rounded(self, batch: Batch) -> None:
+    def _count_rounded(self, batch: SourceBatch) -> None:
         for line, code in zip(batch.lines, batch.codes, strict=True):
             if len(code) > _SPREADSHEET_DIGITS and code.isdecimal() and code.isascii():
                 self.oddities.long_numbers += 1
@@ -176,7 +176,7 @@ class Checks:
         longest = self.rules.max_code_length or len(text)
         return lambda code: len(code) <= longest and _SOUND.fullmatch(code)
 
-    def _check_rows(self, batch: Batch, is_sound: Callable[[str], object]) -> None:
+    def _check_rows(self, batch: SourceBatch, is_sound: Callable[[str], object]) -> None:
         customers: list[str] = []
         for line, code, customer in zip_longest(batch.lines, batch.codes, batch.customers):
             if not is_sound(code):

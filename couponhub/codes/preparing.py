@@ -10,11 +10,11 @@ from typing import Self
 
 import attrs
 
-from couponhub.codes.checking import Checks, Oddities
+from couponhub.codes.checking import Checks, CodeOddities
+from couponhub.codes.dedupe import DedupeResult, Deduplicator, private
 from couponhub.codes.faults import Faults
 from couponhub.codes.header import Columns
-from couponhub.codes.rows import Batch, Rows, rows_of_file, rows_of_iterable
-from couponhub.codes.sieve import Sieve, Sifted, private
+from couponhub.codes.rows import SourceBatch, SourceRows, rows_of_file, rows_of_iterable
 from couponhub.codes.source import CodeSource, is_file, reading
 from couponhub.codes.words import Strays
 from couponhub.codes.writing import PartWriter, PreparedFile, csv_rows, header_row
@@ -77,8 +77,8 @@ def prepare(
     with ExitStack() as opened:
         scratch = opened.enter_context(_scratch(workspace))
         spool = opened.enter_context(_Spool(scratch, rules, tagging))
-        sieve = Sieve(scratch, ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks)
-        faults, oddities = Faults(), Oddities()
+        sieve = Deduplicator(scratch, ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks)
+        faults, oddities = Faults(), CodeOddities()
         rows = opened.enter_context(_rows(source, rules, faults, column=column, tagging=tagging))
         checks = Checks(
             rules=rules,
@@ -119,7 +119,7 @@ def _rows(
     *,
     column: str | int | None,
     tagging: Tagging | None,
-) -> Iterator[Rows]:
+) -> Iterator[SourceRows]:
     if is_file(source):
         with reading(source) as file:
             yield rows_of_file(file, rules, faults, column=column, tagging=tagging)
@@ -132,7 +132,7 @@ def _rows(
 
 
 def _warnings(
-    sifted: Sifted, rules: CodeFileRules, columns: Columns, tagging: Tagging | None
+    sifted: DedupeResult, rules: CodeFileRules, columns: Columns, tagging: Tagging | None
 ) -> Iterator[str]:
     if sifted.twins:
         ignored = " or ".join([*["case"] * rules.ignores_case, *["blanks around it"] * rules.ignores_blanks])
@@ -151,7 +151,7 @@ def _warnings(
 
 
 def _write(
-    spool: "_Spool", sifted: Sifted, header: bytes, rules: CodeFileRules, workspace: Path
+    spool: "_Spool", sifted: DedupeResult, header: bytes, rules: CodeFileRules, workspace: Path
 ) -> tuple[PreparedFile, ...]:
     writer = PartWriter(workspace, header, rules)
     try:
@@ -190,7 +190,7 @@ class _Spool:
     def fingerprint(self) -> str:
         return self._hash.hexdigest()
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: SourceBatch) -> None:
         codes = ("\n".join(batch.codes) + "\n").encode()
         rows = codes
         self._codes.write(codes)

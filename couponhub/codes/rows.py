@@ -20,7 +20,7 @@ _BATCH = 20_000
 
 
 @attrs.define
-class Batch:
+class SourceBatch:
     """Some rows of a source; the three lists run in parallel, `customers` stays empty when codes are untagged."""
 
     codes: list[str] = attrs.field(factory=list, repr=False)
@@ -29,7 +29,7 @@ class Batch:
 
 
 @attrs.frozen(kw_only=True)
-class Rows:
+class SourceRows:
     """The rows of a file below its header.
 
     Attributes:
@@ -38,7 +38,7 @@ class Rows:
     """
 
     columns: Columns
-    batches: Iterator[Batch]
+    batches: Iterator[SourceBatch]
 
 
 def rows_of_file(
@@ -48,7 +48,7 @@ def rows_of_file(
     *,
     column: str | int | None = None,
     tagging: Tagging | None = None,
-) -> Rows:
+) -> SourceRows:
     """Read CSV, or one code per line, below a header.
 
     Raises:
@@ -66,13 +66,13 @@ def rows_of_file(
     columns = find_columns(
         header, below[0] if below else [], rules, rest=rows, column=column, tagging=tagging
     )
-    return Rows(columns=columns, batches=_batches(reader, chain(below, rows), columns, faults))
+    return SourceRows(columns=columns, batches=_batches(reader, chain(below, rows), columns, faults))
 
 
 def _batches(
     reader: "_csv.Reader", rows: Iterator[list[str]], columns: Columns, faults: Faults
-) -> Iterator[Batch]:
-    batch = Batch()
+) -> Iterator[SourceBatch]:
+    batch = SourceBatch()
     for row in rows:
         if len(row) != columns.width:
             faults.add(
@@ -85,22 +85,22 @@ def _batches(
             batch.customers.append(row[columns.customer])
         if len(batch.codes) == _BATCH:
             yield batch
-            batch = Batch()
+            batch = SourceBatch()
     if batch.codes:
         yield batch
 
 
-def rows_of_iterable(codes: Iterable[str]) -> Rows:
+def rows_of_iterable(codes: Iterable[str]) -> SourceRows:
     """Take codes one by one; the "line" is the position from 1. Blank ones are skipped.
 
     Raises:
         UsageError: Something in it is not text.
     """
-    return Rows(columns=Columns(width=1, code=0), batches=_batches_of_iterable(codes))
+    return SourceRows(columns=Columns(width=1, code=0), batches=_batches_of_iterable(codes))
 
 
-def _batches_of_iterable(codes: Iterable[str]) -> Iterator[Batch]:
-    batch = Batch()
+def _batches_of_iterable(codes: Iterable[str]) -> Iterator[SourceBatch]:
+    batch = SourceBatch()
     for position, code in enumerate(codes, start=1):
         if not isinstance(code, str):
             raise UsageError(f"code number {position} is {type(code).__name__}, not text")
@@ -110,7 +110,7 @@ def _batches_of_iterable(codes: Iterable[str]) -> Iterator[Batch]:
         batch.lines.append(position)
         if len(batch.codes) == _BATCH:
             yield batch
-            batch = Batch()
+            batch = SourceBatch()
     if batch.codes:
         yield batch
 

@@ -12,7 +12,7 @@ from typing import IO
 
 import attrs
 
-from couponhub.codes.sieve import private
+from couponhub.codes.dedupe import private
 from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules
 

@@ -33,7 +33,7 @@ from couponhub.models.lists import (
     NewCouponList,
     plain_label,
 )
-from couponhub.models.meanings import Meaning
+from couponhub.models.provenance import FieldProvenance
 from couponhub.models.reports import (
     DaySpan,
     ForgottenRows,
@@ -74,6 +74,7 @@ __all__ = [
     "CustomerCoupons",
     "DaySpan",
     "Discount",
+    "FieldProvenance",
     "FileUrl",
     "ForgottenRows",
     "Identifier",
@@ -86,7 +87,6 @@ __all__ = [
     "ListId",
     "ListStatus",
     "LookupAnswer",
-    "Meaning",
     "NewCouponList",
     "Part",
     "PartId",

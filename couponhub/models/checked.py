@@ -27,10 +27,10 @@ from couponhub.models.given import (
     given_word,
 )
 
-Take = Callable[[Any, str], Any]
+TakeValue = Callable[[Any, str], Any]
 Fields = list["attrs.Attribute[Any]"]
 
-_SIMPLE: Mapping[Any, Take] = types.MappingProxyType(
+_SIMPLE: Mapping[Any, TakeValue] = types.MappingProxyType(
     {
         bool: given_flag,
         int: given_whole,
@@ -51,7 +51,7 @@ def checked_input(_: type, fields: Fields) -> Fields:
     return [_converting(field, given_text) for field in fields]
 
 
-def _converting(field: "attrs.Attribute[Any]", text: Take) -> "attrs.Attribute[Any]":
+def _converting(field: "attrs.Attribute[Any]", text: TakeValue) -> "attrs.Attribute[Any]":
     if field.converter is not None:
         return field
     take, name, default = _take(field.type, text), field.name, field.default
@@ -64,7 +64,7 @@ def _converting(field: "attrs.Attribute[Any]", text: Take) -> "attrs.Attribute[A
     return field.evolve(converter=convert)
 
 
-def _take(kind: Any, text: Take) -> Take:  # noqa: PLR0911 - one table
+def _take(kind: Any, text: TakeValue) -> TakeValue:  # noqa: PLR0911 - one table
     """What takes a value of that annotation."""
     if isinstance(kind, NewType):
         return _take(kind.__supertype__, text)
@@ -86,7 +86,7 @@ def _is_word(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, StrEnum)
 
 
-def _union(kinds: Sequence[Any], text: Take) -> Take:
+def _union(kinds: Sequence[Any], text: TakeValue) -> TakeValue:
     """One class, or several; None; and literals, which only ever stand for what was left out."""
     told = [one for one in kinds if one is not types.NoneType and get_origin(one) is not Literal]
     take = _take(told[0], text) if len(told) == 1 else _any_of(tuple(told))
@@ -95,11 +95,11 @@ def _union(kinds: Sequence[Any], text: Take) -> Take:
     return lambda value, name: None if value is None else take(value, name)
 
 
-def _any_of(kinds: tuple[Any, ...]) -> Take:
+def _any_of(kinds: tuple[Any, ...]) -> TakeValue:
     return lambda value, name: value if isinstance(value, kinds) else given_one(kinds[0], value, name)
 
 
-def _tuple(kind: Any, take: Take) -> Take:
+def _tuple(kind: Any, take: TakeValue) -> TakeValue:
     single = str if kind is str else None
     ready = set() if kind is str else {kind}
 

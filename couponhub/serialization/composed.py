@@ -10,7 +10,7 @@ from couponhub.models import Answer, Coupon, CouponList, Customer, ListCoverage,
 from couponhub.serialization.converter import record_reader
 from couponhub.serialization.errors import Document
 
-Read = Callable[[Any, Any], Any]
+ReadValue = Callable[[Any, Any], Any]
 
 NEW_REASON = "the server gives a reason that this version of couponhub does not know"
 
@@ -24,7 +24,11 @@ def configure_composed(converter: Converter) -> None:
     converter.register_unstructure_hook_factory(
         lambda kind: kind is LookupAnswer, lambda _: _lookup_writer(converter)
     )
-    readers: dict[Any, Callable[[Read], Read]] = {Answer: _answer, CouponList: _list, ListCoverage: _coverage}
+    readers: dict[Any, Callable[[ReadValue], ReadValue]] = {
+        Answer: _answer,
+        CouponList: _list,
+        ListCoverage: _coverage,
+    }
     # Made when first needed: most processes only write.
     converter.register_structure_hook_factory(
         lambda kind: kind in readers, lambda kind: readers[kind](record_reader(converter, kind))
@@ -87,7 +91,7 @@ def _with_coupons(answer: Answer, coupons: tuple[Coupon, ...]) -> Answer:
     return attrs.evolve(answer, coupons=own, verdict=Verdict.FOUND) if own else answer
 
 
-def _answer(plain: Read) -> Read:
+def _answer(plain: ReadValue) -> ReadValue:
     def read(value: Any, kind: type[Answer]) -> Answer:
         if type(value) is not dict:
             raise TypeError("expected an object")
@@ -107,7 +111,7 @@ def _answer(plain: Read) -> Read:
     return read
 
 
-def _list(plain: Read) -> Read:
+def _list(plain: ReadValue) -> ReadValue:
     def read(value: Any, kind: type[CouponList]) -> CouponList:
         found: CouponList = plain(value, kind)
         if found.alerts is None:
@@ -118,7 +122,7 @@ def _list(plain: Read) -> Read:
     return read
 
 
-def _coverage(plain: Read) -> Read:
+def _coverage(plain: ReadValue) -> ReadValue:
     def read(value: Any, kind: type[ListCoverage]) -> ListCoverage:
         if type(value) is dict and type(request := value.get("request")) is dict:
             of = {key: value[key] for key in ("connection", "list_id") if key in value}

@@ -32,7 +32,7 @@ from couponhub.serialization.instants import instant_text, read_instant
 from couponhub.strict import strict_converter
 
 Write = Callable[[Any], Any]
-Read = Callable[[Any, Any], Any]
+ReadValue = Callable[[Any, Any], Any]
 
 _WEAKEST: tuple[StrEnum, ...] = (CouponStatus.UNKNOWN, Verdict.UNKNOWN, Source.CACHE)
 """For each kind of word what one stands for that a newer couponhub writes, and that is new to us."""
@@ -109,7 +109,7 @@ def _record_writer(converter: Converter, cls: type[Any], *, raw: bool) -> Write:
     return write
 
 
-def record_reader(converter: Converter, cls: type[Any]) -> Read:
+def record_reader(converter: Converter, cls: type[Any]) -> ReadValue:
     """Return what takes an object of a class, key by key."""
     fields = attrs.fields(attrs.resolve_types(cls))
     overrides: dict[str, Any] = {field.name: _read_as(field) for field in fields}
@@ -209,7 +209,7 @@ def _text(value: Any) -> str:
     return value
 
 
-def _tolerant(weakest: StrEnum) -> Read:
+def _tolerant(weakest: StrEnum) -> ReadValue:
     known = {member.value: member for member in type(weakest)}
     return lambda value, _: known.get(_text(value), weakest)
 

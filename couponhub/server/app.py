@@ -12,18 +12,18 @@ from werkzeug.routing import Map, Rule
 
 from couponhub.errors import CouponhubError, UsageError
 from couponhub.hub import CouponHub
-from couponhub.server.access import NOBODY, Access, Caller
 from couponhub.server.admission import Gate
+from couponhub.server.auth import NOBODY, Access, Principal
 from couponhub.server.bodies import decoded, read_body
+from couponhub.server.body_timeout import LONGEST_BODY_SECONDS, BodyTimeout
 from couponhub.server.callbacks import CallbackDoor
-from couponhub.server.describing import Describing
 from couponhub.server.discretion import discreet
-from couponhub.server.frame import AccessLog, Frame, Framed, head_of
+from couponhub.server.docs_endpoints import DocsEndpoints
 from couponhub.server.health import Health
-from couponhub.server.lookups import Lookups
+from couponhub.server.list_endpoints import ListEndpoints
+from couponhub.server.lookup_endpoints import LookupEndpoints
 from couponhub.server.metrics import Metrics
-from couponhub.server.operations import Call, Operation, Reply
-from couponhub.server.patience import LONGEST_BODY_SECONDS, Patience
+from couponhub.server.operations import Answered, IncomingCall, Operation
 from couponhub.server.problems import (
     MEDIA_TYPE,
     Refusal,
@@ -32,9 +32,9 @@ from couponhub.server.problems import (
     problem_document,
     status_of,
 )
-from couponhub.server.reading import Reading
-from couponhub.server.requests import RequestReader
-from couponhub.server.writing import json_bytes
+from couponhub.server.request_context import AccessLog, RequestContext, RequestScope, head_of
+from couponhub.server.request_models import RequestReader
+from couponhub.server.response_json import json_bytes
 from couponhub.state import Callbacks
 
 if TYPE_CHECKING:
@@ -62,17 +62,17 @@ def make_app(
 ) -> "App":
     """The application over a hub, of which `metrics` is the observer; `gate` has room for `THREADS` by default."""
     operations = [
-        *Lookups(hub, metrics.concluded).operations(),
-        *Reading(hub).operations(),
+        *LookupEndpoints(hub, metrics.concluded).operations(),
+        *ListEndpoints(hub).operations(),
         *CallbackDoor(callbacks).operations(),
         *Health(hub).operations(),
     ]
-    operations += Describing(hub, metrics, operations).operations()
+    operations += DocsEndpoints(hub, metrics, operations).operations()
     gate = gate or Gate()
-    patience = Patience(
+    patience = BodyTimeout(
         problem_reply, is_pressed=lambda: gate.has_refused(_PRESSED_SECONDS), seconds=body_seconds
     )
-    return App(operations, access, Frame(log, metrics, gate), metrics, patience)
+    return App(operations, access, RequestScope(log, metrics, gate), metrics, patience)
 
 
 class App:
@@ -90,9 +90,9 @@ class App:
         self,
         operations: Iterable[Operation],
         access: Access,
-        frame: Frame,
+        frame: RequestScope,
         metrics: Metrics,
-        patience: Patience,
+        patience: BodyTimeout,
     ) -> None:
         every = list(operations)
         self._access = access
@@ -117,7 +117,7 @@ class App:
         start_response(_STATUS_LINES[reply.status], head_of(framed, reply))
         return self._frame.ended(framed, reply)
 
-    def _answer(self, framed: Framed, environ: "WSGIEnvironment") -> Reply:
+    def _answer(self, framed: RequestContext, environ: "WSGIEnvironment") -> Answered:
         method, address = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         operation, path = self._fixed.get((method, address)), _NOTHING
         if operation is None:
@@ -131,9 +131,9 @@ class App:
             self._access.charge(caller, operation.counts(body))
         words = environ.get("QUERY_STRING")
         query = dict(parse_qsl(words, keep_blank_values=True)) if words else _NOTHING
-        return operation.run(Call(caller=caller, path=path, query=query, body=body))
+        return operation.run(IncomingCall(caller=caller, path=path, query=query, body=body))
 
-    def _body(self, takes: type[T], environ: "WSGIEnvironment", framed: Framed) -> T:
+    def _body(self, takes: type[T], environ: "WSGIEnvironment", framed: RequestContext) -> T:
         return self._reader.read(decoded(read_body(environ, self._patience, framed)), takes)
 
     def _found(self, method: str, address: str) -> tuple[Operation, Mapping[str, str]]:
@@ -146,17 +146,17 @@ class App:
             raise _other_methods(error.valid_methods or ()) from None
         return self._named[name], path
 
-    def _caller(self, operation: Operation, environ: "WSGIEnvironment") -> Caller:
+    def _caller(self, operation: Operation, environ: "WSGIEnvironment") -> Principal:
         if operation.scope is None:
             return NOBODY
         admit = self._access.admit_neighbour if operation.neighbours else self._access.admit
         return admit(environ, operation.scope)
 
 
-def problem_reply(refusal: Refusal, framed: Framed) -> Reply:
+def problem_reply(refusal: Refusal, framed: RequestContext) -> Answered:
     """The answer to a request that is refused, or that failed."""
     error, status = refusal.error, refusal.status
-    return Reply(
+    return Answered(
         content=json_bytes(problem_document(error, status, framed.request_id)),
         media_type=MEDIA_TYPE,
         status=status,

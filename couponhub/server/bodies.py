@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from couponhub.errors import UsageError
-from couponhub.server.frame import Framed
-from couponhub.server.patience import Patience
+from couponhub.server.body_timeout import BodyTimeout
 from couponhub.server.problems import Refusal, too_large
+from couponhub.server.request_context import RequestContext
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -17,7 +17,7 @@ _LONGEST_LENGTH = len(str(LARGEST_BODY))
 _JSON = "application/json"
 
 
-def read_body(environ: "WSGIEnvironment", patience: Patience, framed: Framed) -> bytes:
+def read_body(environ: "WSGIEnvironment", patience: BodyTimeout, framed: RequestContext) -> bytes:
     """The body, whole.
 
     Raises:

@@ -16,7 +16,7 @@ import attrs
 from couponhub.config import Config
 from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
-from couponhub.server.access import Access
+from couponhub.server.auth import Access
 from couponhub.server.figures import SHARED_FOLDER, reserve
 from couponhub.state import Token
 
@@ -84,8 +84,8 @@ def load_app(
     from prometheus_client import disable_created_metrics  # noqa: PLC0415 - the reason above
 
     from couponhub.server.app import make_app  # noqa: PLC0415 - the reason above
-    from couponhub.server.frame import AccessLog  # noqa: PLC0415 - the reason above
     from couponhub.server.metrics import Metrics  # noqa: PLC0415 - the reason above
+    from couponhub.server.request_context import AccessLog  # noqa: PLC0415 - the reason above
 
     disable_created_metrics()  # type: ignore[no-untyped-call] # theirs; half of all lines are those
     metrics = Metrics()

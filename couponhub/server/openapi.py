@@ -12,7 +12,7 @@ from couponhub.models import CouponStatus
 from couponhub.server.bounds import MOST_ITEMS
 from couponhub.server.operations import Operation, Parameter
 from couponhub.server.problems import MEDIA_TYPE as PROBLEM
-from couponhub.server.requests import ID_SCHEMA, Statuses
+from couponhub.server.request_models import ID_SCHEMA, Statuses
 from couponhub.server.schemas import component_schemas, reference, schema_maker
 
 Document = dict[str, Any]

@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 import attrs
 
-from couponhub.server.access import Caller
+from couponhub.server.auth import Principal
 from couponhub.state import Scope
 
 
 @attrs.define(kw_only=True)
-class Call:
+class IncomingCall:
     """One request, admitted and read.
 
     Attributes:
@@ -21,14 +21,14 @@ class Call:
         body: The request as the class that the operation takes; None where it takes none.
     """
 
-    caller: Caller
+    caller: Principal
     path: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     query: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     body: Any = attrs.field(default=None, repr=False)
 
 
 @attrs.define(kw_only=True)
-class Reply:
+class Answered:
     """What is answered.
 
     Attributes:
@@ -92,7 +92,7 @@ class Operation:
     about: str
     method: Literal["GET", "POST"]
     path: str
-    run: Callable[[Call], Reply]
+    run: Callable[[IncomingCall], Answered]
     scope: Scope | None = None
     neighbours: bool = False
     takes: type[Any] | None = None

@@ -12,7 +12,7 @@ from couponhub.models import Customer, Identifier
 from couponhub.models.connections import ServedConnection
 from couponhub.serialization import WrittenError, error_object
 from couponhub.server.problems import problem_document
-from couponhub.server.requests import LONGEST_ID
+from couponhub.server.request_models import LONGEST_ID
 
 _NAMES: Mapping[type, str] = {
     models.LookupAnswer: "lookup",

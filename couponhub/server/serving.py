@@ -14,7 +14,7 @@ import attrs
 from couponhub.clock import utc_now
 from couponhub.config import Config, load_config
 from couponhub.errors import LocalError, UsageError
-from couponhub.server.access import is_loopback_host
+from couponhub.server.auth import is_loopback_host
 from couponhub.server.figures import shared_folder
 from couponhub.server.loading import Loader
 from couponhub.sockets import family_of, listen, told_why_not

@@ -245,7 +245,7 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"()": "couponhub.server.lines.LinesHandler", "formatter": "plain"}},
+    "handlers": {"stderr": {"()": "couponhub.server.log_lines.LinesHandler", "formatter": "plain"}},
     "loggers": {"_granian": {"level": "ERROR"}},
     "root": {"handlers": ["stderr"]},
 }

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from couponhub.testing.configuration import config_text
     from couponhub.testing.conformance import ConformanceSuite
     from couponhub.testing.control import Control
+    from couponhub.testing.emulation.context import EmulatorContext
     from couponhub.testing.emulation.server import EmulatorServer
     from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer, VendorEmulator
-    from couponhub.testing.emulation.world import World
-    from couponhub.testing.rig import Rig, rig_for
+    from couponhub.testing.harness import Harness, harness_for
     from couponhub.testing.state_conformance import StateConformanceSuite, StateHarness
     from couponhub.testing.vendors import EmulatedVendors, emulated_vendors
 
@@ -25,14 +25,14 @@ _HOMES = {
     "EmulatedCustomer": "couponhub.testing.emulation.vendor",
     "EmulatedVendors": "couponhub.testing.vendors",
     "EmulatorServer": "couponhub.testing.emulation.server",
-    "Rig": "couponhub.testing.rig",
+    "Harness": "couponhub.testing.harness",
     "StateConformanceSuite": "couponhub.testing.state_conformance",
     "StateHarness": "couponhub.testing.state_conformance",
     "VendorEmulator": "couponhub.testing.emulation.vendor",
-    "World": "couponhub.testing.emulation.world",
+    "EmulatorContext": "couponhub.testing.emulation.context",
     "config_text": "couponhub.testing.configuration",
     "emulated_vendors": "couponhub.testing.vendors",
-    "rig_for": "couponhub.testing.rig",
+    "harness_for": "couponhub.testing.harness",
 }
 
 __all__ = [
@@ -41,15 +41,15 @@ __all__ = [
     "ControlError",
     "EmulatedCustomer",
     "EmulatedVendors",
+    "EmulatorContext",
     "EmulatorServer",
-    "Rig",
+    "Harness",
     "StateConformanceSuite",
     "StateHarness",
     "VendorEmulator",
-    "World",
     "config_text",
     "emulated_vendors",
-    "rig_for",
+    "harness_for",
 ]
 
 __getattr__ = lazy_exports(__name__, _HOMES)

@@ -13,9 +13,9 @@ from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
 from couponhub.testing.configuration import REMEMBERS_NOTHING, config_text
 from couponhub.testing.control import Control
+from couponhub.testing.emulation.context import EmulatorContext
 from couponhub.testing.emulation.server import EmulatorServer
 from couponhub.testing.emulation.vendor import VendorEmulator
-from couponhub.testing.emulation.world import World
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +49,7 @@ def emulated_vendors(
     Raises:
         UsageError: No adapter of such a name has an emulator.
     """
-    world = World()
+    world = EmulatorContext()
     vendors = emulators(names, world)
     for vendor in vendors:
         vendor.set_processing_delay(0.02)
@@ -70,7 +70,7 @@ def emulated_vendors(
             yield EmulatedVendors(url=server.url, config=config, hub=hub, controls=controls)
 
 
-def emulators(names: Sequence[str], world: World) -> list[VendorEmulator]:
+def emulators(names: Sequence[str], world: EmulatorContext) -> list[VendorEmulator]:
     """The emulators of the adapters named, or of all that have one.
 
     Raises:

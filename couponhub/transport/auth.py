@@ -77,7 +77,7 @@ class HeaderAuth:
 
 
 @attrs.frozen(kw_only=True)
-class Token:
+class AccessToken:
     """A token and how long it may be used, from the moment it was asked for."""
 
     value: Secret = attrs.field(converter=secret_of)
@@ -87,7 +87,7 @@ class Token:
 class TokenSource(Protocol):
     """Fetches a new token from the vendor, in a time that it bounds itself."""
 
-    def __call__(self) -> Token:
+    def __call__(self) -> AccessToken:
         """Fetch one; raises `VendorError` when there is none to be had."""
         ...
 
@@ -97,7 +97,7 @@ class _Fetch:
     """A token under way: who waits for it is told by `result`."""
 
     began: float
-    result: "Future[Token]" = attrs.field(factory=Future)
+    result: "Future[AccessToken]" = attrs.field(factory=Future)
 
 
 class TokenAuth:
@@ -128,7 +128,7 @@ class TokenAuth:
         self._margin = margin
         self._clock = clock
         self._lock = ProcessLock()
-        self._token: Token | None = None
+        self._token: AccessToken | None = None
         self._usable_until = 0.0
         self._under_way: PerProcess[list[_Fetch]] = PerProcess(list)  # threads, which no forked process has
 
@@ -189,7 +189,7 @@ def _basic(username: str, password: Secret) -> Secret:
     return Secret(f"Basic {base64.b64encode(f'{username}:{password.reveal()}'.encode()).decode('ascii')}")
 
 
-def _awaited(coming: "Future[Token]", deadline: Deadline) -> Token:
+def _awaited(coming: "Future[AccessToken]", deadline: Deadline) -> AccessToken:
     try:
         return coming.result(timeout=deadline.remaining())
     except TimeoutError:

@@ -27,7 +27,7 @@ CHUNK = 64 * 1024
 _NEVER_AGAIN = Retry(total=False)
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.\-~]+")
 
-Take = Callable[[int], None]
+TakeMemory = Callable[[int], None]
 """Is told so many bytes of memory before they are used; raises when there are none."""
 
 
@@ -56,7 +56,7 @@ class VendorSession:
         timeout: Timeout,
         *,
         max_bytes: int,
-        take: Take,
+        take: TakeMemory,
     ) -> Reply:
         """Send one request and read the whole answer.
 
@@ -109,7 +109,7 @@ class VendorSession:
         """Close the pooled connections."""
         self._own.get().close()
 
-    def _read(self, response: BaseHTTPResponse, max_bytes: int, take: Take) -> bytes:
+    def _read(self, response: BaseHTTPResponse, max_bytes: int, take: TakeMemory) -> bytes:
         try:
             if "," in response.headers.get("Content-Encoding", ""):
                 # Each layer multiplies what a few bytes can become by a thousand, before anybody can count it.
@@ -199,7 +199,7 @@ def _proxies(settings: TransportSettings) -> dict[str, str]:
     return {scheme: settings.proxy.reveal() for scheme in ("http", "https")} if settings.proxy else {}
 
 
-def bounded(chunks: Iterable[bytes], max_bytes: int, take: Take = lambda _: None) -> bytes:
+def bounded(chunks: Iterable[bytes], max_bytes: int, take: TakeMemory = lambda _: None) -> bytes:
     """A whole body, decompressed. How long it may take is the connection's affair, see `pool`.
 
     Twice its length is taken: by its pieces, and then by the whole.

@@ -21,7 +21,7 @@ from couponhub.state.reports import KnownList, KnownReport
 from couponhub.usage.days import Days
 from couponhub.usage.index import UsageIndex
 from couponhub.usage.opening import OpenReport, ReportSource, faulty, opened
-from couponhub.usage.rows import Batch, ReportRows
+from couponhub.usage.rows import ReportBatch, ReportRows
 from couponhub.usage.spill import Spill
 
 MOST_BYTES = 8 << 30
@@ -169,7 +169,7 @@ class _Withheld:
         return kept
 
 
-def _refuse_other_list(batch: Batch, order: ImportRequest, fault: Callable[..., LocalError]) -> None:
+def _refuse_other_list(batch: ReportBatch, order: ImportRequest, fault: Callable[..., LocalError]) -> None:
     told = {cell.strip() for cell in batch.columns.get(ReportColumn.LIST, ())} - {""}
     if told <= {order.list_id}:
         return

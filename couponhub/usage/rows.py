@@ -26,7 +26,7 @@ _NOTHING = '," \t\r'
 
 
 @attrs.frozen
-class Batch:
+class ReportBatch:
     """Some rows that follow each other.
 
     Attributes:
@@ -69,7 +69,7 @@ class ReportRows:
         self._blank_row = 0  # the first row of separators alone, which is nothing at the end only
         self._end_length: int | None = None  # characters of the last cell so far
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[ReportBatch]:
         """The batches; none for a report that is only a header.
 
         Raises:
@@ -124,7 +124,7 @@ class ReportRows:
         if rest:
             yield rest
 
-    def _batches(self, chunk: str) -> Iterator[Batch]:
+    def _batches(self, chunk: str) -> Iterator[ReportBatch]:
         if not chunk:
             return
         last = chunk.rpartition("\n")[2]
@@ -145,7 +145,7 @@ class ReportRows:
             columns[ReportColumn.USER], self._form, first, self._fault
         )
         check_codes(columns[ReportColumn.CODE], self._form, first, self._fault)
-        batch = Batch(first, columns)
+        batch = ReportBatch(first, columns)
         self._count += len(batch)
         yield batch
 

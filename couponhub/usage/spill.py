@@ -10,7 +10,7 @@ from couponhub.errors import LocalError
 from couponhub.models import ReportColumn, ReportForm
 from couponhub.state.hashing import HashKey
 from couponhub.state.report_lines import in_pages
-from couponhub.usage.rows import Batch
+from couponhub.usage.rows import ReportBatch
 
 _BEGINNINGS = tuple(f"{byte:02x}" for byte in range(256))
 _BATCHES_IN_MEMORY = 1024  # of 64 KiB
@@ -61,7 +61,7 @@ class Spill:
         """Whether there were more campaigns than are kept."""
         return len(self._numbers) >= _MOST_CAMPAIGNS
 
-    def take(self, batch: Batch, fault: Callable[..., LocalError]) -> None:
+    def take(self, batch: ReportBatch, fault: Callable[..., LocalError]) -> None:
         """Take in some rows.
 
         Args:
@@ -104,7 +104,7 @@ class Spill:
     def _path(self, begin: str) -> Path:
         return self._folder / f"{begin}.rows"
 
-    def _moments(self, batch: Batch, fault: Callable[..., LocalError]) -> Iterable[str]:
+    def _moments(self, batch: ReportBatch, fault: Callable[..., LocalError]) -> Iterable[str]:
         texts = batch.columns.get(ReportColumn.SENT_AT)
         if texts is None:
             return repeat("")
@@ -143,7 +143,7 @@ class Spill:
                 " %d/%m/%Y %H:%M for one; without it they are read as ISO 8601",
             ) from None
 
-    def _campaigns(self, batch: Batch) -> Iterable[str]:
+    def _campaigns(self, batch: ReportBatch) -> Iterable[str]:
         told = [batch.columns.get(column) for column in _CAMPAIGN]
         if not any(told):
             return repeat("")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from couponhub.models import Coupon, CouponStatus, Meaning
+from couponhub.models import Coupon, CouponStatus, FieldProvenance
 from couponhub.serialization import to_document
 from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.mapping.coupons_v2 import coupon_from_v2
@@ -112,7 +112,7 @@ APIS = pytest.mark.parametrize(
 )
 
 
-def by_field(coupon: Coupon) -> dict[str, Meaning]:
+def by_field(coupon: Coupon) -> dict[str, FieldProvenance]:
     """The meanings by field."""
     return {meaning.field: meaning for meaning in meanings_of(coupon)}
 

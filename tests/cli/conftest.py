@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from couponhub.testing import Control, EmulatorServer, World
+from couponhub.testing import Control, EmulatorContext, EmulatorServer
 from couponhub.testing.vendors import emulators
 from tests.cli.desk import Desk
 
@@ -15,7 +15,7 @@ def desk(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Desk]:
     """Both emulated vendors with the demo's customer, lists and codes, and a config file in the working folder."""
-    world = World()
+    world = EmulatorContext()
     vendors = emulators((), world)
     for vendor in vendors:
         vendor.seed_demo()

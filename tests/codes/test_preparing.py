@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from couponhub.codes import PreparedCodes, prepare, sieve, writing
+from couponhub.codes import PreparedCodes, prepare, writing
+from couponhub.codes import dedupe as sieve
 from couponhub.errors import LocalError, UsageError
 from couponhub.models import CodeFileRules, Identifier, Tagging
 from couponhub.state import TextCodeSet

@@ -8,7 +8,7 @@ import pytest
 
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
-from couponhub.testing import ConformanceSuite, Rig, rig_for
+from couponhub.testing import ConformanceSuite, Harness, harness_for
 
 # What each vendor requires of a new list beyond a name and a last day.
 LIST_EXTRA: Mapping[str, Mapping[str, str]] = {
@@ -28,11 +28,11 @@ class TestAdapters(ConformanceSuite):
     """Every rule, for every installed adapter."""
 
     @pytest.fixture(params=Registry().names())
-    def rig(self, request: pytest.FixtureRequest) -> Iterator[Rig]:
+    def rig(self, request: pytest.FixtureRequest) -> Iterator[Harness]:
         """Put the adapter on its bench; KeyError for a vendor that nobody wrote down here."""
         plugin = Registry().load(request.param)
         assert isinstance(plugin, AdapterPlugin)
-        with rig_for(plugin, list_extra=LIST_EXTRA[plugin.name], settings=SETTINGS[plugin.name]) as rig:
+        with harness_for(plugin, list_extra=LIST_EXTRA[plugin.name], settings=SETTINGS[plugin.name]) as rig:
             yield rig
 
 

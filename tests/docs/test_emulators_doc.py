@@ -16,10 +16,10 @@ import requests
 from couponhub.models import Customer
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
-from couponhub.testing import EmulatorServer, VendorEmulator, World, rig_for
+from couponhub.testing import EmulatorContext, EmulatorServer, VendorEmulator, harness_for
+from couponhub.testing.emulation.context import Mail
+from couponhub.testing.emulation.corruption import Garbage
 from couponhub.testing.emulation.faults import FAULTS, RULE
-from couponhub.testing.emulation.garbling import Garbage
-from couponhub.testing.emulation.world import Mail
 
 PAGE = (Path(__file__).parents[2] / "docs" / "emulators.md").read_text(encoding="utf-8")
 
@@ -44,7 +44,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
-def emulator(name: str, world: World) -> VendorEmulator:
+def emulator(name: str, world: EmulatorContext) -> VendorEmulator:
     """The emulator of an installed adapter."""
     plugin = Registry().load(name)
     assert plugin.emulator is not None
@@ -83,7 +83,7 @@ CURLS = [
 @pytest.fixture
 def server() -> Iterator[EmulatorServer]:
     """What `couponhub emulate` serves."""
-    world = World()
+    world = EmulatorContext()
     report = {"usage-report.csv": b"User ID,Coupon Code\n"}
     at = world.clock.now()
     world.outbox.send(
@@ -103,7 +103,7 @@ def test_options_are_the_emulators(title: str) -> None:
     assert len(documented) == len(rows(section(title)))
     assert all(about for _, _, about in rows(section(title)))
 
-    expected = emulator(title.lower(), World()).options()
+    expected = emulator(title.lower(), EmulatorContext()).options()
 
     assert {name: json.dumps(value) for name, value in expected.items()} == documented
 
@@ -157,7 +157,7 @@ def test_demo_seed_is_as_told() -> None:
     told = dict(
         re.findall(r"^\| Capillary \| `(\w+)` (.+?) \|", section("What they hold at start"), re.MULTILINE)
     )
-    with rig_for(Registry().load("capillary")) as rig:
+    with harness_for(Registry().load("capillary")) as rig:
         rig.emulator.seed_demo()
         lists = {str(found.id): found.name for found in rig.connection.lists.iterate()}
         held = rig.hub.lookup(Customer(mobile="919876543210")).coupons
@@ -173,7 +173,7 @@ def test_seed_file_is_understood() -> None:
 
     assert {"capillary", "moengage"} == set(content)
     for name, part in content.items():
-        emulator(name, World()).seed(part)
+        emulator(name, EmulatorContext()).seed(part)
 
 
 def test_examples_for_own_tests_pass(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
 from couponhub.errors import LocalError
-from couponhub.testing.emulation.recorder import Recorder
+from couponhub.testing.emulation.context import EmulatedClock, EmulatorContext, Mail
+from couponhub.testing.emulation.recorder import RequestRecorder
 from couponhub.testing.emulation.server import EmulatorServer
 from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer
-from couponhub.testing.emulation.world import Clock, Mail, World
 
 ANSWER = {"id": "L1", "rows": 12, "active": True, "tags": ["a", None], "nested": {"name": "x"}}
 
@@ -33,7 +33,7 @@ class Toy:
     base_path = ""
     credentials: Mapping[str, str] = {"key": "demo-key"}
 
-    def __init__(self, name: str, world: World) -> None:
+    def __init__(self, name: str, world: EmulatorContext) -> None:
         self.name = name
         self.done: list[str] = []
         self.customers: list[EmulatedCustomer] = []
@@ -123,7 +123,7 @@ class Kit:
     """A running server with two toys, and short ways to talk to it."""
 
     def __init__(self) -> None:
-        world = World()
+        world = EmulatorContext()
         self.acme = Toy("acme", world)
         self.other = Toy("other", world)
         self.server = EmulatorServer([self.acme, self.other], world)
@@ -249,13 +249,13 @@ def test_vendor_fault_is_answered(kit: Kit, caplog: pytest.LogCaptureFixture) ->
 def test_impossible_address_is_local_error(host: str, port: int) -> None:
     """An address that this machine does not have is told in one line too."""
     with pytest.raises(LocalError, match=r"^[^\n]+$"):
-        EmulatorServer([], World(), host=host, port=port)
+        EmulatorServer([], EmulatorContext(), host=host, port=port)
 
 
 def test_taken_port_is_local_error(kit: Kit) -> None:
     """A port in use is trouble of this machine, told in one line with a mend."""
     with pytest.raises(LocalError, match="in use") as caught:
-        EmulatorServer([], World(), port=kit.server.port)
+        EmulatorServer([], EmulatorContext(), port=kit.server.port)
     assert "another port" in caught.value.hint
     assert "\n" not in str(caught.value)
 
@@ -452,7 +452,7 @@ def test_requests_are_recorded_without_secrets(kit: Kit) -> None:
 
 def test_recorder_is_bounded() -> None:
     """The recorder forgets the oldest calls when it is full."""
-    recorder = Recorder(limit=2)
+    recorder = RequestRecorder(limit=2)
     for number in range(3):
         request = Request(EnvironBuilder(path=f"/{number}").get_environ())
         recorder.record(request, vendor="acme", at=datetime.now(UTC))
@@ -711,4 +711,4 @@ def test_background_failures_are_shown(kit: Kit) -> None:
 def test_clock_refuses_naive_instants() -> None:
     """The clock itself takes no instant without an offset."""
     with pytest.raises(ValueError, match="offset"):
-        Clock().set(datetime(2030, 1, 1))  # noqa: DTZ001 - what is refused
+        EmulatedClock().set(datetime(2030, 1, 1))  # noqa: DTZ001 - what is refused

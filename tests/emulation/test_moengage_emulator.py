@@ -16,8 +16,8 @@ import pytest
 from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Request, Response
 
+from couponhub.testing.emulation.context import EmulatorContext, Mail
 from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer
-from couponhub.testing.emulation.world import Mail, World
 from couponhub_moengage.emulator import MoEngageEmulator
 
 LISTS = "/v1/coupon-list"
@@ -100,7 +100,7 @@ class Rig:
     """An emulator at 2024-10-01 with no delay, and a client that is signed in unless told otherwise."""
 
     def __init__(self) -> None:
-        self.world = World()
+        self.world = EmulatorContext()
         self.world.clock.set(OCTOBER)
         self.emulator = MoEngageEmulator(self.world)
         self.emulator.set_processing_delay(0)

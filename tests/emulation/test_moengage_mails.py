@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from couponhub.testing.control import Control
+from couponhub.testing.emulation.context import EmulatorContext
 from couponhub.testing.emulation.server import EmulatorServer
-from couponhub.testing.emulation.world import World
 from couponhub_moengage.emulator import MoEngageEmulator
 
 NOON_IN_INDIA = datetime(2030, 5, 1, 6, 30, tzinfo=UTC)
@@ -94,7 +94,7 @@ class Desk:
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     """An empty workspace at noon of the first of May 2030."""
-    world = World()
+    world = EmulatorContext()
     emulator = MoEngageEmulator(world)
     emulator.set_processing_delay(0)
     with EmulatorServer([emulator], world) as server:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from couponhub.explaining.redaction import Redactor
+from couponhub.explain.redaction import Redactor
 from tests.cli.desk import Desk
 
 SECRET = "CANARY-API-KEY-1"

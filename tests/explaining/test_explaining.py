@@ -6,7 +6,7 @@ import pytest
 
 from couponhub import CouponHub, Customer
 from couponhub.errors import UsageError
-from couponhub.explaining import Recorder, explanation_document
+from couponhub.explain import Recorder, explanation_document
 from couponhub.models import Source
 from couponhub.state import TextCodeSet, codes_in
 from couponhub.transport import NoObserver, ShapeObserver

@@ -19,7 +19,7 @@ from couponhub.models import ListId, Part
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
 from couponhub.state import Quotas
 from couponhub.state.sqlite.quotas import SqliteQuotas
-from couponhub.testing import Rig, World, rig_for
+from couponhub.testing import EmulatorContext, Harness, harness_for
 from couponhub.testing.emulation.faults import read_rules
 from couponhub.transport import RetryPolicy, TransportSettings
 from couponhub_capillary import PLUGIN as CAPILLARY
@@ -69,7 +69,7 @@ class Pace:
 
     def __init__(self) -> None:
         self.pauses: list[float] = []
-        self.worlds: list[World] = []
+        self.worlds: list[EmulatorContext] = []
         self._ahead = 0.0
 
     def sleep(self, seconds: float) -> None:
@@ -115,7 +115,7 @@ def bounded_replies(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ConnectionSettings, "transport", transport)
 
 
-def settle(world: World) -> None:
+def settle(world: EmulatorContext) -> None:
     """Let the vendor do all that is due now."""
     background = world.background
     end = time.monotonic() + _SECONDS_TO_SETTLE
@@ -158,7 +158,7 @@ class Bench:
         worked: How many operations wrote to a list that others wrote to before.
     """
 
-    rig: Rig
+    rig: Harness
     pace: Pace
     hub: CouponHub
     open_hub: Callable[[], CouponHub]
@@ -259,7 +259,7 @@ class Bench:
 @contextmanager
 def bench_of(vendor: str, pace: Pace, **settings: Any) -> Iterator[Bench]:
     """A bench for a vendor, whose rate limits are not counted unless `limits` say so; the pace must rule already."""
-    with rig_for(
+    with harness_for(
         PLUGINS[vendor], list_extra=LIST_EXTRA[vendor], settings=SETTINGS[vendor], processing_delay=0.0
     ) as rig:
         pace.worlds.append(rig.server.world)

@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from couponhub.testing.emulation.garbling import Garbage, garbled
+from couponhub.testing.emulation.corruption import Garbage, garbled
 
 MEGABYTE = 1024 * 1024
 ANSWER: Mapping[str, Any] = {

@@ -17,8 +17,8 @@ from couponhub import Coupon, CouponHub, CouponList, CouponQuery, Customer, List
 from couponhub.cli.failures import typed_error
 from couponhub.cli.stdout import json_text
 from couponhub.errors import CouponhubError
-from couponhub.explaining import explanation_document
-from couponhub.explaining.bundle import write_bundle
+from couponhub.explain import explanation_document
+from couponhub.explain.bundle import write_bundle
 from couponhub.serialization import error_document, to_document
 from couponhub.testing import EmulatedVendors, emulated_vendors
 from couponhub.testing.emulation.app import EmulatorApp

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from couponhub import CouponHub, Customer, LocalError, UsageError
-from couponhub.forgetting import Forgotten, Watch
+from couponhub.erasure import Forgotten, Watch
 from couponhub.models import Identifier, ListId, ReportColumn, Source
 from couponhub.models.reports import DaySpan, ReportForm, ReportImport
 from couponhub.state import Reaped, StoreSettings, open_state

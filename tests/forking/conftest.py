@@ -9,7 +9,7 @@ import pytest
 from couponhub.hub import CouponHub
 from couponhub.models import ListId
 from couponhub.registry import Registry
-from couponhub.testing import rig_for
+from couponhub.testing import harness_for
 from couponhub.testing.configuration import REMEMBERS_NOTHING, Setting, config_text
 from tests.forking.keeping import HAS_FORK, KeepAliveProxy
 
@@ -46,7 +46,7 @@ def shop() -> Iterator[Shop]:
     if not HAS_FORK:
         pytest.skip("Windows has no fork")
     with (
-        rig_for(Registry().load("capillary"), list_extra=_EXTRA) as rig,
+        harness_for(Registry().load("capillary"), list_extra=_EXTRA) as rig,
         KeepAliveProxy(rig.server.port) as proxy,
     ):
         for person in (HOLDER, OTHER):

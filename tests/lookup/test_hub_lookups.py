@@ -12,7 +12,7 @@ from couponhub.clock import Deadline
 from couponhub.errors import Unsupported, UsageError
 from couponhub.models import CouponQuery, CustomerCoupons, Identifier, Reason, Verdict
 from couponhub.registry import Registry
-from couponhub.testing import Control, EmulatorServer, World, config_text
+from couponhub.testing import Control, EmulatorContext, EmulatorServer, config_text
 from couponhub.testing.vendors import emulators
 from couponhub_capillary import PLUGIN
 from tests.config.toy import TOY, Entry
@@ -96,7 +96,7 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """Capillary with the demo's customer."""
-    world = World()
+    world = EmulatorContext()
     vendors = emulators(("capillary",), world)
     for vendor in vendors:
         vendor.seed_demo()

@@ -11,7 +11,7 @@ from couponhub.errors import UsageError
 from couponhub.hub import CouponHub
 from couponhub.models import Customer, Reason, Verdict
 from couponhub.registry import Registry
-from couponhub.testing import Rig, rig_for
+from couponhub.testing import Harness, harness_for
 from couponhub.testing.emulation.vendor import EmulatedCustomer
 
 UNSEEN = st.sampled_from(["", " ", "\u00a0", "\u200b", "\u202a", "\ufeff", "\u2009"])
@@ -29,7 +29,7 @@ MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChe
 class Desk:
     """Capillary with a list of many codes, and a hub with and one without a country code."""
 
-    rig: Rig
+    rig: Harness
     told: CouponHub
     untold: CouponHub
 
@@ -50,7 +50,7 @@ class Desk:
 def desk() -> Iterator[Desk]:
     """For all examples: each empties it."""
     with (
-        rig_for(Registry().load("capillary")) as rig,
+        harness_for(Registry().load("capillary")) as rig,
         rig.unpaced_hub(default_country_code="91") as told,
         rig.unpaced_hub(default_country_code=None) as untold,
     ):

@@ -12,7 +12,7 @@ from couponhub_cornershop.wire import ReplyReader
 
 from couponhub.errors import NotFound, UnreadableReply
 from couponhub.models import CouponQuery, CouponStatus, Customer
-from couponhub.testing import ControlError, Rig, rig_for
+from couponhub.testing import ControlError, Harness, harness_for
 from couponhub.transport import Reply
 
 BUYER = Customer(email="a.buyer@example.com")
@@ -27,9 +27,9 @@ COUPON = {
 
 
 @pytest.fixture
-def rig() -> Iterator[Rig]:
+def rig() -> Iterator[Harness]:
     """The adapter on its bench, with the demo at the vendor."""
-    with rig_for(PLUGIN) as rig:
+    with harness_for(PLUGIN) as rig:
         rig.emulator.seed_demo()
         yield rig
 
@@ -61,7 +61,7 @@ def test_404_of_another_server_says_nothing() -> None:
             read(reply({"message": "no route matched"}, status=404))
 
 
-def test_expired_coupon_stays_redeemed_when_it_was_used(rig: Rig) -> None:
+def test_expired_coupon_stays_redeemed_when_it_was_used(rig: Harness) -> None:
     """The last day makes a coupon `expired` only if nobody used it."""
     rig.control.issue("1", {"email": "a.buyer@example.com"}, codes=["SWEET-4"])
     rig.control.redeem("1", "SWEET-3")
@@ -80,7 +80,7 @@ def test_expired_coupon_stays_redeemed_when_it_was_used(rig: Rig) -> None:
     } == {coupon.code: coupon.status for coupon in answer.coupons}
 
 
-def test_demo_gives_a_coupon(rig: Rig) -> None:
+def test_demo_gives_a_coupon(rig: Harness) -> None:
     """The demo's customer, whatever the case of the e-mail, holds the one code that was handed out."""
     answer = rig.connection.customers.coupons(Customer(email="A.Buyer@Example.com"))
 
@@ -89,7 +89,7 @@ def test_demo_gives_a_coupon(rig: Rig) -> None:
     assert (10, 9) == (sweets.total, sweets.available)
 
 
-def test_documented_rate_limit(rig: Rig) -> None:
+def test_documented_rate_limit(rig: Harness) -> None:
     """After 600 calls in a minute the shop asks to wait, until that minute is over."""
     rig.emulator.set_rate_limits(documented=True)
     url, key = f"{rig.server.url}/cornershop/api/1/lists", {"X-Shop-Key": "demo-key"}
@@ -105,7 +105,7 @@ def test_documented_rate_limit(rig: Rig) -> None:
     assert 200 == again.status_code
 
 
-def test_what_the_control_side_refuses(rig: Rig) -> None:
+def test_what_the_control_side_refuses(rig: Harness) -> None:
     """Options that there are none of, codes that nobody holds, customers without an e-mail."""
     with pytest.raises(ControlError, match="no_such"):
         rig.emulator.set_options({"no_such": True})

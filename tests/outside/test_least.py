@@ -10,7 +10,7 @@ from couponhub_cornershop.settings import CornerShopSettings
 
 from couponhub.clock import Deadline
 from couponhub.plugin import Services
-from couponhub.testing import ConformanceSuite, Rig, rig_for
+from couponhub.testing import ConformanceSuite, Harness, harness_for
 
 
 class LeastAdapter:
@@ -53,13 +53,13 @@ class TestLeastAdapter(ConformanceSuite):
     """Every rule, mostly by its refusal."""
 
     @pytest.fixture
-    def rig(self) -> Iterator[Rig]:
+    def rig(self) -> Iterator[Harness]:
         """Put the adapter on its bench."""
-        with rig_for(attrs.evolve(PLUGIN, open=LeastAdapter)) as rig:
+        with harness_for(attrs.evolve(PLUGIN, open=LeastAdapter)) as rig:
             yield rig
 
 
 def test_least_adapter_can_nothing() -> None:
     """Otherwise this module would prove little."""
-    with rig_for(attrs.evolve(PLUGIN, open=LeastAdapter)) as rig:
+    with harness_for(attrs.evolve(PLUGIN, open=LeastAdapter)) as rig:
         assert [] == list(rig.connection.capabilities)

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 from couponhub_cornershop import PLUGIN
 
-from couponhub.testing import ConformanceSuite, Rig, rig_for
+from couponhub.testing import ConformanceSuite, Harness, harness_for
 
 
 class TestCornerShop(ConformanceSuite):
     """Every rule; what the shop cannot do is asserted to be refused."""
 
     @pytest.fixture
-    def rig(self) -> Iterator[Rig]:
+    def rig(self) -> Iterator[Harness]:
         """Put the adapter on its bench."""
-        with rig_for(PLUGIN) as rig:
+        with harness_for(PLUGIN) as rig:
             yield rig

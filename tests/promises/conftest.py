@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from couponhub.registry import Registry
-from couponhub.testing import Rig, rig_for
+from couponhub.testing import Harness, harness_for
 
 # What each vendor requires of a new list beyond a name and a last day.
 LIST_EXTRA: Mapping[str, Mapping[str, str]] = {
@@ -23,26 +23,26 @@ SETTINGS: Mapping[str, Mapping[str, str | float]] = {
 }
 
 
-def bench(vendor: str) -> Iterator[Rig]:
+def bench(vendor: str) -> Iterator[Harness]:
     """Put one adapter on its bench."""
     plugin = Registry().load(vendor)
-    with rig_for(plugin, list_extra=LIST_EXTRA[vendor], settings=SETTINGS[vendor]) as rig:
+    with harness_for(plugin, list_extra=LIST_EXTRA[vendor], settings=SETTINGS[vendor]) as rig:
         yield rig
 
 
 @pytest.fixture
-def capillary() -> Iterator[Rig]:
+def capillary() -> Iterator[Harness]:
     """Capillary, whose customers can be asked about."""
     yield from bench("capillary")
 
 
 @pytest.fixture
-def moengage() -> Iterator[Rig]:
+def moengage() -> Iterator[Harness]:
     """MoEngage, whose rate limits are by the day and by the calendar minute."""
     yield from bench("moengage")
 
 
 @pytest.fixture(params=["capillary", "moengage"])
-def either(request: pytest.FixtureRequest) -> Iterator[Rig]:
+def either(request: pytest.FixtureRequest) -> Iterator[Harness]:
     """Each of the two in turn."""
     yield from bench(request.param)

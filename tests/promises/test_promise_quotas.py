@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from couponhub.testing import Rig
+from couponhub.testing import Harness
 from tests.promises.vendor_side import calls
 
 # Each makes calls as fast as it can until couponhub holds one back, and prints how many were made.
@@ -62,7 +62,7 @@ def together(program: str, config: Path) -> int:
         return sum(int(process.communicate(timeout=60)[0]) for process in processes)
 
 
-def spend(rig: Rig, program: str, window: int) -> int:
+def spend(rig: Harness, program: str, window: int) -> int:
     """Run it with the vendor's documented limits on, in one of the vendor's windows of so many seconds."""
     for _ in range(5):
         rig.control.reset()
@@ -76,7 +76,7 @@ def spend(rig: Rig, program: str, window: int) -> int:
     pytest.fail("no run was fast enough")
 
 
-def test_two_processes_keep_a_quota_of_the_day(moengage: Rig) -> None:
+def test_two_processes_keep_a_quota_of_the_day(moengage: Harness) -> None:
     """MoEngage makes 100 lists a day; of 180 that two processes want, exactly those are asked for."""
     made = spend(moengage, CREATES, window=86_400)
 
@@ -84,7 +84,7 @@ def test_two_processes_keep_a_quota_of_the_day(moengage: Rig) -> None:
     assert ({201: 100}, 100) == (answers, made)
 
 
-def test_two_processes_keep_a_rate_of_the_minute(capillary: Rig) -> None:
+def test_two_processes_keep_a_rate_of_the_minute(capillary: Harness) -> None:
     """Told that Capillary takes 100 calls a minute, two processes that want 180 lookups make exactly those."""
     config = capillary.folder / "couponhub.toml"
     limits = "[connections.capillary.limits]\ncalls_per_minute = 100\n"
@@ -95,7 +95,7 @@ def test_two_processes_keep_a_rate_of_the_minute(capillary: Rig) -> None:
     assert ({200: 100}, 100) == (answers, made)
 
 
-def test_two_processes_heed_a_rate_that_nobody_knows(capillary: Rig) -> None:
+def test_two_processes_heed_a_rate_that_nobody_knows(capillary: Harness) -> None:
     """Told nothing, they make what the vendor allows, and each calls no more once it was refused."""
     made = spend(capillary, LOOKUPS, window=60)
 

@@ -10,7 +10,7 @@ import pytest
 from couponhub.clock import utc_now
 from couponhub.connection import Customers
 from couponhub.models import Customer
-from couponhub.testing import Rig
+from couponhub.testing import Harness
 from tests.promises.test_promise_whole import HOLDER, ask, hand_out
 from tests.promises.vendor_side import calls, codes
 
@@ -20,7 +20,7 @@ THREADS = 50
 
 @pytest.mark.parametrize(("token_calls", "v1_unauthorized_as_200"), [(1, True), (2, False)])
 def test_tokens_that_end_in_a_sweep_are_not_noticed(
-    capillary: Rig, token_calls: int, v1_unauthorized_as_200: bool
+    capillary: Harness, token_calls: int, v1_unauthorized_as_200: bool
 ) -> None:
     """2,500 coupons take several calls; a token ends after every one or two of them, under either form of refusal."""
     list_id = hand_out(capillary, 2500, in_one_second=300)
@@ -35,7 +35,7 @@ def test_tokens_that_end_in_a_sweep_are_not_noticed(
     assert len(calls(capillary, "POST", TOKENS)) > len(sweep) // token_calls
 
 
-def test_fifty_threads_with_an_expired_token_fetch_one(capillary: Rig) -> None:
+def test_fifty_threads_with_an_expired_token_fetch_one(capillary: Harness) -> None:
     """The vendor's clock ends the token behind the client's back; all fifty call at once, one fetches."""
     capillary.control.add_customer(**HOLDER)
     with capillary.unpaced_hub() as hub:
@@ -51,7 +51,7 @@ def test_fifty_threads_with_an_expired_token_fetch_one(capillary: Rig) -> None:
     assert refused  # the token had truly ended
 
 
-def test_fifty_threads_without_a_token_fetch_one(capillary: Rig) -> None:
+def test_fifty_threads_without_a_token_fetch_one(capillary: Harness) -> None:
     """Nor does anybody fetch a second one at the start."""
     capillary.control.add_customer(**HOLDER)
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from couponhub.models import Answer, Customer, Reason, Verdict
-from couponhub.testing import Rig
+from couponhub.testing import Harness
 from couponhub.testing.emulation.faults import FAULTS
 from tests.promises.vendor_side import calls
 
@@ -46,7 +46,7 @@ VENDOR_FAULTS: tuple[tuple[str, Any, Reason], ...] = (
 )
 
 
-def ask(rig: Rig, customer: Customer, *, deadline: float = 10.0) -> Answer:
+def ask(rig: Harness, customer: Customer, *, deadline: float = 10.0) -> Answer:
     """What the one connection answers about a customer."""
     answer = rig.hub.lookup(customer, deadline=deadline)
     (one,) = answer.answers
@@ -54,7 +54,7 @@ def ask(rig: Rig, customer: Customer, *, deadline: float = 10.0) -> Answer:
     return one
 
 
-def asked_about(rig: Rig, identifier: str) -> list[str]:
+def asked_about(rig: Harness, identifier: str) -> list[str]:
     """The values of an identifier that the vendor was asked about, in order."""
     return [
         value
@@ -64,7 +64,7 @@ def asked_about(rig: Rig, identifier: str) -> list[str]:
 
 
 @pytest.mark.parametrize("identifier", list(KNOWN))
-def test_a_customer_without_coupons_holds_none(capillary: Rig, identifier: str) -> None:
+def test_a_customer_without_coupons_holds_none(capillary: Harness, identifier: str) -> None:
     """The vendor knows the customer, and says so."""
     capillary.control.add_customer(**KNOWN)
 
@@ -82,7 +82,9 @@ def test_a_customer_without_coupons_holds_none(capillary: Rig, identifier: str) 
         ("08765432109", ["918765432109", "8765432109", "08765432109", "00918765432109"]),
     ],
 )
-def test_an_unknown_mobile_is_none_after_every_form(capillary: Rig, mobile: str, forms: list[str]) -> None:
+def test_an_unknown_mobile_is_none_after_every_form(
+    capillary: Harness, mobile: str, forms: list[str]
+) -> None:
     """The vendor is asked about the mobile in every form that it has, with and without the country code."""
     one = ask(capillary, Customer(mobile=mobile))
 
@@ -91,7 +93,7 @@ def test_an_unknown_mobile_is_none_after_every_form(capillary: Rig, mobile: str,
 
 
 @pytest.mark.parametrize("identifier", ["email", "external_id", "id"])
-def test_an_unknown_customer_is_none(capillary: Rig, identifier: str) -> None:
+def test_an_unknown_customer_is_none(capillary: Harness, identifier: str) -> None:
     """Other identifiers have one form, and are asked about as they are."""
     one = ask(capillary, Customer(**{identifier: KNOWN[identifier]}))
 
@@ -99,7 +101,7 @@ def test_an_unknown_customer_is_none(capillary: Rig, identifier: str) -> None:
     assert [KNOWN[identifier]] == asked_about(capillary, identifier)
 
 
-def test_a_form_that_cannot_be_asked_about_proves_nothing(capillary: Rig) -> None:
+def test_a_form_that_cannot_be_asked_about_proves_nothing(capillary: Harness) -> None:
     """The first form is unknown to the vendor, the second gets no answer: nobody may say "none"."""
     capillary.control.set_faults(
         {"match": "GET *", "fault": "latency", "value": 0, "times": 1},
@@ -113,7 +115,7 @@ def test_a_form_that_cannot_be_asked_about_proves_nothing(capillary: Rig) -> Non
 
 
 @pytest.mark.parametrize(("fault", "value", "reason"), VENDOR_FAULTS)
-def test_a_fault_is_unknown(capillary: Rig, fault: str, value: object, reason: Reason) -> None:
+def test_a_fault_is_unknown(capillary: Harness, fault: str, value: object, reason: Reason) -> None:
     """Whatever the vendor does instead of answering, for a customer who holds coupons and one who holds none."""
     list_id = capillary.list_with("held", ["HELD-1", "HELD-2", "HELD-3"])
     for person in (KNOWN, HOLDER):
@@ -132,7 +134,7 @@ def test_a_fault_is_unknown(capillary: Rig, fault: str, value: object, reason: R
     ("fault", "value"),
     [("status", 401), ("status", 500), ("drop_before", None), ("latency", TOO_LONG), ("garbage", "html")],
 )
-def test_a_fault_of_the_sign_in_is_unknown(capillary: Rig, fault: str, value: object) -> None:
+def test_a_fault_of_the_sign_in_is_unknown(capillary: Harness, fault: str, value: object) -> None:
     """Where no token is given, the customer could not even be asked about."""
     capillary.control.add_customer(**KNOWN)
     capillary.control.fail("POST *token*", fault, value)

@@ -7,7 +7,7 @@ import pytest
 
 from couponhub.clock import utc_now
 from couponhub.models import Customer, LookupAnswer, Reason, Verdict
-from couponhub.testing import Rig
+from couponhub.testing import Harness
 from tests.promises.vendor_side import codes
 
 HOLDER = {"mobile": "919876512345", "external_id": "HOLDER-1"}
@@ -26,7 +26,7 @@ V2_IS_OFF = {
 }
 
 
-def hand_out(rig: Rig, count: int, *, in_one_second: int, a_day: int = 20) -> str:
+def hand_out(rig: Harness, count: int, *, in_one_second: int, a_day: int = 20) -> str:
     """A list whose codes the holder was given, some a day, the last ones all in one second; answers its id."""
     days = -(-(count - in_one_second) // a_day)
     moment = utc_now() - timedelta(days=days + 1)
@@ -44,7 +44,7 @@ def hand_out(rig: Rig, count: int, *, in_one_second: int, a_day: int = 20) -> st
     return list_id
 
 
-def ask(rig: Rig) -> LookupAnswer:
+def ask(rig: Harness) -> LookupAnswer:
     """Look the holder up, in a hub of its own: the clock that handed out has moved, tokens have not.
 
     With time for every call: of a page that a busy machine is slow to make, the rig's two seconds would let the
@@ -56,7 +56,7 @@ def ask(rig: Rig) -> LookupAnswer:
 
 @pytest.mark.parametrize(("count", "in_one_second"), [(1234, 0), (2500, 300)])
 @pytest.mark.parametrize("limit_cap", [0, 100])
-def test_every_coupon_comes_once(capillary: Rig, count: int, in_one_second: int, limit_cap: int) -> None:
+def test_every_coupon_comes_once(capillary: Harness, count: int, in_one_second: int, limit_cap: int) -> None:
     """With v2 serving, whether or not v1.1 cuts its lists in silence."""
     list_id = hand_out(capillary, count, in_one_second=in_one_second)
     capillary.control.set_options(limit_cap=limit_cap)
@@ -68,7 +68,7 @@ def test_every_coupon_comes_once(capillary: Rig, count: int, in_one_second: int,
 
 
 @pytest.mark.parametrize(("count", "in_one_second"), [(1234, 0), (2500, 300)])
-def test_every_coupon_comes_once_without_v2(capillary: Rig, count: int, in_one_second: int) -> None:
+def test_every_coupon_comes_once_without_v2(capillary: Harness, count: int, in_one_second: int) -> None:
     """With v2 switched off they come by days, as long as no day holds more than an answer may."""
     list_id = hand_out(capillary, count, in_one_second=in_one_second)
     capillary.control.set_faults(V2_IS_OFF)
@@ -79,7 +79,7 @@ def test_every_coupon_comes_once_without_v2(capillary: Rig, count: int, in_one_s
     assert (count, True) == (len(answer.coupons), answer.complete)
 
 
-def test_what_cannot_be_had_is_not_called_whole(capillary: Rig) -> None:
+def test_what_cannot_be_had_is_not_called_whole(capillary: Harness) -> None:
     """Without v2 and with lists cut at 100, a second of 300 cannot be read: the rest comes, and it is said."""
     list_id = hand_out(capillary, 2500, in_one_second=300)
     capillary.control.set_faults(V2_IS_OFF)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from couponhub.errors import VendorUnavailable
 from couponhub.models import Upload, UploadStatus
-from couponhub.testing import Rig
+from couponhub.testing import Harness
 from tests.promises.vendor_side import calls, codes, job_count, list_names
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ UPLOADS = "POST *file*"
 BATCH = [f"ONCE-{number:03}" for number in range(25)]
 
 
-def drop_every_second(rig: Rig, match: str) -> None:
+def drop_every_second(rig: Harness, match: str) -> None:
     """Let the vendor hang up on every second of these calls: once the work is done, once it is not."""
     rig.control.set_faults(
         {"vendor": rig.plugin.name, "match": match, "fault": "drop_before", "every": 4},
@@ -34,7 +34,7 @@ def until_done(write: Callable[[], T]) -> T:
     return write()
 
 
-def test_a_create_whose_answer_is_lost_leaves_one_list(either: Rig) -> None:
+def test_a_create_whose_answer_is_lost_leaves_one_list(either: Harness) -> None:
     """The list is found by its look, and answered as if nothing had happened."""
     either.control.fail(CREATES, "drop_after", times=1)
 
@@ -45,7 +45,7 @@ def test_a_create_whose_answer_is_lost_leaves_one_list(either: Rig) -> None:
     assert 1 == len(calls(either, "POST", "coupon"))
 
 
-def test_an_upload_whose_answer_is_lost_leaves_one_job(either: Rig) -> None:
+def test_an_upload_whose_answer_is_lost_leaves_one_job(either: Harness) -> None:
     """The file was taken; it is found by its name, and every code of it is there once."""
     list_id = either.create_list().id
     either.control.fail(UPLOADS, "drop_after", times=1)
@@ -56,7 +56,7 @@ def test_an_upload_whose_answer_is_lost_leaves_one_job(either: Rig) -> None:
     assert (1, Counter(BATCH)) == (job_count(either, list_id), codes(either, list_id))
 
 
-def test_ten_creates_at_once_leave_ten_lists(either: Rig) -> None:
+def test_ten_creates_at_once_leave_ten_lists(either: Harness) -> None:
     """Ten threads, one vendor that drops every second answer: ten lists, each once, each known by its id."""
     names = [f"list {number}" for number in range(10)]
     new = [either.new_list(name, label=name.replace(" ", "_").upper()) for name in names]
@@ -71,7 +71,7 @@ def test_ten_creates_at_once_leave_ten_lists(either: Rig) -> None:
     assert 10 == len({one.id for one in created})
 
 
-def test_ten_uploads_at_once_leave_ten_jobs(either: Rig) -> None:
+def test_ten_uploads_at_once_leave_ten_jobs(either: Harness) -> None:
     """Ten threads, one vendor that drops every second answer: ten files, every code of them once."""
     list_id = either.create_list().id
     batches = [[f"BATCH{number}-{code}" for code in range(5)] for number in range(10)]

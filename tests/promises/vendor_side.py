@@ -5,10 +5,10 @@ from typing import Any
 
 import requests
 
-from couponhub.testing import Rig
+from couponhub.testing import Harness
 
 
-def list_names(rig: Rig) -> Counter[str]:
+def list_names(rig: Harness) -> Counter[str]:
     """The names of all lists that the vendor has, with how often each."""
     if rig.plugin.name == "capillary":
         rows = _get(rig, "/v2/coupon/series", limit="1400")["entity"]
@@ -16,7 +16,7 @@ def list_names(rig: Rig) -> Counter[str]:
     return Counter(row["name"] for row in _get(rig, "/v1/coupon-list")["data"])
 
 
-def job_count(rig: Rig, list_id: str) -> int:
+def job_count(rig: Harness, list_id: str) -> int:
     """How many code files the vendor was given for a list."""
     if rig.plugin.name == "capillary":
         answer = _get(rig, f"/coupon/api/v1/upload/getUploadStatus/{list_id}")
@@ -24,12 +24,12 @@ def job_count(rig: Rig, list_id: str) -> int:
     return len(_get(rig, f"/v1/coupon-list/{list_id}/files")["data"])
 
 
-def codes(rig: Rig, list_id: str) -> Counter[str]:
+def codes(rig: Harness, list_id: str) -> Counter[str]:
     """The codes that a list holds, with how often each."""
     return Counter(row["code"] for row in rig.control.codes(list_id))
 
 
-def calls(rig: Rig, method: str, part_of_path: str) -> list[dict[str, Any]]:
+def calls(rig: Harness, method: str, part_of_path: str) -> list[dict[str, Any]]:
     """The calls that the vendor saw."""
     return [
         call
@@ -40,7 +40,7 @@ def calls(rig: Rig, method: str, part_of_path: str) -> list[dict[str, Any]]:
     ]
 
 
-def _get(rig: Rig, path: str, **query: str) -> Any:
+def _get(rig: Harness, path: str, **query: str) -> Any:
     headers = {"User-Agent": "vendor-side"}
     known = rig.emulator.credentials
     address = f"{rig.server.url}/{rig.plugin.name}"

@@ -12,7 +12,7 @@ from couponhub.clock import Deadline
 from couponhub.errors import VendorUnavailable
 from couponhub.models import CouponQuery, CustomerCoupons, Reason, Source, Verdict
 from couponhub.resilience import DirectClient, ResilienceSettings, ResilienceStatus, ResilientClient
-from couponhub.testing import rig_for
+from couponhub.testing import harness_for
 from couponhub_capillary import PLUGIN
 from tests.config.toy import TOY, loaded
 from tests.resilience.harness import FOUND, Heard, until
@@ -185,7 +185,7 @@ def test_probes_check_the_connection(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_over_the_wire_an_outage_is_told_and_survived() -> None:
     """With what is remembered while the vendor is down, and the truth when it is back."""
-    with rig_for(PLUGIN) as rig:
+    with harness_for(PLUGIN) as rig:
         rig.control.add_customer(mobile=CUSTOMER.value)
         list_id = rig.list_with("Spring", ["SPRING-1"])
         rig.control.issue(list_id, {"mobile": CUSTOMER.value}, codes=["SPRING-1"])

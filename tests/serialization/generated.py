@@ -9,10 +9,10 @@ import attrs
 from hypothesis import strategies as st
 
 from couponhub import errors
+from couponhub.erasure import Forgotten, Removal
 from couponhub.errors import CouponhubError
-from couponhub.explaining import ExplainedCoupon, Explanation, SentIn
-from couponhub.explaining.recording import Exchange
-from couponhub.forgetting import Forgotten, Removal
+from couponhub.explain import ExplainedCoupon, Explanation, SentIn
+from couponhub.explain.recording import Exchange
 from couponhub.models import (
     Alerts,
     Answer,
@@ -22,12 +22,12 @@ from couponhub.models import (
     Customer,
     DaySpan,
     Discount,
+    FieldProvenance,
     Identifier,
     ListCoverage,
     ListId,
     ListStatus,
     LookupAnswer,
-    Meaning,
     Part,
     PartId,
     Reason,
@@ -329,7 +329,10 @@ EXCHANGES = st.builds(
     shape=st.just(Shape(method="GET", path="/", query={}, sent=None, headers={}, received=None)),
 )
 MEANINGS = st.builds(
-    Meaning, field=st.sampled_from(("status", "expires_at", "discount", "other")), raw=RAWS, because=TEXTS
+    FieldProvenance,
+    field=st.sampled_from(("status", "expires_at", "discount", "other")),
+    raw=RAWS,
+    because=TEXTS,
 )
 EXPLANATIONS = st.builds(
     Explanation,

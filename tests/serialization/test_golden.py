@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from couponhub.erasure import Forgotten, Removal
 from couponhub.errors import QuotaExhausted, VendorUnavailable
-from couponhub.explaining import ExplainedCoupon, Explanation, SentIn, explanation_document
-from couponhub.explaining.recording import Exchange
-from couponhub.forgetting import Forgotten, Removal
+from couponhub.explain import ExplainedCoupon, Explanation, SentIn, explanation_document
+from couponhub.explain.recording import Exchange
 from couponhub.models import (
     Alerts,
     Answer,
@@ -21,12 +21,12 @@ from couponhub.models import (
     Customer,
     DaySpan,
     Discount,
+    FieldProvenance,
     Identifier,
     ListCoverage,
     ListId,
     ListStatus,
     LookupAnswer,
-    Meaning,
     Part,
     PartId,
     Reason,
@@ -166,8 +166,8 @@ EXPLANATION = Explanation(
         ExplainedCoupon(
             coupon=COUPON,
             meanings=(
-                Meaning(field="status", raw={"redeemed": 1}, because="it was used"),
-                Meaning(field="discount"),
+                FieldProvenance(field="status", raw={"redeemed": 1}, because="it was used"),
+                FieldProvenance(field="discount"),
             ),
         ),
     ),

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from couponhub import models
+from couponhub.erasure import Forgotten
 from couponhub.errors import CouponhubError
-from couponhub.explaining import SentIn
-from couponhub.forgetting import Forgotten
+from couponhub.explain import SentIn
 from couponhub.models import (
     Answer,
     Coupon,

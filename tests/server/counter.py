@@ -8,11 +8,11 @@ import attrs
 from werkzeug.test import Client, TestResponse
 
 from couponhub import CouponHub
-from couponhub.server.access import Access
 from couponhub.server.admission import Gate
 from couponhub.server.app import make_app
-from couponhub.server.frame import AccessLog
+from couponhub.server.auth import Access
 from couponhub.server.metrics import Metrics
+from couponhub.server.request_context import AccessLog
 from couponhub.state import Scope
 from couponhub.state.sqlite.callbacks import SqliteCallbacks
 from couponhub.state.sqlite.database import LedgerDatabase

@@ -15,11 +15,11 @@ from granian.server.mp import MPServer
 
 from couponhub import CouponHub
 from couponhub.config import load_config
-from couponhub.server.access import Access
 from couponhub.server.admission import Gate
 from couponhub.server.app import make_app
-from couponhub.server.frame import AccessLog
+from couponhub.server.auth import Access
 from couponhub.server.metrics import Metrics
+from couponhub.server.request_context import AccessLog
 from couponhub.state import Scope
 from couponhub.state.sqlite.callbacks import SqliteCallbacks
 from couponhub.state.sqlite.database import LedgerDatabase

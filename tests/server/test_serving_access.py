@@ -8,9 +8,9 @@ import pytest
 
 from couponhub.clock import Clock, utc_now
 from couponhub.errors import LocalError
-from couponhub.server.access import Access, is_neighbour
-from couponhub.server.pace import Pace
+from couponhub.server.auth import Access, is_neighbour
 from couponhub.server.problems import Refusal
+from couponhub.server.token_bucket import TokenBucket
 from couponhub.state import Scope, new_token
 from couponhub.state.sqlite.tokens import SqliteTokens
 from couponhub.testing import EmulatedVendors
@@ -212,19 +212,19 @@ def test_a_token_that_asks_too_often_is_told_when_to_come_back(
 def test_a_bucket_fills_again() -> None:
     """Steadily, up to a second's worth; a rate below one a second gives one at first."""
     now = [0.0]
-    pace = Pace(4, Clock(monotonic=lambda: now[0]))
+    pace = TokenBucket(4, Clock(monotonic=lambda: now[0]))
     assert [0.0, 0.0, 0.0, 0.0, 0.25] == [pace.take("a") for _ in range(5)]
     now[0] = 0.25
     assert [0.0, 0.25] == [pace.take("a") for _ in range(2)]
     now[0] = 60.0
     assert [0.0, 0.0, 0.0, 0.0, 0.25] == [pace.take("a") for _ in range(5)]
-    rare = Pace(0.1, Clock(monotonic=lambda: now[0]))
+    rare = TokenBucket(0.1, Clock(monotonic=lambda: now[0]))
     assert [0.0, 10.0] == [rare.take("a") for _ in range(2)]
 
 
 def test_without_a_rate_nobody_waits() -> None:
     """The default."""
-    pace = Pace(0, Clock())
+    pace = TokenBucket(0, Clock())
     assert {0.0} == {pace.take("a") for _ in range(1000)}
 
 

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 
 from couponhub.server.bounds import LONGEST_TEXT, MOST_CUSTOMERS, MOST_ITEMS
 from couponhub.server.openapi import request_schema
-from couponhub.server.requests import LONGEST_DEADLINE, BatchRequest, LookupRequest, RequestReader
+from couponhub.server.request_models import LONGEST_DEADLINE, BatchRequest, LookupRequest, RequestReader
 from couponhub.state import Scope
 from tests.server.counter import MOBILE, NEIGHBOUR, Counter
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from couponhub.server.lines import Lines, LinesHandler
+from couponhub.server.log_lines import Lines, LinesHandler
 from tests.cli.desk import until
 
 

@@ -12,7 +12,7 @@ from couponhub.errors import RequestRejected
 from couponhub.models import Answer, Coupon, CouponStatus, LookupAnswer, Reason, Source, Verdict
 from couponhub.serialization import to_document
 from couponhub.server.masking import masked
-from couponhub.server.writing import LookupWriter
+from couponhub.server.response_json import LookupWriter
 from couponhub.state import Scope
 from tests.server.counter import MOBILE, Counter, problem
 

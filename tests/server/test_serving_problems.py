@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from couponhub import CouponHub, errors
 from couponhub.errors import CouponhubError, QuotaExhausted, RateLimited, UsageError, VendorUnavailable
 from couponhub.server.bodies import LARGEST_BODY
-from couponhub.server.requests import BatchRequest, LookupRequest, RequestReader
+from couponhub.server.request_models import BatchRequest, LookupRequest, RequestReader
 from couponhub.state import Scope
 from tests.server.counter import MOBILE, Counter, problem
 

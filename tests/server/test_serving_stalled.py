@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from couponhub.server.patience import _protocol_of
+from couponhub.server.body_timeout import _protocol_of
 from couponhub.testing import EmulatedVendors
 from tests.cli.desk import COMMAND, until
 from tests.server.counter import MOBILE

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from couponhub.state import AccountQuota, StoreSettings
 from couponhub.state.sqlite import counters
-from couponhub.state.sqlite.counters import Row, _Aside
+from couponhub.state.sqlite.counters import WindowRow, _Aside
 from tests.state.kit import quotas_at, store_of
 
 NOW = 1_700_000_000.0  # 22:13:20 UTC, 20 seconds into a minute
@@ -111,7 +111,7 @@ def test_windows_that_are_over_are_left(store: StoreSettings) -> None:
 
 
 ROWS = st.builds(
-    Row,
+    WindowRow,
     ends=st.sampled_from([NOW - 1, NOW + 10, NOW + 40]),
     used=st.integers(0, 20),
     cap=st.none() | st.integers(1, 20),
@@ -120,29 +120,31 @@ ROWS = st.builds(
 
 @settings(max_examples=200, deadline=None)
 @given(seen=ROWS | st.none(), counted=st.integers(0, 20), there=ROWS | st.none())
-def test_nothing_that_was_counted_is_lost(seen: Row | None, counted: int, there: Row | None) -> None:
+def test_nothing_that_was_counted_is_lost(
+    seen: WindowRow | None, counted: int, there: WindowRow | None
+) -> None:
     """Whatever both have done, what stands in the file afterwards is at least what each has counted in it."""
     key = ("account", "calls_per_minute")
     begun = {} if seen is None else {key: seen}
-    file: dict[tuple[str, str], Row] = {} if there is None else {key: there}
+    file: dict[tuple[str, str], WindowRow] = {} if there is None else {key: there}
 
     class File:
         """The rows of the file."""
 
-        def get(self, key: tuple[str, str]) -> Row | None:
+        def get(self, key: tuple[str, str]) -> WindowRow | None:
             """Read one."""
             return file.get(key)
 
-        def put(self, key: tuple[str, str], row: Row) -> None:
+        def put(self, key: tuple[str, str], row: WindowRow) -> None:
             """Write one."""
             file[key] = row
 
     aside = _Aside(begun)
-    base = seen if seen is not None and seen.ends > NOW else Row(ends=NOW + 40, used=0, cap=None)
-    aside.put(key, Row(ends=base.ends, used=base.used + counted, cap=base.cap))
+    base = seen if seen is not None and seen.ends > NOW else WindowRow(ends=NOW + 40, used=0, cap=None)
+    aside.put(key, WindowRow(ends=base.ends, used=base.used + counted, cap=base.cap))
     aside.add_to(File(), NOW)
 
-    current = there if there is not None and there.ends > NOW else Row(ends=NOW, used=0, cap=None)
+    current = there if there is not None and there.ends > NOW else WindowRow(ends=NOW, used=0, cap=None)
     after = file.get(key)
     assert not counted or (after is not None and after.used >= current.used + counted)
     assert after is None or there is None or after.ends >= there.ends

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from couponhub.testing import rig_for
+from couponhub.testing import harness_for
 from couponhub_capillary import PLUGIN as CAPILLARY
 from couponhub_moengage import PLUGIN as MOENGAGE
 from tests.strictness.tampering import Bench
@@ -20,12 +20,12 @@ SERIES = {
 @pytest.fixture
 def moengage() -> Iterator[Bench]:
     """A MoEngage workspace."""
-    with rig_for(MOENGAGE, settings={"created_by": "strict"}, processing_delay=0) as rig:
+    with harness_for(MOENGAGE, settings={"created_by": "strict"}, processing_delay=0) as rig:
         yield Bench(rig)
 
 
 @pytest.fixture
 def capillary() -> Iterator[Bench]:
     """A Capillary organisation."""
-    with rig_for(CAPILLARY, list_extra=SERIES, processing_delay=0) as rig:
+    with harness_for(CAPILLARY, list_extra=SERIES, processing_delay=0) as rig:
         yield Bench(rig)

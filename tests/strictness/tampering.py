@@ -17,7 +17,7 @@ from urllib3.response import BaseHTTPResponse
 
 from couponhub.errors import VendorError
 from couponhub.models import ListId
-from couponhub.testing import Rig
+from couponhub.testing import Harness
 
 Alteration = Callable[[requests.PreparedRequest], None]
 """Spoils one request in place."""
@@ -45,7 +45,7 @@ class Bench:
         rig: The adapter on its bench, with nothing at the vendor yet.
     """
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Harness) -> None:
         self.rig = rig
         self.list_id: ListId = rig.create_list("the list").id
         self._numbers = count(1)
@@ -101,7 +101,7 @@ class InFlight:
 
 
 @contextmanager
-def altering(rig: Rig, monkeypatch: pytest.MonkeyPatch, on: str, alter: Alteration) -> Iterator[InFlight]:
+def altering(rig: Harness, monkeypatch: pytest.MonkeyPatch, on: str, alter: Alteration) -> Iterator[InFlight]:
     """Alter the adapter's requests below everything that it consists of: right before they are sent."""
     flight = InFlight(f"{rig.server.url}/{rig.plugin.name}", on, alter)
     send = HTTPConnectionPool.urlopen

@@ -11,7 +11,7 @@ import pytest
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.errors import AuthRejected, OutcomeUnknown, RateLimited, UnreadableReply, VendorUnavailable
 from couponhub.transport import BasicAuth, HeaderAuth, Request, TokenAuth
-from couponhub.transport.auth import Token
+from couponhub.transport.auth import AccessToken
 from tests.cli.desk import until
 from tests.kit.clock import FakeClock
 from tests.transport.scripted import Script, ScriptedServer, Seen, says, transport_to, understood
@@ -31,7 +31,7 @@ class Tokens:
         self._lifetime = lifetime
         self._seconds = seconds
 
-    def __call__(self) -> Token:
+    def __call__(self) -> AccessToken:
         """Give the next one."""
         self.asked += 1
         if self._seconds:
@@ -39,7 +39,7 @@ class Tokens:
         if self._failures:
             raise self._failures.pop(0)
         self.given += 1
-        return Token(value=f"t{self.given}", lifetime=self._lifetime)
+        return AccessToken(value=f"t{self.given}", lifetime=self._lifetime)
 
 
 def token_auth(tokens: Tokens, clock: Clock = SYSTEM_CLOCK) -> TokenAuth:
@@ -163,7 +163,7 @@ def test_an_impatient_caller_leaves_the_fetch_to_the_others(server: ScriptedServ
     slow = threading.Event()
 
     class Slow(Tokens):
-        def __call__(self) -> Token:
+        def __call__(self) -> AccessToken:
             slow.wait(5)
             return super().__call__()
 
@@ -195,7 +195,7 @@ def test_a_fetch_that_hangs_holds_nobody_who_comes_later() -> None:
     hangs = threading.Event()
 
     class Hanging(Tokens):
-        def __call__(self) -> Token:
+        def __call__(self) -> AccessToken:
             if self.asked == 0:
                 self.asked += 1
                 hangs.wait(30)
@@ -227,7 +227,7 @@ def test_few_fetches_hang_beside_each_other() -> None:
     hangs = threading.Event()
 
     class Hanging(Tokens):
-        def __call__(self) -> Token:
+        def __call__(self) -> AccessToken:
             self.asked += 1
             hangs.wait(30)
             return super().__call__()
@@ -309,7 +309,7 @@ def test_credentials_do_not_show() -> None:
     """Neither in a token nor in a sign-in."""
     shown = repr(
         [
-            Token(value="hunter2", lifetime=1.0),
+            AccessToken(value="hunter2", lifetime=1.0),
             HeaderAuth(inner=BasicAuth("u", "hunter2"), name="X", value="hunter2"),
         ]
     )

@@ -16,7 +16,7 @@ from couponhub.transport import (
     Transport,
     TransportSettings,
 )
-from couponhub.transport.auth import BasicAuth, Token
+from couponhub.transport.auth import AccessToken, BasicAuth
 from couponhub.transport.oauth import TokenSession
 from couponhub.transport.redaction import redact_library_logs
 from tests.transport.scripted import (
@@ -74,15 +74,15 @@ def logged() -> Iterator[list[str]]:
     root.removeHandler(handler)
 
 
-def fetcher(server: ScriptedServer) -> Callable[[], Token]:
+def fetcher(server: ScriptedServer) -> Callable[[], AccessToken]:
     """Fetches a token from that server, as an adapter does."""
 
-    def fetch() -> Token:
+    def fetch() -> AccessToken:
         with TokenSession("s3cret-key", TransportSettings()) as session:
             token = session.fetch_token(
                 f"{server.url}/token?s3cret-key", client_secret="s3cret-client", include_client_id=True
             )
-        return Token(value=token["access_token"], lifetime=60.0)
+        return AccessToken(value=token["access_token"], lifetime=60.0)
 
     return fetch
 
@@ -128,12 +128,12 @@ def test_the_loggers_would_tell_without_the_filter(server: ScriptedServer, logge
     kept = {name: logging.getLogger(name).filters for name in list(logging.root.manager.loggerDict)}
     transport = signed_in(server)
 
-    def unfiltered() -> Token:
+    def unfiltered() -> AccessToken:
         with TokenSession("s3cret-key", TransportSettings()) as session:
             for name in kept:
                 logging.getLogger(name).filters = []
             session.fetch_token(f"{server.url}/token", client_secret="s3cret-client", include_client_id=True)
-        return Token(value="s3cret-token", lifetime=60.0)
+        return AccessToken(value="s3cret-token", lifetime=60.0)
 
     try:
         transport._auth = TokenAuth(unfiltered, header="X-Token", margin=lambda _: 1.0)

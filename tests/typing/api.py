@@ -24,8 +24,8 @@ from couponhub import (
     VendorError,
     VendorUnavailable,
 )
-from couponhub.explaining import Explanation
-from couponhub.forgetting import Forgotten
+from couponhub.erasure import Forgotten
+from couponhub.explain import Explanation
 from couponhub.models import (
     Alerts,
     CouponStatus,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
-from couponhub.testing import Control, EmulatorServer, World, config_text
+from couponhub.testing import Control, EmulatorContext, EmulatorServer, config_text
 from couponhub.testing.emulation.app import EmulatorApp
 from couponhub.testing.vendors import emulators
 from couponhub_moengage.emulator.files import fetching, processing
@@ -130,7 +130,7 @@ def vendor(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Vendor]:
     """Each vendor in turn; it takes a while to fetch, so that whoever is killed takes files along."""
-    world = World()
+    world = EmulatorContext()
     (emulated,) = emulators((request.param,), world)
     emulated.set_processing_delay(0.15)
     answer, read = EmulatorApp.__call__, fetching.read_codes

@@ -15,7 +15,7 @@ from couponhub.cli import main
 from couponhub.errors import Unsupported
 from couponhub.models import Customer, Identifier, Reason, Verdict
 from couponhub.registry import Registry
-from couponhub.testing import Rig, rig_for
+from couponhub.testing import Harness, harness_for
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
 BUYER = {"external_id": "EXT-77001", "mobile": "919876500001"}
@@ -39,7 +39,7 @@ class Ran:
 class Bench:
     """An emulated workspace whose list is five days old, and the command line on it."""
 
-    rig: Rig
+    rig: Harness
     list_id: str
     codes: list[str]
     today: date
@@ -67,7 +67,7 @@ class Bench:
 @pytest.fixture
 def bench(capsys: pytest.CaptureFixture[str]) -> Iterator[Bench]:
     """Five days ago a list was created and three codes were given to one customer."""
-    with rig_for(Registry().load("moengage"), settings={"created_by": "tests"}) as rig:
+    with harness_for(Registry().load("moengage"), settings={"created_by": "tests"}) as rig:
         now = datetime.now(UTC)
         rig.control.set_clock(now - timedelta(days=5))
         list_id = rig.list_with("Autumn", [f"CANARY-{number}" for number in range(9)])

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from couponhub.testing.emulation.world import Clock
+from couponhub.testing.emulation.context import EmulatedClock
 from couponhub_capillary.emulator.coupons.expiry import coupon_end
 from couponhub_capillary.emulator.customers.directory import Customers
 from couponhub_capillary.emulator.options import Options
@@ -37,7 +37,7 @@ class Organisation:
         redeemed: The coupon of each redemption that was not taken back, by the redemption's id.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: EmulatedClock) -> None:
         self.clock = clock
         self.lock = threading.RLock()
         self.options = Options()

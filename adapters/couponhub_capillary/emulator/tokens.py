@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from couponhub.testing.emulation.world import Clock
+from couponhub.testing.emulation.context import EmulatedClock
 
 
 @attrs.define(kw_only=True)
@@ -32,7 +32,12 @@ class Tokens:
     """
 
     def __init__(
-        self, *, clock: Clock, clients: Mapping[str, str], tills: Mapping[str, str], organisation_id: int
+        self,
+        *,
+        clock: EmulatedClock,
+        clients: Mapping[str, str],
+        tills: Mapping[str, str],
+        organisation_id: int,
     ) -> None:
         self._clock = clock
         self._clients = clients

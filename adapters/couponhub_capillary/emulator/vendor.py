@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from werkzeug.wrappers import Request, Response
 
+from couponhub.testing.emulation.context import EmulatorContext
 from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer
-from couponhub.testing.emulation.world import World
 from couponhub_capillary.emulator.api import Api
 from couponhub_capillary.emulator.coupons.expiry import is_over
 from couponhub_capillary.emulator.customers.directory import digits_of
@@ -36,7 +36,7 @@ class CapillaryEmulator:
     credentials: Mapping[str, str] = {"key": _KEY, "secret": _SECRET}
     settings: Mapping[str, str] = {"default_country_code": Options().country_code}
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: EmulatorContext) -> None:
         self._world = world
         self._begin(delay=_PROCESSING_DELAY, rate_limited=False)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from couponhub.models import Coupon, CouponStatus, Meaning
+from couponhub.models import Coupon, CouponStatus, FieldProvenance
 
 Keys = Mapping[str, tuple[str, ...]]
 
@@ -58,10 +58,10 @@ _GUESSED: Mapping[str, str] = MappingProxyType(
 _END_BY_CODE = "the exact end of v2, where that tells one, else the last second of the day"
 
 
-def meanings_of(coupon: Coupon) -> tuple[Meaning, ...]:
+def meanings_of(coupon: Coupon) -> tuple[FieldProvenance, ...]:
     """Where the fields come from; those of which nothing came are left out, but for the status."""
     meanings = [
-        Meaning(
+        FieldProvenance(
             field=field,
             raw={key: coupon.raw[key] for key in keys if key in coupon.raw},
             because=_why_status(coupon) if field == "status" else _why(coupon, field),

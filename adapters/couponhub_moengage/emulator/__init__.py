@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import attrs
 from werkzeug.wrappers import Request, Response
 
+from couponhub.testing.emulation.context import EmulatorContext
 from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer, VendorEmulator
-from couponhub.testing.emulation.world import World
 from couponhub_moengage.emulator import seed
 from couponhub_moengage.emulator.control import Control
 from couponhub_moengage.emulator.files.outcomes import Outcomes
@@ -24,7 +24,7 @@ __all__ = ["MoEngageEmulator"]
 class MoEngageEmulator:
     """One MoEngage workspace, served under `/moengage/v1/`. Fulfils `VendorEmulator`; thread-safe."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: EmulatorContext) -> None:
         self.name = "moengage"
         self.base_path = "/v1"
         defaults = Options()

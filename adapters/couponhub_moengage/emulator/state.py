@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from couponhub.testing.emulation.world import Mail, World
+from couponhub.testing.emulation.context import EmulatorContext, Mail
 from couponhub_moengage.emulator.customers import Customers
 from couponhub_moengage.emulator.http import refusals
 from couponhub_moengage.emulator.http.bodies import FileOrder, NewList
@@ -23,7 +23,7 @@ class State:
     holds the lock; nothing that waits may happen there.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: EmulatorContext) -> None:
         self._world = world
         self._lock = threading.Lock()
         self.options = Options()

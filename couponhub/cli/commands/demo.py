@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from couponhub.cli.demo_env import DemoEnvironment, ask, demo_environment, list_id, run, say, serving
 from couponhub.cli.options import GlobalCommand
-from couponhub.cli.stage import Stage, ask, list_id, run, say, serving, stage
 
 _CUSTOMER = "919876543210"
 _SAME_CUSTOMER = "EXT-007"
@@ -19,7 +19,7 @@ def command() -> None:
 
     Nothing leaves this machine, and nothing is left behind. Every command shown is a real one.
     """
-    with stage() as here:
+    with demo_environment() as here:
         say("Two emulated vendors answer on this machine, and couponhub.toml names them:")
         click.echo(here.config)
         run("connections")
@@ -66,7 +66,7 @@ def _send_codes(folder: Path) -> None:
     run("lists", "ls", "capillary", "--status", "active")
 
 
-def _import_reports(here: Stage) -> None:
+def _import_reports(here: DemoEnvironment) -> None:
     say(
         "MoEngage cannot be asked who holds a code. It mails a report for each list, and that can be imported."
     )
@@ -80,7 +80,7 @@ def _import_reports(here: Stage) -> None:
     run("usage", "status", "moengage")
 
 
-def _serve(here: Stage) -> None:
+def _serve(here: DemoEnvironment) -> None:
     say("The same over HTTP, for a shop's backend or a support desk:")
     with serving() as (url, token):
         ask(url, token, {"customer": {"external_id": _SAME_CUSTOMER}})

@@ -15,9 +15,9 @@ from couponhub.cli.output import print_json
 from couponhub.cli.session import Instant
 from couponhub.errors import UsageError
 from couponhub.testing.configuration import config_text
+from couponhub.testing.emulation.context import EmulatorContext
 from couponhub.testing.emulation.server import EmulatorServer
 from couponhub.testing.emulation.vendor import ControlError, VendorEmulator
-from couponhub.testing.emulation.world import World
 from couponhub.testing.vendors import emulators
 
 
@@ -49,7 +49,7 @@ def command(
 
     Stateful and in memory; nothing leaves this machine.
     """
-    world = World()
+    world = EmulatorContext()
     if clock is not None:
         world.clock.set(clock)
     emulated = emulators(vendors, world)

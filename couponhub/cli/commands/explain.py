@@ -14,7 +14,7 @@ from couponhub.cli.session import Seconds, opened_hub
 from couponhub.cli.stdout import json_text
 from couponhub.cli.tables import Column
 from couponhub.errors import UsageError
-from couponhub.explaining import explanation_document
+from couponhub.explain import explanation_document
 from couponhub.models import Customer
 from couponhub.serialization import Document
 
@@ -64,7 +64,7 @@ def command(
     with opened_hub(options) as hub:
         explanation = hub.explain(about[0], connections=connections or None, deadline=deadline)
         if bundle is not None:
-            from couponhub.explaining.bundle import write_bundle  # noqa: PLC0415 - few want one
+            from couponhub.explain.bundle import write_bundle  # noqa: PLC0415 - few want one
 
             write_bundle(bundle, explanation, hub.config)
     document = explanation_document(explanation)

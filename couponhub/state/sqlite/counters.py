@@ -28,7 +28,7 @@ _TRIED_AGAIN_AFTER = 3.0
 
 
 @attrs.frozen(kw_only=True)
-class Row:
+class WindowRow:
     """One window of one limit.
 
     Attributes:
@@ -42,14 +42,14 @@ class Row:
     cap: int | None
 
 
-class Rows(Protocol):
+class WindowRows(Protocol):
     """The windows, to read and change."""
 
-    def get(self, key: Key) -> Row | None:
+    def get(self, key: Key) -> WindowRow | None:
         """The last one that was counted in; it may be over."""
         ...
 
-    def put(self, key: Key, row: Row) -> None:
+    def put(self, key: Key, row: WindowRow) -> None:
         """Write it in the place of that."""
         ...
 
@@ -70,14 +70,14 @@ class Counters:
         self._layout = Layout(settings)
         self._kept = KeptConnection(self._open)
         self._clock = clock
-        self._seen: dict[Key, Row] = {}
+        self._seen: dict[Key, WindowRow] = {}
         self._own = PerProcess(_Counting)
 
     def close(self) -> None:
         """Close the file; a later use opens it again."""
         self._kept.close()
 
-    def change(self, change: Callable[[Rows, float], T], now: Callable[[], float]) -> T:
+    def change(self, change: Callable[[WindowRows, float], T], now: Callable[[], float]) -> T:
         """Run `change` on the windows, alone among all threads and processes.
 
         Args:
@@ -93,7 +93,9 @@ class Counters:
                     self._turn_aside(own, error)
             return change(own.aside or _Aside(self._seen), now())
 
-    def _in_file(self, own: "_Counting", change: Callable[[Rows, float], T], now: Callable[[], float]) -> T:
+    def _in_file(
+        self, own: "_Counting", change: Callable[[WindowRows, float], T], now: Callable[[], float]
+    ) -> T:
         with self._kept.used() as database:
             database.execute("BEGIN IMMEDIATE")
             try:
@@ -147,18 +149,18 @@ class _FileRows:
     """The windows in the file; what is seen of them is noted in `seen`."""
 
     database: sqlite3.Connection
-    seen: dict[Key, Row]
+    seen: dict[Key, WindowRow]
 
-    def get(self, key: Key) -> Row | None:
+    def get(self, key: Key) -> WindowRow | None:
         found = self.database.execute(
             "SELECT ends, used, cap FROM budgets WHERE account = ? AND name = ?", key
         ).fetchone()
         if found is None:
             return None
-        row = self.seen[key] = Row(ends=found[0], used=found[1], cap=found[2])
+        row = self.seen[key] = WindowRow(ends=found[0], used=found[1], cap=found[2])
         return row
 
-    def put(self, key: Key, row: Row) -> None:
+    def put(self, key: Key, row: WindowRow) -> None:
         self.database.execute(
             "INSERT OR REPLACE INTO budgets (account, name, ends, used, cap) VALUES (?, ?, ?, ?, ?)",
             (*key, row.ends, row.used, row.cap),
@@ -169,17 +171,17 @@ class _FileRows:
 class _Aside:
     """The windows in memory, from how they were last seen in the file."""
 
-    def __init__(self, seen: Mapping[Key, Row]) -> None:
+    def __init__(self, seen: Mapping[Key, WindowRow]) -> None:
         self._begun = dict(seen)
         self._rows = dict(seen)
 
-    def get(self, key: Key) -> Row | None:
+    def get(self, key: Key) -> WindowRow | None:
         return self._rows.get(key)
 
-    def put(self, key: Key, row: Row) -> None:
+    def put(self, key: Key, row: WindowRow) -> None:
         self._rows[key] = row
 
-    def add_to(self, rows: Rows, now: float) -> None:
+    def add_to(self, rows: WindowRows, now: float) -> None:
         """Add what was counted here; where both moved on, to what the file has, up to the later end."""
         for key, row in self._rows.items():
             begun, there = self._begun.get(key), rows.get(key)
@@ -190,4 +192,6 @@ class _Aside:
                 continue
             counted = row.used - (begun.used if begun is not None and begun.ends == row.ends else 0)
             cap = there.cap if begun is not None and begun.cap == row.cap else row.cap
-            rows.put(key, Row(ends=max(there.ends, row.ends), used=there.used + max(0, counted), cap=cap))
+            rows.put(
+                key, WindowRow(ends=max(there.ends, row.ends), used=there.used + max(0, counted), cap=cap)
+            )

@@ -8,7 +8,7 @@ import attrs
 from couponhub.state.budgets import Spent
 from couponhub.state.quotas import LARGEST_LEASE, LONGEST_PAUSE, Granted, Window
 from couponhub.state.settings import StoreSettings
-from couponhub.state.sqlite.counters import Counters, Row, Rows
+from couponhub.state.sqlite.counters import Counters, WindowRow, WindowRows
 
 _DAY_SECONDS = 86_400
 
@@ -31,7 +31,7 @@ class SqliteQuotas:
     def take(self, account: str, kind: str, windows: Sequence[Window], want: int) -> Granted | Spent:
         """As `QuotaStore.take`."""
 
-        def change(rows: Rows, now: float) -> Granted | Spent:
+        def change(rows: WindowRows, now: float) -> Granted | Spent:
             if paused := _paused(rows, account, kind, now):
                 return Spent(None, paused, daily=False)
             counts = [_count(rows, account, window, now) for window in windows]
@@ -51,7 +51,7 @@ class SqliteQuotas:
     ) -> bool:
         """As `QuotaStore.learn`."""
 
-        def change(rows: Rows, now: float) -> bool:
+        def change(rows: WindowRows, now: float) -> bool:
             count = _count(rows, account, window, now)
             cap = count.cap if limit is None else limit
             used = max(count.used, cap - remaining)
@@ -65,7 +65,7 @@ class SqliteQuotas:
     def exhaust(self, account: str, window: Window, ends_in: float) -> None:
         """As `QuotaStore.exhaust`."""
 
-        def change(rows: Rows, now: float) -> None:
+        def change(rows: WindowRows, now: float) -> None:
             count = _count(rows, account, window, now)
             _write(rows, account, attrs.evolve(count, used=count.cap, ends=now + ends_in))
 
@@ -74,15 +74,15 @@ class SqliteQuotas:
     def pause(self, account: str, kind: str, ends_in: float) -> None:
         """As `QuotaStore.pause`."""
 
-        def change(rows: Rows, now: float) -> None:
-            rows.put((account, kind), Row(ends=now + ends_in, used=0, cap=None))
+        def change(rows: WindowRows, now: float) -> None:
+            rows.put((account, kind), WindowRow(ends=now + ends_in, used=0, cap=None))
 
         self._counters.change(change, self.now)
 
     def left(self, account: str, kinds: Mapping[str, Sequence[Window]]) -> Mapping[str, int]:
         """As `QuotaStore.left`."""
 
-        def change(rows: Rows, now: float) -> dict[str, int]:
+        def change(rows: WindowRows, now: float) -> dict[str, int]:
             return {
                 window.name: max(0, count.cap - count.used)
                 for kind, windows in kinds.items()
@@ -106,14 +106,14 @@ class _Count:
     cap: int
 
 
-def _paused(rows: Rows, account: str, kind: str, now: float) -> float:
+def _paused(rows: WindowRows, account: str, kind: str, now: float) -> float:
     """Return the seconds that the vendor is to be left alone still, beyond all windows; 0 where it may be called."""
     row = rows.get((account, kind))
     # One that ends later than the longest can was written before the clock was set back.
     return row.ends - now if row is not None and now < row.ends <= now + LONGEST_PAUSE else 0.0
 
 
-def _count(rows: Rows, account: str, window: Window, now: float) -> _Count:
+def _count(rows: WindowRows, account: str, window: Window, now: float) -> _Count:
     row = rows.get((account, window.name))
     # A window that ends later than a whole one from now was written before the clock was set back.
     if row is None or not now < row.ends <= now + window.seconds:
@@ -124,6 +124,6 @@ def _count(rows: Rows, account: str, window: Window, now: float) -> _Count:
     )
 
 
-def _write(rows: Rows, account: str, count: _Count) -> None:
+def _write(rows: WindowRows, account: str, count: _Count) -> None:
     cap = None if count.cap == count.window.limit else count.cap
-    rows.put((account, count.window.name), Row(ends=count.ends, used=count.used, cap=cap))
+    rows.put((account, count.window.name), WindowRow(ends=count.ends, used=count.used, cap=cap))

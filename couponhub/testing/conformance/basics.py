@@ -27,7 +27,7 @@ from couponhub.models import CouponList, CouponQuery, Customer, CustomerCoupons
 from couponhub.protocols import CAPABILITIES
 from couponhub.testing.conformance.customers import BUYER, NOBODY
 from couponhub.testing.conformance.refusals import refuses, refuses_customers, refuses_uploads, understood
-from couponhub.testing.rig import Rig
+from couponhub.testing.harness import Harness
 
 GARBAGE = ("html", "half", "empty", "text", "nulls", "array")
 
@@ -45,7 +45,7 @@ def answers(call: Callable[[], object]) -> None:
 class BasicRules:
     """What holds for every call."""
 
-    def test_r01_capabilities_are_what_is_implemented(self, rig: Rig) -> None:
+    def test_r01_capabilities_are_what_is_implemented(self, rig: Harness) -> None:
         """R-01: what is claimed can be called, what is not claimed is refused with an alternative."""
         connection = rig.connection
         day = utc_now().date()
@@ -68,7 +68,7 @@ class BasicRules:
         if not refuses_customers(rig):
             assert understood(rig, NOBODY)
 
-    def test_r02_wrong_credentials_are_told_without_showing_them(self, rig: Rig) -> None:
+    def test_r02_wrong_credentials_are_told_without_showing_them(self, rig: Harness) -> None:
         """R-02: refused credentials raise AuthRejected, and its text holds none of them."""
         wrong = dict.fromkeys(rig.emulator.credentials, "wrong-canary")
         with rig.open_hub(**wrong) as hub, pytest.raises(AuthRejected) as caught:
@@ -77,20 +77,20 @@ class BasicRules:
         assert "wrong-canary" not in shown
         assert rig.plugin.name == caught.value.connection
 
-    def test_r03_a_missing_right_is_told_apart_from_wrong_credentials(self, rig: Rig) -> None:
+    def test_r03_a_missing_right_is_told_apart_from_wrong_credentials(self, rig: Harness) -> None:
         """R-03: HTTP 403 raises PermissionDenied."""
         rig.control.fail("* *", "status", 403)
         with pytest.raises((PermissionDenied, AuthRejected)):
             rig.connection.check()
 
-    def test_r04_a_dead_vendor_is_unavailable(self, rig: Rig) -> None:
+    def test_r04_a_dead_vendor_is_unavailable(self, rig: Harness) -> None:
         """R-04: a read that gets no answer raises VendorUnavailable."""
         rig.control.fail("* *", "drop_before")
         with pytest.raises(VendorUnavailable):
             rig.connection.check()
 
     @pytest.mark.parametrize("garbage", GARBAGE)
-    def test_r05_garbage_is_never_understood(self, rig: Rig, garbage: str) -> None:
+    def test_r05_garbage_is_never_understood(self, rig: Harness, garbage: str) -> None:
         """R-05: a read whose answer is not what the vendor documents raises an error of the tree."""
         if refuses(rig, "lists.read", lambda: list(rig.connection.lists.iterate())):
             return
@@ -99,7 +99,7 @@ class BasicRules:
         with pytest.raises(UnreadableReply):
             list(rig.connection.lists.iterate())
 
-    def test_r05_wrong_types_are_never_understood(self, rig: Rig) -> None:
+    def test_r05_wrong_types_are_never_understood(self, rig: Harness) -> None:
         """R-05: the same for an answer whose values have other types than documented."""
         if refuses(rig, "lists.read", lambda: rig.connection.lists.get("1")):
             return
@@ -108,7 +108,7 @@ class BasicRules:
         with pytest.raises(CouponhubError):
             rig.connection.lists.get(list_id)
 
-    def test_r06_redirects_are_never_followed(self, rig: Rig) -> None:
+    def test_r06_redirects_are_never_followed(self, rig: Harness) -> None:
         """R-06: a redirect is an unreadable answer, and nobody is called at its target."""
         target = {"status": 302, "headers": {"Location": f"{rig.server.url}/{rig.plugin.name}/elsewhere"}}
         rig.control.fail("GET *", "status", target)
@@ -116,7 +116,7 @@ class BasicRules:
             rig.connection.check()
         assert not any("elsewhere" in request["path"] for request in rig.control.requests())
 
-    def test_r07_a_rate_limit_is_told_with_its_wait(self, rig: Rig) -> None:
+    def test_r07_a_rate_limit_is_told_with_its_wait(self, rig: Harness) -> None:
         """R-07: HTTP 429 raises RateLimited with the seconds the vendor asks for."""
         refusal = {"status": 429, "headers": {"Retry-After": "3000"}}
         rig.control.fail("GET *", "status", refusal)
@@ -127,14 +127,14 @@ class BasicRules:
     @pytest.mark.parametrize(
         "path", ["https://elsewhere.example/x", "//elsewhere.example/x", "/a/../b", "/a/%2e%2e/b"]
     )
-    def test_r08_call_stays_at_the_vendor(self, rig: Rig, path: str) -> None:
+    def test_r08_call_stays_at_the_vendor(self, rig: Harness, path: str) -> None:
         """R-08: `call` takes relative paths only, and sends nothing for any other."""
         before = len(rig.control.requests())
         with pytest.raises(UsageError):
             rig.connection.call("GET", path)
         assert before == len(rig.control.requests())
 
-    def test_r09_threads_share_an_adapter(self, rig: Rig) -> None:
+    def test_r09_threads_share_an_adapter(self, rig: Harness) -> None:
         """R-09: sixteen threads on one adapter all get the right answer."""
         if refuses(rig, "lists.read", lambda: rig.connection.lists.get("1")):
             return
@@ -143,7 +143,7 @@ class BasicRules:
             seen = list(pool.map(lambda _: rig.connection.lists.get(list_id).id, range(64)))
         assert [list_id] * 64 == seen
 
-    def test_r10_nothing_secret_is_logged(self, rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    def test_r10_nothing_secret_is_logged(self, rig: Harness, caplog: pytest.LogCaptureFixture) -> None:
         """R-10: at DEBUG, no log of any library holds a credential or a customer's identifier."""
         caplog.set_level(logging.DEBUG)
         mobile, email = "919123456780", "canary.person@example.com"
@@ -160,7 +160,7 @@ class BasicRules:
         for secret in (*secrets, mobile, email, "canary.person"):
             assert secret not in logged, "a secret was logged"
 
-    def test_r11_bad_lists_are_refused_before_anything_is_sent(self, rig: Rig) -> None:
+    def test_r11_bad_lists_are_refused_before_anything_is_sent(self, rig: Harness) -> None:
         """R-11: an undocumented field of a new list is named in a UsageError, and nothing was sent."""
         new = attrs.evolve(rig.new_list("odd"), extra={**rig.list_extra, "no_such_field": "1"})
         before = len(rig.control.requests())
@@ -174,7 +174,7 @@ class BasicRules:
             ask()
         assert before == len(rig.control.requests())
 
-    def test_r12_answers_can_be_pickled(self, rig: Rig) -> None:
+    def test_r12_answers_can_be_pickled(self, rig: Harness) -> None:
         """R-12: caches and task queues hand on what was answered, with all that is in it."""
         if refuses(rig, "lists.read", lambda: rig.connection.lists.get("1")):
             return

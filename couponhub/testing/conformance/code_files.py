@@ -7,10 +7,10 @@ import pytest
 from couponhub.errors import UsageError
 from couponhub.testing.conformance.refusals import refuses_uploads
 from couponhub.testing.conformance.uploads import held, send
-from couponhub.testing.rig import Rig
+from couponhub.testing.harness import Harness
 
 
-def _refuses(rig: Rig, content: str, told: str) -> None:
+def _refuses(rig: Harness, content: str, told: str) -> None:
     """Assert that a file is refused with these words, and that the vendor holds nothing of it."""
     if refuses_uploads(rig):
         return
@@ -28,12 +28,12 @@ class FileRules:
     """What stands in a file of codes and is none."""
 
     @pytest.mark.parametrize("cell", ["1.23457E+11", "123456.0", '="00123"', "'00123", "NULL", "#REF!"])
-    def test_r58_ruined_codes_are_refused(self, rig: Rig, cell: str) -> None:
+    def test_r58_ruined_codes_are_refused(self, rig: Harness, cell: str) -> None:
         """R-58: a code that a spreadsheet ruined is refused by its line, and nothing is sent."""
         quoted = cell.replace('"', '""')
         _refuses(rig, f'coupon code\nA-1\n"{quoted}"\n', "line 3: the code is ")
 
-    def test_r58_accepted_codes_are_sent_as_they_stand(self, rig: Rig) -> None:
+    def test_r58_accepted_codes_are_sent_as_they_stand(self, rig: Harness) -> None:
         """R-58: who says that codes are meant has them sent to the letter, with a warning."""
         if refuses_uploads(rig):
             return
@@ -45,16 +45,16 @@ class FileRules:
         assert ("2 codes look ruined and were sent as they stand",) == upload.warnings
 
     @pytest.mark.parametrize("row", ["coupon code", "Coupon Code ", "Total"])
-    def test_r59_rows_that_are_no_codes_are_refused(self, rig: Rig, row: str) -> None:
+    def test_r59_rows_that_are_no_codes_are_refused(self, rig: Harness, row: str) -> None:
         """R-59: a header that stands again, and a total, are refused by their lines, and nothing is sent."""
         _refuses(rig, f"coupon code\nA-1\n{row}\nA-2\n", "line 3: the ")
 
     @pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\u200f", "\u00ad"])
-    def test_r34_what_nobody_sees_is_refused(self, rig: Rig, mark: str) -> None:
+    def test_r34_what_nobody_sees_is_refused(self, rig: Harness, mark: str) -> None:
         """R-34: a code with a character that nobody sees is refused by its line, and nothing is sent."""
         _refuses(rig, f"coupon code\nA-1{mark}\n", "line 2: an invisible character")
 
-    def test_r35_customers_are_no_codes(self, rig: Rig) -> None:
+    def test_r35_customers_are_no_codes(self, rig: Harness) -> None:
         """R-35: beside customers the codes are found by their column's name, or the file is refused."""
         if refuses_uploads(rig):
             return

@@ -9,7 +9,7 @@ from couponhub.clock import utc_now
 from couponhub.errors import NotFound, UnreadableReply
 from couponhub.models import CouponQuery, CouponSort, CouponStatus, Customer, ListId, Reason, Verdict
 from couponhub.testing.conformance.refusals import refuses_customers, understood
-from couponhub.testing.rig import Rig
+from couponhub.testing.harness import Harness
 
 BUYER = {
     "mobile": "919876500001",
@@ -55,7 +55,7 @@ FAULTS = (
 class CustomerRules:
     """Which coupons a customer holds."""
 
-    def test_r60_the_coupons_are_the_truth(self, rig: Rig) -> None:
+    def test_r60_the_coupons_are_the_truth(self, rig: Harness) -> None:
         """R-60: by every identifier the vendor knows, the coupons are exactly those it gave, newest first; others are refused."""
         if refuses_customers(rig):
             return
@@ -68,7 +68,7 @@ class CustomerRules:
             issued = [coupon.issued_at for coupon in answer.coupons if coupon.issued_at]
             assert sorted(issued, reverse=True) == issued
 
-    def test_r61_an_unknown_customer_is_an_answer(self, rig: Rig) -> None:
+    def test_r61_an_unknown_customer_is_an_answer(self, rig: Harness) -> None:
         """R-61: the vendor's word that it knows no such customer is no error, and `none` in a lookup."""
         if refuses_customers(rig):
             return
@@ -80,7 +80,7 @@ class CustomerRules:
                 (one,) = hub.lookup(customer).answers
             assert (Verdict.NONE, Reason.CUSTOMER_UNKNOWN) == (one.verdict, one.reason)
 
-    def test_r62_a_customer_without_coupons_is_an_answer(self, rig: Rig) -> None:
+    def test_r62_a_customer_without_coupons_is_an_answer(self, rig: Harness) -> None:
         """R-62: a known customer without coupons is known, and `none` in a lookup."""
         if refuses_customers(rig):
             return
@@ -90,7 +90,7 @@ class CustomerRules:
             (one,) = rig.hub.lookup(customer).answers
             assert (Verdict.NONE, Reason.NO_COUPONS) == (one.verdict, one.reason)
 
-    def test_r63_a_used_coupon_tells_its_use(self, rig: Rig) -> None:
+    def test_r63_a_used_coupon_tells_its_use(self, rig: Harness) -> None:
         """R-63: a used coupon tells its redemption; used up it is redeemed, and the others stay active."""
         if refuses_customers(rig):
             return
@@ -108,7 +108,7 @@ class CustomerRules:
             redemptions[0].store and redemptions[0].store.code,
         )
 
-    def test_r64_a_status_means_what_we_say(self, rig: Rig) -> None:
+    def test_r64_a_status_means_what_we_say(self, rig: Harness) -> None:
         """R-64: `active` is neither expired nor used up, whatever the vendor's filter of that name selects."""
         if refuses_customers(rig):
             return
@@ -124,7 +124,7 @@ class CustomerRules:
             answer = rig.connection.customers.coupons(buyer, query)
             assert expected == sorted(coupon.code for coupon in answer.coupons)
 
-    def test_r65_a_time_window_selects(self, rig: Rig) -> None:
+    def test_r65_a_time_window_selects(self, rig: Harness) -> None:
         """R-65: since and until select by the moment of issue or redemption, since included, until not."""
         if refuses_customers(rig):
             return
@@ -138,7 +138,7 @@ class CustomerRules:
             answer = rig.connection.customers.coupons(buyer, CouponQuery(since=since, until=until))
             assert expected == [coupon.code for coupon in answer.coupons]
 
-    def test_r66_a_list_selects(self, rig: Rig) -> None:
+    def test_r66_a_list_selects(self, rig: Harness) -> None:
         """R-66: a list narrows to its coupons; one that does not exist raises NotFound."""
         if refuses_customers(rig):
             return
@@ -152,7 +152,7 @@ class CustomerRules:
             rig.hub.lookup(buyer, CouponQuery(list_id=ListId("999999")))
 
     @pytest.mark.parametrize(("fault", "value"), FAULTS)
-    def test_r67_no_fault_is_told_as_none(self, rig: Rig, fault: str, value: object) -> None:
+    def test_r67_no_fault_is_told_as_none(self, rig: Harness, fault: str, value: object) -> None:
         """R-67: whatever goes wrong at the vendor, the lookup of a customer with coupons never says `none`."""
         if refuses_customers(rig):
             (one,) = rig.hub.lookup(Customer(mobile=BUYER["mobile"])).answers
@@ -170,7 +170,7 @@ class CustomerRules:
         assert one.verdict is not Verdict.NONE
         assert answer.complete == one.whole
 
-    def test_r68_bad_credentials_are_unknown(self, rig: Rig) -> None:
+    def test_r68_bad_credentials_are_unknown(self, rig: Harness) -> None:
         """R-68: a lookup with refused credentials is unknown for that reason, not an exception."""
         if refuses_customers(rig):
             return
@@ -181,7 +181,7 @@ class CustomerRules:
             (one,) = hub.lookup(buyer).answers
         assert (Verdict.UNKNOWN, Reason.CREDENTIALS) == (one.verdict, one.reason)
 
-    def test_r69_an_answer_names_its_customer_only(self, rig: Rig) -> None:
+    def test_r69_an_answer_names_its_customer_only(self, rig: Harness) -> None:
         """R-69: by what was asked is told masked; further identifiers named are those of the customer, whom it knows."""
         if refuses_customers(rig):
             return
@@ -195,7 +195,7 @@ class CustomerRules:
         for customer in understood(rig, NOBODY):
             assert () == rig.connection.customers.coupons(customer).also_known_as
 
-    def test_r71_a_coupon_has_one_status(self, rig: Rig) -> None:
+    def test_r71_a_coupon_has_one_status(self, rig: Harness) -> None:
         """R-71: the same coupon stands the same, whichever filters were used; no filter takes an unknown one away."""
         if refuses_customers(rig):
             return
@@ -224,7 +224,7 @@ class CustomerRules:
             else:
                 assert query.limit == len(shown)
 
-    def test_r75_another_customers_answer_is_unreadable(self, rig: Rig) -> None:
+    def test_r75_another_customers_answer_is_unreadable(self, rig: Harness) -> None:
         """R-75: an answer that names, by what was asked, another customer is unreadable: not shown, nor remembered."""
         if refuses_customers(rig):
             return
@@ -248,7 +248,7 @@ class CustomerRules:
             assert sorted(codes) == sorted(coupon.code for coupon in answer.coupons)
             rig.control.set_faults()
 
-    def _single_use(self, rig: Rig) -> tuple[ListId, list[str]]:
+    def _single_use(self, rig: Harness) -> tuple[ListId, list[str]]:
         """Three codes of the customer's, for one use each."""
         rig.control.add_customer(**BUYER)
         codes = ["USE-1", "USE-2", "USE-3"]
@@ -258,10 +258,10 @@ class CustomerRules:
         rig.control.issue(list_id, BUYER, codes=codes)
         return list_id, codes
 
-    def _list_id(self, rig: Rig, name: str = "given out") -> ListId:
+    def _list_id(self, rig: Harness, name: str = "given out") -> ListId:
         rig.control.add_customer(**BUYER)
         codes = [f"{name.replace(' ', '-').upper()}-{number}" for number in range(6)]
         return rig.list_with(name, codes)
 
-    def _give(self, rig: Rig, count: int, list_id: ListId | None = None) -> list[str]:
+    def _give(self, rig: Harness, count: int, list_id: ListId | None = None) -> list[str]:
         return rig.control.issue(list_id or self._list_id(rig), BUYER, count=count)

@@ -9,7 +9,7 @@ from couponhub.hub import CouponHub
 from couponhub.models import Answer, Customer, Identifier, Reason, Verdict
 from couponhub.testing.conformance.customers import BUYER, NOBODY
 from couponhub.testing.conformance.refusals import refuses_customers, understood
-from couponhub.testing.rig import Rig
+from couponhub.testing.harness import Harness
 
 FORMS = (
     "919876500001",
@@ -74,7 +74,7 @@ NEIGHBOURS = (
 class IdentifierRules:
     """Whom an identifier leads to."""
 
-    def test_r70_every_spelling_leads_to_its_customer(self, rig: Rig) -> None:
+    def test_r70_every_spelling_leads_to_its_customer(self, rig: Harness) -> None:
         """R-70: however an identifier is written or was pasted, it finds its customer's coupons, and nobody else's."""
         if refuses_customers(rig):
             return
@@ -88,7 +88,7 @@ class IdentifierRules:
                         sorted(coupon.code for coupon in one.coupons),
                     )
 
-    def test_r74_a_mobile_of_no_told_country_is_never_none(self, rig: Rig) -> None:
+    def test_r74_a_mobile_of_no_told_country_is_never_none(self, rig: Harness) -> None:
         """R-74: where nobody said whose mobiles stand without a country code, an unknown one is `unknown`, with the mend."""
         if refuses_customers(rig):
             return
@@ -105,7 +105,7 @@ class IdentifierRules:
                 assert (Verdict.UNKNOWN, Reason.IDENTIFIER_AMBIGUOUS) == (one.verdict, one.reason)
                 assert any("default_country_code" in warning for warning in one.warnings)
 
-    def test_r72_a_ruined_identifier_is_asked_about_nowhere(self, rig: Rig) -> None:
+    def test_r72_a_ruined_identifier_is_asked_about_nowhere(self, rig: Harness) -> None:
         """R-72: what spreadsheets, data frames and pasting ruined is refused with the mend, before anything is sent."""
         if refuses_customers(rig):
             return
@@ -120,7 +120,7 @@ class IdentifierRules:
                 assert text not in str(caught.value)
         assert before == len(rig.control.requests())
 
-    def test_r73_spellings_are_one_question(self, rig: Rig) -> None:
+    def test_r73_spellings_are_one_question(self, rig: Harness) -> None:
         """R-73: with a country code the forms of a mobile are asked about as one, in the same calls."""
         if refuses_customers(rig) or not rig.spells_mobiles:
             return
@@ -128,7 +128,7 @@ class IdentifierRules:
             asked = [_calls(rig, hub, text) for text in FORMS]
         assert asked == [asked[0]] * len(FORMS)
 
-    def _given(self, rig: Rig) -> list[str]:
+    def _given(self, rig: Harness) -> list[str]:
         list_id = rig.list_with("given out", [f"CODE-{number}" for number in range(2 + len(NEIGHBOURS))])
         for customer in (BUYER, *NEIGHBOURS):
             rig.control.add_customer(**customer)
@@ -143,7 +143,7 @@ def _asked(hub: CouponHub, kind: Identifier, text: str) -> Answer:
     return one
 
 
-def _calls(rig: Rig, hub: CouponHub, text: str) -> list[str]:
+def _calls(rig: Harness, hub: CouponHub, text: str) -> list[str]:
     before = len(rig.control.requests())
     _asked(hub, Identifier.MOBILE, text)
     return [request["query"] for request in rig.control.requests()[before:] if "mobile" in request["query"]]

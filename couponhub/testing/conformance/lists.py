@@ -11,7 +11,7 @@ from couponhub.clock import utc_now
 from couponhub.errors import Conflict, NotFound, OutcomeUnknown, RequestRejected, UnreadableReply, Unsupported
 from couponhub.models import Alerts, AlertsChange, CouponList, ListChange, ListStatus
 from couponhub.testing.conformance.refusals import is_refused, refuses, refuses_lists
-from couponhub.testing.rig import Rig
+from couponhub.testing.harness import Harness
 
 ALERTS = (
     Alerts(subscribers=("keeper@example.com",), success=True, failure=True, shortage=5, expiry_days=3),
@@ -37,14 +37,14 @@ class ListRules:
     """Coupon lists."""
 
     @pytest.mark.parametrize("list_id", ABSENT_IDS)
-    def test_r20_an_unknown_list_is_not_found(self, rig: Rig, list_id: str) -> None:
+    def test_r20_an_unknown_list_is_not_found(self, rig: Harness, list_id: str) -> None:
         """R-20: a list that does not exist raises NotFound."""
         if refuses(rig, "lists.read", lambda: rig.connection.lists.get(list_id)):
             return
         with pytest.raises(NotFound):
             rig.connection.lists.get(list_id)
 
-    def test_r76_another_list_is_unreadable(self, rig: Rig) -> None:
+    def test_r76_another_list_is_unreadable(self, rig: Harness) -> None:
         """R-76: an answer about another list than was asked for is unreadable: not shown, and no proof of absence."""
         if refuses(rig, "lists.read", lambda: rig.connection.lists.get("1")):
             return
@@ -55,7 +55,7 @@ class ListRules:
             rig.connection.lists.get(one)
         assert one == rig.connection.lists.get(one).id
 
-    def test_r21_every_list_comes_once(self, rig: Rig) -> None:
+    def test_r21_every_list_comes_once(self, rig: Harness) -> None:
         """R-21: iterating shows every list exactly once, by the same ids as when it was created."""
         if refuses(rig, "lists.read", lambda: list(rig.connection.lists.iterate())):
             return
@@ -64,7 +64,7 @@ class ListRules:
         seen = [found.id for found in rig.connection.lists.iterate()]
         assert sorted(created) == sorted(seen)
 
-    def test_r22_a_status_selects(self, rig: Rig) -> None:
+    def test_r22_a_status_selects(self, rig: Harness) -> None:
         """R-22: a status narrows to lists that stand so, judged by the clock of now."""
         if refuses(rig, "lists.read", lambda: list(rig.connection.lists.iterate(ListStatus.ACTIVE))):
             return
@@ -75,7 +75,7 @@ class ListRules:
         assert [] == [found.id for found in rig.connection.lists.iterate(ListStatus.EXPIRED)]
         assert [] == [found.id for found in rig.connection.lists.iterate(ListStatus.ARCHIVED)]
 
-    def test_r23_a_created_list_is_as_the_vendor_holds_it(self, rig: Rig) -> None:
+    def test_r23_a_created_list_is_as_the_vendor_holds_it(self, rig: Harness) -> None:
         """R-23: creating answers what reading answers afterwards, with the name and the last day asked for."""
         if refuses_lists(rig):
             return
@@ -87,7 +87,7 @@ class ListRules:
         assert abs(created.expires_at.date() - expires) <= timedelta(days=1)
         assert created == rig.connection.lists.get(created.id)
 
-    def test_r24_a_label_is_taken_once(self, rig: Rig) -> None:
+    def test_r24_a_label_is_taken_once(self, rig: Harness) -> None:
         """R-24: a second list with the same label raises Conflict, and there is still one."""
         if refuses_lists(rig):
             return
@@ -96,7 +96,7 @@ class ListRules:
             rig.connection.lists.create(rig.new_list("second", label="SAME_LABEL"))
         assert [first.id] == [found.id for found in rig.connection.lists.iterate()]
 
-    def test_r25_a_past_expiry_is_refused(self, rig: Rig) -> None:
+    def test_r25_a_past_expiry_is_refused(self, rig: Harness) -> None:
         """R-25: a list that would be over already is refused by us or the vendor, and none is made."""
         if refuses_lists(rig):
             return
@@ -104,7 +104,7 @@ class ListRules:
             rig.connection.lists.create(rig.new_list("over", expires=(utc_now() - timedelta(days=9)).date()))
         assert [] == list(rig.connection.lists.iterate())
 
-    def test_r26_a_lost_answer_leaves_one_list(self, rig: Rig) -> None:
+    def test_r26_a_lost_answer_leaves_one_list(self, rig: Harness) -> None:
         """R-26: a create whose answer is lost is never repeated blindly: at most one list, and it can be found."""
         if refuses_lists(rig):
             return
@@ -121,7 +121,7 @@ class ListRules:
         assert ["lost answer"] == [one.name for one in lists]
         assert found is None or found.id == lists[0].id
 
-    def test_r27_garbage_after_a_create_is_an_unknown_outcome(self, rig: Rig) -> None:
+    def test_r27_garbage_after_a_create_is_an_unknown_outcome(self, rig: Harness) -> None:
         """R-27: a create whose answer cannot be read is not called done, failed or absent."""
         if refuses_lists(rig):
             return
@@ -130,7 +130,7 @@ class ListRules:
             rig.connection.lists.create(rig.new_list("garbled", label="GARBLED"))
         assert ["garbled"] == [one.name for one in rig.connection.lists.iterate()]
 
-    def test_r28_a_create_that_never_left_may_be_repeated(self, rig: Rig) -> None:
+    def test_r28_a_create_that_never_left_may_be_repeated(self, rig: Harness) -> None:
         """R-28: a create refused for its rate is repeated after the wait, and makes one list."""
         if refuses_lists(rig):
             return
@@ -138,7 +138,7 @@ class ListRules:
         created = rig.create_list("patient")
         assert [created.id] == [one.id for one in rig.connection.lists.iterate()]
 
-    def test_r29_a_changed_list_is_as_the_vendor_holds_it(self, rig: Rig) -> None:
+    def test_r29_a_changed_list_is_as_the_vendor_holds_it(self, rig: Harness) -> None:
         """R-29: changing answers what reading answers afterwards; a list that does not exist is not found."""
         expires = (utc_now() + timedelta(days=60)).date()
         change = ListChange(name="Nachher 🍦", expires=expires)
@@ -156,7 +156,7 @@ class ListRules:
                 rig.connection.lists.update(list_id, change)
 
     @pytest.mark.parametrize("change", SINGLE_CHANGES)
-    def test_r30_a_change_of_one_thing_leaves_the_others(self, rig: Rig, change: ListChange) -> None:
+    def test_r30_a_change_of_one_thing_leaves_the_others(self, rig: Harness, change: ListChange) -> None:
         """R-30: a change of one thing of a list leaves the others; one that is refused leaves all."""
         if refuses(rig, "lists.write", lambda: rig.connection.lists.update("1", change)):
             return
@@ -183,7 +183,7 @@ class ListRules:
         assert expected == after
 
     @pytest.mark.parametrize("alerts", ALERTS)
-    def test_r39_alerts_are_taken_or_refused(self, rig: Rig, alerts: Alerts) -> None:
+    def test_r39_alerts_are_taken_or_refused(self, rig: Harness, alerts: Alerts) -> None:
         """R-39: a list with alerts is made, or refused with an alternative, and then there is none."""
         if refuses_lists(rig):
             return
@@ -192,7 +192,7 @@ class ListRules:
         expected = [] if refused else ["watched"]
         assert expected == [found.name for found in rig.connection.lists.iterate()]
 
-    def test_r55_lists_created_at_once_under_lost_answers(self, rig: Rig) -> None:
+    def test_r55_lists_created_at_once_under_lost_answers(self, rig: Harness) -> None:
         """R-55: ten creates at once, while every second answer is lost, leave exactly ten lists."""
         if refuses_lists(rig):
             return
@@ -208,7 +208,7 @@ class ListRules:
         assert held == sorted((found.id, found.name) for found in created)
         assert [one.name for one in new] == [found.name for found in created]
 
-    def test_r56_an_archived_list_stands_so(self, rig: Rig) -> None:
+    def test_r56_an_archived_list_stands_so(self, rig: Harness) -> None:
         """R-56: archiving retires one list; one that does not exist is not found."""
         if refuses(rig, "lists.archive", lambda: rig.connection.lists.archive("1")):
             return
@@ -220,7 +220,7 @@ class ListRules:
             with pytest.raises(NotFound):
                 rig.connection.lists.archive(list_id)
 
-    def test_r56_an_activated_list_stands_so(self, rig: Rig) -> None:
+    def test_r56_an_activated_list_stands_so(self, rig: Harness) -> None:
         """R-56: activating brings an archived list back until the day asked for, and may be repeated."""
         expires = (utc_now() + timedelta(days=40)).date()
         if refuses(rig, "lists.activate", lambda: rig.connection.lists.activate("1", expires)):

@@ -5,10 +5,10 @@ from functools import partial
 
 from couponhub.errors import Unsupported
 from couponhub.models import Customer, ListId, Reason, Verdict
-from couponhub.testing.rig import Rig
+from couponhub.testing.harness import Harness
 
 
-def refuses(rig: Rig, capability: str, ask: Callable[[], object]) -> bool:
+def refuses(rig: Harness, capability: str, ask: Callable[[], object]) -> bool:
     """Whether the adapter lacks `capability`; then `ask` is asserted to be refused, and the vendor untouched.
 
     Usage: `if refuses(rig, "customers.coupons", ask): return`.
@@ -19,25 +19,25 @@ def refuses(rig: Rig, capability: str, ask: Callable[[], object]) -> bool:
     return True
 
 
-def refuses_lists(rig: Rig) -> bool:
+def refuses_lists(rig: Harness) -> bool:
     """Whether lists cannot be created, and so the rule has nothing to stand on; asserts that it is refused."""
     return refuses(rig, "lists.write", lambda: rig.connection.lists.create(rig.new_list("refused")))
 
 
-def refuses_uploads(rig: Rig) -> bool:
+def refuses_uploads(rig: Harness) -> bool:
     """Whether codes cannot be sent; asserts that it is refused."""
     capability = "uploads.files" if rig.can("uploads.files") else "uploads.urls"
     return refuses(rig, capability, lambda: rig.connection.uploads.send(ListId("1"), ["CODE-1"]))
 
 
-def refuses_customers(rig: Rig) -> bool:
+def refuses_customers(rig: Harness) -> bool:
     """Whether customers cannot be looked up; asserts that it is refused."""
     return refuses(
         rig, "customers.coupons", lambda: rig.connection.customers.coupons(Customer(mobile="919999900000"))
     )
 
 
-def understood(rig: Rig, identifiers: Mapping[str, str]) -> list[Customer]:
+def understood(rig: Harness, identifiers: Mapping[str, str]) -> list[Customer]:
     """A customer by each identifier that the vendor can be asked by; there is at least one.
 
     Every other is asserted to be refused, and to leave a lookup without a verdict.
@@ -57,7 +57,7 @@ def understood(rig: Rig, identifiers: Mapping[str, str]) -> list[Customer]:
     return answered
 
 
-def is_refused(rig: Rig, ask: Callable[[], object]) -> bool:
+def is_refused(rig: Harness, ask: Callable[[], object]) -> bool:
     """Whether `ask` is refused as unsupported; then it is asserted that the refusal is a good one."""
     before = len(rig.control.requests())
     try:

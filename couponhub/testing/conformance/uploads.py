@@ -11,7 +11,7 @@ from couponhub.errors import Conflict, CouponhubError, NotFound, OutcomeUnknown,
 from couponhub.models import Identifier, ListId, Tagging, Upload, UploadStatus
 from couponhub.testing.conformance.customers import BUYER
 from couponhub.testing.conformance.refusals import is_refused, refuses, refuses_uploads
-from couponhub.testing.rig import Rig
+from couponhub.testing.harness import Harness
 from couponhub.uploads import EventKind, UploadEvent
 
 _ACCEPTS = "POST *file*"
@@ -28,12 +28,12 @@ def codes_of(count: int, prefix: str = "CODE") -> list[str]:
     return [f"{prefix}-{number:05d}" for number in range(count)]
 
 
-def held(rig: Rig, list_id: ListId) -> Counter[str]:
+def held(rig: Harness, list_id: ListId) -> Counter[str]:
     """What the vendor truly holds, with how often; not what it held once."""
     return Counter(row["code"] for row in rig.control.codes(list_id) if row["status"] != "removed")
 
 
-def send(rig: Rig, list_id: ListId, codes: Iterable[str] | Path) -> Upload:
+def send(rig: Harness, list_id: ListId, codes: Iterable[str] | Path) -> Upload:
     """Send and wait for the end."""
     return rig.connection.uploads.send(list_id, codes, wait=True, timeout=20)
 
@@ -41,7 +41,7 @@ def send(rig: Rig, list_id: ListId, codes: Iterable[str] | Path) -> Upload:
 class UploadRules:
     """Codes on their way to a list."""
 
-    def test_r40_codes_arrive_exactly(self, rig: Rig) -> None:
+    def test_r40_codes_arrive_exactly(self, rig: Harness) -> None:
         """R-40: every code sent is held by the vendor once, unchanged, and counted as accepted."""
         if refuses_uploads(rig):
             return
@@ -52,7 +52,7 @@ class UploadRules:
         assert UploadStatus.DONE is upload.status
         assert (53, 53, 0) == (upload.rows, upload.accepted, upload.rejected)
 
-    def test_r41_a_file_travels_like_codes(self, rig: Rig) -> None:
+    def test_r41_a_file_travels_like_codes(self, rig: Harness) -> None:
         """R-41: a CSV file with a header, a BOM and CRLF gives the same as its codes."""
         if refuses_uploads(rig):
             return
@@ -63,7 +63,7 @@ class UploadRules:
         assert Counter(["A-1", "A-2", "A-3"]) == held(rig, target.id)
         assert "codes.csv" == upload.name
 
-    def test_r42_a_code_is_sent_once(self, rig: Rig) -> None:
+    def test_r42_a_code_is_sent_once(self, rig: Harness) -> None:
         """R-42: a code that stands twice is sent once, and the rows balance."""
         if refuses_uploads(rig):
             return
@@ -72,7 +72,7 @@ class UploadRules:
         assert Counter(["B-1", "B-2"]) == held(rig, target.id)
         assert (3, 2, 1) == (upload.rows, upload.accepted, upload.duplicates)
 
-    def test_r43_the_same_batch_is_not_sent_twice(self, rig: Rig) -> None:
+    def test_r43_the_same_batch_is_not_sent_twice(self, rig: Harness) -> None:
         """R-43: sending the same batch again raises Conflict and sends nothing."""
         if refuses_uploads(rig):
             return
@@ -83,7 +83,7 @@ class UploadRules:
         assert Counter(codes_of(3)) == held(rig, target.id)
         assert 1 == len(list(rig.connection.uploads.iterate(target.id)))
 
-    def test_r44_codes_sent_before_are_skipped(self, rig: Rig) -> None:
+    def test_r44_codes_sent_before_are_skipped(self, rig: Harness) -> None:
         """R-44: of a batch that overlaps an earlier one, only the new codes are sent."""
         if refuses_uploads(rig):
             return
@@ -93,7 +93,7 @@ class UploadRules:
         assert Counter(codes_of(5)) == held(rig, target.id)
         assert (5, 2, 3) == (upload.rows, upload.accepted, upload.skipped)
 
-    def test_r45_an_unknown_list_takes_nothing(self, rig: Rig) -> None:
+    def test_r45_an_unknown_list_takes_nothing(self, rig: Harness) -> None:
         """R-45: uploading to a list that does not exist raises NotFound before anything is sent."""
         if refuses_uploads(rig):
             return
@@ -104,7 +104,7 @@ class UploadRules:
         )
 
     @pytest.mark.parametrize("content", [b"", b"coupon code\n", b"\x00\x01\x02\xff", b"X-1\nX-2\n"])
-    def test_r46_a_bad_file_is_refused_whole(self, rig: Rig, content: bytes) -> None:
+    def test_r46_a_bad_file_is_refused_whole(self, rig: Harness, content: bytes) -> None:
         """R-46: an empty file, one with only a header, a binary one and one without a header send nothing."""
         if refuses_uploads(rig):
             return
@@ -116,7 +116,7 @@ class UploadRules:
         assert Counter() == held(rig, target.id)
         assert [] == list(rig.connection.uploads.iterate(target.id))
 
-    def test_r47_a_lost_answer_doubles_nothing(self, rig: Rig) -> None:
+    def test_r47_a_lost_answer_doubles_nothing(self, rig: Harness) -> None:
         """R-47: when the answer to a submission is lost, it is looked for and adopted, not repeated."""
         if refuses_uploads(rig):
             return
@@ -127,7 +127,7 @@ class UploadRules:
         assert UploadStatus.DONE is upload.status
         assert 1 == self._submissions(rig)
 
-    def test_r48_a_submission_that_did_not_arrive_is_repeated(self, rig: Rig) -> None:
+    def test_r48_a_submission_that_did_not_arrive_is_repeated(self, rig: Harness) -> None:
         """R-48: absence after the settling time is the proof that lets a submission be repeated."""
         if refuses_uploads(rig):
             return
@@ -137,7 +137,7 @@ class UploadRules:
         assert Counter(codes_of(4)) == held(rig, target.id)
         assert UploadStatus.DONE is upload.status
 
-    def test_r49_an_outcome_nobody_can_tell_stays_unknown(self, rig: Rig) -> None:
+    def test_r49_an_outcome_nobody_can_tell_stays_unknown(self, rig: Harness) -> None:
         """R-49: when looking fails too, the outcome is unknown, the hint says how to find out, and that does."""
         if refuses_uploads(rig):
             return
@@ -156,7 +156,7 @@ class UploadRules:
         assert found.status is not UploadStatus.FAILED
         assert 1 == self._submissions(rig)
 
-    def test_r50_an_unknown_upload_is_not_found(self, rig: Rig) -> None:
+    def test_r50_an_unknown_upload_is_not_found(self, rig: Harness) -> None:
         """R-50: an id that neither we nor the vendor know raises NotFound."""
         if refuses_uploads(rig):
             return
@@ -165,7 +165,7 @@ class UploadRules:
             with pytest.raises(NotFound):
                 rig.connection.uploads.show(target.id, upload_id)
 
-    def test_r51_uploads_are_listed_once(self, rig: Rig) -> None:
+    def test_r51_uploads_are_listed_once(self, rig: Harness) -> None:
         """R-51: a list shows each upload once, under our id, as it stands at the vendor."""
         if refuses_uploads(rig):
             return
@@ -176,7 +176,7 @@ class UploadRules:
         assert [first.id, second.id] == [upload.id for upload in seen]
         assert {UploadStatus.DONE} == {upload.status for upload in seen}
 
-    def test_r52_a_vendors_file_of_others_is_shown(self, rig: Rig) -> None:
+    def test_r52_a_vendors_file_of_others_is_shown(self, rig: Harness) -> None:
         """R-52: a file that we did not send shows under the vendor's id, with unknown rows."""
         if refuses_uploads(rig):
             return
@@ -191,7 +191,7 @@ class UploadRules:
             assert seen.rows is None
             assert UploadStatus.DONE is uploads.show(target.id, part.id).status
 
-    def test_r53_a_failing_vendor_loses_nothing(self, rig: Rig) -> None:
+    def test_r53_a_failing_vendor_loses_nothing(self, rig: Harness) -> None:
         """R-53: a submission refused for good raises, holds nothing there, and may be sent again."""
         if refuses_uploads(rig):
             return
@@ -206,7 +206,7 @@ class UploadRules:
         assert 3 == upload.accepted
 
     @pytest.mark.parametrize("identifier", Identifier)
-    def test_r54_a_tagged_code_is_its_customers(self, rig: Rig, identifier: Identifier) -> None:
+    def test_r54_a_tagged_code_is_its_customers(self, rig: Harness, identifier: Identifier) -> None:
         """R-54: a code tagged with a customer's identifier is that customer's afterwards, or the tagging is refused."""
         if refuses_uploads(rig):
             return
@@ -230,7 +230,7 @@ class UploadRules:
         given = {row["code"]: row["customer"][identifier] for row in rig.control.codes(target.id)}
         assert {"TAG-0": BUYER[identifier], "TAG-1": _OTHER_BUYER[identifier]} == given
 
-    def test_r55_uploads_at_once_under_lost_answers(self, rig: Rig) -> None:
+    def test_r55_uploads_at_once_under_lost_answers(self, rig: Harness) -> None:
         """R-55: ten uploads at once, while every second answer is lost, leave every code there once."""
         if refuses_uploads(rig):
             return
@@ -252,7 +252,7 @@ class UploadRules:
         assert (10, 10) == (len(shown), self._submissions(rig))
 
     @pytest.mark.parametrize("fault", [None, "drop_before", "drop_after"])
-    def test_r57_a_deleted_upload_is_gone(self, rig: Rig, fault: str | None) -> None:
+    def test_r57_a_deleted_upload_is_gone(self, rig: Harness, fault: str | None) -> None:
         """R-57: the vendor no longer shows a deleted file, also when an answer is lost; its codes may be sent again."""
         if refuses(rig, "uploads.delete", lambda: rig.connection.uploads.delete(ListId("1"), "1")):
             return
@@ -273,7 +273,7 @@ class UploadRules:
         assert 3 == again.accepted
         assert Counter(codes_of(2, "K") + codes_of(3, "T")) == held(rig, target.id)
 
-    def test_r57_a_part_is_deleted_by_the_vendors_id(self, rig: Rig) -> None:
+    def test_r57_a_part_is_deleted_by_the_vendors_id(self, rig: Harness) -> None:
         """R-57: one file by the vendor's id, once; an id that the vendor does not know is not found."""
         if refuses(rig, "uploads.delete", lambda: rig.connection.uploads.delete(ListId("1"), "1")):
             return
@@ -287,7 +287,7 @@ class UploadRules:
             rig.connection.uploads.delete(target.id, part_id)
         assert 3 == send(rig, target.id, codes_of(3)).accepted
 
-    def test_r90_a_dead_sender_leaves_no_code_behind(self, rig: Rig) -> None:
+    def test_r90_a_dead_sender_leaves_no_code_behind(self, rig: Harness) -> None:
         """R-90: a sender that ends once the vendor accepted a file loses nothing: the same batch again arrives whole."""
         if refuses_uploads(rig):
             return
@@ -308,7 +308,7 @@ class UploadRules:
         assert (UploadStatus.DONE, 5) == (upload.status, upload.accepted)
         assert Counter(codes_of(5)) == held(rig, target.id)
 
-    def test_r91_a_vendors_id_shows_our_upload(self, rig: Rig) -> None:
+    def test_r91_a_vendors_id_shows_our_upload(self, rig: Harness) -> None:
         """R-91: the vendor's id of a file that we sent shows our upload, under our id."""
         if refuses_uploads(rig):
             return
@@ -319,7 +319,7 @@ class UploadRules:
         assert (sent.id, 3, 3) == (shown.id, shown.rows, shown.accepted)
         assert sent.id == rig.connection.uploads.wait(part.id or "", target.id, timeout=20).id
 
-    def _submissions(self, rig: Rig) -> int:
+    def _submissions(self, rig: Harness) -> int:
         return sum(
             request["method"] == "POST" and "file" in request["path"] for request in rig.control.requests()
         )

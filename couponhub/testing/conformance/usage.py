@@ -13,7 +13,7 @@ from couponhub.clock import utc_now
 from couponhub.errors import LocalError, NotFound, RequestRejected, Unsupported, UsageError
 from couponhub.models import Customer, Identifier, ListId, Reason, Source, Verdict
 from couponhub.testing.conformance.refusals import refuses
-from couponhub.testing.rig import Rig
+from couponhub.testing.harness import Harness
 
 AGE = timedelta(days=4)
 BUYER = {
@@ -45,7 +45,7 @@ class Reported:
 class UsageRules:
     """Usage reports."""
 
-    def test_r80_a_report_is_mailed(self, rig: Rig) -> None:
+    def test_r80_a_report_is_mailed(self, rig: Harness) -> None:
         """R-80: a requested report reaches its recipients, and the vendor's sentence comes back."""
         today = utc_now().date()
 
@@ -62,7 +62,7 @@ class UsageRules:
         assert ["reports@example.com"] == mail["to"]
         assert mail["attachments"]
 
-    def test_r81_a_report_of_an_unknown_list_is_not_found(self, rig: Rig) -> None:
+    def test_r81_a_report_of_an_unknown_list_is_not_found(self, rig: Harness) -> None:
         """R-81: a list that does not exist raises NotFound."""
         today = utc_now().date()
 
@@ -74,7 +74,7 @@ class UsageRules:
         with pytest.raises(NotFound):
             ask()
 
-    def test_r82_impossible_days_are_refused(self, rig: Rig) -> None:
+    def test_r82_impossible_days_are_refused(self, rig: Harness) -> None:
         """R-82: days that end before they begin, or in the future, are refused, and no mail is sent."""
         today = utc_now().date()
 
@@ -91,7 +91,7 @@ class UsageRules:
             ask(list_id, 0, 9)
         assert [] == rig.control.mails()
 
-    def test_r83_an_imported_report_answers(self, rig: Rig) -> None:
+    def test_r83_an_imported_report_answers(self, rig: Harness) -> None:
         """R-83: of a vendor that cannot be asked, an imported report finds a customer's codes, and nobody is called."""
         if self._has_nothing_to_import(rig):
             return
@@ -112,7 +112,7 @@ class UsageRules:
                     rig.connection.customers.coupons(Customer(**{word: value}))
         assert asked == len(rig.control.requests())
 
-    def test_r84_absence_is_proven_by_whole_coverage_alone(self, rig: Rig) -> None:
+    def test_r84_absence_is_proven_by_whole_coverage_alone(self, rig: Harness) -> None:
         """R-84: `none` is said when every list is covered since its creation, and of nobody when a day lacks."""
         if self._has_nothing_to_import(rig):
             return
@@ -130,7 +130,7 @@ class UsageRules:
         assert answer.as_of <= utc_now()
         assert answer.coverage
 
-    def test_r85_half_a_report_is_none(self, rig: Rig) -> None:
+    def test_r85_half_a_report_is_none(self, rig: Harness) -> None:
         """R-85: a report that is cut off is refused, and nothing of it is imported."""
         if self._has_nothing_to_import(rig):
             return
@@ -140,7 +140,7 @@ class UsageRules:
         with pytest.raises(Unsupported):
             rig.connection.customers.coupons(Customer(external_id=BUYER["external_id"]))
 
-    def test_r86_a_report_that_names_nobody_is_refused(self, rig: Rig) -> None:
+    def test_r86_a_report_that_names_nobody_is_refused(self, rig: Harness) -> None:
         """R-86: a report with a cell that can name nobody is refused, with its row and its column but not the cell."""
         if self._has_nothing_to_import(rig):
             return
@@ -155,7 +155,7 @@ class UsageRules:
         with pytest.raises(Unsupported):
             rig.connection.customers.coupons(Customer(**{kind.value: BUYER[kind.value]}))
 
-    def test_r87_spellings_of_one_customer_are_one(self, rig: Rig) -> None:
+    def test_r87_spellings_of_one_customer_are_one(self, rig: Harness) -> None:
         """R-87: blanks around an identifier in a report, and capitals of an address, hide nobody from a lookup."""
         if self._has_nothing_to_import(rig):
             return
@@ -172,13 +172,13 @@ class UsageRules:
                 sorted(coupon.code for coupon in answer.coupons),
             )
 
-    def _has_nothing_to_import(self, rig: Rig) -> bool:
+    def _has_nothing_to_import(self, rig: Harness) -> bool:
         today = utc_now().date()
         return refuses(
             rig, "usage.request", lambda: rig.connection.usage.import_report("1", BytesIO(b""), today, today)
         ) or rig.can("customers.coupons")
 
-    def _reported(self, rig: Rig) -> Reported:
+    def _reported(self, rig: Harness) -> Reported:
         rig.control.set_clock(utc_now() - AGE)
         list_id = rig.list_with("reported", [f"CODE-{number}" for number in range(5)])
         codes = rig.control.issue(list_id, BUYER, count=3)
@@ -189,7 +189,7 @@ class UsageRules:
         blank = Reported(list_id=list_id, codes=codes, content=b"", first=days.first, last=days.last)
         return self._requested(rig, blank, days.first, days.last)
 
-    def _requested(self, rig: Rig, reported: Reported, first: date, last: date) -> Reported:
+    def _requested(self, rig: Harness, reported: Reported, first: date, last: date) -> Reported:
         before = len(rig.control.mails())
         rig.connection.usage.request(reported.list_id, first, last, ["reports@example.com"])
         patience = time.monotonic() + 10
@@ -199,7 +199,7 @@ class UsageRules:
         content = b64decode(attachment["base64"])
         return attrs.evolve(reported, content=content, first=first, last=last)
 
-    def _import(self, rig: Rig, reported: Reported) -> None:
+    def _import(self, rig: Harness, reported: Reported) -> None:
         rig.connection.usage.import_report(
             reported.list_id, BytesIO(reported.content), reported.first, reported.last
         )
@@ -208,6 +208,6 @@ class UsageRules:
         """By which identifier the report names the customer."""
         return next(kind for kind in Identifier if BUYER[kind.value].encode() in reported.content)
 
-    def _customer(self, rig: Rig, identifiers: Mapping[str, str]) -> Customer:
+    def _customer(self, rig: Harness, identifiers: Mapping[str, str]) -> Customer:
         (kind,) = rig.connection.customers.identifiers
         return Customer(**{kind.value: identifiers[kind.value]})

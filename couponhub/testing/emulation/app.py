@@ -11,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from couponhub.testing.emulation.answers import error_answer
 from couponhub.testing.emulation.control import CONTROL_NAME, ControlApi
+from couponhub.testing.emulation.corruption import garbled, trickled, with_wrong_types
 from couponhub.testing.emulation.faults import (
     AnswerGarbage,
     AnswerStatus,
@@ -23,14 +24,13 @@ from couponhub.testing.emulation.faults import (
     SlowBody,
     WrongTypes,
 )
-from couponhub.testing.emulation.garbling import garbled, trickled, with_wrong_types
-from couponhub.testing.emulation.recorder import Recorder
+from couponhub.testing.emulation.recorder import RequestRecorder
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from couponhub.testing.emulation.context import EmulatorContext
     from couponhub.testing.emulation.vendor import VendorEmulator
-    from couponhub.testing.emulation.world import World
 
 _log = logging.getLogger(__name__)
 
@@ -46,12 +46,12 @@ class EmulatorApp:
     """
 
     def __init__(
-        self, vendors: Sequence["VendorEmulator"], world: "World", *, host: str = "127.0.0.1"
+        self, vendors: Sequence["VendorEmulator"], world: "EmulatorContext", *, host: str = "127.0.0.1"
     ) -> None:
         self.vendors = {vendor.name: vendor for vendor in vendors}
         self.world = world
         self.faults = FaultRules()
-        self.recorder = Recorder()
+        self.recorder = RequestRecorder()
         self._control = ControlApi(
             world=world,
             vendors=self.vendors,

@@ -10,6 +10,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from couponhub.testing.emulation.answers import error_answer, instant_text, json_answer
+from couponhub.testing.emulation.context import EmulatorContext, Mail
 from couponhub.testing.emulation.faults import FAULTS, RULE, FaultRules, read_rules
 from couponhub.testing.emulation.mails import as_eml, as_json, media_type
 from couponhub.testing.emulation.reading import (
@@ -22,9 +23,8 @@ from couponhub.testing.emulation.reading import (
     read_object,
     read_text,
 )
-from couponhub.testing.emulation.recorder import Recorder
+from couponhub.testing.emulation.recorder import RequestRecorder
 from couponhub.testing.emulation.vendor import ControlError, KeepsErrorFiles, TakesCodesBack, VendorEmulator
-from couponhub.testing.emulation.world import Mail, World
 
 CONTROL_NAME = "_emulator"
 """The first segment of every path of the control API."""
@@ -65,10 +65,10 @@ class ControlApi:
     def __init__(
         self,
         *,
-        world: World,
+        world: EmulatorContext,
         vendors: Mapping[str, VendorEmulator],
         faults: FaultRules,
-        recorder: Recorder,
+        recorder: RequestRecorder,
         reset: Callable[[], None],
     ) -> None:
         self._world = world

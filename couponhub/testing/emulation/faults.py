@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 from werkzeug.wrappers import Response
 
-from couponhub.testing.emulation.garbling import Garbage
+from couponhub.testing.emulation.corruption import Garbage
 from couponhub.testing.emulation.reading import read_count, read_list, read_object, read_seconds, read_text
 from couponhub.testing.emulation.vendor import ControlError
 

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from couponhub.testing.emulation.answers import instant_text
-from couponhub.testing.emulation.world import Mail
+from couponhub.testing.emulation.context import Mail
 
 
 def as_json(mail: Mail, *, url: str) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class RecordedRequest:
     fault: str | None = None
 
 
-class Recorder:
+class RequestRecorder:
     """The last calls to all vendors, in order of arrival. Thread-safe."""
 
     def __init__(self, *, limit: int = 10_000) -> None:

@@ -15,8 +15,8 @@ from couponhub.testing.emulation.connection import ConnectionHandler
 from couponhub.testing.emulation.vendor import Closes
 
 if TYPE_CHECKING:
+    from couponhub.testing.emulation.context import EmulatorContext
     from couponhub.testing.emulation.vendor import VendorEmulator
-    from couponhub.testing.emulation.world import World
 
 _BACKLOG = 1024
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
@@ -35,7 +35,7 @@ class EmulatorServer:
     def __init__(
         self,
         vendors: Sequence["VendorEmulator"],
-        world: "World",
+        world: "EmulatorContext",
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:

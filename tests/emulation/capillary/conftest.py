@@ -13,8 +13,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import Client, TestResponse, stream_encode_multipart
 from werkzeug.wrappers import Request, Response
 
+from couponhub.testing.emulation.context import Background, EmulatorContext
 from couponhub.testing.emulation.vendor import EmulatedCustomer
-from couponhub.testing.emulation.world import Background, World
 from couponhub_capillary.emulator import CapillaryEmulator
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -41,7 +41,7 @@ class Stepwise(Background):
 class Vendor:
     """An emulator, its world, and a client that is signed in."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: EmulatorContext) -> None:
         self.world = world
         self.world.clock.set(NOW)
         self.emulator = CapillaryEmulator(self.world)
@@ -166,7 +166,7 @@ class Vendor:
 @pytest.fixture
 def vendor() -> Iterator[Vendor]:
     """An empty emulated Capillary; the clock shows 2026-03-10 12:00 UTC."""
-    vendor = Vendor(World())
+    vendor = Vendor(EmulatorContext())
     yield vendor
     vendor.close()
 
@@ -180,6 +180,6 @@ def background() -> Stepwise:
 @pytest.fixture
 def slow_vendor(background: Stepwise) -> Iterator[Vendor]:
     """As `vendor`, but files are worked through only when `background` is told to."""
-    vendor = Vendor(World(background=background))
+    vendor = Vendor(EmulatorContext(background=background))
     yield vendor
     vendor.close()

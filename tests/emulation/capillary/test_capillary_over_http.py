@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from couponhub.testing.control import Control
+from couponhub.testing.emulation.context import EmulatorContext
 from couponhub.testing.emulation.server import EmulatorServer
 from couponhub.testing.emulation.vendor import VendorEmulator
-from couponhub.testing.emulation.world import World
 from couponhub_capillary.emulator import CapillaryEmulator
 from couponhub_moengage.emulator import MoEngageEmulator
 
@@ -18,7 +18,7 @@ BUYER = {"mobile": "919876543210"}
 PARTNER = "900004"
 
 
-def served(*vendors: VendorEmulator, world: World) -> EmulatorServer:
+def served(*vendors: VendorEmulator, world: EmulatorContext) -> EmulatorServer:
     """The vendors with their demo, served."""
     for vendor in vendors:
         vendor.seed_demo()
@@ -28,7 +28,7 @@ def served(*vendors: VendorEmulator, world: World) -> EmulatorServer:
 @pytest.fixture
 def server() -> Iterator[EmulatorServer]:
     """Both vendors with their demo."""
-    world = World()
+    world = EmulatorContext()
     with served(CapillaryEmulator(world), MoEngageEmulator(world), world=world) as server:
         yield server
     assert [] == world.background.failures
@@ -181,7 +181,7 @@ def test_a_token_can_be_good_for_so_many_calls(server: EmulatorServer, control: 
 
 def test_the_end_closes_files_that_were_not_worked_through() -> None:
     """Uploads that wait leave no open file behind."""
-    world = World()
+    world = EmulatorContext()
     vendor = CapillaryEmulator(world)
     vendor.set_processing_delay(600)
     with served(vendor, world=world) as server:

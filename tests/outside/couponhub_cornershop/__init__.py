@@ -7,8 +7,8 @@ from couponhub_cornershop.settings import CornerShopSettings
 
 if TYPE_CHECKING:
     from couponhub.protocols import Adapter
+    from couponhub.testing.emulation.context import EmulatorContext
     from couponhub.testing.emulation.vendor import VendorEmulator
-    from couponhub.testing.emulation.world import World
 
 __all__ = ["PLUGIN"]
 
@@ -20,7 +20,7 @@ def _open(connection: str, settings: CornerShopSettings, services: Services) -> 
     return CornerShopAdapter(connection, settings)
 
 
-def _emulator(world: "World") -> "VendorEmulator":
+def _emulator(world: "EmulatorContext") -> "VendorEmulator":
     from couponhub_cornershop.emulator import CornerShopEmulator
 
     return CornerShopEmulator(world)

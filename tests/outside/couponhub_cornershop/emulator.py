@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from werkzeug.wrappers import Request, Response
 
+from couponhub.testing.emulation.context import EmulatorContext
 from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer, VendorEmulator
-from couponhub.testing.emulation.world import World
 
 _KEY = "demo-key"
 _CALLS_PER_MINUTE = 600
@@ -54,7 +54,7 @@ class CornerShopEmulator:
     base_path = "/api/1"
     credentials: Mapping[str, str] = {"key": _KEY}
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: EmulatorContext) -> None:
         self._clock = world.clock
         self._lock = threading.RLock()
         self._rate_limited = False

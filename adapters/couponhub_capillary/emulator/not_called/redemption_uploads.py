@@ -9,7 +9,7 @@ import attrs
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request
 
-from couponhub.testing.emulation.world import Background
+from couponhub.testing.emulation.context import Background
 from couponhub_capillary.emulator.answers import Reply, upload_error
 from couponhub_capillary.emulator.dates import midnight
 from couponhub_capillary.emulator.not_called.redemption_file import (

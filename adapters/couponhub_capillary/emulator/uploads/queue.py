@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import IO, Any
 
-from couponhub.testing.emulation.world import Background
+from couponhub.testing.emulation.context import Background
 from couponhub_capillary.emulator.organisation import ORGANISATION_ID, Organisation
 from couponhub_capillary.emulator.records import Series
 from couponhub_capillary.emulator.uploads.code_file import BadFileError

@@ -8,8 +8,8 @@ from collections import deque
 from contextlib import suppress
 from functools import partial
 
+from couponhub.testing.emulation.context import EmulatorContext
 from couponhub.testing.emulation.vendor import ControlError
-from couponhub.testing.emulation.world import World
 from couponhub_moengage.emulator.files.fetching import (
     Unfetched,
     UnreadableFile,
@@ -28,7 +28,7 @@ DEFAULT_DELAY_SECONDS = 0.2
 class Processing:
     """Does later what the vendor does asynchronously."""
 
-    def __init__(self, outcomes: Outcomes, world: World) -> None:
+    def __init__(self, outcomes: Outcomes, world: EmulatorContext) -> None:
         self._outcomes = outcomes
         self._later = world.background.later
         self._delay_seconds = DEFAULT_DELAY_SECONDS

@@ -12,7 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from couponhub.testing.emulation.world import Clock
+from couponhub.testing.emulation.context import EmulatedClock
 from couponhub_moengage.emulator.files.processing import Processing
 from couponhub_moengage.emulator.http import bodies, refusals
 from couponhub_moengage.emulator.http.limits import RateLimits
@@ -43,7 +43,9 @@ class Call:
 class CouponApi:
     """Answers the vendor's requests."""
 
-    def __init__(self, state: State, processing: Processing, limits: RateLimits, clock: Clock) -> None:
+    def __init__(
+        self, state: State, processing: Processing, limits: RateLimits, clock: EmulatedClock
+    ) -> None:
         self._state = state
         self._workspace = Workspace(state)
         self._processing = processing

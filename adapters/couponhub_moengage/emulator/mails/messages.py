@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from couponhub.testing.emulation.world import Mail
+from couponhub.testing.emulation.context import Mail
 from couponhub_moengage.emulator.http.bodies import ReportOrder
 from couponhub_moengage.emulator.lists import CouponFile, EmulatedList, FileStatus
 

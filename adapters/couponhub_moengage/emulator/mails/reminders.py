@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from couponhub.testing.emulation.world import Mail
+from couponhub.testing.emulation.context import Mail
 from couponhub_moengage.emulator.lists import EmulatedList
 from couponhub_moengage.emulator.mails import messages
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from couponhub import Customer
-from couponhub.testing import rig_for
+from couponhub.testing import harness_for
 from couponhub.testing.emulation.vendor import EmulatedCustomer
 from couponhub_capillary import PLUGIN
 
@@ -601,7 +601,7 @@ def test_people_are_masked_where_they_are_in_look_ups(vendor: "Vendor", holder: 
 
 def test_a_hub_reaches_what_it_has_no_method_for() -> None:
     """`connection.call` issues, redeems and reverses; the hub's own lookup shows each step."""
-    with rig_for(PLUGIN) as rig:
+    with harness_for(PLUGIN) as rig:
         rig.emulator.seed_demo()
         buyer = {"mobile": "919876543210"}
         body = {"seriesId": 900001, "count": 1, "customer": buyer}

@@ -1,7 +1,7 @@
 """An explanation as JSON."""
 
-from couponhub.explaining.explanation import ExplainedCoupon, Explanation
-from couponhub.explaining.recording import Exchange
+from couponhub.explain.explanation import ExplainedCoupon, Explanation
+from couponhub.explain.recording import Exchange
 from couponhub.serialization import Document, instant_text, to_document
 
 

@@ -6,8 +6,8 @@ from contextlib import suppress
 import attrs
 
 from couponhub.clock import utc_now
+from couponhub.erasure.report import Forgotten, Removal
 from couponhub.errors import ConfigError, UsageError
-from couponhub.forgetting.report import Forgotten, Removal
 from couponhub.lookup.identity import check_identity
 from couponhub.models import Customer
 from couponhub.staging import FolderStaging, StagingKind, StagingSettings

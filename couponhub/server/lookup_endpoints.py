@@ -7,17 +7,17 @@ from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
 from couponhub.models import LookupAnswer
 from couponhub.serialization import error_document
-from couponhub.server.access import lacks
+from couponhub.server.auth import lacks
 from couponhub.server.discretion import discreet
-from couponhub.server.operations import Call, Operation, Reply
-from couponhub.server.requests import Asked, BatchRequest, LookupRequest
-from couponhub.server.writing import LookupWriter, json_bytes
+from couponhub.server.operations import Answered, IncomingCall, Operation
+from couponhub.server.request_models import Asked, BatchRequest, LookupRequest
+from couponhub.server.response_json import LookupWriter, json_bytes
 from couponhub.state import Scope
 
 _FAILS = (404,)
 
 
-class Lookups:
+class LookupEndpoints:
     """Asks the hub.
 
     Args:
@@ -65,7 +65,7 @@ class Lookups:
             fails=_FAILS,
         )
 
-    def _one(self, call: Call) -> Reply:
+    def _one(self, call: IncomingCall) -> Answered:
         request: LookupRequest = call.body
         writer = self._writer(call, request)
         answer = self._hub.lookup(
@@ -76,9 +76,9 @@ class Lookups:
             strategy=request.strategy,
         )
         self._concluded(answer)
-        return Reply(content=writer.write(answer))
+        return Answered(content=writer.write(answer))
 
-    def _many(self, call: Call) -> Reply:
+    def _many(self, call: IncomingCall) -> Answered:
         request: BatchRequest = call.body
         writer = self._writer(call, request)
         answers = self._hub.lookup_many(
@@ -91,9 +91,9 @@ class Lookups:
         lines = self._lines(answers, writer)
         # What fails before there is anything to send is a problem, not a line.
         first = next(lines, b"")
-        return Reply(content=_resumed(first, lines), media_type="application/jsonl")
+        return Answered(content=_resumed(first, lines), media_type="application/jsonl")
 
-    def _writer(self, call: Call, request: Asked) -> LookupWriter:
+    def _writer(self, call: IncomingCall, request: Asked) -> LookupWriter:
         """How the caller is answered.
 
         Raises:

@@ -14,9 +14,9 @@ import attrs
 from couponhub._version import installed_version
 from couponhub.config import Config, ConnectionConfig
 from couponhub.errors import LocalError
-from couponhub.explaining.documents import call_document
-from couponhub.explaining.explanation import ExplainedCoupon, Explanation
-from couponhub.explaining.redaction import Redactor
+from couponhub.explain.documents import call_document
+from couponhub.explain.explanation import ExplainedCoupon, Explanation
+from couponhub.explain.redaction import Redactor
 from couponhub.plugin import ConnectionSettings
 from couponhub.secret import Secret
 from couponhub.serialization import Document, instant_text, to_document

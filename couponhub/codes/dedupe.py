@@ -25,7 +25,7 @@ def private(path: str, flags: int) -> int:
 
 
 @attrs.frozen(kw_only=True)
-class Sifted:
+class DedupeResult:
     """Which rows to drop, and why.
 
     Attributes:
@@ -43,7 +43,7 @@ class Sifted:
     lookalikes: int
 
 
-class Sieve:
+class Deduplicator:
     """Takes the rows of one source, then the codes sent before, then says which rows to drop.
 
     With `ignores_case` codes are compared in upper case, which is what such a vendor keeps, and with
@@ -78,7 +78,7 @@ class Sieve:
             buckets[hash(home) % _BUCKETS].codes.append(key)
         self._spill(len(codes))
 
-    def sift(self) -> Sifted:
+    def sift(self) -> DedupeResult:
         """Compare everything taken so far."""
         dropped = bytearray(self._rows)
         duplicates = skipped = twins = lookalikes = 0
@@ -100,7 +100,7 @@ class Sieve:
                         continue
                     skipped += 1
                 dropped[row] = _DROPPED
-        return Sifted(
+        return DedupeResult(
             dropped=dropped, duplicates=duplicates, skipped=skipped, twins=twins, lookalikes=lookalikes
         )
 

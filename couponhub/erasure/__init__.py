@@ -1,6 +1,6 @@
 """Forgetting people: out of all that is kept on this machine, and told to every process that remembers."""
 
-from couponhub.forgetting.report import Forgotten, Removal
-from couponhub.forgetting.watching import Watch
+from couponhub.erasure.report import Forgotten, Removal
+from couponhub.erasure.watching import Watch
 
 __all__ = ["Forgotten", "Removal", "Watch"]

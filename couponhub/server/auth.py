@@ -11,8 +11,8 @@ import attrs
 
 from couponhub.clock import SYSTEM_CLOCK, Clock, utc_now
 from couponhub.errors import AuthRejected, CouponhubError, PermissionDenied, RateLimited, UsageError
-from couponhub.server.pace import Pace
 from couponhub.server.problems import Refusal
+from couponhub.server.token_bucket import TokenBucket
 from couponhub.state import Scope, Token, Tokens, token_id
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _IMPLIED = {Scope.ADMIN: frozenset({Scope.ADMIN, Scope.LOOKUP, Scope.LISTS_READ}
 
 
 @attrs.frozen(kw_only=True)
-class Caller:
+class Principal:
     """Who asks, as far as it was proven.
 
     Attributes:
@@ -44,7 +44,7 @@ class Caller:
         return Scope.CODES_REVEAL in self.scopes
 
 
-NOBODY = Caller()
+NOBODY = Principal()
 
 
 @attrs.define
@@ -56,8 +56,8 @@ class _Known:
         proven: By the header that a token came in: what was proven is not proven again for each request.
     """
 
-    tokens: Mapping[str, tuple[Token, Caller]]
-    proven: dict[str, tuple[Token, Caller]] = attrs.field(factory=dict, repr=False)
+    tokens: Mapping[str, tuple[Token, Principal]]
+    proven: dict[str, tuple[Token, Principal]] = attrs.field(factory=dict, repr=False)
 
 
 class Access:
@@ -85,14 +85,14 @@ class Access:
     ) -> None:
         self._tokens = tokens
         self._one_time = {} if one_time is None else {one_time.id: one_time}
-        self._pace = Pace(rate_limit, clock)
+        self._pace = TokenBucket(rate_limit, clock)
         self._fresh_for = fresh_for
         self._clock = clock
         self._known = _Known({})
         self._read_at = float("-inf")
         self._reading = threading.Lock()
 
-    def admit(self, environ: "WSGIEnvironment", scope: Scope) -> Caller:
+    def admit(self, environ: "WSGIEnvironment", scope: Scope) -> Principal:
         """Tell who asks, if a token with that scope came along.
 
         Raises:
@@ -103,7 +103,7 @@ class Access:
             raise lacks(scope)
         return caller
 
-    def admit_neighbour(self, environ: "WSGIEnvironment", scope: Scope) -> Caller:
+    def admit_neighbour(self, environ: "WSGIEnvironment", scope: Scope) -> Principal:
         """As `admit`, but who asks from this machine itself needs no token.
 
         Raises:
@@ -111,7 +111,7 @@ class Access:
         """
         return NOBODY if is_neighbour(environ) else self.admit(environ, scope)
 
-    def charge(self, caller: Caller, lookups: int) -> None:
+    def charge(self, caller: Principal, lookups: int) -> None:
         """Count the lookups of an admitted request, which counted as one so far.
 
         Those beyond what is left are owed: until then the token's next requests are refused.
@@ -127,7 +127,7 @@ class Access:
         if caller.token_id is not None:
             self._pace.owe(caller.token_id, lookups - 1)
 
-    def _identify(self, environ: "WSGIEnvironment") -> Caller:
+    def _identify(self, environ: "WSGIEnvironment") -> Principal:
         header = environ.get("HTTP_AUTHORIZATION", "")
         known = self._current()
         token, caller = known.proven.get(header) or _proof(header, known)
@@ -184,12 +184,12 @@ def is_loopback_host(host: str) -> bool:
         return False
 
 
-def _caller(token: Token) -> Caller:
+def _caller(token: Token) -> Principal:
     implied = (_IMPLIED.get(scope, frozenset({scope})) for scope in token.scopes)
-    return Caller(token_id=token.id, scopes=frozenset().union(*implied))
+    return Principal(token_id=token.id, scopes=frozenset().union(*implied))
 
 
-def _proof(header: str, known: _Known) -> tuple[Token, Caller]:
+def _proof(header: str, known: _Known) -> tuple[Token, Principal]:
     """The token in a header, and who comes with it."""
     kind, _, text = header.partition(" ")
     if kind.lower() != "bearer":

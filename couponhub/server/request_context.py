@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from couponhub.server.access import NOBODY, Caller
 from couponhub.server.admission import Gate
-from couponhub.server.lines import LAST_LINES_SECONDS, Lines
+from couponhub.server.auth import NOBODY, Principal
+from couponhub.server.log_lines import LAST_LINES_SECONDS, Lines
 from couponhub.server.metrics import Metrics
-from couponhub.server.operations import Reply
+from couponhub.server.operations import Answered
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -23,7 +23,7 @@ _NONE = "-"
 
 
 @attrs.define(eq=False)
-class Framed:
+class RequestContext:
     """What is noted of a request: every text in it is one of ours, or was checked.
 
     Attributes:
@@ -39,7 +39,7 @@ class Framed:
     started: float
     has_body: bool = False
     route: str = _NONE
-    caller: Caller = NOBODY
+    caller: Principal = NOBODY
     is_answered: bool = False
     holds: str | None = None
     streams: bool = False
@@ -56,7 +56,7 @@ class AccessLog:
         self._lines = Lines(write, lost=lambda count: f'{{"time":"{self._now()}","lost":{count}}}')
         self._second = (0, "")
 
-    def note(self, framed: Framed, *, status: int, seconds: float, size: int) -> None:
+    def note(self, framed: RequestContext, *, status: int, seconds: float, size: int) -> None:
         """Write the line of one request, soon."""
         self._lines.put(
             f'{{"time":"{self._now()}","method":"{framed.method}","route":"{framed.route}","status":{status},'
@@ -82,7 +82,7 @@ class AccessLog:
         return f"{text}.{int(now % 1 * 1000):03}Z"
 
 
-def head_of(framed: Framed, reply: Reply) -> list[tuple[str, str]]:
+def head_of(framed: RequestContext, reply: Answered) -> list[tuple[str, str]]:
     """All headers of an answer."""
     head = [("X-Request-Id", framed.request_id), *reply.head]
     if framed.has_body:
@@ -91,7 +91,7 @@ def head_of(framed: Framed, reply: Reply) -> list[tuple[str, str]]:
     return head
 
 
-class Frame:
+class RequestScope:
     """Begins and ends requests."""
 
     def __init__(self, log: AccessLog, metrics: Metrics, gate: Gate) -> None:
@@ -100,15 +100,17 @@ class Frame:
         self._gate = gate
         self._random = random.Random()  # noqa: S311 - an id is no secret, and the system's own take longer
 
-    def begin(self, environ: "WSGIEnvironment") -> Framed:
+    def begin(self, environ: "WSGIEnvironment") -> RequestContext:
         """A request comes in; an id that it brings along is kept if it is a sane one."""
         given = environ.get("HTTP_X_REQUEST_ID")
         request_id = given if given and _SANE_ID.fullmatch(given) else f"{self._random.getrandbits(64):016x}"
         method = environ["REQUEST_METHOD"]
         has_body = environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
-        return Framed(request_id, method if method in _METHODS else _NONE, time.perf_counter(), has_body)
+        return RequestContext(
+            request_id, method if method in _METHODS else _NONE, time.perf_counter(), has_body
+        )
 
-    def admit(self, framed: Framed, *, streams: bool) -> None:
+    def admit(self, framed: RequestContext, *, streams: bool) -> None:
         """Let it have a thread for as long as it takes; to be done before it waits for anything.
 
         Raises:
@@ -121,14 +123,14 @@ class Frame:
             self._gate.begin_stream(who)
             framed.streams = True
 
-    def ended(self, framed: Framed, reply: Reply) -> Iterable[bytes]:
+    def ended(self, framed: RequestContext, reply: Answered) -> Iterable[bytes]:
         """What is sent; a stream ends with its last piece, or when its reader goes away."""
         if isinstance(reply.content, bytes):
             self._end(framed, reply.status, len(reply.content))
             return [reply.content]
         return self._watched(framed, reply.status, reply.content)
 
-    def _watched(self, framed: Framed, status: int, pieces: Generator[bytes]) -> Generator[bytes]:
+    def _watched(self, framed: RequestContext, status: int, pieces: Generator[bytes]) -> Generator[bytes]:
         size = 0
         try:
             for piece in pieces:
@@ -138,7 +140,7 @@ class Frame:
             pieces.close()
             self._end(framed, status, size)
 
-    def _end(self, framed: Framed, status: int, size: int) -> None:
+    def _end(self, framed: RequestContext, status: int, size: int) -> None:
         if framed.holds is not None:
             if framed.streams:
                 self._gate.end_stream(framed.holds)

@@ -6,7 +6,7 @@ from couponhub.models.base import NOTHING_RAW, Raw, about
 
 
 @attrs.frozen(kw_only=True)
-class Meaning:
+class FieldProvenance:
     """Where one field of a coupon comes from.
 
     Attributes:

@@ -1,9 +1,9 @@
 """Why an answer is what it is: who was asked, what they said, and which of our uploads a code came from."""
 
-from couponhub.explaining.asking import Explainer
-from couponhub.explaining.documents import explanation_document
-from couponhub.explaining.explanation import ExplainedCoupon, Explanation, SentIn
-from couponhub.explaining.recording import Exchange, Recorder
+from couponhub.explain.asking import Explainer
+from couponhub.explain.documents import explanation_document
+from couponhub.explain.explanation import ExplainedCoupon, Explanation, SentIn
+from couponhub.explain.recording import Exchange, Recorder
 
 __all__ = [
     "Exchange",

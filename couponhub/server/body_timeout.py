@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from couponhub.errors import UsageError
-from couponhub.server.frame import Framed, head_of
-from couponhub.server.operations import Reply
+from couponhub.server.operations import Answered
 from couponhub.server.problems import Refusal
+from couponhub.server.request_context import RequestContext, head_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream
@@ -31,7 +31,7 @@ _TICK_SECONDS = 0.25
 _ON_ITS_WAY_SECONDS = 0.25
 
 
-class Patience:
+class BodyTimeout:
     """Waits for bodies, and not for ever. Thread-safe.
 
     Args:
@@ -42,7 +42,7 @@ class Patience:
 
     def __init__(
         self,
-        answer: Callable[[Refusal, Framed], Reply],
+        answer: Callable[[Refusal, RequestContext], Answered],
         *,
         is_pressed: Callable[[], bool],
         seconds: float = LONGEST_BODY_SECONDS,
@@ -51,11 +51,11 @@ class Patience:
         self._is_pressed = is_pressed
         self._seconds = seconds
         self._pressed_seconds = min(seconds, PRESSED_BODY_SECONDS)
-        self._waiting: dict[Framed, tuple[int, float]] = {}
+        self._waiting: dict[RequestContext, tuple[int, float]] = {}
         self._looking = threading.Lock()
         threading.Thread(target=self._run, name="patience", daemon=True).start()
 
-    def read(self, stream: "InputStream", size: int, framed: Framed) -> bytes:
+    def read(self, stream: "InputStream", size: int, framed: RequestContext) -> bytes:
         """What comes of a body, at most so many bytes.
 
         Raises:
@@ -86,7 +86,7 @@ class Patience:
             if began < began_before:
                 self._end(framed, thread)
 
-    def _end(self, framed: Framed, thread: int) -> None:
+    def _end(self, framed: RequestContext, thread: int) -> None:
         with self._looking:
             if self._waiting.pop(framed, None) is None:
                 return  # it has come

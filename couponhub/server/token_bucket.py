@@ -5,7 +5,7 @@ import threading
 from couponhub.clock import Clock
 
 
-class Pace:
+class TokenBucket:
     """A bucket for each token: full at first, a second's worth deep, refilled steadily. Thread-safe.
 
     Args:

@@ -22,8 +22,8 @@ from couponhub.hub import CouponHub
 from couponhub.serialization import Document
 from couponhub.testing.configuration import config_text
 from couponhub.testing.control import Control
+from couponhub.testing.emulation.context import EmulatorContext
 from couponhub.testing.emulation.server import EmulatorServer
-from couponhub.testing.emulation.world import World
 from couponhub.testing.vendors import emulators
 
 # The demo asks twice within seconds, and shows what the vendors themselves say, not what is remembered.
@@ -38,7 +38,7 @@ _TELLING: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-class Stage:
+class DemoEnvironment:
     """Emulated vendors that a `couponhub.toml` in the working folder names.
 
     Args:
@@ -72,14 +72,14 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
+def demo_environment() -> Iterator[DemoEnvironment]:
     """Set the stage in a new folder, the working one for the length of the block; nothing of it is left after."""
     here = Path.cwd()
     with ExitStack() as open_, tempfile.TemporaryDirectory(prefix="couponhub-demo-") as name:
         servers: dict[str, EmulatorServer] = {}
         text = ""
-        for known in emulators((), World()):
-            world = World()  # of its own, so that one can be switched off
+        for known in emulators((), EmulatorContext()):
+            world = EmulatorContext()  # of its own, so that one can be switched off
             (vendor,) = emulators((known.name,), world)
             vendor.seed_demo()
             servers[vendor.name] = EmulatorServer([vendor], world)
@@ -93,7 +93,7 @@ def stage() -> Iterator[Stage]:
         open_.enter_context(mock.patch.dict(os.environ, surroundings))
         os.chdir(folder)
         try:
-            yield Stage(folder, servers)
+            yield DemoEnvironment(folder, servers)
         finally:
             os.chdir(here)
 

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import attrs
 
-from couponhub.explaining.recording import Exchange
-from couponhub.models import Answer, Coupon, Customer, ListId, Meaning, UploadId
+from couponhub.explain.recording import Exchange
+from couponhub.models import Answer, Coupon, Customer, FieldProvenance, ListId, UploadId
 from couponhub.models.base import about
 from couponhub.models.reports import ReportedRow
 
@@ -35,7 +35,7 @@ class ExplainedCoupon:
     """A coupon, and why it says what it says; no meanings where the adapter gives none."""
 
     coupon: Coupon
-    meanings: tuple[Meaning, ...] = ()
+    meanings: tuple[FieldProvenance, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -16,13 +16,13 @@ from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
 from couponhub.testing.configuration import REMEMBERS_NOTHING, Setting, config_text
 from couponhub.testing.control import Control
+from couponhub.testing.emulation.context import EmulatorContext
 from couponhub.testing.emulation.server import EmulatorServer
 from couponhub.testing.emulation.vendor import VendorEmulator
-from couponhub.testing.emulation.world import World
 
 
 @attrs.frozen(kw_only=True)
-class Rig:
+class Harness:
     """What a rule has at hand.
 
     Attributes:
@@ -86,13 +86,13 @@ class Rig:
 
 
 @contextmanager
-def rig_for(
+def harness_for(
     plugin: AdapterPlugin,
     *,
     list_extra: Mapping[str, str] | None = None,
     settings: Mapping[str, str | float] | None = None,
     processing_delay: float = 0.02,
-) -> Iterator[Rig]:
+) -> Iterator[Harness]:
     """Put an adapter on the bench.
 
     Args:
@@ -103,7 +103,7 @@ def rig_for(
     """
     if plugin.emulator is None:
         raise ValueError(f"the adapter {plugin.name} has no emulator, so its promises cannot be checked")
-    world = World()
+    world = EmulatorContext()
     emulator = plugin.emulator(world)
     emulator.set_processing_delay(processing_delay)
     registry = Registry([_AtHand(plugin)])
@@ -122,7 +122,7 @@ def rig_for(
             return CouponHub.from_config(path, registry=registry)
 
         with open_hub() as hub:
-            yield Rig(
+            yield Harness(
                 plugin=plugin,
                 emulator=emulator,
                 control=Control(server.url, emulator.name),

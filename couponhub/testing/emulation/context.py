@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import attrs
 
 
-class Clock:
+class EmulatedClock:
     """The emulators' clock: runs like the real one, from whatever instant it was set to. Thread-safe."""
 
     def __init__(self) -> None:
@@ -134,10 +134,10 @@ class Background:
 
 
 @attrs.frozen(kw_only=True)
-class World:
+class EmulatorContext:
     """What one emulator process shares between its vendors."""
 
-    clock: Clock = attrs.field(factory=Clock)
+    clock: EmulatedClock = attrs.field(factory=EmulatedClock)
     outbox: Outbox = attrs.field(factory=Outbox)
     background: Background = attrs.field(factory=Background)
 

@@ -7,8 +7,8 @@ import attrs
 from couponhub.clock import utc_now
 from couponhub.connection import Connection
 from couponhub.errors import CouponhubError, LocalError
-from couponhub.explaining.explanation import ExplainedCoupon, Explanation, SentIn
-from couponhub.explaining.recording import Recorder
+from couponhub.explain.explanation import ExplainedCoupon, Explanation, SentIn
+from couponhub.explain.recording import Recorder
 from couponhub.lookup.verdicts import reason_of
 from couponhub.models import (
     Answer,
