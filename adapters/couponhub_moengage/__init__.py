@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from couponhub.plugin import AdapterPlugin, Services
-from couponhub_moengage.limits import effective_limits
 from couponhub_moengage.settings import MoEngageSettings
+from couponhub_moengage.settings.limits import effective_limits
 
 if TYPE_CHECKING:
     from couponhub.protocols import Adapter

@@ -10,7 +10,7 @@ from couponhub.models import FileUrl
 from couponhub.transport import BasicAuth, Budget, HeaderAuth, Observer, Reply, ReplyRoom, Transport
 from couponhub_moengage import wire
 from couponhub_moengage.settings import MoEngageSettings
-from couponhub_moengage.wire import Rows, WireFile, WireList
+from couponhub_moengage.wire import WireFile, WireList, WireRows
 
 
 class MoEngageClient:
@@ -72,7 +72,7 @@ class MoEngageClient:
         )
         return self._transport.call(request, self._replies.list)
 
-    def fetch_lists(self, status: str, *, deadline: Deadline | None = None) -> Rows[WireList]:
+    def fetch_lists(self, status: str, *, deadline: Deadline | None = None) -> WireRows[WireList]:
         """All lists of one of MoEngage's status words."""
         return self._transport.call(wire.fetch_lists_request(status), self._replies.lists, deadline=deadline)
 
@@ -137,7 +137,7 @@ class MoEngageClient:
         )
         return self._transport.call(request, partial(self._read_file, list_id, None), deadline=deadline)
 
-    def fetch_files(self, list_id: str, *, deadline: Deadline | None = None) -> Rows[WireFile]:
+    def fetch_files(self, list_id: str, *, deadline: Deadline | None = None) -> WireRows[WireFile]:
         """All files of a list that were not deleted."""
         request = wire.fetch_files_request(list_id)
         return self._transport.call(request, partial(self._read_files, list_id), deadline=deadline)
@@ -179,7 +179,7 @@ class MoEngageClient:
             raise _about_another("file")
         return found
 
-    def _read_files(self, list_id: str, reply: Reply) -> Rows[WireFile]:
+    def _read_files(self, list_id: str, reply: Reply) -> WireRows[WireFile]:
         found = self._replies.files(reply)
         if any(file.list_id not in {list_id, None, ""} for file in found.readable):
             raise _about_another("list")

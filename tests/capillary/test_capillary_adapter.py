@@ -37,7 +37,8 @@ from couponhub.protocols import CAPABILITIES
 from couponhub.secret import Secret
 from couponhub.transport import RetryPolicy
 from couponhub_capillary.adapter import CapillaryAdapter
-from couponhub_capillary.settings import CapillarySettings, SignIn
+from couponhub_capillary.settings import CapillarySettings
+from couponhub_capillary.settings.connection import SignIn
 from couponhub_capillary.wire.identifiers import identifier_forms
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from couponhub.clock import Clock, Deadline
 from couponhub.errors import NotFound, PermissionDenied, RateLimited, VendorError, VendorUnavailable
 from couponhub.models import Coupon, CouponQuery, CouponStatus, Customer, CustomerCoupons, Identifier, ListId
 from couponhub.transport import Reply
-from couponhub_capillary.lookup import customer_coupons
-from couponhub_capillary.question import Question
+from couponhub_capillary.adapter.customer_coupons import customer_coupons
+from couponhub_capillary.adapter.question import CustomerQuestion
 from couponhub_capillary.wire.customer_coupons import (
     CustomerAnswer,
     Narrowing,
@@ -24,7 +24,7 @@ from couponhub_capillary.wire.customer_coupons import (
 )
 from couponhub_capillary.wire.customer_coupons_v2 import (
     CouponPage,
-    Order,
+    SortOrder,
     coupon_page_request,
     read_coupon_page,
 )
@@ -149,7 +149,7 @@ class Vendor:
         *,
         offset: int = 0,
         limit: int = 1000,
-        order: Order = Order.OLDEST_FIRST,
+        order: SortOrder = SortOrder.OLDEST_FIRST,
         status: str | None = None,
         deadline: Deadline | None,
     ) -> CouponPage:
@@ -383,7 +383,7 @@ def test_further_calls_leave_time_to_answer() -> None:
     """Who waits so long and no longer must get what was found, not a time-out."""
     vendor = Vendor([])
     patience = Deadline.after(10.0)
-    question = Question(
+    question = CustomerQuestion(
         client=vendor,  # type: ignore[arg-type] # stands for the client
         identifier=Identifier.ID,
         form="1",

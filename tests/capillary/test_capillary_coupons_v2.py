@@ -11,11 +11,11 @@ import pytest
 from couponhub.errors import NotFound, PermissionDenied, UnreadableReply, VendorError
 from couponhub.models import Coupon, CouponStatus, Discount, Identifier, ListId, Redemption, Store
 from couponhub.transport import Reply
+from couponhub_capillary.mapping.context import NO_CODE, MappingContext
 from couponhub_capillary.mapping.coupons_v2 import coupon_from_v2
-from couponhub_capillary.mapping.reading import NO_CODE, Reading
 from couponhub_capillary.wire.customer_coupons_v2 import (
     CouponPage,
-    Order,
+    SortOrder,
     coupon_page_request,
     read_coupon_page,
 )
@@ -58,7 +58,7 @@ UNUSED = {"redemptions": [], "redemptionCount": 0}
 def read(zones: Zones = PLAIN, **changes: Any) -> Coupon:
     """Read the row, changed as given; a change to ... removes the key."""
     row = {name: value for name, value in (ROW | changes).items() if value is not ...}
-    coupon = coupon_from_v2(row, Reading(connection="loyalty", zones=zones, now=NOW))
+    coupon = coupon_from_v2(row, MappingContext(connection="loyalty", zones=zones, now=NOW))
     assert coupon is not None
     return coupon
 
@@ -116,7 +116,7 @@ def test_without_iso_twins_times_are_the_stores(zones: Zones, hour: int, names: 
 
 def test_only_the_code_is_needed() -> None:
     """All else may be missing, masked or null, and then nothing is claimed about it (C-24, C-64)."""
-    reading = Reading(connection="loyalty", zones=PLAIN, now=NOW)
+    reading = MappingContext(connection="loyalty", zones=PLAIN, now=NOW)
 
     assert Coupon(connection="loyalty", code="A", as_of=NOW) == coupon_from_v2({"code": "A"}, reading)
     assert coupon_from_v2({"id": 1}, reading) is None
@@ -227,7 +227,7 @@ def test_what_is_no_page(body: Any, status: int, kind: type[VendorError]) -> Non
 def test_what_is_asked(identifier: Identifier, name: str) -> None:
     """One identifier, under the spelling of the curl that works (C-55), and the documented parameters."""
     request = coupon_page_request(
-        identifier, "V", offset=5, limit=7, order=Order.NEWEST_FIRST, status="ACTIVE_REDEEMED"
+        identifier, "V", offset=5, limit=7, order=SortOrder.NEWEST_FIRST, status="ACTIVE_REDEEMED"
     )
 
     assert "/v2/customers/coupons" == request.path

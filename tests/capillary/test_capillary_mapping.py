@@ -17,11 +17,11 @@ from couponhub.models import (
     Store,
     UploadStatus,
 )
+from couponhub_capillary.mapping.anomalies import Anomalies
+from couponhub_capillary.mapping.context import NO_CODE, MappingContext
 from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.mapping.lists import list_from
-from couponhub_capillary.mapping.oddities import Oddities
 from couponhub_capillary.mapping.parts import part_from
-from couponhub_capillary.mapping.reading import NO_CODE, Reading
 from couponhub_capillary.wire.times import Zones
 
 PLAIN = Zones(server=UTC, server_is_guess=False, store=None)
@@ -56,7 +56,7 @@ USE = {
 def read(zones: Zones = PLAIN, **changes: Any) -> tuple[Coupon, tuple[str, ...]]:
     """Read the row, changed as given; a change to ... removes the key."""
     row = {name: value for name, value in (ROW | changes).items() if value is not ...}
-    reading = Reading(connection="loyalty", zones=zones, now=NOW)
+    reading = MappingContext(connection="loyalty", zones=zones, now=NOW)
     coupon = coupon_from(row, reading)
     assert coupon is not None
     return coupon, reading.odd.warnings()
@@ -111,7 +111,7 @@ def test_a_mapped_coupon_is_frozen() -> None:
 
 def test_only_the_code_is_needed() -> None:
     """Everything else may be missing, and then nothing is claimed about it (C-24)."""
-    coupon = coupon_from({"code": "A"}, Reading(connection="loyalty", zones=PLAIN, now=NOW))
+    coupon = coupon_from({"code": "A"}, MappingContext(connection="loyalty", zones=PLAIN, now=NOW))
 
     assert Coupon(connection="loyalty", code="A", status=CouponStatus.UNKNOWN, as_of=NOW) == coupon
 
@@ -128,7 +128,7 @@ def test_only_the_code_is_needed() -> None:
 )
 def test_a_row_without_code_is_left_out_and_reported(row: object) -> None:
     """Such a row is skipped and never fatal (C-24)."""
-    reading = Reading(connection="loyalty", zones=PLAIN, now=NOW)
+    reading = MappingContext(connection="loyalty", zones=PLAIN, now=NOW)
 
     assert coupon_from(row, reading) is None
     assert reading.odd.saw(NO_CODE)
@@ -260,7 +260,7 @@ SERIES: dict[str, Any] = {
 def series(**changes: Any) -> Any:
     """Read the series, changed as given; a change to ... removes the key."""
     row = {name: value for name, value in (SERIES | changes).items() if value is not ...}
-    return list_from(row, connection="loyalty", zones=PLAIN, now=NOW, odd=Oddities())
+    return list_from(row, connection="loyalty", zones=PLAIN, now=NOW, odd=Anomalies())
 
 
 def test_a_series_is_a_list() -> None:
@@ -330,7 +330,7 @@ def test_an_odd_field_makes_no_list_unreadable(
     changes: dict[str, Any], field: str, value: object, warns: bool
 ) -> None:
     """It is left empty, a count never becomes 0, and people are told."""
-    odd = Oddities()
+    odd = Anomalies()
     row = {name: held for name, held in (SERIES | changes).items() if held is not ...}
     made = list_from(row, connection="loyalty", zones=PLAIN, now=NOW, odd=odd)
 
@@ -349,7 +349,7 @@ def test_an_odd_field_makes_no_list_unreadable(
 )
 def test_an_odd_field_makes_no_job_unreadable(changes: dict[str, Any], field: str, value: object) -> None:
     """It is left empty, and people are told."""
-    odd = Oddities()
+    odd = Anomalies()
     part = part_from(JOB | changes, odd)
 
     assert ("220605", value, 1) == (part.id, getattr(part, field), len(odd.warnings()))
@@ -404,7 +404,7 @@ def test_status_of_a_job(
     told: tuple[UploadStatus, int | None, int | None],
 ) -> None:
     """FINISHED is judged by its error count; counts that lag or contradict are unknown (C-33, C-34)."""
-    part = part_from(JOB | {"uploadStatus": word, "actualRowCount": rows, "errorCount": errors}, Oddities())
+    part = part_from(JOB | {"uploadStatus": word, "actualRowCount": rows, "errorCount": errors}, Anomalies())
 
     assert told == (part.status, part.accepted, part.rejected)
     assert (word or "") == part.vendor_status
@@ -412,7 +412,7 @@ def test_status_of_a_job(
 
 def test_a_whole_job() -> None:
     """Id, name, error file and times of a job; the storage key stays text (C-35, C-36)."""
-    part = part_from(JOB | {"errorFileUrl": "error_100458_5355212024_05_27_12_06_14"}, Oddities())
+    part = part_from(JOB | {"errorFileUrl": "error_100458_5355212024_05_27_12_06_14"}, Anomalies())
 
     assert ("220605", "codes.csv", 4) == (part.id, part.name, part.rows)
     assert "error_100458_5355212024_05_27_12_06_14" == part.error_file
@@ -423,4 +423,4 @@ def test_a_whole_job() -> None:
 def test_a_job_without_id_is_unreadable() -> None:
     """A job that cannot be named cannot be asked for."""
     with pytest.raises(UnreadableReply):
-        part_from(JOB | {"jobId": None}, Oddities())
+        part_from(JOB | {"jobId": None}, Anomalies())

@@ -8,11 +8,11 @@ import pytest
 
 from couponhub.models import Coupon, CouponStatus, FieldProvenance
 from couponhub.serialization import to_document
+from couponhub_capillary.mapping.context import MappingContext
 from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.mapping.coupons_v2 import coupon_from_v2
 from couponhub_capillary.mapping.found_coupons import found_coupon_from
 from couponhub_capillary.mapping.meanings import meanings_of
-from couponhub_capillary.mapping.reading import Reading
 from couponhub_capillary.wire.times import Zones
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -102,9 +102,9 @@ def read_by_code(row: Row) -> Coupon:
     return found_coupon_from(dict(row), {}, reading())
 
 
-def reading() -> Reading:
+def reading() -> MappingContext:
     """Read with all zones guessed."""
-    return Reading(connection="loyalty", zones=GUESSED, now=NOW)
+    return MappingContext(connection="loyalty", zones=GUESSED, now=NOW)
 
 
 APIS = pytest.mark.parametrize(

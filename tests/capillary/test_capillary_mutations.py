@@ -14,9 +14,9 @@ from couponhub.clock import Clock
 from couponhub.errors import CouponhubError, RateLimited
 from couponhub.models import CouponQuery, Customer
 from couponhub.transport import Reply
-from couponhub_capillary.lookup import customer_coupons
+from couponhub_capillary.adapter.customer_coupons import customer_coupons
+from couponhub_capillary.mapping.anomalies import Anomalies
 from couponhub_capillary.mapping.lists import list_from
-from couponhub_capillary.mapping.oddities import Oddities
 from couponhub_capillary.mapping.parts import part_from
 from couponhub_capillary.wire.customer_coupons import CustomerAnswer, read_customer_coupons
 from couponhub_capillary.wire.series import read_series_page, read_written_series
@@ -248,7 +248,7 @@ def test_odd_fields_take_no_list_and_no_part_away(data: st.DataObject) -> None:
     for row, name in ((series, "id"), (job, "jobId")):
         for key in data.draw(st.lists(st.sampled_from(sorted(row.keys() - {name})), min_size=1)):
             row[key] = copy.deepcopy(data.draw(ODD_VALUES))
-    odd = Oddities()
+    odd = Anomalies()
 
     made = list_from(series, connection="loyalty", zones=PLAIN, now=NOW, odd=odd)
     part = part_from(job, odd)
@@ -276,7 +276,7 @@ def test_damaged_series_raise_only_our_errors(reply: Reply) -> None:
                 connection="loyalty",
                 zones=PLAIN,
                 now=NOW,
-                odd=Oddities(),
+                odd=Anomalies(),
             )
         except CouponhubError:
             continue
@@ -293,7 +293,7 @@ def test_damaged_uploads_raise_only_our_errors(reply: Reply) -> None:
         jobs.append(read_accepted_upload(reply))
     for job in jobs:
         try:
-            part = part_from(job if isinstance(job, dict) else {}, Oddities())
+            part = part_from(job if isinstance(job, dict) else {}, Anomalies())
         except CouponhubError:
             continue
         if part.accepted is not None:

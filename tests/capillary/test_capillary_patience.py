@@ -7,9 +7,9 @@ import pytest
 from couponhub.clock import Deadline
 from couponhub.errors import VendorUnavailable
 from couponhub.models import Coupon
-from couponhub_capillary.holdings import Holdings
+from couponhub_capillary.adapter.collected import Holdings
+from couponhub_capillary.mapping.context import MappingContext
 from couponhub_capillary.mapping.coupons import coupon_from
-from couponhub_capillary.mapping.reading import Reading
 from couponhub_capillary.wire.times import Zones
 
 ROWS = [{"code": f"A{number}", "id": str(number)} for number in range(20_000)]
@@ -23,7 +23,7 @@ class Mapper:
         self._ends_at = ends_at
         self.read = 0
 
-    def __call__(self, row: object, reading: Reading) -> Coupon | None:
+    def __call__(self, row: object, reading: MappingContext) -> Coupon | None:
         """Read one."""
         self.read += 1
         if self.read == self._ends_at:
@@ -34,7 +34,7 @@ class Mapper:
 def held() -> Holdings:
     """Make holdings of nothing."""
     zones = Zones(server=UTC, server_is_guess=False, store=None)
-    return Holdings(Reading(connection="loyalty", zones=zones, now=datetime(2026, 6, 1, tzinfo=UTC)))
+    return Holdings(MappingContext(connection="loyalty", zones=zones, now=datetime(2026, 6, 1, tzinfo=UTC)))
 
 
 @pytest.mark.parametrize("way", ["first", "further"])

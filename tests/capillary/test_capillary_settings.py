@@ -6,7 +6,8 @@ import pytest
 
 from couponhub.errors import ConfigError
 from couponhub.secret import Secret
-from couponhub_capillary.settings import CapillarySettings, SignIn
+from couponhub_capillary.settings import CapillarySettings
+from couponhub_capillary.settings.connection import SignIn
 
 OAUTH: dict[str, Any] = {"key": "K", "secret": Secret("S")}
 BASIC: dict[str, Any] = {

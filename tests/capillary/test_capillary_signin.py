@@ -14,8 +14,9 @@ from couponhub.clock import Deadline
 from couponhub.errors import AuthRejected, CouponhubError, RateLimited, VendorUnavailable
 from couponhub.secret import Secret
 from couponhub.transport import TransportSettings
-from couponhub_capillary.settings import CapillarySettings, SignIn
-from couponhub_capillary.signin import TOKEN_PATH, ClientToken, sign_in, unused_seconds
+from couponhub_capillary.client.signin import TOKEN_PATH, ClientToken, sign_in, unused_seconds
+from couponhub_capillary.settings import CapillarySettings
+from couponhub_capillary.settings.connection import SignIn
 
 if TYPE_CHECKING:
     from tests.capillary.conftest import Says, Scripted

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from couponhub.models import Coupon
-from couponhub_capillary.days import Days
-from couponhub_capillary.splitting import Slice, Split, split_until_whole
+from couponhub_capillary.adapter.days import WholeDays
+from couponhub_capillary.adapter.splitting import Slice, Split, split_until_whole
 
 START = date(2026, 1, 1)
-ALL = Days(START, START + timedelta(days=64))
+ALL = WholeDays(START, START + timedelta(days=64))
 
 
 def issued(day: int, number: int = 0) -> Coupon:
@@ -30,9 +30,9 @@ class Vendor:
         self.cap = cap
         self.heeds = heeds
         self.seen: set[str] = set()
-        self.asked: list[Days] = []
+        self.asked: list[WholeDays] = []
 
-    def fetch(self, days: Days) -> Slice:
+    def fetch(self, days: WholeDays) -> Slice:
         """Answer about these days."""
         self.asked.append(days)
         held = [one for one in self.coupons if not self.heeds or self._lies_in(one, days)]
@@ -45,11 +45,11 @@ class Vendor:
         return Slice(days=days, rows=len(came), coupons=came, news=news)
 
     @staticmethod
-    def _lies_in(one: Coupon, days: Days) -> bool:
+    def _lies_in(one: Coupon, days: WholeDays) -> bool:
         return one.issued_at is not None and days.start <= one.issued_at.date() < days.end
 
 
-def split(vendor: Vendor, days: Days = ALL) -> Split:
+def split(vendor: Vendor, days: WholeDays = ALL) -> Split:
     """Split from the first answer on."""
     return split_until_whole(vendor.fetch(days), vendor.fetch)
 

@@ -20,7 +20,7 @@ from couponhub.errors import (
 )
 from couponhub.models import CouponQuery, Identifier, ListId
 from couponhub.transport import Reply
-from couponhub_capillary.client import REQUEST_ID_HEADERS
+from couponhub_capillary.client.endpoints import REQUEST_ID_HEADERS
 from couponhub_capillary.wire.customer_coupons import (
     CustomerAnswer,
     Narrowing,

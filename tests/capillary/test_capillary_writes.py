@@ -26,7 +26,8 @@ from couponhub.models import Alerts, CodeFile, ListChange, ListId, NewCouponList
 from couponhub.secret import Secret
 from couponhub.transport import Reply, RetryPolicy
 from couponhub_capillary.adapter import CapillaryAdapter
-from couponhub_capillary.settings import CapillarySettings, SignIn
+from couponhub_capillary.settings import CapillarySettings
+from couponhub_capillary.settings.connection import SignIn
 from couponhub_capillary.wire.series import read_written_series
 from couponhub_capillary.wire.uploads import read_accepted_upload
 

@@ -16,7 +16,7 @@ from couponhub.registry import Registry
 from couponhub.serialization import to_document
 from couponhub.testing import emulated_vendors
 from couponhub.transport import Reply
-from couponhub_capillary.wire.codes import error_for_code
+from couponhub_capillary.wire.error_codes import error_for_code
 from couponhub_capillary.wire.new_series import SERVER_KEPT, readers
 
 PAGE = (Path(__file__).parents[2] / "docs" / "vendor-fields.md").read_text(encoding="utf-8")

@@ -236,7 +236,7 @@ def test_damaged_listings_lose_no_row(reply: Reply) -> None:
     body = json.loads(reply.body)
     for read in (READER.lists, READER.files):
         try:
-            rows: wire.Rows[Any] = read(reply)
+            rows: wire.WireRows[Any] = read(reply)
         except CouponhubError as error:
             assert_silent(error)
             assert not isinstance(body.get("data"), list)

@@ -15,8 +15,8 @@ from couponhub.state import StoreSettings
 from couponhub.strict import strict_converter
 from couponhub.transport import NoObserver
 from couponhub_moengage import PLUGIN
-from couponhub_moengage.limits import DOCUMENTED_LIMITS, effective_limits
 from couponhub_moengage.settings import MoEngageSettings
+from couponhub_moengage.settings.limits import DOCUMENTED_LIMITS, effective_limits
 from tests.state.kit import quotas_at, store_of
 
 

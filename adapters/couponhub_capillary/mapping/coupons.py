@@ -2,10 +2,10 @@
 
 from couponhub.models import Coupon, ListId
 from couponhub.models.coupons import CouponDraft, finished
-from couponhub_capillary.mapping.reading import (
+from couponhub_capillary.mapping.context import (
     GUESSED_TIMES,
     NO_CODE,
-    Reading,
+    MappingContext,
     status_of,
     transaction_from,
 )
@@ -20,7 +20,7 @@ _SPELLING = Spelling(
 )
 
 
-def coupon_from(row: object, reading: Reading) -> Coupon | None:
+def coupon_from(row: object, reading: MappingContext) -> Coupon | None:
     """The coupon of one row; None when it has no code (C-24: everything else may be missing)."""
     if not isinstance(row, dict):
         reading.odd.note(NO_CODE)
@@ -62,7 +62,7 @@ def coupon_from(row: object, reading: Reading) -> Coupon | None:
     return finished(draft)
 
 
-def _uses(container: object, reading: Reading) -> Uses:
+def _uses(container: object, reading: MappingContext) -> Uses:
     if container is None:
         return UNTOLD
     return uses_from(lambda: inside(container, "redemption"), _SPELLING, reading)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from couponhub.models import Coupon, Discount, ListId
-from couponhub_capillary.mapping.reading import NO_CODE, Reading, status_of, transaction_from
+from couponhub_capillary.mapping.context import NO_CODE, MappingContext, status_of, transaction_from
 from couponhub_capillary.mapping.redemptions import UNTOLD, Spelling, uses_from
 from couponhub_capillary.wire.times import NO_MOMENT, Moment, exact_moment, moment_at_store
 from couponhub_capillary.wire.values import many, whole, word
@@ -20,7 +20,7 @@ _DISCOUNTS = {"ABS": "absolute", "PERC": "percent"}
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 
 
-def _moment(row: Mapping[str, Any], exact: str, local: str, reading: Reading) -> Moment | None:
+def _moment(row: Mapping[str, Any], exact: str, local: str, reading: MappingContext) -> Moment | None:
     """The true instant, which only newer answers print; else the digits at the store with their false Z."""
     return exact_moment(row.get(exact), reading.zones) or moment_at_store(row.get(local), reading.zones)
 
@@ -32,7 +32,7 @@ _SPELLING = Spelling(
 )
 
 
-def coupon_from_v2(row: object, reading: Reading) -> Coupon | None:
+def coupon_from_v2(row: object, reading: MappingContext) -> Coupon | None:
     """The coupon of one row; None when it has no code."""
     if not isinstance(row, dict):
         reading.odd.note(NO_CODE)
@@ -92,7 +92,7 @@ def redemptions_left(row: Mapping[str, Any]) -> int | None:
     return left if left is not None and left >= NO_LIMIT else None
 
 
-def discount_of(kind: object, value: object, reading: Reading) -> Discount | None:
+def discount_of(kind: object, value: object, reading: MappingContext) -> Discount | None:
     """What a coupon takes off, by the vendor's word for the kind; None when it is not told, or cannot be read."""
     if kind is None and value is None:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from couponhub.models import Customer, Identifier
-from couponhub_capillary.mapping.reading import Reading
+from couponhub_capillary.mapping.context import MappingContext
 from couponhub_capillary.wire.identifiers import named_by
 
 
@@ -12,6 +12,6 @@ def named_in(row: Mapping[str, object]) -> tuple[Customer, ...]:
     return tuple(customer for kind in Identifier if (customer := named_by(row, kind)) is not None)
 
 
-def names_in(row: Mapping[str, object], reading: Reading) -> tuple[str | None, str | None]:
+def names_in(row: Mapping[str, object], reading: MappingContext) -> tuple[str | None, str | None]:
     """The customer's first and last name, as they stand there; either may be missing, or masked (C-64)."""
     return reading.text(row.get("firstname"), "first_name"), reading.text(row.get("lastname"), "last_name")

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from couponhub.models import Coupon, CouponStatus, Discount, ListId, Redemption
+from couponhub_capillary.mapping.context import MappingContext, status_of
 from couponhub_capillary.mapping.coupons_v2 import discount_of
-from couponhub_capillary.mapping.reading import Reading, status_of
 from couponhub_capillary.wire.found_coupons import is_for_one_use, is_revoked
 from couponhub_capillary.wire.times import NO_MOMENT, Moment, exact_moment, moment_at_store
 from couponhub_capillary.wire.values import flag, many, whole
@@ -14,7 +14,7 @@ _NO_REDEMPTION = "the redemption of a coupon could not be read"
 _NO_END_YEAR = 1970
 
 
-def found_coupon_from(row: Mapping[str, Any], terms: Mapping[str, Any], reading: Reading) -> Coupon:
+def found_coupon_from(row: Mapping[str, Any], terms: Mapping[str, Any], reading: MappingContext) -> Coupon:
     """The coupon of one row.
 
     The vendor shows one redemption; a coupon for several uses may have had more of them.
@@ -63,7 +63,7 @@ def found_coupon_from(row: Mapping[str, Any], terms: Mapping[str, Any], reading:
     )
 
 
-def _end(row: Mapping[str, Any], terms: Mapping[str, Any], reading: Reading) -> Moment | None:
+def _end(row: Mapping[str, Any], terms: Mapping[str, Any], reading: MappingContext) -> Moment | None:
     """The exact moment where v2 tells it, else the end of the day that is shown (C-61)."""
     exact = exact_moment(terms.get("validTillDateTime"), reading.zones)
     if exact is not None and exact[0].year != _NO_END_YEAR:
@@ -71,7 +71,7 @@ def _end(row: Mapping[str, Any], terms: Mapping[str, Any], reading: Reading) -> 
     return reading.end_of(row.get("valid_till"))
 
 
-def _redemptions(value: object, reading: Reading) -> tuple[Redemption, ...] | None:
+def _redemptions(value: object, reading: MappingContext) -> tuple[Redemption, ...] | None:
     """What stands under `redemption_info`, () when nothing does; None when it cannot be read."""
     try:
         uses = many(value)
@@ -87,7 +87,7 @@ def _redemptions(value: object, reading: Reading) -> tuple[Redemption, ...] | No
     )
 
 
-def _redemption(use: Mapping[str, Any], reading: Reading) -> Redemption:
+def _redemption(use: Mapping[str, Any], reading: MappingContext) -> Redemption:
     at, _ = moment_at_store(use.get("redeemed_on"), reading.zones) or NO_MOMENT
     if at is None:
         reading.note_time(use.get("redeemed_on"), "redemptions")
@@ -103,7 +103,7 @@ def _redemption(use: Mapping[str, Any], reading: Reading) -> Redemption:
     )
 
 
-def _discount(row: Mapping[str, Any], reading: Reading) -> Discount | None:
+def _discount(row: Mapping[str, Any], reading: MappingContext) -> Discount | None:
     is_absolute, value = flag(row.get("is_absolute")), row.get("value")
     if is_absolute is None or value is None:  # both may be null
         return None

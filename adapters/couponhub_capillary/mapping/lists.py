@@ -6,8 +6,8 @@ from typing import Any
 
 from couponhub.errors import UnreadableReply
 from couponhub.models import CouponList, ListId, ListStatus
-from couponhub_capillary.mapping.oddities import Oddities
-from couponhub_capillary.mapping.reading import note_time, text_of
+from couponhub_capillary.mapping.anomalies import Anomalies
+from couponhub_capillary.mapping.context import note_time, text_of
 from couponhub_capillary.wire.series import UPLOADED_CODES, series_id_of
 from couponhub_capillary.wire.times import NO_MOMENT, Zones, exact_moment, last_moment
 from couponhub_capillary.wire.values import whole, word
@@ -17,7 +17,7 @@ _NO_END_YEAR = 1970
 
 
 def list_from(
-    row: Mapping[str, Any], *, connection: str, zones: Zones, now: datetime, odd: Oddities
+    row: Mapping[str, Any], *, connection: str, zones: Zones, now: datetime, odd: Anomalies
 ) -> CouponList:
     """The list that a series is; what only describes it and cannot be read is left empty, and counted in `odd`.
 
@@ -74,14 +74,14 @@ def _status(expires_at: datetime | None, now: datetime) -> ListStatus:
     return ListStatus.EXPIRED if now > expires_at else ListStatus.ACTIVE
 
 
-def _moment(value: object, field: str, zones: Zones, odd: Oddities) -> datetime | None:
+def _moment(value: object, field: str, zones: Zones, odd: Anomalies) -> datetime | None:
     moment, _ = exact_moment(value, zones) or NO_MOMENT
     if moment is None:
         note_time(value, field, odd)
     return moment
 
 
-def _count(value: object, field: str, odd: Oddities) -> int | None:
+def _count(value: object, field: str, odd: Anomalies) -> int | None:
     number = whole(value)
     if number is not None and number >= 0:
         return number

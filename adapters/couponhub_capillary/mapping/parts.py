@@ -6,8 +6,8 @@ from typing import Any
 
 from couponhub.errors import UnreadableReply
 from couponhub.models import Part, PartId, UploadStatus
-from couponhub_capillary.mapping.oddities import Oddities
-from couponhub_capillary.mapping.reading import note_time, text_of
+from couponhub_capillary.mapping.anomalies import Anomalies
+from couponhub_capillary.mapping.context import note_time, text_of
 from couponhub_capillary.wire.times import epoch_moment
 from couponhub_capillary.wire.uploads import job_id_of
 from couponhub_capillary.wire.values import whole
@@ -19,7 +19,7 @@ _ENDED = frozenset({"FINISHED", "COMPLETED"})
 _FAILED = frozenset({"ERRORED", "ERROR", "FAILED"})
 
 
-def part_from(job: Mapping[str, Any], odd: Oddities) -> Part:
+def part_from(job: Mapping[str, Any], odd: Anomalies) -> Part:
     """The part that a job is; what only describes it and cannot be read is left empty, and counted in `odd`.
 
     Raises:
@@ -49,7 +49,7 @@ def part_from(job: Mapping[str, Any], odd: Oddities) -> Part:
     )
 
 
-def _moment(value: object, field: str, odd: Oddities) -> datetime | None:
+def _moment(value: object, field: str, odd: Anomalies) -> datetime | None:
     moment = epoch_moment(value)
     if moment is None:
         note_time(value, field, odd)

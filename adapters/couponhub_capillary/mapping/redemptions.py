@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from couponhub.models import Redemption
-from couponhub_capillary.mapping.reading import Reading
+from couponhub_capillary.mapping.context import MappingContext
 from couponhub_capillary.wire.times import NO_MOMENT, Moment
 
 _NO_REDEMPTIONS = "the redemptions of a coupon could not be read"
@@ -25,7 +25,7 @@ class Spelling:
 
     transaction: str
     store: str
-    moment: Callable[[Mapping[str, Any], Reading], Moment | None]
+    moment: Callable[[Mapping[str, Any], MappingContext], Moment | None]
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +45,7 @@ NONE_LISTED = Uses(listed=())
 UNTOLD = Uses(listed=None)
 
 
-def uses_from(rows: Callable[[], Sequence[object]], spelling: Spelling, reading: Reading) -> Uses:
+def uses_from(rows: Callable[[], Sequence[object]], spelling: Spelling, reading: MappingContext) -> Uses:
     """Read the rows; `rows` raises ValueError where they cannot be understood."""
     try:
         found = rows()

@@ -11,14 +11,14 @@ import attrs
 
 from couponhub.models import CouponQuery, Identifier
 from couponhub.transport import LOOKUP_REPLY_BYTES, Reply, Request
-from couponhub_capillary.limits import CALLS
-from couponhub_capillary.wire.codes import (
+from couponhub_capillary.settings.limits import CALLS
+from couponhub_capillary.wire.envelopes import opened_v1
+from couponhub_capillary.wire.error_codes import (
     COUPONS_RETRIEVED,
     CUSTOMER_UNKNOWN,
     error_for_code,
     error_without_code,
 )
-from couponhub_capillary.wire.envelopes import opened_v1
 from couponhub_capillary.wire.times import Zones
 from couponhub_capillary.wire.values import code_of, flag, inside, whole
 

@@ -11,9 +11,9 @@ import attrs
 
 from couponhub.models import Identifier
 from couponhub.transport import LOOKUP_REPLY_BYTES, Reply, Request
-from couponhub_capillary.limits import CALLS
-from couponhub_capillary.wire.codes import error_without_code
+from couponhub_capillary.settings.limits import CALLS
 from couponhub_capillary.wire.envelopes import opened_v2
+from couponhub_capillary.wire.error_codes import error_without_code
 from couponhub_capillary.wire.values import entries_of, many, whole
 
 PAGE_SIZE = 1000
@@ -31,7 +31,7 @@ _PARAMETERS = {
 }
 
 
-class Order(StrEnum):
+class SortOrder(StrEnum):
     """By date of issue."""
 
     OLDEST_FIRST = "ASC"
@@ -59,7 +59,7 @@ def coupon_page_request(
     *,
     offset: int = 0,
     limit: int = PAGE_SIZE,
-    order: Order = Order.OLDEST_FIRST,
+    order: SortOrder = SortOrder.OLDEST_FIRST,
     status: str | None = None,
     reversed_too: bool = False,
 ) -> Request:

@@ -6,7 +6,7 @@ from typing import Any
 
 from couponhub.errors import VendorError
 from couponhub.transport import Reply
-from couponhub_capillary.wire.codes import contradiction, error_for_code, error_without_code
+from couponhub_capillary.wire.error_codes import contradiction, error_for_code, error_without_code
 from couponhub_capillary.wire.values import code_of, entries_of, flag
 
 

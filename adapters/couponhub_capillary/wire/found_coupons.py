@@ -9,15 +9,15 @@ from urllib.parse import quote_plus
 
 from couponhub.errors import UsageError
 from couponhub.transport import Reply, Request
-from couponhub_capillary.limits import CALLS
-from couponhub_capillary.wire.codes import (
+from couponhub_capillary.settings.limits import CALLS
+from couponhub_capillary.wire.envelopes import opened_v1, opened_v2
+from couponhub_capillary.wire.error_codes import (
     CODE_PROCESSED,
     CODE_REVOKED,
     CODE_UNKNOWN,
     error_for_code,
     error_without_code,
 )
-from couponhub_capillary.wire.envelopes import opened_v1, opened_v2
 from couponhub_capillary.wire.values import code_of, code_text, flag, inside, whole
 
 _SEPARATOR = ","

@@ -10,9 +10,9 @@ import attrs
 
 from couponhub.errors import NotFound
 from couponhub.transport import Reply, Request
-from couponhub_capillary.limits import CALLS
-from couponhub_capillary.wire.codes import SERIES_UNKNOWN, error_without_code
+from couponhub_capillary.settings.limits import CALLS
 from couponhub_capillary.wire.envelopes import opened_v2, refusals_of_a_write
+from couponhub_capillary.wire.error_codes import SERIES_UNKNOWN, error_without_code
 from couponhub_capillary.wire.values import whole
 
 PAGE_SIZE = 1000

@@ -10,9 +10,9 @@ import attrs
 
 from couponhub.models import CodeFile, Identifier, Tagging
 from couponhub.transport import FilePart, Multipart, Reply, Request
-from couponhub_capillary.limits import CALLS
-from couponhub_capillary.wire.codes import error_for_another, error_without_code
+from couponhub_capillary.settings.limits import CALLS
 from couponhub_capillary.wire.envelopes import opened_upload, refusals_of_a_write
+from couponhub_capillary.wire.error_codes import error_for_another, error_without_code
 from couponhub_capillary.wire.values import whole, word
 
 # The current page misprints EXTENAL_ID and leaves USER_ID out; older pages have both right (C-30).

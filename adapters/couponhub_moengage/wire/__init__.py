@@ -16,14 +16,14 @@ from couponhub_moengage.wire.calls import (
     usage_report_request,
 )
 from couponhub_moengage.wire.errors import read_error
-from couponhub_moengage.wire.replies import ReplyReader, Rows, WireFile, WireList
+from couponhub_moengage.wire.replies import ReplyReader, WireFile, WireList, WireRows
 
 __all__ = [
     "ReplyReader",
-    "Rows",
     "WireAlerts",
     "WireFile",
     "WireList",
+    "WireRows",
     "activate_list_request",
     "any_request",
     "archive_list_request",

@@ -76,14 +76,14 @@ class WireFile(WireObject):
         return self.coupon_list_id or self.coupons_list_id
 
 
-Row = TypeVar("Row", bound=WireObject)
+WireRow = TypeVar("WireRow", bound=WireObject)
 
 
 @attrs.frozen(kw_only=True)
-class Rows(Generic[Row]):
+class WireRows(Generic[WireRow]):
     """The rows of an answer that could be read, and for each of the others why not: paths, no values."""
 
-    readable: tuple[Row, ...]
+    readable: tuple[WireRow, ...]
     faults: tuple[str, ...] = ()
 
 
@@ -105,7 +105,7 @@ class ReplyReader:
         """Read one list."""
         return self._object(WireList, _success(reply), "$")
 
-    def lists(self, reply: Reply) -> Rows[WireList]:
+    def lists(self, reply: Reply) -> WireRows[WireList]:
         """Read all lists of "Fetch all Coupon Lists"."""
         return self._rows(WireList, _success(reply))
 
@@ -113,7 +113,7 @@ class ReplyReader:
         """Read one file."""
         return self._object(WireFile, _success(reply), "$")
 
-    def files(self, reply: Reply) -> Rows[WireFile]:
+    def files(self, reply: Reply) -> WireRows[WireFile]:
         """Read all files of "Fetch all Coupon Files"."""
         return self._rows(WireFile, _success(reply))
 
@@ -138,20 +138,20 @@ class ReplyReader:
             return None
         return _success(reply)
 
-    def _rows(self, cls: type[Row], document: object) -> Rows[Row]:
+    def _rows(self, cls: type[WireRow], document: object) -> WireRows[WireRow]:
         rows = document.get("data") if isinstance(document, dict) else None
         if not isinstance(rows, Sequence) or isinstance(rows, str):
             raise _unreadable("expected an array @ $.data")
-        readable: list[Row] = []
+        readable: list[WireRow] = []
         faults: list[str] = []
         for index, row in enumerate(rows):
             try:
                 readable.append(self._object(cls, row, f"$.data[{index}]"))
             except UnreadableReply as error:
                 faults.append(error.message)
-        return Rows(readable=tuple(readable), faults=tuple(faults))
+        return WireRows(readable=tuple(readable), faults=tuple(faults))
 
-    def _object(self, cls: type[Row], document: object, path: str) -> Row:
+    def _object(self, cls: type[WireRow], document: object, path: str) -> WireRow:
         if not isinstance(document, dict):
             raise _unreadable(f"expected an object @ {path}")
         try:

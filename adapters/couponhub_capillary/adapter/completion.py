@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 from couponhub.errors import NotFound, RateLimited, VendorError
 from couponhub.transport import without_trace
-from couponhub_capillary.days import Days
-from couponhub_capillary.holdings import Holdings, numbers_of
+from couponhub_capillary.adapter.collected import Holdings, numbers_of
+from couponhub_capillary.adapter.days import WholeDays
+from couponhub_capillary.adapter.question import CustomerQuestion
+from couponhub_capillary.adapter.splitting import Slice, split_until_whole
 from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.mapping.coupons_v2 import coupon_from_v2
-from couponhub_capillary.question import Question
-from couponhub_capillary.splitting import Slice, split_until_whole
 from couponhub_capillary.wire.customer_coupons import ASKED_AT_MOST, CustomerAnswer, Narrowing
-from couponhub_capillary.wire.customer_coupons_v2 import Order
+from couponhub_capillary.wire.customer_coupons_v2 import SortOrder
 from couponhub_capillary.wire.values import word
 
 _CUT = "the answer may be cut: exactly {count} coupons came"
@@ -42,7 +42,7 @@ class Completion:
     """
 
     def __init__(
-        self, question: Question, narrowing: Narrowing, first: CustomerAnswer, held: Holdings
+        self, question: CustomerQuestion, narrowing: Narrowing, first: CustomerAnswer, held: Holdings
     ) -> None:
         self._question = question
         self._narrowing = narrowing
@@ -96,9 +96,9 @@ class Completion:
                 return total == count
         # Should coupons have shifted between pages, they shift the other way in the other order.
         seen: set[str] = set()
-        return any(self._walk(order, seen) for order in Order)
+        return any(self._walk(order, seen) for order in SortOrder)
 
-    def _walk(self, order: Order, seen: set[str]) -> bool:
+    def _walk(self, order: SortOrder, seen: set[str]) -> bool:
         """Read v2's list to its end; whether as many coupons came, in all walks, as it has, and all that v1.1 gave.
 
         Args:
@@ -126,7 +126,7 @@ class Completion:
             if not page.rows or (total is not None and offset >= total):
                 enough = len(seen) + numberless >= max(total or 0, len(self._first.rows))
                 return enough and not has_shrunk and self._first_numbers() <= seen
-            if len(seen) + numberless == before and order is Order.OLDEST_FIRST:
+            if len(seen) + numberless == before and order is SortOrder.OLDEST_FIRST:
                 return False  # the offset is not heeded
 
     def _first_numbers(self) -> set[str]:
@@ -136,20 +136,22 @@ class Completion:
         """Split the time until no answer can be cut."""
         missing = numbers_of(self._first_coupons)
 
-        def fetch(days: Days) -> Slice:
+        def fetch(days: WholeDays) -> Slice:
             nonlocal missing
             answer = self._question.ask(days.narrowed(self._narrowing))
             came, news = self._held.further(answer.rows, coupon_from, self._question.patience)
             missing -= numbers_of(came)
             return Slice(days=days, rows=len(answer.rows), coupons=came, news=news, known=answer.known)
 
-        first = Slice(days=Days.of(self._narrowing), rows=len(self._first.rows), coupons=self._first_coupons)
+        first = Slice(
+            days=WholeDays.of(self._narrowing), rows=len(self._first.rows), coupons=self._first_coupons
+        )
         split = split_until_whole(first, fetch)
         if split.single and self._narrowing.list_id is None:
             self._by_series(split.single)
         return split.heeded and not split.single and not missing
 
-    def _by_series(self, days: Sequence[Days]) -> None:
+    def _by_series(self, days: Sequence[WholeDays]) -> None:
         """Split days by the series that were seen; never proof that there is no other series in them."""
         self.warnings.append(_SERIES_SPLIT)
         series = {coupon.list_id: None for coupon in self._held.coupons() if coupon.list_id is not None}

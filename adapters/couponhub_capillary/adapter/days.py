@@ -16,7 +16,7 @@ _SLACK = 2 * _DAY
 
 
 @attrs.frozen
-class Days:
+class WholeDays:
     """From the first day, and before the day `end`."""
 
     start: date
@@ -33,7 +33,7 @@ class Days:
             narrowing, days=(self.start, self.end), list_id=narrowing.list_id if list_id is None else list_id
         )
 
-    def split(self, coupons: Sequence[Coupon]) -> tuple["Days", "Days"] | None:
+    def split(self, coupons: Sequence[Coupon]) -> tuple["WholeDays", "WholeDays"] | None:
         """Two spans, the newer first; None when there is but one day.
 
         Where the coupons that came from it are the newest ones, they mark where the unseen begin; else they are
@@ -50,7 +50,7 @@ class Days:
         else:
             at = self.start + (self.end - self.start) / 2
         at = min(max(at, self.start + _DAY), self.end - _DAY)
-        return Days(at, self.end), Days(self.start, at)
+        return WholeDays(at, self.end), WholeDays(self.start, at)
 
     def excludes(self, coupons: Iterable[Coupon]) -> bool:
         """Whether a coupon is among them that was certainly neither issued nor redeemed in these days."""

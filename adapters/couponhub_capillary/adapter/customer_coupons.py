@@ -7,13 +7,13 @@ import attrs
 from couponhub.clock import Clock, Deadline
 from couponhub.errors import VendorError
 from couponhub.models import CouponQuery, Customer, CustomerCoupons, Identifier, masked_form, selected, within
-from couponhub_capillary.completion import Completion
-from couponhub_capillary.holdings import Holdings
+from couponhub_capillary.adapter.collected import Holdings
+from couponhub_capillary.adapter.completion import Completion
+from couponhub_capillary.adapter.question import CustomerQuestion
+from couponhub_capillary.adapter.redeemability import with_usability
+from couponhub_capillary.mapping.context import NO_CODE, MappingContext
 from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.mapping.customers import named_in, names_in
-from couponhub_capillary.mapping.reading import NO_CODE, Reading
-from couponhub_capillary.question import Question
-from couponhub_capillary.usability import with_usability
 from couponhub_capillary.wire.customer_coupons import Narrowing
 from couponhub_capillary.wire.identifiers import identifier_forms, same_customer
 from couponhub_capillary.wire.times import Zones
@@ -44,7 +44,9 @@ def customer_coupons(
     answers: list[CustomerCoupons] = []
     forms = identifier_forms(customer, country_code)
     for form in forms:
-        question = Question(client=client, identifier=customer.identifier, form=form, patience=deadline)
+        question = CustomerQuestion(
+            client=client, identifier=customer.identifier, form=form, patience=deadline
+        )
         found = _answer(
             question,
             customer,
@@ -72,7 +74,7 @@ def customer_coupons(
 
 
 def _answer(
-    question: Question,
+    question: CustomerQuestion,
     customer: Customer,
     query: CouponQuery,
     *,
@@ -84,7 +86,7 @@ def _answer(
     """What Capillary says about the customer under one form, completed where it may be cut."""
     narrowing = Narrowing.of(query, zones)
     answer = question.ask(narrowing)
-    reading = Reading(connection=connection, zones=zones, now=clock.now())
+    reading = MappingContext(connection=connection, zones=zones, now=clock.now())
     held = Holdings(reading)
     held.first(answer.rows, coupon_from, question.patience)
     is_whole = True

@@ -7,7 +7,7 @@ import attrs
 from couponhub.clock import Deadline
 from couponhub.models import Identifier
 from couponhub_capillary.wire.customer_coupons import CustomerAnswer, Narrowing
-from couponhub_capillary.wire.customer_coupons_v2 import PAGE_SIZE, CouponPage, Order
+from couponhub_capillary.wire.customer_coupons_v2 import PAGE_SIZE, CouponPage, SortOrder
 
 if TYPE_CHECKING:
     from couponhub_capillary.client import CapillaryClient
@@ -17,7 +17,7 @@ _SHARE = 0.9
 
 
 @attrs.frozen(kw_only=True)
-class Question:
+class CustomerQuestion:
     """Whom every call of one lookup is about.
 
     Attributes:
@@ -45,7 +45,7 @@ class Question:
         offset: int,
         *,
         limit: int = PAGE_SIZE,
-        order: Order = Order.OLDEST_FIRST,
+        order: SortOrder = SortOrder.OLDEST_FIRST,
         status: str | None = None,
     ) -> CouponPage:
         """Ask v2, which an organisation need not have."""

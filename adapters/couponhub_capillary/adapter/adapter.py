@@ -25,15 +25,21 @@ from couponhub.models import (
     Tagging,
 )
 from couponhub.transport import Budget, Observer, ReplyRoom, RetryPolicy
+from couponhub_capillary.adapter.coupons_by_code import coupons_by_code
+from couponhub_capillary.adapter.creation import find_created
+from couponhub_capillary.adapter.customer_coupons import customer_coupons
+from couponhub_capillary.adapter.lists import SeriesLists, checked_series_id, shown
+from couponhub_capillary.adapter.uploads import (
+    Jobs,
+    UploadApi,
+    check_sign_in,
+    check_tagging,
+    check_takes_codes,
+)
 from couponhub_capillary.client import CapillaryClient
-from couponhub_capillary.codes import coupons_by_code
-from couponhub_capillary.creation import find_created
-from couponhub_capillary.lists import SeriesLists, checked_series_id, shown
-from couponhub_capillary.lookup import customer_coupons
+from couponhub_capillary.mapping.context import MappingContext
 from couponhub_capillary.mapping.meanings import meanings_of
-from couponhub_capillary.mapping.reading import Reading
 from couponhub_capillary.settings import CapillarySettings
-from couponhub_capillary.uploads import Jobs, UploadApi, check_sign_in, check_tagging, check_takes_codes
 from couponhub_capillary.wire.times import Zones
 
 if TYPE_CHECKING:
@@ -233,7 +239,7 @@ class CapillaryAdapter:
         Raises:
             UsageError: A code is blank or holds a comma, so that it cannot be asked about; nothing was sent.
         """
-        reading = Reading(connection=self._connection, zones=self._zones, now=self._clock.now())
+        reading = MappingContext(connection=self._connection, zones=self._zones, now=self._clock.now())
         return coupons_by_code(self._client, codes, reading)
 
     def explain_coupon(self, coupon: Coupon) -> tuple[FieldProvenance, ...]:

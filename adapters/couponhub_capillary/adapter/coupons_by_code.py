@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from couponhub.errors import VendorError
 from couponhub.models import Coupon, Identifier
-from couponhub_capillary.holdings import Number, numbers_of
+from couponhub_capillary.adapter.collected import Number, numbers_of
+from couponhub_capillary.adapter.question import CustomerQuestion
+from couponhub_capillary.adapter.redeemability import Terms, decided_by, read_terms
+from couponhub_capillary.mapping.context import MappingContext, is_undecided
 from couponhub_capillary.mapping.found_coupons import found_coupon_from
-from couponhub_capillary.mapping.reading import Reading, is_undecided
-from couponhub_capillary.question import Question
-from couponhub_capillary.usability import Terms, decided_by, read_terms
 from couponhub_capillary.wire.found_coupons import batches, owner_of
 from couponhub_capillary.wire.values import code_text
 
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-Row = Mapping[str, Any]
+CodeRow = Mapping[str, Any]
 
 
-def coupons_by_code(client: "CapillaryClient", codes: Sequence[str], reading: Reading) -> tuple[Coupon, ...]:
+def coupons_by_code(
+    client: "CapillaryClient", codes: Sequence[str], reading: MappingContext
+) -> tuple[Coupon, ...]:
     """The coupons of the codes that Capillary knows; each once, in whatever case it was asked about.
 
     Of one that was used, the terms of its series tell whether it was for one use; else v2 is asked about its owner.
@@ -31,7 +33,7 @@ def coupons_by_code(client: "CapillaryClient", codes: Sequence[str], reading: Re
     asks_v2 = True
     for batch in batches(codes):
         rows = client.find_coupons(batch)
-        terms: Mapping[str, Row] = {}
+        terms: Mapping[str, CodeRow] = {}
         if rows and asks_v2:
             try:
                 terms = client.coupon_terms(
@@ -52,7 +54,7 @@ def coupons_by_code(client: "CapillaryClient", codes: Sequence[str], reading: Re
 
 
 def _with_usability(
-    client: "CapillaryClient", coupons: tuple[Coupon, ...], reading: Reading
+    client: "CapillaryClient", coupons: tuple[Coupon, ...], reading: MappingContext
 ) -> tuple[Coupon, ...]:
     """The coupons, those that were used decided as a lookup of their owner decides them."""
     wanted: dict[str, list[Coupon]] = {}
@@ -61,7 +63,7 @@ def _with_usability(
             wanted.setdefault(owner, []).append(coupon)
     told: dict[Number, Terms] = {}
     for owner, theirs in wanted.items():
-        question = Question(client=client, identifier=Identifier.ID, form=owner, patience=None)
+        question = CustomerQuestion(client=client, identifier=Identifier.ID, form=owner, patience=None)
         try:
             read_terms(question, numbers_of(theirs), told, reading)
         except VendorError as error:

@@ -16,9 +16,10 @@ from couponhub.errors import (
     VendorError,
 )
 from couponhub.models import CodeFile, CouponList, ListStatus, Part, Tagging
-from couponhub_capillary.mapping.oddities import Oddities
+from couponhub_capillary.mapping.anomalies import Anomalies
 from couponhub_capillary.mapping.parts import part_from
-from couponhub_capillary.settings import CapillarySettings, SignIn
+from couponhub_capillary.settings import CapillarySettings
+from couponhub_capillary.settings.connection import SignIn
 from couponhub_capillary.wire.series import KINDS, UPLOADED_CODES
 from couponhub_capillary.wire.uploads import IDENTIFIER_WORDS, job_id_of
 from couponhub_capillary.wire.values import whole, word
@@ -163,7 +164,7 @@ class UploadApi:
 
 def _parts(jobs: Sequence[object]) -> list[Part]:
     """The parts that jobs are; what is odd about them is logged."""
-    odd = Oddities()
+    odd = Anomalies()
     parts = [part_from(job, odd) for job in jobs if isinstance(job, Mapping)]
     for warning in odd.warnings():
         _log.warning("upload jobs at Capillary: %s", warning)

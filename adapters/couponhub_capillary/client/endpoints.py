@@ -18,10 +18,9 @@ from couponhub.transport import (
     query_pairs,
 )
 from couponhub.transport.paths import checked_relative_path
-from couponhub_capillary.limits import CALLS
+from couponhub_capillary.client.signin import sign_in
 from couponhub_capillary.settings import CapillarySettings
-from couponhub_capillary.signin import sign_in
-from couponhub_capillary.wire.codes import error_for_another, error_without_code
+from couponhub_capillary.settings.limits import CALLS
 from couponhub_capillary.wire.customer_coupons import (
     CustomerAnswer,
     Narrowing,
@@ -31,11 +30,12 @@ from couponhub_capillary.wire.customer_coupons import (
 from couponhub_capillary.wire.customer_coupons_v2 import (
     PAGE_SIZE,
     CouponPage,
-    Order,
+    SortOrder,
     coupon_page_request,
     read_coupon_page,
 )
 from couponhub_capillary.wire.envelopes import opened, refuse_by_body
+from couponhub_capillary.wire.error_codes import error_for_another, error_without_code
 from couponhub_capillary.wire.found_coupons import (
     coupon_terms_request,
     find_coupons_request,
@@ -142,7 +142,7 @@ class CapillaryClient:
         *,
         offset: int = 0,
         limit: int = PAGE_SIZE,
-        order: Order = Order.OLDEST_FIRST,
+        order: SortOrder = SortOrder.OLDEST_FIRST,
         status: str | None = None,
         deadline: Deadline | None,
     ) -> CouponPage:

@@ -10,8 +10,8 @@ from couponhub.plugin import ConnectionSettings
 from couponhub.protocols import Limits
 from couponhub.secret import Secret
 from couponhub.settings import NO_COUNTRY_CODE, check_country_code, check_timezone, check_url, setting
-from couponhub_capillary.limits import effective_limits
-from couponhub_capillary.regions import CLUSTERS, Cluster, is_demo
+from couponhub_capillary.settings.limits import effective_limits
+from couponhub_capillary.settings.regions import CLUSTERS, Cluster, is_demo
 
 if TYPE_CHECKING:
     from attrs import Attribute

@@ -1,7 +1,7 @@
 """Counts what was odd about an answer, and tells it to people."""
 
 
-class Oddities:
+class Anomalies:
     """What was odd, each kind counted; texts never hold a code or an identifier."""
 
     def __init__(self) -> None:

@@ -11,10 +11,10 @@ import attrs
 from couponhub.clock import Deadline
 from couponhub.errors import NotFound, UnreadableReply, VendorError
 from couponhub.models import CouponList, ListChange, ListId, NewCouponList
-from couponhub_capillary.changes import series_change
-from couponhub_capillary.creation import creation_fields, label_of
+from couponhub_capillary.adapter.changes import series_change
+from couponhub_capillary.adapter.creation import creation_fields, label_of
+from couponhub_capillary.mapping.anomalies import Anomalies
 from couponhub_capillary.mapping.lists import list_from
-from couponhub_capillary.mapping.oddities import Oddities
 from couponhub_capillary.wire.series import PAGE_SIZE, series_id_of
 from couponhub_capillary.wire.times import Zones
 
@@ -44,7 +44,7 @@ class SeriesLists:
 
     def of(self, row: Mapping[str, Any]) -> CouponList:
         """The list that a series is; what is odd about it is logged."""
-        odd = Oddities()
+        odd = Anomalies()
         made = self._list(row, odd)
         self._tell(odd)
         return made
@@ -63,7 +63,7 @@ class SeriesLists:
     def iterate(self) -> Iterator[CouponList]:
         """Every list once: pages shift under a walk, because an update moves a series to the front."""
         seen: set[str] = set()
-        odd = Oddities()
+        odd = Anomalies()
         offset = 0
         unreadable = 0
         while True:
@@ -116,10 +116,10 @@ class SeriesLists:
         held = self.row(list_id)
         return None if series_change(change, self.zones).missed(held) else self.of(held)
 
-    def _list(self, row: Mapping[str, Any], odd: Oddities) -> CouponList:
+    def _list(self, row: Mapping[str, Any], odd: Anomalies) -> CouponList:
         return list_from(row, connection=self.connection, zones=self.zones, now=self.now(), odd=odd)
 
-    def _tell(self, odd: Oddities) -> None:
+    def _tell(self, odd: Anomalies) -> None:
         for warning in odd.warnings():
             _log.warning("%s: coupon series: %s", self.connection, warning)
 

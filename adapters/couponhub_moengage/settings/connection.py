@@ -20,7 +20,7 @@ from couponhub.settings import (
     check_url,
     setting,
 )
-from couponhub_moengage.limits import effective_limits
+from couponhub_moengage.settings.limits import effective_limits
 
 if TYPE_CHECKING:
     from attrs import Attribute

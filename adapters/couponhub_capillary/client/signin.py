@@ -18,7 +18,8 @@ from couponhub.secret import Secret
 from couponhub.transport import Auth, BasicAuth, Reply, TokenAuth, TransportSettings, retry_after_seconds
 from couponhub.transport.auth import AccessToken
 from couponhub.transport.session import ReplyTooLarge
-from couponhub_capillary.settings import CapillarySettings, SignIn
+from couponhub_capillary.settings import CapillarySettings
+from couponhub_capillary.settings.connection import SignIn
 from couponhub_capillary.wire.values import code_of, entries_of, whole
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from couponhub.models import Coupon, CouponStatus, Redemption, Store
 from couponhub.models.coupons import NO_PROPERTIES
-from couponhub_capillary.mapping.oddities import Oddities
+from couponhub_capillary.mapping.anomalies import Anomalies
 from couponhub_capillary.wire.times import Moment, Zones, last_moment
 from couponhub_capillary.wire.values import code_text, many, whole, word
 
@@ -34,7 +34,7 @@ _ACTIVE, _REDEEMED = CouponStatus.ACTIVE, CouponStatus.REDEEMED
 _EXPIRED, _UNKNOWN = CouponStatus.EXPIRED, CouponStatus.UNKNOWN
 
 
-class Reading:
+class MappingContext:
     """How the rows about one customer are read. For one question, by one thread.
 
     Args:
@@ -50,7 +50,7 @@ class Reading:
         self.connection = connection
         self.zones = zones
         self.now = now
-        self.odd = Oddities()
+        self.odd = Anomalies()
         self._stores: dict[tuple[str, str], Store | None] = {}
         self._ends: dict[str, Moment] = {}
 
@@ -187,7 +187,7 @@ def is_undecided(coupon: Coupon, now: datetime) -> bool:
     )
 
 
-def transaction_from(value: object, reading: Reading) -> str | None:
+def transaction_from(value: object, reading: MappingContext) -> str | None:
     """The number of the sale that a coupon was issued for: v2 prints 0 where there is none, v1.1 nothing."""
     if value is None:
         return None
@@ -195,7 +195,7 @@ def transaction_from(value: object, reading: Reading) -> str | None:
     return None if number == "0" else number
 
 
-def text_of(value: object, field: str, odd: Oddities) -> str | None:
+def text_of(value: object, field: str, odd: Anomalies) -> str | None:
     """A text that is not blank; a number in its place is shown as its digits, and all else left empty, and counted."""
     text = word(value)
     if type(value) is not str and value is not None:
@@ -203,7 +203,7 @@ def text_of(value: object, field: str, odd: Oddities) -> str | None:
     return text
 
 
-def note_time(value: object, field: str, odd: Oddities) -> None:
+def note_time(value: object, field: str, odd: Anomalies) -> None:
     """Count a time that came and cannot be read."""
     if value is not None:
         odd.note(_NO_TIME.format(field=field))

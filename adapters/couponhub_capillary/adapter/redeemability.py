@@ -7,10 +7,10 @@ import attrs
 from couponhub.errors import RateLimited, VendorError, VendorUnavailable
 from couponhub.models import Coupon
 from couponhub.transport import without_trace
-from couponhub_capillary.holdings import Number, number_of, numbers_of, timely
+from couponhub_capillary.adapter.collected import Number, number_of, numbers_of, timely
+from couponhub_capillary.adapter.question import CustomerQuestion
+from couponhub_capillary.mapping.context import MappingContext, is_undecided, status_of
 from couponhub_capillary.mapping.coupons_v2 import NO_LIMIT, coupon_from_v2, redemptions_left
-from couponhub_capillary.mapping.reading import Reading, is_undecided, status_of
-from couponhub_capillary.question import Question
 from couponhub_capillary.wire.customer_coupons_v2 import REDEEMED_AND_VALID
 
 _UNKNOWN = (
@@ -50,7 +50,10 @@ class Decided:
 
 
 def with_usability(
-    coupons: Sequence[Coupon], question: Question, reading: Reading, failure: VendorError | None
+    coupons: Sequence[Coupon],
+    question: CustomerQuestion,
+    reading: MappingContext,
+    failure: VendorError | None,
 ) -> Decided:
     """Decide where used and valid coupons stand, by how often they can still be used.
 
@@ -82,7 +85,7 @@ def with_usability(
     return Decided(decided, [_UNKNOWN.format(count=unknown, why=why)], is_whole)
 
 
-def decided_by(coupon: Coupon, told: Mapping[Number, Terms], reading: Reading) -> Coupon:
+def decided_by(coupon: Coupon, told: Mapping[Number, Terms], reading: MappingContext) -> Coupon:
     """The coupon with what v2 told, if it told of it and that was wanting."""
     number = number_of(coupon)
     terms = None if number is None else told.get(number)
@@ -99,7 +102,9 @@ def decided_by(coupon: Coupon, told: Mapping[Number, Terms], reading: Reading) -
     )
 
 
-def read_terms(question: Question, wanted: set[Number], told: dict[Number, Terms], reading: Reading) -> None:
+def read_terms(
+    question: CustomerQuestion, wanted: set[Number], told: dict[Number, Terms], reading: MappingContext
+) -> None:
     """Read v2's list of a customer's used and valid coupons, until all that are wanted came.
 
     Raises:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from couponhub.clock import Deadline
 from couponhub.models import Coupon
-from couponhub_capillary.mapping.reading import Reading
+from couponhub_capillary.mapping.context import MappingContext
 
-Mapper = Callable[[object, Reading], Coupon | None]
+Mapper = Callable[[object, MappingContext], Coupon | None]
 Number = tuple[str, str]
 """The vendor's number of a coupon, and its code in one case."""
 
@@ -49,7 +49,7 @@ class Holdings:
         reading: How rows are read.
     """
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: MappingContext) -> None:
         self.reading = reading
         self._numbered: dict[Number, Coupon] = {}
         self._numberless: list[Coupon] = []

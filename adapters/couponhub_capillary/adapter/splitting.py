@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from couponhub.models import Coupon
-from couponhub_capillary.days import Days
+from couponhub_capillary.adapter.days import WholeDays
 
 
 @attrs.frozen(kw_only=True)
@@ -19,7 +19,7 @@ class Slice:
         known: Whether the vendor knew the customer, whom it has known before.
     """
 
-    days: Days
+    days: WholeDays
     rows: int
     coupons: Sequence[Coupon]
     news: int = 0
@@ -41,17 +41,17 @@ class Split:
     """
 
     heeded: bool = True
-    single: tuple[Days, ...] = ()
+    single: tuple[WholeDays, ...] = ()
 
 
-def split_until_whole(first: Slice, fetch: Callable[[Days], Slice]) -> Split:
+def split_until_whole(first: Slice, fetch: Callable[[WholeDays], Slice]) -> Split:
     """Split what may have been cut, fetch the parts, and go on with those that may have been cut too.
 
     Whatever the vendor's cap is, it is the same for all answers: one that is shorter than the longest was not cut.
     A coupon that was issued in one part and redeemed in another comes in both.
     """
     longest = first.rows
-    single: list[Days] = []
+    single: list[WholeDays] = []
     pending = [first]
     while pending:
         whole = pending.pop()

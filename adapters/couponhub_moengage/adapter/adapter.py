@@ -22,10 +22,10 @@ from couponhub.models import (
 )
 from couponhub.transport import Budget, Observer, ReplyRoom
 from couponhub_moengage import mapping
-from couponhub_moengage.changes import Changes
+from couponhub_moengage.adapter.changes import Changes
 from couponhub_moengage.client import MoEngageClient
-from couponhub_moengage.limits import effective_limits
 from couponhub_moengage.settings import MoEngageSettings
+from couponhub_moengage.settings.limits import effective_limits
 from couponhub_moengage.wire import WireList
 
 # Every status that a list can have, each asked for by name: the pages disagree about what is answered otherwise (D-13).
