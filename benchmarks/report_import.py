@@ -132,11 +132,11 @@ def sqlite_alone(report: Path) -> tuple[float, float, float, float]:
 def ours(report: Path, rows: int) -> tuple[float, float, float, float, float, float]:
     """Seconds, those of them that the CPU was busy, MiB, MiB on disk, and microseconds of a lookup: median and 99th of 100."""
     tempfile.tempdir = str(report.parent)  # the same disk as SQLite's
-    with harness_for(Registry().load("moengage"), settings={"timezone": "UTC"}) as rig:
-        rig.control.set_clock(datetime.now(UTC) - timedelta(days=DAYS))
-        list_id = rig.list_with("reported", ["CODE-1"])
-        rig.control.set_clock(None)
-        connection = rig.connection
+    with harness_for(Registry().load("moengage"), settings={"timezone": "UTC"}) as harness:
+        harness.control.set_clock(datetime.now(UTC) - timedelta(days=DAYS))
+        list_id = harness.list_with("reported", ["CODE-1"])
+        harness.control.set_clock(None)
+        connection = harness.connection
         started, busy = time.perf_counter(), time.process_time()
         done = connection.usage.import_report(
             list_id, report, first_day(), first_day() + timedelta(days=DAYS)
@@ -144,7 +144,7 @@ def ours(report: Path, rows: int) -> tuple[float, float, float, float, float, fl
         seconds, busy, memory = time.perf_counter() - started, time.process_time() - busy, peak()
         if done.added != rows:
             raise SystemExit(f"{done.added} rows were added")
-        disk = (rig.folder / "couponhub.usage.db").stat().st_size / 2**20
+        disk = (harness.folder / "couponhub.usage.db").stat().st_size / 2**20
         chance = random.Random(11)  # noqa: S311 - the same customers each time
         taken = []
         for _ in range(LOOKUPS):

@@ -35,25 +35,25 @@ def main() -> None:
     parser.add_argument("--coupons", type=int, default=50_000)
     arguments = parser.parse_args()
     settings = {"timeout": 120.0}
-    with harness_for(Registry().load("capillary"), list_extra=SERIES, settings=settings) as rig:
+    with harness_for(Registry().load("capillary"), list_extra=SERIES, settings=settings) as harness:
         new = NewCouponList(
-            name="sweep", expires=(utc_now() + timedelta(days=30)).date(), extra=rig.list_extra
+            name="sweep", expires=(utc_now() + timedelta(days=30)).date(), extra=harness.list_extra
         )
-        list_id = rig.connection.lists.create(new).id
-        rig.control.add_customer(mobile=MOBILE)
+        list_id = harness.connection.lists.create(new).id
+        harness.control.add_customer(mobile=MOBILE)
         for begin in range(0, arguments.coupons, 10_000):
             codes = [f"C{number:08d}" for number in range(begin, min(begin + 10_000, arguments.coupons))]
-            rig.control.issue(list_id, {"mobile": MOBILE}, codes=codes)
-        before = len(rig.control.requests())
+            harness.control.issue(list_id, {"mobile": MOBILE}, codes=codes)
+        before = len(harness.control.requests())
         # The emulator lives in this process too: what it keeps is there before, what it sends is in the peak.
         gc.collect()
         tracemalloc.start()
         started = time.perf_counter()
-        answer = rig.connection.customers.coupons(Customer(mobile=MOBILE))
+        answer = harness.connection.customers.coupons(Customer(mobile=MOBILE))
         seconds = time.perf_counter() - started
         kept, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        paths = [request["path"] for request in rig.control.requests()[before:]]
+        paths = [request["path"] for request in harness.control.requests()[before:]]
     if len({coupon.id for coupon in answer.coupons}) != arguments.coupons or not answer.complete:
         raise SystemExit(f"{len(answer.coupons)} coupons came, complete: {answer.complete}")
     calls = sum(path.endswith((LOOKUP, PAGE)) for path in paths)

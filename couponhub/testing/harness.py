@@ -30,7 +30,7 @@ class Harness:
         emulator: Its vendor, for the truth; reached over HTTP through `control` too.
         control: The emulator's control API.
         server: Serves the emulator.
-        folder: A private folder of this rig.
+        folder: A private folder of this harness.
         list_extra: The vendor's own required fields of a new list.
         open_hub: Opens a further hub on the same config, with settings that differ.
         hub: A hub with the one connection.
@@ -109,7 +109,7 @@ def harness_for(
     registry = Registry([_AtHand(plugin)])
     with (
         EmulatorServer([emulator], world) as server,
-        tempfile.TemporaryDirectory(prefix="couponhub-rig-") as folder,
+        tempfile.TemporaryDirectory(prefix="couponhub-harness-") as folder,
     ):
 
         def open_hub(**changed: Setting) -> CouponHub:

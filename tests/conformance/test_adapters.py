@@ -28,12 +28,14 @@ class TestAdapters(ConformanceSuite):
     """Every rule, for every installed adapter."""
 
     @pytest.fixture(params=Registry().names())
-    def rig(self, request: pytest.FixtureRequest) -> Iterator[Harness]:
+    def harness(self, request: pytest.FixtureRequest) -> Iterator[Harness]:
         """Put the adapter on its bench; KeyError for a vendor that nobody wrote down here."""
         plugin = Registry().load(request.param)
         assert isinstance(plugin, AdapterPlugin)
-        with harness_for(plugin, list_extra=LIST_EXTRA[plugin.name], settings=SETTINGS[plugin.name]) as rig:
-            yield rig
+        with harness_for(
+            plugin, list_extra=LIST_EXTRA[plugin.name], settings=SETTINGS[plugin.name]
+        ) as harness:
+            yield harness
 
 
 def test_every_rule_has_a_test() -> None:

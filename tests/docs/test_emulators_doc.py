@@ -157,10 +157,10 @@ def test_demo_seed_is_as_told() -> None:
     told = dict(
         re.findall(r"^\| Capillary \| `(\w+)` (.+?) \|", section("What they hold at start"), re.MULTILINE)
     )
-    with harness_for(Registry().load("capillary")) as rig:
-        rig.emulator.seed_demo()
-        lists = {str(found.id): found.name for found in rig.connection.lists.iterate()}
-        held = rig.hub.lookup(Customer(mobile="919876543210")).coupons
+    with harness_for(Registry().load("capillary")) as harness:
+        harness.emulator.seed_demo()
+        lists = {str(found.id): found.name for found in harness.connection.lists.iterate()}
+        held = harness.hub.lookup(Customer(mobile="919876543210")).coupons
 
     assert lists == told
     assert set(lists) == {coupon.list_id for coupon in held}

@@ -191,12 +191,12 @@ def status_of(codes: Any) -> dict[str, str]:
 
 
 @pytest.fixture
-def rig() -> Iterator[Rig]:
+def harness() -> Iterator[Rig]:
     """An emulator whose background work is known not to have crashed."""
-    rig = Rig()
-    yield rig
-    rig.world.background.close()
-    assert [] == rig.world.background.failures
+    harness = Rig()
+    yield harness
+    harness.world.background.close()
+    assert [] == harness.world.background.failures
 
 
 @pytest.fixture
@@ -228,34 +228,34 @@ UNAUTHENTICATED = (
     ],
 )
 def test_wrong_credentials_or_appkey_are_401(
-    rig: Rig, sign_in: tuple[str, str] | None, appkey: str | None
+    harness: Rig, sign_in: tuple[str, str] | None, appkey: str | None
 ) -> None:
     """Missing or wrong credentials, and a missing or differing MOE-APPKEY, are refused."""
-    assert UNAUTHENTICATED == error(rig.call("GET", LISTS, sign_in=sign_in, appkey=appkey))
+    assert UNAUTHENTICATED == error(harness.call("GET", LISTS, sign_in=sign_in, appkey=appkey))
 
 
-def test_appkey_may_be_left_out_on_create_only_unless_the_option_says_otherwise(rig: Rig) -> None:
+def test_appkey_may_be_left_out_on_create_only_unless_the_option_says_otherwise(harness: Rig) -> None:
     """D-2: create needs no MOE-APPKEY by default, but a wrong one is refused there too."""
-    assert 201 == rig.call("POST", LISTS, MINIMAL_REQUEST, appkey=None).status_code
-    assert UNAUTHENTICATED == error(rig.call("POST", LISTS, MINIMAL_REQUEST, appkey="OTHER"))
-    rig.emulator.set_options({"require_appkey": "all"})
-    assert UNAUTHENTICATED == error(rig.call("POST", LISTS, MINIMAL_REQUEST, appkey=None))
-    rig.emulator.set_options({"require_appkey": "never"})
-    assert 200 == rig.call("GET", LISTS, appkey=None).status_code
-    assert UNAUTHENTICATED == error(rig.call("GET", LISTS, appkey="OTHER"))
+    assert 201 == harness.call("POST", LISTS, MINIMAL_REQUEST, appkey=None).status_code
+    assert UNAUTHENTICATED == error(harness.call("POST", LISTS, MINIMAL_REQUEST, appkey="OTHER"))
+    harness.emulator.set_options({"require_appkey": "all"})
+    assert UNAUTHENTICATED == error(harness.call("POST", LISTS, MINIMAL_REQUEST, appkey=None))
+    harness.emulator.set_options({"require_appkey": "never"})
+    assert 200 == harness.call("GET", LISTS, appkey=None).status_code
+    assert UNAUTHENTICATED == error(harness.call("GET", LISTS, appkey="OTHER"))
 
 
-def test_credentials_are_options(rig: Rig) -> None:
+def test_credentials_are_options(harness: Rig) -> None:
     """Another workspace and key can be set, and the old ones stop working."""
-    rig.emulator.set_options({"workspace_id": "W", "api_key": "k"})
-    assert 200 == rig.call("GET", LISTS, sign_in=("W", "k"), appkey="W").status_code
-    assert 401 == rig.call("GET", LISTS).status_code
-    assert {"workspace_id": "DEMO", "api_key": "demo-key"} == dict(rig.emulator.credentials)
+    harness.emulator.set_options({"workspace_id": "W", "api_key": "k"})
+    assert 200 == harness.call("GET", LISTS, sign_in=("W", "k"), appkey="W").status_code
+    assert 401 == harness.call("GET", LISTS).status_code
+    assert {"workspace_id": "DEMO", "api_key": "demo-key"} == dict(harness.emulator.credentials)
 
 
-def test_account_without_coupons_is_403_after_sign_in(rig: Rig) -> None:
+def test_account_without_coupons_is_403_after_sign_in(harness: Rig) -> None:
     """The feature flag is looked at after the credentials, before the body."""
-    rig.emulator.set_options({"coupon_feature": False})
+    harness.emulator.set_options({"coupon_feature": False})
     assert (
         403,
         "request-forbidden",
@@ -263,8 +263,8 @@ def test_account_without_coupons_is_403_after_sign_in(rig: Rig) -> None:
             "Your account does not have access to the Coupon Management features."
             " Please contact the MoEngage team for further assistance."
         ),
-    ) == error(rig.call("POST", LISTS, raw=b"{"))
-    assert 401 == rig.call("GET", LISTS, sign_in=None).status_code
+    ) == error(harness.call("POST", LISTS, raw=b"{"))
+    assert 401 == harness.call("GET", LISTS, sign_in=None).status_code
 
 
 @pytest.mark.parametrize(
@@ -283,20 +283,20 @@ def test_account_without_coupons_is_403_after_sign_in(rig: Rig) -> None:
     ],
 )
 def test_unknown_paths_are_404_and_wrong_methods_405_before_sign_in(
-    rig: Rig, method: str, path: str, status: int
+    harness: Rig, method: str, path: str, status: int
 ) -> None:
     """D-32: path and method come first, whoever asks."""
-    assert status == rig.call(method, path, sign_in=None).status_code
+    assert status == harness.call(method, path, sign_in=None).status_code
 
 
-def test_405_names_the_methods_that_go(rig: Rig) -> None:
+def test_405_names_the_methods_that_go(harness: Rig) -> None:
     """The Allow header lists what the path takes, HEAD not among it."""
-    assert "GET, POST" == rig.call("DELETE", LISTS).headers["Allow"]
+    assert "GET, POST" == harness.call("DELETE", LISTS).headers["Allow"]
 
 
-def test_unknown_path_has_the_generic_404(rig: Rig) -> None:
+def test_unknown_path_has_the_generic_404(harness: Rig) -> None:
     """The reusable not-found answer is used for paths."""
-    assert (404, "not-found", "The requested resource was not found.") == error(rig.call("GET", "/v1/x"))
+    assert (404, "not-found", "The requested resource was not found.") == error(harness.call("GET", "/v1/x"))
 
 
 # Create
@@ -315,9 +315,9 @@ CREATED_FIELDS = {
 READ_FIELDS = CREATED_FIELDS | {"total_coupons", "available_coupons", "created_at", "updated_at"}
 
 
-def test_documented_create_request_is_accepted_and_echoed(rig: Rig) -> None:
+def test_documented_create_request_is_accepted_and_echoed(harness: Rig) -> None:
     """The full sample is accepted on a day before its expiry; the answer has the create column's fields."""
-    answer = rig.call("POST", LISTS, FULL_REQUEST)
+    answer = harness.call("POST", LISTS, FULL_REQUEST)
     body = answer.get_json()
     assert 201 == answer.status_code
     assert CREATED_FIELDS == set(body)
@@ -328,9 +328,9 @@ def test_documented_create_request_is_accepted_and_echoed(rig: Rig) -> None:
     assert {key: FULL_REQUEST[key] for key in sent_back} == {key: body[key] for key in sent_back}
 
 
-def test_left_out_alerts_and_subscribers_answer_as_off_and_none(rig: Rig) -> None:
+def test_left_out_alerts_and_subscribers_answer_as_off_and_none(harness: Rig) -> None:
     """D-15: the minimal sample answers all-off alerts and no subscribers."""
-    body = rig.call("POST", LISTS, MINIMAL_REQUEST).get_json()
+    body = harness.call("POST", LISTS, MINIMAL_REQUEST).get_json()
     assert [] == body["email_alert_subscribers"]
     assert {
         "success_alert": False,
@@ -398,91 +398,95 @@ INCORRECT = "The requested JSON is incorrect. Please verify and try again."
         ),
     ],
 )
-def test_create_refuses_with_the_documented_text(rig: Rig, change: dict[str, Any], message: str) -> None:
+def test_create_refuses_with_the_documented_text(harness: Rig, change: dict[str, Any], message: str) -> None:
     """Every documented 400 `invalid-request` of create, with the key filled in."""
-    assert (400, "invalid-request", message) == error(rig.call("POST", LISTS, {**MINIMAL_REQUEST, **change}))
-    assert [] == rig.call("GET", LISTS).get_json()["data"]
+    assert (400, "invalid-request", message) == error(
+        harness.call("POST", LISTS, {**MINIMAL_REQUEST, **change})
+    )
+    assert [] == harness.call("GET", LISTS).get_json()["data"]
 
 
 @pytest.mark.parametrize("key", ["name", "label", "expires_at", "created_by"])
-def test_create_names_a_missing_key(rig: Rig, key: str) -> None:
+def test_create_names_a_missing_key(harness: Rig, key: str) -> None:
     """Each mandatory key has its own `missing-mandatory-attributes`."""
     body = {name: value for name, value in MINIMAL_REQUEST.items() if name != key}
     assert (
         400,
         "missing-mandatory-attributes",
         f"Missing mandatory key '{key}'. Please verify and try again.",
-    ) == error(rig.call("POST", LISTS, body))
+    ) == error(harness.call("POST", LISTS, body))
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[]", b"null", b'{"name": NaN}', b"\xff", b'"text"', b"[" * 100_000])
-def test_what_is_no_json_object_is_refused(rig: Rig, raw: bytes) -> None:
+def test_what_is_no_json_object_is_refused(harness: Rig, raw: bytes) -> None:
     """Malformed JSON, and JSON that is no object, have the documented text."""
-    assert (400, "invalid-request", INCORRECT) == error(rig.call("POST", LISTS, raw=raw))
+    assert (400, "invalid-request", INCORRECT) == error(harness.call("POST", LISTS, raw=raw))
 
 
-def test_body_must_be_declared_as_json(rig: Rig) -> None:
+def test_body_must_be_declared_as_json(harness: Rig) -> None:
     """The required Content-Type is insisted on; a charset is fine."""
-    wrong = rig.call("POST", LISTS, MINIMAL_REQUEST, content_type="text/plain")
-    right = rig.call("POST", LISTS, MINIMAL_REQUEST, content_type="application/json; charset=utf-8")
+    wrong = harness.call("POST", LISTS, MINIMAL_REQUEST, content_type="text/plain")
+    right = harness.call("POST", LISTS, MINIMAL_REQUEST, content_type="application/json; charset=utf-8")
     assert (400, "invalid-request", INCORRECT) == error(wrong)
     assert 201 == right.status_code
 
 
-def test_names_and_labels_are_unique_over_lists_of_any_status(rig: Rig) -> None:
+def test_names_and_labels_are_unique_over_lists_of_any_status(harness: Rig) -> None:
     """D-31: a taken name or label is refused, archived or not; other capitals are another name."""
-    list_id = rig.new_list("taken")
-    assert 204 == rig.call("PUT", f"{LISTS}/{list_id}/archive").status_code
+    list_id = harness.new_list("taken")
+    assert 204 == harness.call("PUT", f"{LISTS}/{list_id}/archive").status_code
     assert (
         400,
         "duplicate-coupon-list-name",
         "The coupon list name already exists. Please enter a unique name and try again.",
-    ) == error(rig.call("POST", LISTS, {**MINIMAL_REQUEST, "name": "taken", "label": "taken"}))
+    ) == error(harness.call("POST", LISTS, {**MINIMAL_REQUEST, "name": "taken", "label": "taken"}))
     assert (
         400,
         "duplicate-coupon-list-label",
         "The coupon list label already exists. Please enter a unique label and try again.",
-    ) == error(rig.call("POST", LISTS, {**MINIMAL_REQUEST, "name": "free", "label": "taken"}))
-    assert 201 == rig.call("POST", LISTS, {**MINIMAL_REQUEST, "name": "Taken", "label": "Taken"}).status_code
+    ) == error(harness.call("POST", LISTS, {**MINIMAL_REQUEST, "name": "free", "label": "taken"}))
+    assert (
+        201 == harness.call("POST", LISTS, {**MINIMAL_REQUEST, "name": "Taken", "label": "Taken"}).status_code
+    )
 
 
-def test_unknown_keys_then_missing_keys_then_types_then_values(rig: Rig) -> None:
+def test_unknown_keys_then_missing_keys_then_types_then_values(harness: Rig) -> None:
     """Of several faults the one that is looked for first is told; the order is assumed (D-37)."""
     body: dict[str, Any] = {"name": 1, "expires_at": "2024-09-30", "created_by": "J", "x": 1}
-    assert "Invalid field" in error(rig.call("POST", LISTS, body))[2]
+    assert "Invalid field" in error(harness.call("POST", LISTS, body))[2]
     del body["x"]
-    assert "Missing mandatory" in error(rig.call("POST", LISTS, body))[2]
+    assert "Missing mandatory" in error(harness.call("POST", LISTS, body))[2]
     body["label"] = "l"
-    assert TYPES == error(rig.call("POST", LISTS, body))[2]
+    assert TYPES == error(harness.call("POST", LISTS, body))[2]
     body["name"] = "n"
-    assert PAST == error(rig.call("POST", LISTS, body))[2]
+    assert PAST == error(harness.call("POST", LISTS, body))[2]
 
 
-def test_today_is_told_in_the_workspace_zone(rig: Rig) -> None:
+def test_today_is_told_in_the_workspace_zone(harness: Rig) -> None:
     """At 20:00 UTC it is tomorrow in India: today's UTC date is past, and the zone is an option."""
-    rig.world.clock.set(datetime(2024, 10, 25, 20, 0, tzinfo=UTC))
-    assert PAST == error(rig.call("POST", LISTS, MINIMAL_REQUEST))[2]
-    rig.emulator.set_options({"workspace_timezone": "UTC"})
-    answer = rig.call("POST", LISTS, MINIMAL_REQUEST)
+    harness.world.clock.set(datetime(2024, 10, 25, 20, 0, tzinfo=UTC))
+    assert PAST == error(harness.call("POST", LISTS, MINIMAL_REQUEST))[2]
+    harness.emulator.set_options({"workspace_timezone": "UTC"})
+    answer = harness.call("POST", LISTS, MINIMAL_REQUEST)
     assert (201, "2024-10-25T23:59:00") == (answer.status_code, answer.get_json()["expires_at"])
 
 
-def test_optional_limit_of_lists(rig: Rig) -> None:
+def test_optional_limit_of_lists(harness: Rig) -> None:
     """D-19: the number of lists can be limited; archived ones count."""
-    rig.emulator.set_options({"lists_limit": 1})
-    rig.new_list("one")
-    answer = error(rig.call("POST", LISTS, {**MINIMAL_REQUEST, "name": "two", "label": "two"}))
+    harness.emulator.set_options({"lists_limit": 1})
+    harness.new_list("one")
+    answer = error(harness.call("POST", LISTS, {**MINIMAL_REQUEST, "name": "two", "label": "two"}))
     assert (400, "invalid-request") == answer[:2]
 
 
 # Read lists
 
 
-def test_fetch_one_has_the_documented_fields(rig: Rig) -> None:
+def test_fetch_one_has_the_documented_fields(harness: Rig) -> None:
     """Fetch-one adds counts, zoned times and the snippet to what create answers."""
-    rig.call("POST", LISTS, {**FULL_REQUEST, "name": "signup coupons"})
-    listed = rig.call("GET", LISTS).get_json()["data"]
-    answer = rig.call("GET", f"{LISTS}/{listed[0]['_id']}")
+    harness.call("POST", LISTS, {**FULL_REQUEST, "name": "signup coupons"})
+    listed = harness.call("GET", LISTS).get_json()["data"]
+    answer = harness.call("GET", f"{LISTS}/{listed[0]['_id']}")
     body = answer.get_json()
     assert 200 == answer.status_code
     assert READ_FIELDS | {"personalization_snippet"} == set(body)
@@ -494,7 +498,7 @@ def test_fetch_one_has_the_documented_fields(rig: Rig) -> None:
     assert [body] == listed
 
 
-def test_unknown_list_is_404_everywhere_or_400_by_option(rig: Rig) -> None:
+def test_unknown_list_is_404_everywhere_or_400_by_option(harness: Rig) -> None:
     """D-11: an unknown id is `coupon-list-not-found`; only the usage report's 404 is not an option."""
     not_found = (
         "coupon-list-not-found",
@@ -513,34 +517,34 @@ def test_unknown_list_is_404_everywhere_or_400_by_option(rig: Rig) -> None:
         ("DELETE", f"{one}/files/{UNKNOWN_ID}", None),
     ]
     for status in (404, 400):
-        rig.emulator.set_options({"unknown_list_status": status})
+        harness.emulator.set_options({"unknown_list_status": status})
         for method, path, body in calls:
-            assert (status, *not_found) == error(rig.call(method, path, body))
-        assert (404, *not_found) == error(rig.call("POST", f"{one}/usage-report", report))
+            assert (status, *not_found) == error(harness.call(method, path, body))
+        assert (404, *not_found) == error(harness.call("POST", f"{one}/usage-report", report))
 
 
-def test_status_filter(rig: Rig) -> None:
+def test_status_filter(harness: Rig) -> None:
     """D-13: one known status filters, none answers all in creation order or by option the active ones."""
-    kept, archived = rig.new_list("kept"), rig.new_list("archived")
-    rig.call("PUT", f"{LISTS}/{archived}/archive")
+    kept, archived = harness.new_list("kept"), harness.new_list("archived")
+    harness.call("PUT", f"{LISTS}/{archived}/archive")
 
     def ids(query: str = "") -> list[str]:
-        return [each["_id"] for each in rig.call("GET", LISTS + query).get_json()["data"]]
+        return [each["_id"] for each in harness.call("GET", LISTS + query).get_json()["data"]]
 
     assert [kept, archived] == ids()
     assert [kept] == ids("?status=ACTIVE")
     assert [archived] == ids("?status=ARCHIVED")
     assert [] == ids("?status=EXPIRED")
-    rig.emulator.set_options({"fetch_all_default": "ACTIVE"})
+    harness.emulator.set_options({"fetch_all_default": "ACTIVE"})
     assert [kept] == ids()
     for query in ("?status=active", "?status=", "?status=ALL", "?status=ACTIVE&status=EXPIRED"):
-        answer = rig.call("GET", LISTS + query)
+        answer = harness.call("GET", LISTS + query)
         assert (400, "invalid-request", BAD_VALUE.format("status")) == error(answer)
 
 
-def test_generic_bad_request_option(rig: Rig) -> None:
+def test_generic_bad_request_option(harness: Rig) -> None:
     """D-17: by option the operations that document only the generic 400 answer it, others do not."""
-    rig.emulator.set_options({"generic_bad_request": True})
+    harness.emulator.set_options({"generic_bad_request": True})
     assert (
         400,
         "bad-request",
@@ -548,40 +552,40 @@ def test_generic_bad_request_option(rig: Rig) -> None:
             "Possible issues include duplicates, such as coupon list names, invalid data types,"
             " or missing mandatory attributes."
         ),
-    ) == error(rig.call("GET", LISTS + "?status=x"))
-    assert "invalid-request" == error(rig.call("POST", LISTS, raw=b"{"))[1]
+    ) == error(harness.call("GET", LISTS + "?status=x"))
+    assert "invalid-request" == error(harness.call("POST", LISTS, raw=b"{"))[1]
 
 
-def test_subscribers_as_a_string_by_option_in_fetch_all_and_update_only(rig: Rig) -> None:
+def test_subscribers_as_a_string_by_option_in_fetch_all_and_update_only(harness: Rig) -> None:
     """D-3: the string of some schemas can be had, where those schemas have it."""
-    list_id = rig.new_list(email_alert_subscribers=["a@example.com", "b@example.com"])
-    rig.emulator.set_options({"string_subscribers": True})
-    listed = rig.call("GET", LISTS).get_json()["data"][0]
-    updated = rig.call("PATCH", f"{LISTS}/{list_id}", {"name": "b"}).get_json()
+    list_id = harness.new_list(email_alert_subscribers=["a@example.com", "b@example.com"])
+    harness.emulator.set_options({"string_subscribers": True})
+    listed = harness.call("GET", LISTS).get_json()["data"][0]
+    updated = harness.call("PATCH", f"{LISTS}/{list_id}", {"name": "b"}).get_json()
     assert "a@example.com,b@example.com" == listed["email_alert_subscribers"]
     assert "a@example.com,b@example.com" == updated["email_alert_subscribers"]
-    assert ["a@example.com", "b@example.com"] == rig.read(list_id)["email_alert_subscribers"]
+    assert ["a@example.com", "b@example.com"] == harness.read(list_id)["email_alert_subscribers"]
 
 
-def test_list_expires_at_its_moment_and_loses_what_was_left(rig: Rig) -> None:
+def test_list_expires_at_its_moment_and_loses_what_was_left(harness: Rig) -> None:
     """Expiry is seen on read, one minute before midnight in the workspace's zone; issued codes stay."""
-    list_id = rig.filled_list("A-1", "A-2")
-    rig.emulator.issue(list_id, BUYER, count=None, codes=["A-1"])
-    rig.world.clock.set(datetime(2024, 10, 25, 18, 28, 30, tzinfo=UTC))
-    assert ("ACTIVE", 1) == (rig.read(list_id)["status"], rig.read(list_id)["available_coupons"])
-    rig.world.clock.set(datetime(2024, 10, 25, 18, 29, tzinfo=UTC))
-    body = rig.read(list_id)
+    list_id = harness.filled_list("A-1", "A-2")
+    harness.emulator.issue(list_id, BUYER, count=None, codes=["A-1"])
+    harness.world.clock.set(datetime(2024, 10, 25, 18, 28, 30, tzinfo=UTC))
+    assert ("ACTIVE", 1) == (harness.read(list_id)["status"], harness.read(list_id)["available_coupons"])
+    harness.world.clock.set(datetime(2024, 10, 25, 18, 29, tzinfo=UTC))
+    body = harness.read(list_id)
     assert ("EXPIRED", 0, 2) == (body["status"], body["available_coupons"], body["total_coupons"])
-    assert {"A-1": "issued", "A-2": "removed"} == status_of(rig.emulator.codes(list_id))
+    assert {"A-1": "issued", "A-2": "removed"} == status_of(harness.emulator.codes(list_id))
 
 
 # Update, activate, archive
 
 
-def test_update_answers_without_snippet_and_changes_what_was_sent(rig: Rig) -> None:
+def test_update_answers_without_snippet_and_changes_what_was_sent(harness: Rig) -> None:
     """The documented sample is accepted; label and creator stay, alert conditions are replaced as a whole."""
-    list_id = rig.new_list("signup_coupons")
-    rig.world.clock.set(datetime(2024, 10, 2, tzinfo=UTC))
+    list_id = harness.new_list("signup_coupons")
+    harness.world.clock.set(datetime(2024, 10, 2, tzinfo=UTC))
     sent = {
         "name": "signup coupons v2",
         "expires_at": "2024-11-30",
@@ -593,14 +597,14 @@ def test_update_answers_without_snippet_and_changes_what_was_sent(rig: Rig) -> N
             "expiry_alert": {"alert": True, "days_before": 5},
         },
     }
-    answer = rig.call("PATCH", f"{LISTS}/{list_id}", sent)
+    answer = harness.call("PATCH", f"{LISTS}/{list_id}", sent)
     body = answer.get_json()
     assert 200 == answer.status_code
     assert READ_FIELDS == set(body)
     assert {**sent, "expires_at": "2024-11-30T18:29:00.000Z"} == {key: body[key] for key in sent}
     assert "signup_coupons" == body["label"]
     assert body["updated_at"] > body["created_at"]
-    partial = rig.call("PATCH", f"{LISTS}/{list_id}", {"alert_conditions": {"success_alert": True}})
+    partial = harness.call("PATCH", f"{LISTS}/{list_id}", {"alert_conditions": {"success_alert": True}})
     assert {"alert": False} == partial.get_json()["alert_conditions"]["expiry_alert"]
 
 
@@ -614,74 +618,74 @@ def test_update_answers_without_snippet_and_changes_what_was_sent(rig: Rig) -> N
         ({"alert_conditions": {"expiry_alert": {"alert": True, "days_before": 25}}}, BEYOND),
     ],
 )
-def test_update_refuses(rig: Rig, body: dict[str, Any], message: str) -> None:
+def test_update_refuses(harness: Rig, body: dict[str, Any], message: str) -> None:
     """D-16, D-29: an empty body, keys that cannot change, and the rules of create."""
-    list_id = rig.new_list()
-    assert (400, "invalid-request", message) == error(rig.call("PATCH", f"{LISTS}/{list_id}", body))
+    list_id = harness.new_list()
+    assert (400, "invalid-request", message) == error(harness.call("PATCH", f"{LISTS}/{list_id}", body))
 
 
-def test_update_refuses_another_lists_name_but_not_its_own(rig: Rig) -> None:
+def test_update_refuses_another_lists_name_but_not_its_own(harness: Rig) -> None:
     """A list may be sent its own name; that of another changes nothing."""
-    rig.new_list("first")
-    second = rig.new_list("second")
-    assert 200 == rig.call("PATCH", f"{LISTS}/{second}", {"name": "second"}).status_code
-    answer = rig.call("PATCH", f"{LISTS}/{second}", {"name": "first", "expires_at": "2024-12-01"})
+    harness.new_list("first")
+    second = harness.new_list("second")
+    assert 200 == harness.call("PATCH", f"{LISTS}/{second}", {"name": "second"}).status_code
+    answer = harness.call("PATCH", f"{LISTS}/{second}", {"name": "first", "expires_at": "2024-12-01"})
     assert "duplicate-coupon-list-name" == error(answer)[1]
-    assert "2024-10-25T18:29:00.000Z" == rig.read(second)["expires_at"]
+    assert "2024-10-25T18:29:00.000Z" == harness.read(second)["expires_at"]
 
 
-def test_archive_deletes_codes_and_activate_does_not_restore_them(rig: Rig, host: FileHost) -> None:
+def test_archive_deletes_codes_and_activate_does_not_restore_them(harness: Rig, host: FileHost) -> None:
     """The life of a list: archived codes are gone, after activation the same codes can be uploaded again."""
-    list_id = rig.filled_list("A-1", "A-2")
-    rig.emulator.issue(list_id, BUYER, count=None, codes=["A-1"])
-    archived = rig.call("PUT", f"{LISTS}/{list_id}/archive")
+    list_id = harness.filled_list("A-1", "A-2")
+    harness.emulator.issue(list_id, BUYER, count=None, codes=["A-1"])
+    archived = harness.call("PUT", f"{LISTS}/{list_id}/archive")
     assert (204, b"") == (archived.status_code, archived.data)
-    assert ("ARCHIVED", 0) == (rig.read(list_id)["status"], rig.read(list_id)["available_coupons"])
-    assert 1 == len(rig.call("GET", f"{LISTS}/{list_id}/files").get_json()["data"])
-    activated = rig.call("PUT", f"{LISTS}/{list_id}/activate", {"expires_at": "2024-12-25"})
+    assert ("ARCHIVED", 0) == (harness.read(list_id)["status"], harness.read(list_id)["available_coupons"])
+    assert 1 == len(harness.call("GET", f"{LISTS}/{list_id}/files").get_json()["data"])
+    activated = harness.call("PUT", f"{LISTS}/{list_id}/activate", {"expires_at": "2024-12-25"})
     assert (204, b"") == (activated.status_code, activated.data)
-    body = rig.read(list_id)
+    body = harness.read(list_id)
     assert ("ACTIVE", "2024-12-25T18:29:00.000Z", 0) == (
         body["status"],
         body["expires_at"],
         body["available_coupons"],
     )
-    file_id = rig.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA-1\nA-2\n"))
-    assert 1 == rig.finished(list_id, file_id)["added_coupons"]
-    assert {"A-1": "issued", "A-2": "available"} == status_of(rig.emulator.codes(list_id))
+    file_id = harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA-1\nA-2\n"))
+    assert 1 == harness.finished(list_id, file_id)["added_coupons"]
+    assert {"A-1": "issued", "A-2": "available"} == status_of(harness.emulator.codes(list_id))
 
 
-def test_transitions_that_change_nothing_are_refused_or_by_option_fine(rig: Rig) -> None:
+def test_transitions_that_change_nothing_are_refused_or_by_option_fine(harness: Rig) -> None:
     """D-12: archiving what is archived and activating what is active."""
-    active, archived = rig.new_list("active"), rig.new_list("archived")
-    rig.call("PUT", f"{LISTS}/{archived}/archive")
+    active, archived = harness.new_list("active"), harness.new_list("archived")
+    harness.call("PUT", f"{LISTS}/{archived}/archive")
     again = [
         ("PUT", f"{LISTS}/{archived}/archive", None),
         ("PUT", f"{LISTS}/{active}/activate", {"expires_at": "2024-12-25"}),
     ]
-    assert [(400, "invalid-request")] * 2 == [error(rig.call(*each))[:2] for each in again]
-    rig.emulator.set_options({"idempotent_transitions": True})
-    assert [204] * 2 == [rig.call(*each).status_code for each in again]
+    assert [(400, "invalid-request")] * 2 == [error(harness.call(*each))[:2] for each in again]
+    harness.emulator.set_options({"idempotent_transitions": True})
+    assert [204] * 2 == [harness.call(*each).status_code for each in again]
 
 
-def test_activate_wants_a_day_to_come(rig: Rig) -> None:
+def test_activate_wants_a_day_to_come(harness: Rig) -> None:
     """A missing, malformed or past date is refused."""
-    path = f"{LISTS}/{rig.new_list()}"
-    rig.call("PUT", f"{path}/archive")
+    path = f"{LISTS}/{harness.new_list()}"
+    harness.call("PUT", f"{path}/archive")
     refused = [
-        error(rig.call("PUT", f"{path}/activate", body))[2]
+        error(harness.call("PUT", f"{path}/activate", body))[2]
         for body in ({}, {"expires_at": "soon"}, {"expires_at": "2023-12-25"})
     ]
     missing = "Missing mandatory key 'expires_at'. Please verify and try again."
     assert [missing, BAD_VALUE.format("expires_at"), PAST] == refused
 
 
-def test_update_reactivates_only_with_an_expiry_to_come(rig: Rig) -> None:
+def test_update_reactivates_only_with_an_expiry_to_come(harness: Rig) -> None:
     """D-8: a rename alone cannot bring back an expired list, a new date does."""
-    list_id = rig.new_list()
-    rig.world.clock.set(datetime(2024, 10, 27, tzinfo=UTC))
-    assert PAST == error(rig.call("PATCH", f"{LISTS}/{list_id}", {"name": "b"}))[2]
-    answer = rig.call("PATCH", f"{LISTS}/{list_id}", {"expires_at": "2024-11-30"})
+    list_id = harness.new_list()
+    harness.world.clock.set(datetime(2024, 10, 27, tzinfo=UTC))
+    assert PAST == error(harness.call("PATCH", f"{LISTS}/{list_id}", {"name": "b"}))[2]
+    answer = harness.call("PATCH", f"{LISTS}/{list_id}", {"expires_at": "2024-11-30"})
     assert "ACTIVE" == answer.get_json()["status"]
 
 
@@ -692,10 +696,10 @@ FILE_FIELDS = {"_id", "name", "file_url", "status", "created_by"}
 FILE_READ_FIELDS = FILE_FIELDS | {"coupon_list_id", "created_at", "updated_at", "added_coupons"}
 
 
-def test_upload_and_file_reads_have_the_documented_fields(rig: Rig) -> None:
+def test_upload_and_file_reads_have_the_documented_fields(harness: Rig) -> None:
     """D-4, D-5: the list id is spelled differently on upload, the callback is echoed in fetch-all only."""
-    list_id = rig.new_list()
-    rig.emulator.set_processing_delay(60)
+    list_id = harness.new_list()
+    harness.emulator.set_processing_delay(60)
     sent = {
         "name": "batch-2024-11.csv",
         "file_url": "https://files.example.com/coupons/batch-2024-11.csv",
@@ -704,10 +708,10 @@ def test_upload_and_file_reads_have_the_documented_fields(rig: Rig) -> None:
         "created_by": "John",
         "callback_url": "https://hooks.example.com/moengage/coupon-file",
     }
-    uploaded = rig.call("POST", f"{LISTS}/{list_id}/files", sent)
+    uploaded = harness.call("POST", f"{LISTS}/{list_id}/files", sent)
     accepted = uploaded.get_json()
-    one = rig.file(list_id, accepted["_id"])
-    everything = rig.call("GET", f"{LISTS}/{list_id}/files").get_json()["data"]
+    one = harness.file(list_id, accepted["_id"])
+    everything = harness.call("GET", f"{LISTS}/{list_id}/files").get_json()["data"]
     assert 201 == uploaded.status_code
     assert FILE_FIELDS | {"coupons_list_id"} == set(accepted)
     assert (list_id, "PENDING") == (accepted["coupons_list_id"], accepted["status"])
@@ -719,14 +723,14 @@ def test_upload_and_file_reads_have_the_documented_fields(rig: Rig) -> None:
     }
 
 
-def test_upload_defaults(rig: Rig) -> None:
+def test_upload_defaults(harness: Rig) -> None:
     """D-33: the minimal sample is named after its URL and created by nobody."""
-    list_id = rig.new_list()
-    rig.emulator.set_processing_delay(60)
-    file_id = rig.upload(list_id, "https://files.example.com/coupons/batch.csv?signature=x")
+    list_id = harness.new_list()
+    harness.emulator.set_processing_delay(60)
+    file_id = harness.upload(list_id, "https://files.example.com/coupons/batch.csv?signature=x")
     assert ("batch.csv", "") == (
-        rig.file(list_id, file_id)["name"],
-        rig.file(list_id, file_id)["created_by"],
+        harness.file(list_id, file_id)["name"],
+        harness.file(list_id, file_id)["created_by"],
     )
 
 
@@ -750,30 +754,30 @@ SEVERAL_URLS = "Multiple file urls are not permitted. Please select one file url
         ({"file_url": "", "x": 1}, "Invalid field in the request: ['x']. Please verify and try again"),
     ],
 )
-def test_upload_refuses(rig: Rig, body: dict[str, Any], message: str) -> None:
+def test_upload_refuses(harness: Rig, body: dict[str, Any], message: str) -> None:
     """Every documented 400 of upload, all under `invalid-request`."""
-    path = f"{LISTS}/{rig.new_list()}/files"
-    assert (400, "invalid-request", message) == error(rig.call("POST", path, body))
-    assert [] == rig.call("GET", path).get_json()["data"]
+    path = f"{LISTS}/{harness.new_list()}/files"
+    assert (400, "invalid-request", message) == error(harness.call("POST", path, body))
+    assert [] == harness.call("GET", path).get_json()["data"]
 
 
-def test_upload_to_a_list_that_is_not_active_is_refused(rig: Rig) -> None:
+def test_upload_to_a_list_that_is_not_active_is_refused(harness: Rig) -> None:
     """D-30: an archived list takes no file."""
-    list_id = rig.new_list()
-    rig.call("PUT", f"{LISTS}/{list_id}/archive")
-    answer = rig.call("POST", f"{LISTS}/{list_id}/files", {"file_url": "https://files.example.com/a.csv"})
+    list_id = harness.new_list()
+    harness.call("PUT", f"{LISTS}/{list_id}/archive")
+    answer = harness.call("POST", f"{LISTS}/{list_id}/files", {"file_url": "https://files.example.com/a.csv"})
     assert (400, "invalid-request") == error(answer)[:2]
 
 
-def test_unknown_file_is_404_or_400_by_option(rig: Rig) -> None:
+def test_unknown_file_is_404_or_400_by_option(harness: Rig) -> None:
     """D-11: an unknown file has the generic not-found answer; a file of another list is unknown too."""
-    list_id, other = rig.filled_list("A"), rig.new_list("other")
-    file_id = rig.call("GET", f"{LISTS}/{list_id}/files").get_json()["data"][0]["_id"]
+    list_id, other = harness.filled_list("A"), harness.new_list("other")
+    file_id = harness.call("GET", f"{LISTS}/{list_id}/files").get_json()["data"][0]["_id"]
     not_found = ("not-found", "The requested resource was not found.")
-    assert (404, *not_found) == error(rig.call("GET", f"{LISTS}/{list_id}/files/{UNKNOWN_ID}"))
-    assert (404, *not_found) == error(rig.call("GET", f"{LISTS}/{other}/files/{file_id}"))
-    rig.emulator.set_options({"unknown_file_status": 400})
-    assert (400, *not_found) == error(rig.call("GET", f"{LISTS}/{list_id}/files/{UNKNOWN_ID}"))
+    assert (404, *not_found) == error(harness.call("GET", f"{LISTS}/{list_id}/files/{UNKNOWN_ID}"))
+    assert (404, *not_found) == error(harness.call("GET", f"{LISTS}/{other}/files/{file_id}"))
+    harness.emulator.set_options({"unknown_file_status": 400})
+    assert (400, *not_found) == error(harness.call("GET", f"{LISTS}/{list_id}/files/{UNKNOWN_ID}"))
 
 
 @pytest.mark.parametrize(
@@ -786,14 +790,14 @@ def test_unknown_file_is_404_or_400_by_option(rig: Rig) -> None:
         ("Coupon Code\nÄ-1\n".encode(), ["Ä-1"]),
     ],
 )
-def test_csv_is_really_read(rig: Rig, host: FileHost, content: bytes, codes: list[str]) -> None:
+def test_csv_is_really_read(harness: Rig, host: FileHost, content: bytes, codes: list[str]) -> None:
     """D-20: the column is found by its header; blank rows and repetitions are skipped, codes stay text."""
-    list_id = rig.new_list()
-    file = rig.finished(list_id, rig.upload(list_id, host.serve("/codes.csv", content)))
-    body = rig.read(list_id)
+    list_id = harness.new_list()
+    file = harness.finished(list_id, harness.upload(list_id, host.serve("/codes.csv", content)))
+    body = harness.read(list_id)
     assert ("SUCCESS", len(codes)) == (file["status"], file["added_coupons"])
     assert (len(codes), len(codes)) == (body["total_coupons"], body["available_coupons"])
-    assert dict.fromkeys(codes, "available") == status_of(rig.emulator.codes(list_id))
+    assert dict.fromkeys(codes, "available") == status_of(harness.emulator.codes(list_id))
 
 
 @pytest.mark.parametrize(
@@ -809,41 +813,41 @@ def test_csv_is_really_read(rig: Rig, host: FileHost, content: bytes, codes: lis
         b"Coupon Code\nOLD\n",
     ],
 )
-def test_file_without_new_codes_fails(rig: Rig, host: FileHost, content: bytes) -> None:
+def test_file_without_new_codes_fails(harness: Rig, host: FileHost, content: bytes) -> None:
     """D-20: a wrong header, broken text or CSV, and nothing new make the file fail and add nothing."""
-    list_id = rig.filled_list("OLD")
-    file = rig.finished(list_id, rig.upload(list_id, host.serve("/codes.csv", content)))
+    list_id = harness.filled_list("OLD")
+    file = harness.finished(list_id, harness.upload(list_id, host.serve("/codes.csv", content)))
     assert ("FAILED", 0) == (file["status"], file["added_coupons"])
-    assert ["OLD"] == [each["code"] for each in rig.emulator.codes(list_id)]
+    assert ["OLD"] == [each["code"] for each in harness.emulator.codes(list_id)]
     assert 1 == host.asked("/codes.csv")
 
 
-def test_codes_of_earlier_files_are_skipped_and_not_counted(rig: Rig, host: FileHost) -> None:
+def test_codes_of_earlier_files_are_skipped_and_not_counted(harness: Rig, host: FileHost) -> None:
     """D-20: only what is new in the list counts as added."""
-    list_id = rig.new_list()
-    rig.finished(list_id, rig.upload(list_id, host.serve("/1.csv", b"Coupon Code\nA\nB\n")))
-    second = rig.finished(list_id, rig.upload(list_id, host.serve("/2.csv", b"Coupon Code\nB\nC\n")))
+    list_id = harness.new_list()
+    harness.finished(list_id, harness.upload(list_id, host.serve("/1.csv", b"Coupon Code\nA\nB\n")))
+    second = harness.finished(list_id, harness.upload(list_id, host.serve("/2.csv", b"Coupon Code\nB\nC\n")))
     assert ("SUCCESS", 1, 3) == (
         second["status"],
         second["added_coupons"],
-        rig.read(list_id)["total_coupons"],
+        harness.read(list_id)["total_coupons"],
     )
 
 
-def test_file_credentials_are_used_and_not_sent_elsewhere(rig: Rig, host: FileHost) -> None:
+def test_file_credentials_are_used_and_not_sent_elsewhere(harness: Rig, host: FileHost) -> None:
     """D-21: Basic credentials reach the file's host, redirects are followed, other hosts get none."""
-    list_id = rig.new_list()
+    list_id = harness.new_list()
     elsewhere = FileHost()
     try:
         target = elsewhere.serve("/codes.csv", b"Coupon Code\nA\n")
         host.answers["/start"] = respond(302, Location=target)
-        file_id = rig.upload(
+        file_id = harness.upload(
             list_id,
             host.url("/start"),
             file_url_auth_username="reader",
             file_url_auth_password="sëcret",
         )
-        assert "SUCCESS" == rig.finished(list_id, file_id)["status"]
+        assert "SUCCESS" == harness.finished(list_id, file_id)["status"]
         expected = "Basic " + base64.b64encode("reader:sëcret".encode()).decode()
         assert [expected] == [seen[2] for seen in host.seen]
         assert [None] == [seen[2] for seen in elsewhere.seen]
@@ -851,42 +855,42 @@ def test_file_credentials_are_used_and_not_sent_elsewhere(rig: Rig, host: FileHo
         elsewhere.close()
 
 
-def test_fetching_is_tried_three_times(rig: Rig, host: FileHost) -> None:
+def test_fetching_is_tried_three_times(harness: Rig, host: FileHost) -> None:
     """D-21: a host that recovers within three attempts is forgiven, one that does not fails the file."""
-    list_id = rig.new_list()
+    list_id = harness.new_list()
     turns = iter([respond(503), respond(503), respond(200, b"Coupon Code\nA\n")])
 
     def flaky(handler: BaseHTTPRequestHandler) -> None:
         next(turns)(handler)
 
     host.answers["/flaky"] = flaky
-    assert "SUCCESS" == rig.finished(list_id, rig.upload(list_id, host.url("/flaky")))["status"]
-    assert "FAILED" == rig.finished(list_id, rig.upload(list_id, host.url("/never")))["status"]
+    assert "SUCCESS" == harness.finished(list_id, harness.upload(list_id, host.url("/flaky")))["status"]
+    assert "FAILED" == harness.finished(list_id, harness.upload(list_id, host.url("/never")))["status"]
     assert (3, 3) == (host.asked("/flaky"), host.asked("/never"))
 
 
 @pytest.mark.parametrize(
     "url", ["ftp://127.0.0.1/a.csv", "file:///etc/hosts", "no url", "http://", "http://["]
 )
-def test_addresses_that_cannot_be_fetched_are_accepted_and_fail_later(rig: Rig, url: str) -> None:
+def test_addresses_that_cannot_be_fetched_are_accepted_and_fail_later(harness: Rig, url: str) -> None:
     """D-21: only http and https are fetched; that shows in the file's status, not in the answer."""
-    list_id = rig.new_list()
-    assert "FAILED" == rig.finished(list_id, rig.upload(list_id, url))["status"]
+    list_id = harness.new_list()
+    assert "FAILED" == harness.finished(list_id, harness.upload(list_id, url))["status"]
 
 
-def test_endless_redirects_fail(rig: Rig, host: FileHost) -> None:
+def test_endless_redirects_fail(harness: Rig, host: FileHost) -> None:
     """Few redirects are followed, not all."""
-    list_id = rig.new_list()
-    rig.emulator.set_options({"fetch_attempts": 1})
+    list_id = harness.new_list()
+    harness.emulator.set_options({"fetch_attempts": 1})
     host.answers["/loop"] = respond(302, Location=host.url("/loop"))
-    assert "FAILED" == rig.finished(list_id, rig.upload(list_id, host.url("/loop")))["status"]
+    assert "FAILED" == harness.finished(list_id, harness.upload(list_id, host.url("/loop")))["status"]
     assert 2 < host.asked("/loop") < 10
 
 
-def test_host_that_hangs_or_drips_holds_up_others_for_one_timeout_only(rig: Rig, host: FileHost) -> None:
+def test_host_that_hangs_or_drips_holds_up_others_for_one_timeout_only(harness: Rig, host: FileHost) -> None:
     """A whole attempt is limited in time, and between attempts other files have their turn."""
-    list_id = rig.new_list()
-    rig.emulator.set_options({"fetch_timeout_seconds": 0.2, "fetch_attempts": 3})
+    list_id = harness.new_list()
+    harness.emulator.set_options({"fetch_timeout_seconds": 0.2, "fetch_attempts": 3})
     released = threading.Event()
 
     def drip(handler: BaseHTTPRequestHandler) -> None:
@@ -903,147 +907,151 @@ def test_host_that_hangs_or_drips_holds_up_others_for_one_timeout_only(rig: Rig,
 
     host.answers["/drip"] = drip
     host.answers["/hang"] = hang
-    slow = [rig.upload(list_id, host.url(path)) for path in ("/drip", "/hang")]
-    quick = rig.upload(list_id, host.serve("/quick", b"Coupon Code\nA\n"))
+    slow = [harness.upload(list_id, host.url(path)) for path in ("/drip", "/hang")]
+    quick = harness.upload(list_id, host.serve("/quick", b"Coupon Code\nA\n"))
     try:
-        assert "SUCCESS" == rig.finished(list_id, quick)["status"]
-        assert ["PENDING"] * 2 == [rig.file(list_id, file_id)["status"] for file_id in slow]
-        assert ["FAILED"] * 2 == [rig.finished(list_id, file_id)["status"] for file_id in slow]
+        assert "SUCCESS" == harness.finished(list_id, quick)["status"]
+        assert ["PENDING"] * 2 == [harness.file(list_id, file_id)["status"] for file_id in slow]
+        assert ["FAILED"] * 2 == [harness.finished(list_id, file_id)["status"] for file_id in slow]
     finally:
         released.set()
 
 
-def test_size_limits_fail_the_file(rig: Rig, host: FileHost) -> None:
+def test_size_limits_fail_the_file(harness: Rig, host: FileHost) -> None:
     """D-19: too many bytes, too many codes in the list, and too many in the workspace; the edge fits."""
-    list_id = rig.new_list()
+    list_id = harness.new_list()
     url = host.serve("/codes.csv", b"Coupon Code\nA\nB\n")
     for limits in ({"file_bytes_limit": 15}, {"list_codes_limit": 1}, {"workspace_codes_limit": 1}):
-        rig.emulator.set_options(limits)
-        assert "FAILED" == rig.finished(list_id, rig.upload(list_id, url))["status"]
-        rig.emulator.set_options(dict.fromkeys(limits, 0))
-    rig.emulator.set_options({"file_bytes_limit": 16, "list_codes_limit": 2, "workspace_codes_limit": 2})
-    assert "SUCCESS" == rig.finished(list_id, rig.upload(list_id, url))["status"]
+        harness.emulator.set_options(limits)
+        assert "FAILED" == harness.finished(list_id, harness.upload(list_id, url))["status"]
+        harness.emulator.set_options(dict.fromkeys(limits, 0))
+    harness.emulator.set_options({"file_bytes_limit": 16, "list_codes_limit": 2, "workspace_codes_limit": 2})
+    assert "SUCCESS" == harness.finished(list_id, harness.upload(list_id, url))["status"]
 
 
-def test_a_deleted_file_gives_no_share_of_the_limit_back(rig: Rig, host: FileHost) -> None:
+def test_a_deleted_file_gives_no_share_of_the_limit_back(harness: Rig, host: FileHost) -> None:
     """D-19: what was ever added counts, also where the total is told to drop."""
-    rig.emulator.set_options({"list_codes_limit": 3, "total_drops_on_delete": True})
-    list_id = rig.new_list()
+    harness.emulator.set_options({"list_codes_limit": 3, "total_drops_on_delete": True})
+    list_id = harness.new_list()
     url = host.serve("/codes.csv", b"Coupon Code\nA\nB\n")
-    file_id = rig.upload(list_id, url)
-    assert "SUCCESS" == rig.finished(list_id, file_id)["status"]
-    rig.call("DELETE", f"{LISTS}/{list_id}/files/{file_id}")
-    assert 0 == rig.read(list_id)["total_coupons"]
-    assert "FAILED" == rig.finished(list_id, rig.upload(list_id, url))["status"]
+    file_id = harness.upload(list_id, url)
+    assert "SUCCESS" == harness.finished(list_id, file_id)["status"]
+    harness.call("DELETE", f"{LISTS}/{list_id}/files/{file_id}")
+    assert 0 == harness.read(list_id)["total_coupons"]
+    assert "FAILED" == harness.finished(list_id, harness.upload(list_id, url))["status"]
 
 
-def test_file_states_have_settable_words_and_processing_can_show(rig: Rig, host: FileHost) -> None:
+def test_file_states_have_settable_words_and_processing_can_show(harness: Rig, host: FileHost) -> None:
     """D-9: PENDING, by option PROCESSING, and the end states, each in the workspace's own word."""
-    list_id = rig.new_list()
-    rig.emulator.set_options(
+    list_id = harness.new_list()
+    harness.emulator.set_options(
         {"show_processing": True, "pending_word": "P", "processing_word": "R", "success_word": "S"}
     )
-    rig.emulator.set_processing_delay(0.3)
-    file_id = rig.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"))
+    harness.emulator.set_processing_delay(0.3)
+    file_id = harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"))
     seen: list[str] = []
 
     def at_end() -> bool:
-        seen.append(rig.file(list_id, file_id)["status"])
+        seen.append(harness.file(list_id, file_id)["status"])
         return seen[-1] == "S"
 
     until(at_end)
     assert ["P", "R", "S"] == list(dict.fromkeys(seen))
 
 
-def test_files_can_be_told_to_fail(rig: Rig, host: FileHost) -> None:
+def test_files_can_be_told_to_fail(harness: Rig, host: FileHost) -> None:
     """`fail_next_files` fails so many files and counts down."""
-    list_id = rig.new_list()
+    list_id = harness.new_list()
     url = host.serve("/a.csv", b"Coupon Code\nA\n")
-    rig.emulator.set_options({"fail_next_files": 1})
-    assert "FAILED" == rig.finished(list_id, rig.upload(list_id, url))["status"]
-    assert 0 == rig.emulator.options()["fail_next_files"]
-    assert "SUCCESS" == rig.finished(list_id, rig.upload(list_id, url))["status"]
+    harness.emulator.set_options({"fail_next_files": 1})
+    assert "FAILED" == harness.finished(list_id, harness.upload(list_id, url))["status"]
+    assert 0 == harness.emulator.options()["fail_next_files"]
+    assert "SUCCESS" == harness.finished(list_id, harness.upload(list_id, url))["status"]
 
 
-def test_alert_mails_go_to_subscribers_who_want_them(rig: Rig, host: FileHost) -> None:
+def test_alert_mails_go_to_subscribers_who_want_them(harness: Rig, host: FileHost) -> None:
     """A finished file is mailed about, by the alert conditions of its list."""
     url = host.serve("/a.csv", b"Coupon Code\nA\n")
     wishes = {"quiet": {}, "glad": {"success_alert": True}, "sad": {"failure_alert": True}}
     for name, alerts in wishes.items():
-        list_id = rig.new_list(name, email_alert_subscribers=[f"{name}@example.com"], alert_conditions=alerts)
-        rig.finished(list_id, rig.upload(list_id, url))
-        rig.finished(list_id, rig.upload(list_id, url))  # nothing new: fails
-    assert [("glad@example.com",), ("sad@example.com",)] == [mail.to for mail in rig.mails()]
+        list_id = harness.new_list(
+            name, email_alert_subscribers=[f"{name}@example.com"], alert_conditions=alerts
+        )
+        harness.finished(list_id, harness.upload(list_id, url))
+        harness.finished(list_id, harness.upload(list_id, url))  # nothing new: fails
+    assert [("glad@example.com",), ("sad@example.com",)] == [mail.to for mail in harness.mails()]
     assert ["Coupon file processed: a.csv", "Coupon file failed: a.csv"] == [
-        mail.subject for mail in rig.mails()
+        mail.subject for mail in harness.mails()
     ]
 
 
-def test_callback_carries_the_file_once_for_both_outcomes(rig: Rig, host: FileHost) -> None:
+def test_callback_carries_the_file_once_for_both_outcomes(harness: Rig, host: FileHost) -> None:
     """D-24: a POST of the file as fetch-one answers it."""
-    list_id = rig.new_list()
+    list_id = harness.new_list()
     host.answers["/hook"] = respond(200)
     url = host.serve("/a.csv", b"Coupon Code\nA\n")
     for word in ("SUCCESS", "FAILED"):
         host.seen.clear()
-        file_id = rig.upload(list_id, url, callback_url=host.url("/hook"))
+        file_id = harness.upload(list_id, url, callback_url=host.url("/hook"))
         until(lambda: host.asked("/hook") > 0)
-        file = rig.file(list_id, file_id)
+        file = harness.file(list_id, file_id)
         assert word == file["status"]
         assert [("POST", file)] == [
             (seen[0], json.loads(seen[3])) for seen in host.seen if seen[1] == "/hook"
         ]
 
 
-def test_refused_callback_is_repeated_and_a_lost_one_is_not_sent(rig: Rig, host: FileHost) -> None:
+def test_refused_callback_is_repeated_and_a_lost_one_is_not_sent(harness: Rig, host: FileHost) -> None:
     """D-24: one attempt plus the set number of retries; by option none at all."""
-    list_id = rig.new_list()
-    rig.emulator.set_options({"callback_retries": 1})
+    list_id = harness.new_list()
+    harness.emulator.set_options({"callback_retries": 1})
     host.answers["/hook"] = respond(500)
-    rig.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"), callback_url=host.url("/hook"))
+    harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"), callback_url=host.url("/hook"))
     until(lambda: host.asked("/hook") == 2)
-    rig.emulator.set_options({"lose_callbacks": True})
+    harness.emulator.set_options({"lose_callbacks": True})
     url = host.serve("/b.csv", b"Coupon Code\nB\n")
-    rig.finished(list_id, rig.upload(list_id, url, callback_url=host.url("/hook")))
-    rig.finished(list_id, rig.upload(list_id, url))  # a later file: the queue has passed the callback
+    harness.finished(list_id, harness.upload(list_id, url, callback_url=host.url("/hook")))
+    harness.finished(list_id, harness.upload(list_id, url))  # a later file: the queue has passed the callback
     assert 2 == host.asked("/hook")
 
 
-def test_deleting_a_file_takes_its_unused_codes(rig: Rig, host: FileHost) -> None:
+def test_deleting_a_file_takes_its_unused_codes(harness: Rig, host: FileHost) -> None:
     """D-10: available falls, issued codes stay issued, the total stays or by option drops."""
     totals = []
     for drops in (False, True):
-        rig.emulator.set_options({"total_drops_on_delete": drops})
-        list_id = rig.filled_list("KEPT", name=f"list {drops}")
-        file_id = rig.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\nB\n"))
-        rig.finished(list_id, file_id)
-        rig.emulator.issue(list_id, BUYER, count=None, codes=["A"])
-        answer = rig.call("DELETE", f"{LISTS}/{list_id}/files/{file_id}")
+        harness.emulator.set_options({"total_drops_on_delete": drops})
+        list_id = harness.filled_list("KEPT", name=f"list {drops}")
+        file_id = harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\nB\n"))
+        harness.finished(list_id, file_id)
+        harness.emulator.issue(list_id, BUYER, count=None, codes=["A"])
+        answer = harness.call("DELETE", f"{LISTS}/{list_id}/files/{file_id}")
         assert (204, b"") == (answer.status_code, answer.data)
-        assert 404 == rig.call("GET", f"{LISTS}/{list_id}/files/{file_id}").status_code
-        assert {"KEPT": "available", "A": "issued", "B": "removed"} == status_of(rig.emulator.codes(list_id))
-        totals.append(rig.read(list_id)["total_coupons"])
+        assert 404 == harness.call("GET", f"{LISTS}/{list_id}/files/{file_id}").status_code
+        assert {"KEPT": "available", "A": "issued", "B": "removed"} == status_of(
+            harness.emulator.codes(list_id)
+        )
+        totals.append(harness.read(list_id)["total_coupons"])
     assert [3, 2] == totals
 
 
-def test_deleting_a_waiting_file_cancels_it(rig: Rig, host: FileHost) -> None:
+def test_deleting_a_waiting_file_cancels_it(harness: Rig, host: FileHost) -> None:
     """D-30: a file deleted before its turn is never fetched."""
-    list_id = rig.new_list()
-    rig.emulator.set_processing_delay(0.1)
-    file_id = rig.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"))
-    assert 204 == rig.call("DELETE", f"{LISTS}/{list_id}/files/{file_id}").status_code
-    rig.finished(list_id, rig.upload(list_id, host.serve("/b.csv", b"Coupon Code\nB\n")))
+    list_id = harness.new_list()
+    harness.emulator.set_processing_delay(0.1)
+    file_id = harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"))
+    assert 204 == harness.call("DELETE", f"{LISTS}/{list_id}/files/{file_id}").status_code
+    harness.finished(list_id, harness.upload(list_id, host.serve("/b.csv", b"Coupon Code\nB\n")))
     assert 0 == host.asked("/a.csv")
 
 
-def test_file_of_a_list_archived_meanwhile_fails(rig: Rig, host: FileHost) -> None:
+def test_file_of_a_list_archived_meanwhile_fails(harness: Rig, host: FileHost) -> None:
     """Codes never enter a list that is not active; the file stays listed."""
-    list_id = rig.new_list()
-    rig.emulator.set_processing_delay(0.1)
-    file_id = rig.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"))
-    rig.call("PUT", f"{LISTS}/{list_id}/archive")
-    assert "FAILED" == rig.finished(list_id, file_id)["status"]
-    assert [] == rig.emulator.codes(list_id)
+    list_id = harness.new_list()
+    harness.emulator.set_processing_delay(0.1)
+    file_id = harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"))
+    harness.call("PUT", f"{LISTS}/{list_id}/archive")
+    assert "FAILED" == harness.finished(list_id, file_id)["status"]
+    assert [] == harness.emulator.codes(list_id)
 
 
 # Usage report
@@ -1060,17 +1068,17 @@ def report_rows(mail: Mail) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode())))
 
 
-def test_usage_report_is_mailed_with_who_got_what_when(rig: Rig) -> None:
+def test_usage_report_is_mailed_with_who_got_what_when(harness: Rig) -> None:
     """The documented sentence answers; the mail holds the days asked for, both included, told in India."""
-    list_id = rig.filled_list("A", "B", "C", "D", expires_at="2024-12-01")
+    list_id = harness.filled_list("A", "B", "C", "D", expires_at="2024-12-01")
     instants = {"A": (21, 18, 29), "B": (21, 18, 31), "C": (22, 18, 29), "D": (22, 18, 31)}
     for code, (day, hour, minute) in instants.items():
-        rig.world.clock.set(datetime(2024, 11, day, hour, minute, tzinfo=UTC))
-        rig.emulator.issue(list_id, BUYER, count=None, codes=[code])
+        harness.world.clock.set(datetime(2024, 11, day, hour, minute, tzinfo=UTC))
+        harness.emulator.issue(list_id, BUYER, count=None, codes=[code])
     path = f"{LISTS}/{list_id}/usage-report"
-    answer = rig.call("POST", path, report_order("2024-11-22", "2024-11-22"))
-    until(lambda: len(rig.mails()) == 1)
-    (mail,) = rig.mails()
+    answer = harness.call("POST", path, report_order("2024-11-22", "2024-11-22"))
+    until(lambda: len(harness.mails()) == 1)
+    (mail,) = harness.mails()
     rows = report_rows(mail)
     assert 200 == answer.status_code
     assert {
@@ -1089,14 +1097,14 @@ def test_usage_report_is_mailed_with_who_got_what_when(rig: Rig) -> None:
     ("kind", "user_id"),
     [("external_id", "EXT-1"), ("email", "b@example.com"), ("mobile", "911"), ("id", "77")],
 )
-def test_user_id_of_the_report_is_an_option(rig: Rig, kind: str, user_id: str) -> None:
+def test_user_id_of_the_report_is_an_option(harness: Rig, kind: str, user_id: str) -> None:
     """The report names customers by the identifier that the workspace uses."""
-    rig.emulator.set_options({"user_id_is": kind})
-    list_id = rig.filled_list("A")
-    rig.emulator.issue(list_id, BUYER, count=1, codes=None)
-    rig.call("POST", f"{LISTS}/{list_id}/usage-report", report_order("2024-10-01", "2024-10-01"))
-    until(lambda: len(rig.mails()) == 1)
-    assert [user_id] == [row["User ID"] for row in report_rows(rig.mails()[0])]
+    harness.emulator.set_options({"user_id_is": kind})
+    list_id = harness.filled_list("A")
+    harness.emulator.issue(list_id, BUYER, count=1, codes=None)
+    harness.call("POST", f"{LISTS}/{list_id}/usage-report", report_order("2024-10-01", "2024-10-01"))
+    until(lambda: len(harness.mails()) == 1)
+    assert [user_id] == [row["User ID"] for row in report_rows(harness.mails()[0])]
 
 
 BEFORE_CREATION = (
@@ -1121,19 +1129,19 @@ IN_FUTURE = "The end date cannot be set in the future. Please verify the dates a
         ),
     ],
 )
-def test_usage_report_refuses(rig: Rig, change: dict[str, Any], message: str) -> None:
+def test_usage_report_refuses(harness: Rig, change: dict[str, Any], message: str) -> None:
     """Every documented 400 of the report, and start after end."""
-    path = f"{LISTS}/{rig.new_list()}/usage-report"
-    answer = rig.call("POST", path, {**report_order("2024-10-01", "2024-10-01"), **change})
+    path = f"{LISTS}/{harness.new_list()}/usage-report"
+    answer = harness.call("POST", path, {**report_order("2024-10-01", "2024-10-01"), **change})
     assert (400, "invalid-request", message) == error(answer)
 
 
 @pytest.mark.parametrize("key", ["start_date", "end_date", "email_subscribers"])
-def test_usage_report_needs_all_its_keys(rig: Rig, key: str) -> None:
+def test_usage_report_needs_all_its_keys(harness: Rig, key: str) -> None:
     """A missing key is an `invalid-request` here: the report documents no other 400."""
     body = report_order("2024-10-01", "2024-10-01")
     del body[key]
-    answer = rig.call("POST", f"{LISTS}/{rig.new_list()}/usage-report", body)
+    answer = harness.call("POST", f"{LISTS}/{harness.new_list()}/usage-report", body)
     assert (
         400,
         "invalid-request",
@@ -1152,24 +1160,24 @@ def limit_headers(answer: TestResponse) -> tuple[str | None, str | None, str | N
     return limit, remaining, reset
 
 
-def test_limits_are_off_until_switched_on(rig: Rig) -> None:
+def test_limits_are_off_until_switched_on(harness: Rig) -> None:
     """Without limits no answer has their headers."""
-    assert (None, None, None) == limit_headers(rig.call("GET", LISTS))
+    assert (None, None, None) == limit_headers(harness.call("GET", LISTS))
 
 
-def test_uploads_are_limited_by_the_calendar_minute_then_by_the_utc_day(rig: Rig) -> None:
+def test_uploads_are_limited_by_the_calendar_minute_then_by_the_utc_day(harness: Rig) -> None:
     """5 a minute and 50 a day; a 429 is empty, uncounted, and tells when its window ends."""
-    list_id = rig.new_list()
-    rig.emulator.set_rate_limits(documented=True)
-    rig.emulator.set_processing_delay(60)
+    list_id = harness.new_list()
+    harness.emulator.set_rate_limits(documented=True)
+    harness.emulator.set_processing_delay(60)
 
     def upload() -> TestResponse:
         # Refused for its body, and counted all the same: limits count requests.
-        return rig.call("POST", f"{LISTS}/{list_id}/files", {})
+        return harness.call("POST", f"{LISTS}/{list_id}/files", {})
 
     midnight = int(datetime(2024, 10, 2, tzinfo=UTC).timestamp())
     for minute in range(10):
-        rig.world.clock.set(datetime(2024, 10, 1, 12, minute, 10, tzinfo=UTC))
+        harness.world.clock.set(datetime(2024, 10, 1, 12, minute, 10, tzinfo=UTC))
         end = str(int(datetime(2024, 10, 1, 12, minute + 1, tzinfo=UTC).timestamp()))
         answers = [upload() for _ in range(6)]
         assert [400] * 5 + [429] == [answer.status_code for answer in answers]
@@ -1177,9 +1185,9 @@ def test_uploads_are_limited_by_the_calendar_minute_then_by_the_utc_day(rig: Rig
         if minute < 9:
             assert [("5", str(left), end) for left in (4, 3, 2, 1, 0, 0)] == list(map(limit_headers, answers))
     assert ("50", "0", str(midnight)) == limit_headers(answers[5])
-    rig.world.clock.set(datetime(2024, 10, 1, 23, 59, tzinfo=UTC))
+    harness.world.clock.set(datetime(2024, 10, 1, 23, 59, tzinfo=UTC))
     assert (429, ("50", "0", str(midnight))) == ((answer := upload()).status_code, limit_headers(answer))
-    rig.world.clock.set(datetime(2024, 10, 2, tzinfo=UTC))
+    harness.world.clock.set(datetime(2024, 10, 2, tzinfo=UTC))
     assert 400 == upload().status_code
 
 
@@ -1200,51 +1208,51 @@ def test_uploads_are_limited_by_the_calendar_minute_then_by_the_utc_day(rig: Rig
     ],
 )
 def test_every_operation_has_its_documented_limit_on_every_answer(
-    rig: Rig, method: str, path: str, limit: str
+    harness: Rig, method: str, path: str, limit: str
 ) -> None:
     """D-23: errors carry the headers too, and each operation counts for itself."""
-    rig.emulator.set_rate_limits(documented=True)
-    answer = rig.call(method, path)
+    harness.emulator.set_rate_limits(documented=True)
+    answer = harness.call(method, path)
     assert (limit, str(int(limit) - 1)) == limit_headers(answer)[:2]
-    unsigned = rig.call(method, path, sign_in=None)
+    unsigned = harness.call(method, path, sign_in=None)
     assert (401, limit, str(int(limit) - 1)) == (unsigned.status_code, *limit_headers(unsigned)[:2])
 
 
-def test_upload_limit_can_be_per_list(rig: Rig) -> None:
+def test_upload_limit_can_be_per_list(harness: Rig) -> None:
     """D-22: by option each list has its own five a minute."""
-    rig.emulator.set_rate_limits(documented=True)
-    rig.world.clock.set(datetime(2024, 10, 1, 12, 0, 1, tzinfo=UTC))
+    harness.emulator.set_rate_limits(documented=True)
+    harness.world.clock.set(datetime(2024, 10, 1, 12, 0, 1, tzinfo=UTC))
     for per_list, expected in ((False, 429), (True, 404)):
-        rig.emulator.set_options({"upload_limit_per_list": per_list})
+        harness.emulator.set_options({"upload_limit_per_list": per_list})
         for _ in range(6):
-            rig.call("POST", f"{LISTS}/x/files", {"file_url": "https://a.example/1"})
-        answer = rig.call("POST", f"{LISTS}/y/files", {"file_url": "https://a.example/1"})
+            harness.call("POST", f"{LISTS}/x/files", {"file_url": "https://a.example/1"})
+        answer = harness.call("POST", f"{LISTS}/y/files", {"file_url": "https://a.example/1"})
         assert expected == answer.status_code
 
 
 # The control side
 
 
-def test_issuing_and_the_truth(rig: Rig) -> None:
+def test_issuing_and_the_truth(harness: Rig) -> None:
     """Random or given codes go to the customer, who is then told whole; available falls, total stays."""
-    list_id = rig.filled_list("A", "B", "C")
-    rig.emulator.add_customers([BUYER])
-    (random_code,) = rig.emulator.issue(list_id, EmulatedCustomer(mobile="911"), count=1, codes=None)
+    list_id = harness.filled_list("A", "B", "C")
+    harness.emulator.add_customers([BUYER])
+    (random_code,) = harness.emulator.issue(list_id, EmulatedCustomer(mobile="911"), count=1, codes=None)
     given = next(code for code in ("A", "B", "C") if code != random_code)
-    assert [given] == list(rig.emulator.issue(list_id, BUYER, count=None, codes=[given]))
-    truth = {each["code"]: each for each in rig.emulator.codes(list_id)}
+    assert [given] == list(harness.emulator.issue(list_id, BUYER, count=None, codes=[given]))
+    truth = {each["code"]: each for each in harness.emulator.codes(list_id)}
     buyer = {"mobile": "911", "email": "b@example.com", "external_id": "EXT-1", "id": "77"}
     assert {"A", "B", "C"} == set(truth)
     for code in truth:
         expected = ("available", None) if code not in {random_code, given} else ("issued", buyer)
         assert expected == (truth[code]["status"], truth[code]["customer"])
-    assert (3, 1) == (rig.read(list_id)["total_coupons"], rig.read(list_id)["available_coupons"])
+    assert (3, 1) == (harness.read(list_id)["total_coupons"], harness.read(list_id)["available_coupons"])
 
 
-def test_what_cannot_be_issued(rig: Rig) -> None:
+def test_what_cannot_be_issued(harness: Rig) -> None:
     """Unknown, taken and repeated codes, too many, none at all, or both ways at once: nothing is handed out."""
-    list_id = rig.filled_list("A", "B")
-    rig.emulator.issue(list_id, BUYER, count=None, codes=["A"])
+    list_id = harness.filled_list("A", "B")
+    harness.emulator.issue(list_id, BUYER, count=None, codes=["A"])
     wrong: list[tuple[int | None, list[str] | None]] = [
         (None, ["NOPE"]),
         (None, ["A"]),
@@ -1257,48 +1265,48 @@ def test_what_cannot_be_issued(rig: Rig) -> None:
     ]
     for count, codes in wrong:
         with pytest.raises(ControlError) as caught:
-            rig.emulator.issue(list_id, BUYER, count=count, codes=codes)
+            harness.emulator.issue(list_id, BUYER, count=count, codes=codes)
         assert not caught.value.missing
-    assert {"A": "issued", "B": "available"} == status_of(rig.emulator.codes(list_id))
+    assert {"A": "issued", "B": "available"} == status_of(harness.emulator.codes(list_id))
 
 
-def test_unknown_lists_are_missing_on_the_control_side_too(rig: Rig) -> None:
+def test_unknown_lists_are_missing_on_the_control_side_too(harness: Rig) -> None:
     """The kit can answer 404 for them."""
     with pytest.raises(ControlError) as of_codes:
-        rig.emulator.codes(UNKNOWN_ID)
+        harness.emulator.codes(UNKNOWN_ID)
     with pytest.raises(ControlError) as of_issue:
-        rig.emulator.issue(UNKNOWN_ID, BUYER, count=1, codes=None)
+        harness.emulator.issue(UNKNOWN_ID, BUYER, count=1, codes=None)
     assert (True, True) == (of_codes.value.missing, of_issue.value.missing)
 
 
-def test_customer_made_known_again_is_replaced_everywhere(rig: Rig) -> None:
+def test_customer_made_known_again_is_replaced_everywhere(harness: Rig) -> None:
     """A customer that shares an identifier replaces the known one, also where codes were handed out."""
-    list_id = rig.filled_list("A")
-    rig.emulator.issue(list_id, EmulatedCustomer(mobile="911"), count=1, codes=None)
-    rig.emulator.add_customers([BUYER])
-    assert "EXT-1" == rig.emulator.codes(list_id)[0]["customer"]["external_id"]
+    list_id = harness.filled_list("A")
+    harness.emulator.issue(list_id, EmulatedCustomer(mobile="911"), count=1, codes=None)
+    harness.emulator.add_customers([BUYER])
+    assert "EXT-1" == harness.emulator.codes(list_id)[0]["customer"]["external_id"]
     with pytest.raises(ControlError):
-        rig.emulator.add_customers([EmulatedCustomer()])
+        harness.emulator.add_customers([EmulatedCustomer()])
 
 
-def test_shortage_is_mailed_once_when_it_begins(rig: Rig, host: FileHost) -> None:
+def test_shortage_is_mailed_once_when_it_begins(harness: Rig, host: FileHost) -> None:
     """The mail goes out when available codes fall below the threshold, not at it and not again."""
-    list_id = rig.new_list(
+    list_id = harness.new_list(
         email_alert_subscribers=["a@example.com"],
         alert_conditions={"coupon_shortage_alert": {"alert": True, "threshold_count": 2}},
     )
-    rig.finished(list_id, rig.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\nB\nC\n")))
+    harness.finished(list_id, harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\nB\nC\n")))
     mails = []
     for code in ("A", "B", "C"):
-        rig.emulator.issue(list_id, BUYER, count=None, codes=[code])
-        mails.append(len(rig.mails()))
+        harness.emulator.issue(list_id, BUYER, count=None, codes=[code])
+        mails.append(len(harness.mails()))
     assert [0, 1, 1] == mails
 
 
-def test_redemption_is_unknown_to_moengage(rig: Rig) -> None:
+def test_redemption_is_unknown_to_moengage(harness: Rig) -> None:
     """MoEngage is never told of a redemption."""
     with pytest.raises(ControlError):
-        rig.emulator.redeem(rig.filled_list("A"), "A", {})
+        harness.emulator.redeem(harness.filled_list("A"), "A", {})
 
 
 @pytest.mark.parametrize(
@@ -1317,34 +1325,34 @@ def test_redemption_is_unknown_to_moengage(rig: Rig) -> None:
         {"fetch_timeout_seconds": "3"},
     ],
 )
-def test_wrong_options_change_nothing(rig: Rig, values: dict[str, Any]) -> None:
+def test_wrong_options_change_nothing(harness: Rig, values: dict[str, Any]) -> None:
     """An unknown name or a value that cannot be is refused, along with all that came with it."""
-    before = dict(rig.emulator.options())
+    before = dict(harness.emulator.options())
     with pytest.raises(ControlError):
-        rig.emulator.set_options({"show_processing": True, **values})
-    assert before == rig.emulator.options()
+        harness.emulator.set_options({"show_processing": True, **values})
+    assert before == harness.emulator.options()
 
 
-def test_reset_empties_everything(rig: Rig) -> None:
+def test_reset_empties_everything(harness: Rig) -> None:
     """After a reset there are no lists, default options, and rate counters at their start."""
-    rig.filled_list("A")
-    rig.emulator.set_rate_limits(documented=True)
-    rig.call("POST", LISTS, {})
-    rig.emulator.set_options({"user_id_is": "email"})
-    rig.emulator.reset()
-    assert [] == rig.call("GET", LISTS).get_json()["data"]
-    assert dict(MoEngageEmulator(rig.world).options()) == rig.emulator.options()
-    assert "99" == rig.call("POST", LISTS, {}).headers["x-ratelimit-remaining"]
+    harness.filled_list("A")
+    harness.emulator.set_rate_limits(documented=True)
+    harness.call("POST", LISTS, {})
+    harness.emulator.set_options({"user_id_is": "email"})
+    harness.emulator.reset()
+    assert [] == harness.call("GET", LISTS).get_json()["data"]
+    assert dict(MoEngageEmulator(harness.world).options()) == harness.emulator.options()
+    assert "99" == harness.call("POST", LISTS, {}).headers["x-ratelimit-remaining"]
 
 
-def test_demo_seed(rig: Rig) -> None:
+def test_demo_seed(harness: Rig) -> None:
     """The demo has the customer of both vendors with codes of an active list, and an expired list."""
-    rig.emulator.seed_demo()
-    lists = rig.call("GET", LISTS).get_json()["data"]
+    harness.emulator.seed_demo()
+    lists = harness.call("GET", LISTS).get_json()["data"]
     held = [
         (each["status"], code["customer"])
         for each in lists
-        for code in rig.emulator.codes(each["_id"])
+        for code in harness.emulator.codes(each["_id"])
         if code["status"] == "issued"
     ]
     buyer = {
@@ -1358,21 +1366,21 @@ def test_demo_seed(rig: Rig) -> None:
     assert ("ACTIVE", buyer) in held
     assert all(customer == buyer for _, customer in held)
     for each in lists:
-        (file,) = rig.call("GET", f"{LISTS}/{each['_id']}/files").get_json()["data"]
+        (file,) = harness.call("GET", f"{LISTS}/{each['_id']}/files").get_json()["data"]
         assert ("SUCCESS", each["total_coupons"]) == (file["status"], file["added_coupons"])
 
 
-def test_seed_file(rig: Rig) -> None:
+def test_seed_file(harness: Rig) -> None:
     """A seed's lists get their codes, its customers are known."""
-    rig.emulator.seed(
+    harness.emulator.seed(
         {"customers": [{"mobile": "911", "external_id": "EXT-1"}], "lists": [{"name": "s", "codes": ["A"]}]}
     )
-    (seeded,) = rig.call("GET", LISTS).get_json()["data"]
-    rig.emulator.issue(seeded["_id"], EmulatedCustomer(mobile="911"), count=1, codes=None)
+    (seeded,) = harness.call("GET", LISTS).get_json()["data"]
+    harness.emulator.issue(seeded["_id"], EmulatedCustomer(mobile="911"), count=1, codes=None)
     assert ("s", "s", 1, "ACTIVE") == tuple(
         seeded[key] for key in ("name", "label", "total_coupons", "status")
     )
-    assert "EXT-1" == rig.emulator.codes(seeded["_id"])[0]["customer"]["external_id"]
+    assert "EXT-1" == harness.emulator.codes(seeded["_id"])[0]["customer"]["external_id"]
 
 
 @pytest.mark.parametrize(
@@ -1389,20 +1397,20 @@ def test_seed_file(rig: Rig) -> None:
         {"lists": [{"name": "s"}, {"name": "s"}]},
     ],
 )
-def test_seed_that_cannot_be_is_refused(rig: Rig, content: dict[str, Any]) -> None:
+def test_seed_that_cannot_be_is_refused(harness: Rig, content: dict[str, Any]) -> None:
     """A seed file's fault is told, not guessed around."""
     with pytest.raises(ControlError):
-        rig.emulator.seed(content)
+        harness.emulator.seed(content)
 
 
-def test_parallel_issuing_never_doubles_a_code(rig: Rig) -> None:
+def test_parallel_issuing_never_doubles_a_code(harness: Rig) -> None:
     """Many threads draw from one list; every code goes out once."""
-    list_id = rig.filled_list(*(f"C-{number}" for number in range(200)))
+    list_id = harness.filled_list(*(f"C-{number}" for number in range(200)))
     drawn: list[str] = []
 
     def draw() -> None:
         for _ in range(10):
-            drawn.extend(rig.emulator.issue(list_id, BUYER, count=2, codes=None))
+            drawn.extend(harness.emulator.issue(list_id, BUYER, count=2, codes=None))
 
     threads = [threading.Thread(target=draw) for _ in range(10)]
     for thread in threads:
@@ -1410,4 +1418,4 @@ def test_parallel_issuing_never_doubles_a_code(rig: Rig) -> None:
     for thread in threads:
         thread.join()
     assert (200, 200) == (len(drawn), len(set(drawn)))
-    assert 0 == rig.read(list_id)["available_coupons"]
+    assert 0 == harness.read(list_id)["available_coupons"]

@@ -158,7 +158,7 @@ class Bench:
         worked: How many operations wrote to a list that others wrote to before.
     """
 
-    rig: Harness
+    harness: Harness
     pace: Pace
     hub: CouponHub
     open_hub: Callable[[], CouponHub]
@@ -170,7 +170,7 @@ class Bench:
     @property
     def vendor(self) -> str:
         """The vendor's name, which is the connection's."""
-        return self.rig.plugin.name
+        return self.harness.plugin.name
 
     @property
     def connection(self) -> Connection:
@@ -185,8 +185,8 @@ class Bench:
     def renew(self) -> None:
         """Begin anew: an empty vendor, an empty store, a hub that knows nothing."""
         self.hub.close()
-        self.rig.server.app.reset()
-        for file in self.rig.folder.glob("couponhub*.db*"):
+        self.harness.server.app.reset()
+        for file in self.harness.folder.glob("couponhub*.db*"):
             file.unlink()
         self.hub = self.open_hub()
         self.worked = 0
@@ -200,19 +200,19 @@ class Bench:
 
     def rest(self) -> None:
         """Let the vendor do all that is due."""
-        settle(self.rig.server.world)
+        settle(self.harness.server.world)
 
     def spoil(self, mishap: Mishap, nth: int | None, match: str = "* *") -> None:
         """Put a mishap in force: for the n-th call from now on that matches, or for all of them."""
         rule: dict[str, Any] = {"vendor": self.vendor, "match": match, **mishap.rule(time.time())}
         if nth is not None:
             rule |= {"every": nth, "times": 1}
-        app = self.rig.server.app
+        app = self.harness.server.app
         app.faults.replace(read_rules([rule], vendors=app.vendors))
 
     def mend(self) -> int:
         """Let all go well again; how many calls had been spoilt."""
-        app = self.rig.server.app
+        app = self.harness.server.app
         fired = sum(int(rule["fired"]) for rule in app.faults.to_json())
         app.faults.replace(())
         return fired
@@ -248,7 +248,7 @@ class Bench:
 
     def _codes(self, list_id: str) -> Sequence[Mapping[str, Any]]:
         # What the control API answers, without the way there.
-        return self.rig.emulator.codes(list_id)
+        return self.harness.emulator.codes(list_id)
 
     def files(self, list_id: str, name: str) -> list[Part]:
         """The truth: the vendor's files of an upload of that name."""
@@ -261,14 +261,14 @@ def bench_of(vendor: str, pace: Pace, **settings: Any) -> Iterator[Bench]:
     """A bench for a vendor, whose rate limits are not counted unless `limits` say so; the pace must rule already."""
     with harness_for(
         PLUGINS[vendor], list_extra=LIST_EXTRA[vendor], settings=SETTINGS[vendor], processing_delay=0.0
-    ) as rig:
-        pace.worlds.append(rig.server.world)
-        limits = rig.connection.capabilities.limits
+    ) as harness:
+        pace.worlds.append(harness.server.world)
+        limits = harness.connection.capabilities.limits
         chosen = {"settle": 0.0, "limits": {name: 0 for name in limits if "_per_" in name}, **settings}
-        open_hub = partial(rig.open_hub, **chosen)
-        bench = Bench(rig=rig, pace=pace, hub=open_hub(), open_hub=open_hub)
+        open_hub = partial(harness.open_hub, **chosen)
+        bench = Bench(harness=harness, pace=pace, hub=open_hub(), open_hub=open_hub)
         try:
             yield bench
         finally:
             bench.hub.close()
-            pace.worlds.remove(rig.server.world)
+            pace.worlds.remove(harness.server.world)

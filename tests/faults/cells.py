@@ -54,7 +54,7 @@ def calls_of(bench: Bench, operation: Operation) -> Calls:
     What it answers is the truth, and kept as what it must answer whenever it is believed.
     """
     target = operation.prepare(bench)
-    recorder = bench.rig.server.app.recorder
+    recorder = bench.harness.server.app.recorder
     recorder.clear()
     document = operation.ask(bench, target)
     calls = recorder.requests()

@@ -75,13 +75,13 @@ def _standing(kind: str) -> Callable[[Bench], Target]:
 
 
 def _make_standing(bench: Bench) -> dict[str, Target]:
-    rig, codes = bench.rig, [f"{CODE}-STANDING-{number}" for number in range(6)]
+    harness, codes = bench.harness, [f"{CODE}-STANDING-{number}" for number in range(6)]
     for customer in (BUYER, BROWSER):
-        rig.control.add_customer(**customer)
-    list_id = rig.list_with("Standing", codes)
-    given = rig.control.issue(list_id, BUYER, codes=codes[:4])
+        harness.control.add_customer(**customer)
+    list_id = harness.list_with("Standing", codes)
+    given = harness.control.issue(list_id, BUYER, codes=codes[:4])
     if bench.vendor == "capillary":
-        rig.control.redeem(list_id, given[0], transaction="T-1")
+        harness.control.redeem(list_id, given[0], transaction="T-1")
     mine = bench.connection.uploads.send(
         list_id, codes_of(bench, 3), name="Standing", wait=True, timeout=PATIENCE
     )
@@ -99,7 +99,7 @@ def _working_list(bench: Bench) -> ListId:
     if bench.worked % _WORK_ON_ONE_LIST == 0:
         bench.renew_if_full()
         name = bench.fresh("Working")
-        standing(bench)["working"] = Target(list_id=bench.rig.create_list(name).id)
+        standing(bench)["working"] = Target(list_id=bench.harness.create_list(name).id)
     bench.worked += 1
     return standing(bench)["working"].list_id
 
@@ -169,7 +169,7 @@ def _to_create(bench: Bench) -> Target:
 
 
 def _create(bench: Bench, target: Target) -> Document:
-    return to_document(bench.connection.lists.create(bench.rig.new_list(target.name)))
+    return to_document(bench.connection.lists.create(bench.harness.new_list(target.name)))
 
 
 def _created(bench: Bench, target: Target, document: Document | None) -> None:
@@ -200,7 +200,7 @@ def _updated(bench: Bench, target: Target, document: Document | None) -> None:
 def _to_archive(bench: Bench) -> Target:
     bench.renew_if_full()
     codes = codes_of(bench, 2)
-    return Target(list_id=bench.rig.list_with(bench.fresh("Retired"), codes), codes=codes)
+    return Target(list_id=bench.harness.list_with(bench.fresh("Retired"), codes), codes=codes)
 
 
 def _archive(bench: Bench, target: Target) -> Document:
@@ -244,7 +244,7 @@ def _activated(bench: Bench, target: Target, document: Document | None) -> None:
 
 def _to_send(bench: Bench) -> Target:
     target = Target(list_id=_working_list(bench), name=bench.fresh("sent"), codes=codes_of(bench, 3))
-    file = bench.rig.folder / f"{target.name}.csv"
+    file = bench.harness.folder / f"{target.name}.csv"
     file.write_text("\n".join(["coupon code", *target.codes, ""]), encoding="utf-8")
     target.file = str(file)
     return target
@@ -340,7 +340,7 @@ def _deleted(bench: Bench, target: Target, document: Document | None) -> None:
 
 def _to_report(bench: Bench) -> Target:
     bench.rest()
-    bench.rig.server.world.outbox.clear()
+    bench.harness.server.world.outbox.clear()
     return Target(list_id=standing(bench)["list"].list_id, name="reports@example.com")
 
 
@@ -351,7 +351,7 @@ def _report(bench: Bench, target: Target) -> Document:
 
 def _reported(bench: Bench, target: Target, document: Document | None) -> None:
     bench.rest()
-    mails = [mail for mail in bench.rig.control.mails() if target.name in mail["to"]]
+    mails = [mail for mail in bench.harness.control.mails() if target.name in mail["to"]]
     assert len(mails) <= 1, "the report was mailed twice"
     if document is not None:
         assert 1 == len(mails), "no report was mailed"

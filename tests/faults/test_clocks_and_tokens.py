@@ -24,17 +24,17 @@ JUMPS = {"a day forth and back": 1, "a day back and forth": -1}
 def jumping(bench: Bench, days: int, nth: int, patch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """Have the vendor's clock stand so many days from now at the n-th call alone; gives where it stood at each."""
     stood: list[int] = []
-    handle = bench.rig.emulator.handle
+    handle = bench.harness.emulator.handle
 
     def jump(request: Request) -> Response:
         stood.append(days if len(stood) == nth - 1 else 0)
-        bench.rig.control.set_clock(utc_now() + timedelta(days=stood[-1]))
+        bench.harness.control.set_clock(utc_now() + timedelta(days=stood[-1]))
         return handle(request)
 
     with patch.context() as patched:
-        patched.setattr(bench.rig.emulator, "handle", jump)
+        patched.setattr(bench.harness.emulator, "handle", jump)
         yield stood
-    bench.rig.control.set_clock(None)
+    bench.harness.control.set_clock(None)
 
 
 @pytest.mark.parametrize("jump", JUMPS)
@@ -72,10 +72,10 @@ def test_tokens_that_die(benches: dict[str, Bench], operation: Operation) -> Non
     bench = benches["capillary"]
     calls_of(bench, operation)
     target = operation.prepare(bench)
-    bench.rig.control.set_options(token_calls=1)
-    bench.rig.server.app.recorder.clear()
+    bench.harness.control.set_options(token_calls=1)
+    bench.harness.server.app.recorder.clear()
     document = operation.ask(bench, target)
-    tokens = sum("oauth" in call.path for call in bench.rig.server.app.recorder.requests())
-    bench.rig.control.set_options(token_calls=0)
+    tokens = sum("oauth" in call.path for call in bench.harness.server.app.recorder.requests())
+    bench.harness.control.set_options(token_calls=0)
     assert tokens
     judge(bench, operation, NONE, target, document)

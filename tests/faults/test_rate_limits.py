@@ -36,7 +36,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AbstractContextMa
         with bench_of(vendor, pace, limits={}) as bench:
             bench.connection.check()  # so that a sign-in is not what is refused
             pace.pauses.clear()
-            bench.rig.server.app.recorder.clear()
+            bench.harness.server.app.recorder.clear()
             yield bench
 
     return opened
@@ -93,7 +93,7 @@ def test_an_upload_comes_through(
 ) -> None:
     """A refused submission is nowhere, so that it is repeated as soon as that is allowed, and arrives once."""
     with opened(vendor) as bench:
-        list_id, codes = bench.rig.create_list("Patient").id, codes_of(bench, 3)
+        list_id, codes = bench.harness.create_list("Patient").id, codes_of(bench, 3)
         bench.spoil(mishap, 1, "POST */files" if vendor == "moengage" else "POST *upload*")
         upload = bench.connection.uploads.send(
             list_id, codes, wait=True, timeout=2 * HOUR if mishap is RESET_IN_AN_HOUR else PATIENCE

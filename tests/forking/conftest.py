@@ -46,17 +46,17 @@ def shop() -> Iterator[Shop]:
     if not HAS_FORK:
         pytest.skip("Windows has no fork")
     with (
-        harness_for(Registry().load("capillary"), list_extra=_EXTRA) as rig,
-        KeepAliveProxy(rig.server.port) as proxy,
+        harness_for(Registry().load("capillary"), list_extra=_EXTRA) as harness,
+        KeepAliveProxy(harness.server.port) as proxy,
     ):
         for person in (HOLDER, OTHER):
-            rig.control.add_customer(**person)
-        rig.control.issue(rig.list_with("held", HELD), HOLDER, codes=HELD)
+            harness.control.add_customer(**person)
+        harness.control.issue(harness.list_with("held", HELD), HOLDER, codes=HELD)
         settings: dict[str, Setting] = {"timeout": 20.0, "limits": {"calls_per_minute": 0}}
-        config = rig.folder / "forking.toml"
+        config = harness.folder / "forking.toml"
         config.write_text(
-            config_text(proxy.url, [rig.emulator], settings)
-            + f'[store]\nurl = "sqlite:///{rig.folder.as_posix()}/forking.db"\n'
+            config_text(proxy.url, [harness.emulator], settings)
+            + f'[store]\nurl = "sqlite:///{harness.folder.as_posix()}/forking.db"\n'
             + REMEMBERS_NOTHING,
             encoding="utf-8",
         )
@@ -64,5 +64,5 @@ def shop() -> Iterator[Shop]:
             proxy=proxy,
             config=config,
             open_hub=lambda: CouponHub.from_config(config),
-            list_id=rig.create_list("takes codes").id,
+            list_id=harness.create_list("takes codes").id,
         )

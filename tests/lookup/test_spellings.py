@@ -29,19 +29,19 @@ MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChe
 class Desk:
     """Capillary with a list of many codes, and a hub with and one without a country code."""
 
-    rig: Harness
+    harness: Harness
     told: CouponHub
     untold: CouponHub
 
     def people(self, *customers: EmulatedCustomer) -> list[str]:
         """Let there be nobody but these, each with a coupon; their codes."""
-        self.rig.emulator.reset()
-        self.rig.emulator.set_rate_limits(documented=False)
+        self.harness.emulator.reset()
+        self.harness.emulator.set_rate_limits(documented=False)
         codes = [f"CODE-{number}" for number in range(len(customers))]
-        list_id = self.rig.list_with("given out", codes)
-        self.rig.emulator.add_customers(customers)
+        list_id = self.harness.list_with("given out", codes)
+        self.harness.emulator.add_customers(customers)
         return [
-            self.rig.emulator.issue(list_id, customer, count=None, codes=[code])[0]
+            self.harness.emulator.issue(list_id, customer, count=None, codes=[code])[0]
             for customer, code in zip(customers, codes, strict=True)
         ]
 
@@ -50,11 +50,11 @@ class Desk:
 def desk() -> Iterator[Desk]:
     """For all examples: each empties it."""
     with (
-        harness_for(Registry().load("capillary")) as rig,
-        rig.unpaced_hub(default_country_code="91") as told,
-        rig.unpaced_hub(default_country_code=None) as untold,
+        harness_for(Registry().load("capillary")) as harness,
+        harness.unpaced_hub(default_country_code="91") as told,
+        harness.unpaced_hub(default_country_code=None) as untold,
     ):
-        yield Desk(rig, told, untold)
+        yield Desk(harness, told, untold)
 
 
 @MANY

@@ -27,11 +27,11 @@ COUPON = {
 
 
 @pytest.fixture
-def rig() -> Iterator[Harness]:
+def harness() -> Iterator[Harness]:
     """The adapter on its bench, with the demo at the vendor."""
-    with harness_for(PLUGIN) as rig:
-        rig.emulator.seed_demo()
-        yield rig
+    with harness_for(PLUGIN) as harness:
+        harness.emulator.seed_demo()
+        yield harness
 
 
 def reply(content: object, status: int = 200) -> Reply:
@@ -61,16 +61,16 @@ def test_404_of_another_server_says_nothing() -> None:
             read(reply({"message": "no route matched"}, status=404))
 
 
-def test_expired_coupon_stays_redeemed_when_it_was_used(rig: Harness) -> None:
+def test_expired_coupon_stays_redeemed_when_it_was_used(harness: Harness) -> None:
     """The last day makes a coupon `expired` only if nobody used it."""
-    rig.control.issue("1", {"email": "a.buyer@example.com"}, codes=["SWEET-4"])
-    rig.control.redeem("1", "SWEET-3")
-    rig.control.set_clock(datetime.now(UTC) - timedelta(days=400))
-    rig.emulator.seed({"lists": [{"name": "Old sweets", "codes": ["OLD-1", "OLD-2"]}]})
-    rig.control.issue("2", {"email": "a.buyer@example.com"}, codes=["OLD-1", "OLD-2"])
-    rig.control.redeem("2", "OLD-2")
+    harness.control.issue("1", {"email": "a.buyer@example.com"}, codes=["SWEET-4"])
+    harness.control.redeem("1", "SWEET-3")
+    harness.control.set_clock(datetime.now(UTC) - timedelta(days=400))
+    harness.emulator.seed({"lists": [{"name": "Old sweets", "codes": ["OLD-1", "OLD-2"]}]})
+    harness.control.issue("2", {"email": "a.buyer@example.com"}, codes=["OLD-1", "OLD-2"])
+    harness.control.redeem("2", "OLD-2")
 
-    answer = rig.connection.customers.coupons(BUYER, CouponQuery())
+    answer = harness.connection.customers.coupons(BUYER, CouponQuery())
 
     assert {
         "SWEET-3": CouponStatus.REDEEMED,
@@ -80,23 +80,23 @@ def test_expired_coupon_stays_redeemed_when_it_was_used(rig: Harness) -> None:
     } == {coupon.code: coupon.status for coupon in answer.coupons}
 
 
-def test_demo_gives_a_coupon(rig: Harness) -> None:
+def test_demo_gives_a_coupon(harness: Harness) -> None:
     """The demo's customer, whatever the case of the e-mail, holds the one code that was handed out."""
-    answer = rig.connection.customers.coupons(Customer(email="A.Buyer@Example.com"))
+    answer = harness.connection.customers.coupons(Customer(email="A.Buyer@Example.com"))
 
     assert ["SWEET-3"] == [coupon.code for coupon in answer.coupons]
-    (sweets,) = rig.connection.lists.iterate()
+    (sweets,) = harness.connection.lists.iterate()
     assert (10, 9) == (sweets.total, sweets.available)
 
 
-def test_documented_rate_limit(rig: Harness) -> None:
+def test_documented_rate_limit(harness: Harness) -> None:
     """After 600 calls in a minute the shop asks to wait, until that minute is over."""
-    rig.emulator.set_rate_limits(documented=True)
-    url, key = f"{rig.server.url}/cornershop/api/1/lists", {"X-Shop-Key": "demo-key"}
+    harness.emulator.set_rate_limits(documented=True)
+    url, key = f"{harness.server.url}/cornershop/api/1/lists", {"X-Shop-Key": "demo-key"}
     with requests.Session() as session:
         statuses = [session.get(url, headers=key, timeout=5).status_code for _ in range(600)]
         refused = session.get(url, headers=key, timeout=5)
-        rig.control.set_clock(datetime.now(UTC) + timedelta(seconds=61))
+        harness.control.set_clock(datetime.now(UTC) + timedelta(seconds=61))
         again = session.get(url, headers=key, timeout=5)
 
     assert {200} == set(statuses)
@@ -105,11 +105,11 @@ def test_documented_rate_limit(rig: Harness) -> None:
     assert 200 == again.status_code
 
 
-def test_what_the_control_side_refuses(rig: Harness) -> None:
+def test_what_the_control_side_refuses(harness: Harness) -> None:
     """Options that there are none of, codes that nobody holds, customers without an e-mail."""
     with pytest.raises(ControlError, match="no_such"):
-        rig.emulator.set_options({"no_such": True})
+        harness.emulator.set_options({"no_such": True})
     with pytest.raises(ControlError, match="nobody holds"):
-        rig.emulator.redeem("1", "SWEET-9", {})
+        harness.emulator.redeem("1", "SWEET-9", {})
     with pytest.raises(requests.HTTPError, match="400"):
-        rig.control.add_customer(mobile="919876543210")
+        harness.control.add_customer(mobile="919876543210")

@@ -53,13 +53,13 @@ class TestLeastAdapter(ConformanceSuite):
     """Every rule, mostly by its refusal."""
 
     @pytest.fixture
-    def rig(self) -> Iterator[Harness]:
+    def harness(self) -> Iterator[Harness]:
         """Put the adapter on its bench."""
-        with harness_for(attrs.evolve(PLUGIN, open=LeastAdapter)) as rig:
-            yield rig
+        with harness_for(attrs.evolve(PLUGIN, open=LeastAdapter)) as harness:
+            yield harness
 
 
 def test_least_adapter_can_nothing() -> None:
     """Otherwise this module would prove little."""
-    with harness_for(attrs.evolve(PLUGIN, open=LeastAdapter)) as rig:
-        assert [] == list(rig.connection.capabilities)
+    with harness_for(attrs.evolve(PLUGIN, open=LeastAdapter)) as harness:
+        assert [] == list(harness.connection.capabilities)

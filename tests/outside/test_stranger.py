@@ -12,7 +12,7 @@ class TestCornerShop(ConformanceSuite):
     """Every rule; what the shop cannot do is asserted to be refused."""
 
     @pytest.fixture
-    def rig(self) -> Iterator[Harness]:
+    def harness(self) -> Iterator[Harness]:
         """Put the adapter on its bench."""
-        with harness_for(PLUGIN) as rig:
-            yield rig
+        with harness_for(PLUGIN) as harness:
+            yield harness

@@ -26,8 +26,8 @@ SETTINGS: Mapping[str, Mapping[str, str | float]] = {
 def bench(vendor: str) -> Iterator[Harness]:
     """Put one adapter on its bench."""
     plugin = Registry().load(vendor)
-    with harness_for(plugin, list_extra=LIST_EXTRA[vendor], settings=SETTINGS[vendor]) as rig:
-        yield rig
+    with harness_for(plugin, list_extra=LIST_EXTRA[vendor], settings=SETTINGS[vendor]) as harness:
+        yield harness
 
 
 @pytest.fixture

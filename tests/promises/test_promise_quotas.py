@@ -62,15 +62,15 @@ def together(program: str, config: Path) -> int:
         return sum(int(process.communicate(timeout=60)[0]) for process in processes)
 
 
-def spend(rig: Harness, program: str, window: int) -> int:
+def spend(harness: Harness, program: str, window: int) -> int:
     """Run it with the vendor's documented limits on, in one of the vendor's windows of so many seconds."""
     for _ in range(5):
-        rig.control.reset()
-        for file in rig.folder.glob("couponhub.quotas.db*"):
+        harness.control.reset()
+        for file in harness.folder.glob("couponhub.quotas.db*"):
             file.unlink()
-        rig.emulator.set_rate_limits(documented=True)
+        harness.emulator.set_rate_limits(documented=True)
         began = time.time() // window
-        done = together(program, rig.folder / "couponhub.toml")
+        done = together(program, harness.folder / "couponhub.toml")
         if began == time.time() // window:
             return done
     pytest.fail("no run was fast enough")

@@ -46,19 +46,19 @@ VENDOR_FAULTS: tuple[tuple[str, Any, Reason], ...] = (
 )
 
 
-def ask(rig: Harness, customer: Customer, *, deadline: float = 10.0) -> Answer:
+def ask(harness: Harness, customer: Customer, *, deadline: float = 10.0) -> Answer:
     """What the one connection answers about a customer."""
-    answer = rig.hub.lookup(customer, deadline=deadline)
+    answer = harness.hub.lookup(customer, deadline=deadline)
     (one,) = answer.answers
     assert one.whole == answer.complete
     return one
 
 
-def asked_about(rig: Harness, identifier: str) -> list[str]:
+def asked_about(harness: Harness, identifier: str) -> list[str]:
     """The values of an identifier that the vendor was asked about, in order."""
     return [
         value
-        for call in calls(rig, "GET", "/v1.1/customer/coupons")
+        for call in calls(harness, "GET", "/v1.1/customer/coupons")
         for value in parse_qs(call["query"])[identifier]
     ]
 

@@ -26,31 +26,31 @@ V2_IS_OFF = {
 }
 
 
-def hand_out(rig: Harness, count: int, *, in_one_second: int, a_day: int = 20) -> str:
+def hand_out(harness: Harness, count: int, *, in_one_second: int, a_day: int = 20) -> str:
     """A list whose codes the holder was given, some a day, the last ones all in one second; answers its id."""
     days = -(-(count - in_one_second) // a_day)
     moment = utc_now() - timedelta(days=days + 1)
-    rig.control.set_clock(moment)
-    rig.control.add_customer(**HOLDER)
-    list_id = rig.list_with("held", [f"HELD-{number:05}" for number in range(count)])
+    harness.control.set_clock(moment)
+    harness.control.add_customer(**HOLDER)
+    list_id = harness.list_with("held", [f"HELD-{number:05}" for number in range(count)])
     left = count - in_one_second
     while left:
         moment += timedelta(days=1)
-        rig.control.set_clock(moment)
-        left -= len(rig.control.issue(list_id, HOLDER, count=min(a_day, left)))
-    rig.control.set_clock(None)
+        harness.control.set_clock(moment)
+        left -= len(harness.control.issue(list_id, HOLDER, count=min(a_day, left)))
+    harness.control.set_clock(None)
     if in_one_second:
-        rig.control.issue(list_id, HOLDER, count=in_one_second)
+        harness.control.issue(list_id, HOLDER, count=in_one_second)
     return list_id
 
 
-def ask(rig: Harness) -> LookupAnswer:
+def ask(harness: Harness) -> LookupAnswer:
     """Look the holder up, in a hub of its own: the clock that handed out has moved, tokens have not.
 
-    With time for every call: of a page that a busy machine is slow to make, the rig's two seconds would let the
+    With time for every call: of a page that a busy machine is slow to make, the harness's two seconds would let the
     adapter turn to the days, which give a whole answer too, but not by the way that a test is about.
     """
-    with rig.open_hub(timeout=30.0) as hub:
+    with harness.open_hub(timeout=30.0) as hub:
         return hub.lookup(Customer(mobile=HOLDER["mobile"]), deadline=30)
 
 

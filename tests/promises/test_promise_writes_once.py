@@ -18,11 +18,11 @@ UPLOADS = "POST *file*"
 BATCH = [f"ONCE-{number:03}" for number in range(25)]
 
 
-def drop_every_second(rig: Harness, match: str) -> None:
+def drop_every_second(harness: Harness, match: str) -> None:
     """Let the vendor hang up on every second of these calls: once the work is done, once it is not."""
-    rig.control.set_faults(
-        {"vendor": rig.plugin.name, "match": match, "fault": "drop_before", "every": 4},
-        {"vendor": rig.plugin.name, "match": match, "fault": "drop_after", "every": 3},
+    harness.control.set_faults(
+        {"vendor": harness.plugin.name, "match": match, "fault": "drop_before", "every": 4},
+        {"vendor": harness.plugin.name, "match": match, "fault": "drop_after", "every": 3},
     )
 
 

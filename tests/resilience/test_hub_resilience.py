@@ -185,14 +185,14 @@ def test_probes_check_the_connection(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_over_the_wire_an_outage_is_told_and_survived() -> None:
     """With what is remembered while the vendor is down, and the truth when it is back."""
-    with harness_for(PLUGIN) as rig:
-        rig.control.add_customer(mobile=CUSTOMER.value)
-        list_id = rig.list_with("Spring", ["SPRING-1"])
-        rig.control.issue(list_id, {"mobile": CUSTOMER.value}, codes=["SPRING-1"])
-        config = attrs.evolve(rig.hub.config.lookup, stale_if_error=60.0)
-        with CouponHub(attrs.evolve(rig.hub.config, lookup=config)) as hub:
+    with harness_for(PLUGIN) as harness:
+        harness.control.add_customer(mobile=CUSTOMER.value)
+        list_id = harness.list_with("Spring", ["SPRING-1"])
+        harness.control.issue(list_id, {"mobile": CUSTOMER.value}, codes=["SPRING-1"])
+        config = attrs.evolve(harness.hub.config.lookup, stale_if_error=60.0)
+        with CouponHub(attrs.evolve(harness.hub.config, lookup=config)) as hub:
             assert hub.lookup(CUSTOMER).complete
-            rig.control.fail("GET *", "drop_before")
+            harness.control.fail("GET *", "drop_before")
             for number in range(5):
                 hub.lookup(Customer(external_id=f"nobody-{number}"), deadline=0.5)
             client = hub.resilience["capillary"]
@@ -203,7 +203,7 @@ def test_over_the_wire_an_outage_is_told_and_survived() -> None:
             assert ["SPRING-1"] == [coupon.code for coupon in one.coupons]
             assert not one.whole
 
-            rig.control.set_faults()
+            harness.control.set_faults()
             probe = client._breaker._probe
             assert probe is not None
             probe._probe()

@@ -20,12 +20,12 @@ SERIES = {
 @pytest.fixture
 def moengage() -> Iterator[Bench]:
     """A MoEngage workspace."""
-    with harness_for(MOENGAGE, settings={"created_by": "strict"}, processing_delay=0) as rig:
-        yield Bench(rig)
+    with harness_for(MOENGAGE, settings={"created_by": "strict"}, processing_delay=0) as harness:
+        yield Bench(harness)
 
 
 @pytest.fixture
 def capillary() -> Iterator[Bench]:
     """A Capillary organisation."""
-    with harness_for(CAPILLARY, list_extra=SERIES, processing_delay=0) as rig:
-        yield Bench(rig)
+    with harness_for(CAPILLARY, list_extra=SERIES, processing_delay=0) as harness:
+        yield Bench(harness)

@@ -39,15 +39,15 @@ class Refusal:
 
 
 class Bench:
-    """A rig with one list to work on.
+    """A harness with one list to work on.
 
     Args:
-        rig: The adapter on its bench, with nothing at the vendor yet.
+        harness: The adapter on its bench, with nothing at the vendor yet.
     """
 
-    def __init__(self, rig: Harness) -> None:
-        self.rig = rig
-        self.list_id: ListId = rig.create_list("the list").id
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        self.list_id: ListId = harness.create_list("the list").id
         self._numbers = count(1)
 
     def fresh(self, prefix: str) -> str:
@@ -101,9 +101,11 @@ class InFlight:
 
 
 @contextmanager
-def altering(rig: Harness, monkeypatch: pytest.MonkeyPatch, on: str, alter: Alteration) -> Iterator[InFlight]:
+def altering(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, on: str, alter: Alteration
+) -> Iterator[InFlight]:
     """Alter the adapter's requests below everything that it consists of: right before they are sent."""
-    flight = InFlight(f"{rig.server.url}/{rig.plugin.name}", on, alter)
+    flight = InFlight(f"{harness.server.url}/{harness.plugin.name}", on, alter)
     send = HTTPConnectionPool.urlopen
 
     def tampered(
@@ -136,14 +138,14 @@ def assert_refused(
     case.do(bench)
     before = truth(bench)
     with (
-        altering(bench.rig, monkeypatch, case.on, case.alter) as flight,
+        altering(bench.harness, monkeypatch, case.on, case.alter) as flight,
         pytest.raises(VendorError) as caught,
     ):
         case.do(bench)
     assert flight.altered, "nothing was altered"
     seen = {
         (request["method"], request["path"], request["query"]): request["status"]
-        for request in bench.rig.control.requests()
+        for request in bench.harness.control.requests()
     }
     assert case.refusal.status == seen[flight.altered[-1]]
     assert (case.refusal.status, case.refusal.code) == (caught.value.status, caught.value.vendor_code)

@@ -53,45 +53,45 @@ NO_TOKEN = "Failed to generate OAuth token"
 
 def sign_in(bench: Bench) -> object:
     """Sign in anew and read a series."""
-    with bench.rig.open_hub() as hub:
+    with bench.harness.open_hub() as hub:
         return hub["capillary"].check()
 
 
 def create(bench: Bench) -> object:
     """Create a series with a code of its own."""
     name = bench.fresh("SERIES")
-    return bench.rig.connection.lists.create(bench.rig.new_list(name, label=name))
+    return bench.harness.connection.lists.create(bench.harness.new_list(name, label=name))
 
 
 def read_lists(bench: Bench) -> object:
     """Read all series."""
-    return list(bench.rig.connection.lists.iterate())
+    return list(bench.harness.connection.lists.iterate())
 
 
 def read_uploads(bench: Bench) -> object:
     """Read the jobs of the series."""
-    return list(bench.rig.connection.uploads.iterate(bench.list_id))
+    return list(bench.harness.connection.uploads.iterate(bench.list_id))
 
 
 def sent(bench: Bench) -> Upload:
     """Send three codes and wait for the end."""
     codes = [bench.fresh("CODE") for _ in range(3)]
-    return bench.rig.connection.uploads.send(bench.list_id, codes, wait=True, timeout=20)
+    return bench.harness.connection.uploads.send(bench.list_id, codes, wait=True, timeout=20)
 
 
 def sent_tagged(bench: Bench) -> Upload:
     """Send a code for the customer, and wait for the end."""
-    bench.rig.control.add_customer(**BUYER)
-    file = bench.rig.folder / "tagged.csv"
+    bench.harness.control.add_customer(**BUYER)
+    file = bench.harness.folder / "tagged.csv"
     file.write_text(f"customer,coupon code\n{BUYER['external_id']},{bench.fresh('CODE')}\n", encoding="utf-8")
     tagging = Tagging(identifier=Identifier.EXTERNAL_ID, column="customer")
-    return bench.rig.connection.uploads.send(bench.list_id, file, tagging=tagging, wait=True, timeout=20)
+    return bench.harness.connection.uploads.send(bench.list_id, file, tagging=tagging, wait=True, timeout=20)
 
 
 def look_up(bench: Bench, by: str = "mobile", **asked: Any) -> object:
     """Look the customer up; there is one."""
-    bench.rig.control.add_customer(**BUYER)
-    answer = bench.rig.connection.customers.coupons(Customer(**{by: BUYER[by]}), CouponQuery(**asked))
+    bench.harness.control.add_customer(**BUYER)
+    answer = bench.harness.connection.customers.coupons(Customer(**{by: BUYER[by]}), CouponQuery(**asked))
     assert answer.customer_known
     return answer
 
@@ -118,13 +118,13 @@ def look_up_in_days(bench: Bench) -> object:
 
 def truth(bench: Bench) -> object:
     """All series with their counts, their jobs and their codes, as the vendor holds them."""
-    call = bench.rig.connection.call
+    call = bench.harness.connection.call
     found: Any = call("GET", "/v2/coupon/series", query={"couponType": "ALL"})
     return [
         (
             one,
             call("GET", f"/coupon/api/v1/upload/getUploadStatus/{one['id']}"),
-            bench.rig.control.codes(str(one["id"])),
+            bench.harness.control.codes(str(one["id"])),
         )
         for one in found["entity"]
     ]
@@ -534,17 +534,17 @@ def test_capillary_fails_a_wrong_file(wrong: str, capillary: Bench, monkeypatch:
     """A file or row that is not as documented is accepted, fails when it is read, and adds no code."""
     send, alter, ends_as = FILES[wrong]
     assert UploadStatus.DONE is send(capillary).status
-    before = capillary.rig.control.codes(capillary.list_id)
-    with altering(capillary.rig, monkeypatch, UPLOAD, alter) as flight:
+    before = capillary.harness.control.codes(capillary.list_id)
+    with altering(capillary.harness, monkeypatch, UPLOAD, alter) as flight:
         failed = send(capillary)
     assert 1 == len(flight.altered)
     assert [(UploadStatus.FAILED, ends_as)] == [(part.status, part.vendor_status) for part in failed.parts]
     assert 0 == failed.accepted
-    assert before == capillary.rig.control.codes(capillary.list_id)
+    assert before == capillary.harness.control.codes(capillary.list_id)
 
 
 def test_capillary_serves_no_page_above_its_maximum(capillary: Bench) -> None:
     """More series than 1400 at once are asked for in vain, and a warning says so."""
-    answer: Any = capillary.rig.connection.call("GET", "/v2/coupon/series", query={"limit": "5000"})
+    answer: Any = capillary.harness.connection.call("GET", "/v2/coupon/series", query={"limit": "5000"})
     assert 1400 == answer["pageDetails"]["limit"]
     assert "1400" in json.dumps(answer["warnings"])

@@ -66,31 +66,31 @@ def today(days: int = 0) -> date:
 
 def create(bench: Bench) -> object:
     """Create a list with every alert on."""
-    new = bench.rig.new_list(bench.fresh("list"))
-    return bench.rig.connection.lists.create(attrs.evolve(new, alerts=ALERTS))
+    new = bench.harness.new_list(bench.fresh("list"))
+    return bench.harness.connection.lists.create(attrs.evolve(new, alerts=ALERTS))
 
 
 def read_lists(bench: Bench) -> object:
     """Read the active lists."""
-    return list(bench.rig.connection.lists.iterate("active"))
+    return list(bench.harness.connection.lists.iterate("active"))
 
 
 def upload(bench: Bench) -> Upload:
     """Send three codes and wait for the end."""
     codes = [bench.fresh("CODE") for _ in range(3)]
-    return bench.rig.connection.uploads.send(bench.list_id, codes, wait=True, timeout=20)
+    return bench.harness.connection.uploads.send(bench.list_id, codes, wait=True, timeout=20)
 
 
 def report(bench: Bench) -> object:
     """Ask for a report of today."""
-    return bench.rig.connection.usage.request(bench.list_id, today(), today(), ["a@example.com"])
+    return bench.harness.connection.usage.request(bench.list_id, today(), today(), ["a@example.com"])
 
 
 def truth(bench: Bench) -> object:
     """All lists with their counts and times, their files, and their codes, as the vendor holds them."""
-    call = bench.rig.connection.call
+    call = bench.harness.connection.call
     return [
-        (one, call("GET", f"/coupon-list/{one['_id']}/files"), bench.rig.control.codes(one["_id"]))
+        (one, call("GET", f"/coupon-list/{one['_id']}/files"), bench.harness.control.codes(one["_id"]))
         for one in call("GET", "/coupon-list")["data"]  # type: ignore[index] # any JSON
     ]
 
@@ -429,20 +429,20 @@ def test_moengage_fails_a_wrong_file(
 ) -> None:
     """A file that is not as documented is accepted, fails when it is read, and adds no code."""
     assert UploadStatus.DONE is upload(moengage).status
-    before = moengage.rig.control.codes(moengage.list_id)
+    before = moengage.harness.control.codes(moengage.list_id)
     monkeypatch.setattr(ServerStaging, "stage", staging(change))
     failed = upload(moengage)
     assert [(UploadStatus.FAILED, "FAILED")] == [(part.status, part.vendor_status) for part in failed.parts]
-    assert before == moengage.rig.control.codes(moengage.list_id)
+    assert before == moengage.harness.control.codes(moengage.list_id)
 
 
 def test_moengage_fails_a_file_that_is_not_there(moengage: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """An address at which there is nothing is accepted, and the file fails when it is fetched."""
-    moengage.rig.control.set_options(fetch_retry_seconds=0.01)
-    before = moengage.rig.control.codes(moengage.list_id)
-    elsewhere = fields(file_url=f"{moengage.rig.server.url}/nothing.csv")
-    with altering(moengage.rig, monkeypatch, UPLOAD, elsewhere) as flight:
+    moengage.harness.control.set_options(fetch_retry_seconds=0.01)
+    before = moengage.harness.control.codes(moengage.list_id)
+    elsewhere = fields(file_url=f"{moengage.harness.server.url}/nothing.csv")
+    with altering(moengage.harness, monkeypatch, UPLOAD, elsewhere) as flight:
         failed = upload(moengage)
     assert 1 == len(flight.altered)
     assert ["FAILED"] == [part.vendor_status for part in failed.parts]
-    assert before == moengage.rig.control.codes(moengage.list_id)
+    assert before == moengage.harness.control.codes(moengage.list_id)

@@ -39,7 +39,7 @@ class Ran:
 class Bench:
     """An emulated workspace whose list is five days old, and the command line on it."""
 
-    rig: Harness
+    harness: Harness
     list_id: str
     codes: list[str]
     today: date
@@ -47,15 +47,15 @@ class Bench:
 
     def mailed(self, first: date, last: date) -> Path:
         """Request a report on the command line, wait for its mail, save that; answer the file."""
-        before = len(self.rig.control.mails())
+        before = len(self.harness.control.mails())
         days = ("--from", str(first), "--to", str(last))
         ran = self.run("usage", "request", "moengage", self.list_id, *days, "--email", "reports@example.com")
         assert 0 == ran.code, ran.err
         patience = time.monotonic() + 10
-        while len(mails := self.rig.control.mails()) == before and time.monotonic() < patience:
+        while len(mails := self.harness.control.mails()) == before and time.monotonic() < patience:
             time.sleep(0.02)
-        path = self.rig.folder / f"report {len(mails)}.eml"
-        path.write_bytes(requests.get(f"{self.rig.server.url}{mails[-1]['eml']}", timeout=10).content)
+        path = self.harness.folder / f"report {len(mails)}.eml"
+        path.write_bytes(requests.get(f"{self.harness.server.url}{mails[-1]['eml']}", timeout=10).content)
         return path
 
     def imported(self, path: Path, first: date, last: date, *more: str) -> Ran:
@@ -67,24 +67,24 @@ class Bench:
 @pytest.fixture
 def bench(capsys: pytest.CaptureFixture[str]) -> Iterator[Bench]:
     """Five days ago a list was created and three codes were given to one customer."""
-    with harness_for(Registry().load("moengage"), settings={"created_by": "tests"}) as rig:
+    with harness_for(Registry().load("moengage"), settings={"created_by": "tests"}) as harness:
         now = datetime.now(UTC)
-        rig.control.set_clock(now - timedelta(days=5))
-        list_id = rig.list_with("Autumn", [f"CANARY-{number}" for number in range(9)])
-        codes = rig.control.issue(list_id, BUYER, count=3)
-        rig.control.set_clock(None)
+        harness.control.set_clock(now - timedelta(days=5))
+        list_id = harness.list_with("Autumn", [f"CANARY-{number}" for number in range(9)])
+        codes = harness.control.issue(list_id, BUYER, count=3)
+        harness.control.set_clock(None)
 
         def run(*words: str) -> Ran:
             capsys.readouterr()
-            code = main(("--config", str(rig.folder / "couponhub.toml"), *words))
+            code = main(("--config", str(harness.folder / "couponhub.toml"), *words))
             return Ran(code, *capsys.readouterr())
 
-        yield Bench(rig, list_id, codes, now.astimezone(INDIA).date(), run)
+        yield Bench(harness, list_id, codes, now.astimezone(INDIA).date(), run)
 
 
 def test_a_code_goes_from_the_campaign_into_a_lookup(bench: Bench) -> None:
     """Nobody is asked before; from the import on the customer is found, and absence is proven as of the report."""
-    hub, calls = bench.rig.hub, bench.rig.control.requests
+    hub, calls = bench.harness.hub, bench.harness.control.requests
     customer, other = Customer(external_id=BUYER["external_id"]), Customer(external_id="EXT-9")
     asked = len(calls())
     (before,) = hub.lookup(customer).answers
@@ -131,10 +131,10 @@ def test_only_user_ids_are_answered(bench: Bench) -> None:
     bench.imported(bench.mailed(first, last), first, last)
     mobile = Customer(mobile=BUYER["mobile"])
     with pytest.raises(Unsupported, match="external_id"):
-        bench.rig.connection.customers.coupons(mobile)
-    (answer,) = bench.rig.hub.lookup(mobile).answers
+        bench.harness.connection.customers.coupons(mobile)
+    (answer,) = bench.harness.hub.lookup(mobile).answers
     assert (Verdict.UNKNOWN, Reason.UNSUPPORTED) == (answer.verdict, answer.reason)
-    assert frozenset({Identifier.EXTERNAL_ID}) == bench.rig.connection.customers.identifiers
+    assert frozenset({Identifier.EXTERNAL_ID}) == bench.harness.connection.customers.identifiers
 
 
 def test_the_same_mail_twice_says_so(bench: Bench) -> None:
@@ -188,9 +188,9 @@ def test_failures_have_their_kind_and_exit_code(
 
 def test_another_list_is_refused(bench: Bench) -> None:
     """The report of one list is not imported as another's."""
-    bench.rig.control.set_clock(datetime.now(UTC) - timedelta(days=5))
-    other = bench.rig.list_with("Winter", ["W-1"])
-    bench.rig.control.set_clock(None)
+    bench.harness.control.set_clock(datetime.now(UTC) - timedelta(days=5))
+    other = bench.harness.list_with("Winter", ["W-1"])
+    bench.harness.control.set_clock(None)
     first, last = bench.today - timedelta(days=5), bench.today
     path = bench.mailed(first, last)
     bench.imported(path, first, last)

@@ -4,9 +4,9 @@
 
     class TestMyVendor(ConformanceSuite):
         @pytest.fixture
-        def rig(self):
-            with rig_for(MY_PLUGIN) as rig:
-                yield rig
+        def harness(self):
+            with harness_for(MY_PLUGIN) as harness:
+                yield harness
 
 Each rule runs against the adapter's emulator over real HTTP. What an adapter cannot do is asserted to be
 refused, never skipped.
@@ -24,7 +24,7 @@ from couponhub.testing.conformance.usage import UsageRules
 class ConformanceSuite(
     BasicRules, ListRules, UploadRules, FileRules, CustomerRules, IdentifierRules, UsageRules
 ):
-    """All rules; a subclass gives the fixture `rig`."""
+    """All rules; a subclass gives the fixture `harness`."""
 
 
 __all__ = ["ConformanceSuite"]

@@ -45,13 +45,13 @@ def answers(call: Callable[[], object]) -> None:
 class BasicRules:
     """What holds for every call."""
 
-    def test_r01_capabilities_are_what_is_implemented(self, rig: Harness) -> None:
+    def test_r01_capabilities_are_what_is_implemented(self, harness: Harness) -> None:
         """R-01: what is claimed can be called, what is not claimed is refused with an alternative."""
-        connection = rig.connection
+        connection = harness.connection
         day = utc_now().date()
         calls: dict[str, Callable[[], object]] = {
             "lists.read": lambda: list(connection.lists.iterate()),
-            "lists.write": lambda: connection.lists.create(rig.new_list("claimed")),
+            "lists.write": lambda: connection.lists.create(harness.new_list("claimed")),
             "uploads.delete": lambda: connection.uploads.delete("1", "1"),
             "lists.activate": lambda: connection.lists.activate("1", day + timedelta(days=9)),
             "lists.archive": lambda: connection.lists.archive("1"),
@@ -61,94 +61,97 @@ class BasicRules:
         }
         assert set(connection.capabilities) <= set(CAPABILITIES)
         for capability, call in calls.items():
-            if not refuses(rig, capability, call):
+            if not refuses(harness, capability, call):
                 answers(call)
-        if not refuses_uploads(rig):
+        if not refuses_uploads(harness):
             answers(lambda: connection.uploads.send("1", ["CODE-1"]))
-        if not refuses_customers(rig):
-            assert understood(rig, NOBODY)
+        if not refuses_customers(harness):
+            assert understood(harness, NOBODY)
 
-    def test_r02_wrong_credentials_are_told_without_showing_them(self, rig: Harness) -> None:
+    def test_r02_wrong_credentials_are_told_without_showing_them(self, harness: Harness) -> None:
         """R-02: refused credentials raise AuthRejected, and its text holds none of them."""
-        wrong = dict.fromkeys(rig.emulator.credentials, "wrong-canary")
-        with rig.open_hub(**wrong) as hub, pytest.raises(AuthRejected) as caught:
-            hub[rig.plugin.name].check()
+        wrong = dict.fromkeys(harness.emulator.credentials, "wrong-canary")
+        with harness.open_hub(**wrong) as hub, pytest.raises(AuthRejected) as caught:
+            hub[harness.plugin.name].check()
         shown = "".join(traceback.format_exception(caught.value))
         assert "wrong-canary" not in shown
-        assert rig.plugin.name == caught.value.connection
+        assert harness.plugin.name == caught.value.connection
 
-    def test_r03_a_missing_right_is_told_apart_from_wrong_credentials(self, rig: Harness) -> None:
+    def test_r03_a_missing_right_is_told_apart_from_wrong_credentials(self, harness: Harness) -> None:
         """R-03: HTTP 403 raises PermissionDenied."""
-        rig.control.fail("* *", "status", 403)
+        harness.control.fail("* *", "status", 403)
         with pytest.raises((PermissionDenied, AuthRejected)):
-            rig.connection.check()
+            harness.connection.check()
 
-    def test_r04_a_dead_vendor_is_unavailable(self, rig: Harness) -> None:
+    def test_r04_a_dead_vendor_is_unavailable(self, harness: Harness) -> None:
         """R-04: a read that gets no answer raises VendorUnavailable."""
-        rig.control.fail("* *", "drop_before")
+        harness.control.fail("* *", "drop_before")
         with pytest.raises(VendorUnavailable):
-            rig.connection.check()
+            harness.connection.check()
 
     @pytest.mark.parametrize("garbage", GARBAGE)
-    def test_r05_garbage_is_never_understood(self, rig: Harness, garbage: str) -> None:
+    def test_r05_garbage_is_never_understood(self, harness: Harness, garbage: str) -> None:
         """R-05: a read whose answer is not what the vendor documents raises an error of the tree."""
-        if refuses(rig, "lists.read", lambda: list(rig.connection.lists.iterate())):
+        if refuses(harness, "lists.read", lambda: list(harness.connection.lists.iterate())):
             return
-        rig.list_with("a list", ["CODE-1"])
-        rig.control.fail("GET *", "garbage", garbage)
+        harness.list_with("a list", ["CODE-1"])
+        harness.control.fail("GET *", "garbage", garbage)
         with pytest.raises(UnreadableReply):
-            list(rig.connection.lists.iterate())
+            list(harness.connection.lists.iterate())
 
-    def test_r05_wrong_types_are_never_understood(self, rig: Harness) -> None:
+    def test_r05_wrong_types_are_never_understood(self, harness: Harness) -> None:
         """R-05: the same for an answer whose values have other types than documented."""
-        if refuses(rig, "lists.read", lambda: rig.connection.lists.get("1")):
+        if refuses(harness, "lists.read", lambda: harness.connection.lists.get("1")):
             return
-        list_id = rig.list_with("a list", ["CODE-1"])
-        rig.control.fail("GET *", "wrong_types")
+        list_id = harness.list_with("a list", ["CODE-1"])
+        harness.control.fail("GET *", "wrong_types")
         with pytest.raises(CouponhubError):
-            rig.connection.lists.get(list_id)
+            harness.connection.lists.get(list_id)
 
-    def test_r06_redirects_are_never_followed(self, rig: Harness) -> None:
+    def test_r06_redirects_are_never_followed(self, harness: Harness) -> None:
         """R-06: a redirect is an unreadable answer, and nobody is called at its target."""
-        target = {"status": 302, "headers": {"Location": f"{rig.server.url}/{rig.plugin.name}/elsewhere"}}
-        rig.control.fail("GET *", "status", target)
+        target = {
+            "status": 302,
+            "headers": {"Location": f"{harness.server.url}/{harness.plugin.name}/elsewhere"},
+        }
+        harness.control.fail("GET *", "status", target)
         with pytest.raises(UnreadableReply):
-            rig.connection.check()
-        assert not any("elsewhere" in request["path"] for request in rig.control.requests())
+            harness.connection.check()
+        assert not any("elsewhere" in request["path"] for request in harness.control.requests())
 
-    def test_r07_a_rate_limit_is_told_with_its_wait(self, rig: Harness) -> None:
+    def test_r07_a_rate_limit_is_told_with_its_wait(self, harness: Harness) -> None:
         """R-07: HTTP 429 raises RateLimited with the seconds the vendor asks for."""
         refusal = {"status": 429, "headers": {"Retry-After": "3000"}}
-        rig.control.fail("GET *", "status", refusal)
+        harness.control.fail("GET *", "status", refusal)
         with pytest.raises(RateLimited) as caught:
-            rig.connection.check()
+            harness.connection.check()
         assert 3000 == caught.value.retry_after
 
     @pytest.mark.parametrize(
         "path", ["https://elsewhere.example/x", "//elsewhere.example/x", "/a/../b", "/a/%2e%2e/b"]
     )
-    def test_r08_call_stays_at_the_vendor(self, rig: Harness, path: str) -> None:
+    def test_r08_call_stays_at_the_vendor(self, harness: Harness, path: str) -> None:
         """R-08: `call` takes relative paths only, and sends nothing for any other."""
-        before = len(rig.control.requests())
+        before = len(harness.control.requests())
         with pytest.raises(UsageError):
-            rig.connection.call("GET", path)
-        assert before == len(rig.control.requests())
+            harness.connection.call("GET", path)
+        assert before == len(harness.control.requests())
 
-    def test_r09_threads_share_an_adapter(self, rig: Harness) -> None:
+    def test_r09_threads_share_an_adapter(self, harness: Harness) -> None:
         """R-09: sixteen threads on one adapter all get the right answer."""
-        if refuses(rig, "lists.read", lambda: rig.connection.lists.get("1")):
+        if refuses(harness, "lists.read", lambda: harness.connection.lists.get("1")):
             return
-        list_id = rig.list_with("a list", ["CODE-1"])
+        list_id = harness.list_with("a list", ["CODE-1"])
         with ThreadPoolExecutor(16) as pool:
-            seen = list(pool.map(lambda _: rig.connection.lists.get(list_id).id, range(64)))
+            seen = list(pool.map(lambda _: harness.connection.lists.get(list_id).id, range(64)))
         assert [list_id] * 64 == seen
 
-    def test_r10_nothing_secret_is_logged(self, rig: Harness, caplog: pytest.LogCaptureFixture) -> None:
+    def test_r10_nothing_secret_is_logged(self, harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
         """R-10: at DEBUG, no log of any library holds a credential or a customer's identifier."""
         caplog.set_level(logging.DEBUG)
         mobile, email = "919123456780", "canary.person@example.com"
-        with rig.open_hub() as hub:
-            connection = hub[rig.plugin.name]
+        with harness.open_hub() as hub:
+            connection = hub[harness.plugin.name]
             connection.check()
             for customer in (Customer(mobile=mobile), Customer(email=email)):
                 try:
@@ -156,34 +159,34 @@ class BasicRules:
                 except CouponhubError as error:
                     assert not {mobile, email} & set(re.split(r"[\s'\"]", str(error)))
         logged = caplog.text + "".join(record.getMessage() for record in caplog.records)
-        secrets = [value for key, value in rig.emulator.credentials.items() if "id" not in key]
+        secrets = [value for key, value in harness.emulator.credentials.items() if "id" not in key]
         for secret in (*secrets, mobile, email, "canary.person"):
             assert secret not in logged, "a secret was logged"
 
-    def test_r11_bad_lists_are_refused_before_anything_is_sent(self, rig: Harness) -> None:
+    def test_r11_bad_lists_are_refused_before_anything_is_sent(self, harness: Harness) -> None:
         """R-11: an undocumented field of a new list is named in a UsageError, and nothing was sent."""
-        new = attrs.evolve(rig.new_list("odd"), extra={**rig.list_extra, "no_such_field": "1"})
-        before = len(rig.control.requests())
+        new = attrs.evolve(harness.new_list("odd"), extra={**harness.list_extra, "no_such_field": "1"})
+        before = len(harness.control.requests())
 
         def ask() -> None:
-            rig.connection.lists.create(new)
+            harness.connection.lists.create(new)
 
-        if refuses(rig, "lists.write", ask):
+        if refuses(harness, "lists.write", ask):
             return
         with pytest.raises(UsageError, match="no_such_field"):
             ask()
-        assert before == len(rig.control.requests())
+        assert before == len(harness.control.requests())
 
-    def test_r12_answers_can_be_pickled(self, rig: Harness) -> None:
+    def test_r12_answers_can_be_pickled(self, harness: Harness) -> None:
         """R-12: caches and task queues hand on what was answered, with all that is in it."""
-        if refuses(rig, "lists.read", lambda: rig.connection.lists.get("1")):
+        if refuses(harness, "lists.read", lambda: harness.connection.lists.get("1")):
             return
-        list_id = rig.list_with("handed on", ["HANDED-ON-1", "HANDED-ON-2"])
-        answered: list[CouponList | CustomerCoupons] = [rig.connection.lists.get(list_id)]
-        if not refuses_customers(rig):
-            rig.control.add_customer(**BUYER)
-            rig.control.issue(list_id, BUYER, count=2)
-            held = rig.connection.customers.coupons(understood(rig, BUYER)[0])
+        list_id = harness.list_with("handed on", ["HANDED-ON-1", "HANDED-ON-2"])
+        answered: list[CouponList | CustomerCoupons] = [harness.connection.lists.get(list_id)]
+        if not refuses_customers(harness):
+            harness.control.add_customer(**BUYER)
+            harness.control.issue(list_id, BUYER, count=2)
+            held = harness.connection.customers.coupons(understood(harness, BUYER)[0])
             assert 2 == len(held.coupons)
             answered.append(held)
         for one in answered:

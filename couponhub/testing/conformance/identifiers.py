@@ -74,13 +74,13 @@ NEIGHBOURS = (
 class IdentifierRules:
     """Whom an identifier leads to."""
 
-    def test_r70_every_spelling_leads_to_its_customer(self, rig: Harness) -> None:
+    def test_r70_every_spelling_leads_to_its_customer(self, harness: Harness) -> None:
         """R-70: however an identifier is written or was pasted, it finds its customer's coupons, and nobody else's."""
-        if refuses_customers(rig):
+        if refuses_customers(harness):
             return
-        codes = self._given(rig)
-        with rig.unpaced_hub(**({"default_country_code": "91"} if rig.spells_mobiles else {})) as hub:
-            for kind in {customer.identifier for customer in understood(rig, BUYER)}:
+        codes = self._given(harness)
+        with harness.unpaced_hub(**({"default_country_code": "91"} if harness.spells_mobiles else {})) as hub:
+            for kind in {customer.identifier for customer in understood(harness, BUYER)}:
                 for text in PASTED[kind]:
                     one = _asked(hub, kind, text)
                     assert (Verdict.FOUND, codes) == (
@@ -88,53 +88,53 @@ class IdentifierRules:
                         sorted(coupon.code for coupon in one.coupons),
                     )
 
-    def test_r74_a_mobile_of_no_told_country_is_never_none(self, rig: Harness) -> None:
+    def test_r74_a_mobile_of_no_told_country_is_never_none(self, harness: Harness) -> None:
         """R-74: where nobody said whose mobiles stand without a country code, an unknown one is `unknown`, with the mend."""
-        if refuses_customers(rig):
+        if refuses_customers(harness):
             return
-        codes = self._given(rig)
-        if Identifier.MOBILE not in {customer.identifier for customer in understood(rig, BUYER)}:
+        codes = self._given(harness)
+        if Identifier.MOBILE not in {customer.identifier for customer in understood(harness, BUYER)}:
             return
-        with rig.unpaced_hub(**({"default_country_code": None} if rig.spells_mobiles else {})) as hub:
+        with harness.unpaced_hub(**({"default_country_code": None} if harness.spells_mobiles else {})) as hub:
             for text in FORMS:
                 one = _asked(hub, Identifier.MOBILE, text)
                 found = sorted(coupon.code for coupon in one.coupons)
                 assert (one.verdict, found) in ((Verdict.FOUND, codes), (Verdict.UNKNOWN, []))
-            if rig.spells_mobiles:
+            if harness.spells_mobiles:
                 one = _asked(hub, Identifier.MOBILE, NOBODY["mobile"])
                 assert (Verdict.UNKNOWN, Reason.IDENTIFIER_AMBIGUOUS) == (one.verdict, one.reason)
                 assert any("default_country_code" in warning for warning in one.warnings)
 
-    def test_r72_a_ruined_identifier_is_asked_about_nowhere(self, rig: Harness) -> None:
+    def test_r72_a_ruined_identifier_is_asked_about_nowhere(self, harness: Harness) -> None:
         """R-72: what spreadsheets, data frames and pasting ruined is refused with the mend, before anything is sent."""
-        if refuses_customers(rig):
+        if refuses_customers(harness):
             return
-        self._given(rig)
-        kinds = [customer.identifier for customer in understood(rig, BUYER)]
-        before = len(rig.control.requests())
+        self._given(harness)
+        kinds = [customer.identifier for customer in understood(harness, BUYER)]
+        before = len(harness.control.requests())
         for kind in kinds:
             for text in RUINED[kind]:
                 with pytest.raises(UsageError) as caught:
-                    rig.hub.lookup(Customer(**{kind.value: text}))
+                    harness.hub.lookup(Customer(**{kind.value: text}))
                 assert caught.value.hint
                 assert text not in str(caught.value)
-        assert before == len(rig.control.requests())
+        assert before == len(harness.control.requests())
 
-    def test_r73_spellings_are_one_question(self, rig: Harness) -> None:
+    def test_r73_spellings_are_one_question(self, harness: Harness) -> None:
         """R-73: with a country code the forms of a mobile are asked about as one, in the same calls."""
-        if refuses_customers(rig) or not rig.spells_mobiles:
+        if refuses_customers(harness) or not harness.spells_mobiles:
             return
-        with rig.unpaced_hub(default_country_code="91") as hub:
-            asked = [_calls(rig, hub, text) for text in FORMS]
+        with harness.unpaced_hub(default_country_code="91") as hub:
+            asked = [_calls(harness, hub, text) for text in FORMS]
         assert asked == [asked[0]] * len(FORMS)
 
-    def _given(self, rig: Harness) -> list[str]:
-        list_id = rig.list_with("given out", [f"CODE-{number}" for number in range(2 + len(NEIGHBOURS))])
+    def _given(self, harness: Harness) -> list[str]:
+        list_id = harness.list_with("given out", [f"CODE-{number}" for number in range(2 + len(NEIGHBOURS))])
         for customer in (BUYER, *NEIGHBOURS):
-            rig.control.add_customer(**customer)
-        codes = rig.control.issue(list_id, BUYER, count=2)
+            harness.control.add_customer(**customer)
+        codes = harness.control.issue(list_id, BUYER, count=2)
         for customer in NEIGHBOURS:
-            rig.control.issue(list_id, customer, count=1)
+            harness.control.issue(list_id, customer, count=1)
         return sorted(codes)
 
 
@@ -143,7 +143,9 @@ def _asked(hub: CouponHub, kind: Identifier, text: str) -> Answer:
     return one
 
 
-def _calls(rig: Harness, hub: CouponHub, text: str) -> list[str]:
-    before = len(rig.control.requests())
+def _calls(harness: Harness, hub: CouponHub, text: str) -> list[str]:
+    before = len(harness.control.requests())
     _asked(hub, Identifier.MOBILE, text)
-    return [request["query"] for request in rig.control.requests()[before:] if "mobile" in request["query"]]
+    return [
+        request["query"] for request in harness.control.requests()[before:] if "mobile" in request["query"]
+    ]

@@ -601,21 +601,21 @@ def test_people_are_masked_where_they_are_in_look_ups(vendor: "Vendor", holder: 
 
 def test_a_hub_reaches_what_it_has_no_method_for() -> None:
     """`connection.call` issues, redeems and reverses; the hub's own lookup shows each step."""
-    with harness_for(PLUGIN) as rig:
-        rig.emulator.seed_demo()
+    with harness_for(PLUGIN) as harness:
+        harness.emulator.seed_demo()
         buyer = {"mobile": "919876543210"}
         body = {"seriesId": 900001, "count": 1, "customer": buyer}
-        issued = rig.connection.call("POST", "/v2/coupon/issue/multiple", body=body)
+        issued = harness.connection.call("POST", "/v2/coupon/issue/multiple", body=body)
         assert isinstance(issued, dict)
         code = issued["coupons"][0]["code"]
 
         body = {"redemptionRequestList": [{"code": code}], "user": buyer, "transactionNumber": "T-1"}
-        redeemed = rig.connection.call("POST", "/v2/coupon/redeem", body=body)
+        redeemed = harness.connection.call("POST", "/v2/coupon/redeem", body=body)
         assert isinstance(redeemed, dict)
         redemption_id = redeemed["redemption"][0]["redemptionId"]
 
         def shown() -> list[tuple[str, list[str]]]:
-            answer = rig.hub.lookup(Customer(**buyer))
+            answer = harness.hub.lookup(Customer(**buyer))
             return [
                 (coupon.status, [redemption.id or "" for redemption in coupon.redemptions or ()])
                 for coupon in answer.coupons
@@ -623,5 +623,5 @@ def test_a_hub_reaches_what_it_has_no_method_for() -> None:
             ]
 
         assert [("redeemed", [redemption_id])] == shown()
-        rig.connection.call("POST", "/v2/coupon/reactivate", body={"redemptionIds": [int(redemption_id)]})
+        harness.connection.call("POST", "/v2/coupon/reactivate", body={"redemptionIds": [int(redemption_id)]})
         assert [("active", [])] == shown()
