@@ -21,7 +21,7 @@ from upstream import upstream
 from couponhub.config import load_config
 from couponhub.server.loading import load_app
 from couponhub.server.lookup_endpoints import LookupEndpoints
-from couponhub.server.operations import Answered
+from couponhub.server.operations import OperationResponse
 from couponhub.state import Scope
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.tokens import SqliteTokens
@@ -34,7 +34,7 @@ def app() -> Any:
     constant = os.environ.get("CONSTANT")
     if constant is not None:
         content = Path(constant).read_bytes()
-        LookupEndpoints._one = lambda *_: Answered(content=content)  # type: ignore[method-assign] # noqa: SLF001 - measured around it
+        LookupEndpoints._one = lambda *_: OperationResponse(content=content)  # type: ignore[method-assign] # noqa: SLF001 - measured around it
     return load_app(load_config(os.environ["COUPONHUB_CONFIG"]))
 
 

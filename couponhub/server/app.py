@@ -23,7 +23,7 @@ from couponhub.server.health import Health
 from couponhub.server.list_endpoints import ListEndpoints
 from couponhub.server.lookup_endpoints import LookupEndpoints
 from couponhub.server.metrics import Metrics
-from couponhub.server.operations import Answered, IncomingCall, Operation
+from couponhub.server.operations import Operation, OperationRequest, OperationResponse
 from couponhub.server.problems import (
     MEDIA_TYPE,
     Refusal,
@@ -117,7 +117,7 @@ class App:
         start_response(_STATUS_LINES[reply.status], head_of(framed, reply))
         return self._frame.ended(framed, reply)
 
-    def _answer(self, framed: RequestContext, environ: "WSGIEnvironment") -> Answered:
+    def _answer(self, framed: RequestContext, environ: "WSGIEnvironment") -> OperationResponse:
         method, address = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         operation, path = self._fixed.get((method, address)), _NOTHING
         if operation is None:
@@ -131,7 +131,7 @@ class App:
             self._access.charge(caller, operation.counts(body))
         words = environ.get("QUERY_STRING")
         query = dict(parse_qsl(words, keep_blank_values=True)) if words else _NOTHING
-        return operation.run(IncomingCall(caller=caller, path=path, query=query, body=body))
+        return operation.run(OperationRequest(caller=caller, path=path, query=query, body=body))
 
     def _body(self, takes: type[T], environ: "WSGIEnvironment", framed: RequestContext) -> T:
         return self._reader.read(decoded(read_body(environ, self._patience, framed)), takes)
@@ -153,10 +153,10 @@ class App:
         return admit(environ, operation.scope)
 
 
-def problem_reply(refusal: Refusal, framed: RequestContext) -> Answered:
+def problem_reply(refusal: Refusal, framed: RequestContext) -> OperationResponse:
     """The answer to a request that is refused, or that failed."""
     error, status = refusal.error, refusal.status
-    return Answered(
+    return OperationResponse(
         content=json_bytes(problem_document(error, status, framed.request_id)),
         media_type=MEDIA_TYPE,
         status=status,

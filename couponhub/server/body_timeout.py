@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from couponhub.errors import UsageError
-from couponhub.server.operations import Answered
+from couponhub.server.operations import OperationResponse
 from couponhub.server.problems import Refusal
 from couponhub.server.request_context import RequestContext, head_of
 
@@ -42,7 +42,7 @@ class BodyTimeout:
 
     def __init__(
         self,
-        answer: Callable[[Refusal, RequestContext], Answered],
+        answer: Callable[[Refusal, RequestContext], OperationResponse],
         *,
         is_pressed: Callable[[], bool],
         seconds: float = LONGEST_BODY_SECONDS,

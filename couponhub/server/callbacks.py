@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from couponhub.errors import LocalError
 from couponhub.server.discretion import discreet
-from couponhub.server.operations import Answered, IncomingCall, Operation, Parameter
+from couponhub.server.operations import Operation, OperationRequest, OperationResponse, Parameter
 from couponhub.server.problems import Refusal, not_there
 from couponhub.state import Callbacks
 
@@ -31,11 +31,11 @@ class CallbackDoor:
             fails=(404, 503),
         )
 
-    def _ring(self, call: IncomingCall) -> Answered:
+    def _ring(self, call: OperationRequest) -> OperationResponse:
         try:
             is_known = self._callbacks.ring(call.path["token"])
         except LocalError as error:
             raise Refusal(discreet(error), 503) from error  # not the vendor's fault: it may call again
         if not is_known:
             raise not_there()
-        return Answered(content=b"", status=204)
+        return OperationResponse(content=b"", status=204)

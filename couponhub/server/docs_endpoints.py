@@ -6,7 +6,7 @@ from couponhub.hub import CouponHub
 from couponhub.server import metrics as figures
 from couponhub.server.metrics import Metrics
 from couponhub.server.openapi import openapi_document
-from couponhub.server.operations import Answered, IncomingCall, Operation
+from couponhub.server.operations import Operation, OperationRequest, OperationResponse
 from couponhub.server.reference_page import POLICY, reference_page
 from couponhub.server.response_json import json_bytes
 from couponhub.state import Scope
@@ -45,7 +45,7 @@ class DocsEndpoints:
             about="This description, OpenAPI 3.1.",
             method="GET",
             path="/openapi.json",
-            run=lambda _: Answered(content=self._document),
+            run=lambda _: OperationResponse(content=self._document),
             gives="openapi",
         )
         yield Operation(
@@ -59,11 +59,11 @@ class DocsEndpoints:
             media_type="text/html",
         )
 
-    def _figures(self, call: IncomingCall) -> Answered:  # noqa: ARG002 - they are the same for all
-        return Answered(content=self._metrics.render(self._hub), media_type=figures.MEDIA_TYPE)
+    def _figures(self, call: OperationRequest) -> OperationResponse:  # noqa: ARG002 - they are the same for all
+        return OperationResponse(content=self._metrics.render(self._hub), media_type=figures.MEDIA_TYPE)
 
-    def _reference(self, call: IncomingCall) -> Answered:  # noqa: ARG002 - it is the same for all
-        return Answered(
+    def _reference(self, call: OperationRequest) -> OperationResponse:  # noqa: ARG002 - it is the same for all
+        return OperationResponse(
             content=self._page,
             media_type="text/html; charset=utf-8",
             headers={"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"},

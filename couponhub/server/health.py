@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.errors import CouponhubError, LocalError
 from couponhub.hub import CouponHub
-from couponhub.server.operations import Answered, IncomingCall, Operation
+from couponhub.server.operations import Operation, OperationRequest, OperationResponse
 from couponhub.server.problems import Refusal
 from couponhub.state import open_state
 
@@ -38,7 +38,7 @@ class Health:
             about="The process lives and answers.",
             method="GET",
             path="/healthz",
-            run=lambda _: Answered(content=b'{"status":"ok"}'),
+            run=lambda _: OperationResponse(content=b'{"status":"ok"}'),
             waits=False,
             gives="health",
         )
@@ -54,7 +54,7 @@ class Health:
             fails=(503,),
         )
 
-    def _ready(self, call: IncomingCall) -> Answered:  # noqa: ARG002 - it is the same for all
+    def _ready(self, call: OperationRequest) -> OperationResponse:  # noqa: ARG002 - it is the same for all
         # Whoever asks need not be known: at most one look a second, and while it takes its time nobody waits for it.
         if self._clock.monotonic() - self._checked_at >= _FRESH_SECONDS and self._looking.acquire(
             blocking=False
@@ -66,7 +66,7 @@ class Health:
                 self._looking.release()
         if self._fault is not None:
             raise Refusal(LocalError(self._fault, hint="see the server's log"), 503)
-        return Answered(content=b'{"status":"ok"}')
+        return OperationResponse(content=b'{"status":"ok"}')
 
     def _look(self) -> str | None:
         try:

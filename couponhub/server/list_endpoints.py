@@ -10,7 +10,7 @@ from couponhub.models.connections import ServedConnection
 from couponhub.serialization import Document, error_object, many, to_document
 from couponhub.server.discretion import discreet
 from couponhub.server.masking import without_files
-from couponhub.server.operations import Answered, IncomingCall, Operation, Parameter
+from couponhub.server.operations import Operation, OperationRequest, OperationResponse, Parameter
 from couponhub.server.request_models import check_id
 from couponhub.server.response_json import json_bytes
 from couponhub.state import Scope
@@ -82,8 +82,8 @@ class ListEndpoints:
             fails=_FAILS,
         )
 
-    def _connections(self, call: IncomingCall) -> Answered:  # noqa: ARG002 - what is configured is the same for all
-        return Answered(content=json_bytes(many(map(self._connection, self._hub))))
+    def _connections(self, call: OperationRequest) -> OperationResponse:  # noqa: ARG002 - what is configured is the same for all
+        return OperationResponse(content=json_bytes(many(map(self._connection, self._hub))))
 
     def _connection(self, name: str) -> Document:
         plugin = self._hub.config.connections[name].plugin
@@ -95,29 +95,29 @@ class ListEndpoints:
         able, left = connection.capabilities, connection.quota_left()
         return to_document(known(capabilities=tuple(able), limits=able.limits, left=left))
 
-    def _lists(self, call: IncomingCall) -> Answered:
+    def _lists(self, call: OperationRequest) -> OperationResponse:
         word = call.query.get("status", _ALL).casefold()
         if word not in _STATUS.words:
             raise UsageError(f"status: expected one of {', '.join(_STATUS.words)}")
         lists = self._hub[call.path["connection"]].lists.iterate(None if word == _ALL else ListStatus(word))
         return _many(map(to_document, lists))
 
-    def _list(self, call: IncomingCall) -> Answered:
-        return Answered(
+    def _list(self, call: OperationRequest) -> OperationResponse:
+        return OperationResponse(
             content=json_bytes(to_document(self._hub[call.path["connection"]].lists.get(_list_id(call))))
         )
 
-    def _uploads(self, call: IncomingCall) -> Answered:
+    def _uploads(self, call: OperationRequest) -> OperationResponse:
         uploads = self._hub[call.path["connection"]].uploads.iterate(_list_id(call))
         return _many(map(_shown_to(call), map(to_document, uploads)))
 
-    def _upload(self, call: IncomingCall) -> Answered:
+    def _upload(self, call: OperationRequest) -> OperationResponse:
         upload_id = _checked(call, "upload_id")
         upload = self._hub[call.path["connection"]].uploads.show(_list_id(call), upload_id)
-        return Answered(content=json_bytes(_shown_to(call)(to_document(upload))))
+        return OperationResponse(content=json_bytes(_shown_to(call)(to_document(upload))))
 
 
-def _many(documents: Iterator[Document]) -> Answered:
+def _many(documents: Iterator[Document]) -> OperationResponse:
     """What could be read, and what ended it; an error before there is anything is a problem."""
     items: list[Document] = []
     ended: CouponhubError | None = None
@@ -127,18 +127,20 @@ def _many(documents: Iterator[Document]) -> Answered:
         if not items:
             raise
         ended = error
-    return Answered(content=json_bytes({**many(items), "error": ended and error_object(discreet(ended))}))
+    return OperationResponse(
+        content=json_bytes({**many(items), "error": ended and error_object(discreet(ended))})
+    )
 
 
-def _shown_to(call: IncomingCall) -> Callable[[Document], Document]:
+def _shown_to(call: OperationRequest) -> Callable[[Document], Document]:
     return (lambda document: document) if call.caller.sees_codes else without_files
 
 
-def _list_id(call: IncomingCall) -> ListId:
+def _list_id(call: OperationRequest) -> ListId:
     return ListId(_checked(call, "list_id"))
 
 
-def _checked(call: IncomingCall, name: str) -> str:
+def _checked(call: OperationRequest, name: str) -> str:
     try:
         check_id(None, None, call.path[name])
     except ValueError as error:

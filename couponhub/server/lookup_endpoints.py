@@ -9,7 +9,7 @@ from couponhub.models import LookupAnswer
 from couponhub.serialization import error_document
 from couponhub.server.auth import lacks
 from couponhub.server.discretion import discreet
-from couponhub.server.operations import Answered, IncomingCall, Operation
+from couponhub.server.operations import Operation, OperationRequest, OperationResponse
 from couponhub.server.request_models import Asked, BatchRequest, LookupRequest
 from couponhub.server.response_json import LookupWriter, json_bytes
 from couponhub.state import Scope
@@ -65,7 +65,7 @@ class LookupEndpoints:
             fails=_FAILS,
         )
 
-    def _one(self, call: IncomingCall) -> Answered:
+    def _one(self, call: OperationRequest) -> OperationResponse:
         request: LookupRequest = call.body
         writer = self._writer(call, request)
         answer = self._hub.lookup(
@@ -76,9 +76,9 @@ class LookupEndpoints:
             strategy=request.strategy,
         )
         self._concluded(answer)
-        return Answered(content=writer.write(answer))
+        return OperationResponse(content=writer.write(answer))
 
-    def _many(self, call: IncomingCall) -> Answered:
+    def _many(self, call: OperationRequest) -> OperationResponse:
         request: BatchRequest = call.body
         writer = self._writer(call, request)
         answers = self._hub.lookup_many(
@@ -91,9 +91,9 @@ class LookupEndpoints:
         lines = self._lines(answers, writer)
         # What fails before there is anything to send is a problem, not a line.
         first = next(lines, b"")
-        return Answered(content=_resumed(first, lines), media_type="application/jsonl")
+        return OperationResponse(content=_resumed(first, lines), media_type="application/jsonl")
 
-    def _writer(self, call: IncomingCall, request: Asked) -> LookupWriter:
+    def _writer(self, call: OperationRequest, request: Asked) -> LookupWriter:
         """How the caller is answered.
 
         Raises:

@@ -11,7 +11,7 @@ from couponhub.state import Scope
 
 
 @attrs.define(kw_only=True)
-class IncomingCall:
+class OperationRequest:
     """One request, admitted and read.
 
     Attributes:
@@ -28,7 +28,7 @@ class IncomingCall:
 
 
 @attrs.define(kw_only=True)
-class Answered:
+class OperationResponse:
     """What is answered.
 
     Attributes:
@@ -92,7 +92,7 @@ class Operation:
     about: str
     method: Literal["GET", "POST"]
     path: str
-    run: Callable[[IncomingCall], Answered]
+    run: Callable[[OperationRequest], OperationResponse]
     scope: Scope | None = None
     neighbours: bool = False
     takes: type[Any] | None = None

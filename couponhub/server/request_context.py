@@ -12,7 +12,7 @@ from couponhub.server.admission import Gate
 from couponhub.server.auth import NOBODY, Principal
 from couponhub.server.log_lines import LAST_LINES_SECONDS, Lines
 from couponhub.server.metrics import Metrics
-from couponhub.server.operations import Answered
+from couponhub.server.operations import OperationResponse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -82,7 +82,7 @@ class AccessLog:
         return f"{text}.{int(now % 1 * 1000):03}Z"
 
 
-def head_of(framed: RequestContext, reply: Answered) -> list[tuple[str, str]]:
+def head_of(framed: RequestContext, reply: OperationResponse) -> list[tuple[str, str]]:
     """All headers of an answer."""
     head = [("X-Request-Id", framed.request_id), *reply.head]
     if framed.has_body:
@@ -123,7 +123,7 @@ class RequestScope:
             self._gate.begin_stream(who)
             framed.streams = True
 
-    def ended(self, framed: RequestContext, reply: Answered) -> Iterable[bytes]:
+    def ended(self, framed: RequestContext, reply: OperationResponse) -> Iterable[bytes]:
         """What is sent; a stream ends with its last piece, or when its reader goes away."""
         if isinstance(reply.content, bytes):
             self._end(framed, reply.status, len(reply.content))

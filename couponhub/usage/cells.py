@@ -13,7 +13,7 @@ from couponhub.errors import LocalError, UsageError
 from couponhub.models import Identifier, ReportColumn, ReportForm, read_identifier
 from couponhub.models.addresses import same_address
 from couponhub.models.damage import any_odd, damage_of, invisible_in
-from couponhub.usage.opening import Complaint
+from couponhub.usage.opening import MakeFault
 
 _FEWEST_DIGITS, _MOST_DIGITS = 5, 17
 """Of mobiles: five on some islands, fifteen by E.164 behind 00."""
@@ -25,7 +25,7 @@ _NUMBERS = re.compile(r"(?:\+?[0-9][0-9 ()-]*\n)*")
 _DECORATION = str.maketrans("", "", "+ ()-")
 
 
-def read_customers(cells: Sequence[str], form: ReportForm, first: int, fault: Complaint) -> Sequence[str]:
+def read_customers(cells: Sequence[str], form: ReportForm, first: int, fault: MakeFault) -> Sequence[str]:
     """Read a column of customers: the texts that those of one customer have in common.
 
     Args:
@@ -49,7 +49,7 @@ def read_customers(cells: Sequence[str], form: ReportForm, first: int, fault: Co
     )
 
 
-def check_codes(cells: Sequence[str], form: ReportForm, first: int, fault: Complaint) -> None:
+def check_codes(cells: Sequence[str], form: ReportForm, first: int, fault: MakeFault) -> None:
     """Refuse a column with a code that cannot be one.
 
     Raises:
@@ -85,7 +85,7 @@ def same_customer(kind: Identifier, plain: str) -> str:
             return plain
 
 
-def _read(cell: str, form: ReportForm, row: int, fault: Complaint) -> str:
+def _read(cell: str, form: ReportForm, row: int, fault: MakeFault) -> str:
     kind = form.identifier
     damage = damage_of(cell)
     if damage is not None:
@@ -105,7 +105,7 @@ def _read(cell: str, form: ReportForm, row: int, fault: Complaint) -> str:
     return same
 
 
-def _ruined(row: int, damage: str, column: ReportColumn, form: ReportForm, fault: Complaint) -> LocalError:
+def _ruined(row: int, damage: str, column: ReportColumn, form: ReportForm, fault: MakeFault) -> LocalError:
     return fault(
         f"row {row} has {damage} as its {column.value}: another program has saved it", _as_mailed(form)
     )

@@ -8,7 +8,7 @@ import attrs
 
 from couponhub.errors import LocalError
 from couponhub.models import Identifier, ReportColumn, ReportForm
-from couponhub.usage.opening import Complaint
+from couponhub.usage.opening import MakeFault
 
 NEEDED = (ReportColumn.USER, ReportColumn.CODE)
 """Without these a report says nothing."""
@@ -43,7 +43,7 @@ class Header:
     width: int
 
 
-def read_header(line: str, form: ReportForm, fault: Complaint) -> Header:
+def read_header(line: str, form: ReportForm, fault: MakeFault) -> Header:
     """Read the first row of a report.
 
     Headers that the connection names come first, then those that the vendor's reports are known by. One that may
@@ -72,7 +72,7 @@ def read_header(line: str, form: ReportForm, fault: Complaint) -> Header:
 class _Columns:
     """The cells of a first row, and what each may be."""
 
-    def __init__(self, cells: Sequence[str], form: ReportForm, fault: Complaint) -> None:
+    def __init__(self, cells: Sequence[str], form: ReportForm, fault: MakeFault) -> None:
         self._cells = cells
         self._plain = [plain_header(cell) for cell in cells]
         self._form = form

@@ -22,7 +22,7 @@ from couponhub.errors import LocalError, UsageError
 
 ReportSource = str | os.PathLike[str] | BinaryIO
 """A path, or a binary file object, which stays open."""
-Complaint = Callable[..., LocalError]
+MakeFault = Callable[..., LocalError]
 """Makes the error of a report that cannot be imported: of what is wrong with it, and a hint."""
 
 _BLOCK = 1 << 20

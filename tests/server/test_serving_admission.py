@@ -15,7 +15,7 @@ from couponhub.server.admission import Gate
 from couponhub.server.auth import Principal
 from couponhub.server.bounds import LONGEST_TEXT, MOST_CUSTOMERS, MOST_ITEMS
 from couponhub.server.health import Health
-from couponhub.server.operations import IncomingCall
+from couponhub.server.operations import OperationRequest
 from couponhub.state import Scope
 from couponhub.testing import EmulatedVendors
 from tests.cli.desk import until
@@ -144,14 +144,14 @@ def test_readiness_waits_for_nobody(counter: Counter, monkeypatch: pytest.Monkey
         return iter(())
 
     monkeypatch.setattr(CouponHub, "__iter__", slow)
-    first = threading.Thread(target=lambda: ready.run(IncomingCall(caller=Principal())))
+    first = threading.Thread(target=lambda: ready.run(OperationRequest(caller=Principal())))
     first.start()
     looking.wait(30)
     with pytest.raises(Exception, match="still being looked"):
-        ready.run(IncomingCall(caller=Principal()))
+        ready.run(OperationRequest(caller=Principal()))
     go_on.set()
     first.join()
-    assert 200 == ready.run(IncomingCall(caller=Principal())).status
+    assert 200 == ready.run(OperationRequest(caller=Principal())).status
 
 
 LONG = "1" * (LONGEST_TEXT + 1)
