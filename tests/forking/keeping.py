@@ -2,6 +2,7 @@
 
 import faulthandler
 import json
+import logging
 import os
 import select
 import signal
@@ -89,6 +90,7 @@ class Child:
             self.pid = os.fork()
         if self.pid == 0:
             told = 1
+            logging.getLogger().handlers.clear()  # pytest's are no part of what is tested, and threads may hold them
             faulthandler.dump_traceback_later(CHILD_SECONDS - 5, file=self._stacks)  # where it hangs
             try:
                 os.write(writes, json.dumps(work()).encode())
