@@ -3,6 +3,7 @@
 - `cli.md`: the help of every command.
 - `capabilities.md`: vendor by capability, with documented limits.
 - `configuration.md`: its tables of settings; the rest of that page is written by hand.
+- `house.svg`: the drawing in `architecture.md`, from the imports of the code.
 - `demo.svg`: the picture in the README, from a run of `couponhub demo`.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import attrs
 import click
+from house import house_picture
 from rich.console import Console
 from rich.text import Text
 
@@ -148,7 +150,12 @@ def demo_picture() -> str:
     return re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="make demo"), flags=re.DOTALL)
 
 
-PAGES = {"cli.md": cli_page, "capabilities.md": capabilities_page, "configuration.md": configuration_page}
+PAGES = {
+    "cli.md": cli_page,
+    "capabilities.md": capabilities_page,
+    "configuration.md": configuration_page,
+    "house.svg": house_picture,
+}
 
 if __name__ == "__main__":
     for file, page in {**PAGES, "demo.svg": demo_picture}.items():
