@@ -86,7 +86,7 @@ def test_a_fault_of_ours_tells_no_data(
     answer = counter.post("/v1/lookup", ASKED, counter.token(Scope.LOOKUP))
     problem(answer, 500, "internal")
     assert "KeyError" in caplog.text
-    assert "lookups.py" in caplog.text
+    assert "lookup_endpoints.py" in caplog.text
     for told in (answer.text, caplog.text):
         assert "CANARY" not in told
         assert MOBILE not in told
