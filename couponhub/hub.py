@@ -59,6 +59,7 @@ class CouponHub(Rooted):
             raise UsageError("the observer has no method `began`", hint="see couponhub.transport.Observer")
         self._runtime = Runtime(config, observer or NoObserver())
         self.state = self._runtime.state
+        self.jobs = self._runtime.jobs
 
     @classmethod
     def from_config(

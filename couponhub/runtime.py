@@ -8,17 +8,15 @@ from couponhub.config import Config
 from couponhub.connection import Connection
 from couponhub.erasure.watching import Watch
 from couponhub.forking import PerProcess, ProcessLock
+from couponhub.jobs import HubJobs
 from couponhub.lookup import AnswerMemo
 from couponhub.models import CouponQuery, Customer, CustomerCoupons
-from couponhub.plugin import ConnectionSettings, Services
-from couponhub.protocols import Adapter
+from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilienceSettings, ResilientClient
-from couponhub.settings import is_loopback_url
 from couponhub.staging import Staging, open_staging
 from couponhub.state import Quotas, open_state
 from couponhub.transport.observing import Observer
-from couponhub.transport.peeking import size_of
-from couponhub.uploads import Doorbell, Uploads
+from couponhub.uploads import UPLOAD, open_uploads, work_of
 from couponhub.usage import UsageIndex
 
 
@@ -33,6 +31,7 @@ class Runtime:
         state: What is durable.
         services: What adapters are given.
         usage: The index of usage reports.
+        jobs: What goes on beyond the call that began it.
     """
 
     def __init__(self, config: Config, observer: Observer) -> None:
@@ -43,6 +42,13 @@ class Runtime:
         self.quotas = Quotas(self.state.quotas)
         self.services = Services(budget=self.quotas.of, observer=observer, clock=SYSTEM_CLOCK)
         self.usage = UsageIndex(self.state.reports)
+        self.jobs = HubJobs(
+            lambda: self.state.jobs,
+            kinds={
+                UPLOAD: lambda job, timeout: work_of(self.connection(job.connection).uploads, job, timeout)
+            },
+            clock=self.services.clock,
+        )
         self._staging: Staging | None = None
         self._own = PerProcess(
             lambda: _Awake(Watch(self.state.invalidation, self.forget_all), self.services.clock)
@@ -69,7 +75,15 @@ class Runtime:
                     vendor=configured.plugin.title,
                     adapter_name=configured.plugin.name,
                     adapter=adapter,
-                    uploads=self._uploads(name, adapter, configured.settings),
+                    uploads=open_uploads(
+                        name,
+                        adapter,
+                        configured.settings,
+                        state=self.state,
+                        staging=self._shared_staging,
+                        clock=self.services.clock,
+                        public_url=self._config.server.public_url,
+                    ),
                     index=self.usage,
                     ledger=lambda: self.state.ledger(name),
                     settle=configured.settings.settle,
@@ -118,23 +132,6 @@ class Runtime:
             settings=settings,
             clock=self.services.clock,
             room=self.services.room,
-        )
-
-    def _uploads(self, name: str, adapter: Adapter, settings: ConnectionSettings) -> Uploads:
-        is_loopback = is_loopback_url(settings.base_url or "")
-        public_url = self._config.server.public_url
-        if public_url is not None and is_loopback_url(public_url) and not is_loopback:
-            public_url = None  # the vendor could not reach it
-        return Uploads(
-            name,
-            adapter,
-            ledger=lambda: self.state.ledger(name),
-            staging=self._shared_staging,
-            settle=settings.settle,
-            clock=self.services.clock,
-            vendor_is_loopback=is_loopback,
-            doorbell=Doorbell(callbacks=lambda: self.state.callbacks, public_url=public_url),
-            size_of=lambda file: size_of(file, settings.transport()),
         )
 
     def _shared_staging(self) -> Staging:

@@ -157,7 +157,7 @@ def connection_to(shelf: Shelf) -> Connection:
         vendor="Shelf",
         adapter_name="shelf",
         adapter=shelf,
-        uploads=Uploads("shop", shelf, ledger=never, staging=never),  # type: ignore[arg-type]  # never called
+        uploads=Uploads("shop", shelf, ledger=never, jobs=never, staging=never),  # type: ignore[arg-type]  # never called
         index=UsageIndex(open_state(StoreSettings()).reports),
         ledger=never,  # type: ignore[arg-type]  # never called
         settle=0.0,

@@ -21,6 +21,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"state"}),
     frozenset({"transport"}),
     frozenset({"codes", "staging", "testing.emulation"}),
+    frozenset({"jobs"}),
     frozenset({"capabilities", "error_context", "plugin", "resilience", "safe_writes", "telemetry"}),
     frozenset({"registry"}),
     frozenset({"client", "config", "uploads", "usage"}),

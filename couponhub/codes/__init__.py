@@ -5,7 +5,8 @@ the size of the source; what does not fit lies in private files (mode 0600) in t
 """
 
 from couponhub.codes.preparing import PreparedCodes, prepare
+from couponhub.codes.sharing import shared
 from couponhub.codes.source import CodeSource, is_file
 from couponhub.codes.writing import PreparedFile
 
-__all__ = ["CodeSource", "PreparedCodes", "PreparedFile", "is_file", "prepare"]
+__all__ = ["CodeSource", "PreparedCodes", "PreparedFile", "is_file", "prepare", "shared"]

@@ -9,9 +9,9 @@ from couponhub.clock import utc_now
 from couponhub.erasure.report import Forgotten, Removal
 from couponhub.errors import ConfigError, UsageError
 from couponhub.lookup.identity import check_identity
-from couponhub.models import Customer
+from couponhub.models import Customer, Identifier, read_identifier
 from couponhub.staging import FolderStaging, StagingKind, StagingSettings
-from couponhub.state import Reaped, State
+from couponhub.state import IsForgotten, Reaped, State
 from couponhub.usage.index import UsageIndex
 
 _NOBODY = (
@@ -56,6 +56,8 @@ class Eraser:
         rows = Removal(where="usage index", what="rows of reports", removed=self.usage.forget(spelled).rows)
         memory = self._empty_memories()
         files, in_use = self._reap()
+        if waiting := self.state.forget(_meant(spelled)):
+            files = [*files, Removal(where="uploads under way", what="rows of files", removed=waiting)]
         return Forgotten(
             identifiers=tuple(dict.fromkeys(person.identifier for person in people)),
             at=utc_now(),
@@ -92,3 +94,15 @@ class Eraser:
             yield f"what the vendors keep: have each of them erase the customer too ({', '.join(self.vendors)})"
         yield "your own copies: backups of the store, code files that were sent, reports as they were mailed"
         yield "answers that were given to others already, and what they made of them"
+
+
+def _meant(spelled: Iterable[Customer]) -> IsForgotten:
+    """Tell whether a text in a file names one of these, under any spelling that is read alike."""
+    wanted = {(one.identifier, one.plain.casefold()) for one in spelled}
+
+    def is_meant(kind: Identifier, text: str) -> bool:
+        with suppress(UsageError):
+            text = read_identifier(kind, text)
+        return (kind, text.casefold()) in wanted
+
+    return is_meant

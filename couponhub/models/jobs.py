@@ -63,6 +63,7 @@ class Job:
         connection: At whose vendor.
         arguments: What it is about: of an upload the list.
         steps: In their order.
+        waiting_for: What its next step waits for, for people; None when it could go on, or has ended.
     """
 
     id: JobId
@@ -71,6 +72,7 @@ class Job:
     status: JobStatus
     arguments: Mapping[str, str] = attrs.field(default=NOTHING, repr=False)
     steps: tuple[Step, ...] = ()
+    waiting_for: str | None = None
     created_at: datetime | None = instant_field()
     updated_at: datetime | None = instant_field()
 
@@ -78,11 +80,3 @@ class Job:
     def next_step(self) -> Step | None:
         """The step that comes next; None when all have ended."""
         return next((step for step in self.steps if not step.status.ended), None)
-
-    @property
-    def waiting_for(self) -> str | None:
-        """What it waits for, for people; None when it could go on, or has ended."""
-        step = None if self.status.ended else self.next_step
-        if step is None or step.not_before is None:
-            return None
-        return step.evidence or None

@@ -5,7 +5,7 @@ from couponhub.state.callbacks import Callbacks
 from couponhub.state.codesets import CodeSet, TextCodeSet, codes_in, comparable
 from couponhub.state.invalidation import InvalidationSignal
 from couponhub.state.jobs import JobRecord, JobStore, JobWish, StepRecord
-from couponhub.state.ledger import Ledger, ListHistory
+from couponhub.state.ledger import IsForgotten, Ledger, ListHistory
 from couponhub.state.locks import Locks
 from couponhub.state.maintenance import Maintenance, PartBackup, StateCheck, StatePart
 from couponhub.state.opening import open_state
@@ -24,6 +24,7 @@ __all__ = [
     "CodeSet",
     "Granted",
     "InvalidationSignal",
+    "IsForgotten",
     "JobRecord",
     "JobStore",
     "JobWish",

@@ -1,15 +1,18 @@
 """The ledger of uploads: what was sent where, written down before each step, so that a crash loses no code."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 import attrs
 
-from couponhub.models import ListId, Part, PartId, UploadId
+from couponhub.models import Identifier, ListId, Part, PartId, UploadId
 from couponhub.state.codesets import CodeSet
 from couponhub.state.records import PartRecord, UploadRecord
+
+IsForgotten = Callable[[Identifier, str], bool]
+"""Tells by kind and text of an identifier whether that customer is to be forgotten."""
 
 
 @attrs.frozen(kw_only=True)
@@ -108,8 +111,10 @@ class Ledger(Protocol):
         """
         ...
 
-    def begin(self, upload: UploadRecord, codes: Sequence[Path] = ()) -> UploadRecord:
-        """Write down an upload with its parts, all of them only prepared, and keep their codes.
+    def begin(
+        self, upload: UploadRecord, codes: Sequence[Path] = (), files: Sequence[Path] = ()
+    ) -> UploadRecord:
+        """Write down an upload with its parts, all of them only prepared, and keep their codes and files.
 
         Codes older than the days of retention are removed on the way, once two looks a week apart agree on their age.
         Killed half way, the upload may stand in the ledger without its codes. Nothing was sent of it then.
@@ -118,10 +123,26 @@ class Ledger(Protocol):
             upload: The new upload.
             codes: For each part a file in a `workspace` with its codes, UTF-8, one a line, which is moved away; none
                 for a file of which only the URL is known.
+            files: For each part its file in the vendor's form, the same; in tagged ones the customer is the first column.
 
         Returns:
             The upload as it is written.
         """
+        ...
+
+    def part_file(self, upload: UploadRecord, number: int) -> Path | None:
+        """Return a part's file on this machine, to be read only; None when it is not kept any more.
+
+        It is kept, for its owner alone, until the vendor has taken the part or deleted it, or `drop_files`.
+        """
+        ...
+
+    def drop_files(self, upload: UploadRecord) -> None:
+        """Remove what is left of the files of an upload's parts: nobody will send them any more."""
+        ...
+
+    def has_all(self, upload: UploadRecord) -> bool:
+        """Return True when `begin` has kept the codes and the file of every part that is only prepared."""
         ...
 
     def mark_submitting(self, upload: UploadRecord, number: int) -> UploadRecord:
@@ -146,6 +167,13 @@ class Ledger(Protocol):
 
     def mark_deleted(self, upload: UploadRecord, number: int) -> UploadRecord:
         """Write down that the vendor had a part and has deleted it: it holds none of its codes, which may go out again."""
+        ...
+
+    def renew(self, upload: UploadRecord, number: int, name: str) -> UploadRecord:
+        """Prepare a part anew that the vendor has ended as failed, under another name; what it had of it is not followed.
+
+        A part that is not written down as failed by now, or was deleted, stays as it is.
+        """
         ...
 
     def find(self, upload_id: UploadId) -> UploadRecord | None:

@@ -7,7 +7,7 @@ from typing import Protocol, Self
 from couponhub.state.callbacks import Callbacks
 from couponhub.state.invalidation import InvalidationSignal
 from couponhub.state.jobs import JobStore
-from couponhub.state.ledger import Ledger
+from couponhub.state.ledger import IsForgotten, Ledger
 from couponhub.state.locks import Locks
 from couponhub.state.maintenance import Maintenance
 from couponhub.state.quotas import QuotaStore
@@ -73,6 +73,19 @@ class State(Protocol):
     @property
     def maintenance(self) -> Maintenance:
         """What is done for the state rather than with it."""
+        ...
+
+    def forget(self, is_forgotten: IsForgotten) -> int:
+        """Remove customers from the files of tagged parts that are kept; their codes then are not sent with those.
+
+        Each file is replaced as a whole: killed half way, every file is the one from before or the one without them.
+
+        Returns:
+            How many rows were removed.
+
+        Raises:
+            LocalError: Something could not be removed; repeat it then, for what was removed stays so.
+        """
         ...
 
     def reap(self) -> Mapping[str, Reaped]:

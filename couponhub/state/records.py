@@ -79,6 +79,11 @@ class PartRecord:
         return self.stage is Stage.SUBMITTED and not self.status.ended
 
     @property
+    def may_be_fetched(self) -> bool:
+        """True while the vendor may fetch its file from an address of ours."""
+        return self.url is not None and (self.stage is Stage.SUBMITTING or self.under_way)
+
+    @property
     def taken(self) -> bool:
         """True when the vendor's own counts prove that it took every code."""
         if self.stage is not Stage.SUBMITTED or not self.status.ended or self.rows is None:

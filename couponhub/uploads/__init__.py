@@ -7,9 +7,12 @@ out, and no code is lost or sent twice.
 from couponhub.uploads.arguments import Acceptable, UploadSource
 from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
-from couponhub.uploads.service import Uploads
+from couponhub.uploads.opening import open_uploads
+from couponhub.uploads.service import Uploads, work_of
+from couponhub.uploads.steps import KIND as UPLOAD
 
 __all__ = [
+    "UPLOAD",
     "Acceptable",
     "Doorbell",
     "EventKind",
@@ -17,4 +20,6 @@ __all__ = [
     "UploadEvent",
     "UploadSource",
     "Uploads",
+    "open_uploads",
+    "work_of",
 ]

@@ -6,7 +6,7 @@ from typing import TypeVar
 import attrs
 
 from couponhub.clock import Clock, Deadline
-from couponhub.errors import QuotaExhausted, RateLimited
+from couponhub.errors import QuotaExhausted, RateLimited, WaitTimeout
 
 T = TypeVar("T")
 
@@ -38,6 +38,19 @@ class Patience:
     def seconds(self) -> float | None:
         """The seconds left; None where the time has no end."""
         return self.deadline.remaining() if self.deadline.ends else None
+
+    def require_time(self) -> None:
+        """Go on only while there is time.
+
+        Raises:
+            WaitTimeout: It is over.
+        """
+        if self.deadline.passed():
+            raise self.nothing_sent()
+
+    def nothing_sent(self) -> WaitTimeout:
+        """The error of a caller whose time was over before anything was sent."""
+        return WaitTimeout(f"nothing was sent within {self.deadline.seconds:g} seconds")
 
     def ask(self, ask: Callable[[Deadline | None], T], *, paused: Callable[[], None] = _no_notice) -> T:
         """Call `ask` with the deadline, anew after each pause that the vendor asks for.

@@ -1,15 +1,14 @@
 """The uploads of one connection, as users see them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, suppress
 
 from couponhub.capabilities import Offered
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.error_context import ErrorContext
 from couponhub.errors import LocalError, NotFound, UnreadableReply
 from couponhub.models import (
-    CodeFileRules,
-    FileUrl,
+    JobId,
     ListId,
     Part,
     PartId,
@@ -20,10 +19,10 @@ from couponhub.models import (
 )
 from couponhub.models.base import given_list_id
 from couponhub.models.given import given_flag, given_id, given_one, given_url
-from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter, DeletesParts, ReadsParts
+from couponhub.protocols import Adapter, DeletesParts, ReadsParts
 from couponhub.rooted import Rooted
 from couponhub.staging import Staging
-from couponhub.state import Ledger, UploadRecord
+from couponhub.state import JobRecord, JobStore, JobWish, Ledger, UploadRecord
 from couponhub.uploads.arguments import (
     Acceptable,
     UploadSource,
@@ -35,19 +34,17 @@ from couponhub.uploads.arguments import (
     given_upload,
     given_upload_id,
 )
-from couponhub.uploads.bounds import Bounds, SizeOf, unknown_size
+from couponhub.uploads.assembly import Assembly
+from couponhub.uploads.bounds import SizeOf, unknown_size
 from couponhub.uploads.deleting import Deleter
 from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import Progress, no_progress
 from couponhub.uploads.names import is_upload_id
 from couponhub.uploads.patience import Patience
-from couponhub.uploads.reconciling import Reconciler
-from couponhub.uploads.routing import route_of
-from couponhub.uploads.sending import Order, Sender
-from couponhub.uploads.settling import Settler
-from couponhub.uploads.submitting import Submitter
+from couponhub.uploads.request import UploadRequest
 from couponhub.uploads.summary import upload_of, upload_of_part
 from couponhub.uploads.watching import Watcher
+from couponhub.uploads.work import UploadWork
 
 _Found = tuple[Ledger, UploadRecord]
 
@@ -62,6 +59,7 @@ class Uploads(Rooted):
         connection: The connection's name.
         adapter: Its opened adapter; what it implements decides how codes travel.
         ledger: Makes the ledger; only called when it is needed.
+        jobs: Makes the jobs, the same.
         staging: Makes the staging; only called for a vendor that fetches files.
         settle: Seconds after a lost answer until absence at the vendor counts as proof.
         doorbell: Where the vendor may report the end of an upload; nowhere by default.
@@ -76,6 +74,7 @@ class Uploads(Rooted):
         adapter: Adapter,
         *,
         ledger: Callable[[], Ledger],
+        jobs: Callable[[], JobStore],
         staging: Callable[[], Staging],
         settle: float = 30.0,
         vendor_is_loopback: bool = False,
@@ -87,13 +86,25 @@ class Uploads(Rooted):
         self._adapter = adapter
         self._offered = Offered(adapter, connection)
         self._ledger = ledger
-        self._staging = staging
+        self._jobs = jobs
         self._settle = settle
-        self._vendor_is_loopback = vendor_is_loopback
         self._doorbell = doorbell or Doorbell()
-        self._size_of = size_of
         self._clock = clock
-        self._watcher = Watcher(clock=self._clock)
+        self._watcher = Watcher(clock=clock)
+        self._assembly = Assembly(
+            connection=connection,
+            adapter=adapter,
+            offered=self._offered,
+            ledger=ledger,
+            jobs=jobs,
+            staging=staging,
+            settle=settle,
+            vendor_is_loopback=vendor_is_loopback,
+            doorbell=self._doorbell,
+            size_of=size_of,
+            clock=clock,
+            watcher=self._watcher,
+        )
 
     def send(
         self,
@@ -139,8 +150,8 @@ class Uploads(Rooted):
             WaitTimeout: Time ran out; the upload as last seen, where there is one yet, is on the error.
         """
         with self._at("send codes"):
-            patience = self._patience(given_timeout(timeout))
-            order = Order(
+            patience = self._assembly.patience(given_timeout(timeout))
+            request = UploadRequest(
                 list_id=given_list_id(list_id),
                 source=given_source(source, is_read_as=column is not None or bool(accept)),
                 name=None if name is None else given_id(name, "the upload's name"),
@@ -152,8 +163,9 @@ class Uploads(Rooted):
                 progress=given_progress(progress),
             )
             given_flag(wait, "wait")
-            ledger, record = self._send(order, patience)
-            upload = self._rested(upload_of(record, sending=False))
+            ledger = self._ledger()
+            record = self._assembly.sender(ledger, request, patience).send(request)
+            upload = self._rested(upload_of(record, sending=False), record)
             if wait and not upload.status.ended:
                 return self._wait_for((ledger, record), record.id, patience, progress, sent_here=True)
             return upload
@@ -181,7 +193,7 @@ class Uploads(Rooted):
         """
         with self._at("wait for upload"):
             home, upload_id = given_upload(upload, list_id)
-            patience = self._patience(given_timeout(timeout))
+            patience = self._assembly.patience(given_timeout(timeout))
             given_progress(progress)
             if (found := self._find(home, upload_id)) is not None:
                 return self._wait_for(found, upload_id, patience, progress)
@@ -200,8 +212,8 @@ class Uploads(Rooted):
             if (found := self._find(home, upload_id)) is None:
                 return self._vendors(home, upload_id)
             ledger, record = found
-            record = self._reconciler(ledger).refresh(record, ended_too=True)
-            return self._rested(upload_of(record, sending=ledger.is_locked(record)))
+            record = self._assembly.reconciler(ledger).refresh(record, ended_too=True)
+            return self._rested(upload_of(record, sending=ledger.is_locked(record)), record)
 
     def delete(self, list_id: str, upload_id: str) -> None:
         """Have the vendor delete all files of an upload of ours, or one file by the vendor's id. DESTRUCTIVE.
@@ -224,7 +236,8 @@ class Uploads(Rooted):
             )
             if (found := self._find(home, upload_id, by_part=False)) is not None:
                 ledger, record = found
-                deleter.delete_upload(record, ledger, self._reconciler(ledger))
+                self._jobs().wish(JobId(record.id), JobWish.CANCEL)  # nothing more is sent of it
+                deleter.delete_upload(record, ledger, self._assembly.reconciler(ledger))
                 return
             deleter.delete_part(home, PartId(upload_id))
             # Without a store nothing is remembered of it either.
@@ -265,36 +278,13 @@ class Uploads(Rooted):
 
     def _matched(self, list_id: ListId, parts: list[Part]) -> Iterator[Upload]:
         ledger = self._ledger()
-        reconciler = self._reconciler(ledger)
+        reconciler = self._assembly.reconciler(ledger)
         shown = {part.name: part for part in parts if part.name} | {
             part.id: part for part in parts if part.id
         }
         for record in ledger.of_list(list_id):
             matched = reconciler.match(record, shown)
             yield upload_of(matched, sending=ledger.is_locked(matched))
-
-    def _send(self, order: Order, patience: Patience) -> tuple[Ledger, UploadRecord]:
-        route = route_of(order.source, order.callback, self._offered, self._connection)
-        staging = None
-        if not isinstance(route, AcceptsFiles) and not isinstance(order.source, FileUrl):
-            staging = self._staging()
-            staging.require_reachable(vendor_is_loopback=self._vendor_is_loopback)
-        ledger = self._ledger()
-        reconciler = self._reconciler(ledger, patience)
-        sender = Sender(
-            connection=self._connection,
-            adapter=route,
-            bounds=Bounds(connection=self._connection, limits=self._adapter.limits, size_of=self._size_of),
-            ledger=ledger,
-            staging=staging,
-            doorbell=self._doorbell,
-            submitter=Submitter(adapter=route, ledger=ledger, settle=self._settle, patience=patience),
-            reconciler=reconciler,
-            settler=self._settler(ledger, route.file_rules, reconciler, patience),
-            watcher=self._watcher,
-            patience=patience,
-        )
-        return ledger, sender.send(order)
 
     def _find(self, list_id: ListId, upload_id: str, *, by_part: bool = True) -> _Found | None:
         """Our upload of that id, or with a part of that id at the vendor; None when it is a vendor's alone."""
@@ -332,7 +322,8 @@ class Uploads(Rooted):
         self, found: _Found, asked: str, patience: Patience, progress: Progress, *, sent_here: bool = False
     ) -> Upload:
         ledger, record = found
-        reconciler, written = self._reconciler(ledger, patience), record if sent_here else None
+        reconciler = self._assembly.reconciler(ledger, patience)
+        written = record if sent_here else None
 
         def refresh() -> Upload:
             nonlocal record, written
@@ -343,16 +334,16 @@ class Uploads(Rooted):
             return upload_of(record, sending=not sent_here and ledger.is_locked(record))
 
         seen, hears = upload_of(record, sending=False), self._doorbell.heard(record.id)
-        with ExitStack() as job:
-            if isinstance(self._adapter, (AcceptsFiles, AcceptsFileUrls)):
-                settler = self._settler(ledger, self._adapter.file_rules, reconciler, patience)
-                job.enter_context(settler.serving([record]))
-            return self._rested(self._watcher.wait(seen, refresh, patience.deadline, progress, hears=hears))
+        with self._assembly.settler(ledger, reconciler, patience).serving([record]):
+            upload = self._watcher.wait(seen, refresh, patience.deadline, progress, hears=hears)
+            return self._rested(upload, record)
 
-    def _rested(self, upload: Upload) -> Upload:
-        """The upload, after whose end nobody has to call any more."""
+    def _rested(self, upload: Upload, record: UploadRecord) -> Upload:
+        """The upload, after whose end nobody has to call any more, and nobody has to go on with its job."""
         if upload.status.ended:
             self._doorbell.take_down(upload.id)
+            with suppress(LocalError):  # what cannot be written now, whoever drives it next does
+                self._assembly.close(record)
         return upload
 
     def _wait_for_vendors(
@@ -372,29 +363,10 @@ class Uploads(Rooted):
 
         return self._watcher.wait(unseen, refresh, patience.deadline, progress)
 
-    def _settler(
-        self, ledger: Ledger, rules: CodeFileRules, reconciler: Reconciler, patience: Patience
-    ) -> Settler:
-        return Settler(
-            ledger=ledger,
-            rules=rules,
-            staging=self._staging,
-            reconciler=reconciler,
-            watcher=self._watcher,
-            doorbell=self._doorbell,
-            patience=patience,
-        )
-
-    def _reconciler(self, ledger: Ledger, patience: Patience | None = None) -> Reconciler:
-        return Reconciler(
-            adapter=self._adapter,
-            ledger=ledger,
-            settle=self._settle,
-            patience=patience or self._patience(None),
-        )
-
-    def _patience(self, timeout: float | None) -> Patience:
-        return Patience(clock=self._clock, deadline=Deadline.after(timeout, self._clock))
-
     def _at(self, operation: str) -> ErrorContext:
         return ErrorContext(self._connection, operation)
+
+
+def work_of(uploads: Uploads, job: JobRecord, timeout: float | None) -> AbstractContextManager[UploadWork]:
+    """Make what goes on with the job of an upload; see `couponhub.jobs.OpenWork`."""
+    return uploads._assembly.work(job, timeout)  # noqa: SLF001 - of this module

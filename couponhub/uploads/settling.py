@@ -2,16 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import chain
-from pathlib import Path
 
 import attrs
 
-from couponhub.codes import prepare
-from couponhub.errors import ConfigError, LocalError, OutcomeUnknown, UsageError, WaitTimeout
-from couponhub.models import CodeFileRules, ListId, Upload
+from couponhub.errors import ConfigError, LocalError, OutcomeUnknown, WaitTimeout
+from couponhub.models import ListId, Upload
 from couponhub.staging import Staging
-from couponhub.state import Ledger, ListHistory, PartRecord, Stage, UploadRecord
+from couponhub.state import Ledger, ListHistory, UploadRecord
 from couponhub.uploads.doorbell import Doorbell
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 from couponhub.uploads.patience import Patience
@@ -30,7 +27,6 @@ class Settler:
     """
 
     ledger: Ledger
-    rules: CodeFileRules
     staging: Callable[[], Staging]
     reconciler: Reconciler
     watcher: Watcher
@@ -56,30 +52,17 @@ class Settler:
     @contextmanager
     def serving(self, uploads: Iterable[UploadRecord]) -> Iterator[None]:
         """Serve the files that the vendor may still fetch, where it was told; those that somebody serves are left."""
-        wanted = [(upload, part) for upload in uploads for part in upload.parts if _may_be_fetched(part)]
+        wanted = [(upload, part) for upload in uploads for part in upload.parts if part.may_be_fetched]
         with ExitStack() as job:
             if wanted:
                 # Where nothing can be served now, the vendor ends the parts as failed by itself.
                 with suppress(ConfigError, LocalError):
-                    staging, workspace = self.staging(), job.enter_context(self.ledger.workspace())
+                    staging = self.staging()
                     for upload, part in wanted:
-                        self._serve(job, staging, workspace, upload, part)
+                        file = self.ledger.part_file(upload, part.number)
+                        if file is not None and part.url is not None:
+                            job.enter_context(staging.stage_again(file, part.url))
             yield
-
-    def _serve(
-        self, job: ExitStack, staging: Staging, workspace: Path, upload: UploadRecord, part: PartRecord
-    ) -> None:
-        if upload.tagging is not None or part.url is None:
-            return  # the customers of tagged codes are not kept
-        code_set = self.ledger.history(upload.list_id).code_set(upload, part)
-        if code_set is None:
-            return
-        folder = workspace / f"{upload.id}.{part.number}"
-        folder.mkdir(mode=0o700)
-        whole = attrs.evolve(self.rules, max_rows=None, max_bytes=None)
-        with suppress(UsageError):  # settings that have changed take less than they did
-            (file,) = prepare(chain.from_iterable(code_set.batches()), whole, folder).parts
-            job.enter_context(staging.stage_again(file.path, part.url))
 
     def _await_end(self, upload: UploadRecord, progress: Progress) -> None:
         reconciler = self.reconciler.anew()
@@ -117,10 +100,6 @@ class Settler:
 def arrived_parts_ended(upload: Upload) -> bool:
     """Whether the vendor has ended what it has of an upload."""
     return all(part.status.ended for part in upload.parts if part.id is not None)
-
-
-def _may_be_fetched(part: PartRecord) -> bool:
-    return part.url is not None and (part.stage is Stage.SUBMITTING or part.under_way)
 
 
 def _is_under_way(upload: UploadRecord, history: ListHistory) -> bool:

@@ -78,5 +78,10 @@ def wait_command(upload: UploadRecord) -> str:
     return f"couponhub uploads wait {upload.connection} {upload.list_id} {upload.id}"
 
 
+def resume_command(upload: UploadRecord) -> str:
+    """The command that goes on with an upload, without its source."""
+    return f"couponhub uploads resume {upload.id}"
+
+
 def _submitted(upload: UploadRecord, number: int) -> UploadRecord | None:
     return upload if upload.parts[number - 1].stage is Stage.SUBMITTED else None

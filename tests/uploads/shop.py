@@ -1,12 +1,16 @@
 """A shop: one connection to a fake vendor, with a ledger, staging, and time that passes only in tests."""
 
+from pathlib import Path
+
 import attrs
 
+from couponhub.jobs import HubJobs
 from couponhub.models import ListId, Upload
 from couponhub.staging import StagingSettings, open_staging
 from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state.sqlite.jobs import SqliteJobs
 from couponhub.state.sqlite.ledger import SqliteLedger
-from couponhub.uploads import Uploads
+from couponhub.uploads import UPLOAD, Uploads, work_of
 from tests.kit.clock import FakeClock
 from tests.uploads.vendors import FakeVendor
 
@@ -21,11 +25,30 @@ class Shop:
     store: LedgerDatabase
     clock: FakeClock
     ledger_kind: type[SqliteLedger] = SqliteLedger
+    jobs_kind: type[SqliteJobs] = SqliteJobs
     staging: StagingSettings = attrs.field(factory=StagingSettings)
 
     def ledger(self) -> SqliteLedger:
         """A ledger as a new process would open it."""
         return self.ledger_kind(self.store, "shop", now=self.clock.now)
+
+    def jobs(self) -> SqliteJobs:
+        """The jobs as a new process would open them."""
+        return self.jobs_kind(self.store, now=self.clock.now, monotonic=self.clock.monotonic)
+
+    @property
+    def driver(self) -> HubJobs:
+        """The jobs as whoever drives them has them."""
+        return HubJobs(
+            self.jobs,
+            kinds={UPLOAD: lambda job, timeout: work_of(self.uploads, job, timeout)},
+            clock=self.clock.clock,
+        )
+
+    @property
+    def part_files(self) -> list[Path]:
+        """The prepared files that are kept."""
+        return sorted(self.store.layout.codes.glob(".parts/*/*/*"))
 
     @property
     def uploads(self) -> Uploads:
@@ -34,6 +57,7 @@ class Shop:
             "shop",
             self.vendor,
             ledger=self.ledger,
+            jobs=self.jobs,
             staging=lambda: open_staging(self.staging),
             settle=30.0,
             vendor_is_loopback=True,

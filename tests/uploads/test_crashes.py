@@ -31,9 +31,9 @@ class DyingLedger(SqliteLedger):
     countdown = TRANSITIONS
     written = False
 
-    def begin(self, upload: UploadRecord, codes: Any = ()) -> UploadRecord:
+    def begin(self, upload: UploadRecord, codes: Any = (), files: Any = ()) -> UploadRecord:
         """See `SqliteLedger.begin`."""
-        return self._die_around(lambda: SqliteLedger.begin(self, upload, codes))
+        return self._die_around(lambda: SqliteLedger.begin(self, upload, codes, files))
 
     def mark_submitting(self, upload: UploadRecord, number: int) -> UploadRecord:
         """See `SqliteLedger.mark_submitting`."""

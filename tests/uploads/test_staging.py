@@ -108,6 +108,7 @@ def test_loopback_staging_for_a_distant_vendor_is_refused(url_shop: Shop) -> Non
         "shop",
         url_shop.vendor,
         ledger=url_shop.ledger,
+        jobs=url_shop.jobs,
         staging=lambda: open_staging(StagingSettings()),
         vendor_is_loopback=False,
     )

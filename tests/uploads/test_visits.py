@@ -38,6 +38,7 @@ def counted(shop: Shop, visits: list[str]) -> Uploads:
         "shop",
         shop.vendor,
         ledger=lambda: CountedLedger(shop.ledger(), visits),
+        jobs=shop.jobs,
         staging=lambda: open_staging(shop.staging),
         settle=30.0,
         vendor_is_loopback=True,

@@ -21,6 +21,7 @@ from couponhub.state.records import DELETED, PartRecord, Stage, UploadRecord
 from couponhub.state.sqlite.codesets import CodeSets
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.locks import FileLocks
+from couponhub.state.sqlite.part_files import PartFiles
 
 _LARGEST = 2**63 - 1
 """The largest number that SQLite holds."""
@@ -49,6 +50,7 @@ class SqliteLedger:
         self._now = now
         self._clock = clock or (lambda: time.time())  # noqa: PLW0108 - looked up with each use
         self._locks = FileLocks(store.layout)
+        self._files = PartFiles(store)
 
     def require_writable(self) -> None:
         """As `Ledger.require_writable`."""
@@ -82,7 +84,9 @@ class SqliteLedger:
         """As `Ledger.workspace`."""
         return self._code_sets.workspace()
 
-    def begin(self, upload: UploadRecord, codes: Sequence[Path] = ()) -> UploadRecord:
+    def begin(
+        self, upload: UploadRecord, codes: Sequence[Path] = (), files: Sequence[Path] = ()
+    ) -> UploadRecord:
         """As `Ledger.begin`."""
         now = self._now()
         upload = attrs.evolve(
@@ -103,7 +107,26 @@ class SqliteLedger:
             for part, path in zip(upload.parts, codes, strict=False):
                 place = self._code_sets.path(self._connection, upload.list_id, upload.id, part.number)
                 self._code_sets.keep(path, place)
+            self._files.keep(upload, files)
         return upload
+
+    def part_file(self, upload: UploadRecord, number: int) -> Path | None:
+        """As `Ledger.part_file`."""
+        return self._files.find(upload, number)
+
+    def drop_files(self, upload: UploadRecord) -> None:
+        """As `Ledger.drop_files`."""
+        self._files.drop(upload, [part.number for part in upload.parts])
+
+    def has_all(self, upload: UploadRecord) -> bool:
+        """As `Ledger.has_all`."""
+        with _told_as_local():
+            kept = self._code_sets.kept(self._connection, upload.list_id)
+        return all(
+            (upload.id, part.number) in kept and self._files.find(upload, part.number) is not None
+            for part in upload.parts
+            if part.rows is not None and part.stage is Stage.PREPARED
+        )
 
     def mark_submitting(self, upload: UploadRecord, number: int) -> UploadRecord:
         """As `Ledger.mark_submitting`."""
@@ -113,7 +136,10 @@ class SqliteLedger:
         """As `Ledger.mark_submitted`."""
         known = upload.parts[number - 1]
         seen = known.seen_as(part)
-        return _with_part(upload, seen) if seen == known else self._replace(upload, seen)
+        written = _with_part(upload, seen) if seen == known else self._replace(upload, seen)
+        if seen.status.ended and seen.status is not UploadStatus.FAILED:
+            self._files.drop(upload, [number])
+        return written
 
     def mark_absent(self, upload: UploadRecord, number: int) -> UploadRecord:
         """As `Ledger.mark_absent`."""
@@ -130,7 +156,24 @@ class SqliteLedger:
             rejected=None,
             url=None,
         )
-        return self._replace(upload, part)
+        written = self._replace(upload, part)
+        self._files.drop(upload, [number])
+        return written
+
+    def renew(self, upload: UploadRecord, number: int, name: str) -> UploadRecord:
+        """As `Ledger.renew`."""
+        now = self._now()
+        part = PartRecord(number=number, name=name, rows=upload.parts[number - 1].rows, updated_at=now)
+        row = _part_row(upload.id, part)
+        with self._store.transaction() as database:
+            database.execute(
+                f"UPDATE parts SET {', '.join(f'{column} = :{column}' for column in row)}"  # noqa: S608 - our own column names
+                " WHERE upload_id = :upload_id AND number = :number AND stage = :is_stage AND status = :is_status"
+                " AND vendor_status IS NOT :is_not",
+                row | {"is_stage": Stage.SUBMITTED, "is_status": UploadStatus.FAILED, "is_not": DELETED},
+            )
+            database.execute("UPDATE uploads SET updated_at = ? WHERE id = ?", (now.isoformat(), upload.id))
+        return self.find(upload.id) or upload
 
     def find(self, upload_id: UploadId) -> UploadRecord | None:
         """As `Ledger.find`."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from couponhub.state.ledger import IsForgotten
 from couponhub.state.reaped import Reaped
 from couponhub.state.settings import StoreSettings
 from couponhub.state.sqlite.callbacks import SqliteCallbacks
@@ -17,6 +18,8 @@ from couponhub.state.sqlite.jobs import SqliteJobs
 from couponhub.state.sqlite.ledger import SqliteLedger
 from couponhub.state.sqlite.locks import FileLocks
 from couponhub.state.sqlite.maintenance import SqliteMaintenance
+from couponhub.state.sqlite.opening import told_as_local
+from couponhub.state.sqlite.part_files import PartFiles
 from couponhub.state.sqlite.quotas import SqliteQuotas
 from couponhub.state.sqlite.reports import SqliteReportIndex
 from couponhub.state.sqlite.tokens import SqliteTokens
@@ -51,6 +54,11 @@ class SqliteState:
     def ledger(self, connection: str) -> SqliteLedger:
         """As `State.ledger`."""
         return SqliteLedger(self.database, connection, now=self._now, clock=self._clock)
+
+    def forget(self, is_forgotten: IsForgotten) -> int:
+        """As `State.forget`."""
+        with told_as_local("store", lambda: self.layout.ledger):
+            return PartFiles(self.database).forget(is_forgotten)
 
     def reap(self) -> Mapping[str, Reaped]:
         """As `State.reap`."""

@@ -17,6 +17,7 @@ from couponhub.testing.state_conformance.harness import StateHarness, Worker
 from couponhub.testing.state_conformance.jobs import JobRules
 from couponhub.testing.state_conformance.ledger import LedgerRules
 from couponhub.testing.state_conformance.locks import LockRules
+from couponhub.testing.state_conformance.part_files import PartFileRules
 from couponhub.testing.state_conformance.quotas import QuotaRules
 from couponhub.testing.state_conformance.reports import ReportRules
 from couponhub.testing.state_conformance.rights import RightRules
@@ -24,7 +25,15 @@ from couponhub.testing.state_conformance.upkeep import UpkeepRules
 
 
 class StateConformanceSuite(
-    LedgerRules, CodeSetRules, LockRules, QuotaRules, RightRules, ReportRules, UpkeepRules, JobRules
+    LedgerRules,
+    CodeSetRules,
+    LockRules,
+    QuotaRules,
+    RightRules,
+    ReportRules,
+    UpkeepRules,
+    JobRules,
+    PartFileRules,
 ):
     """All rules; a subclass gives the fixture `harness`."""
 

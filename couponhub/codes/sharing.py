@@ -1,0 +1,29 @@
+"""How many codes two sets have in common, as a vendor compares them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from couponhub.codes.dedupe import Deduplicator
+from couponhub.models import CodeFileRules
+from couponhub.state import CodeSet
+
+
+def shared(codes: CodeSet, others: Iterable[CodeSet], rules: CodeFileRules, workspace: Path) -> int:
+    """Return how many of the codes stand in any of the others, in bounded memory.
+
+    Args:
+        codes: The codes.
+        others: Where they are looked for.
+        rules: How the vendor compares.
+        workspace: An existing private folder, empty of files of this kind.
+
+    Raises:
+        LocalError: One of them cannot be read.
+    """
+    rows = Deduplicator(workspace, ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks)
+    for batch in codes.batches():
+        rows.add(batch)
+    for other in others:
+        for batch in other.batches():
+            rows.subtract(batch)
+    return rows.sift().skipped

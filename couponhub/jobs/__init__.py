@@ -1,0 +1,17 @@
+"""Work that outlives its process: jobs of steps, and the one loop that drives them, whoever calls it."""
+
+from couponhub.jobs.runner import LEASE_SECONDS, Handler, Runner, Work, never
+from couponhub.jobs.service import HubJobs, OpenWork
+from couponhub.jobs.worker import Driven, JobWorker
+
+__all__ = [
+    "LEASE_SECONDS",
+    "Driven",
+    "Handler",
+    "HubJobs",
+    "JobWorker",
+    "OpenWork",
+    "Runner",
+    "Work",
+    "never",
+]

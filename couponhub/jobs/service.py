@@ -1,0 +1,155 @@
+"""The jobs of all connections, as users see them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
+
+from couponhub.clock import Clock
+from couponhub.errors import LocalError, NotFound, RateLimited
+from couponhub.jobs.runner import LEASE_SECONDS, Runner, Work
+from couponhub.models import Job, JobId, JobStatus, Step
+from couponhub.models.given import given_id, given_seconds
+from couponhub.rooted import Rooted
+from couponhub.state import JobRecord, JobStore, JobWish, StepRecord
+
+OpenWork = Callable[[JobRecord, float | None], AbstractContextManager[Work]]
+"""Makes what runs the steps of a job, given the seconds that it may take."""
+
+
+def _never() -> bool:
+    return False
+
+
+class HubJobs(Rooted):
+    """What goes on beyond the call that began it. Thread-safe.
+
+    Every method may raise `LocalError` when the state fails, and `UsageError` for an argument that is nothing of what
+    it may be.
+
+    Args:
+        store: Where they are kept.
+        kinds: For each kind of job, what makes its work.
+        clock: For tests.
+    """
+
+    def __init__(self, store: Callable[[], JobStore], *, kinds: Mapping[str, OpenWork], clock: Clock) -> None:
+        self._store = store
+        self._kinds = kinds
+        self._clock = clock
+
+    def iterate(
+        self, *, connection: str | None = None, status: JobStatus | str | None = None
+    ) -> Iterator[Job]:
+        """Return the jobs of a connection, or of all, that stand so, or of any status; oldest first."""
+        wanted = None if status is None else JobStatus(status)
+        return map(job_of, self._store().all(connection=connection, status=wanted))
+
+    def get(self, job_id: str) -> Job:
+        """Return a job; that of an upload has the upload's id.
+
+        Raises:
+            NotFound: There is none of that id.
+        """
+        return job_of(self._record(job_id))
+
+    def due(self) -> tuple[Job, ...]:
+        """Return the jobs that could go on now and that nobody drives, oldest first."""
+        return tuple(map(job_of, self._store().due(self._clock.now())))
+
+    def drive(
+        self,
+        job_id: str,
+        *,
+        timeout: float | None = None,
+        early: bool = False,
+        stops: Callable[[], bool] = _never,
+    ) -> Job:
+        """Take a job as far as it goes now, and return it as it then stands.
+
+        Call it as often as you like, from as many processes at once as you like: one of them drives it, for the
+        others it is as if there were nothing to do. A step that is done is never done again, also when the process
+        that did it was killed. What a job waits for, a spent quota for instance, is told by `Job.waiting_for` and
+        `Step.not_before`. Where a vendor fetches files from here, this returns only when it has ended them.
+
+        Args:
+            job_id: Of any job.
+            timeout: Seconds for all of it; None for as long as it takes.
+            early: Try also what is to be tried later.
+            stops: Asked before each step; once it says so, no further one is run.
+
+        Raises:
+            NotFound: There is no job of that id.
+            CouponhubError: A step failed, and not for a spent quota. The job says when it is to be tried again, unless it has ended.
+        """
+        if timeout is not None:
+            given_seconds(timeout, "the timeout", may_be_zero=True)
+        record = self._record(job_id)
+        if record.status.ended:
+            return job_of(record)
+        if record.kind not in self._kinds:
+            raise LocalError(f"job {record.id} is of a kind that this couponhub does not know: {record.kind}")
+        store = self._store()
+        with store.worker() as owner:
+            claimed = store.claim(record.id, owner, seconds=LEASE_SECONDS)
+            if claimed is not None:
+                self._run(claimed, owner, timeout=timeout, early=early, stops=stops)
+        return self.get(job_id)
+
+    def _run(
+        self, job: JobRecord, owner: str, *, timeout: float | None, early: bool, stops: Callable[[], bool]
+    ) -> None:
+        if job.waits(self._clock.now()) and not early and job.wish is not JobWish.CANCEL:
+            return
+        with self._kinds[job.kind](job, timeout) as work:
+            runner = Runner(store=self._store(), clock=self._clock)
+            with suppress(RateLimited):  # a time to wait for, which is written down
+                runner.run(job, owner, work, stops=lambda _: stops(), early=early)
+
+    def pause(self, job_id: str) -> Job:
+        """Let nobody go on with a job after the step that runs now, until `proceed`."""
+        return self._wished(job_id, JobWish.PAUSE)
+
+    def proceed(self, job_id: str) -> Job:
+        """Let a paused job go on; nothing is driven."""
+        return self._wished(job_id, JobWish.GO_ON)
+
+    def cancel(self, job_id: str) -> Job:
+        """Let a job do nothing new, for good. What a vendor has by then it keeps, and its end is still waited for."""
+        return self._wished(job_id, JobWish.CANCEL)
+
+    def _wished(self, job_id: str, wish: JobWish) -> Job:
+        self._record(job_id)
+        self._store().wish(JobId(job_id), wish)
+        return self.get(job_id)
+
+    def _record(self, job_id: str) -> JobRecord:
+        record = self._store().get(JobId(given_id(job_id, "the job's id")))
+        if record is None:
+            raise NotFound(f"there is no job {job_id}")
+        return record
+
+
+def job_of(record: JobRecord) -> Job:
+    """Show a job as users see it."""
+    step = None if record.status.ended else record.next_step
+    return Job(
+        id=record.id,
+        kind=record.kind,
+        connection=record.connection,
+        status=record.status,
+        arguments={"list_id": record.arguments["list_id"]} if "list_id" in record.arguments else {},
+        steps=tuple(map(_step_of, record.steps)),
+        waiting_for=None if step is None or step.not_before is None else step.evidence or None,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+    )
+
+
+def _step_of(record: StepRecord) -> Step:
+    part = record.arguments.get("part")
+    return Step(
+        kind=record.kind,
+        status=record.status,
+        part=part if isinstance(part, int) else None,
+        not_before=record.not_before,
+        evidence=record.evidence,
+    )

@@ -1,0 +1,96 @@
+"""A process that drives whatever is due, of any connection."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import attrs
+
+from couponhub.errors import CouponhubError
+from couponhub.jobs.service import HubJobs
+from couponhub.models import Job, JobId
+
+_LOOKS_EVERY = 1.0
+
+
+@attrs.frozen(kw_only=True)
+class Driven:
+    """What became of a job that was driven for a while.
+
+    Attributes:
+        job: As it stands.
+        error: What ended it, unless it ended by itself or has to wait.
+    """
+
+    job: Job
+    error: CouponhubError | None = None
+
+
+@attrs.define(kw_only=True)
+class JobWorker:
+    """Drives jobs that are due, some at a time. Others may do the same: a lease tells whose a job is.
+
+    Attributes:
+        jobs: Where they come from.
+        threads: How many are driven at a time.
+    """
+
+    jobs: HubJobs
+    threads: int = 1
+    _stopping: threading.Event = attrs.field(factory=threading.Event, init=False)
+
+    def stop(self) -> None:
+        """End after the steps that run now."""
+        self._stopping.set()
+
+    def once(self) -> Iterator[Driven]:
+        """Drive each job that is due now, once, and tell of each as soon as it rests."""
+        return self._work(once=True)
+
+    def forever(self) -> Iterator[Driven]:
+        """Drive what is due and what becomes due, until `stop`; tell of each time that a job comes to rest."""
+        return self._work(once=False)
+
+    def _work(self, *, once: bool) -> Iterator[Driven]:
+        running: dict[JobId, Future[Driven]] = {}
+        tried: set[JobId] = set()
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="job") as pool:
+            while True:
+                if not self._stopping.is_set():
+                    for job in self._takeable(running, tried if once else set()):
+                        tried.add(job.id)
+                        running[job.id] = pool.submit(self._drive, job)
+                if not running and (once or self._stopping.is_set()):
+                    return
+                rested = [job_id for job_id, future in running.items() if future.done()]
+                for job_id in rested:
+                    yield running.pop(job_id).result()
+                if not rested:
+                    self._pause(running)
+
+    def _takeable(self, running: dict[JobId, "Future[Driven]"], tried: set[JobId]) -> list[Job]:
+        free = self.threads - len(running)
+        if not free:
+            return []
+        return [job for job in self.jobs.due() if job.id not in running and job.id not in tried][:free]
+
+    def _pause(self, running: dict[JobId, "Future[Driven]"]) -> None:
+        woken = threading.Event()
+        for future in running.values():
+            future.add_done_callback(lambda _: woken.set())
+        if running:
+            woken.wait(_LOOKS_EVERY)
+        else:
+            self._stopping.wait(_LOOKS_EVERY)
+
+    def _drive(self, job: Job) -> Driven:
+        try:
+            return Driven(job=self.jobs.drive(job.id, stops=self._stopping.is_set))
+        except CouponhubError as error:
+            return Driven(job=self._seen(job), error=error)
+
+    def _seen(self, job: Job) -> Job:
+        try:
+            return self.jobs.get(job.id)
+        except CouponhubError:
+            return job

@@ -1,0 +1,196 @@
+"""Puts together, for one call, what sends uploads of a connection and follows them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+
+import attrs
+
+from couponhub.capabilities import Offered
+from couponhub.clock import Clock, Deadline
+from couponhub.jobs import LEASE_SECONDS, Runner
+from couponhub.models import FileUrl, JobId, ListId, UploadId
+from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter
+from couponhub.staging import Staging
+from couponhub.state import JobRecord, JobStore, Ledger, UploadRecord
+from couponhub.uploads.bounds import Bounds, SizeOf
+from couponhub.uploads.doorbell import Doorbell
+from couponhub.uploads.events import no_progress
+from couponhub.uploads.patience import Patience
+from couponhub.uploads.preparing import Preparer
+from couponhub.uploads.reconciling import Reconciler
+from couponhub.uploads.request import UploadRequest
+from couponhub.uploads.routing import route_of
+from couponhub.uploads.sending import Sender
+from couponhub.uploads.settling import Settler
+from couponhub.uploads.steps import SUBMIT, pending
+from couponhub.uploads.submitting import Submitter
+from couponhub.uploads.watching import Watcher
+from couponhub.uploads.work import UploadWork
+
+
+@attrs.frozen(kw_only=True)
+class Assembly:
+    """What uploads of one connection are made with; see `Uploads`."""
+
+    connection: str
+    adapter: Adapter
+    offered: Offered
+    ledger: Callable[[], Ledger]
+    jobs: Callable[[], JobStore]
+    staging: Callable[[], Staging]
+    settle: float
+    vendor_is_loopback: bool
+    doorbell: Doorbell
+    size_of: SizeOf
+    clock: Clock
+    watcher: Watcher
+
+    def patience(self, timeout: float | None) -> Patience:
+        """Make the patience of one caller."""
+        return Patience(clock=self.clock, deadline=Deadline.after(timeout, self.clock))
+
+    def reconciler(self, ledger: Ledger, patience: Patience | None = None) -> Reconciler:
+        """Make what compares uploads with the vendor."""
+        return Reconciler(
+            adapter=self.adapter,
+            ledger=ledger,
+            settle=self.settle,
+            patience=patience or self.patience(None),
+        )
+
+    def settler(self, ledger: Ledger, reconciler: Reconciler, patience: Patience) -> Settler:
+        """Make what finds out about uploads that earlier calls left."""
+        return Settler(
+            ledger=ledger,
+            staging=self.staging,
+            reconciler=reconciler,
+            watcher=self.watcher,
+            doorbell=self.doorbell,
+            patience=patience,
+        )
+
+    def sender(self, ledger: Ledger, request: UploadRequest, patience: Patience) -> Sender:
+        """Make what sends a source.
+
+        Raises:
+            Unsupported: The vendor does not take it.
+            ConfigError: The vendor could not reach the files.
+        """
+        route = route_of(request.source, request.callback, self.offered, self.connection)
+        stages = not isinstance(route, AcceptsFiles) and not isinstance(request.source, FileUrl)
+        reconciler = self.reconciler(ledger, patience)
+        bounds = Bounds(connection=self.connection, limits=self.adapter.limits, size_of=self.size_of)
+        return Sender(
+            adapter=route,
+            bounds=bounds,
+            ledger=ledger,
+            jobs=self.jobs(),
+            preparer=Preparer(
+                connection=self.connection,
+                adapter=route,
+                bounds=bounds,
+                ledger=ledger,
+                reconciler=reconciler,
+                settler=self.settler(ledger, reconciler, patience),
+            ),
+            doorbell=self.doorbell,
+            patience=patience,
+            stages=stages,
+            work=partial(self._work, ledger, route, patience, self._reachable() if stages else None),
+        )
+
+    @contextmanager
+    def work(self, job: JobRecord, timeout: float | None) -> Iterator[UploadWork]:
+        """Make what goes on with an upload that some process has prepared; see `couponhub.jobs.OpenWork`.
+
+        Raises:
+            Unsupported: The connection is another vendor's by now.
+            ConfigError: The vendor could not reach the files.
+        """
+        ledger = self.ledger()
+        # One that was killed before it stood in the ledger.
+        upload = ledger.find(UploadId(job.id)) or _unwritten(job)
+        with self._opened(job, ledger, upload, self.patience(timeout)) as work:
+            yield work
+
+    @contextmanager
+    def _opened(
+        self,
+        job: JobRecord,
+        ledger: Ledger,
+        upload: UploadRecord,
+        patience: Patience,
+        *,
+        closes: bool = False,
+    ) -> Iterator[UploadWork]:
+        route = self._route()
+        # A file that lies elsewhere is none to stage, nor is one that the vendor has taken.
+        kept = [part for part in upload.parts if ledger.part_file(upload, part.number) is not None]
+        stages = bool(kept) and not closes and not isinstance(route, AcceptsFiles)
+        staging = self._reachable() if stages else None
+        callback = job.arguments.get("callback")
+        if callback is None and staging is not None:
+            callback = self.doorbell.hang(upload.id)
+        with ExitStack() as held:
+            yield self._work(
+                ledger,
+                route,
+                patience,
+                staging,
+                upload=upload,
+                fresh=None,
+                callback=callback,
+                again=job.arguments.get("again") == "yes",
+                progress=no_progress,
+                held=held,
+                sending=held.enter_context(ExitStack()),
+            )
+
+    def close(self, upload: UploadRecord) -> None:
+        """End the job of an upload when the vendor has ended all of its parts; nobody is asked for that."""
+        jobs, job_id = self.jobs(), JobId(upload.id)
+        job = jobs.get(job_id)
+        if job is None or job.status.ended or any(pending(job, SUBMIT)):
+            return
+        with jobs.worker() as owner:
+            claimed = jobs.claim(job_id, owner, seconds=LEASE_SECONDS)
+            if claimed is not None:
+                with self._opened(claimed, self.ledger(), upload, self.patience(None), closes=True) as work:
+                    Runner(store=jobs, clock=self.clock).run(claimed, owner, work, early=True)
+
+    def _work(
+        self,
+        ledger: Ledger,
+        route: AcceptsFiles | AcceptsFileUrls,
+        patience: Patience,
+        staging: Staging | None,
+        **known: object,
+    ) -> UploadWork:
+        return UploadWork(
+            adapter=route,
+            ledger=ledger,
+            staging=staging,
+            doorbell=self.doorbell,
+            submitter=Submitter(adapter=route, ledger=ledger, settle=self.settle, patience=patience),
+            reconciler=self.reconciler(ledger, patience),
+            watcher=self.watcher,
+            patience=patience,
+            **known,  # type: ignore[arg-type]  # what only the caller knows, by the names of the class
+        )
+
+    def _route(self) -> AcceptsFiles | AcceptsFileUrls:
+        return (
+            self.adapter if isinstance(self.adapter, AcceptsFiles) else self.offered.require(AcceptsFileUrls)
+        )
+
+    def _reachable(self) -> Staging:
+        staging = self.staging()
+        staging.require_reachable(vendor_is_loopback=self.vendor_is_loopback)
+        return staging
+
+
+def _unwritten(job: JobRecord) -> UploadRecord:
+    """Stand in for an upload of which nothing was written down: it has no parts, and nothing of it was sent."""
+    home = ListId(job.arguments["list_id"])
+    return UploadRecord(id=UploadId(job.id), connection=job.connection, list_id=home, name="", fingerprint="")
