@@ -124,6 +124,18 @@ class Vendor:
             words = tuple(named[1].split()) if named and words == send else send
         raise AssertionError(f"not whole after {MOST_RUNS} runs: {ran.stderr}")
 
+    def go_on_until_whole(self, *words: str) -> None:
+        """Send once, lose the file, and then only repeat a command that goes on with what was begun."""
+        file = self.folder / "codes.csv"
+        file.write_text("\n".join(["code", *CODES, ""]), encoding="utf-8")
+        ran = self.run("uploads", "send", self.name, self.list_id, file.name)
+        file.unlink()
+        for _ in range(MOST_RUNS):
+            if ran.returncode == 0 and Counter(CODES) == self.held:
+                return
+            ran = self.run(*words)
+        raise AssertionError(f"not whole after {MOST_RUNS} runs: {ran.stderr}")
+
 
 @pytest.fixture(params=["capillary", "moengage"])
 def vendor(
@@ -197,5 +209,25 @@ def test_killed_while_waiting(vendor: Vendor) -> None:
     vendor.falls = [Fall(SUBMISSION, 10, is_done=True), Fall(LOOK, 1), Fall(LOOK, 3)]
 
     vendor.send_until_whole()
+
+    assert_whole(vendor, kills=3)
+
+
+@pytest.mark.parametrize("words", [("work", "--once"), ("uploads", "resume")])
+def test_killed_at_every_submission_and_gone_on_with(vendor: Vendor, words: tuple[str, ...]) -> None:
+    """The file is gone with the first process; whoever goes on is killed at the next part, and so on to the last."""
+    vendor.falls = [Fall(SUBMISSION, 1, is_done=True), Fall(SUBMISSION, 2)] * 5
+
+    vendor.go_on_until_whole(*words)
+
+    assert_whole(vendor, kills=9)
+
+
+@pytest.mark.parametrize("words", [("work", "--once"), ("uploads", "resume")])
+def test_killed_between_the_steps_and_gone_on_with(vendor: Vendor, words: tuple[str, ...]) -> None:
+    """While it sends, while it looks for what it sent, and while it waits for the end."""
+    vendor.falls = [Fall(SUBMISSION, 3), Fall(LOOK, 1), Fall(SUBMISSION, 2, is_done=True), Fall(LOOK, 2)]
+
+    vendor.go_on_until_whole(*words)
 
     assert_whole(vendor, kills=3)

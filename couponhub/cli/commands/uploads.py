@@ -7,13 +7,15 @@ from typing import BinaryIO, get_args
 import click
 
 from couponhub.cli.failures import say, tell
+from couponhub.cli.jobs import JOB_COLUMNS
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.progress import UploadProgress
 from couponhub.cli.session import Seconds, confirm, opened_hub, secret_value, told_if_interrupted
 from couponhub.cli.tables import Column
 from couponhub.errors import CouponhubError, PartialFailure, UsageError, WaitTimeout
-from couponhub.models import FileUrl, Identifier, ListId, Tagging, Upload, UploadStatus
+from couponhub.hub import CouponHub
+from couponhub.models import FileUrl, Identifier, Job, JobStatus, ListId, Tagging, Upload, UploadStatus
 from couponhub.serialization import error_object, to_document
 from couponhub.settings import is_loopback_url
 from couponhub.uploads import Acceptable
@@ -208,6 +210,69 @@ def rm(options: GlobalOptions, connection: str, list_id: str, upload_id: str) ->
     )
 
 
+@command.command("resume")
+@click.argument("upload_id", required=False, metavar="[UPLOAD_ID]")
+@click.option("--timeout", type=Seconds(), metavar="SECONDS", help="The longest to take.")
+@pass_options
+def resume(options: GlobalOptions, *, upload_id: str | None, timeout: float | None) -> None:
+    """Go on with an upload that was not sent whole, or with all that can go on; no source is needed.
+
+    A paused upload goes on when it is named.
+    """
+    with opened_hub(options) as hub, told_if_interrupted("the same command goes on"):
+        if upload_id is None:
+            _resume_all(options, hub, timeout)
+            return
+        hub.jobs.proceed(upload_id)
+        job = hub.jobs.drive(upload_id, early=True, timeout=timeout)
+        if job.status is JobStatus.PROCESSING:
+            say(f"somebody else drives upload {upload_id} now")
+        upload = hub[job.connection].uploads.show(job.arguments["list_id"], upload_id)
+    fault = _fault_of(upload)
+    _print(options, upload, fault)
+    if fault is not None:
+        raise click.exceptions.Exit(fault.exit_code)
+
+
+@command.command("pause")
+@click.argument("upload_id", metavar="UPLOAD_ID")
+@pass_options
+def pause(options: GlobalOptions, upload_id: str) -> None:
+    """Let nobody send more of an upload, after the step that runs now, until `uploads resume UPLOAD_ID`."""
+    with opened_hub(options) as hub:
+        _print_job(options, hub.jobs.pause(upload_id))
+
+
+@command.command("cancel")
+@click.argument("upload_id", metavar="UPLOAD_ID")
+@pass_options
+def cancel(options: GlobalOptions, upload_id: str) -> None:
+    """Send nothing more of an upload, for good. What the vendor has of it stays there, see `uploads rm`."""
+    with opened_hub(options) as hub, told_if_interrupted("the same command goes on"):
+        hub.jobs.cancel(upload_id)
+        _print_job(options, hub.jobs.drive(upload_id, early=True))
+
+
+def _resume_all(options: GlobalOptions, hub: CouponHub, timeout: float | None) -> None:
+    """Drive each job that can go on, due or not; the first error is raised when all were tried."""
+    jobs, first = [], None
+    for job in list(hub.jobs.iterate(status=JobStatus.PENDING)):
+        try:
+            jobs.append(hub.jobs.drive(job.id, early=True, timeout=timeout))
+        except CouponhubError as error:
+            say(f"upload {job.id}: {error.message}")
+            jobs.append(hub.jobs.get(job.id))
+            first = first or error
+    documents = (to_document(job, raw=False) for job in jobs)
+    print_many(options, documents, JOB_COLUMNS, "There is nothing to go on with.")
+    if first is not None:
+        raise first
+
+
+def _print_job(options: GlobalOptions, job: Job) -> None:
+    print_one(options, to_document(job, raw=False), JOB_COLUMNS, done=f"upload {job.id} is {job.status}")
+
+
 def _run(
     options: GlobalOptions,
     connection: str,
@@ -226,8 +291,8 @@ def _run(
         raise click.exceptions.Exit(error.exit_code) from error
     except KeyboardInterrupt:
         seen = (
-            f"see `couponhub uploads show {connection} {list_id} {progress.upload_id}`; sending the same codes again"
-            " sends only what did not arrive"
+            f"see `couponhub uploads show {connection} {list_id} {progress.upload_id}`; `couponhub uploads resume"
+            f" {progress.upload_id}` goes on with it, and sending the same codes again sends only what did not arrive"
         )
         say(f"interrupted; {seen if progress.upload_id else 'nothing was sent'}")
         raise click.exceptions.Exit(130) from None

@@ -1,0 +1,76 @@
+"""`couponhub work`: drives the jobs that are due."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+
+from couponhub.cli.failures import say
+from couponhub.cli.jobs import JOB_COLUMNS
+from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
+from couponhub.cli.output import print_many
+from couponhub.cli.session import opened_hub
+from couponhub.jobs import Driven, JobWorker
+from couponhub.serialization import to_document
+
+
+@click.command("work", cls=GlobalCommand)
+@click.option("--once", is_flag=True, help="Drive what is due now, and end.")
+@click.option(
+    "--jobs", "at_once", type=click.IntRange(1, 64), default=1, show_default=True, help="How many at a time."
+)
+@pass_options
+def command(options: GlobalOptions, *, once: bool, at_once: int) -> None:
+    """Go on with every upload that can go on, of any connection, as soon as it can.
+
+    Any number of these may run at once, also beside `uploads send`. Vendors fetch files from here meanwhile. SIGTERM
+    or Ctrl-C ends it after the step that runs now; a second one at once, which loses nothing.
+    """
+    with opened_hub(options) as hub:
+        worker = JobWorker(jobs=hub.jobs, threads=at_once)
+        with _stopped_by_signals(worker):
+            if not once:
+                for one in worker.forever():
+                    say(_line(one))
+                return
+            driven: list[Driven] = []
+            documents = (to_document(one.job, raw=options.raw) for one in _noted(worker.once(), driven))
+            print_many(options, documents, JOB_COLUMNS, "")
+    if not driven:
+        say("nothing is due")
+    for one in driven:
+        if one.error is not None:
+            raise one.error
+
+
+def _noted(driven: Iterator[Driven], seen: list[Driven]) -> Iterator[Driven]:
+    for one in driven:
+        if one.error is not None:
+            say(_line(one))
+        seen.append(one)
+        yield one
+
+
+def _line(driven: Driven) -> str:
+    job = driven.job
+    reason = job.waiting_for if driven.error is None else driven.error.message
+    return f"{job.kind} {job.id} at {job.connection}: {job.status}" + (f"; {reason}" if reason else "")
+
+
+@contextmanager
+def _stopped_by_signals(worker: JobWorker) -> Iterator[None]:
+    """Let the first signal end the worker gently, and the next one at once."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        say("ending after the step that runs now")
+        worker.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

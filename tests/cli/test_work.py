@@ -1,0 +1,162 @@
+"""`work`, and `uploads resume|pause|cancel`: going on with what was begun, by whoever comes by."""
+
+import signal
+import time
+from collections import Counter
+from typing import Any
+
+import attrs
+
+from couponhub import CouponHub
+from tests.cli.desk import Desk
+
+CODES = [f"WORK-{number}" for number in range(6)]
+PARTS = """
+[connections.{name}.limits]
+{limit}
+upload_per_day = {day}
+"""
+
+
+def interrupted(desk: Desk, connection: str, *, day: int = 1) -> tuple[str, str]:
+    """Send three parts to MoEngage, whose quota ends after the first ones; answer the list and the upload."""
+    list_id = desk.list_id(connection)
+    limit = f"file_bytes = {len('Coupon Code') + 1 + 2 * 7}"
+    desk.configure(more=PARTS.format(name=connection, limit=limit, day=day))
+    desk.write("codes.csv", "code", *CODES)
+    ran = desk("uploads", "send", connection, list_id, "codes.csv", "-o", "json")
+    assert 3 == ran.code, ran.err
+    assert "`couponhub uploads resume up_" in ran.err
+    (desk.folder / "codes.csv").unlink()
+    (upload,) = desk("uploads", "ls", connection, list_id, "-o", "json").json["items"]
+    return list_id, str(upload["id"])
+
+
+def held(desk: Desk, list_id: str) -> Counter[str]:
+    """The codes that the vendor holds."""
+    return Counter(row["code"] for row in desk.control["moengage"].codes(list_id))
+
+
+def unlimited(desk: Desk) -> None:
+    """Let there be as many uploads a day as one likes."""
+    limit = f"file_bytes = {len('Coupon Code') + 1 + 2 * 7}"
+    desk.configure(more=PARTS.format(name="moengage", limit=limit, day=0))
+
+
+def items(ran: Any) -> Any:
+    """The jobs that a command printed."""
+    assert 0 == ran.code, ran.err
+    return ran.json["items"]
+
+
+def test_nothing_is_due(desk: Desk) -> None:
+    """It says so, and that is no failure."""
+    ran = desk("work", "--once")
+    assert (0, "", "nothing is due") == (ran.code, ran.out, ran.complaint)
+    assert [] == items(desk("work", "--once", "-o", "json"))
+
+
+def test_a_spent_quota_waits_and_then_goes_on(desk: Desk) -> None:
+    """Until the reset nothing is due; `uploads resume` tries all the same, and needs no file."""
+    list_id, upload_id = interrupted(desk, "moengage")
+    assert Counter(CODES[:2]) == held(desk, list_id)
+    assert [] == items(desk("work", "--once", "-o", "json"))
+    (job,) = items(desk("uploads", "resume", "-o", "json"))
+    assert (upload_id, "pending") == (job["id"], job["status"])
+    assert job["waiting_for"].startswith("quota: ")
+    unlimited(desk)
+
+    ran = desk("uploads", "resume", upload_id, "-o", "json")
+
+    assert (0, "done") == (ran.code, ran.json["status"])
+    assert Counter(CODES) == held(desk, list_id)
+
+
+def test_all_that_can_go_on_is_resumed(desk: Desk) -> None:
+    """Without a name every job is driven, and told of; once all have ended there is nothing."""
+    list_id, upload_id = interrupted(desk, "moengage")
+    unlimited(desk)
+
+    (job,) = items(desk("uploads", "resume", "-o", "json"))
+
+    assert (upload_id, "done", "upload", "moengage") == (
+        job["id"],
+        job["status"],
+        job["kind"],
+        job["connection"],
+    )
+    assert ["prepare", "submit", "submit", "submit", "watch", "watch", "watch", "reconcile"] == [
+        step["kind"] for step in job["steps"]
+    ]
+    assert Counter(CODES) == held(desk, list_id)
+    assert [] == items(desk("uploads", "resume", "-o", "json"))
+    assert "There is nothing to go on with." in desk.on_terminal("uploads", "resume").out
+
+
+def test_pause_and_cancel(desk: Desk) -> None:
+    """A paused upload is passed over until it is named; a cancelled one sends nothing more."""
+    list_id, upload_id = interrupted(desk, "moengage")
+    unlimited(desk)
+    assert "paused" == desk("uploads", "pause", upload_id, "-o", "json").json["status"]
+    assert [] == items(desk("uploads", "resume", "-o", "json"))
+    assert [] == items(desk("work", "--once", "-o", "json"))
+    assert Counter(CODES[:2]) == held(desk, list_id)
+
+    assert "cancelled" == desk("uploads", "cancel", upload_id, "-o", "json").json["status"]
+
+    ran = desk("uploads", "resume", upload_id, "-o", "json")
+    assert (3, "partial") == (ran.code, ran.json["status"])
+    assert Counter(CODES[:2]) == held(desk, list_id)
+
+
+def test_unknown_uploads_are_not_found(desk: Desk) -> None:
+    """With one line each."""
+    for word in ("resume", "pause", "cancel"):
+        ran = desk("uploads", word, "up_nobody")
+        assert (4, "there is no job up_nobody") == (ran.code, ran.complaint)
+
+
+def test_a_signal_ends_it(desk: Desk) -> None:
+    """SIGTERM, while nothing is due: it ends with success, and says so."""
+    with desk.begun("work") as process:
+        try:
+            deadline = time.monotonic() + 60
+            store = desk.folder / "state" / "couponhub.db"
+            while not store.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (0, "couponhub: ending after the step that runs now\n") == (process.returncode, err)
+
+
+def test_a_worker_drives_what_becomes_due(desk: Desk) -> None:
+    """It is there before there is anything to do, and says in a line what it has done."""
+    list_id, upload_id = interrupted(desk, "moengage")
+    desk("uploads", "pause", upload_id)
+    unlimited(desk)
+    with desk.begun("work", "--jobs", "2") as process:
+        try:
+            with CouponHub.from_config(desk.folder / "couponhub.toml") as hub:
+                store = hub.state.jobs
+                job = store.get(hub.jobs.get(upload_id).id)
+                assert job is not None
+                hub.jobs.proceed(upload_id)
+                with store.worker() as owner:
+                    claimed = store.claim(job.id, owner, seconds=60)
+                    if claimed is not None:  # it is not due before its time: that is over now
+                        step = claimed.next_step
+                        assert step is not None
+                        store.advance(job.id, owner, attrs.evolve(step, not_before=None))
+                deadline = time.monotonic() + 60
+                while not hub.jobs.get(upload_id).status.ended and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                assert hub.jobs.get(upload_id).status == "done"
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert 0 == process.returncode
+    assert f"couponhub: upload {upload_id} at moengage: done" in err.splitlines()
+    assert Counter(CODES) == held(desk, list_id)

@@ -1,0 +1,105 @@
+"""The examples of the page on jobs drive a job, with as much of Celery and Airflow as they use."""
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from couponhub import CouponHub
+from tests.cli.conftest import desk
+from tests.cli.desk import Desk
+from tests.cli.test_work import CODES, held, unlimited
+
+__all__ = ["desk"]
+
+PAGE = (Path(__file__).parents[2] / "docs" / "jobs.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def begun(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> tuple[Desk, str]:
+    """A desk at which an upload to MoEngage was killed before its second part, and its list."""
+    list_id = desk.list_id("moengage")
+    unlimited(desk)
+    desk.write("codes.csv", "code", *CODES)
+    monkeypatch.chdir(desk.folder)
+    with CouponHub.from_config("couponhub.toml") as hub, pytest.raises(KeyboardInterrupt):
+        hub["moengage"].uploads.send(list_id, "codes.csv", progress=_killed_at_the_first)
+    (desk.folder / "codes.csv").unlink()
+    return desk, list_id
+
+
+def _killed_at_the_first(event: Any) -> None:
+    if event.kind == "submitted":
+        raise KeyboardInterrupt
+
+
+def example(heading: str, language: str) -> str:
+    """The block of code below a heading."""
+    found = re.search(rf"### {heading}\n.*?```{language}\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+class Task:
+    """A task of either scheduler, run at once."""
+
+    def __init__(self, work: Callable[..., Any]) -> None:
+        self._work = work
+
+    def __call__(self, *given: Any) -> Any:
+        """Run it."""
+        return self._work(*given)
+
+    delay = __call__
+
+    def expand(self, *, job_id: Any) -> None:
+        """Run it for each."""
+        for one in job_id:
+            self._work(one)
+
+
+def stub(monkeypatch: pytest.MonkeyPatch, name: str, **content: Any) -> None:
+    """Let a module be there that holds this."""
+    module = ModuleType(name)
+    vars(module).update(content)
+    monkeypatch.setitem(sys.modules, name, module)
+
+
+def test_cron(begun: tuple[Desk, str]) -> None:
+    """The line's command is one, and goes on with what was left."""
+    at, list_id = begun
+    *_, line = example("cron", "crontab").strip().splitlines()
+    words = line.split()[6:]
+    assert ["--config", "/etc/couponhub.toml"] == words[:2]
+    assert 0 == at(*words[2:]).code
+    assert Counter(CODES) == held(at, list_id)
+
+
+def test_celery(begun: tuple[Desk, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The task for all lets one for each job go on."""
+    at, list_id = begun
+    stub(monkeypatch, "celery", shared_task=Task)
+    names: dict[str, Any] = {}
+    exec(example("Celery", "python"), names)  # noqa: S102 - our own page
+    names["drive_all"]()
+    assert Counter(CODES) == held(at, list_id)
+    names["drive_all"]()
+    assert Counter(CODES) == held(at, list_id)
+
+
+def test_airflow(begun: tuple[Desk, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The graph drives every job that is due."""
+    at, list_id = begun
+
+    def dag(**_: Any) -> Callable[[Callable[[], None]], Callable[[], None]]:
+        return lambda graph: graph
+
+    stub(monkeypatch, "airflow")
+    stub(monkeypatch, "airflow.decorators", dag=dag, task=Task)
+    exec(example("Airflow", "python"), {})  # noqa: S102 - our own page
+    assert Counter(CODES) == held(at, list_id)
