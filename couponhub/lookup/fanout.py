@@ -149,7 +149,9 @@ class FanOut:
             while True:
                 if (event := self._events.get_nowait()) is not None:
                     self._take(*event)
-        for place, waiter in self._waiters.items():
+        # Each is told through this object: kept here they would be a circle with all answers in it.
+        waiters, self._waiters = self._waiters, {}
+        for place, waiter in waiters.items():
             if place not in self._answers:
                 outcome = waiter.leave()
                 if place < self._end():
