@@ -7,7 +7,7 @@ from couponhub.clock import Clock
 from couponhub.errors import LocalError, NotFound, RateLimited
 from couponhub.jobs.runner import LEASE_SECONDS, Runner, Work
 from couponhub.models import Job, JobId, JobStatus, Step
-from couponhub.models.given import given_id, given_seconds
+from couponhub.models.given import given_id, given_seconds, given_word
 from couponhub.rooted import Rooted
 from couponhub.state import JobRecord, JobStore, JobWish, StepRecord
 
@@ -40,8 +40,9 @@ class HubJobs(Rooted):
         self, *, connection: str | None = None, status: JobStatus | str | None = None
     ) -> Iterator[Job]:
         """Return the jobs of a connection, or of all, that stand so, or of any status; oldest first."""
-        wanted = None if status is None else JobStatus(status)
-        return map(job_of, self._store().all(connection=connection, status=wanted))
+        wanted = None if status is None else given_word(JobStatus, status, "status")
+        name = None if connection is None else given_id(connection, "the connection's name")
+        return map(job_of, self._store().all(connection=name, status=wanted))
 
     def get(self, job_id: str) -> Job:
         """Return a job; that of an upload has the upload's id.

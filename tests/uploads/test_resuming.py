@@ -16,6 +16,7 @@ from couponhub.errors import (
     PartialFailure,
     QuotaExhausted,
     RequestRejected,
+    UsageError,
 )
 from couponhub.models import Identifier, JobId, JobStatus, Tagging, UploadStatus
 from couponhub.state import JobRecord, StepRecord
@@ -216,6 +217,16 @@ def test_driving_is_idempotent(anyone: Shop) -> None:
     assert calls == len(anyone.vendor.calls)
     with pytest.raises(NotFound):
         anyone.driver.drive("up_nobody")
+
+
+def test_jobs_are_asked_for_by_words_in_any_case(anyone: Shop) -> None:
+    """A word of another case is understood, and what is no status is refused before anything is read."""
+    upload_id = kill_at(anyone, 2)
+    assert [upload_id] == [job.id for job in anyone.driver.iterate(status="PENDING")]
+    with pytest.raises(UsageError, match="status is one of"):
+        anyone.driver.iterate(status="sleeping")
+    with pytest.raises(UsageError, match="connection"):
+        anyone.driver.iterate(connection=7)  # type: ignore[arg-type] # as from an untyped caller
 
 
 def test_a_lost_answer_is_looked_for_by_whoever_goes_on(anyone: Shop) -> None:
