@@ -141,7 +141,8 @@ class UploadWork:
                 why = f"ended while it was prepared: nothing was sent of it, {_AGAIN}"
                 return self.cancelled(job, why, status=JobStatus.FAILED)
         rows = "" if self.upload.rows is None else f"{self.upload.rows:,} rows in "
-        return [done(step, f"{rows}{len(self.upload.parts)} parts")]
+        count = len(self.upload.parts)
+        return [done(step, f"{rows}{count} {'part' if count == 1 else 'parts'}")]
 
     def _submit(self, job: JobRecord, step: StepRecord) -> Sequence[StepRecord]:
         """Hand a part to the vendor, once; whoever goes on with an upload looks before."""
