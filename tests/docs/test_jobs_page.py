@@ -73,7 +73,7 @@ def stub(monkeypatch: pytest.MonkeyPatch, name: str, **content: Any) -> None:
 def test_cron(begun: tuple[Desk, str]) -> None:
     """The line's command is one, and goes on with what was left."""
     at, list_id = begun
-    *_, line = example("cron", "crontab").strip().splitlines()
+    *_, line = example("cron", "text").strip().splitlines()
     words = line.split()[6:]
     assert ["--config", "/etc/couponhub.toml"] == words[:2]
     assert 0 == at(*words[2:]).code
