@@ -139,17 +139,12 @@ class Runner:
         evidence = f"{error.kind}: {error.message}"
         if isinstance(error, _FINAL):
             return work.cancelled(job, evidence, status=JobStatus.FAILED)
-        found = step.result.get("tries")
-        tries = found if isinstance(found, int) else 0
-        pause = min(_FIRST_PAUSE * 2**tries, _LONGEST_PAUSE)
+        pause = step.pause(_FIRST_PAUSE, _LONGEST_PAUSE)
         if isinstance(error, RateLimited):
             pause = _QUOTA_PAUSE if error.retry_after is None else error.retry_after
         elif isinstance(error, WaitTimeout):
             pause = _SHORT_PAUSE
-        at = self.clock.now() + timedelta(seconds=pause)
-        return [
-            attrs.evolve(step, evidence=evidence, not_before=at, result={**step.result, "tries": tries + 1})
-        ]
+        return [step.postponed(self.clock.now() + timedelta(seconds=pause), evidence)]
 
     @contextmanager
     def _renewed(self, job: JobRecord, owner: str) -> Iterator[None]:

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 import attrs
 
 from couponhub.models import JobId, JobStatus
 from couponhub.models.base import NOTHING
+
+_MOST_DOUBLINGS = 32
+"""More than any longest pause needs, and far fewer than a float can hold."""
 
 
 class JobWish(StrEnum):
@@ -52,6 +55,24 @@ class StepRecord:
         if self.not_before is None or (self.updated_at is not None and now < self.updated_at):
             return False
         return now < self.not_before
+
+    def pause(self, first: float, longest: float) -> float:
+        """Return the seconds to wait before it is tried again: the first, twice as many each time, the longest at last."""
+        return min(first * 2.0 ** min(self._tries, _MOST_DOUBLINGS), longest)
+
+    def postponed(self, until: datetime, evidence: str) -> Self:
+        """Return this step when it was tried in vain, and is to be tried again at that moment."""
+        return attrs.evolve(
+            self,
+            not_before=until,
+            evidence=evidence,
+            result={**self.result, "tries": self._tries + 1},
+        )
+
+    @property
+    def _tries(self) -> int:
+        found = self.result.get("tries")
+        return found if isinstance(found, int) else 0
 
 
 @attrs.frozen(kw_only=True)

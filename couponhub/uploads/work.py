@@ -188,15 +188,8 @@ class UploadWork:
     def _watched(self, step: StepRecord, number: int, ended: Collection[int]) -> StepRecord:
         if number in ended:
             return done(step, f"the vendor ended it: {self.upload.parts[number - 1].status}")
-        found = step.result.get("tries")
-        tries = found if isinstance(found, int) else 0
-        pause = timedelta(seconds=min(_FIRST_LOOK * 2**tries, _LONGEST_LOOK))
-        return attrs.evolve(
-            step,
-            not_before=self.patience.clock.now() + pause,
-            evidence="the vendor has not ended it",
-            result={**step.result, "tries": tries + 1},
-        )
+        pause = timedelta(seconds=step.pause(_FIRST_LOOK, _LONGEST_LOOK))
+        return step.postponed(self.patience.clock.now() + pause, "the vendor has not ended it")
 
     def _abandoned(self) -> list[int]:
         """Find the parts that failed while nobody may have served their files; of those served here it is a verdict."""
