@@ -1,15 +1,31 @@
-"""What every test rests on: nobody's home, state or configuration is read or written."""
+"""What every test rests on: nobody's home, state or configuration is read or written, and no disk is waited for."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from couponhub.state.sqlite.opening import open_to_write
 
 # On a busy machine an example takes as long as it takes; the rest is as hypothesis has it, also under CI.
 settings.register_profile(
     "couponhub", parent=settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("couponhub")
+
+DURABILITY = open_to_write.__kwdefaults__["synchronous"]
+"""What the product asks of SQLite, before tests take it back."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_power_cut() -> Iterator[None]:
+    """Wait for no disk: no test cuts the power, and a process that is killed loses nothing that the system has taken."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(open_to_write.__kwdefaults__, "synchronous", "OFF")
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

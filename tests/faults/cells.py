@@ -54,6 +54,8 @@ def calls_of(bench: Bench, operation: Operation) -> Calls:
     What it answers is the truth, and kept as what it must answer whenever it is believed.
     """
     target = operation.prepare(bench)
+    # Signed in already, as whoever is asked later is: else a call for the token is counted, which does not come again.
+    bench.connection.check()
     recorder = bench.harness.server.app.recorder
     recorder.clear()
     document = operation.ask(bench, target)

@@ -117,6 +117,25 @@ class FileLock(HearsOfForks):
             if self._connection is not None:
                 self._connection.execute("BEGIN EXCLUSIVE")
 
+    def is_free(self) -> bool:
+        """Return False while somebody holds it, having waited for as long as the connection does.
+
+        The look shares the lock for its moment: nobody else who looks meanwhile finds it held.
+
+        Raises:
+            sqlite3.OperationalError: It cannot be told.
+        """
+        with self._turn.lock:
+            if self._connection is None:
+                return False
+            try:
+                self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                return False
+            return True
+
     def close(self) -> None:
         """Let it go."""
         with self._turn.lock:

@@ -13,8 +13,6 @@ from couponhub.state.reaped import Reaped
 from couponhub.state.sqlite.kept import FileLock
 from couponhub.state.sqlite.opening import connect
 
-_GLANCE_SECONDS = 0.5
-"""More than another glance holds a lock."""
 _REAP_SECONDS = 5.0
 """More than any reaping holds a lock."""
 
@@ -69,8 +67,9 @@ def is_held(lock: Path) -> bool:
     if not lock.exists():
         return False
     try:
-        with _locked(lock, timeout=_GLANCE_SECONDS):
-            return False
+        # Without waiting: whoever is asked about is most often alive, and it would be waited for at every look.
+        with closing(FileLock(connect(lock, "mode=rw", 0))) as held:
+            return not held.is_free() and lock.exists()
     except sqlite3.Error:
         return lock.exists()
 

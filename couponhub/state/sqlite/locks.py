@@ -49,7 +49,7 @@ class FileLocks:
             if not path.exists():
                 return False
             with closing(_lock(path)) as lock:
-                return not _taken(lock)
+                return not lock.is_free()
 
     def _path(self, name: Sequence[str]) -> Path:
         *folders, last = map(file_name, name)

@@ -36,9 +36,9 @@ def open_to_write(
     """
     connection = connect(path, "mode=rw", busy_seconds)
     try:
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
         migrate(connection, database, path)
         _keep_log(connection, busy_seconds)
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         connection.close()
