@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,7 +16,8 @@ settings.register_profile(
 )
 settings.load_profile("couponhub")
 
-DURABILITY = open_to_write.__kwdefaults__["synchronous"]
+_OPENING: dict[str, Any] = open_to_write.__kwdefaults__ or {}
+DURABILITY = _OPENING["synchronous"]
 """What the product asks of SQLite, before tests take it back."""
 
 
@@ -23,7 +25,7 @@ DURABILITY = open_to_write.__kwdefaults__["synchronous"]
 def _no_power_cut() -> Iterator[None]:
     """Wait for no disk: no test cuts the power, and a process that is killed loses nothing that the system has taken."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(open_to_write.__kwdefaults__, "synchronous", "OFF")
+        patch.setitem(_OPENING, "synchronous", "OFF")
         patch.setattr(os, "fsync", lambda _: None)
         yield
 
