@@ -107,3 +107,21 @@ MISHAPS: Sequence[Mishap] = (
     DROPPED_BEFORE,
     DROPPED_AFTER,
 )
+
+_BY_NAME = {mishap.name: mishap for mishap in MISHAPS}
+BY_KIND: Mapping[str, Mishap] = {
+    "unreadable": _BY_NAME["html"],
+    "rejected": _BY_NAME["HTTP 400"],
+    "credentials": _BY_NAME["HTTP 401"],
+    "permission": _BY_NAME["HTTP 403"],
+    "not_found": _BY_NAME["HTTP 404"],
+    "conflict": _BY_NAME["HTTP 409"],
+    "rate_limited": _BY_NAME["HTTP 429"],
+    "quota": RESET_IN_AN_HOUR,
+    "unavailable": _BY_NAME["HTTP 503"],
+    "outcome_unknown": DROPPED_AFTER,
+}
+"""One way into each kind of error that a vendor's answer leads to; the last where something is changed."""
+
+ODD: Mishap = _BY_NAME["unknown words"]
+"""What is believed, and warned of."""
