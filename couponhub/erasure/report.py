@@ -5,11 +5,11 @@ from datetime import datetime
 import attrs
 
 from couponhub.models import Identifier
-from couponhub.models.base import about
+from couponhub.models.base import Documented, about
 
 
 @attrs.frozen(kw_only=True)
-class Removal:
+class Removal(Documented):
     """What was removed at one place.
 
     Attributes:
@@ -26,7 +26,7 @@ class Removal:
 
 
 @attrs.frozen(kw_only=True)
-class Forgotten:
+class Forgotten(Documented):
     """The report of an erasure; it names nobody.
 
     Attributes:

@@ -6,12 +6,14 @@ import attrs
 
 from couponhub.explain.recording import Exchange
 from couponhub.models import Answer, Coupon, Customer, FieldProvenance, ListId, UploadId
-from couponhub.models.base import about
+from couponhub.models.base import Documented, about
+from couponhub.models.given import given_whole
 from couponhub.models.reports import ReportedRow
+from couponhub.serialization import Document, json_text
 
 
 @attrs.frozen(kw_only=True)
-class SentIn:
+class SentIn(Documented):
     """An upload of ours in which a code stands.
 
     Attributes:
@@ -71,3 +73,21 @@ class Explanation:
     def complete(self) -> bool:
         """True when every asked connection gave a whole answer."""
         return all(answer.whole for answer in self.answers)
+
+    def as_dict(self) -> Document:
+        """Return the document that `couponhub explain -o json` prints, the coupons' raw objects included."""
+        from couponhub.explain.documents import explanation_document  # noqa: PLC0415 - it imports this module
+
+        return explanation_document(self)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return the text of `as_dict`, on one line unless `indent` is given.
+
+        Args:
+            indent: Blanks for each level, each key on a line of its own.
+
+        Raises:
+            UsageError: `indent` is no number of 0 or more.
+        """
+        width = None if indent is None else given_whole(indent, "indent", least=0)
+        return json_text(self.as_dict(), indent=width)

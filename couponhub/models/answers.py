@@ -7,7 +7,7 @@ from enum import StrEnum
 import attrs
 
 from couponhub.errors import CouponhubError
-from couponhub.models.base import Raw, about, instant_field, raw_field
+from couponhub.models.base import Documented, Raw, about, instant_field, raw_field
 from couponhub.models.checked import checked
 from couponhub.models.coupons import Coupon, Source
 from couponhub.models.customers import Customer
@@ -45,7 +45,7 @@ class Strategy(StrEnum):
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
-class Answer:
+class Answer(Documented):
     """What one connection answered."""
 
     connection: str
@@ -104,7 +104,7 @@ class Answer:
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
-class LookupAnswer:
+class LookupAnswer(Documented):
     """The unified answer about one customer, a part for each connection that was asked, in asking order.
 
     With the strategy FIRST_FOUND, connections behind the first that has found coupons have no part in it, unless

@@ -1,12 +1,13 @@
-"""What all models share: ids, the vendor's raw object, and instants that have a zone."""
+"""What all models share: ids, the vendor's raw object, instants that have a zone, and the way to JSON."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from importlib import import_module
 from typing import Any, NewType, NoReturn
 
 import attrs
 
-from couponhub.models.given import given_id, given_instant
+from couponhub.models.given import given_flag, given_id, given_instant, given_whole
 
 ListId = NewType("ListId", str)
 PartId = NewType("PartId", str)
@@ -37,6 +38,46 @@ class _Nothing(Mapping[str, Any]):
 
 NOTHING: Mapping[str, Any] = _Nothing()
 NOTHING_RAW: Raw = NOTHING
+
+
+class Documented:
+    """A model that JSON has a form for: the same one on the command line, over HTTP and here."""
+
+    __slots__ = ()
+
+    def as_dict(self, *, raw: bool = False) -> dict[str, Any]:
+        """Return the model as JSON's own kinds of value: texts, numbers, flags, None, lists and dictionaries.
+
+        Keys, their order and their forms are those of `-o json` and of the HTTP endpoint: instants in RFC 3339 and in
+        UTC, days as `2026-01-31`, and None for what nobody knows. Codes and identifiers stand in it in plain text.
+
+        Args:
+            raw: Whether to add the vendors' own objects, which may hold personal data.
+
+        Raises:
+            UsageError: `raw` is no flag.
+        """
+        document: dict[str, Any] = _codec().to_document(self, raw=given_flag(raw, "raw"))
+        return document
+
+    def to_json(self, *, raw: bool = False, indent: int | None = None) -> str:
+        """Return the text of `as_dict`, on one line unless `indent` is given.
+
+        Args:
+            raw: As of `as_dict`.
+            indent: Blanks for each level, each key on a line of its own.
+
+        Raises:
+            UsageError: `raw` is no flag, or `indent` no number of 0 or more.
+        """
+        width = None if indent is None else given_whole(indent, "indent", least=0)
+        text: str = _codec().json_text(self.as_dict(raw=raw), indent=width)
+        return text
+
+
+def _codec() -> Any:
+    # By name and when it is first needed: the codec knows every model, so it stands on a floor above them.
+    return import_module("couponhub.serialization")
 
 
 def given_list_id(value: object) -> ListId:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import attrs
 
 from couponhub.errors import CouponhubError
+from couponhub.models.base import Documented
 
 
 @attrs.frozen(kw_only=True)
-class ServedConnection:
+class ServedConnection(Documented):
     """A configured connection, and what it can do.
 
     Attributes:

@@ -8,7 +8,7 @@ from enum import StrEnum
 import attrs
 
 from couponhub.errors import UsageError
-from couponhub.models.base import NOTHING, ListId, Raw, about, instant_field, raw_field
+from couponhub.models.base import NOTHING, Documented, ListId, Raw, about, instant_field, raw_field
 from couponhub.models.checked import checked
 from couponhub.models.customers import Customer
 from couponhub.models.given import (
@@ -59,7 +59,7 @@ class Source(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Store:
+class Store(Documented):
     """A shop, by the vendor's code and name; either may be missing."""
 
     code: str | None = None
@@ -67,7 +67,7 @@ class Store:
 
 
 @attrs.frozen(kw_only=True)
-class Discount:
+class Discount(Documented):
     """What a coupon takes off: `type` is "absolute" or "percent", or the vendor's word where it is new."""
 
     type: str
@@ -75,7 +75,7 @@ class Discount:
 
 
 @attrs.frozen(kw_only=True)
-class Redemption:
+class Redemption(Documented):
     """One use of a coupon; `transaction` is the till's number for the sale, None when it is blank."""
 
     id: str | None = None
@@ -85,7 +85,7 @@ class Redemption:
 
 
 @attrs.define(kw_only=True, eq=False, on_setattr=attrs.setters.NO_OP)
-class CouponDraft:
+class CouponDraft(Documented):
     """A `Coupon` that is still being made: its attributes are set one after the other, then it is `finished`.
 
     For adapters that make many: so it costs a third of what an object of a frozen class does.
@@ -241,7 +241,7 @@ def _limit(given: int | None) -> int | None:
 
 
 @attrs.frozen(kw_only=True, cache_hash=True)  # a lookup asks for it a dozen times
-class CouponQuery:
+class CouponQuery(Documented):
     """Which of a customer's coupons are meant; the meanings are ours, whatever the vendor's filters do.
 
     Attributes:
@@ -284,7 +284,7 @@ class CouponQuery:
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
-class CustomerCoupons:
+class CustomerCoupons(Documented):
     """One vendor's answer about one customer.
 
     Attributes:

@@ -5,14 +5,14 @@ from typing import Self
 import attrs
 
 from couponhub.errors import UsageError
-from couponhub.models.base import about
+from couponhub.models.base import Documented, about
 from couponhub.models.identifiers import Identifier, read_identifier, unspoiled
 
 _KINDS = tuple(Identifier)
 
 
 @attrs.frozen(kw_only=True)
-class Customer:
+class Customer(Documented):
     """A customer, named by exactly one identifier, kept as it was given.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import NewType
 
 import attrs
 
-from couponhub.models.base import NOTHING, instant_field
+from couponhub.models.base import NOTHING, Documented, instant_field
 from couponhub.models.checked import checked
 
 JobId = NewType("JobId", str)
@@ -36,7 +36,7 @@ class JobStatus(StrEnum):
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
-class Step:
+class Step(Documented):
     """One step of a job.
 
     Attributes:
@@ -55,7 +55,7 @@ class Step:
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
-class Job:
+class Job(Documented):
     """Work of several steps, as it stands.
 
     Attributes:

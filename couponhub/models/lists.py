@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import attrs
 
-from couponhub.models.base import NOTHING, ListId, Raw, about, instant_field, raw_field
+from couponhub.models.base import NOTHING, Documented, ListId, Raw, about, instant_field, raw_field
 from couponhub.models.checked import checked, checked_input
 
 _LONGEST_LABEL = 50
@@ -25,7 +25,7 @@ class ListStatus(StrEnum):
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
-class Alerts:
+class Alerts(Documented):
     """Whom a vendor mails, and when."""
 
     subscribers: tuple[str, ...] = attrs.field(
@@ -43,7 +43,7 @@ class Alerts:
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
-class CouponList:
+class CouponList(Documented):
     """A container of codes at one vendor: MoEngage's coupon list, Capillary's coupon series."""
 
     connection: str = attrs.field(metadata=about("The connection it was read through."))
@@ -100,7 +100,7 @@ KEPT: Final = Kept.KEPT
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked_input)
-class AlertsChange:
+class AlertsChange(Documented):
     """What to change of a list's alerts, spelled as in `Alerts`; what is not named stays as it is.
 
     A vendor may take its alerts as a whole only. They are then read right before they are written, and sent whole
@@ -130,7 +130,7 @@ class AlertsChange:
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked_input)
-class NewCouponList:
+class NewCouponList(Documented):
     """A list to be created.
 
     Attributes:
@@ -150,7 +150,7 @@ class NewCouponList:
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked_input)
-class ListChange:
+class ListChange(Documented):
     """What to change of a list; None leaves a thing as it is.
 
     Attributes:

@@ -2,11 +2,11 @@
 
 import attrs
 
-from couponhub.models.base import NOTHING_RAW, Raw, about
+from couponhub.models.base import NOTHING_RAW, Documented, Raw, about
 
 
 @attrs.frozen(kw_only=True)
-class FieldProvenance:
+class FieldProvenance(Documented):
     """Where one field of a coupon comes from.
 
     Attributes:

@@ -7,7 +7,7 @@ from shlex import quote
 
 import attrs
 
-from couponhub.models.base import ListId, about, instant_field
+from couponhub.models.base import Documented, ListId, about, instant_field
 from couponhub.models.identifiers import Identifier
 
 
@@ -59,7 +59,7 @@ class ReportForm:
 
 
 @attrs.frozen
-class DaySpan:
+class DaySpan(Documented):
     """Days from the first to the last, both included."""
 
     first: date = attrs.field(metadata=about(key="from"))
@@ -70,7 +70,7 @@ class DaySpan:
 
 
 @attrs.frozen(kw_only=True)
-class ReportImport:
+class ReportImport(Documented):
     """What came of importing a report.
 
     Attributes:
@@ -102,7 +102,7 @@ class ReportImport:
 
 
 @attrs.frozen(kw_only=True)
-class ReportRequest:
+class ReportRequest(Documented):
     """A report that would fill gaps.
 
     Attributes:
@@ -125,7 +125,7 @@ class ReportRequest:
 
 
 @attrs.frozen(kw_only=True)
-class ListCoverage:
+class ListCoverage(Documented):
     """Which days of a list are covered by imported reports.
 
     Attributes:
@@ -150,7 +150,7 @@ class ListCoverage:
 
 
 @attrs.frozen(kw_only=True)
-class UsageStatus:
+class UsageStatus(Documented):
     """How the usage reports of a connection stand.
 
     Attributes:
@@ -168,7 +168,7 @@ class UsageStatus:
 
 
 @attrs.frozen(kw_only=True)
-class ReportedRow:
+class ReportedRow(Documented):
     """One row of an imported report, and where it came from.
 
     Attributes:
@@ -193,7 +193,7 @@ class ReportedRow:
 
 
 @attrs.frozen(kw_only=True)
-class ForgottenRows:
+class ForgottenRows(Documented):
     """What forgetting came to: how many customers were asked for, and how many rows of theirs were removed."""
 
     customers: int

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import attrs
 
-from couponhub.models.base import ListId, PartId, Raw, UploadId, about, instant_field, raw_field
+from couponhub.models.base import Documented, ListId, PartId, Raw, UploadId, about, instant_field, raw_field
 from couponhub.models.checked import checked, checked_input
 from couponhub.models.given import given_id, given_text, given_url, given_whole, given_word
 from couponhub.models.identifiers import Identifier
@@ -45,7 +45,7 @@ def _column(given: str | int | None) -> str | int | None:
 
 
 @attrs.frozen(kw_only=True)
-class Tagging:
+class Tagging(Documented):
     """Codes bound to customers: which identifier the file holds, as a member or its word.
 
     In a source file `column` is the customer's column by name, or by position from 0; None finds it by its name.
@@ -125,7 +125,7 @@ class CodeFileRules:
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
-class Part:
+class Part(Documented):
     """One file or job at a vendor."""
 
     id: PartId | None = attrs.field(metadata=about("The vendor's id; None while only we know of the part."))
@@ -173,7 +173,7 @@ class Part:
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
-class Upload:
+class Upload(Documented):
     """One batch of codes on its way to a list: ours (`up_...`), or a vendor file that we did not send.
 
     The rows balance: rows = accepted + rejected + duplicates + skipped + unknown, where each is known.

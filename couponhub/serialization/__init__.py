@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from couponhub._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from couponhub.serialization.codec import from_document, to_document
+    from couponhub.serialization.codec import from_document, json_text, to_document
     from couponhub.serialization.converter import json_converter
     from couponhub.serialization.errors import Document, WrittenError, error_document, error_object, many
     from couponhub.serialization.instants import instant_text, read_instant
@@ -23,6 +23,7 @@ _HOMES = {
     "from_document": "couponhub.serialization.codec",
     "instant_text": "couponhub.serialization.instants",
     "json_converter": "couponhub.serialization.converter",
+    "json_text": "couponhub.serialization.codec",
     "many": "couponhub.serialization.errors",
     "read_instant": "couponhub.serialization.instants",
     "to_document": "couponhub.serialization.codec",
@@ -36,6 +37,7 @@ __all__ = [
     "from_document",
     "instant_text",
     "json_converter",
+    "json_text",
     "many",
     "read_instant",
     "to_document",

@@ -1,5 +1,6 @@
 """Writing a model as a document, and reading it back."""
 
+import json
 from functools import cache
 from typing import TypeVar
 
@@ -24,6 +25,12 @@ def to_document(model: object, *, raw: bool = False) -> Document:
     return document
 
 
+def json_text(document: Document, *, indent: int | None = None) -> str:
+    """Return a document as JSON text that any encoder takes: half a surrogate pair, which vendors can send, as its escape."""
+    text = json.dumps(document, ensure_ascii=False, indent=indent)
+    return text if text.isascii() or _is_whole(text) else json.dumps(document, indent=indent)
+
+
 def from_document(document: object, cls: type[T]) -> T:
     """Return the model of that class in a document: strictly, and never surer than what was written.
 
@@ -39,6 +46,14 @@ def from_document(document: object, cls: type[T]) -> T:
         faults = "; ".join(transform_error(error, "$", _told))
     # Outside of the handler: what is chained quotes the values.
     raise ValueError(faults)
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @cache

@@ -6,8 +6,21 @@ from typing import Any
 import attrs
 from cattrs import Converter
 
-from couponhub.models import Answer, Coupon, CouponList, Customer, ListCoverage, LookupAnswer, Reason, Verdict
-from couponhub.serialization.converter import record_reader
+from couponhub.models import (
+    Alerts,
+    AlertsChange,
+    Answer,
+    Coupon,
+    CouponList,
+    Customer,
+    ListChange,
+    ListCoverage,
+    LookupAnswer,
+    NewCouponList,
+    Reason,
+    Verdict,
+)
+from couponhub.serialization.converter import record_reader, record_writer
 from couponhub.serialization.errors import Document
 
 ReadValue = Callable[[Any, Any], Any]
@@ -23,6 +36,10 @@ def configure_composed(converter: Converter) -> None:
     """Teach a converter these documents."""
     converter.register_unstructure_hook_factory(
         lambda kind: kind is LookupAnswer, lambda _: _lookup_writer(converter)
+    )
+    converter.register_unstructure_hook(AlertsChange, _alerts_change)
+    converter.register_unstructure_hook_factory(
+        lambda kind: kind in {NewCouponList, ListChange}, lambda kind: _order_writer(converter, kind)
     )
     readers: dict[Any, Callable[[ReadValue], ReadValue]] = {
         Answer: _answer,
@@ -67,6 +84,25 @@ def _lookup_writer(converter: Converter) -> Callable[[LookupAnswer], Document]:
         }
 
     return write
+
+
+def _order_writer(converter: Converter, kind: type[Any]) -> Callable[[Any], Document]:
+    """Write what a list is to be like: here nothing but its alerts says who is mailed."""
+    plain = record_writer(converter, kind, raw=False)
+
+    def write(order: NewCouponList | ListChange) -> Document:
+        document: Document = plain(order)
+        if isinstance(order.alerts, Alerts):
+            document["alerts"] = {"subscribers": list(order.alerts.subscribers), **document["alerts"]}
+        return document
+
+    return write
+
+
+def _alerts_change(change: AlertsChange) -> Document:
+    """Write what is named: what is left out stays as it is."""
+    named = change.named()
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in named.items()}
 
 
 def _lookup(lookup: _Lookup) -> LookupAnswer:

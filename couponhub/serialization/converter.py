@@ -54,9 +54,7 @@ def json_converter(*, raw: bool) -> Converter:
     converter = strict_converter()
     _write_values(converter)
     _read_values(converter)
-    converter.register_unstructure_hook_factory(
-        attrs.has, lambda cls: _record_writer(converter, cls, raw=raw)
-    )
+    converter.register_unstructure_hook_factory(attrs.has, lambda cls: record_writer(converter, cls, raw=raw))
     converter.register_structure_hook_factory(attrs.has, lambda cls: record_reader(converter, cls))
     converter.register_unstructure_hook(
         Customer, lambda customer: {customer.identifier.value: customer.value}
@@ -74,6 +72,7 @@ def _write_values(converter: Converter) -> None:
     converter.register_unstructure_hook(Secret, _refuse)
     converter.register_unstructure_hook(CouponhubError, error_object)
     converter.register_unstructure_hook_func(_is_mapping, dict)
+    converter.register_unstructure_hook_func(_is_set, sorted)
     converter.register_unstructure_hook_factory(_is_tuple, lambda kind: _items_writer(converter, kind))
     converter.register_unstructure_hook_factory(_is_optional, lambda kind: _optional_writer(converter, kind))
 
@@ -89,7 +88,8 @@ def _read_values(converter: Converter) -> None:
     )
 
 
-def _record_writer(converter: Converter, cls: type[Any], *, raw: bool) -> Write:
+def record_writer(converter: Converter, cls: type[Any], *, raw: bool) -> Write:
+    """Return what writes an object of a class, key by key."""
     fields = attrs.fields(attrs.resolve_types(cls))
     overrides: dict[str, Any] = {field.name: _written_as(field, raw=raw) for field in fields}
     plain: Write = make_dict_unstructure_fn(cls, converter, **overrides)
@@ -166,6 +166,10 @@ def _is_plain(converter: Converter, write: Write) -> bool:
 
 def _is_mapping(kind: Any) -> bool:
     return cast("object", get_origin(kind)) is Mapping
+
+
+def _is_set(kind: Any) -> bool:
+    return get_origin(kind) is frozenset
 
 
 def _is_tuple(kind: Any) -> bool:
