@@ -5,7 +5,8 @@
     with CouponHub.from_config() as hub:
         answer = hub.lookup(Customer(mobile="919876543210"))
 
-Names are imported when they are first used, so that `import couponhub` costs next to nothing.
+Names are imported when they are first used, so that `import couponhub` costs next to nothing. `couponhub.__version__`
+is the version that is installed, "unknown" in a checkout that nobody installed.
 """
 
 from typing import TYPE_CHECKING
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
         UploadStatus,
         Verdict,
     )
+
+    __version__: str
 
 _HOMES = {
     "Alerts": "couponhub.models",
@@ -147,8 +150,16 @@ __all__ = [
     "WaitTimeout",
 ]
 
-__getattr__ = lazy_exports(__name__, _HOMES)
+_exported = lazy_exports(__name__, _HOMES)
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from couponhub._version import installed_version  # noqa: PLC0415 - asking takes longer than the import of the rest
+
+        return installed_version()
+    return _exported(name)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, "__version__"]

@@ -319,6 +319,9 @@ class Connection(Rooted):
         self._adapter = adapter
         self._clock = clock
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} at {self.vendor}>"
+
     @property
     def capabilities(self) -> Capabilities:
         """What this connection can do, with the vendor's limits."""

@@ -2,9 +2,12 @@
 
 import ast
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+import couponhub
 
 LAZY = ("couponhub", "couponhub.testing")
 PACKAGES = (
@@ -74,4 +77,9 @@ def test_unknown_name_is_an_attribute_error(package: str) -> None:
 
 def test_dir_shows_the_lazy_names() -> None:
     """Completion in a shell offers what was not imported yet."""
-    assert sorted(homes("couponhub")) == dir(import_module("couponhub"))
+    assert sorted([*homes("couponhub"), "__version__"]) == dir(import_module("couponhub"))
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    """As `couponhub --version` tells it."""
+    assert version("couponhub") == couponhub.__version__

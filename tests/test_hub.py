@@ -5,7 +5,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from couponhub import CouponHub, Customer
+from couponhub import Client, CouponHub, Customer
+from couponhub.config import Config
 from couponhub.connection import Connection
 from couponhub.errors import LocalError, UsageError
 from couponhub.state.sqlite.database import LedgerDatabase
@@ -42,3 +43,17 @@ def test_deadline_that_no_clock_can_keep_is_refused(tmp_path: Path, seconds: flo
     config = loaded('[connections.a]\nadapter = "toy"\nkey = "k"\n', tmp_path)
     with CouponHub(config) as hub, pytest.raises(UsageError, match="the deadline must be"):
         hub.lookup(Customer(mobile="919876543210"), deadline=seconds)
+
+
+def test_what_is_held_says_what_it_is(tmp_path: Path) -> None:
+    """In a shell and in a log: which config, which connections, which server; never a secret."""
+    config = loaded('[connections.a]\nadapter = "toy"\nkey = "canary"\n', tmp_path)
+    plugin = attrs.evolve(TOY, open=lambda *_: FakeVendor())
+    held = {name: attrs.evolve(one, plugin=plugin) for name, one in config.connections.items()}
+    with CouponHub(attrs.evolve(config, connections=held)) as hub:
+        assert f"<CouponHub of {config.path}: a (toy)>" == repr(hub)
+        assert f"<Connection a at {plugin.title}>" == repr(hub["a"])
+    assert "<CouponHub: no connection>" == repr(CouponHub(Config()))
+    assert "<Client of https://coupons.example.com>" == repr(
+        Client("https://coupons.example.com", token="canary")
+    )

@@ -113,6 +113,7 @@ class Client(Rooted):
             raise UsageError("the token holds characters that no token has")
         if ca_bundle is not None:
             given_text(ca_bundle, "ca_bundle")
+        self._url = url
         self._timeout = given_seconds(timeout, "the timeout", most=_LONGEST_SECONDS)
         self._transport = Transport(
             connection=urlsplit(url).netloc,
@@ -121,6 +122,9 @@ class Client(Rooted):
             settings=TransportSettings(timeout=self._timeout, patience=self._timeout, ca_bundle=ca_bundle),
             peer="the server",
         )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._url}>"
 
     def __enter__(self) -> Self:
         return self
