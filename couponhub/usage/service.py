@@ -68,7 +68,21 @@ class Usage(Rooted):
         self._now = now
 
     def request(self, list_id: str, start: date, end: date, recipients: str | Iterable[str]) -> str:
-        """Have a report mailed to one address or several; see `RequestsUsageReports.request_usage_report`."""
+        """Have the vendor mail a report of who was given which code; return the vendor's sentence about it.
+
+        Args:
+            list_id: The vendor's id of the list.
+            start: The first day that it is to cover, in the zone that the vendor uses for the account.
+            end: The last, included.
+            recipients: An e-mail address, or several, that are mailed the report.
+
+        Raises:
+            Unsupported: The vendor has no usage reports.
+            UsageError: The days are in the wrong order, or an address is blank.
+            NotFound: The vendor knows no such list.
+            QuotaExhausted: No more reports can be had today.
+            OutcomeUnknown: The answer was lost; if no mail comes, request it again.
+        """
         with ErrorContext(self._name, "request usage report"):
             asked = self._offered.require(RequestsUsageReports)
             return asked.request_usage_report(
@@ -88,7 +102,7 @@ class Usage(Rooted):
         include_forgotten: bool = False,
         shared_codes: bool = False,
     ) -> ReportImport:
-        """Import a report of a list for the days `start` to `end`, both included.
+        """Import a report of a list for the days `start` to `end`, both included, and return what came of it.
 
         Rows that earlier reports held are not doubled. All is written at once, or nothing is.
 
@@ -103,7 +117,7 @@ class Usage(Rooted):
 
         Raises:
             Unsupported: The vendor has no usage reports.
-            LocalError: It is no whole report of that list and those days, or this machine failed.
+            LocalError: It is no whole report of that list and those days, or this machine failed; nothing was written.
             NotFound: The vendor has no such list.
         """
         from couponhub.usage.importing import ImportRequest, check_days, import_report  # noqa: PLC0415 - lookups need none of it
@@ -147,9 +161,12 @@ class Usage(Rooted):
             return attrs.evolve(done, warnings=(*done.warnings, *warnings, *_zone_warnings(standings)))
 
     def status(self, list_id: str | None = None) -> UsageStatus:
-        """Which days of each list are covered, which are missing, and which requests would fill the gaps.
+        """Return which days of each list are covered, which are missing, and which requests would fill the gaps.
 
-        The vendor is asked for its lists; when it does not answer, those are told that are known.
+        The vendor is asked for its lists; when it does not answer, those are told that are known, with a warning.
+
+        Args:
+            list_id: The vendor's id of one list; None for all that the vendor has ever shown.
 
         Raises:
             Unsupported: The vendor has no usage reports.
