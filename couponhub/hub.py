@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Self
 
 from couponhub.config import Config, load_config
 from couponhub.connection import Connection
 from couponhub.erasure.report import Forgotten
-from couponhub.errors import UsageError
+from couponhub.errors import ConfigError, UsageError
 from couponhub.explain import Explainer, Explanation, Recorder
 from couponhub.lookup import FanOut, Question, lookup_many, needs_one_connection
 from couponhub.models import CouponQuery, Customer, LookupAnswer, ReportedRow, Strategy
+from couponhub.models.connections import ServedConnection
 from couponhub.models.given import (
     given_id,
     given_ids,
@@ -103,6 +105,13 @@ class CouponHub(Rooted):
             ConfigError: The adapter refuses its settings.
         """
         return self._runtime.connection(given_id(name, "the connection's name"))
+
+    def connections(self) -> tuple[ServedConnection, ...]:
+        """What is configured: what each connection can do, its limits, and what is left of them now.
+
+        Nobody is called. They come in the order of the file; one that cannot be opened says why in its `error`.
+        """
+        return tuple(map(self._described, self))
 
     @property
     def resilience(self) -> Mapping[str, LookupClient]:
@@ -236,6 +245,16 @@ class CouponHub(Rooted):
             vendors=[*dict.fromkeys(one.plugin.title for one in self.config.connections.values())],
         )
         return eraser.forget(list(given_many(customers, "customers", of=_customer, single=Customer)))
+
+    def _described(self, name: str) -> ServedConnection:
+        plugin = self.config.connections[name].plugin
+        known = partial(ServedConnection, connection=name, adapter=plugin.name, vendor=plugin.title)
+        try:
+            connection = self[name]
+        except ConfigError as error:
+            return known(error=error)
+        able, left = connection.capabilities, connection.quota_left()
+        return known(capabilities=tuple(able), limits=able.limits, left=left)
 
     def _spellings(self, customer: Customer) -> tuple[Customer, ...]:
         """The customer by each text under which a lookup would find them in what is kept here."""

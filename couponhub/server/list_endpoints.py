@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from couponhub.errors import ConfigError, CouponhubError, UsageError
+import attrs
+
+from couponhub.errors import CouponhubError, UsageError
 from couponhub.hub import CouponHub
 from couponhub.models import ListId, ListStatus
-from couponhub.models.connections import ServedConnection
 from couponhub.serialization import Document, error_object, many, to_document
 from couponhub.server.discretion import discreet
 from couponhub.server.masking import without_files
@@ -83,17 +84,8 @@ class ListEndpoints:
         )
 
     def _connections(self, call: OperationRequest) -> OperationResponse:  # noqa: ARG002 - what is configured is the same for all
-        return OperationResponse(content=json_bytes(many(map(self._connection, self._hub))))
-
-    def _connection(self, name: str) -> Document:
-        plugin = self._hub.config.connections[name].plugin
-        known = partial(ServedConnection, connection=name, adapter=plugin.name, vendor=plugin.title)
-        try:
-            connection = self._hub[name]
-        except ConfigError as error:
-            return to_document(known(error=discreet(error)))
-        able, left = connection.capabilities, connection.quota_left()
-        return to_document(known(capabilities=tuple(able), limits=able.limits, left=left))
+        told = (attrs.evolve(one, error=one.error and discreet(one.error)) for one in self._hub.connections())
+        return OperationResponse(content=json_bytes(many(map(to_document, told))))
 
     def _lists(self, call: OperationRequest) -> OperationResponse:
         word = call.query.get("status", _ALL).casefold()

@@ -1,7 +1,5 @@
 """`couponhub connections`: what is configured and what each connection can do."""
 
-from functools import partial
-
 import click
 
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
@@ -9,7 +7,6 @@ from couponhub.cli.output import print_many
 from couponhub.cli.session import opened_hub
 from couponhub.cli.tables import Column
 from couponhub.errors import ConfigError
-from couponhub.hub import CouponHub
 from couponhub.models.connections import ServedConnection
 from couponhub.registry import BrokenAdapter, Registry
 from couponhub.serialization import Document, to_document
@@ -31,20 +28,9 @@ def command(options: GlobalOptions) -> None:
     Nobody is called. An adapter that is installed but broken is listed with its error.
     """
     with opened_hub(options) as hub:
-        documents = [_document(hub, name) for name in hub]
+        documents = [to_document(one) for one in hub.connections()]
     documents += [_broken(entry) for entry in Registry().all() if isinstance(entry, BrokenAdapter)]
     print_many(options, documents, _COLUMNS, "No connection is configured.")
-
-
-def _document(hub: CouponHub, name: str) -> Document:
-    plugin = hub.config.connections[name].plugin
-    known = partial(ServedConnection, connection=name, adapter=plugin.name, vendor=plugin.title)
-    try:
-        connection = hub[name]
-    except ConfigError as error:
-        return to_document(known(error=error))
-    able, left = connection.capabilities, connection.quota_left()
-    return to_document(known(capabilities=tuple(able), limits=able.limits, left=left))
 
 
 def _limit(document: Document, name: str) -> str:
