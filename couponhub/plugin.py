@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from couponhub.testing.emulation.vendor import VendorEmulator
 
 
+_TRANSPORT = TransportSettings()
+"""What holds where a connection's table says nothing."""
+
+
 def effective_limits(documented: Limits, overrides: Limits, *, vendor: str) -> Limits:
     """A vendor's documented limits with a connection's own figures in their place; 0 stands for "none".
 
@@ -53,9 +57,11 @@ class ConnectionSettings:
     base_url: str | None = setting(
         None, about="the vendor's API, instead of a known region", validator=check_url
     )
-    timeout: float = setting(30.0, about="seconds a vendor may stay silent", validator=check_positive)
+    timeout: float = setting(
+        _TRANSPORT.timeout, about="seconds a vendor may stay silent", validator=check_positive
+    )
     patience: float = setting(
-        75.0,
+        _TRANSPORT.patience,
         about="seconds in all for a call that nobody set a deadline for, waiting for rate limits included",
         validator=check_positive,
     )

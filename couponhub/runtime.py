@@ -12,7 +12,7 @@ from couponhub.jobs import HubJobs
 from couponhub.lookup import AnswerMemo
 from couponhub.models import CouponQuery, Customer, CustomerCoupons
 from couponhub.plugin import Services
-from couponhub.resilience import DirectClient, LookupClient, ResilienceSettings, ResilientClient
+from couponhub.resilience import DirectClient, LookupClient, ResilientClient
 from couponhub.staging import Staging, open_staging
 from couponhub.state import Quotas, open_state
 from couponhub.transport.observing import Observer
@@ -117,13 +117,7 @@ class Runtime:
         if "customers.coupons" not in connection.capabilities:
             return DirectClient(connection.name, ask)
         watch.start()  # before there is anything that could have to be forgotten
-        given = self._config.lookup
-        settings = ResilienceSettings(
-            call_timeout=given.deadline if given.call_timeout is None else given.call_timeout,
-            cache_ttl=given.cache_ttl,
-            negative_ttl=given.negative_ttl,
-            stale_if_error=given.stale_if_error,
-        ).shared_by(len(self._config.connections))
+        settings = self._config.lookup.resilience().shared_by(len(self._config.connections))
         return ResilientClient(
             connection.name,
             ask,

@@ -8,9 +8,13 @@ import attrs
 
 from couponhub.errors import UnknownConnection
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
+from couponhub.resilience import ResilienceSettings
 from couponhub.settings import check_not_negative, check_positive, check_url, setting
 from couponhub.staging import StagingSettings
 from couponhub.state import StoreSettings
+
+_RESILIENCE = ResilienceSettings()
+"""What holds where `[lookup]` says nothing."""
 
 
 def _check_not_empty(instance: object, attribute: object, value: tuple[str, ...] | None) -> None:  # noqa: ARG001 - attrs' signature
@@ -29,7 +33,10 @@ class LookupSettings:
         validator=_check_not_empty,
     )
     deadline: float = setting(
-        2.0, about="seconds for a whole lookup answer", example="2.0", validator=check_positive
+        _RESILIENCE.call_timeout,
+        about="seconds for a whole lookup answer",
+        example="2.0",
+        validator=check_positive,
     )
     call_timeout: float | None = setting(
         None,
@@ -38,20 +45,29 @@ class LookupSettings:
         validator=attrs.validators.optional(check_positive),
     )
     cache_ttl: float = setting(
-        30.0,
+        _RESILIENCE.cache_ttl,
         about="seconds during which an answer with coupons is given again; 0 turns it off",
         validator=check_not_negative,
     )
     negative_ttl: float = setting(
-        5.0,
+        _RESILIENCE.negative_ttl,
         about="seconds during which an answer without coupons is given again; 0 turns it off",
         validator=check_not_negative,
     )
     stale_if_error: float = setting(
-        300.0,
+        _RESILIENCE.stale_if_error,
         about="seconds past that during which an answer is shown while the vendor fails; 0 turns it off",
         validator=check_not_negative,
     )
+
+    def resilience(self) -> ResilienceSettings:
+        """Return the figures of the way to a connection; it counts memory as if it were the only one."""
+        return ResilienceSettings(
+            call_timeout=self.deadline if self.call_timeout is None else self.call_timeout,
+            cache_ttl=self.cache_ttl,
+            negative_ttl=self.negative_ttl,
+            stale_if_error=self.stale_if_error,
+        )
 
 
 @attrs.frozen(kw_only=True)
