@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from couponhub import Customer
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
 from couponhub.testing import ConformanceSuite, Harness, harness_for
@@ -43,3 +44,16 @@ def test_every_rule_has_a_test() -> None:
     worded = set(re.findall(r"^\| (R-\d\d) \|", CONTRACT.read_text(encoding="utf-8"), re.MULTILINE))
     tested = {f"R-{name[6:8]}" for name in dir(ConformanceSuite) if re.match(r"test_r\d\d_", name)}
     assert worded == tested
+
+
+def test_capillary_tells_where_a_coupon_was_used() -> None:
+    """The contract leaves open what a vendor does not tell; this one tells the transaction and the store."""
+    plugin = Registry().load("capillary")
+    with harness_for(plugin, list_extra=LIST_EXTRA["capillary"]) as harness:
+        list_id = harness.create_list().id
+        harness.control.add_customer(mobile="919876500001")
+        harness.control.issue(list_id, {"mobile": "919876500001"}, codes=["USE-1"])
+        harness.control.redeem(list_id, "USE-1", transaction="T-77", store_code="S-1", store_name="Shop")
+        (coupon,) = harness.connection.customers.coupons(Customer(mobile="919876500001")).coupons
+        (use,) = coupon.redemptions or ()
+        assert (1, "T-77", "S-1") == (coupon.redemption_count, use.transaction, use.store and use.store.code)

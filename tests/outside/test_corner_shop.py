@@ -11,7 +11,7 @@ from couponhub_cornershop import PLUGIN
 from couponhub_cornershop.wire import ReplyReader
 
 from couponhub.errors import NotFound, UnreadableReply
-from couponhub.models import CouponQuery, CouponStatus, Customer
+from couponhub.models import CouponQuery, CouponStatus, Customer, Store
 from couponhub.testing import ControlError, Harness, harness_for
 from couponhub.transport import Reply
 
@@ -68,7 +68,7 @@ def test_expired_coupon_stays_redeemed_when_it_was_used(harness: Harness) -> Non
     harness.control.set_clock(datetime.now(UTC) - timedelta(days=400))
     harness.emulator.seed({"lists": [{"name": "Old sweets", "codes": ["OLD-1", "OLD-2"]}]})
     harness.control.issue("2", {"email": "a.buyer@example.com"}, codes=["OLD-1", "OLD-2"])
-    harness.control.redeem("2", "OLD-2")
+    harness.control.redeem("2", "OLD-2", transaction="T-77", store_code="S-1", store_name="High Street")
 
     answer = harness.connection.customers.coupons(BUYER, CouponQuery())
 
@@ -78,6 +78,8 @@ def test_expired_coupon_stays_redeemed_when_it_was_used(harness: Harness) -> Non
         "OLD-1": CouponStatus.EXPIRED,
         "OLD-2": CouponStatus.REDEEMED,
     } == {coupon.code: coupon.status for coupon in answer.coupons}
+    (use,) = next(coupon.redemptions or () for coupon in answer.coupons if coupon.code == "OLD-2")
+    assert ("T-77", Store(code="S-1", name="High Street")) == (use.transaction, use.store)
 
 
 def test_demo_gives_a_coupon(harness: Harness) -> None:

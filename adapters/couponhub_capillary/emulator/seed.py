@@ -104,8 +104,9 @@ def seed_demo(organisation: Organisation) -> None:
     organisation.issue(partner, buyer, now - timedelta(days=2), store=MAIN_STORE, till=TILL)
 
 
-def seed_lists(organisation: Organisation, lists: object) -> None:
-    """Make a series per entry {"name", "codes": [...]}, its codes in the pool."""
+def seed_lists(organisation: Organisation, lists: object) -> list[str]:
+    """Make a series per entry {"name", "codes": [...]}, its codes in the pool; answer their ids."""
+    made: list[str] = []
     if not isinstance(lists, list):
         raise ControlError("lists takes an array of objects with name and codes")
     for entry in lists:
@@ -122,3 +123,5 @@ def seed_lists(organisation: Organisation, lists: object) -> None:
         series = add_list(organisation, name, kind="DISC_CODE_PIN", created=created, days=365)
         for code in taken:
             organisation.pool(series, code)
+        made.append(str(series.id))
+    return made

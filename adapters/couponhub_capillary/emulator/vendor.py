@@ -71,15 +71,19 @@ class CapillaryEmulator:
         with self._organisation.lock:
             seed_demo(self._organisation)
 
-    def seed(self, content: Mapping[str, Any]) -> None:
-        """Fill it from {"customers": [...], "lists": [{"name", "codes": [...]}]}; codes go into the pool."""
+    def seed(self, content: Mapping[str, Any]) -> Sequence[str]:
+        """Fill it from {"customers": [...], "lists": [{"name", "codes": [...]}]}; codes go into the pool.
+
+        Returns:
+            The ids of the lists, in their order.
+        """
         try:
             customers = [EmulatedCustomer(**entry) for entry in content.get("customers", ())]
         except TypeError:
             raise ControlError("a customer has mobile, email, external_id and id") from None
         self.add_customers(customers)
         with self._organisation.lock:
-            seed_lists(self._organisation, content.get("lists", []))
+            return seed_lists(self._organisation, content.get("lists", []))
 
     def add_customers(self, customers: Sequence[EmulatedCustomer]) -> None:
         """Make customers known; one that shares an identifier with a known one replaces it, and keeps its coupons."""

@@ -66,9 +66,9 @@ class MoEngageEmulator:
         """One customer, an active list that gave out codes, and an expired one."""
         seed.seed_demo(self._control, self._state.today(), self._clock.now())
 
-    def seed(self, content: Mapping[str, Any]) -> None:
-        """Fill it from a seed file's part."""
-        seed.seed(self._control, content, self._state.today(), self._clock.now())
+    def seed(self, content: Mapping[str, Any]) -> Sequence[str]:
+        """Fill it from a seed file's part; answer the ids of its lists."""
+        return seed.seed(self._control, content, self._state.today(), self._clock.now())
 
     def add_customers(self, customers: Sequence[EmulatedCustomer]) -> None:
         """Make customers known, in place of those that share an identifier with one of them."""

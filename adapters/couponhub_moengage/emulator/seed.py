@@ -38,11 +38,14 @@ def seed_demo(control: Control, today: date, now: datetime) -> None:
     )
 
 
-def seed(control: Control, content: Mapping[str, Any], today: date, now: datetime) -> None:
+def seed(control: Control, content: Mapping[str, Any], today: date, now: datetime) -> list[str]:
     """Fill a workspace from {"customers": [...], "lists": [{"name", "codes", "label", "expires_at"}]}.
 
     Of a list only the name is required: the label is the name, and it expires in a year. All is read before
     anything is added.
+
+    Returns:
+        The ids of the lists, in their order.
 
     Raises:
         ControlError: Something else is in it, or a name is taken.
@@ -51,8 +54,7 @@ def seed(control: Control, content: Mapping[str, Any], today: date, now: datetim
     customers = [_customer(each) for each in _objects(content, "customers")]
     lists = [_list(each, today) for each in _objects(content, "lists")]
     control.add_customers(customers)
-    for new, codes in lists:
-        control.seed_list(new, codes, created_at=now)
+    return [control.seed_list(new, codes, created_at=now) for new, codes in lists]
 
 
 def _customer(described: Mapping[str, Any]) -> EmulatedCustomer:

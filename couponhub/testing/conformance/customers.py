@@ -8,7 +8,7 @@ import pytest
 from couponhub.clock import utc_now
 from couponhub.errors import NotFound, UnreadableReply
 from couponhub.models import CouponQuery, CouponSort, CouponStatus, Customer, ListId, Reason, Verdict
-from couponhub.testing.conformance.refusals import refuses_customers, understood
+from couponhub.testing.conformance.refusals import is_refused, refuses_customers, understood
 from couponhub.testing.harness import Harness
 
 BUYER = {
@@ -93,7 +93,7 @@ class CustomerRules:
             assert (Verdict.NONE, Reason.NO_COUPONS) == (one.verdict, one.reason)
 
     def test_r63_a_used_coupon_tells_its_use(self, harness: Harness) -> None:
-        """R-63: a used coupon tells its redemption; used up it is redeemed, and the others stay active."""
+        """R-63: a coupon that is used up is redeemed, the others stay active; what is told of its use is true."""
         if refuses_customers(harness):
             return
         list_id, codes = self._single_use(harness)
@@ -101,14 +101,13 @@ class CustomerRules:
         answer = harness.connection.customers.coupons(understood(harness, BUYER)[0])
         stands = {coupon.code: coupon for coupon in answer.coupons}
         assert CouponStatus.REDEEMED is stands[codes[0]].status
-        assert (CouponStatus.ACTIVE, 0) == (stands[codes[1]].status, stands[codes[1]].redemption_count)
-        assert 1 == stands[codes[0]].redemption_count
-        redemptions = stands[codes[0]].redemptions
-        assert redemptions
-        assert ("T-77", "S-1") == (
-            redemptions[0].transaction,
-            redemptions[0].store and redemptions[0].store.code,
-        )
+        assert CouponStatus.ACTIVE is stands[codes[1]].status
+        # How often, in which transaction and in which store, a vendor need not know; what it tells is true.
+        assert stands[codes[0]].redemption_count in {None, 1}
+        assert stands[codes[1]].redemption_count in {None, 0}
+        for redemption in stands[codes[0]].redemptions or ():
+            assert redemption.transaction in {None, "T-77"}
+            assert redemption.store is None or redemption.store.code in {None, "S-1"}
 
     def test_r64_a_status_means_what_we_say(self, harness: Harness) -> None:
         """R-64: `active` is neither expired nor used up, whatever the vendor's filter of that name selects."""
@@ -141,13 +140,15 @@ class CustomerRules:
             assert expected == [coupon.code for coupon in answer.coupons]
 
     def test_r66_a_list_selects(self, harness: Harness) -> None:
-        """R-66: a list narrows to its coupons; one that does not exist raises NotFound."""
+        """R-66: a list narrows to its coupons, and one that does not exist raises NotFound; or both are refused."""
         if refuses_customers(harness):
             return
         first, second = self._list_id(harness, "one"), self._list_id(harness, "two")
         codes = self._give(harness, 2, first)
         self._give(harness, 2, second)
         buyer = understood(harness, BUYER)[-1]
+        if _refuses_lists_of(harness, buyer, first):
+            return
         answer = harness.connection.customers.coupons(buyer, CouponQuery(list_id=first))
         assert sorted(codes) == sorted(coupon.code for coupon in answer.coupons)
         with pytest.raises(NotFound):
@@ -210,13 +211,16 @@ class CustomerRules:
         stands = {one.code: one.status for one in harness.connection.customers.coupons(buyer).coupons}
         assert sorted([*codes, *several]) == sorted(stands)
         day = timedelta(days=2)
-        for query in (
+        queries = [
             *(CouponQuery(status=frozenset({status})) for status in CouponStatus),
             CouponQuery(list_id=listed),
             CouponQuery(since=now - day, until=now + day),
             CouponQuery(status=frozenset({CouponStatus.ACTIVE}), list_id=listed, since=now - day),
             CouponQuery(sort=CouponSort.EXPIRES, limit=4),
-        ):
+        ]
+        if _refuses_lists_of(harness, buyer, listed):
+            queries = [query for query in queries if query.list_id is None]
+        for query in queries:
             shown = {
                 one.code: one.status for one in harness.connection.customers.coupons(buyer, query).coupons
             }
@@ -271,3 +275,10 @@ class CustomerRules:
 
     def _give(self, harness: Harness, count: int, list_id: ListId | None = None) -> list[str]:
         return harness.control.issue(list_id or self._list_id(harness), BUYER, count=count)
+
+
+def _refuses_lists_of(harness: Harness, customer: Customer, list_id: ListId) -> bool:
+    """Whether the adapter cannot narrow to a list, as where the vendor does not tell which lists there are."""
+    return is_refused(
+        harness, lambda: harness.connection.customers.coupons(customer, CouponQuery(list_id=list_id))
+    )

@@ -57,8 +57,12 @@ class VendorEmulator(Protocol):
         """Fill it with the demo's lists and customers."""
         ...
 
-    def seed(self, content: Mapping[str, Any]) -> None:
-        """Fill it from a seed file's part for this vendor: {"customers": [...], "lists": [{"name", "codes": [...]}]}."""
+    def seed(self, content: Mapping[str, Any]) -> Sequence[str]:
+        """Fill it from a seed file's part for this vendor: {"customers": [...], "lists": [{"name", "codes": [...]}]}.
+
+        Returns:
+            The ids that the lists got, in their order.
+        """
         ...
 
     def add_customers(self, customers: Sequence[EmulatedCustomer]) -> None:

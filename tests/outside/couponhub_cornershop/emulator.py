@@ -102,8 +102,9 @@ class CornerShopEmulator:
         self.seed({"lists": [{"name": "Penny sweets", "codes": [f"SWEET-{n}" for n in range(1, 11)]}]})
         self.issue("1", buyer, count=None, codes=["SWEET-3"])
 
-    def seed(self, content: Mapping[str, Any]) -> None:
+    def seed(self, content: Mapping[str, Any]) -> Sequence[str]:
         """Fill it from {"customers": [...], "lists": [{"name", "codes": [...]}]}; the lists last a year."""
+        made: list[str] = []
         with self._lock:
             self.add_customers([EmulatedCustomer(**each) for each in content.get("customers", ())])
             for each in content.get("lists", ()):
@@ -114,6 +115,8 @@ class CornerShopEmulator:
                     last_day=(self._clock.now() + timedelta(days=365)).date(),
                     codes={text: _Code(text=text) for text in each.get("codes", ())},
                 )
+                made.append(str(number))
+        return made
 
     def add_customers(self, customers: Sequence[EmulatedCustomer]) -> None:
         """Make customers known; who has the e-mail of a known one takes its place and coupons."""
