@@ -1,7 +1,9 @@
 """`docs/adding-a-vendor.md` is a checklist that was followed: what it shows is what Corner shop does."""
 
 import ast
+import builtins
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,28 @@ def test_links_lead_somewhere() -> None:
 
     assert pages
     assert [] == [page for page in pages if not (ROOT / "docs" / page).is_file()]
+
+
+PLACED = [
+    (name, module)
+    for names, module in re.findall(r"((?:`\w+`(?:, | or | and ))*`\w+`) of `(couponhub[\w.]*)`", PAGE)
+    for name in re.findall(r"`(\w+)`", names)
+]
+"""What the page says is where: `this` and `that` of `couponhub.there`."""
+
+
+def test_what_is_named_is_where_the_page_says() -> None:
+    """Every class and function can be imported from there."""
+    dotted = [tuple(name.rsplit(".", 1)) for name in re.findall(r"`(couponhub(?:\.\w+)+\.[A-Z]\w+)`", PAGE)]
+    assert len(PLACED) > 15
+    assert [] == [
+        f"{name} of {module}"
+        for name, module in (*PLACED, *((name, module) for module, name in dotted))
+        if not hasattr(import_module(module), name)
+    ]
+
+
+def test_no_class_is_named_without_its_place() -> None:
+    """Whoever reads of one for the first time learns where it is; some are Python's, one is Corner shop's own."""
+    classes = set(re.findall(r"`([A-Z][a-z]+[A-Z]?\w*)`", PAGE)) - {"ShopKey"}
+    assert set() == {name for name in classes if not hasattr(builtins, name)} - {name for name, _ in PLACED}
