@@ -21,7 +21,7 @@ class VendorCall:
 
     Attributes:
         connection: The connection's name.
-        operation: Words for people: "create list".
+        operation: A label without blanks: "create_list".
         outcome: "ok", or the kind of the error.
         seconds: How long it took.
         status: The HTTP status, None when no answer came.
@@ -42,7 +42,7 @@ class Observer(Protocol):
     """Is told of calls to vendors. Must be quick, thread-safe, and never raise."""
 
     def began(self, connection: str, operation: str) -> Callable[[VendorCall], None]:
-        """A call begins; what is returned is called when it has ended, on the same thread."""
+        """A call begins, of an operation by its label; what is returned is called when it has ended, on the same thread."""
         ...
 
 
@@ -53,6 +53,11 @@ class ShapeObserver(Observer, Protocol):
     def exchanged(self, call: VendorCall, shape: Shape) -> None:
         """An exchange has ended, with or without a reply; called before the call's own end is told."""
         ...
+
+
+def label_of(operation: str) -> str:
+    """Return the label by which logs, metrics and traces know an operation: its words, joined by underscores."""
+    return "_".join(operation.split())
 
 
 class NoObserver:

@@ -23,7 +23,7 @@ from couponhub.transport.breakage import translated
 from couponhub.transport.decision import Attempt, RaiseUnknown, Renew, Wait, decide
 from couponhub.transport.exchange import MultipartStream, Reply, Request
 from couponhub.transport.headers import SentHeaders
-from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall, log_call
+from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall, label_of, log_call
 from couponhub.transport.retry import RetryPolicy, RetryReserve, retry_after_seconds, whole_header
 from couponhub.transport.room import Lease, ReplyRoom, decoded_bytes, let_go
 from couponhub.transport.session import ReplyTooLarge, VendorSession
@@ -199,7 +199,8 @@ class Transport:
         attempt: int,
         lease: Lease,
     ) -> T:
-        ended = self._observer.began(self.connection, request.operation)
+        operation = label_of(request.operation)
+        ended = self._observer.began(self.connection, operation)
         started = self._clock.monotonic()
         reply: Reply | None = None
         outcome = "interrupted"
@@ -224,7 +225,7 @@ class Transport:
         finally:
             call = VendorCall(
                 connection=self.connection,
-                operation=request.operation,
+                operation=operation,
                 outcome=outcome,
                 seconds=self._clock.monotonic() - started,
                 status=reply.status if reply else None,

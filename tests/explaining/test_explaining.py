@@ -36,8 +36,8 @@ def test_a_customer(desk: Desk) -> None:
     call, more = document["calls"]
     seen = [request for request in desk.control["capillary"].requests() if "coupons" in request["path"]]
     assert 2 == len(seen)
-    assert ("customer coupons v2", "ok") == (more["operation"], more["outcome"])
-    assert ("capillary", "customer coupons", 1, "ok", 200) == (
+    assert ("customer_coupons_v2", "ok") == (more["operation"], more["outcome"])
+    assert ("capillary", "customer_coupons", 1, "ok", 200) == (
         call["connection"],
         call["operation"],
         call["attempt"],
@@ -87,7 +87,7 @@ def test_the_hub_s_own_observer_is_told_too() -> None:
 
     with CouponHub.from_config(observer=Observing()) as hub:
         hub.explain(Customer(mobile=CUSTOMER), connections=["capillary"])
-    assert ["customer coupons", "customer coupons v2"] == ended
+    assert ["customer_coupons", "customer_coupons_v2"] == ended
     # Only who wants shapes costs the time that they take.
     assert isinstance(Recorder(NoObserver()), ShapeObserver)
     assert not isinstance(Observing(), ShapeObserver)

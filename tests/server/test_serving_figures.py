@@ -29,10 +29,10 @@ def test_lookups_are_counted(counter: Counter) -> None:
     counter.lookup(token, connections=["capillary", "moengage"])
     counter.post("/v1/lookup", {}, token)
     found = figures(counter)
-    calls = "couponhub_vendor_calls_total", "connection=capillary", "operation=customer coupons", "outcome=ok"
+    calls = "couponhub_vendor_calls_total", "connection=capillary", "operation=customer_coupons", "outcome=ok"
     verdicts = "couponhub_lookup_verdicts_total"
     assert 1 == found[calls]
-    assert 1 == found[calls[0], calls[1], "operation=customer coupons v2", calls[3]]
+    assert 1 == found[calls[0], calls[1], "operation=customer_coupons_v2", calls[3]]
     assert 2 == found["couponhub_vendor_call_seconds_count", "connection=capillary"]
     assert 1 == found[verdicts, "connection=capillary", "reason=", "source=live", "verdict=found"]
     assert 1 == found[verdicts, "connection=moengage", "reason=unsupported", "source=live", "verdict=unknown"]

@@ -118,7 +118,7 @@ def test_logs_of_success_and_failure_hold_no_secret(server: ScriptedServer, logg
         "couponhub.calls",
     ):
         assert any(line.startswith(name) for line in logged), name
-    assert 'connection=shop operation="read coupons" outcome=ok' in written
+    assert "connection=shop operation=read_coupons outcome=ok" in written
     assert "shop: read coupons: attempt 2 failed (unavailable), waiting" in written
 
 
