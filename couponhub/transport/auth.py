@@ -10,14 +10,16 @@ from typing import Protocol
 import attrs
 
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
-from couponhub.errors import VendorError, VendorUnavailable
+from couponhub.errors import CouponhubError, VendorError, VendorUnavailable
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.secret import Secret, secret_of
 from couponhub.transport.headers import Headers
+from couponhub.transport.observing import Observer, VendorCall, label_of, log_call
 
 _HANGS_AFTER = 3.0
 """Seconds without an answer after which a fetch of a token is no longer what others wait for: less than from one
 probe of a silent vendor to the next, so that each probe truly asks it."""
+_OPERATION = label_of("fetch token")
 _AT_ONCE = 8
 """Fetches that may hang beside each other; each ends with its own time limit."""
 
@@ -112,6 +114,8 @@ class TokenAuth:
         fetch: Gets a new token.
         header: The header that carries it, raw.
         margin: Says for a lifetime in seconds how many of them to leave unused.
+        connection: Whose it is, for logs, metrics and traces.
+        observer: Is told of each fetch, as of any other call.
         clock: What a token's age is measured on.
     """
 
@@ -121,9 +125,13 @@ class TokenAuth:
         *,
         header: str,
         margin: Callable[[float], float],
+        connection: str,
+        observer: Observer,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._fetch = fetch
+        self._connection = connection
+        self._observer = observer
         self._header = header
         self._margin = margin
         self._clock = clock
@@ -167,7 +175,7 @@ class TokenAuth:
         # Counted from before the call: the vendor's seconds began to run while it answered.
         asked_at = self._clock.monotonic()
         try:
-            token = self._fetch()
+            token = self._told(asked_at)
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             with self._lock:
                 self._under_way.get().remove(fetch)
@@ -183,6 +191,31 @@ class TokenAuth:
             waited_for = [one.result for one in (fetch, *under_way) if not one.result.done()]
         for result in waited_for:
             result.set_result(token)
+
+    def _told(self, began: float) -> AccessToken:
+        """Fetch one, and tell of it: a sign-in that is dead shows itself by no other call."""
+        ended = self._observer.began(self._connection, _OPERATION)
+        failure: CouponhubError | None = None
+        outcome = "interrupted"
+        try:
+            token = self._fetch()
+        except CouponhubError as error:
+            failure, outcome = error, error.kind
+            raise
+        else:
+            outcome = "ok"
+            return token
+        finally:
+            call = VendorCall(
+                connection=self._connection,
+                operation=_OPERATION,
+                outcome=outcome,
+                seconds=self._clock.monotonic() - began,
+                status=failure.status if failure else None,
+                request_id=failure.request_id if failure else None,
+            )
+            log_call(call)
+            ended(call)
 
 
 def _basic(username: str, password: Secret) -> Secret:

@@ -139,7 +139,7 @@ def test_nothing_secret_is_logged(vendor: "Scripted", caplog: pytest.LogCaptureF
 def test_token_travels_raw_and_is_fetched_once(vendor: "Scripted") -> None:
     """Calls carry the raw token in the vendor's own header; the first one fetches it for all (C-3)."""
     settings = CapillarySettings(base_url=vendor.url, key="K", secret=Secret("S"))
-    auth = sign_in(settings)
+    auth = sign_in("shop", settings)
     first: dict[str, str] = {}
     second: dict[str, str] = {}
     auth.sign(first, Deadline.after(5))
@@ -166,7 +166,7 @@ def test_basic_password_is_an_md5_in_hex() -> None:
         region="eu", auth=SignIn.BASIC, username="till.01", password=Secret("pässword")
     )
     headers: dict[str, str] = {}
-    sign_in(settings).sign(headers, Deadline.after(5))
+    sign_in("shop", settings).sign(headers, Deadline.after(5))
     sent = base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode()
 
     digest = hashlib.md5("pässword".encode(), usedforsecurity=False).hexdigest()
@@ -181,7 +181,7 @@ def test_a_ready_made_md5_is_sent_as_it_is(case: Callable[[str], str]) -> None:
         region="eu", auth=SignIn.BASIC, username="till.01", password_md5=Secret(case(digest))
     )
     headers: dict[str, str] = {}
-    sign_in(settings).sign(headers, Deadline.after(5))
+    sign_in("shop", settings).sign(headers, Deadline.after(5))
 
     assert f"till.01:{digest}" == base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode()
     assert digest not in repr(settings).lower()

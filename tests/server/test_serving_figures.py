@@ -33,7 +33,8 @@ def test_lookups_are_counted(counter: Counter) -> None:
     verdicts = "couponhub_lookup_verdicts_total"
     assert 1 == found[calls]
     assert 1 == found[calls[0], calls[1], "operation=customer_coupons_v2", calls[3]]
-    assert 2 == found["couponhub_vendor_call_seconds_count", "connection=capillary"]
+    assert 1 == found[calls[0], calls[1], "operation=fetch_token", calls[3]]
+    assert 3 == found["couponhub_vendor_call_seconds_count", "connection=capillary"]
     assert 1 == found[verdicts, "connection=capillary", "reason=", "source=live", "verdict=found"]
     assert 1 == found[verdicts, "connection=moengage", "reason=unsupported", "source=live", "verdict=unknown"]
     assert 1 == found["couponhub_lookup_errors_total", "connection=moengage", "kind=unsupported"]
@@ -42,6 +43,14 @@ def test_lookups_are_counted(counter: Counter) -> None:
     assert 2 == found["couponhub_http_request_seconds_count", "route=/v1/lookup"]
     assert 1 == found["couponhub_http_problems_total", "kind=usage"]
     assert found["couponhub_quota_left", "connection=moengage", "limit=fetch_lists_per_day"] > 0
+
+
+def test_a_sign_in_that_fails_is_counted(counter: Counter) -> None:
+    """Where no token is to be had, no other call is made: without this all would look well."""
+    counter.controls["capillary"].fail("POST */token/generate", "status", 401)
+    counter.lookup(counter.token(Scope.LOOKUP))
+    calls = "couponhub_vendor_calls_total", "connection=capillary"
+    assert 1 == figures(counter)[(*calls, "operation=fetch_token", "outcome=credentials")]
 
 
 def test_clients_show_how_they_stand(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.errors import AuthRejected, OutcomeUnknown, RateLimited, UnreadableReply, VendorUnavailable
-from couponhub.transport import BasicAuth, HeaderAuth, Request, TokenAuth
+from couponhub.transport import BasicAuth, HeaderAuth, NoObserver, Observer, Request, TokenAuth, VendorCall
 from couponhub.transport.auth import AccessToken
 from tests.cli.desk import until
 from tests.kit.clock import FakeClock
@@ -42,14 +42,45 @@ class Tokens:
         return AccessToken(value=f"t{self.given}", lifetime=self._lifetime)
 
 
-def token_auth(tokens: Tokens, clock: Clock = SYSTEM_CLOCK) -> TokenAuth:
+def token_auth(tokens: Tokens, clock: Clock = SYSTEM_CLOCK, observer: Observer | None = None) -> TokenAuth:
     """A sign-in that leaves the last ten seconds of a token unused."""
-    return TokenAuth(tokens, header=HEADER, margin=lambda _: 10.0, clock=clock)
+    return TokenAuth(
+        tokens,
+        header=HEADER,
+        margin=lambda _: 10.0,
+        connection="shop",
+        observer=observer or NoObserver(),
+        clock=clock,
+    )
 
 
 def accepts(token: str) -> Callable[[Seen], Script]:
     """A vendor that takes that token alone."""
     return lambda seen: says(200 if seen.headers.get("x-token") == token else 401)
+
+
+class Watcher:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.calls: list[VendorCall] = []
+
+    def began(self, connection: str, operation: str) -> Callable[[VendorCall], None]:
+        """Check that what begins is what ends."""
+        assert ("shop", "fetch_token") == (connection, operation)
+        return self.calls.append
+
+
+def test_fetches_are_told_like_calls() -> None:
+    """One that fails and one that succeeds: a dead token endpoint shows itself by nothing else."""
+    watcher = Watcher()
+    auth = token_auth(Tokens(AuthRejected("no", status=401)), observer=watcher)
+    with pytest.raises(AuthRejected):
+        auth.sign({}, Deadline.after(5))
+    auth.sign({}, Deadline.after(5))
+    auth.sign({}, Deadline.after(5))
+    told = [(call.connection, call.operation, call.outcome, call.status) for call in watcher.calls]
+    assert [("shop", "fetch_token", "credentials", 401), ("shop", "fetch_token", "ok", None)] == told
 
 
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
@@ -271,11 +302,9 @@ def test_a_token_is_renewed_before_it_ends(age: float, expected: str) -> None:
 
 def test_a_tokens_time_runs_while_it_is_fetched() -> None:
     """The vendor counts from when it answered, and we from when we asked."""
-    moments = iter([0.0, 0.0, 89.0, 90.0, 90.0])
+    moments = iter([0.0, 0.0, 0.0, 89.0, 90.0, 90.0, 90.0])
     tokens = Tokens()
-    auth = TokenAuth(
-        tokens, header=HEADER, margin=lambda _: 10.0, clock=Clock(monotonic=lambda: next(moments))
-    )
+    auth = token_auth(tokens, Clock(monotonic=lambda: next(moments)))
     for expected in (1, 1, 2):
         auth.sign({}, Deadline.after(5))
         assert expected == tokens.given

@@ -9,6 +9,7 @@ import pytest
 from couponhub.errors import CouponhubError, UnreadableReply
 from couponhub.transport import (
     HeaderAuth,
+    NoObserver,
     Reply,
     Request,
     RetryPolicy,
@@ -89,7 +90,9 @@ def fetcher(server: ScriptedServer) -> Callable[[], AccessToken]:
 
 def signed_in(server: ScriptedServer, retry: RetryPolicy = STEADY) -> Transport:
     """A transport whose token comes from the same server, with a secret header beside it."""
-    token = TokenAuth(fetcher(server), header="X-Token", margin=lambda _: 1.0)
+    token = TokenAuth(
+        fetcher(server), header="X-Token", margin=lambda _: 1.0, connection="shop", observer=NoObserver()
+    )
     auth = HeaderAuth(inner=token, name="X-Key", value="s3cret-key")
     return transport_to(server.url, auth=auth, settings=TransportSettings(timeout=0.2), retry=retry)
 
@@ -136,7 +139,9 @@ def test_the_loggers_would_tell_without_the_filter(server: ScriptedServer, logge
         return AccessToken(value="s3cret-token", lifetime=60.0)
 
     try:
-        transport._auth = TokenAuth(unfiltered, header="X-Token", margin=lambda _: 1.0)
+        transport._auth = TokenAuth(
+            unfiltered, header="X-Token", margin=lambda _: 1.0, connection="shop", observer=NoObserver()
+        )
         transport.call(READ, understood)
     finally:
         for name, filters in kept.items():

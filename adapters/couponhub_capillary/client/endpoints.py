@@ -100,7 +100,7 @@ class CapillaryClient:
         self._transport = Transport(
             connection=connection,
             base_url=settings.api_address,
-            auth=sign_in(settings, clock),
+            auth=sign_in(connection, settings, clock, observer),
             settings=settings.transport(),
             clock=clock,
             retry=retry,

@@ -15,7 +15,16 @@ import requests
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.errors import AuthRejected, RateLimited, VendorError, VendorUnavailable, without_frames
 from couponhub.secret import Secret
-from couponhub.transport import Auth, BasicAuth, Reply, TokenAuth, TransportSettings, retry_after_seconds
+from couponhub.transport import (
+    Auth,
+    BasicAuth,
+    NoObserver,
+    Observer,
+    Reply,
+    TokenAuth,
+    TransportSettings,
+    retry_after_seconds,
+)
 from couponhub.transport.auth import AccessToken
 from couponhub.transport.session import ReplyTooLarge
 from couponhub_capillary.settings import CapillarySettings
@@ -36,7 +45,12 @@ _CREDENTIALS_HINT = "check the connection's key and secret, and that they belong
 _DOCUMENTED_REFUSAL = "Failed to generate OAuth token"
 
 
-def sign_in(settings: CapillarySettings, clock: Clock = SYSTEM_CLOCK) -> Auth:
+def sign_in(
+    connection: str,
+    settings: CapillarySettings,
+    clock: Clock = SYSTEM_CLOCK,
+    observer: Observer | None = None,
+) -> Auth:
     """How calls of this connection are signed; nothing is fetched before the first call."""
     if settings.auth == SignIn.BASIC:
         digest = settings.password_md5 or md5_of(settings.password or Secret(""))
@@ -48,7 +62,14 @@ def sign_in(settings: CapillarySettings, clock: Clock = SYSTEM_CLOCK) -> Auth:
         secret=settings.secret or Secret(""),
         transport=settings.transport(),
     )
-    return TokenAuth(fetch, header=TOKEN_HEADER, margin=unused_seconds, clock=clock)
+    return TokenAuth(
+        fetch,
+        header=TOKEN_HEADER,
+        margin=unused_seconds,
+        connection=connection,
+        observer=observer or NoObserver(),
+        clock=clock,
+    )
 
 
 def md5_of(password: Secret) -> Secret:
