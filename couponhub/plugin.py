@@ -69,7 +69,7 @@ class ConnectionSettings:
         None, about="proxy for this vendor", validator=check_proxy, converter=proxy_of
     )
     ca_bundle: str | None = setting(
-        None, about="PEM file to trust instead of the public authorities", validator=check_file
+        None, about="PEM file to trust instead of the public authorities", validator=check_file, shown=True
     )
     settle: float = setting(
         30.0,

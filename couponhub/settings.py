@@ -33,6 +33,7 @@ def setting(
     about: str,
     example: str | None = None,
     schema: Mapping[str, Any] | None = None,
+    shown: bool = False,
     **arguments: Any,
 ) -> Any:
     """Declare a setting, or a field of a request.
@@ -42,9 +43,10 @@ def setting(
         about: What it is, for people.
         example: Its value in the file that `config init` writes, as TOML; None leaves it out there.
         schema: What its JSON Schema says beyond its kind.
+        shown: A text of it is a word or a name and never a secret, so that a fault may quote it.
         arguments: As of `attrs.field`.
     """
-    said = {"about": about, "example": example, "schema": schema}
+    said = {"about": about, "example": example, "schema": schema, "shown": shown or None}
     metadata = {name: value for name, value in said.items() if value is not None}
     return attrs.field(default=default, metadata=metadata, **arguments)
 
@@ -105,7 +107,7 @@ def check_proxy(instance: object, attribute: "Attribute[Secret | None]", value: 
 def check_file(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
     """Validate the path of something that must be there."""
     if value is not None and not expanded(value).exists():
-        raise ValueError("expected the path of a file, and nothing is there")
+        raise ValueError("no such file")
 
 
 def check_timezone(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature

@@ -1,8 +1,11 @@
-"""What is wrong with a table, in words that name keys and never values."""
+"""The faults of a table, in words that name keys, and values only where no secret can stand."""
 
 import difflib
 import heapq
+import re
 from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import Any, get_args, get_type_hints
 
 import attrs
 from cattrs import (
@@ -12,9 +15,15 @@ from cattrs import (
 )
 from cattrs.errors import ForbiddenExtraKeysError
 
+from couponhub.config.references import is_reference
 from couponhub.errors import CouponhubError
+from couponhub.secret import Secret
 
+_LONGEST_SHOWN = 40
 _LONGEST_WORD = 60
+_NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?")
+_NUMBERS = frozenset({"expected a number", "expected a whole number"})
+_ONE_OF = "expected one of "
 _MOST_KEYS = 20
 """Unknown keys of one table that are named."""
 
@@ -36,6 +45,51 @@ def faults_in(error: BaseValidationError, key: str) -> Iterator[tuple[str, str]]
                     yield f"{key}.{word}", f"unknown key{did_you_mean(word, known)}"
             case _:
                 yield where, _problem(inner).removeprefix(f"{where.rpartition('.')[2]}: ")
+
+
+def quoted(problem: str, value: Any, field: "attrs.Attribute[Any]", cls: type[Any]) -> str:
+    """Return the problem of one setting together with the wrong value, where that can be no secret.
+
+    Args:
+        problem: In words that do not name the value.
+        value: What stands in the file, its references as they are written.
+        field: The setting.
+        cls: The class that it is a setting of.
+    """
+    shown = _shown(value, field, cls)
+    if shown is None:
+        return problem
+    if problem.startswith(_ONE_OF):
+        return f"{shown} is none of {problem.removeprefix(_ONE_OF)}"
+    if not problem.startswith("expected "):
+        return f"{shown}: {problem}"
+    mend = ""
+    if problem == "expected text":
+        mend = ": write it in quotes"
+    elif problem in _NUMBERS and isinstance(value, str):
+        mend = ": write it without quotes"
+    return f"{problem}, not {shown}{mend}"
+
+
+def _shown(value: Any, field: "attrs.Attribute[Any]", cls: type[Any]) -> str | None:
+    """The value as TOML has it; None for one that may be a secret, that came from elsewhere, or that is long."""
+    hint = get_type_hints(cls)[field.name]
+    kinds = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type)]
+    if Secret in kinds or not field.repr:
+        return None
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            text = str(value)
+        case str() if field.metadata.get("shown") or any(issubclass(kind, Enum) for kind in kinds):
+            # What a reference stands for may be a secret, wherever it stands.
+            text = "" if is_reference(value) else f'"{value}"'
+        case str() if _NUMBER.fullmatch(value) and {int, float} & set(kinds):
+            text = f'"{value}"'
+        case _:
+            return None
+    return text if 0 < len(text) <= _LONGEST_SHOWN else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -7,9 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
+import attrs
 from cattrs import BaseValidationError
 
-from couponhub.config.faults import did_you_mean, faults_in
+from couponhub.config.faults import did_you_mean, faults_in, quoted
 from couponhub.config.references import is_reference, resolve
 from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
 from couponhub.config.structure import config_converter
@@ -22,7 +23,7 @@ from couponhub.secret import Secret
 from couponhub.staging import StagingSettings
 from couponhub.state import StoreSettings
 
-S = TypeVar("S")
+S = TypeVar("S", bound=attrs.AttrsInstance)
 
 _MOST_FAULTS = 100
 """Of one table that are told at once."""
@@ -128,7 +129,9 @@ class _Reader:
         server = self._settings("server", document.get("server", {}), ServerSettings)
         for index, name in enumerate((lookup.connections if lookup else None) or ()):
             if name not in tables:
-                self._fault(f"lookup.connections[{index}]", f"no such connection{did_you_mean(name, tables)}")
+                written = document["lookup"]["connections"][index]
+                named = "no such connection" if is_reference(written) else f'"{name}" is no connection'
+                self._fault(f"lookup.connections[{index}]", f"{named}{did_you_mean(name, tables)}")
         if self._faults or staging is None or store is None or lookup is None or server is None:
             lines = (f"{self._path}: {key}: {text}" for key, text in self._faults.items())
             raise ConfigError("\n".join(_one_line(line) for line in lines))
@@ -173,17 +176,20 @@ class _Reader:
         """The table `value` as that class; None when it has faults, which are noted."""
         before = len(self._faults)
         hints = get_type_hints(kind)
+        written = self._table(key, value)
+        fields = {field.name: field for field in attrs.fields(kind) if field.name in written}
         table = {
             word: self._resolved(
                 f"{key}.{word}", inner, is_secret=Secret in {hints.get(word), *get_args(hints.get(word))}
             )
-            for word, inner in self._table(key, value).items()
+            for word, inner in written.items()
         }
         try:
             settings = self._converter.structure(table, kind)
         except BaseValidationError as error:
             for where, problem in islice(faults_in(error, key), _MOST_FAULTS):
-                self._fault(where, problem)
+                named = fields.get(where.removeprefix(f"{key}."))
+                self._fault(where, quoted(problem, written[named.name], named, kind) if named else problem)
             return None
         return settings if len(self._faults) == before else None
 

@@ -134,16 +134,16 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 
     assert [
         'lookups: unknown table; did you mean "lookup"?',
-        "connections.a.timeout: expected a number above 0",
+        "connections.a.timeout: expected a number above 0, not -1",
         "connections.a.proxy: http:// is refused for any host but this machine; use https://",
-        "connections.a.ca_bundle: expected the path of a file, and nothing is there",
-        "connections.a.settle: expected a number that is not below 0",
+        'connections.a.ca_bundle: "no-such-file": no such file',
+        "connections.a.settle: expected a number that is not below 0, not nan",
         "connections.a.limits.calls_per_minute: expected a whole number",
         'connections.a.key: expected text (secrets are always text: write "007", not 007)',
-        "connections.a.name: expected text",
-        "connections.a.mode: expected one of fast, safe",
-        "connections.a.pages: expected a whole number",
-        "connections.a.eager: expected true or false",
+        "connections.a.name: expected text, not 5: write it in quotes",
+        'connections.a.mode: "sage" is none of fast, safe',
+        'connections.a.pages: expected a whole number, not "3": write it without quotes',
+        "connections.a.eager: expected true or false, not 1",
         "connections.a.stores: expected a list",
         'connections.a.nam: unknown key; did you mean "name"?',
         'connections.b.adapter: there is no adapter "tony" (installed are: broken, odd, toy)',
@@ -151,17 +151,17 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
         f"connections.d.adapter: {ODD}",
         "connections.e.adapter: missing; known are: broken, odd, toy",
         "connections.f.key: the environment variable NOT_SET is not set, or empty",
-        "connections.f.limits: expected a table",
-        "connections.f.pages: expected a whole number",
+        "connections.f.limits: expected a table, not 5",
+        "connections.f.pages: expected a whole number, not true",
         "connections.f.stores[0]: expected text",
         "connections.g.adapter: expected text; known are: broken, odd, toy",
         'connections.h: mode = "safe" needs token',
         "connections.i: expected a table",
-        "staging.kind: expected one of server, folder",
-        "store.retention_days: expected a whole number",
-        "lookup.deadline: expected a number above 0",
-        "lookup.cache_ttl: expected a number that is not below 0",
-        "lookup.negative_ttl: expected a number that is not below 0",
+        'staging.kind: "sever" is none of server, folder',
+        "store.retention_days: expected a whole number, not 1.5",
+        "lookup.deadline: expected a number above 0, not 0",
+        "lookup.cache_ttl: expected a number that is not below 0, not -1",
+        "lookup.negative_ttl: expected a number that is not below 0, not inf",
         "lookup.stale_if_error: expected a number",
     ] == faults(text, tmp_path)
 
@@ -178,7 +178,7 @@ def test_a_lookup_names_connections_that_exist(tmp_path: Path) -> None:
     text = '[connections.a]\nadapter = "toy"\n[lookup]\nconnections = ["a", "aa"]\n'
     assert [
         "connections.a.key: missing",
-        'lookup.connections[1]: no such connection; did you mean "a"?',
+        'lookup.connections[1]: "aa" is no connection; did you mean "a"?',
     ] == faults(text, tmp_path)
 
 
@@ -192,7 +192,8 @@ def test_a_table_is_a_table(tmp_path: Path, table: str, value: str) -> None:
 @pytest.mark.parametrize("value", ["1", "1.5", "true", "[]", "{}", "2026-01-01", "10:00:00"])
 def test_text_is_never_guessed(tmp_path: Path, value: str) -> None:
     """A number or date where text is expected is a mistake: 007 is not "007"."""
-    assert ["connections.a.name: expected text"] == faults(f"{CONNECTION}name = {value}", tmp_path, KEY="k")
+    (fault,) = faults(f"{CONNECTION}name = {value}", tmp_path, KEY="k")
+    assert fault.startswith("connections.a.name: expected text")
 
 
 @pytest.mark.parametrize(
@@ -349,8 +350,8 @@ def test_an_empty_secret_is_told(tmp_path: Path) -> None:
     assert ["connections.a.key: is empty"] == faults(CONNECTION.replace("${KEY}", "${KEY:-}"), tmp_path)
 
 
-def test_no_fault_quotes_a_value(tmp_path: Path) -> None:
-    """A secret in the wrong place is not printed, not even one that came by reference."""
+def test_no_fault_quotes_a_secret(tmp_path: Path) -> None:
+    """A secret in the wrong place is not printed, wherever it came by reference, and wherever any text may stand."""
     text = """
         [connections.a]
         adapter = "toy"
@@ -363,10 +364,10 @@ def test_no_fault_quotes_a_value(tmp_path: Path) -> None:
         timeout = "s3cret"
         base_url = "https://x:s3cret@host"
         proxy = "s3cret"
-        ca_bundle = "s3cret"
+        ca_bundle = "${SECRET}"
         limits = {a = "s3cret"}
         [staging]
-        kind = "s3cret"
+        kind = "${SECRET}"
         listen = "s3cret"
         public_url = "s3cret"
         [store]
@@ -509,3 +510,19 @@ def test_a_proxy_without_a_password_is_no_literal_secret(tmp_path: Path, proxy: 
 
     assert settings.proxy is not None
     assert literal == settings.proxy.literal
+
+
+def test_adapters_quote_the_word_that_they_refuse(tmp_path: Path) -> None:
+    """A data centre, a region or a zone is no secret, and whoever mistyped one sees how."""
+    path = tmp_path / "c.toml"
+    path.write_text(
+        '[connections.m]\nadapter = "moengage"\ndata_center = "07"\nworkspace_id = "w"\napi_key = "k"\n'
+        'timezone = "IST"\ndefault_country_code = 91\n[connections.c]\nadapter = "capillary"\nregion = "mars"\n'
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, environment={})
+    told = str(caught.value)
+    assert 'connections.m.data_center: "07" is none of "01" to "06" and "101"' in told
+    assert 'such as Asia/Kolkata, not "IST"' in told
+    assert "connections.m.default_country_code: expected text, not 91: write it in quotes" in told
+    assert 'connections.c.region: "mars" is none of eu, apac' in told

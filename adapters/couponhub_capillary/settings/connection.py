@@ -57,7 +57,7 @@ class CapillarySettings(ConnectionSettings):
     """
 
     region: str | None = setting(
-        None, about=f"Capillary's cluster: {', '.join(CLUSTERS)}", validator=_check_region
+        None, about=f"Capillary's cluster: {', '.join(CLUSTERS)}", validator=_check_region, shown=True
     )
     base_url: str | None = setting(
         None, about="address of the API without version, instead of region", validator=check_url
@@ -83,17 +83,22 @@ class CapillarySettings(ConnectionSettings):
         default=False, about="have redemptions that were taken back shown too, in what is raw"
     )
     server_timezone: str | None = setting(
-        None, about="zone of Capillary's servers, where the region does not tell", validator=check_timezone
+        None,
+        about="zone of Capillary's servers, where the region does not tell",
+        validator=check_timezone,
+        shown=True,
     )
     store_timezone: str | None = setting(
         None,
         about="zone of the stores, whose local times Capillary prints as if they were UTC",
         validator=check_timezone,
+        shown=True,
     )
     default_country_code: str | None = setting(
         None,
         about="mobiles are asked about with and without it; left out, an unknown mobile proves nothing",
         validator=check_country_code,
+        shown=True,
     )
 
     def __attrs_post_init__(self) -> None:

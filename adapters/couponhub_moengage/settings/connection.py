@@ -104,6 +104,7 @@ class MoEngageSettings(ConnectionSettings):
         None,
         about='number of the data centre in the dashboard\'s address, such as "01"',
         validator=_check_data_center,
+        shown=True,
     )
     base_url: str | None = setting(
         None, about="address of the API up to /v1, instead of data_center", validator=check_url
@@ -122,6 +123,7 @@ class MoEngageSettings(ConnectionSettings):
         None,
         about="mobiles are looked for in usage reports with and without it; needed where user_id_is is mobile",
         validator=check_country_code,
+        shown=True,
     )
     created_by: str | None = setting(
         None, about="who MoEngage is told creates lists and files", validator=_check_created_by
@@ -130,6 +132,7 @@ class MoEngageSettings(ConnectionSettings):
         None,
         about="zone of the workspace, in which the days of usage reports begin; else by when its lists end",
         validator=check_timezone,
+        shown=True,
     )
     usage_max_age: float = setting(
         129_600.0,
