@@ -24,11 +24,15 @@ a write twice. No text here ever holds a code, a customer identifier or a creden
 """
 
 import copy
+from math import ceil
 from typing import Any, ClassVar, Self, TypedDict, TypeVar, Unpack
 
 from couponhub.shown import shown
 
 E = TypeVar("E", bound=BaseException)
+_MINUTE = 60
+_FAR_AWAY = 366 * 24 * 3600.0
+"""Seconds: nobody is told to come back later than that."""
 
 
 class ErrorFacts(TypedDict, total=False):
@@ -96,7 +100,18 @@ class CouponhubError(Exception):
     def __str__(self) -> str:
         where = " ".join(part for part in (self.connection, self.operation) if part)
         text = f"{where}: {self.message}" if where else self.message
-        return f"{text} ({self.hint})" if self.hint else text
+        advice = "; ".join(part for part in (self.hint, self._when()) if part)
+        return f"{text} ({advice})" if advice else text
+
+    def _when(self) -> str:
+        """After what time to try again, in words; "" where nobody said."""
+        if self.retry_after is None or not 0 < self.retry_after < _FAR_AWAY:
+            return ""
+        seconds = ceil(self.retry_after)
+        if seconds <= 2 * _MINUTE:
+            return f"try again in {seconds} s"
+        hours, minutes = divmod(ceil(seconds / _MINUTE), _MINUTE)
+        return f"try again in {f'{hours} h ' if hours else ''}{minutes} min"
 
     def located(self, *, connection: str | None, operation: str | None) -> "CouponhubError":
         """Fill in where it happened, unless a deeper layer already said so; returns itself for `raise`."""
@@ -295,6 +310,9 @@ class OutcomeUnknown(VendorError):
     title = "A write was sent and no understandable answer came: it may or may not have been done."
     kind = "outcome_unknown"
     exit_code = 3
+
+    def _when(self) -> str:
+        return ""  # trying again is what must not be done
 
 
 class UnreadableReply(VendorError):

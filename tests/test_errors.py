@@ -38,10 +38,29 @@ def test_the_text_stands_with_every_field_missing(kind: type[CouponhubError]) ->
         where = " ".join(chosen[name] for name in ("connection", "operation") if name in chosen)
 
         expected = f"{where}: it broke" if where else "it broke"
-        assert (f"{expected} (try this)" if "hint" in chosen else expected) == str(error)
+        advice = ["try this"] * ("hint" in chosen)
+        advice += ["try again in 3 s"] * ("retry_after" in chosen and kind is not OutcomeUnknown)
+        assert (f"{expected} ({'; '.join(advice)})" if advice else expected) == str(error)
         assert {name: chosen.get(name) for name in FIELDS if name != "hint"} == {
             name: getattr(error, name) for name in FIELDS if name != "hint"
         }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0.2, " (try again in 1 s)"),
+        (120.0, " (try again in 120 s)"),
+        (121.0, " (try again in 3 min)"),
+        (47_999.0, " (try again in 13 h 20 min)"),
+        (0.0, ""),
+        (float("inf"), ""),
+        (None, ""),
+    ],
+)
+def test_the_text_says_when_to_try_again(seconds: float | None, told: str) -> None:
+    """It is rounded up, so that whoever waits that long does not come too early."""
+    assert f"spent{told}" == str(QuotaExhausted("spent", retry_after=seconds))
 
 
 def test_a_deeper_layer_knows_better_where_it_happened() -> None:
@@ -73,7 +92,10 @@ def test_an_error_in_other_words_is_the_same_error() -> None:
         raise first
     twin = first.reworded(message="not yet; but soon", hint="wait\x07")
 
-    assert ("shop: not yet; but soon (wait\\x07)", ("not yet; but soon",)) == (str(twin), twin.args)
+    assert ("shop: not yet; but soon (wait\\x07; try again in 2 s)", ("not yet; but soon",)) == (
+        str(twin),
+        twin.args,
+    )
     assert (WaitTimeout, "u", 2.0, cause, first.__traceback__) == (
         type(twin),
         twin.upload,
@@ -81,7 +103,7 @@ def test_an_error_in_other_words_is_the_same_error() -> None:
         twin.__cause__,
         twin.__traceback__,
     )
-    assert "shop: not yet" == str(first)
+    assert "shop: not yet (try again in 2 s)" == str(first)
 
 
 def test_nothing_that_repeats_can_catch_an_unknown_outcome() -> None:

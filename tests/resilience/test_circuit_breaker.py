@@ -81,7 +81,7 @@ def test_it_says_why_it_does_not_ask() -> None:
     error = breaker.refusal()
 
     assert (
-        "shop customer coupons: not asked: it has failed 4 times in a row, last: no whole answer came in time"
+        "shop customer coupons: not asked: it has failed 4 times in a row, last: no whole answer came in time (try again in 4 s)"
         == str(error)
     )
     assert (4.0, False, True, True) == (error.retry_after, error.sent, error.too_slow, error.retryable)
