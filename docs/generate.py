@@ -3,6 +3,7 @@
 - `cli.md`: the help of every command.
 - `capabilities.md`: vendor by capability, with documented limits.
 - `configuration.md`: its tables of settings; the rest of that page is written by hand.
+- `code-files.md`: its table of headers; the rest of that page is written by hand.
 - `house.svg`: the drawing in `architecture.md`, from the imports of the code.
 - `demo.svg`: the picture in the README, from a run of `couponhub demo`.
 """
@@ -22,6 +23,7 @@ from rich.console import Console
 from rich.text import Text
 
 from couponhub.cli.app import cli
+from couponhub.codes.words import ANY_CUSTOMER_NAMES, CODE_NAMES, CUSTOMER_NAMES
 from couponhub.config.settings import tables
 from couponhub.hub import CouponHub
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
@@ -134,6 +136,17 @@ def _default(value: object) -> str:
             return ""
 
 
+def code_files_page() -> str:
+    """The page on code files, with the headers that are known."""
+    page = (HERE / "code-files.md").read_text(encoding="utf-8")
+    names = {"codes": CODE_NAMES}
+    names |= {f"customers by {kind.value}": known for kind, known in CUSTOMER_NAMES.items()}
+    names["customers, whatever `--tag` says"] = ANY_CUSTOMER_NAMES
+    rows = (f"| {what} | {', '.join(known)} |\n" for what, known in names.items())
+    table = "".join(["| A column of | is called |\n|---|---|\n", *rows])
+    return re.sub(r"(<!-- headers -->\n\n)(?:\|.*\n)+", lambda found: found[1] + table, page)
+
+
 def demo_picture() -> str:
     """The end of a run of the demo, as an SVG of a terminal."""
     surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC", "FORCE_COLOR": "1"}
@@ -153,6 +166,7 @@ def demo_picture() -> str:
 PAGES = {
     "cli.md": cli_page,
     "capabilities.md": capabilities_page,
+    "code-files.md": code_files_page,
     "configuration.md": configuration_page,
     "house.svg": house_picture,
 }

@@ -10,7 +10,10 @@ JOINED = "remove the rows that are no codes, as where files were put together or
 UNSEEN = "take them from where they were made, not from a page or document that they were pasted from"
 WRONG_COLUMN = "say which column holds the codes: --column NAME or INDEX"
 WRONG_CUSTOMERS = "say which column holds the customers: --tag-column NAME or INDEX"
-COMMAS = "save the file as CSV with commas, in UTF-8"
+COMMAS = (
+    'save it as CSV with commas, in UTF-8: "Text CSV" in LibreOffice, "CSV UTF-8" in Excel, which takes the separator'
+    " from the regional settings"
+)
 _ACCEPT = "what only looks ruined is sent as it stands with --accept ruined"
 
 

@@ -6,6 +6,7 @@ from itertools import islice
 
 import attrs
 
+from couponhub.codes.bare import SAMPLE, letter_kinds
 from couponhub.codes.faults import COMMAS, WRONG_COLUMN, WRONG_CUSTOMERS
 from couponhub.codes.words import (
     ANY_CUSTOMER_WORDS,
@@ -24,7 +25,6 @@ _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _BETWEEN_WORDS = re.compile(r"[\s_./()'-]+")
 _SHOWN = 8
 _LONGEST_NAME = 40
-_SAMPLE = 50
 
 
 @attrs.frozen(kw_only=True)
@@ -34,6 +34,7 @@ class Columns:
     Attributes:
         header: What the column of codes is called.
         unused: What a column of customers is called that is there and not used; "" for none.
+        bare: There is no header: the first line is a code, as all others.
     """
 
     width: int
@@ -41,6 +42,7 @@ class Columns:
     customer: int | None = None
     header: str = attrs.field(default="", repr=False)
     unused: str = ""
+    bare: bool = False
 
 
 def find_columns(
@@ -111,7 +113,7 @@ class _Header:
         if first.startswith("sep="):
             raise UsageError(
                 'the first line is "sep=", which only a spreadsheet understands',
-                hint=f"remove that line; {COMMAS}",
+                hint=f"remove that line, and where columns are not separated by commas, {COMMAS}",
             )
         text = "".join(self.cells)
         if re.search("[\ud800-\udfff]", text):
@@ -208,12 +210,12 @@ class _Header:
         return not is_header and self._is_like_below(at)
 
     def _is_like_below(self, at: int, *rows: list[str]) -> bool:
-        found = [_classes(row[at]) for row in (self.below, *rows) if at < len(row)]
-        return not found or _classes(self.cells[at]) <= frozenset().union(*found)
+        found = [letter_kinds(row[at]) for row in (self.below, *rows) if at < len(row)]
+        return not found or letter_kinds(self.cells[at]) <= frozenset().union(*found)
 
     def _seen(self) -> str:
         """The names in the first row for an error's text; those that could be a code are shown by position."""
-        rows = list(islice(self.rest, _SAMPLE))
+        rows = list(islice(self.rest, SAMPLE))
         shown = [
             f'"{cell.strip()}"' if self._may_be_shown(at, rows) else f"column {at}"
             for at, cell in enumerate(self.cells[:_SHOWN])
@@ -233,11 +235,3 @@ class _Header:
             and all(word.isalpha() and word[1:] == word[1:].lower() for word in words)
             and not self._is_like_below(at, *rows)
         )
-
-
-def _classes(text: str) -> frozenset[str]:
-    """The kinds of letters and digits in a text."""
-    kinds = {"upper": str.isupper, "lower": str.islower, "digit": str.isdigit}
-    return frozenset(name for name, holds in kinds.items() if any(map(holds, text))) | {
-        "letter" for char in text if char.isalpha() and char.upper() == char.lower()
-    }

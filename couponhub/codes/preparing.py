@@ -15,7 +15,7 @@ from couponhub.codes.dedupe import DedupeResult, Deduplicator, private
 from couponhub.codes.faults import Faults
 from couponhub.codes.header import Columns
 from couponhub.codes.rows import SourceBatch, SourceRows, rows_of_file, rows_of_iterable
-from couponhub.codes.source import CodeSource, is_file, reading
+from couponhub.codes.source import CodeSource, is_file, name_of, reading
 from couponhub.codes.words import Strays
 from couponhub.codes.writing import PartWriter, PreparedFile, csv_rows, header_row
 from couponhub.errors import LocalError, UsageError
@@ -71,9 +71,35 @@ def prepare(
         sent: The code sets of what was sent before and is not to be sent again.
 
     Raises:
-        UsageError: The source is empty, has no header, or has faulty rows.
+        UsageError: The source is empty, has no header, or has faulty rows; the text names the file.
         LocalError: The source cannot be read, or the disk is full.
     """
+    try:
+        return _prepare(
+            source,
+            rules,
+            workspace,
+            column=column,
+            tagging=tagging,
+            accepts_ruined=accepts_ruined,
+            sent=sent,
+        )
+    except UsageError as error:
+        if not (name := name_of(source)):
+            raise
+        raise error.reworded(message=f"{name}: {error.message}") from error.__cause__
+
+
+def _prepare(
+    source: CodeSource,
+    rules: CodeFileRules,
+    workspace: Path,
+    *,
+    column: str | int | None,
+    tagging: Tagging | None,
+    accepts_ruined: bool,
+    sent: Iterable[CodeSet],
+) -> PreparedCodes:
     with ExitStack() as opened:
         scratch = opened.enter_context(_scratch(workspace))
         spool = opened.enter_context(_Spool(scratch, rules, tagging))
@@ -146,6 +172,8 @@ def _warnings(
         )
     if tagging is not None and sifted.duplicates:
         yield f"{sifted.duplicates} rows name a code of an earlier row: left out, whoever the customer"
+    if columns.bare:
+        yield "the file has no header: every line was taken as a code, the first one too"
     if columns.unused:
         yield f'the codes were sent without the customers in column "{columns.unused}": --tag would bind them, where the vendor can'
 

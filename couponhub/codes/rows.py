@@ -3,10 +3,11 @@
 import csv
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self, TextIO
 
 import attrs
 
+from couponhub.codes.bare import SAMPLE, is_bare
 from couponhub.codes.faults import Faults
 from couponhub.codes.header import Columns, find_columns
 from couponhub.codes.source import lines
@@ -49,7 +50,7 @@ def rows_of_file(
     column: str | int | None = None,
     tagging: Tagging | None = None,
 ) -> SourceRows:
-    """Read CSV, or one code per line, below a header.
+    """Read CSV, or one code per line, below a header; or codes alone, where the first line can be no header.
 
     Raises:
         UsageError: The file is empty, is no text, or has no header that fits.
@@ -61,22 +62,58 @@ def rows_of_file(
     if header is None:
         faults.refuse()
         raise UsageError("the file is empty")
-    # The row below it is looked at before it is read as one: the reader still stands on its line then.
-    below = list(islice(rows, 1))
-    columns = find_columns(
-        header, below[0] if below else [], rules, rest=rows, column=column, tagging=tagging
-    )
-    return SourceRows(columns=columns, batches=_batches(reader, chain(below, rows), columns, faults))
+    line = reader.line_num
+    may_be_bare = len(header) == 1 and tagging is None and column in {None, 0}
+    ahead = _Ahead.of(reader, rows, SAMPLE if may_be_bare else 1)
+    if may_be_bare and ahead.is_lone and is_bare(header[0], ahead.first_cells, rules.code_header):
+        columns = Columns(width=1, code=0, bare=True)
+        ahead = _Ahead([(line, header), *ahead.seen])
+    else:
+        below, *rest = [row for _, row in ahead.seen] or [[]]
+        columns = find_columns(header, below, rules, rest=chain(rest, rows), column=column, tagging=tagging)
+    batches = (_batches(ahead, ahead, columns, faults), _batches(reader, rows, columns, faults))
+    return SourceRows(columns=columns, batches=chain.from_iterable(batches))
+
+
+class _Numbered(Protocol):
+    @property
+    def line_num(self) -> int: ...
+
+
+@attrs.define
+class _Ahead:
+    """Rows that were looked at before they are taken; each remembers its line, which the reader has left by then."""
+
+    seen: list[tuple[int, list[str]]] = attrs.field(repr=False)
+    line_num: int = 0
+
+    @classmethod
+    def of(cls, reader: "_csv.Reader", rows: Iterator[list[str]], count: int) -> Self:
+        return cls([(reader.line_num, row) for row in islice(rows, count)])
+
+    @property
+    def is_lone(self) -> bool:
+        return all(len(row) == 1 for _, row in self.seen)
+
+    @property
+    def first_cells(self) -> list[str]:
+        return [row[0] for _, row in self.seen]
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for line, row in self.seen:
+            self.line_num = line
+            yield row
 
 
 def _batches(
-    reader: "_csv.Reader", rows: Iterator[list[str]], columns: Columns, faults: Faults
+    reader: _Numbered, rows: Iterable[list[str]], columns: Columns, faults: Faults
 ) -> Iterator[SourceBatch]:
     batch = SourceBatch()
     for row in rows:
         if len(row) != columns.width:
+            first = "first line" if columns.bare else "header"
             faults.add(
-                reader.line_num, f"{len(row)} columns where the header has {columns.width}", kind="columns"
+                reader.line_num, f"{len(row)} columns where the {first} has {columns.width}", kind="columns"
             )
             continue
         batch.codes.append(row[columns.code])

@@ -18,15 +18,35 @@ CodeSource = str | os.PathLike[str] | BinaryIO | TextIO | Iterable[str]
 
 _BLOCK = 1 << 20
 _ADVICE = "codes come as CSV with commas or one per line, in UTF-8"
+_UTF16 = (
+    "it is in UTF-16",
+    'save it as "CSV UTF-8", or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW.csv',
+)
+_SHEET = 'open it, and save the sheet with the codes as "CSV UTF-8", its column formatted as text'
 _KINDS = {
-    codecs.BOM_UTF32_LE: "it is in UTF-32",  # before UTF-16, with whose mark it begins
-    codecs.BOM_UTF16_LE: "it is in UTF-16",
-    codecs.BOM_UTF16_BE: "it is in UTF-16",
-    b"PK\x03\x04": "it is a zip archive, as .xlsx workbooks are",
-    b"\xd0\xcf\x11\xe0": "it is an .xls workbook",
-    b"\x1f\x8b": "it is packed with gzip",
-    b"%PDF": "it is a PDF",
+    codecs.BOM_UTF32_LE: (  # before UTF-16, with whose mark it begins
+        "it is in UTF-32",
+        'save it as "CSV UTF-8", or convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW.csv',
+    ),
+    codecs.BOM_UTF16_LE: _UTF16,
+    codecs.BOM_UTF16_BE: _UTF16,
+    b"PK\x03\x04": (
+        "it is a zip archive, as .xlsx workbooks are",
+        f"unpack it; or, if it is a workbook, {_SHEET}",
+    ),
+    b"\xd0\xcf\x11\xe0": ("it is an .xls workbook", _SHEET),
+    b"\x1f\x8b": ("it is packed with gzip", "unpack it: gunzip FILE"),
+    b"%PDF": ("it is a PDF", "ask whoever made it for the codes as CSV"),
 }
+"""By how a file begins: what it is, and how it becomes one that can be read."""
+
+
+def name_of(source: CodeSource) -> str:
+    """Return the name of a source for errors: a path as it was given, `stdin`; "" for what has none."""
+    if isinstance(source, (str, os.PathLike)):
+        return os.fsdecode(source)
+    # No other open file: the name may be one that a program has made up.
+    return "stdin" if getattr(source, "name", None) == "<stdin>" else ""
 
 
 def is_file(source: CodeSource) -> "TypeIs[str | os.PathLike[str] | BinaryIO | TextIO]":
@@ -66,7 +86,8 @@ def lines(file: BinaryIO | TextIO) -> Iterator[str]:
     for number, block in enumerate(_blocks(file)):
         if number == 0 and "\r" in block[:-1] and "\n" not in block:
             raise UsageError(
-                "the lines end with CR alone, as on old Macs", hint="save the file with LF or CRLF line ends"
+                "the lines end with CR alone, as on old Macs",
+                hint="save it with LF or CRLF line ends, or convert it: tr '\\r' '\\n' < FILE > NEW.csv",
             )
         if "\0" in block or len(rest) > _BLOCK:
             raise UsageError("this is not a text file", hint=_ADVICE)
@@ -120,6 +141,7 @@ def _refuse_other_kinds(start: bytes) -> None:
     kind = next((kind for mark, kind in _KINDS.items() if start.startswith(mark)), None)
     pairs = start[:200]
     if kind is None and len(pairs) > 3 and (not any(pairs[::2]) or not any(pairs[1::2])):
-        kind = "it is in UTF-16"  # without a mark; what every second byte says of Latin letters
+        kind = _UTF16  # without a mark; what every second byte says of Latin letters
     if kind is not None:
-        raise UsageError(f"this is not a text file in UTF-8: {kind}", hint=_ADVICE)
+        what, mend = kind
+        raise UsageError(f"this is not a text file in UTF-8: {what}", hint=mend)

@@ -12,11 +12,15 @@ def plain(cell: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", cell.casefold())))
 
 
+def _names(words: str) -> tuple[str, ...]:
+    return tuple(words.rstrip(",").split(","))
+
+
 def _plain(words: str) -> frozenset[str]:
-    return frozenset(map(plain, words.split(",")))
+    return frozenset(map(plain, _names(words)))
 
 
-CODE_WORDS = _plain(
+CODE_NAMES = _names(
     "code,codes,coupon,coupons,coupon code,coupon codes,coupons code,coupon number,coupon no,promo code,promo codes,"
     "promotion code,promotion codes,promotional code,promotional codes,voucher,vouchers,voucher code,voucher codes,"
     "voucher number,voucher no,discount code,discount codes,discount coupon,offer code,offer codes,gift code,"
@@ -44,35 +48,44 @@ CODE_WORDS = _plain(
     "kode,kode kupon,kode promo,kode voucher,mã giảm giá,mã khuyến mãi,कूपन कोड,कूपन,رمز القسيمة,كود الخصم,"
     "รหัสคูปอง,优惠码,优惠券码,优惠券代码,券码,兑换码,折扣码,優惠碼,クーポンコード,クーポン,쿠폰,쿠폰코드"
 )
-"""What names a column of codes."""
+"""What names a column of codes, as people write it."""
 
-CUSTOMER_WORDS = {
-    Identifier.MOBILE: _plain(
+CODE_WORDS = frozenset(map(plain, CODE_NAMES))
+"""The same as words are compared."""
+
+CUSTOMER_NAMES = {
+    Identifier.MOBILE: _names(
         "mobile,mobiles,mobile number,mobile no,mobile phone,customer mobile,phone,phones,phone number,phone no,"
         "customer phone,msisdn,cell,cell phone,cell number,telephone,telephone number,tel,contact number,"
         "contact no,whatsapp,whatsapp number,Handy,Handynummer,Mobilnummer,Telefon,Telefonnummer,téléphone,"
         "numéro de téléphone,portable,teléfono,celular,móvil,telefone,cellulare,telefono,telefoon,"
         "telefoonnummer,telefonnr,мобильный,телефон,मोबाइल,手机,手机号,電話番号,携帯電話"
     ),
-    Identifier.EMAIL: _plain(
+    Identifier.EMAIL: _names(
         "email,emails,email address,email addresses,email id,customer email,mail,mail address,E-Mail-Adresse,"
         "Mailadresse,adresse email,adresse e-mail,adresse mail,courriel,correo,correo electrónico,"
         "endereço de email,indirizzo email,e-mailadres,почта,ईमेल,邮箱,电子邮件,メール,メールアドレス"
     ),
-    Identifier.EXTERNAL_ID: _plain(
+    Identifier.EXTERNAL_ID: _names(
         "external id,external ids,external customer id,customer external id,ext id,customer id,cust id,user id,"
         "client id,member id,membership id,loyalty id,crm id,uid,unique id,customer number,customer no,"
         "member number,Kundennummer,Kunden-Nr,Kunden-ID,Kundnr,numéro client,id client,id cliente"
     ),
-    Identifier.ID: _plain("id,customer id,cust id,user id,capillary id,moengage id,member id"),
+    Identifier.ID: _names("id,customer id,cust id,user id,capillary id,moengage id,member id"),
 }
-"""What names a column of customers, by the identifier in it."""
+"""What names a column of customers, by the identifier in it, as people write it."""
 
-ANY_CUSTOMER_WORDS = _plain(
+CUSTOMER_WORDS = {kind: frozenset(map(plain, names)) for kind, names in CUSTOMER_NAMES.items()}
+"""The same as words are compared."""
+
+ANY_CUSTOMER_NAMES = _names(
     "customer,customers,customer identifier,identifier,user,users,member,members,recipient,recipients,buyer,"
     "contact,Kunde,Kunden,client,clients,cliente,clientes,klant"
 )
-"""What names a column of customers without saying which identifier is in it."""
+"""What names a column of customers without saying which identifier is in it, as people write it."""
+
+ANY_CUSTOMER_WORDS = frozenset(map(plain, ANY_CUSTOMER_NAMES))
+"""The same as words are compared."""
 
 _OTHER_WORDS = _plain(
     "name,first name,last name,full name,customer name,title,city,country,state,zip,address,gender,birthday,"
