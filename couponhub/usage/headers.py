@@ -13,6 +13,7 @@ from couponhub.usage.opening import MakeFault
 NEEDED = (ReportColumn.USER, ReportColumn.CODE)
 """Without these a report says nothing."""
 _MOST_SHOWN = 40
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _WHOSE = "(?:customer|cust|user|member|client|loyalty|crm|profile|shopper|buyer|registered|primary)?"
 _OWN_NUMBER = re.compile(
     "(?:external|ext|customer|cust|user|member|client|loyalty|crm|profile|shopper|buyer|unique|moengage)+"
@@ -83,9 +84,9 @@ class _Columns:
         taken = {at for places in known.values() for at in places}
         unexplained = [at for at in range(len(self._cells)) if at not in taken]
         places = {column: self._place(column, found, unexplained) for column, found in known.items() if found}
-        for column in NEEDED:
-            if column not in places:
-                raise self._missing(column, is_header=len(places) > 1)
+        missing = [column for column in NEEDED if column not in places]
+        if missing:
+            raise self._missing(missing, is_header=len(places) > 1)
         return Header(places, len(self._cells))
 
     def _known(self, column: ReportColumn) -> list[int]:
@@ -125,16 +126,31 @@ class _Columns:
     def _at(self, name: str) -> list[int]:
         return [at for at, plain in enumerate(self._plain) if plain == name]
 
-    def _missing(self, column: ReportColumn, *, is_header: bool) -> LocalError:
+    def _missing(self, missing: Sequence[ReportColumn], *, is_header: bool) -> LocalError:
         form = self._form
-        names = (*form.columns.get(column, ()), *form.vague.get(column, ()))
-        known = ", ".join(f'"{name}"' for name in names)
+        told = [f"no column of the {column.value}, known as {self._names(column)}" for column in missing]
         # A first row that is none is a customer's, and shown to nobody.
         seen = ", ".join(f'"{_shown(cell)}"' for cell in self._cells) if is_header else ""
+        settings = " and ".join(f"{form.columns_setting}.{column.value}" for column in missing)
         return self._fault(
-            f"its first row names no column of the {column.value}, known as {known}"
-            + (f"; it names {seen}" if seen else ""),
-            f"name it under {form.columns_setting}.{column.value} of the connection; columns are separated by commas",
+            f"its first row names {'; and '.join(told)}" + (f"; it names {seen}" if seen else ""),
+            f"name {'it' if len(missing) == 1 else 'them'} under {settings} of the connection;{self._separated()}",
+        )
+
+    def _names(self, column: ReportColumn) -> str:
+        names = (*self._form.columns.get(column, ()), *self._form.vague.get(column, ()))
+        return ", ".join(f'"{name}"' for name in names)
+
+    def _separated(self) -> str:
+        """How the columns are separated, which is what most first rows without any known column are wrong in."""
+        text = "".join(self._cells)
+        found = next(
+            (name for sign, name in _SEPARATORS.items() if text.count(sign) >= len(self._cells)), None
+        )
+        return (
+            f" columns are separated by commas, and here by {found}"
+            if found
+            else " columns are separated by commas"
         )
 
 

@@ -1,9 +1,10 @@
 """The rows of a report on their way into the index: hashed, checked, and laid aside by customer, in files."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import repeat
+from itertools import islice, repeat
 from pathlib import Path
 
 from couponhub.errors import LocalError
@@ -17,6 +18,13 @@ _BATCHES_IN_MEMORY = 1024  # of 64 KiB
 _MOST_CAMPAIGNS = 1 << 16
 _SAMPLE_OF_FIRST = 500
 _MOST_SAMPLED = 2000
+_ODD_SHOWN = 3
+_LIKE_A_MOMENT = re.compile(
+    # Two numbers of no more digits than years and fractions have, and a colon, a slash or a month: no code, no telephone.
+    r"(?!.*(?:^|[^.,\d])\d{5})(?=.{4,40}$)(?=.*\d[^\d]+\d)(?=.*(?:[:/]|[a-z]{3}|\d\.\d{1,2}\.\d{4}|\d{4}-\d\d-\d\d))(?:\d{1,4}(?:[.,]\d{1,9})?|[-/:., +]|[TZ]|[AP]\.?M\.?|UTC|GMT|IST"
+    r"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6})+",
+    re.IGNORECASE,
+)
 _CAMPAIGN = (
     ReportColumn.CAMPAIGN_ID,
     ReportColumn.CAMPAIGN_NAME,
@@ -136,9 +144,9 @@ class Spill:
         try:
             return plain, _moments(plain, form)
         except ValueError:
-            row = number + next(at for at, text in enumerate(plain) if not _is_moment(text, form))
+            odd = ((row, text) for row, text in enumerate(plain, number) if not _is_moment(text, form))
             raise fault(
-                f"row {row} has no moment that can be read as its {ReportColumn.SENT_AT.value}",
+                _unreadable(list(islice(odd, _ODD_SHOWN))),
                 "usage_time_format of the connection says how times are written, as strptime takes it:"
                 " %d/%m/%Y %H:%M for one; without it they are read as ISO 8601",
             ) from None
@@ -169,6 +177,18 @@ def _moments(texts: Sequence[str], form: str | None) -> list[datetime]:
     if form is None:
         return list(map(datetime.fromisoformat, texts))
     return [datetime.strptime(text, form) for text in texts]  # noqa: DTZ007 - the zone comes after
+
+
+def _unreadable(rows: Sequence[tuple[int, str]]) -> str:
+    """What is wrong with the first rows whose moment cannot be read; what may be no moment at all is not quoted."""
+    (row, text), *others = rows
+    told = f"row {row} has no moment that can be read as its {ReportColumn.SENT_AT.value}{_quoted(text)}"
+    also = [f"row {row}{_quoted(text)}" for row, text in others]
+    return f"{told} (also {', '.join(also)})" if also else told
+
+
+def _quoted(text: str) -> str:
+    return f': "{text}"' if _LIKE_A_MOMENT.fullmatch(text) else ""
 
 
 def _is_moment(text: str, form: str | None) -> bool:

@@ -101,6 +101,29 @@ def test_a_plain_header_is_believed(tmp_path: Path, kind: Identifier, header: st
     desk.desk.close()
 
 
+def test_all_columns_that_are_missing_are_told_at_once(tmp_path: Path) -> None:
+    """Whoever names one in the config is not sent back for the next; the separator that was seen is said too."""
+    desk = CellDesk.opened(tmp_path, EXTERNAL)
+    with pytest.raises(LocalError) as refused:
+        desk.take(report("Kunde,Gutschein,Sent At,Campaign ID"))
+    told = refused.value.message
+    assert "no column of the user, known as" in told
+    assert "; and no column of the code, known as" in told
+    assert 'it names "Kunde", "Gutschein", "Sent At", "Campaign ID"' in told
+    assert "name them under usage_columns.user and usage_columns.code of the connection" in refused.value.hint
+    with pytest.raises(LocalError, match="and here by semicolons"):
+        desk.take("User ID;Coupon Code;Sent At\n1;A-1;2026-10-03\n")
+    desk.desk.close()
+
+
+@pytest.mark.parametrize("end", ["\n\n\n\n", "\r\n\r\n", ",,\n", ",,\n\n , ,\n", "\n,,", "\t\n"])
+def test_blank_rows_at_the_end_refuse_no_report(tmp_path: Path, end: str) -> None:
+    """Spreadsheets and editors leave them."""
+    desk = CellDesk.opened(tmp_path, EXTERNAL)
+    desk.take(report("User ID,Coupon Code,Sent At") + end)
+    desk.desk.close()
+
+
 def test_a_header_without_customers_names_what_it_has(tmp_path: Path) -> None:
     """A row that is no header is shown to nobody."""
     desk = CellDesk.opened(tmp_path, MOBILE)

@@ -116,7 +116,13 @@ class Counters:
 
     def _turn_aside(self, own: "_Counting", error: Exception) -> None:
         if own.aside is None:
-            _log.warning("quotas are kept in memory, for this process alone: %s", type(error).__name__)
+            text = error.strerror if isinstance(error, OSError) else str(error)
+            reason = text if text and isinstance(error, (OSError, sqlite3.Error)) else type(error).__name__
+            _log.warning(
+                "the store cannot be written (%s): until it can, this process counts its calls in memory, and other"
+                " processes do not see them; [store] url names another file",
+                reason,
+            )
             own.aside = _Aside(self._seen)
         own.next_try = self._clock() + _TRIED_AGAIN_AFTER
         with suppress(sqlite3.Error):

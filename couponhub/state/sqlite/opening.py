@@ -12,6 +12,7 @@ from couponhub.forking import loading
 from couponhub.state.sqlite.migrations import migrate
 
 _POLL_SECONDS = 0.01
+_ELSEWHERE = "make it writable for this user, or name another file in [store] url"
 
 
 def make_private(path: Path) -> None:
@@ -88,9 +89,11 @@ def told_as_local(what: str, path: Callable[[], Path]) -> Iterator[None]:
         hint = ""
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             hint = "restore it from a backup, or name another file in [store] url"
+        elif "unable to open" in str(error) or "readonly" in str(error):
+            hint = _ELSEWHERE
         raise LocalError(f"the {what} {path()} cannot be used: {error}", hint=hint) from error
     except OSError as error:
-        raise LocalError(f"the {what} {path()} cannot be used: {error.strerror}") from error
+        raise LocalError(f"the {what} {path()} cannot be used: {error.strerror}", hint=_ELSEWHERE) from error
 
 
 def _keep_log(connection: sqlite3.Connection, busy_seconds: float) -> None:
