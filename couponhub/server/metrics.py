@@ -2,18 +2,24 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+    multiprocess,
+)
 
-from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
 from couponhub.lookup import WeakIdentityMap
 from couponhub.models import LookupAnswer
 from couponhub.server.figures import SHARED_FOLDER, is_alive
+from couponhub.server.gauges import Gauges, WorkerProcesses, folder_workers
 from couponhub.transport.observing import VendorCall
 
 M = TypeVar("M", Counter, Histogram)
@@ -46,8 +52,6 @@ class Metrics:
     def __init__(self) -> None:
         self._folder = os.environ.get(SHARED_FOLDER)
         self._registry = CollectorRegistry()
-        self._lock = threading.Lock()
-        self._seen: dict[tuple[str, str], int] = {}
         # What clients remember comes as the same answer again and again.
         self._counters: WeakIdentityMap[LookupAnswer, tuple[Counter, ...]] = WeakIdentityMap()
         self._calls = self._counter(
@@ -68,12 +72,6 @@ class Metrics:
             "Why connections could not answer lookups, by kind of error.",
             *("connection", "kind"),
         )
-        self._cache = self._counter(
-            "couponhub_lookup_cache_total",
-            "Lookups by whether an answer was remembered.",
-            "connection",
-            "result",
-        )
         self._requests = self._counter(
             "couponhub_http_requests_total", "Requests answered.", "method", "route", "status"
         )
@@ -83,18 +81,10 @@ class Metrics:
         self._problems = self._counter(
             "couponhub_http_problems_total", "Requests refused or failed, by kind of error.", "kind"
         )
-        self._breakers = self._gauge(
-            "couponhub_breaker_open",
-            "1 while a vendor is not asked because it failed.",
-            "livemax",
-            "connection",
-        )
-        self._in_flight = self._gauge(
-            "couponhub_lookup_in_flight", "Questions that a vendor is being asked.", "livesum", "connection"
-        )
-        self._quotas = self._gauge(
-            "couponhub_quota_left", "Calls left of a limit.", "livemostrecent", "connection", "limit"
-        )
+        self._under_way: list[None] = []  # grows and shrinks at once for all threads
+        self._gauges = Gauges(self._registry, lambda: len(self._under_way))
+        if self._folder is None:
+            ProcessCollector(registry=self._registry)
 
     def began(self, connection: str, operation: str) -> Callable[[VendorCall], None]:  # noqa: ARG002 - it is told at the end too
         """See `Observer.began`."""
@@ -120,8 +110,13 @@ class Metrics:
             if one.error is not None:
                 yield self._errors[one.connection, one.error.kind]
 
+    def request_began(self) -> None:
+        """Count a request as under way until it has ended."""
+        self._under_way.append(None)
+
     def request_ended(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request."""
+        """Count a request that had begun."""
+        self._under_way.pop()
         self._requests[method, route, str(status)].inc()
         self._request_seconds[route,].observe(seconds)
 
@@ -134,24 +129,20 @@ class Metrics:
         self.sample(hub)
         if self._folder is None:
             return generate_latest(self._registry)
-        _bury_the_dead(Path(self._folder))
+        folder = Path(self._folder)
+        workers = folder_workers(folder)
+        living = {worker for worker in workers if is_alive(worker)}
+        for dead in workers - living:
+            # Their gauges stand for nothing any more.
+            multiprocess.mark_process_dead(dead, path=self._folder)  # type: ignore[no-untyped-call] # theirs
         everybody = CollectorRegistry()
         multiprocess.MultiProcessCollector(everybody, path=self._folder)  # type: ignore[no-untyped-call] # theirs
+        everybody.register(WorkerProcesses(living))
         return generate_latest(everybody)
 
     def sample(self, hub: CouponHub) -> None:
-        """Note how clients and quotas of this process stand."""
-        with self._lock:
-            for name, client in hub.resilience.items():
-                status = client.status()
-                self._breakers.labels(name).set(status.breaker != "closed")
-                self._in_flight.labels(name).set(status.in_flight)
-                for result, count in (("hit", status.cache_hits), ("miss", status.cache_misses)):
-                    self._cache[name, result].inc(count - self._seen.get((name, result), 0))
-                    self._seen[name, result] = count
-            for name in hub:
-                for limit, left in _left(hub, name).items():
-                    self._quotas.labels(name, limit).set(left)
+        """Note how clients, limits and reports stand for this process."""
+        self._gauges.sample(hub)
 
     def keep_sampling(self, hub: CouponHub, seconds: float = 2.0) -> None:
         """Sample from now on, beside everything else: another process may be asked for what stands here."""
@@ -169,20 +160,3 @@ class Metrics:
 
     def _histogram(self, name: str, about: str, *labels: str) -> _Labelled[Histogram]:
         return _Labelled(Histogram(name, about, labels, registry=self._registry, buckets=_SECONDS))
-
-    def _gauge(self, name: str, about: str, mode: str, *labels: str) -> Gauge:
-        return Gauge(name, about, labels, registry=self._registry, multiprocess_mode=mode)  # type: ignore[arg-type] # theirs
-
-
-def _left(hub: CouponHub, name: str) -> Mapping[str, int]:
-    with suppress(CouponhubError):
-        return hub[name].quota_left()
-    return {}
-
-
-def _bury_the_dead(folder: Path) -> None:
-    """Let go of gauges of workers that died: they stand for nothing any more."""
-    for path in folder.glob("gauge_live*_*.db"):
-        pid = int(path.stem.rpartition("_")[2])
-        if not is_alive(pid):
-            multiprocess.mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call] # theirs

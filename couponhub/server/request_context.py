@@ -3,7 +3,7 @@
 import random
 import re
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import attrs
@@ -91,6 +91,38 @@ def head_of(framed: RequestContext, reply: OperationResponse) -> list[tuple[str,
     return head
 
 
+class _Watched:
+    """What is sent piece by piece. Its end is told once, also when nobody takes a single piece: no generator could."""
+
+    def __init__(self, pieces: Generator[bytes], ended: Callable[[int], None]) -> None:
+        self._pieces = pieces
+        self._ended = ended
+        self._size = 0
+        self._is_open = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            piece = next(self._pieces)
+        except BaseException:
+            self.close()
+            raise
+        self._size += len(piece)
+        return piece
+
+    def close(self) -> None:
+        """End it, as its reader does that goes away."""
+        if self._is_open:
+            self._is_open = False
+            self._pieces.close()
+            self._ended(self._size)
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class RequestScope:
     """Begins and ends requests."""
 
@@ -102,6 +134,7 @@ class RequestScope:
 
     def begin(self, environ: "WSGIEnvironment") -> RequestContext:
         """A request comes in; an id that it brings along is kept if it is a sane one."""
+        self._metrics.request_began()
         given = environ.get("HTTP_X_REQUEST_ID")
         request_id = given if given and _SANE_ID.fullmatch(given) else f"{self._random.getrandbits(64):016x}"
         method = environ["REQUEST_METHOD"]
@@ -128,17 +161,7 @@ class RequestScope:
         if isinstance(reply.content, bytes):
             self._end(framed, reply.status, len(reply.content))
             return [reply.content]
-        return self._watched(framed, reply.status, reply.content)
-
-    def _watched(self, framed: RequestContext, status: int, pieces: Generator[bytes]) -> Generator[bytes]:
-        size = 0
-        try:
-            for piece in pieces:
-                size += len(piece)
-                yield piece
-        finally:
-            pieces.close()
-            self._end(framed, status, size)
+        return _Watched(reply.content, lambda size: self._end(framed, reply.status, size))
 
     def _end(self, framed: RequestContext, status: int, size: int) -> None:
         if framed.holds is not None:

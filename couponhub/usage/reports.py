@@ -216,6 +216,14 @@ class Reports:
                 "imported reports tell nothing of stores", hint="ask without one", connection=self.connection
             )
 
+    def kept(self) -> Standings:
+        """How the connection's lists stand in the index as it is now.
+
+        Raises:
+            LocalError: This machine failed.
+        """
+        return self._of(self.index.catalogue())
+
     def _of(self, catalogue: Catalogue) -> Standings:
         known = self._standings
         if known is None or known.catalogue is not catalogue:

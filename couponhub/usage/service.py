@@ -160,13 +160,14 @@ class Usage(Rooted):
             )
             return attrs.evolve(done, warnings=(*done.warnings, *warnings, *_zone_warnings(standings)))
 
-    def status(self, list_id: str | None = None) -> UsageStatus:
+    def status(self, list_id: str | None = None, *, ask_vendor: bool = True) -> UsageStatus:
         """Return which days of each list are covered, which are missing, and which requests would fill the gaps.
 
         The vendor is asked for its lists; when it does not answer, those are told that are known, with a warning.
 
         Args:
             list_id: The vendor's id of one list; None for all that the vendor has ever shown.
+            ask_vendor: False calls nobody, and tells of the lists that are known.
 
         Raises:
             Unsupported: The vendor has no usage reports.
@@ -174,10 +175,14 @@ class Usage(Rooted):
         """
         with ErrorContext(self._name, "usage status"):
             wanted = None if list_id is None else given_list_id(list_id)
+            given_flag(ask_vendor, "ask_vendor")
             form, now = self._reports.form, self._now()
-            lists, seen_at, warnings = self._shown(now)
-            standings = self._standings(lists, seen_at)
-            warnings += self._remember(standings, lists, seen_at)
+            if ask_vendor:
+                lists, seen_at, warnings = self._shown(now)
+                standings = self._standings(lists, seen_at)
+                warnings += self._remember(standings, lists, seen_at)
+            else:
+                standings, warnings = self._reports.kept(), []
             shown = [one for one in standings.lists if list_id in {None, one.known.list_id}]
             if list_id is not None and not shown:
                 raise NotFound("there is no such list", hint=f"see `couponhub lists ls {self._name}`")

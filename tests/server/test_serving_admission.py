@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from werkzeug.test import EnvironBuilder
 
 from couponhub import CouponHub
 from couponhub.clock import Clock
@@ -119,6 +120,26 @@ def test_a_batch_holds_its_place_until_it_is_read(small: Counter) -> None:
     assert 200 == small.lookup(token).status_code
     unread.close()
     assert 3 == len(small.post("/v1/lookup/batch", body, token).text.splitlines())
+
+
+def test_a_batch_of_which_nothing_is_taken_gives_its_place_back(small: Counter) -> None:
+    """A reader may be gone before the first piece, so that nothing was begun which could end."""
+    token = small.token(Scope.LOOKUP)
+    body: Any = {"customers": [CUSTOMER] * 3, "connections": ["capillary"]}
+    environ = EnvironBuilder(
+        path="/v1/lookup/batch",
+        method="POST",
+        json=body,
+        headers=[("Authorization", f"Bearer {token}")],
+        environ_base=NEIGHBOUR,
+    ).get_environ()
+    application: Any = small.client.application
+    for _ in range(6):
+        pieces = application(environ, lambda *_: None)
+        pieces.close()
+        environ["wsgi.input"].seek(0)
+    assert 3 == len(small.post("/v1/lookup/batch", body, token).text.splitlines())
+    assert [200] * 7 == [line["status"] for line in small.logged()]
 
 
 def test_places_are_given_back(small: Counter) -> None:

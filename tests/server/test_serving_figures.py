@@ -2,13 +2,29 @@
 
 import json
 import logging
+import math
+import os
+import platform
+import re
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
 
+import attrs
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from couponhub import CouponHub
+from couponhub._version import installed_version
+from couponhub.clock import utc_now
 from couponhub.errors import UsageError
+from couponhub.models import DaySpan, ListCoverage, ListId, UsageStatus
 from couponhub.resilience import ResilienceStatus, ResilientClient
+from couponhub.server.gauges import Gauges, WorkerProcesses
 from couponhub.state import Scope
+from couponhub.testing import EmulatedVendors
+from couponhub.usage import Usage
 from tests.cli.desk import until
 from tests.server.counter import NEIGHBOUR, Counter
 
@@ -42,7 +58,74 @@ def test_lookups_are_counted(counter: Counter) -> None:
     assert 1 == found["couponhub_http_requests_total", "method=POST", "route=/v1/lookup", "status=400"]
     assert 2 == found["couponhub_http_request_seconds_count", "route=/v1/lookup"]
     assert 1 == found["couponhub_http_problems_total", "kind=usage"]
-    assert found["couponhub_quota_left", "connection=moengage", "limit=fetch_lists_per_day"] > 0
+    limit = "connection=moengage", "limit=fetch_lists_per_day"
+    assert 0 < found["couponhub_quota_left", *limit] <= found["couponhub_quota_limit", *limit]
+    assert 1 == found["couponhub_http_requests_in_flight",]  # the one for the figures
+    assert [] == [label for _, *labels in found for label in labels if re.search(r"\s", label)]
+
+
+def test_the_process_and_the_build_are_told(counter: Counter) -> None:
+    """As of every program that Prometheus watches; the process only where the system has /proc."""
+    found = figures(counter)
+    (build,) = (labels for name, *labels in found if name == "couponhub_build_info")
+    assert [f"python={platform.python_version()}", f"version={installed_version()}"] == build
+    if sys.platform == "linux":
+        assert found["process_resident_memory_bytes",] > 1_000_000
+        assert found["process_open_fds",] > 3
+
+
+def test_every_figure_stands_on_the_page(counter: Counter) -> None:
+    """And the page promises none that there is not."""
+    page = (Path(__file__).parents[2] / "docs" / "observability.md").read_text(encoding="utf-8")
+    rows = "".join(re.findall(r"^\| `.*$", page, re.MULTILINE))
+    there = {family.name for family in counter.metrics._registry.collect()}
+    named = {name.removesuffix("_total") for name in re.findall(r"`(couponhub_\w+)`", rows)}
+    assert {name for name in there if name.startswith("couponhub")} == named
+
+
+def test_workers_are_told_apart() -> None:
+    """Each has its figures, under its process id; one that is gone has none."""
+    found = {
+        (sample.name, sample.labels["pid"]): sample.value
+        for family in WorkerProcesses([os.getpid(), os.getppid(), 2**30]).collect()
+        for sample in family.samples
+    }
+    assert sys.platform != "linux" or {str(os.getpid()), str(os.getppid())} == {pid for _, pid in found}
+    assert all(value >= 0 for value in found.values())
+
+
+def test_what_reports_lack_is_told(vendors: EmulatedVendors) -> None:
+    """How old the proof is and how many days are missing, of who imports reports; the vendor is not asked for it."""
+    now = utc_now().replace(microsecond=0)
+    missing = DaySpan((now - timedelta(days=9)).date(), (now - timedelta(days=7)).date())
+    list_ = ListCoverage(
+        connection="moengage",
+        list_id=ListId("1"),
+        list_name=None,
+        created_on=None,
+        reports=1,
+        covered=(),
+        missing=(missing, missing),
+    )
+
+    def told(*lists: ListCoverage, as_of: datetime | None) -> list[float | None]:
+        registry = CollectorRegistry()
+        status = UsageStatus(connection="moengage", lists=lists, as_of=as_of)
+        with CouponHub.from_config(vendors.config) as hub, pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Usage, "status", lambda *_, ask_vendor: status if not ask_vendor else None)
+            Gauges(registry, lambda: 0).sample(hub)
+        labels = {"connection": "moengage"}
+        return [
+            registry.get_sample_value(f"couponhub_usage_{name}", labels)
+            for name in ("age_seconds", "missing_days")
+        ]
+
+    age, days = told(list_, as_of=now - timedelta(hours=30))
+    assert age is not None
+    assert 30 * 3600 <= age < 31 * 3600
+    assert 6 == days
+    assert [math.inf, 6] == told(list_, as_of=None)
+    assert [None, None] == told(attrs.evolve(list_, reports=0), as_of=None)
 
 
 def test_a_sign_in_that_fails_is_counted(counter: Counter) -> None:

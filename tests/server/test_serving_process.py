@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,6 +68,10 @@ def test_workers_share_tokens_and_figures(vendors: EmulatedVendors, tmp_path: Pa
             re.findall(pattern, requests.get(f"{server.url}/metrics", timeout=30).text)[0] for _ in range(6)
         }
         assert {"11.0"} == {f"{float(one)}" for one in counts}
+        shown = requests.get(f"{server.url}/metrics", timeout=30).text
+        assert 1 == len(re.findall(r"^couponhub_build_info\{", shown, re.MULTILINE))
+        pids = re.findall(r'^process_cpu_seconds_total\{pid="(\d+)"\}', shown, re.MULTILINE)
+        assert sys.platform != "linux" or {*map(str, server.workers)} == {*pids}
         server.process.send_signal(signal.SIGTERM)
         assert 0 == ended(server.process)
 

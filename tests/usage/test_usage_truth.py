@@ -177,6 +177,15 @@ def test_a_report_that_begins_late_has_a_first_day_in_part(reports: ReportDesk) 
     assert (span(1, 5),) == coverage.missing
 
 
+def test_what_is_known_is_told_without_the_vendor(reports: ReportDesk) -> None:
+    """Metrics ask every few seconds, and a scrape spends nobody's quota."""
+    reports.take("L1", 5, TODAY)
+    asked, reports.vendor.is_down = reports.vendor.calls, True
+    told = reports.usage.status(ask_vendor=False)
+    assert ((span(1, 5),), ()) == (told.lists[0].missing, told.warnings)
+    assert asked == reports.vendor.calls
+
+
 def test_a_question_about_one_list_needs_that_list_only(reports: ReportDesk) -> None:
     """Another list that lacks days does not matter; an unknown one is not known to be empty."""
     reports.vendor.create("L2", created=1)
