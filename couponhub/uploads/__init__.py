@@ -5,7 +5,7 @@ out, and no code is lost or sent twice.
 """
 
 from couponhub.uploads.arguments import Acceptable, UploadSource
-from couponhub.uploads.doorbell import Doorbell
+from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 from couponhub.uploads.opening import open_uploads
 from couponhub.uploads.service import Uploads, work_of
@@ -14,7 +14,7 @@ from couponhub.uploads.steps import KIND as UPLOAD
 __all__ = [
     "UPLOAD",
     "Acceptable",
-    "Doorbell",
+    "CallbackUrls",
     "EventKind",
     "Progress",
     "UploadEvent",

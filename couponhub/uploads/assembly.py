@@ -14,18 +14,18 @@ from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter
 from couponhub.staging import Staging
 from couponhub.state import JobRecord, JobStore, Ledger, UploadRecord
 from couponhub.uploads.bounds import Bounds, SizeOf
-from couponhub.uploads.doorbell import Doorbell
+from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.events import no_progress
-from couponhub.uploads.patience import Patience
-from couponhub.uploads.preparing import Preparer
+from couponhub.uploads.polling import Poller
+from couponhub.uploads.preparation import Preparer
+from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.reconciling import Reconciler
+from couponhub.uploads.recovery import OrphanRecovery
 from couponhub.uploads.request import UploadRequest
 from couponhub.uploads.routing import route_of
-from couponhub.uploads.sending import Sender
-from couponhub.uploads.settling import Settler
+from couponhub.uploads.sender import Sender
 from couponhub.uploads.steps import SUBMIT, pending
-from couponhub.uploads.submitting import Submitter
-from couponhub.uploads.watching import Watcher
+from couponhub.uploads.submission import Submitter
 from couponhub.uploads.work import UploadWork
 
 
@@ -41,36 +41,38 @@ class Assembly:
     staging: Callable[[], Staging]
     settle: float
     vendor_is_loopback: bool
-    doorbell: Doorbell
+    callback_urls: CallbackUrls
     size_of: SizeOf
     clock: Clock
-    watcher: Watcher
+    poller: Poller
 
-    def patience(self, timeout: float | None) -> Patience:
-        """Make the patience of one caller."""
-        return Patience(clock=self.clock, deadline=Deadline.after(timeout, self.clock))
+    def rate_limit_wait(self, timeout: float | None) -> RateLimitWait:
+        """Make what keeps the pauses that vendors ask for, within the time of one caller."""
+        return RateLimitWait(clock=self.clock, deadline=Deadline.after(timeout, self.clock))
 
-    def reconciler(self, ledger: Ledger, patience: Patience | None = None) -> Reconciler:
+    def reconciler(self, ledger: Ledger, rate_limit_wait: RateLimitWait | None = None) -> Reconciler:
         """Make what compares uploads with the vendor."""
         return Reconciler(
             adapter=self.adapter,
             ledger=ledger,
             settle=self.settle,
-            patience=patience or self.patience(None),
+            rate_limit_wait=rate_limit_wait or self.rate_limit_wait(None),
         )
 
-    def settler(self, ledger: Ledger, reconciler: Reconciler, patience: Patience) -> Settler:
+    def recovery(
+        self, ledger: Ledger, reconciler: Reconciler, rate_limit_wait: RateLimitWait
+    ) -> OrphanRecovery:
         """Make what finds out about uploads that earlier calls left."""
-        return Settler(
+        return OrphanRecovery(
             ledger=ledger,
             staging=self.staging,
             reconciler=reconciler,
-            watcher=self.watcher,
-            doorbell=self.doorbell,
-            patience=patience,
+            poller=self.poller,
+            callback_urls=self.callback_urls,
+            rate_limit_wait=rate_limit_wait,
         )
 
-    def sender(self, ledger: Ledger, request: UploadRequest, patience: Patience) -> Sender:
+    def sender(self, ledger: Ledger, request: UploadRequest, rate_limit_wait: RateLimitWait) -> Sender:
         """Make what sends a source.
 
         Raises:
@@ -79,7 +81,7 @@ class Assembly:
         """
         route = route_of(request.source, request.callback, self.offered, self.connection)
         stages = not isinstance(route, AcceptsFiles) and not isinstance(request.source, FileUrl)
-        reconciler = self.reconciler(ledger, patience)
+        reconciler = self.reconciler(ledger, rate_limit_wait)
         bounds = Bounds(connection=self.connection, limits=self.adapter.limits, size_of=self.size_of)
         return Sender(
             adapter=route,
@@ -92,12 +94,12 @@ class Assembly:
                 bounds=bounds,
                 ledger=ledger,
                 reconciler=reconciler,
-                settler=self.settler(ledger, reconciler, patience),
+                recovery=self.recovery(ledger, reconciler, rate_limit_wait),
             ),
-            doorbell=self.doorbell,
-            patience=patience,
+            callback_urls=self.callback_urls,
+            rate_limit_wait=rate_limit_wait,
             stages=stages,
-            work=partial(self._work, ledger, route, patience, self._reachable() if stages else None),
+            work=partial(self._work, ledger, route, rate_limit_wait, self._reachable() if stages else None),
         )
 
     @contextmanager
@@ -111,7 +113,7 @@ class Assembly:
         ledger = self.ledger()
         # One that was killed before it stood in the ledger.
         upload = ledger.find(UploadId(job.id)) or _unwritten(job)
-        with self._opened(job, ledger, upload, self.patience(timeout)) as work:
+        with self._opened(job, ledger, upload, self.rate_limit_wait(timeout)) as work:
             yield work
 
     @contextmanager
@@ -120,7 +122,7 @@ class Assembly:
         job: JobRecord,
         ledger: Ledger,
         upload: UploadRecord,
-        patience: Patience,
+        rate_limit_wait: RateLimitWait,
         *,
         closes: bool = False,
     ) -> Iterator[UploadWork]:
@@ -131,12 +133,12 @@ class Assembly:
         staging = self._reachable() if stages else None
         callback = job.arguments.get("callback")
         if callback is None and staging is not None:
-            callback = self.doorbell.hang(upload.id)
+            callback = self.callback_urls.issue(upload.id)
         with ExitStack() as held:
             yield self._work(
                 ledger,
                 route,
-                patience,
+                rate_limit_wait,
                 staging,
                 upload=upload,
                 fresh=None,
@@ -156,14 +158,16 @@ class Assembly:
         with jobs.worker() as owner:
             claimed = jobs.claim(job_id, owner, seconds=LEASE_SECONDS)
             if claimed is not None:
-                with self._opened(claimed, self.ledger(), upload, self.patience(None), closes=True) as work:
+                with self._opened(
+                    claimed, self.ledger(), upload, self.rate_limit_wait(None), closes=True
+                ) as work:
                     Runner(store=jobs, clock=self.clock).run(claimed, owner, work, early=True)
 
     def _work(
         self,
         ledger: Ledger,
         route: AcceptsFiles | AcceptsFileUrls,
-        patience: Patience,
+        rate_limit_wait: RateLimitWait,
         staging: Staging | None,
         **known: object,
     ) -> UploadWork:
@@ -171,11 +175,13 @@ class Assembly:
             adapter=route,
             ledger=ledger,
             staging=staging,
-            doorbell=self.doorbell,
-            submitter=Submitter(adapter=route, ledger=ledger, settle=self.settle, patience=patience),
-            reconciler=self.reconciler(ledger, patience),
-            watcher=self.watcher,
-            patience=patience,
+            callback_urls=self.callback_urls,
+            submitter=Submitter(
+                adapter=route, ledger=ledger, settle=self.settle, rate_limit_wait=rate_limit_wait
+            ),
+            reconciler=self.reconciler(ledger, rate_limit_wait),
+            poller=self.poller,
+            rate_limit_wait=rate_limit_wait,
             **known,  # type: ignore[arg-type]  # what only the caller knows, by the names of the class
         )
 

@@ -9,7 +9,7 @@ from couponhub.settings import is_loopback_url
 from couponhub.staging import Staging
 from couponhub.state import State
 from couponhub.transport.peeking import size_of
-from couponhub.uploads.doorbell import Doorbell
+from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.service import Uploads
 
 
@@ -46,6 +46,6 @@ def open_uploads(
         settle=settings.settle,
         clock=clock,
         vendor_is_loopback=is_loopback,
-        doorbell=Doorbell(callbacks=lambda: state.callbacks, public_url=public_url),
+        callback_urls=CallbackUrls(callbacks=lambda: state.callbacks, public_url=public_url),
         size_of=lambda file: size_of(file, settings.transport()),
     )

@@ -10,8 +10,8 @@ from couponhub.errors import NotFound, OutcomeUnknown, VendorError, WaitTimeout
 from couponhub.models import Part, UploadStatus
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, ReadsParts
 from couponhub.state import Ledger, PartRecord, Stage, UploadRecord
-from couponhub.uploads.patience import Patience
-from couponhub.uploads.submitting import show_command
+from couponhub.uploads.rate_limit_wait import RateLimitWait
+from couponhub.uploads.submission import show_command
 
 _LOOKS_FOR_VANISHED = 3
 
@@ -35,7 +35,7 @@ class Reconciler:
     adapter: object
     ledger: Ledger
     settle: float
-    patience: Patience
+    rate_limit_wait: RateLimitWait
     _vanished: dict[int, _Vanished] = attrs.field(factory=dict, init=False)
 
     def anew(self) -> "Reconciler":
@@ -120,12 +120,12 @@ class Reconciler:
         if found is None:
             # At most `settle`, also where the clock was set back since and the age is below zero.
             pause = min(self.settle, max(0.0, self.settle - self._age(part)))
-            if not self.patience.deadline.allows(pause):
+            if not self.rate_limit_wait.deadline.allows(pause):
                 raise WaitTimeout(
                     f"whether a part of upload {upload.id} arrived cannot be found out in the time left",
                     hint=f"allow {self.settle:g} seconds more, or see `{show_command(upload)}` later",
                 )
-            self.patience.clock.sleep(pause)
+            self.rate_limit_wait.clock.sleep(pause)
             found = self._find_patiently(upload, part)
         if found is not None:
             return self.ledger.mark_submitted(upload, part.number, found)
@@ -134,13 +134,13 @@ class Reconciler:
     def _look_for(self, upload: UploadRecord, part: PartRecord) -> UploadRecord:
         # Asked in this order, for a sender that ends in between may have been successful.
         gone = not self.ledger.is_locked(upload) and self._age(part) >= self.settle
-        found = self._find(upload, part, self.patience.limit)
+        found = self._find(upload, part, self.rate_limit_wait.limit)
         if found is not None:
             return self.ledger.mark_submitted(upload, part.number, found)
         return self.ledger.mark_absent(upload, part.number) if gone else upload
 
     def _reread(self, upload: UploadRecord, part: PartRecord) -> UploadRecord:
-        left = self.patience.limit
+        left = self.rate_limit_wait.limit
         found: Part | None
         if isinstance(self.adapter, ReadsParts) and part.vendor_id is not None:
             try:
@@ -155,14 +155,14 @@ class Reconciler:
         if part.status.ended:
             return upload
         # It was there, and somebody deleted it before it ended. Not written down: whoever deleted it may be us.
-        now = self.patience.clock.monotonic()
+        now = self.rate_limit_wait.clock.monotonic()
         self._vanished.setdefault(part.number, _Vanished(since=now)).looks += 1
         gone = attrs.evolve(part, status=UploadStatus.UNKNOWN, accepted=None, rejected=None)
         parts = (*upload.parts[: part.number - 1], gone, *upload.parts[part.number :])
         return attrs.evolve(upload, parts=parts)
 
     def _find_patiently(self, upload: UploadRecord, part: PartRecord) -> Part | None:
-        return self.patience.ask(lambda left: self._find(upload, part, left))
+        return self.rate_limit_wait.ask(lambda left: self._find(upload, part, left))
 
     def _find(self, upload: UploadRecord, part: PartRecord, left: Deadline | None) -> Part | None:
         if isinstance(self.adapter, (AcceptsFiles, AcceptsFileUrls)):
@@ -173,12 +173,12 @@ class Reconciler:
         vanished = self._vanished.get(part.number)
         if vanished is None or vanished.looks < _LOOKS_FOR_VANISHED:
             return False
-        return self.patience.clock.monotonic() - vanished.since >= self.settle
+        return self.rate_limit_wait.clock.monotonic() - vanished.since >= self.settle
 
     def _age(self, part: PartRecord) -> float:
         if part.submitted_at is None:
             return 0.0
-        return (self.patience.clock.now() - part.submitted_at).total_seconds()
+        return (self.rate_limit_wait.clock.now() - part.submitted_at).total_seconds()
 
 
 def _is_final(part: PartRecord) -> bool:

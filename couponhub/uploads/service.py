@@ -36,14 +36,14 @@ from couponhub.uploads.arguments import (
 )
 from couponhub.uploads.assembly import Assembly
 from couponhub.uploads.bounds import SizeOf, unknown_size
-from couponhub.uploads.deleting import Deleter
-from couponhub.uploads.doorbell import Doorbell
+from couponhub.uploads.callback_urls import CallbackUrls
+from couponhub.uploads.deletion import Deleter
 from couponhub.uploads.events import Progress, no_progress
 from couponhub.uploads.names import is_upload_id
-from couponhub.uploads.patience import Patience
+from couponhub.uploads.polling import Poller
+from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.request import UploadRequest
 from couponhub.uploads.summary import upload_of, upload_of_part
-from couponhub.uploads.watching import Watcher
 from couponhub.uploads.work import UploadWork
 
 _Found = tuple[Ledger, UploadRecord]
@@ -62,7 +62,7 @@ class Uploads(Rooted):
         jobs: Makes the jobs, the same.
         staging: Makes the staging; only called for a vendor that fetches files.
         settle: Seconds after a lost answer until absence at the vendor counts as proof.
-        doorbell: Where the vendor may report the end of an upload; nowhere by default.
+        callback_urls: Where the vendor may report the end of an upload; nowhere by default.
         vendor_is_loopback: Whether the vendor is on this machine, as an emulator is.
         size_of: Tells the size of a file that lies elsewhere.
         clock: For tests.
@@ -78,7 +78,7 @@ class Uploads(Rooted):
         staging: Callable[[], Staging],
         settle: float = 30.0,
         vendor_is_loopback: bool = False,
-        doorbell: Doorbell | None = None,
+        callback_urls: CallbackUrls | None = None,
         size_of: SizeOf = unknown_size,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
@@ -88,9 +88,9 @@ class Uploads(Rooted):
         self._ledger = ledger
         self._jobs = jobs
         self._settle = settle
-        self._doorbell = doorbell or Doorbell()
+        self._callback_urls = callback_urls or CallbackUrls()
         self._clock = clock
-        self._watcher = Watcher(clock=clock)
+        self._poller = Poller(clock=clock)
         self._assembly = Assembly(
             connection=connection,
             adapter=adapter,
@@ -100,10 +100,10 @@ class Uploads(Rooted):
             staging=staging,
             settle=settle,
             vendor_is_loopback=vendor_is_loopback,
-            doorbell=self._doorbell,
+            callback_urls=self._callback_urls,
             size_of=size_of,
             clock=clock,
-            watcher=self._watcher,
+            poller=self._poller,
         )
 
     def send(
@@ -150,7 +150,7 @@ class Uploads(Rooted):
             WaitTimeout: Time ran out; the upload as last seen, where there is one yet, is on the error.
         """
         with self._at("send codes"):
-            patience = self._assembly.patience(given_timeout(timeout))
+            rate_limit_wait = self._assembly.rate_limit_wait(given_timeout(timeout))
             request = UploadRequest(
                 list_id=given_list_id(list_id),
                 source=given_source(source, is_read_as=column is not None or bool(accept)),
@@ -164,10 +164,10 @@ class Uploads(Rooted):
             )
             given_flag(wait, "wait")
             ledger = self._ledger()
-            record = self._assembly.sender(ledger, request, patience).send(request)
+            record = self._assembly.sender(ledger, request, rate_limit_wait).send(request)
             upload = self._rested(upload_of(record, sending=False), record)
             if wait and not upload.status.ended:
-                return self._wait_for((ledger, record), record.id, patience, progress, sent_here=True)
+                return self._wait_for((ledger, record), record.id, rate_limit_wait, progress, sent_here=True)
             return upload
 
     def wait(
@@ -193,11 +193,11 @@ class Uploads(Rooted):
         """
         with self._at("wait for upload"):
             home, upload_id = given_upload(upload, list_id)
-            patience = self._assembly.patience(given_timeout(timeout))
+            rate_limit_wait = self._assembly.rate_limit_wait(given_timeout(timeout))
             given_progress(progress)
             if (found := self._find(home, upload_id)) is not None:
-                return self._wait_for(found, upload_id, patience, progress)
-            return self._wait_for_vendors(home, upload_id, patience, progress)
+                return self._wait_for(found, upload_id, rate_limit_wait, progress)
+            return self._wait_for_vendors(home, upload_id, rate_limit_wait, progress)
 
     def show(self, list_id: str, upload_id: str) -> Upload:
         """Tell how an upload stands: ours, brought up to what the vendor shows, or a vendor's file by its id.
@@ -319,10 +319,16 @@ class Uploads(Rooted):
             ledger.mark_deleted(record, next(known))
 
     def _wait_for(
-        self, found: _Found, asked: str, patience: Patience, progress: Progress, *, sent_here: bool = False
+        self,
+        found: _Found,
+        asked: str,
+        rate_limit_wait: RateLimitWait,
+        progress: Progress,
+        *,
+        sent_here: bool = False,
     ) -> Upload:
         ledger, record = found
-        reconciler = self._assembly.reconciler(ledger, patience)
+        reconciler = self._assembly.reconciler(ledger, rate_limit_wait)
         written = record if sent_here else None
 
         def refresh() -> Upload:
@@ -333,21 +339,23 @@ class Uploads(Rooted):
             reconciler.require_shown(record)
             return upload_of(record, sending=not sent_here and ledger.is_locked(record))
 
-        seen, hears = upload_of(record, sending=False), self._doorbell.heard(record.id)
-        with self._assembly.settler(ledger, reconciler, patience).serving([record]):
-            upload = self._watcher.wait(seen, refresh, patience.deadline, progress, hears=hears)
+        seen, call_count = upload_of(record, sending=False), self._callback_urls.calls(record.id)
+        with self._assembly.recovery(ledger, reconciler, rate_limit_wait).serving([record]):
+            upload = self._poller.wait(
+                seen, refresh, rate_limit_wait.deadline, progress, call_count=call_count
+            )
             return self._rested(upload, record)
 
     def _rested(self, upload: Upload, record: UploadRecord) -> Upload:
         """The upload, after whose end nobody has to call any more, and nobody has to go on with its job."""
         if upload.status.ended:
-            self._doorbell.take_down(upload.id)
+            self._callback_urls.revoke(upload.id)
             with suppress(LocalError):  # what cannot be written now, whoever drives it next does
                 self._assembly.close(record)
         return upload
 
     def _wait_for_vendors(
-        self, list_id: ListId, part_id: str, patience: Patience, progress: Progress
+        self, list_id: ListId, part_id: str, rate_limit_wait: RateLimitWait, progress: Progress
     ) -> Upload:
         # What is known of it before the vendor is asked.
         unseen = Upload(
@@ -359,9 +367,9 @@ class Uploads(Rooted):
         )
 
         def refresh() -> Upload:
-            return self._vendors(list_id, part_id, left=patience.limit)
+            return self._vendors(list_id, part_id, left=rate_limit_wait.limit)
 
-        return self._watcher.wait(unseen, refresh, patience.deadline, progress)
+        return self._poller.wait(unseen, refresh, rate_limit_wait.deadline, progress)
 
     def _at(self, operation: str) -> ErrorContext:
         return ErrorContext(self._connection, operation)

@@ -25,12 +25,13 @@ from couponhub.state import (
     StepRecord,
     UploadRecord,
 )
-from couponhub.uploads.doorbell import Doorbell
+from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 from couponhub.uploads.names import part_name
-from couponhub.uploads.patience import Patience
+from couponhub.uploads.polling import STRAY_REFUSALS, Poller
+from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.reconciling import Reconciler
-from couponhub.uploads.settling import arrived_parts_ended
+from couponhub.uploads.recovery import arrived_parts_ended
 from couponhub.uploads.steps import (
     PREPARE,
     RECONCILE,
@@ -41,9 +42,8 @@ from couponhub.uploads.steps import (
     pending,
     without_rest,
 )
-from couponhub.uploads.submitting import Submitter, Way, show_command
+from couponhub.uploads.submission import SubmitCall, Submitter, show_command
 from couponhub.uploads.summary import upload_of
-from couponhub.uploads.watching import STRAY_REFUSALS, Watcher
 
 _FIRST_LOOK, _LONGEST_LOOK = 5.0, 600.0
 _AGAIN = "send the same codes again"
@@ -82,11 +82,11 @@ class UploadWork:
     adapter: AcceptsFiles | AcceptsFileUrls
     ledger: Ledger
     staging: Staging | None
-    doorbell: Doorbell
+    callback_urls: CallbackUrls
     submitter: Submitter
     reconciler: Reconciler
-    watcher: Watcher
-    patience: Patience
+    poller: Poller
+    rate_limit_wait: RateLimitWait
     progress: Progress
     callback: str | None
     again: bool
@@ -120,7 +120,7 @@ class UploadWork:
                 self.upload = self.ledger.find(self.upload.id) or self.upload
             if self._staged or self._serves:
                 with suppress(CouponhubError):
-                    self._stay(self.progress, is_over=arrived_parts_ended)
+                    self._poll_until_ended(self.progress, is_over=arrived_parts_ended)
 
     def stage(self) -> None:
         """Give the files of a fresh upload their addresses, before anything is written down."""
@@ -153,10 +153,10 @@ class UploadWork:
                 if (reason := self._refusal(number)) is not None:
                     return self._not_sent(job, step, reason)
             if self.upload.parts[number - 1].stage is not Stage.SUBMITTED:
-                self.patience.require_time()
-                way = self._way(number)
-                self.upload = self.patience.ask(
-                    lambda _: self.submitter.submit(self.upload, number, way),
+                self.rate_limit_wait.require_time()
+                submit_call = self._submit_call(number)
+                self.upload = self.rate_limit_wait.ask(
+                    lambda _: self.submitter.submit(self.upload, number, submit_call),
                     paused=lambda: self._tell(EventKind.PAUSED),
                 )
                 self._tell(EventKind.SUBMITTED)
@@ -174,7 +174,7 @@ class UploadWork:
         if self.fresh is None:
             self._serve_what_was_left()
         if self._staged or self._serves:
-            self._see_off()
+            self._wait_while_staged()
         elif not self._all_ended():
             self.upload = self.reconciler.refresh(self.upload)
         renewed = [number for number in self._abandoned() if self._renew(number)]
@@ -189,7 +189,7 @@ class UploadWork:
         if number in ended:
             return done(step, f"the vendor ended it: {self.upload.parts[number - 1].status}")
         pause = timedelta(seconds=step.pause(_FIRST_LOOK, _LONGEST_LOOK))
-        return step.postponed(self.patience.clock.now() + pause, "the vendor has not ended it")
+        return step.postponed(self.rate_limit_wait.clock.now() + pause, "the vendor has not ended it")
 
     def _abandoned(self) -> list[int]:
         """Find the parts that failed while nobody may have served their files; of those served here it is a verdict."""
@@ -213,7 +213,7 @@ class UploadWork:
         """Sum up; nobody needs the files any more, and nobody has to call."""
         upload = upload_of(self.upload, sending=False)
         self.ledger.drop_files(self.upload)
-        self.doorbell.take_down(self.upload.id)
+        self.callback_urls.revoke(self.upload.id)
         counts = {"accepted": upload.accepted, "rejected": upload.rejected, "unknown": upload.unknown}
         return [attrs.evolve(done(step, str(upload.status)), result=counts)]
 
@@ -221,7 +221,9 @@ class UploadWork:
         """Take the right to send to the list, and find out what the vendor has of the parts in doubt."""
         if self._may_send:
             return
-        self.sending.enter_context(self.ledger.list_lock(self.upload.list_id, timeout=self.patience.seconds))
+        self.sending.enter_context(
+            self.ledger.list_lock(self.upload.list_id, timeout=self.rate_limit_wait.seconds)
+        )
         self._may_send = True
         self.upload = self.ledger.find(self.upload.id) or self.upload
         self._serve_what_was_left()
@@ -233,7 +235,7 @@ class UploadWork:
         if part.stage is Stage.SUBMITTED:
             return None
         # Never sent, as far as the ledger knows: it may have been put back from an older backup.
-        found = self.patience.ask(
+        found = self.rate_limit_wait.ask(
             lambda left: self.adapter.find_submitted(self.upload.list_id, part.name, deadline=left)
         )
         if found is not None:
@@ -276,11 +278,11 @@ class UploadWork:
             attrs.evolve(one, status=JobStatus.CANCELLED, evidence=reason, not_before=None) for one in ended
         ]
 
-    def _way(self, number: int) -> Way:
+    def _submit_call(self, number: int) -> SubmitCall:
         """Return the one call that hands a part to the vendor."""
         part = self.upload.parts[number - 1]
         if self.fresh is not None and self.fresh.url is not None:
-            return self._way_of_url(self.fresh.url, part)
+            return self._url_call(self.fresh.url, part)
         if self.fresh is not None:
             path = self.fresh.files[number - 1].path
         else:
@@ -291,7 +293,7 @@ class UploadWork:
         if self.staging is not None:
             if number not in self._staged:
                 self._put(self.staging, part, path)
-            return self._way_of_url(FileUrl(url=self._staged[number].url), part)
+            return self._url_call(FileUrl(url=self._staged[number].url), part)
         assert isinstance(self.adapter, AcceptsFiles)  # noqa: S101 - the route was chosen so
         # In a vendor file the customer is always the first column.
         tagging = self.upload.tagging and Tagging(identifier=Identifier(self.upload.tagging), column=0)
@@ -301,9 +303,9 @@ class UploadWork:
             size=path.stat().st_size,
             open=partial(_open, path),
         )
-        return _way_of_file(self.adapter, self.upload, code_file, tagging or None)
+        return _file_call(self.adapter, self.upload, code_file, tagging or None)
 
-    def _way_of_url(self, url: FileUrl, part: PartRecord) -> Way:
+    def _url_call(self, url: FileUrl, part: PartRecord) -> SubmitCall:
         assert isinstance(self.adapter, AcceptsFileUrls)  # noqa: S101 - the route was chosen so
         submit = partial(self.adapter.submit_url, self.upload.list_id, url, part.name, self.callback)
         return lambda left: submit(deadline=left)
@@ -330,11 +332,11 @@ class UploadWork:
     def _all_ended(self) -> bool:
         return all(p.status.ended for p in self.upload.parts if p.stage is Stage.SUBMITTED)
 
-    def _see_off(self) -> None:
+    def _wait_while_staged(self) -> None:
         """Stay while the vendor fetches: the URLs end with this drive, which a stray refusal must not end."""
         upload = self.upload
         try:
-            self._stay(self.progress)
+            self._poll_until_ended(self.progress)
         except VendorError as error:
             if show_command(upload) not in error.hint:
                 sent = f"the codes were sent; find out what became of them with `{show_command(upload)}`"
@@ -353,7 +355,7 @@ class UploadWork:
                 fetched = "the vendor never fetched the file, and its URL has ended"
             raise error.reworded(message=f"{error.message}; {fetched}") from error.__cause__
 
-    def _stay(self, progress: Progress, is_over: Callable[[Upload], bool] | None = None) -> None:
+    def _poll_until_ended(self, progress: Progress, is_over: Callable[[Upload], bool] | None = None) -> None:
         written: UploadRecord | None = self.upload
 
         def refresh() -> Upload:
@@ -364,21 +366,23 @@ class UploadWork:
             self.reconciler.require_shown(self.upload)
             return upload_of(self.upload, sending=False)
 
-        self.watcher.wait(
+        self.poller.wait(
             upload_of(self.upload, sending=False),
             refresh,
-            self.patience.deadline,
+            self.rate_limit_wait.deadline,
             progress,
             is_over=is_over or (lambda upload: upload.status.ended),
             refusals=STRAY_REFUSALS,
-            hears=self.doorbell.heard(self.upload.id),
+            call_count=self.callback_urls.calls(self.upload.id),
         )
 
     def _tell(self, kind: EventKind) -> None:
         self.progress(UploadEvent(kind, upload_of(self.upload, sending=True)))
 
 
-def _way_of_file(adapter: AcceptsFiles, upload: UploadRecord, file: CodeFile, tagging: Tagging | None) -> Way:
+def _file_call(
+    adapter: AcceptsFiles, upload: UploadRecord, file: CodeFile, tagging: Tagging | None
+) -> SubmitCall:
     return lambda left: adapter.submit_file(upload.list_id, file, tagging, deadline=left)
 
 

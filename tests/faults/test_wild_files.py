@@ -18,7 +18,7 @@ from couponhub.state import StoreSettings
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.usage.opening import opened, read_blocks
 from tests.kit.clock import FakeClock
-from tests.uploads.shop import LIST, Shop
+from tests.uploads.harness import LIST, UploadHarness
 from tests.uploads.vendors import FileVendor
 from tests.usage.desk_of_reports import ReportDesk, Row, day, report_text
 
@@ -33,10 +33,10 @@ def reports(tmp_path: Path) -> Iterator[ReportDesk]:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def harness(tmp_path: Path) -> Iterator[UploadHarness]:
     """A shop whose vendor takes files."""
     store = LedgerDatabase(StoreSettings(url=f"sqlite:///{tmp_path}/state/hub.db"))
-    yield Shop(vendor=FileVendor(), store=store, clock=FakeClock())
+    yield UploadHarness(vendor=FileVendor(), store=store, clock=FakeClock())
     store.close()
 
 
@@ -217,13 +217,13 @@ def test_no_header_of_a_mail_is_a_fault_of_couponhub(head: str, tmp_path: Path) 
 @many_files
 @given(content=files(), column=st.sampled_from([None, 0, 3, "code"]))
 def test_no_code_file_is_a_fault_of_couponhub(
-    content: bytes, column: str | int | None, shop: Shop, tmp_path: Path
+    content: bytes, column: str | int | None, harness: UploadHarness, tmp_path: Path
 ) -> None:
     """Codes are sent or refused, whatever the bytes of their file are."""
     path = tmp_path / "codes.csv"
     path.write_bytes(content)
-    refused_properly(lambda: shop.uploads.send(LIST, path, column=column))
-    refused_properly(lambda: shop.uploads.send(LIST, io.BytesIO(content), column=column, accept="ruined"))
+    refused_properly(lambda: harness.uploads.send(LIST, path, column=column))
+    refused_properly(lambda: harness.uploads.send(LIST, io.BytesIO(content), column=column, accept="ruined"))
 
 
 WHOLE = """

@@ -21,7 +21,7 @@ from couponhub.errors import (
     VendorUnavailable,
 )
 from couponhub.models import Alerts, AlertsChange, ListChange, ListId, ListStatus, PartId
-from couponhub.uploads.deleting import Deleter
+from couponhub.uploads.deletion import Deleter
 from couponhub_moengage.adapter import MoEngageAdapter
 from tests.moengage.scripted import Answer, Opens, Vendor
 

@@ -16,7 +16,7 @@ from couponhub.state import StoreSettings, open_state
 from couponhub.state.sqlite.database import LedgerDatabase
 from tests.kit.clock import FakeClock
 from tests.state.kit import codes_of
-from tests.uploads.shop import LIST, Shop
+from tests.uploads.harness import LIST, UploadHarness
 from tests.uploads.vendors import FileVendor
 
 ROOT = Path(__file__).parents[2]
@@ -27,23 +27,23 @@ def settings_in(folder: Path) -> StoreSettings:
     return StoreSettings(url=f"sqlite:///{folder.as_posix()}/couponhub.db")
 
 
-def shop_in(folder: Path, vendor: FileVendor) -> Shop:
+def shop_in(folder: Path, vendor: FileVendor) -> UploadHarness:
     """A shop as a new process would open it, on the store in a folder."""
-    return Shop(vendor=vendor, store=LedgerDatabase(settings_in(folder)), clock=FakeClock())
+    return UploadHarness(vendor=vendor, store=LedgerDatabase(settings_in(folder)), clock=FakeClock())
 
 
 def test_no_code_goes_out_twice_after_a_restore(tmp_path: Path) -> None:
     """A backup that is made amid uploads, put back elsewhere: all that was sent before it is left out again."""
     vendor, home, aside = FileVendor(), tmp_path / "home", tmp_path / "backup"
-    shop = shop_in(home, vendor)
+    harness = shop_in(home, vendor)
     batches = [[f"N{batch}-{number}" for number in range(50)] for batch in range(12)]
-    shop.uploads.send(LIST, batches[0])
+    harness.uploads.send(LIST, batches[0])
     begun, enough = threading.Event(), threading.Event()
     sent: list[list[str]] = [batches[0]]
 
     def send() -> None:
         for batch in batches[1:]:
-            shop.uploads.send(LIST, batch)
+            harness.uploads.send(LIST, batch)
             sent.append(batch)
             begun.set()
             if enough.is_set():
@@ -57,7 +57,7 @@ def test_no_code_goes_out_twice_after_a_restore(tmp_path: Path) -> None:
         state.maintenance.backup(aside)
     enough.set()
     writer.join()
-    shop.store.close()
+    harness.store.close()
     shutil.move(home, tmp_path / "lost")
     shutil.copytree(aside, home)
 
@@ -119,9 +119,9 @@ def test_a_backup_amid_a_killed_writer_is_of_one_moment(tmp_path: Path) -> None:
 def test_what_the_ledger_had_forgotten_before_is_copied_too(tmp_path: Path) -> None:
     """Code sets of a store that lost its memory still count after a restore."""
     home = tmp_path / "home"
-    shop = shop_in(home, FileVendor())
-    shop.uploads.send(LIST, ["A1", "B2"])
-    shop.store.close()
+    harness = shop_in(home, FileVendor())
+    harness.uploads.send(LIST, ["A1", "B2"])
+    harness.store.close()
     for file in home.glob("couponhub.db*"):
         file.unlink()
     with open_state(settings_in(home)) as state:
@@ -135,8 +135,8 @@ def test_what_the_ledger_had_forgotten_before_is_copied_too(tmp_path: Path) -> N
 def test_a_backup_is_private_and_keeps_ages(tmp_path: Path) -> None:
     """Whatever the mask, files are for their owner alone; a code set is as old as it was."""
     home, aside = tmp_path / "home", tmp_path / "backup"
-    shop = shop_in(home, FileVendor())
-    shop.uploads.send(LIST, ["A1"])
+    harness = shop_in(home, FileVendor())
+    harness.uploads.send(LIST, ["A1"])
     (code_set,) = home.glob("codes/[!.]*/*/*.txt")
     os.utime(code_set, (1_700_000_000, 1_700_000_000))
     before = os.umask(0)
@@ -145,7 +145,7 @@ def test_a_backup_is_private_and_keeps_ages(tmp_path: Path) -> None:
             written = state.maintenance.backup(aside)
     finally:
         os.umask(before)
-    shop.store.close()
+    harness.store.close()
     (copy,) = aside.glob("codes/[!.]*/*/*.txt")
     assert {0o600} == {path.stat().st_mode & 0o777 for path in aside.rglob("*") if path.is_file()}
     assert {0o700} == {path.stat().st_mode & 0o777 for path in (aside, *aside.rglob("*")) if path.is_dir()}
@@ -190,24 +190,24 @@ def test_a_backup_that_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_a_code_set_that_was_cut_is_found(tmp_path: Path) -> None:
     """A thorough check counts codes, for those that are gone could go out twice."""
     home = tmp_path / "home"
-    shop = shop_in(home, FileVendor())
-    shop.uploads.send(LIST, ["A1", "B2"])
+    harness = shop_in(home, FileVendor())
+    harness.uploads.send(LIST, ["A1", "B2"])
     (code_set,) = home.glob("codes/[!.]*/*/*.txt")
     code_set.write_text("A1\n", encoding="utf-8")
     with open_state(settings_in(home)) as state:
         assert () == state.maintenance.check().faults
         (fault,) = state.maintenance.check(thorough=True).faults
-    shop.store.close()
+    harness.store.close()
     assert "more or fewer codes than were sent" in fault.message
 
 
 def test_a_damaged_database_is_found_and_not_backed_up(tmp_path: Path) -> None:
     """What cannot be read through is no backup."""
     home = tmp_path / "home"
-    shop = shop_in(home, FileVendor())
+    harness = shop_in(home, FileVendor())
     for number in range(30):
-        shop.uploads.send(ListId(f"L{number}"), [f"A{number}"])
-    shop.store.close()
+        harness.uploads.send(ListId(f"L{number}"), [f"A{number}"])
+    harness.store.close()
     path = home / "couponhub.db"
     content = bytearray(path.read_bytes())
     for at in range(4096, len(content), 4096):

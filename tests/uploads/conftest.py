@@ -8,7 +8,7 @@ import pytest
 from couponhub.state import StoreSettings
 from couponhub.state.sqlite.database import LedgerDatabase
 from tests.kit.clock import FakeClock
-from tests.uploads.shop import Shop
+from tests.uploads.harness import UploadHarness
 from tests.uploads.vendors import FileVendor, UrlVendor
 
 
@@ -21,12 +21,12 @@ def store(tmp_path: Path) -> Iterator[LedgerDatabase]:
 
 
 @pytest.fixture
-def shop(store: LedgerDatabase) -> Shop:
-    """A shop whose vendor takes files."""
-    return Shop(vendor=FileVendor(), store=store, clock=FakeClock())
+def harness(store: LedgerDatabase) -> UploadHarness:
+    """A harness whose vendor takes files."""
+    return UploadHarness(vendor=FileVendor(), store=store, clock=FakeClock())
 
 
 @pytest.fixture
-def url_shop(store: LedgerDatabase) -> Shop:
-    """A shop whose vendor fetches files."""
-    return Shop(vendor=UrlVendor(), store=store, clock=FakeClock())
+def url_harness(store: LedgerDatabase) -> UploadHarness:
+    """A harness whose vendor fetches files."""
+    return UploadHarness(vendor=UrlVendor(), store=store, clock=FakeClock())

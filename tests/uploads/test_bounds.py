@@ -7,50 +7,50 @@ import pytest
 from couponhub.errors import Conflict
 from couponhub.models import FileUrl
 from couponhub.uploads.bounds import Bounds
-from tests.uploads.shop import LIST, Shop
+from tests.uploads.harness import LIST, UploadHarness
 
 FIVE = ["A1", "B2", "C3", "D4", "E5"]
 ELSEWHERE = FileUrl(url="https://example.com/right-of-its-own/codes.csv")
 
 
-def bound(shop: Shop, most: int, total: int | None) -> Shop:
-    """A shop whose list was given so many codes, of at most so many."""
-    shop.vendor.limits, shop.vendor.total = {"list_codes": most}, total
-    return shop
+def bound(harness: UploadHarness, most: int, total: int | None) -> UploadHarness:
+    """A harness whose list was given so many codes, of at most so many."""
+    harness.vendor.limits, harness.vendor.total = {"list_codes": most}, total
+    return harness
 
 
 @pytest.mark.parametrize(("most", "total"), [(10, 5), (10, None), (0, 99)])
-def test_what_fits_is_sent(shop: Shop, most: int, total: int | None) -> None:
+def test_what_fits_is_sent(harness: UploadHarness, most: int, total: int | None) -> None:
     """Up to the last code; without a limit, or where the vendor does not tell, anything fits."""
-    bound(shop, most, total).uploads.send(LIST, FIVE)
+    bound(harness, most, total).uploads.send(LIST, FIVE)
 
-    assert FIVE == shop.vendor.codes
+    assert FIVE == harness.vendor.codes
 
 
-def test_what_crosses_the_limit_of_a_list_is_refused(shop: Shop) -> None:
+def test_what_crosses_the_limit_of_a_list_is_refused(harness: UploadHarness) -> None:
     """With the figures, and the setting that overrides them; nothing was sent or written down."""
     with pytest.raises(
         Conflict, match=r"given 6 codes, and 5 more would cross the 10 .*limits\.list_codes of shop"
     ):
-        bound(shop, 10, 6).uploads.send(LIST, FIVE)
+        bound(harness, 10, 6).uploads.send(LIST, FIVE)
 
-    assert [] == shop.vendor.files
-    assert () == shop.ledger().of_list(LIST)
+    assert [] == harness.vendor.files
+    assert () == harness.ledger().of_list(LIST)
 
 
-def test_codes_that_are_there_need_no_room(shop: Shop) -> None:
+def test_codes_that_are_there_need_no_room(harness: UploadHarness) -> None:
     """Only what is to be sent counts."""
-    shop.uploads.send(LIST, FIVE[:4], wait=True)
-    bound(shop, 5, 4).uploads.send(LIST, FIVE)
+    harness.uploads.send(LIST, FIVE[:4], wait=True)
+    bound(harness, 5, 4).uploads.send(LIST, FIVE)
 
-    assert FIVE == shop.vendor.codes
+    assert FIVE == harness.vendor.codes
 
 
-def test_a_full_list_takes_no_file_from_elsewhere(url_shop: Shop) -> None:
+def test_a_full_list_takes_no_file_from_elsewhere(url_harness: UploadHarness) -> None:
     """Whatever is in it."""
     with pytest.raises(Conflict):
-        bound(url_shop, 10, 10).uploads.send(LIST, ELSEWHERE)
-    assert [] == url_shop.vendor.files
+        bound(url_harness, 10, 10).uploads.send(LIST, ELSEWHERE)
+    assert [] == url_harness.vendor.files
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from couponhub.models import Part, UploadStatus
 from couponhub.state import UploadRecord
 from couponhub.state.sqlite.ledger import SqliteLedger
 from tests.state.kit import codes_of
-from tests.uploads.shop import LIST, Shop
+from tests.uploads.harness import LIST, UploadHarness
 from tests.uploads.vendors import FileVendor, Killed, StoredFile
 
 FIVE = ["A1", "B2", "C3", "D4", "E5"]
@@ -66,101 +66,103 @@ class DyingVendor(FileVendor):
         return part
 
 
-def assert_nothing_lost(shop: Shop, *, asked_first: bool) -> None:
+def assert_nothing_lost(harness: UploadHarness, *, asked_first: bool) -> None:
     """Send the same batch after a crash, perhaps after looking at it, and find every code once."""
-    shop.clock.sleep(31 if asked_first else 0)
+    harness.clock.sleep(31 if asked_first else 0)
     if asked_first:
-        for record in shop.ledger().of_list(LIST):
-            upload = shop.uploads.show(LIST, record.id)
+        for record in harness.ledger().of_list(LIST):
+            upload = harness.uploads.show(LIST, record.id)
             told = (upload.accepted, upload.rejected, upload.duplicates, upload.skipped, upload.unknown)
             assert upload.rows == sum(count or 0 for count in told)
             assert UploadStatus.UNKNOWN != upload.status
     with contextlib.suppress(Conflict):
-        shop.uploads.send(LIST, FIVE)
+        harness.uploads.send(LIST, FIVE)
 
-    assert FIVE == shop.vendor.codes
+    assert FIVE == harness.vendor.codes
     with pytest.raises(Conflict):
-        shop.uploads.send(LIST, FIVE)
-    assert FIVE == sorted(codes_of(shop.ledger().history(LIST).sent))
+        harness.uploads.send(LIST, FIVE)
+    assert FIVE == sorted(codes_of(harness.ledger().history(LIST).sent))
 
 
 @pytest.mark.parametrize("asked_first", [False, True])
 @pytest.mark.parametrize("written", [False, True])
 @pytest.mark.parametrize("transition", range(TRANSITIONS))
 def test_death_around_any_transition(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, transition: int, written: bool, asked_first: bool
+    harness: UploadHarness, monkeypatch: pytest.MonkeyPatch, transition: int, written: bool, asked_first: bool
 ) -> None:
     """Before or after each thing that is written down."""
     monkeypatch.setattr(DyingLedger, "countdown", transition)
     monkeypatch.setattr(DyingLedger, "written", written)
     with pytest.raises(Killed):
-        attrs.evolve(shop, ledger_kind=DyingLedger).uploads.send(LIST, FIVE)
+        attrs.evolve(harness, ledger_kind=DyingLedger).uploads.send(LIST, FIVE)
 
-    assert_nothing_lost(shop, asked_first=asked_first)
+    assert_nothing_lost(harness, asked_first=asked_first)
 
 
 @pytest.mark.parametrize("asked_first", [False, True])
 @pytest.mark.parametrize("part", [1, 2, 3])
-def test_death_while_the_vendor_takes_a_part(shop: Shop, part: int, asked_first: bool) -> None:
+def test_death_while_the_vendor_takes_a_part(harness: UploadHarness, part: int, asked_first: bool) -> None:
     """The vendor has it, and nobody was told."""
     with pytest.raises(Killed):
-        attrs.evolve(shop, vendor=DyingVendor(files=shop.vendor.files, polls_needed=part)).uploads.send(
+        attrs.evolve(harness, vendor=DyingVendor(files=harness.vendor.files, polls_needed=part)).uploads.send(
             LIST, FIVE
         )
 
-    assert part == len(shop.vendor.files)
-    assert_nothing_lost(shop, asked_first=asked_first)
+    assert part == len(harness.vendor.files)
+    assert_nothing_lost(harness, asked_first=asked_first)
 
 
 def test_part_in_doubt_stays_unknown_until_absence_counts(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    harness: UploadHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Too soon after it may have been sent, nobody says that it was not."""
     monkeypatch.setattr(DyingLedger, "countdown", 1)
     monkeypatch.setattr(DyingLedger, "written", True)
     with pytest.raises(Killed):
-        attrs.evolve(shop, ledger_kind=DyingLedger).uploads.send(LIST, FIVE[:2])
-    (record,) = shop.ledger().of_list(LIST)
+        attrs.evolve(harness, ledger_kind=DyingLedger).uploads.send(LIST, FIVE[:2])
+    (record,) = harness.ledger().of_list(LIST)
 
-    shop.clock.sleep(29)
-    assert (UploadStatus.UNKNOWN, 2) == _seen(shop, record)
-    shop.clock.sleep(1)
-    assert (UploadStatus.FAILED, 0) == _seen(shop, record)
+    harness.clock.sleep(29)
+    assert (UploadStatus.UNKNOWN, 2) == _seen(harness, record)
+    harness.clock.sleep(1)
+    assert (UploadStatus.FAILED, 0) == _seen(harness, record)
 
 
 def test_part_in_doubt_stays_unknown_while_its_sender_lives(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    harness: UploadHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A large file may take longer to send than absence takes to count."""
     monkeypatch.setattr(DyingLedger, "countdown", 1)
     monkeypatch.setattr(DyingLedger, "written", True)
     with pytest.raises(Killed):
-        attrs.evolve(shop, ledger_kind=DyingLedger).uploads.send(LIST, FIVE[:2])
-    (record,) = shop.ledger().of_list(LIST)
-    shop.clock.sleep(3600)
+        attrs.evolve(harness, ledger_kind=DyingLedger).uploads.send(LIST, FIVE[:2])
+    (record,) = harness.ledger().of_list(LIST)
+    harness.clock.sleep(3600)
 
-    with shop.ledger().list_lock(LIST, timeout=0):
-        assert (UploadStatus.UNKNOWN, 2) == _seen(shop, record)
-    assert (UploadStatus.FAILED, 0) == _seen(shop, record)
+    with harness.ledger().list_lock(LIST, timeout=0):
+        assert (UploadStatus.UNKNOWN, 2) == _seen(harness, record)
+    assert (UploadStatus.FAILED, 0) == _seen(harness, record)
 
 
-def test_clock_set_back_does_not_prolong_the_wait(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clock_set_back_does_not_prolong_the_wait(
+    harness: UploadHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A part in doubt that seems to be sent tomorrow is waited for as long as any other."""
     monkeypatch.setattr(DyingLedger, "countdown", 1)
     monkeypatch.setattr(DyingLedger, "written", True)
-    shop.clock.passed = 86_400
+    harness.clock.passed = 86_400
     with pytest.raises(Killed):
-        attrs.evolve(shop, ledger_kind=DyingLedger).uploads.send(LIST, FIVE[:2])
-    shop.clock.passed = 0
+        attrs.evolve(harness, ledger_kind=DyingLedger).uploads.send(LIST, FIVE[:2])
+    harness.clock.passed = 0
 
-    shop.uploads.send(LIST, FIVE[:2])
-    assert [30.0] == shop.clock.sleeps
-    assert FIVE[:2] == shop.vendor.codes
+    harness.uploads.send(LIST, FIVE[:2])
+    assert [30.0] == harness.clock.sleeps
+    assert FIVE[:2] == harness.vendor.codes
 
 
-def test_killed_process_frees_the_list(shop: Shop, tmp_path: Path) -> None:
+def test_killed_process_frees_the_list(harness: UploadHarness, tmp_path: Path) -> None:
     """A real process, really killed while it holds the right to send, stands in nobody's way."""
-    shop.uploads.send(LIST, FIVE)
+    harness.uploads.send(LIST, FIVE)
     ready = tmp_path / "ready"
     script = f"""
         import pathlib, time
@@ -168,7 +170,7 @@ def test_killed_process_frees_the_list(shop: Shop, tmp_path: Path) -> None:
         from couponhub.state.sqlite.database import LedgerDatabase
         from couponhub.state import StoreSettings
 
-        ledger = SqliteLedger(LedgerDatabase(StoreSettings(url={shop.store.settings.url!r})), "shop")
+        ledger = SqliteLedger(LedgerDatabase(StoreSettings(url={harness.store.settings.url!r})), "shop")
         with ledger.list_lock("L1", timeout=0):
             pathlib.Path({str(ready)!r}).touch()
             time.sleep(60)
@@ -179,16 +181,16 @@ def test_killed_process_frees_the_list(shop: Shop, tmp_path: Path) -> None:
                 if ready.exists():
                     break
                 time.sleep(0.02)
-            (record,) = shop.ledger().of_list(LIST)
-            assert shop.ledger().is_locked(record)
+            (record,) = harness.ledger().of_list(LIST)
+            assert harness.ledger().is_locked(record)
         finally:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
 
-    with shop.ledger().list_lock(LIST, timeout=0):
+    with harness.ledger().list_lock(LIST, timeout=0):
         pass
 
 
-def _seen(shop: Shop, record: UploadRecord) -> tuple[UploadStatus, int | None]:
-    upload = shop.uploads.show(LIST, record.id)
+def _seen(harness: UploadHarness, record: UploadRecord) -> tuple[UploadStatus, int | None]:
+    upload = harness.uploads.show(LIST, record.id)
     return upload.status, upload.unknown

@@ -23,38 +23,38 @@ from couponhub.state import JobRecord, StepRecord
 from couponhub.state.sqlite import SqliteState
 from couponhub.state.sqlite.jobs import SqliteJobs
 from tests.state.kit import codes_of
-from tests.uploads.shop import LIST, Shop
+from tests.uploads.harness import LIST, UploadHarness
 from tests.uploads.vendors import Killed, Lost, UrlVendor
 
 FIVE = ["A1", "B2", "C3", "D4", "E5"]
 PEOPLE = "mobile,code\n919876543210,A1\n919876543211,B2\n919876543210,C3\n919876543212,D4\n919876543213,E5\n"
 
 
-@pytest.fixture(params=["shop", "url_shop"])
-def anyone(request: pytest.FixtureRequest) -> Shop:
-    """A shop of either kind."""
-    shop: Shop = request.getfixturevalue(request.param)
-    return shop
+@pytest.fixture(params=["harness", "url_harness"])
+def anyone(request: pytest.FixtureRequest) -> UploadHarness:
+    """A harness of either kind."""
+    harness: UploadHarness = request.getfixturevalue(request.param)
+    return harness
 
 
-def kill_at(shop: Shop, part: int, source: Any = None, **more: Any) -> str:
+def kill_at(harness: UploadHarness, part: int, source: Any = None, **more: Any) -> str:
     """Let a sender of five codes in three parts die when it sends that part; answer the upload's id."""
-    shop.vendor.fates = [*[None] * (part - 1), Killed()]
+    harness.vendor.fates = [*[None] * (part - 1), Killed()]
     with pytest.raises(Killed):
-        shop.uploads.send(LIST, FIVE if source is None else source, **more)
-    shop.vendor.fates = []
-    return shop.ledger().of_list(LIST)[-1].id
+        harness.uploads.send(LIST, FIVE if source is None else source, **more)
+    harness.vendor.fates = []
+    return harness.ledger().of_list(LIST)[-1].id
 
 
-def steps_of(shop: Shop, upload_id: str) -> list[str]:
+def steps_of(harness: UploadHarness, upload_id: str) -> list[str]:
     """How the steps stand, by kind."""
-    return [f"{step.kind} {step.part or ''} {step.status}" for step in shop.driver.get(upload_id).steps]
+    return [f"{step.kind} {step.part or ''} {step.status}" for step in harness.driver.get(upload_id).steps]
 
 
-def finish(shop: Shop, upload_id: str) -> JobStatus:
+def finish(harness: UploadHarness, upload_id: str) -> JobStatus:
     """Drive a job to its end, as whoever comes by now and then does."""
     for _ in range(10):
-        job = shop.driver.drive(upload_id, early=True)
+        job = harness.driver.drive(upload_id, early=True)
         if job.status.ended:
             return job.status
     return job.status
@@ -62,7 +62,7 @@ def finish(shop: Shop, upload_id: str) -> JobStatus:
 
 @pytest.mark.parametrize("part", [1, 2, 3])
 @pytest.mark.parametrize("late", [False, True])
-def test_a_job_goes_on_without_its_source(anyone: Shop, part: int, late: bool) -> None:
+def test_a_job_goes_on_without_its_source(anyone: UploadHarness, part: int, late: bool) -> None:
     """Killed at any part, what is left is sent from what was kept; no other process has the iterable."""
     upload_id = kill_at(anyone, part, iter(FIVE))
     anyone.clock.sleep(3600 if late else 0)
@@ -76,7 +76,7 @@ def test_a_job_goes_on_without_its_source(anyone: Shop, part: int, late: bool) -
         anyone.uploads.send(LIST, FIVE)
 
 
-def test_a_part_whose_answer_the_kill_took_is_not_sent_again(anyone: Shop) -> None:
+def test_a_part_whose_answer_the_kill_took_is_not_sent_again(anyone: UploadHarness) -> None:
     """The vendor has it: it is found by its name, and only the rest is sent."""
     anyone.vendor.fates = [Lost.AFTER]
     anyone.vendor.look_faults = [Killed()]  # type: ignore[list-item]  # raised like any other
@@ -90,7 +90,7 @@ def test_a_part_whose_answer_the_kill_took_is_not_sent_again(anyone: Shop) -> No
     assert 3 == len(anyone.vendor.files)
 
 
-def test_customers_of_tagged_rows_are_kept_with_the_part(anyone: Shop) -> None:
+def test_customers_of_tagged_rows_are_kept_with_the_part(anyone: UploadHarness) -> None:
     """A tagged upload goes on too, each code still beside its customer; the files are private, and go at the end."""
     if isinstance(anyone.vendor, UrlVendor):
         anyone.vendor.file_rules = attrs.evolve(anyone.vendor.file_rules)
@@ -105,7 +105,7 @@ def test_customers_of_tagged_rows_are_kept_with_the_part(anyone: Shop) -> None:
     assert [] == anyone.part_files
 
 
-def test_forgotten_customers_are_not_sent(anyone: Shop) -> None:
+def test_forgotten_customers_are_not_sent(anyone: UploadHarness) -> None:
     """Their rows go from the kept files, whole files at a time; who is left in them is sent."""
     upload_id = kill_at(anyone, 1, io.StringIO(PEOPLE), tagging=Tagging(identifier=Identifier.MOBILE))
     with SqliteState(anyone.store.settings) as state:
@@ -120,7 +120,7 @@ def test_forgotten_customers_are_not_sent(anyone: Shop) -> None:
     assert ["B2", "D4", "E5"] == anyone.vendor.codes
 
 
-def test_codes_that_another_upload_sent_meanwhile_are_not_sent(anyone: Shop) -> None:
+def test_codes_that_another_upload_sent_meanwhile_are_not_sent(anyone: UploadHarness) -> None:
     """Part three was never sent; its code went out with another batch, so the part stays behind, and says so."""
     upload_id = kill_at(anyone, 3)
     anyone.uploads.send(LIST, ["E5", "X9"], wait=True)
@@ -133,7 +133,7 @@ def test_codes_that_another_upload_sent_meanwhile_are_not_sent(anyone: Shop) -> 
     assert [] == anyone.part_files
 
 
-def test_who_sends_the_same_again_takes_the_job_over(anyone: Shop) -> None:
+def test_who_sends_the_same_again_takes_the_job_over(anyone: UploadHarness) -> None:
     """The old job ends: nobody who drives it later sends what the new upload has sent."""
     upload_id = kill_at(anyone, 2)
     anyone.uploads.send(LIST, FIVE, wait=True)
@@ -143,7 +143,7 @@ def test_who_sends_the_same_again_takes_the_job_over(anyone: Shop) -> None:
     assert [] == anyone.part_files
 
 
-def test_a_spent_quota_is_a_time_and_no_failure(anyone: Shop) -> None:
+def test_a_spent_quota_is_a_time_and_no_failure(anyone: UploadHarness) -> None:
     """The call fails as ever; the job waits until the reset, is left alone until then, and then goes on."""
     anyone.vendor.fates = [None, QuotaExhausted("fifty a day", retry_after=7200)]
     with pytest.raises(PartialFailure, match="uploads resume up_"):
@@ -166,7 +166,7 @@ def test_a_spent_quota_is_a_time_and_no_failure(anyone: Shop) -> None:
     assert FIVE == anyone.vendor.codes
 
 
-def test_what_the_vendor_refuses_ends_the_job(anyone: Shop) -> None:
+def test_what_the_vendor_refuses_ends_the_job(anyone: UploadHarness) -> None:
     """It would refuse it the next time too; the parts before it are seen to their end, and nothing is kept."""
     anyone.vendor.fates = [None, RequestRejected("no such campaign")]
     with pytest.raises(PartialFailure):
@@ -178,7 +178,7 @@ def test_what_the_vendor_refuses_ends_the_job(anyone: Shop) -> None:
     assert [] == anyone.part_files
 
 
-def test_pause_and_cancel(anyone: Shop) -> None:
+def test_pause_and_cancel(anyone: UploadHarness) -> None:
     """A paused job is driven by nobody until it may proceed; a cancelled one sends nothing more, for good."""
     upload_id = kill_at(anyone, 2)
     assert JobStatus.PAUSED is anyone.driver.pause(upload_id).status
@@ -193,7 +193,7 @@ def test_pause_and_cancel(anyone: Shop) -> None:
     assert JobStatus.CANCELLED is anyone.driver.proceed(upload_id).status
 
 
-def test_deleting_an_upload_ends_its_job(anyone: Shop) -> None:
+def test_deleting_an_upload_ends_its_job(anyone: UploadHarness) -> None:
     """Nobody sends the rest of what somebody has taken back."""
     upload_id = kill_at(anyone, 3)
     anyone.clock.sleep(60)
@@ -203,7 +203,7 @@ def test_deleting_an_upload_ends_its_job(anyone: Shop) -> None:
     assert [] == anyone.vendor.codes
 
 
-def test_driving_is_idempotent(anyone: Shop) -> None:
+def test_driving_is_idempotent(anyone: UploadHarness) -> None:
     """A job that has ended is only told of; one that somebody else drives is left alone; an unknown one is an error."""
     upload_id = kill_at(anyone, 2)
     with anyone.jobs().worker() as other:
@@ -219,7 +219,7 @@ def test_driving_is_idempotent(anyone: Shop) -> None:
         anyone.driver.drive("up_nobody")
 
 
-def test_jobs_are_asked_for_by_words_in_any_case(anyone: Shop) -> None:
+def test_jobs_are_asked_for_by_words_in_any_case(anyone: UploadHarness) -> None:
     """A word of another case is understood, and what is no status is refused before anything is read."""
     upload_id = kill_at(anyone, 2)
     assert [upload_id] == [job.id for job in anyone.driver.iterate(status="PENDING")]
@@ -229,7 +229,7 @@ def test_jobs_are_asked_for_by_words_in_any_case(anyone: Shop) -> None:
         anyone.driver.iterate(connection=7)  # type: ignore[arg-type] # as from an untyped caller
 
 
-def test_a_lost_answer_is_looked_for_by_whoever_goes_on(anyone: Shop) -> None:
+def test_a_lost_answer_is_looked_for_by_whoever_goes_on(anyone: UploadHarness) -> None:
     """The file arrived, and shows late: it is waited for, found, and not sent again."""
     anyone.vendor.fates = [None, Lost.LATE]
     anyone.vendor.look_faults = [Killed()]  # type: ignore[list-item]  # raised like any other
@@ -273,7 +273,7 @@ class DyingJobs(SqliteJobs):
 @pytest.mark.parametrize("written", [False, True])
 @pytest.mark.parametrize("write", range(7))
 def test_death_around_any_write_of_the_job(
-    anyone: Shop, monkeypatch: pytest.MonkeyPatch, write: int, written: bool
+    anyone: UploadHarness, monkeypatch: pytest.MonkeyPatch, write: int, written: bool
 ) -> None:
     """Whoever drives what is due, and sends the batch again if that is not enough, finds every code there once."""
     monkeypatch.setattr(DyingJobs, "countdown", write)
@@ -291,7 +291,7 @@ def test_death_around_any_write_of_the_job(
     assert FIVE == sorted(codes_of(anyone.ledger().history(LIST).sent))
 
 
-def test_files_that_are_gone_are_not_made_up(anyone: Shop) -> None:
+def test_files_that_are_gone_are_not_made_up(anyone: UploadHarness) -> None:
     """A store that was put back from a backup has none: the parts are not sent, and it is said what to do."""
     upload_id = kill_at(anyone, 2)
     for path in anyone.part_files[1:]:
@@ -306,7 +306,7 @@ def test_files_that_are_gone_are_not_made_up(anyone: Shop) -> None:
 
 
 def test_a_full_disk_while_it_is_written_down_leaves_a_job_that_ends(
-    anyone: Shop, monkeypatch: pytest.MonkeyPatch
+    anyone: UploadHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing was sent of it; whoever drives the job says so, and nothing of its files is left."""
 
@@ -325,33 +325,33 @@ def test_a_full_disk_while_it_is_written_down_leaves_a_job_that_ends(
     assert FIVE == anyone.vendor.codes
 
 
-def fail(shop: Shop, number: int) -> None:
+def fail(harness: UploadHarness, number: int) -> None:
     """Let the vendor have failed a file that it could not fetch."""
-    file = shop.vendor.files[number]
+    file = harness.vendor.files[number]
     file.part, file.content = attrs.evolve(file.part, status=UploadStatus.FAILED, accepted=0), ""
 
 
-def test_a_part_that_failed_while_nobody_served_it_is_sent_once_more(url_shop: Shop) -> None:
+def test_a_part_that_failed_while_nobody_served_it_is_sent_once_more(url_harness: UploadHarness) -> None:
     """Its file went with the killed process; whoever goes on has it, and sends it under another name."""
-    upload_id = kill_at(url_shop, 3)
-    fail(url_shop, 0)
+    upload_id = kill_at(url_harness, 3)
+    fail(url_harness, 0)
 
-    assert JobStatus.DONE is finish(url_shop, upload_id)
+    assert JobStatus.DONE is finish(url_harness, upload_id)
 
-    assert FIVE == url_shop.vendor.codes
-    names = [file.part.name for file in url_shop.vendor.files]
+    assert FIVE == url_harness.vendor.codes
+    names = [file.part.name for file in url_harness.vendor.files]
     assert 4 == len(names) == len(set(names))
     with pytest.raises(Conflict):
-        url_shop.uploads.send(LIST, FIVE)
+        url_harness.uploads.send(LIST, FIVE)
 
 
-def test_a_part_that_fails_while_it_is_served_has_failed(url_shop: Shop) -> None:
+def test_a_part_that_fails_while_it_is_served_has_failed(url_harness: UploadHarness) -> None:
     """That is the vendor's verdict on the file: it is not sent for ever."""
-    upload_id = kill_at(url_shop, 3)
-    fail(url_shop, 0)
-    url_shop.vendor.outcome = lambda part, _: attrs.evolve(part, status=UploadStatus.FAILED, accepted=0)
+    upload_id = kill_at(url_harness, 3)
+    fail(url_harness, 0)
+    url_harness.vendor.outcome = lambda part, _: attrs.evolve(part, status=UploadStatus.FAILED, accepted=0)
 
-    finish(url_shop, upload_id)
+    finish(url_harness, upload_id)
 
-    assert len(url_shop.vendor.files) <= 5
-    assert url_shop.driver.get(upload_id).status.ended
+    assert len(url_harness.vendor.files) <= 5
+    assert url_harness.driver.get(upload_id).status.ended

@@ -18,7 +18,7 @@ from couponhub.errors import (
 from couponhub.models import FileUrl, UploadStatus
 from couponhub.staging import StagingSettings, open_staging
 from couponhub.uploads import Uploads
-from tests.uploads.shop import LIST, Shop, counts
+from tests.uploads.harness import LIST, UploadHarness, counts
 from tests.uploads.vendors import Lost, UrlVendor
 
 FIVE = ["A1", "B2", "C3", "D4", "E5"]
@@ -34,106 +34,110 @@ def is_open(url: str | None) -> bool:
         return False
 
 
-def test_send_stays_until_the_vendor_has_fetched(url_shop: Shop) -> None:
+def test_send_stays_until_the_vendor_has_fetched(url_harness: UploadHarness) -> None:
     """Without being asked to wait, for the URLs end with the call."""
-    upload = url_shop.uploads.send(LIST, FIVE, name="spring.csv", callback="https://example.com/back")
+    upload = url_harness.uploads.send(LIST, FIVE, name="spring.csv", callback="https://example.com/back")
 
-    assert FIVE == url_shop.vendor.codes
+    assert FIVE == url_harness.vendor.codes
     assert (UploadStatus.DONE, (5, 5, 0, 0, 0, 0)) == (upload.status, counts(upload))
-    assert [False] * 3 == [is_open(file.url) for file in url_shop.vendor.files]
-    assert {"https://example.com/back"} == {file.callback for file in url_shop.vendor.files}
-    assert all(str(file.url).endswith(str(file.part.name)) for file in url_shop.vendor.files)
+    assert [False] * 3 == [is_open(file.url) for file in url_harness.vendor.files]
+    assert {"https://example.com/back"} == {file.callback for file in url_harness.vendor.files}
+    assert all(str(file.url).endswith(str(file.part.name)) for file in url_harness.vendor.files)
 
 
 @pytest.mark.parametrize("lost", Lost)
-def test_lost_answer_never_loses_or_doubles_a_code(url_shop: Shop, lost: Lost) -> None:
+def test_lost_answer_never_loses_or_doubles_a_code(url_harness: UploadHarness, lost: Lost) -> None:
     """The same care as with files that are sent."""
-    url_shop.vendor.fates = [None, lost]
-    upload = url_shop.uploads.send(LIST, FIVE)
+    url_harness.vendor.fates = [None, lost]
+    upload = url_harness.uploads.send(LIST, FIVE)
 
-    assert FIVE == url_shop.vendor.codes
+    assert FIVE == url_harness.vendor.codes
     assert UploadStatus.DONE == upload.status
 
 
-def test_earlier_parts_are_seen_off_when_a_later_one_is_refused(url_shop: Shop) -> None:
+def test_earlier_parts_are_seen_off_when_a_later_one_is_refused(url_harness: UploadHarness) -> None:
     """What the vendor took it can still fetch, though the upload as a whole fails."""
-    url_shop.vendor.fates = [None, None, RequestRejected("full")]
+    url_harness.vendor.fates = [None, None, RequestRejected("full")]
     with pytest.raises(PartialFailure, match="2 of 3 parts were sent"):
-        url_shop.uploads.send(LIST, FIVE)
+        url_harness.uploads.send(LIST, FIVE)
 
-    assert FIVE[:4] == url_shop.vendor.codes
-    assert [False] * 2 == [is_open(file.url) for file in url_shop.vendor.files]
+    assert FIVE[:4] == url_harness.vendor.codes
+    assert [False] * 2 == [is_open(file.url) for file in url_harness.vendor.files]
 
 
 @pytest.mark.parametrize(
     ("fetches", "told"), [(False, "never fetched the file"), (True, "fetched 1 of 1 files")]
 )
-def test_timeout_tells_whether_the_file_was_fetched(url_shop: Shop, fetches: bool, told: str) -> None:
+def test_timeout_tells_whether_the_file_was_fetched(
+    url_harness: UploadHarness, fetches: bool, told: str
+) -> None:
     """The commonest fault is a URL that the vendor cannot reach, and one sees it from the message."""
-    vendor = url_shop.vendor
+    vendor = url_harness.vendor
     assert isinstance(vendor, UrlVendor)
     vendor.fetches = fetches
     vendor.outcome = lambda part, _: part
 
     with pytest.raises(WaitTimeout, match=f"{told}, and its URL has ended") as caught:
-        url_shop.uploads.send(LIST, ["A1"], timeout=60)
-    assert 59 == pytest.approx(url_shop.clock.passed)
+        url_harness.uploads.send(LIST, ["A1"], timeout=60)
+    assert 59 == pytest.approx(url_harness.clock.passed)
     assert caught.value.upload.id in str(caught.value)
     assert not is_open(vendor.files[0].url)
 
 
-def test_interruption_releases_the_file(url_shop: Shop) -> None:
+def test_interruption_releases_the_file(url_harness: UploadHarness) -> None:
     """Ctrl-C while waiting ends the URL, and the ledger knows what the vendor was given."""
     faults: list[Exception | None] = [None, KeyboardInterrupt()]  # type: ignore[list-item]  # let through like one
-    url_shop.vendor.poll_faults = faults
-    url_shop.vendor.outcome = lambda part, _: part
+    url_harness.vendor.poll_faults = faults
+    url_harness.vendor.outcome = lambda part, _: part
     with pytest.raises(KeyboardInterrupt):
-        url_shop.uploads.send(LIST, ["A1"])
+        url_harness.uploads.send(LIST, ["A1"])
 
-    assert not is_open(url_shop.vendor.files[0].url)
-    assert ["submitted"] == url_shop.stages
+    assert not is_open(url_harness.vendor.files[0].url)
+    assert ["submitted"] == url_harness.stages
 
 
-def test_vendor_that_is_down_for_a_while_is_awaited(url_shop: Shop) -> None:
+def test_vendor_that_is_down_for_a_while_is_awaited(url_harness: UploadHarness) -> None:
     """The files stay where they are while the vendor cannot be asked."""
-    url_shop.vendor.poll_faults = [VendorUnavailable("down")] * 20
-    url_shop.uploads.send(LIST, FIVE)
+    url_harness.vendor.poll_faults = [VendorUnavailable("down")] * 20
+    url_harness.uploads.send(LIST, FIVE)
 
-    assert FIVE == url_shop.vendor.codes
+    assert FIVE == url_harness.vendor.codes
 
 
-def test_loopback_staging_for_a_distant_vendor_is_refused(url_shop: Shop) -> None:
+def test_loopback_staging_for_a_distant_vendor_is_refused(url_harness: UploadHarness) -> None:
     """Before anything is asked or sent, with the setting to change."""
     uploads = Uploads(
         "shop",
-        url_shop.vendor,
-        ledger=url_shop.ledger,
-        jobs=url_shop.jobs,
+        url_harness.vendor,
+        ledger=url_harness.ledger,
+        jobs=url_harness.jobs,
         staging=lambda: open_staging(StagingSettings()),
         vendor_is_loopback=False,
     )
     with pytest.raises(ConfigError, match=r"staging\.public_url"):
         uploads.send(LIST, FIVE)
-    assert [] == url_shop.vendor.calls
+    assert [] == url_harness.vendor.calls
 
 
-def test_staging_that_fails_sends_nothing(url_shop: Shop) -> None:
+def test_staging_that_fails_sends_nothing(url_harness: UploadHarness) -> None:
     """The upload is not even recorded."""
-    broken = attrs.evolve(url_shop, staging=StagingSettings(listen="192.0.2.1:1", tls_cert="c", tls_key="k"))
+    broken = attrs.evolve(
+        url_harness, staging=StagingSettings(listen="192.0.2.1:1", tls_cert="c", tls_key="k")
+    )
     with pytest.raises((LocalError, ConfigError)):
         broken.uploads.send(LIST, FIVE)
 
-    assert ["prepare_list"] == url_shop.vendor.calls
-    assert () == url_shop.ledger().of_list(LIST)
+    assert ["prepare_list"] == url_harness.vendor.calls
+    assert () == url_harness.ledger().of_list(LIST)
 
 
-def test_file_that_lies_elsewhere(url_shop: Shop) -> None:
+def test_file_that_lies_elsewhere(url_harness: UploadHarness) -> None:
     """The vendor is given the URL and its credentials; what is in it nobody here knows."""
-    vendor = url_shop.vendor
+    vendor = url_harness.vendor
     assert isinstance(vendor, UrlVendor)
     vendor.fetches = False
     source = FileUrl(url="https://example.com/token/codes.csv", username="u", password="p")
-    upload = url_shop.uploads.send(LIST, source)
+    upload = url_harness.uploads.send(LIST, source)
 
     assert source.url == vendor.files[0].url
     assert (None,) * 6 == counts(upload)
@@ -142,21 +146,21 @@ def test_file_that_lies_elsewhere(url_shop: Shop) -> None:
 
     done = attrs.evolve(vendor.files[0].part, status=UploadStatus.DONE, accepted=7)
     vendor.files[0].part = done
-    assert (None, 7, None, None, None, None) == counts(url_shop.uploads.wait(upload))
+    assert (None, 7, None, None, None, None) == counts(url_harness.uploads.wait(upload))
 
 
-def test_same_url_is_the_same_batch_unless_it_failed(url_shop: Shop) -> None:
+def test_same_url_is_the_same_batch_unless_it_failed(url_harness: UploadHarness) -> None:
     """Nobody can subtract codes that were never seen, so the address itself is remembered."""
-    vendor = url_shop.vendor
+    vendor = url_harness.vendor
     assert isinstance(vendor, UrlVendor)
     vendor.fetches = False
     source = FileUrl(url="https://example.com/codes.csv")
-    first = url_shop.uploads.send(LIST, source)
+    first = url_harness.uploads.send(LIST, source)
     with pytest.raises(Conflict):
-        url_shop.uploads.send(LIST, source)
+        url_harness.uploads.send(LIST, source)
     assert 1 == len(vendor.files)
 
     vendor.files[0].part = attrs.evolve(vendor.files[0].part, status=UploadStatus.FAILED)
-    url_shop.uploads.show(LIST, first.id)
-    url_shop.uploads.send(LIST, source)
+    url_harness.uploads.show(LIST, first.id)
+    url_harness.uploads.send(LIST, source)
     assert 2 == len(vendor.files)

@@ -7,7 +7,7 @@ import pytest
 from couponhub.staging import open_staging
 from couponhub.state import Ledger
 from couponhub.uploads import Uploads
-from tests.uploads.shop import LIST, Shop
+from tests.uploads.harness import LIST, UploadHarness
 
 MOST = 10
 
@@ -25,28 +25,28 @@ class CountedLedger:
         return getattr(self._ledger, name)
 
 
-@pytest.fixture(params=["shop", "url_shop"])
-def anyone(request: pytest.FixtureRequest) -> Shop:
-    """A shop of either kind."""
-    shop: Shop = request.getfixturevalue(request.param)
-    return shop
+@pytest.fixture(params=["harness", "url_harness"])
+def anyone(request: pytest.FixtureRequest) -> UploadHarness:
+    """A harness of either kind."""
+    harness: UploadHarness = request.getfixturevalue(request.param)
+    return harness
 
 
-def counted(shop: Shop, visits: list[str]) -> Uploads:
-    """The uploads of a shop, whose visits are noted."""
+def counted(harness: UploadHarness, visits: list[str]) -> Uploads:
+    """The uploads of a harness, whose visits are noted."""
     return Uploads(
         "shop",
-        shop.vendor,
-        ledger=lambda: CountedLedger(shop.ledger(), visits),
-        jobs=shop.jobs,
-        staging=lambda: open_staging(shop.staging),
+        harness.vendor,
+        ledger=lambda: CountedLedger(harness.ledger(), visits),
+        jobs=harness.jobs,
+        staging=lambda: open_staging(harness.staging),
         settle=30.0,
         vendor_is_loopback=True,
-        clock=shop.clock.clock,
+        clock=harness.clock.clock,
     )
 
 
-def test_an_upload_of_one_part_visits_the_ledger_seldom(anyone: Shop) -> None:
+def test_an_upload_of_one_part_visits_the_ledger_seldom(anyone: UploadHarness) -> None:
     """From the check that it can be written to the vendor's word that all was taken; of a list with a past, too."""
     for number in range(3):
         anyone.uploads.send(LIST, [f"BEFORE-{number}"], wait=True)
@@ -58,9 +58,9 @@ def test_an_upload_of_one_part_visits_the_ledger_seldom(anyone: Shop) -> None:
     assert len(visits) <= MOST, visits
 
 
-def work_of_a_look(shop: Shop) -> int:
+def work_of_a_look(harness: UploadHarness) -> int:
     """How many steps SQLite takes to tell whether the newest upload is being sent."""
-    ledger, steps = shop.ledger(), [0]
+    ledger, steps = harness.ledger(), [0]
 
     def count() -> int:
         steps[0] += 1
@@ -68,20 +68,20 @@ def work_of_a_look(shop: Shop) -> int:
 
     newest = ledger.of_list(LIST)[-1]
     with ledger.list_lock(LIST, timeout=0):
-        with shop.store.reading() as database:
+        with harness.store.reading() as database:
             database.set_progress_handler(count, 1)
         assert ledger.is_locked(newest)
-        with shop.store.reading() as database:
+        with harness.store.reading() as database:
             database.set_progress_handler(None, 1)
     return steps[0]
 
 
-def test_who_is_sending_costs_the_same_however_much_was_sent(shop: Shop) -> None:
+def test_who_is_sending_costs_the_same_however_much_was_sent(harness: UploadHarness) -> None:
     """A look is made at each poll, and reads one row, whatever the list's past."""
     for number in range(5):
-        shop.uploads.send(LIST, [f"A-{number}"])
-    few = work_of_a_look(shop)
+        harness.uploads.send(LIST, [f"A-{number}"])
+    few = work_of_a_look(harness)
     for number in range(5, 40):
-        shop.uploads.send(LIST, [f"A-{number}"])
+        harness.uploads.send(LIST, [f"A-{number}"])
 
-    assert 0 < few == work_of_a_look(shop)
+    assert 0 < few == work_of_a_look(harness)

@@ -1,4 +1,4 @@
-"""A shop: one connection to a fake vendor, with a ledger, staging, and time that passes only in tests."""
+"""One connection to a fake vendor, with a ledger, staging, and time that passes only in tests."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ LIST = ListId("L1")
 
 
 @attrs.define
-class Shop:
+class UploadHarness:
     """One connection, and everything around it that a test looks at."""
 
     vendor: FakeVendor

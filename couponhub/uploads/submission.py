@@ -10,9 +10,9 @@ from couponhub.models import Part
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.safe_writes import write_once
 from couponhub.state import Ledger, Stage, UploadRecord
-from couponhub.uploads.patience import Patience
+from couponhub.uploads.rate_limit_wait import RateLimitWait
 
-Way = Callable[[Deadline | None], Part]
+SubmitCall = Callable[[Deadline | None], Part]
 """The one call that hands a part to the vendor, given the seconds that it may take."""
 
 
@@ -27,9 +27,9 @@ class Submitter:
     adapter: AcceptsFiles | AcceptsFileUrls
     ledger: Ledger
     settle: float
-    patience: Patience
+    rate_limit_wait: RateLimitWait
 
-    def submit(self, upload: UploadRecord, number: int, way: Way) -> UploadRecord:
+    def submit(self, upload: UploadRecord, number: int, submit_call: SubmitCall) -> UploadRecord:
         """Send a part, and answer the upload with the part submitted.
 
         Raises:
@@ -38,17 +38,17 @@ class Submitter:
             CouponhubError: Anything else: the part is proven not to be at the vendor, and marked so; or this
                 machine failed, and the part stays marked as one that the vendor may have.
         """
-        deadline, name = self.patience.deadline, upload.parts[number - 1].name
+        deadline, name = self.rate_limit_wait.deadline, upload.parts[number - 1].name
 
         def write() -> UploadRecord:
             nonlocal upload
             upload = self.ledger.mark_submitting(upload, number)
             if (found := _submitted(upload, number)) is not None:
                 return found  # it showed late, and somebody else has found it
-            return self.ledger.mark_submitted(upload, number, way(self.patience.limit))
+            return self.ledger.mark_submitted(upload, number, submit_call(self.rate_limit_wait.limit))
 
         def look() -> UploadRecord | None:
-            part = self.patience.ask(
+            part = self.rate_limit_wait.ask(
                 lambda left: self.adapter.find_submitted(upload.list_id, name, deadline=left)
             )
             return None if part is None else self.ledger.mark_submitted(upload, number, part)
@@ -56,7 +56,7 @@ class Submitter:
         def settle() -> None:
             if not deadline.allows(self.settle):
                 raise WaitTimeout(f"whether part {number} arrived cannot be found out in the time left")
-            self.patience.clock.sleep(self.settle)
+            self.rate_limit_wait.clock.sleep(self.settle)
 
         return write_once(
             write,

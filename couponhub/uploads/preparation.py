@@ -14,10 +14,10 @@ from couponhub.state import Ledger, ListHistory, PartRecord, UploadRecord
 from couponhub.uploads.bounds import Bounds
 from couponhub.uploads.names import default_name, new_upload_id, part_name
 from couponhub.uploads.reconciling import Reconciler
+from couponhub.uploads.recovery import OrphanRecovery
 from couponhub.uploads.request import UploadRequest
-from couponhub.uploads.settling import Settler
-from couponhub.uploads.submitting import wait_command
-from couponhub.uploads.subtracting import Subtractor
+from couponhub.uploads.submission import wait_command
+from couponhub.uploads.subtraction import Subtractor
 
 
 @attrs.frozen(kw_only=True)
@@ -29,7 +29,7 @@ class Preparer:
     bounds: Bounds
     ledger: Ledger
     reconciler: Reconciler
-    settler: Settler
+    recovery: OrphanRecovery
 
     def prepare(
         self, request: UploadRequest, workspace: Path
@@ -65,7 +65,7 @@ class Preparer:
             column=request.column,
             tagging=request.tagging,
             accepts_ruined=request.accepts_ruined,
-            settle=lambda: self._settled(request),
+            recover=lambda: self._recovered(request),
         ).prepare(request.source, workspace, again=request.again)
         upload = UploadRecord(
             id=new_upload_id(),
@@ -86,8 +86,8 @@ class Preparer:
         self._refuse_repetition(request, upload, history)
         return upload, codes.parts, history
 
-    def _settled(self, request: UploadRequest) -> ListHistory:
-        self.settler.settle(request.list_id, request.progress)
+    def _recovered(self, request: UploadRequest) -> ListHistory:
+        self.recovery.recover(request.list_id, request.progress)
         return self.ledger.history(request.list_id)
 
     def _warnings(

@@ -10,7 +10,7 @@ from couponhub.errors import (
     WaitTimeout,
 )
 from couponhub.state import Stage, UploadRecord
-from couponhub.uploads.submitting import resume_command, show_command
+from couponhub.uploads.submission import resume_command, show_command
 from couponhub.uploads.summary import upload_of
 
 

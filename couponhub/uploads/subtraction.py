@@ -9,7 +9,7 @@ import attrs
 from couponhub.codes import CodeSource, PreparedCodes, prepare
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.state import CodeSet, ListHistory
-from couponhub.uploads.rereading import Rereadable
+from couponhub.uploads.replayable_source import ReplayableSource
 
 
 @attrs.frozen(kw_only=True)
@@ -22,7 +22,7 @@ class Subtractor:
     Attributes:
         column: See `codes.prepare`; so `accepts_ruined`.
         history: What the list was given.
-        settle: Waits until the vendor has ended what it has of earlier parts; returns what the list was given by then.
+        recover: Waits until the vendor has ended what it has of earlier parts; returns what the list was given by then.
     """
 
     history: ListHistory
@@ -30,7 +30,7 @@ class Subtractor:
     column: str | int | None
     tagging: Tagging | None
     accepts_ruined: bool
-    settle: Callable[[], ListHistory]
+    recover: Callable[[], ListHistory]
 
     def prepare(
         self, source: CodeSource, workspace: Path, *, again: bool
@@ -47,7 +47,7 @@ class Subtractor:
             all of a part that they are in, or nobody can tell; and what the list was given, as it was found last.
 
         Raises:
-            WaitTimeout, VendorError: From `settle`; nothing is prepared.
+            WaitTimeout, VendorError: From `recover`; nothing is prepared.
             UsageError, LocalError: See `codes.prepare`.
         """
         if again:
@@ -55,12 +55,12 @@ class Subtractor:
         sent = self.history.sent
         if set(sent) == set(self.history.taken):
             return self._prepare(source, workspace / "new", sent), 0, self.history
-        readable = Rereadable(source, workspace / "source")
+        readable = ReplayableSource(source, workspace / "source")
         codes = self._prepare(readable.read(), workspace / "probe", sent)
         if not codes.skipped:
             return codes, 0, self.history
         # Rows of parts of which it is not known what becomes of them, perhaps.
-        history = self.settle()
+        history = self.recover()
         shutil.rmtree(workspace / "probe")
         codes = self._prepare(readable.read(), workspace / "new", history.sent)
         proof = workspace / "proof"

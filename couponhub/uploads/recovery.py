@@ -1,4 +1,4 @@
-"""Finding out about what earlier calls left at a vendor: its files are served again until it has ended them."""
+"""Finds out about what earlier calls left at a vendor: its files are served again until it has ended them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -9,18 +9,18 @@ from couponhub.errors import ConfigError, LocalError, OutcomeUnknown, WaitTimeou
 from couponhub.models import ListId, Upload
 from couponhub.staging import Staging
 from couponhub.state import Ledger, ListHistory, UploadRecord
-from couponhub.uploads.doorbell import Doorbell
+from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
-from couponhub.uploads.patience import Patience
+from couponhub.uploads.polling import STRAY_REFUSALS, Poller
+from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.reconciling import Reconciler
-from couponhub.uploads.submitting import wait_command
+from couponhub.uploads.submission import wait_command
 from couponhub.uploads.summary import upload_of
-from couponhub.uploads.watching import STRAY_REFUSALS, Watcher
 
 
 @attrs.frozen(kw_only=True)
-class Settler:
-    """Sees parts off whose sender is gone.
+class OrphanRecovery:
+    """Follows parts whose sender is gone to their end.
 
     A vendor that fetches files has only the address of one when it accepts it. Killed by then, the sender took
     the file along, and what the vendor accepted it will never have: its codes are neither sent nor to be sent.
@@ -29,11 +29,11 @@ class Settler:
     ledger: Ledger
     staging: Callable[[], Staging]
     reconciler: Reconciler
-    watcher: Watcher
-    doorbell: Doorbell
-    patience: Patience
+    poller: Poller
+    callback_urls: CallbackUrls
+    rate_limit_wait: RateLimitWait
 
-    def settle(self, list_id: ListId, progress: Progress) -> None:
+    def recover(self, list_id: ListId, progress: Progress) -> None:
         """Wait until the vendor has ended every part of the list whose codes we know.
 
         Only for the one who holds the right to send to the list. A part that the vendor has ceased to show
@@ -78,21 +78,21 @@ class Settler:
         seen = upload_of(upload, sending=False)
         told(UploadEvent(EventKind.SETTLING, seen))
         try:
-            self.watcher.wait(
+            self.poller.wait(
                 seen,
                 refresh,
-                self.patience.deadline,
+                self.rate_limit_wait.deadline,
                 told,
                 is_over=arrived_parts_ended,
                 refusals=STRAY_REFUSALS,
-                hears=self.doorbell.heard(upload.id),
+                call_count=self.callback_urls.calls(upload.id),
             )
         except OutcomeUnknown:
             return  # the vendor does not show it any more
         except WaitTimeout as error:
             raise WaitTimeout(
                 f"nothing was sent: upload {upload.id}, which an earlier call left at the vendor, has not ended"
-                f" within {self.patience.deadline.seconds:g} seconds",
+                f" within {self.rate_limit_wait.deadline.seconds:g} seconds",
                 hint=f"wait with `{wait_command(upload)}`, then send the same codes again",
             ) from error
 

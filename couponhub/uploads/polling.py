@@ -15,7 +15,7 @@ from couponhub.errors import (
     WaitTimeout,
 )
 from couponhub.models import Upload
-from couponhub.uploads.doorbell import Hears
+from couponhub.uploads.callback_urls import CallCount
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 
 STRAY_REFUSALS = 3
@@ -25,17 +25,17 @@ _PASSING = (RateLimited, UnreadableReply, VendorUnavailable)
 _MOST_FAILURES = 30
 _LAST_LOOK_SECONDS = 1.0
 _SHORTEST_SECONDS = 0.001
-_LISTENS_EVERY = 0.5
+_LISTENS_EVERY_SECONDS = 0.5
 
 
 @attrs.frozen(kw_only=True)
-class Watcher:
+class Poller:
     """Polls until an upload has ended.
 
     Attributes:
         first: Seconds before the second poll; short, for a fast vendor. Each pause is longer than the last.
         longest: Seconds that a pause never exceeds, unless the vendor asks for more.
-        deaf: Seconds after a call of the vendor's in which further ones do not end a pause: whoever knows the address
+        cooldown: Seconds after a call of the vendor's in which further ones do not end a pause: whoever knows the address
             could spend a day's quota by calling again and again.
     """
 
@@ -43,7 +43,7 @@ class Watcher:
     first: float = 0.2
     growth: float = 1.6
     longest: float = 30.0
-    deaf: float = 10.0
+    cooldown: float = 10.0
 
     def wait(
         self,
@@ -54,7 +54,7 @@ class Watcher:
         *,
         is_over: Callable[[Upload], bool] = lambda upload: upload.status.ended,
         refusals: int = 0,
-        hears: Hears | None = None,
+        call_count: CallCount | None = None,
     ) -> Upload:
         """Ask again and again, and answer the upload once it is over; a vendor that calls is asked at once.
 
@@ -67,12 +67,12 @@ class Watcher:
             VendorError: The vendor cannot be asked.
         """
         pause, failures, counted_twice = self.first, 0, False
-        ear = _Ear(self.clock, hears, self.deaf)
+        listener = _CallListener(self.clock, call_count, self.cooldown)
         # A look takes time too, and with none left adapters would not even ask.
         reserve = min(_LAST_LOOK_SECONDS, (deadline.seconds or 0.0) / 10)
         while True:
             wanted = 0.0
-            ear.note()
+            listener.note()
             try:
                 upload = refresh()
             except VendorError as error:
@@ -88,12 +88,12 @@ class Watcher:
                     if not upload.unknown or counted_twice:
                         return upload
                     counted_twice = True
-            ear.is_deaf = wanted > pause  # a pause that the vendor wants is kept
+            listener.ignores_calls = wanted > pause  # a pause that the vendor wants is kept
             wanted = max(pause, wanted)
             left = deadline.remaining() - reserve
             if left < _SHORTEST_SECONDS:
                 raise _timeout(upload, deadline)
-            ear.pause(min(wanted, left))
+            listener.pause(min(wanted, left))
             pause = min(pause * self.growth, self.longest)
 
 
@@ -107,31 +107,31 @@ def _is_the_last(error: VendorError, failures: int, refusals: int, deadline: Dea
 
 
 @attrs.define
-class _Ear:
-    """Lets time pass, and ends a pause early when the vendor calls."""
+class _CallListener:
+    """Lets time pass, and ends a pause early when the vendor calls an address of ours."""
 
     clock: Clock
-    hears: Hears | None
-    rests: float
-    heard: int = 0
-    is_deaf: bool = False
-    rests_until: float = -math.inf
+    call_count: CallCount | None
+    cooldown: float
+    calls: int = 0
+    ignores_calls: bool = False
+    cools_until: float = -math.inf
 
     def note(self) -> None:
         """Take note of the calls so far, which need no further look."""
-        self.heard = self.hears() if self.hears else 0
+        self.calls = self.call_count() if self.call_count else 0
 
     def pause(self, seconds: float) -> None:
         """Sleep, at most until the next call."""
-        if self.hears is None or self.is_deaf:
+        if self.call_count is None or self.ignores_calls:
             self.clock.sleep(seconds)
             return
         end = self.clock.monotonic() + seconds
         while (left := end - self.clock.monotonic()) > 0:
-            self.clock.sleep(min(left, _LISTENS_EVERY))
+            self.clock.sleep(min(left, _LISTENS_EVERY_SECONDS))
             now = self.clock.monotonic()
-            if now >= self.rests_until and self.hears() != self.heard:
-                self.rests_until = now + self.rests
+            if now >= self.cools_until and self.call_count() != self.calls:
+                self.cools_until = now + self.cooldown
                 return
 
 

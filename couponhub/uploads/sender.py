@@ -11,10 +11,10 @@ from couponhub.models import CouponList, FileUrl, JobId, JobStatus
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.state import JobRecord, JobStore, Ledger, ListHistory, UploadRecord
 from couponhub.uploads.bounds import Bounds
-from couponhub.uploads.doorbell import Doorbell
-from couponhub.uploads.outcome import final_error
-from couponhub.uploads.patience import Patience
-from couponhub.uploads.preparing import Preparer
+from couponhub.uploads.callback_urls import CallbackUrls
+from couponhub.uploads.final_error import final_error
+from couponhub.uploads.preparation import Preparer
+from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.request import UploadRequest
 from couponhub.uploads.steps import WATCH, job_for
 from couponhub.uploads.work import Fresh, UploadWork
@@ -37,8 +37,8 @@ class Sender:
     ledger: Ledger
     jobs: JobStore
     preparer: Preparer
-    doorbell: Doorbell
-    patience: Patience
+    callback_urls: CallbackUrls
+    rate_limit_wait: RateLimitWait
     stages: bool
     work: Callable[..., UploadWork]
 
@@ -50,10 +50,12 @@ class Sender:
         with ExitStack() as held:
             workspace = held.enter_context(self.ledger.workspace())
             sending = held.enter_context(ExitStack())
-            sending.enter_context(self.ledger.list_lock(request.list_id, timeout=self.patience.seconds))
+            sending.enter_context(
+                self.ledger.list_lock(request.list_id, timeout=self.rate_limit_wait.seconds)
+            )
             upload, files, history = self.preparer.prepare(request, workspace)
             self.bounds.check_room(coupon_list, upload)
-            self.patience.require_time()
+            self.rate_limit_wait.require_time()
             url = request.source if isinstance(request.source, FileUrl) else None
             work = self.work(
                 upload=upload,
@@ -73,29 +75,33 @@ class Sender:
             )
             if not request.again:
                 self._take_over(upload, history, owner)
-            runner = Runner(store=self.jobs, clock=self.patience.clock)
+            runner = Runner(store=self.jobs, clock=self.rate_limit_wait.clock)
             try:
                 runner.run(job, owner, work, stops=never if self.stages else _is_sent)
             except CouponhubError as error:
                 trouble = error
         if trouble is not None:
-            raise (final_error(trouble, work.upload, self.patience.deadline) if work.is_refused else trouble)
+            raise (
+                final_error(trouble, work.upload, self.rate_limit_wait.deadline)
+                if work.is_refused
+                else trouble
+            )
         return work.upload
 
     def _callback(self, request: UploadRequest, upload: UploadRecord) -> str | None:
         by_url = self.stages or isinstance(request.source, FileUrl)
         if request.callback is not None or not by_url or not upload.parts:
             return request.callback
-        return self.doorbell.hang(upload.id)
+        return self.callback_urls.issue(upload.id)
 
     def _check_list(self, request: UploadRequest) -> CouponList:
         try:
-            return self.patience.ask(
+            return self.rate_limit_wait.ask(
                 lambda left: self.adapter.prepare_list(request.list_id, request.tagging, deadline=left)
             )
         except VendorUnavailable as error:
-            if self.patience.deadline.passed():
-                raise self.patience.nothing_sent() from error
+            if self.rate_limit_wait.deadline.passed():
+                raise self.rate_limit_wait.nothing_sent() from error
             raise
 
     def _take_over(self, upload: UploadRecord, history: ListHistory, owner: str) -> None:

@@ -9,7 +9,7 @@ from couponhub.protocols import DeletesParts, ReadsParts
 from couponhub.safe_writes import write_once
 from couponhub.state import Ledger, Stage, UploadRecord
 from couponhub.uploads.reconciling import Reconciler
-from couponhub.uploads.submitting import show_command
+from couponhub.uploads.submission import show_command
 
 
 @attrs.frozen(kw_only=True)

@@ -13,7 +13,7 @@ _ENCODING = "utf-8"
 _ERRORS = "replace"
 
 
-class Rereadable:
+class ReplayableSource:
     """Gives the source itself first, keeping what is read of it, and what was kept from then on.
 
     A path is simply given again. To be read whole each time.

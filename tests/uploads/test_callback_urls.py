@@ -11,9 +11,9 @@ from couponhub.errors import RateLimited
 from couponhub.models import ListId, Upload, UploadId, UploadStatus
 from couponhub.state.sqlite.callbacks import SqliteCallbacks
 from couponhub.state.sqlite.database import LedgerDatabase
-from couponhub.uploads import Doorbell
+from couponhub.uploads import CallbackUrls
 from couponhub.uploads.events import no_progress
-from couponhub.uploads.watching import Watcher
+from couponhub.uploads.polling import Poller
 from tests.kit.clock import FakeClock
 
 UNENDED = Upload(
@@ -23,16 +23,16 @@ ENDED = attrs.evolve(UNENDED, status=UploadStatus.DONE)
 
 
 def watched(
-    refresh: Callable[[float], Upload], hears: Callable[[float], int] | None, *, first: float = 20.0
+    refresh: Callable[[float], Upload], call_count: Callable[[float], int] | None, *, first: float = 20.0
 ) -> float:
-    """How long a watcher waits that would pause for `first` seconds; both are told how much time has passed."""
+    """How long a poller waits that would pause for `first` seconds; both are told how much time has passed."""
     time = FakeClock()
-    Watcher(clock=time.clock, first=first).wait(
+    Poller(clock=time.clock, first=first).wait(
         UNENDED,
         lambda: refresh(time.passed),
         Deadline.after(None, time.clock),
         no_progress,
-        hears=None if hears is None else lambda: hears(time.passed),
+        call_count=None if call_count is None else lambda: call_count(time.passed),
     )
     return time.passed
 
@@ -101,29 +101,33 @@ def test_a_pause_that_the_vendor_wants_is_kept() -> None:
 
 
 @pytest.fixture
-def doorbell(store: LedgerDatabase) -> Doorbell:
-    """A doorbell at a public address."""
-    return Doorbell(callbacks=lambda: SqliteCallbacks(store), public_url="https://coupons.example.com/api/")
+def callback_urls(store: LedgerDatabase) -> CallbackUrls:
+    """Callback addresses below a public one."""
+    return CallbackUrls(
+        callbacks=lambda: SqliteCallbacks(store), public_url="https://coupons.example.com/api/"
+    )
 
 
-def test_an_address_is_heard_until_it_is_taken_down(doorbell: Doorbell, store: LedgerDatabase) -> None:
+def test_an_address_is_heard_until_it_is_taken_down(
+    callback_urls: CallbackUrls, store: LedgerDatabase
+) -> None:
     """It is below the public one, and nobody could guess it."""
-    address = doorbell.hang(UNENDED.id)
-    hears = doorbell.heard(UNENDED.id)
+    address = callback_urls.issue(UNENDED.id)
+    call_count = callback_urls.calls(UNENDED.id)
     assert address is not None
-    assert hears is not None
+    assert call_count is not None
     base, _, token = address.rpartition("/")
     assert "https://coupons.example.com/api/v1/callbacks" == base
     assert len(token) >= 43
-    assert 0 == hears()
+    assert 0 == call_count()
     assert SqliteCallbacks(store).ring(token)
-    assert 1 == hears()
-    doorbell.take_down(UNENDED.id)
+    assert 1 == call_count()
+    callback_urls.revoke(UNENDED.id)
     assert not SqliteCallbacks(store).ring(token)
 
 
 def test_without_a_public_address_there_is_none() -> None:
     """And no store is touched."""
-    doorbell = Doorbell()
-    assert (None, None) == (doorbell.hang(UNENDED.id), doorbell.heard(UNENDED.id))
-    doorbell.take_down(UNENDED.id)
+    callback_urls = CallbackUrls()
+    assert (None, None) == (callback_urls.issue(UNENDED.id), callback_urls.calls(UNENDED.id))
+    callback_urls.revoke(UNENDED.id)

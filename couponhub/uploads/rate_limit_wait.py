@@ -23,8 +23,11 @@ def _no_notice() -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Patience:
-    """One caller's patience. With a timeout, adapters leave every rate limit to be waited out here."""
+class RateLimitWait:
+    """Waits out the pauses that a vendor asks for, as far as one caller's time allows.
+
+    With a timeout, adapters leave every rate limit to be waited out here.
+    """
 
     clock: Clock
     deadline: Deadline
@@ -60,7 +63,7 @@ class Patience:
             paused: Told before each pause.
 
         Raises:
-            RateLimited: The pause would be longer than the patience.
+            RateLimited: The pause would be longer than the time that is left.
         """
         guess = _FIRST_SECONDS
         while True:
