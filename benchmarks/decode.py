@@ -19,7 +19,7 @@ from typing import Any
 
 from couponhub.models import Coupon, CouponQuery, selected
 from couponhub.transport import Reply
-from couponhub_capillary.adapter.collected import Holdings
+from couponhub_capillary.adapter.collected import CollectedCoupons
 from couponhub_capillary.mapping.context import MappingContext
 from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.wire.customer_coupons import read_customer_coupons
@@ -90,7 +90,7 @@ def answer(coupons: int) -> bytes:
 def ours(body: bytes) -> tuple[Coupon, ...]:
     """Everything between a reply and the answer of a lookup."""
     found = read_customer_coupons(Reply(status=200, headers={}, body=body))
-    held = Holdings(MappingContext(connection="loyalty", zones=ZONES, now=NOW))
+    held = CollectedCoupons(MappingContext(connection="loyalty", zones=ZONES, now=NOW))
     held.first(found.rows, coupon_from, None)
     return selected(held.coupons(), CouponQuery())
 

@@ -22,9 +22,9 @@ from couponhub.errors import (
     UsageError,
     VendorUnavailable,
 )
-from couponhub.lookup import lookup
 from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons, ListId, Reason, Verdict
 from couponhub.resilience import ResilientClient
+from tests.kit.lookups import lookup
 
 CUSTOMER = Customer(mobile="919876543210")
 

@@ -32,14 +32,14 @@ class DedupeResult:
         dropped: One byte per row in order, 0 for a row that is to be sent.
         duplicates: Rows whose code stood in an earlier row.
         skipped: Other rows whose code was sent before.
-        twins: Those duplicates that differ from the earlier row, by what the vendor ignores.
+        case_duplicates: Those duplicates that differ from the earlier row, by what the vendor ignores.
         lookalikes: Rows kept whose code differs from an earlier one only by how its accents are composed.
     """
 
     dropped: bytearray = attrs.field(repr=False)
     duplicates: int
     skipped: int
-    twins: int
+    case_duplicates: int
     lookalikes: int
 
 
@@ -78,10 +78,10 @@ class Deduplicator:
             buckets[hash(home) % _BUCKETS].codes.append(key)
         self._spill(len(codes))
 
-    def sift(self) -> DedupeResult:
+    def run(self) -> DedupeResult:
         """Compare everything taken so far."""
         dropped = bytearray(self._rows)
-        duplicates = skipped = twins = lookalikes = 0
+        duplicates = skipped = case_duplicates = lookalikes = 0
         for fresh, sent in zip(self._fresh, self._sent, strict=True):
             codes, rows = fresh.load()
             before = set(sent.load()[0])
@@ -93,7 +93,7 @@ class Deduplicator:
             for code, key, row in zip(codes, keys, rows, strict=True):
                 if key in first:
                     duplicates += 1
-                    twins += code != first[key]
+                    case_duplicates += code != first[key]
                 else:
                     first[key] = code
                     if key not in before:
@@ -101,7 +101,11 @@ class Deduplicator:
                     skipped += 1
                 dropped[row] = _DROPPED
         return DedupeResult(
-            dropped=dropped, duplicates=duplicates, skipped=skipped, twins=twins, lookalikes=lookalikes
+            dropped=dropped,
+            duplicates=duplicates,
+            skipped=skipped,
+            case_duplicates=case_duplicates,
+            lookalikes=lookalikes,
         )
 
     def _keys(self, codes: Sequence[str]) -> Sequence[str]:

@@ -103,7 +103,9 @@ def _prepare(
     with ExitStack() as opened:
         scratch = opened.enter_context(_scratch(workspace))
         spool = opened.enter_context(_Spool(scratch, rules, tagging))
-        sieve = Deduplicator(scratch, ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks)
+        deduplicator = Deduplicator(
+            scratch, ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks
+        )
         faults, oddities = Faults(), CodeOddities()
         rows = opened.enter_context(_rows(source, rules, faults, column=column, tagging=tagging))
         checks = Checks(
@@ -119,21 +121,21 @@ def _prepare(
             checks.check(batch)
             if not faults.count:
                 spool.add(batch)
-                sieve.add(batch.codes)
+                deduplicator.add(batch.codes)
         checks.finish()
         if not spool.rows:
             raise UsageError("there are no codes, only a header" if is_file(source) else "there are no codes")
         for code_set in sent:
             for codes in code_set.batches():
-                sieve.subtract(codes)
-        sifted = sieve.sift()
+                deduplicator.subtract(codes)
+        deduped = deduplicator.run()
         return PreparedCodes(
             rows=spool.rows,
-            duplicates=sifted.duplicates,
-            skipped=sifted.skipped,
-            warnings=(*oddities.warnings(rules), *_warnings(sifted, rules, rows.columns, tagging)),
+            duplicates=deduped.duplicates,
+            skipped=deduped.skipped,
+            warnings=(*oddities.warnings(rules), *_warnings(deduped, rules, rows.columns, tagging)),
             fingerprint=spool.fingerprint,
-            parts=_write(spool, sifted, header_row(rules, tagged=tagging is not None), rules, workspace),
+            parts=_write(spool, deduped, header_row(rules, tagged=tagging is not None), rules, workspace),
         )
 
 
@@ -158,20 +160,20 @@ def _rows(
 
 
 def _warnings(
-    sifted: DedupeResult, rules: CodeFileRules, columns: Columns, tagging: Tagging | None
+    deduped: DedupeResult, rules: CodeFileRules, columns: Columns, tagging: Tagging | None
 ) -> Iterator[str]:
-    if sifted.twins:
+    if deduped.case_duplicates:
         ignored = " or ".join([*["case"] * rules.ignores_case, *["blanks around it"] * rules.ignores_blanks])
         yield (
-            f"{sifted.twins} codes differ from an earlier one only by {ignored}, which the vendor ignores: left out"
+            f"{deduped.case_duplicates} codes differ from an earlier one only by {ignored}, which the vendor ignores: left out"
         )
-    if sifted.lookalikes:
+    if deduped.lookalikes:
         yield (
-            f"{sifted.lookalikes} codes look like an earlier one, their accents are only composed otherwise:"
+            f"{deduped.lookalikes} codes look like an earlier one, their accents are only composed otherwise:"
             " nobody can tell them apart"
         )
-    if tagging is not None and sifted.duplicates:
-        yield f"{sifted.duplicates} rows name a code of an earlier row: left out, whoever the customer"
+    if tagging is not None and deduped.duplicates:
+        yield f"{deduped.duplicates} rows name a code of an earlier row: left out, whoever the customer"
     if columns.bare:
         yield "the file has no header: every line was taken as a code, the first one too"
     if columns.unused:
@@ -179,13 +181,13 @@ def _warnings(
 
 
 def _write(
-    spool: "_Spool", sifted: DedupeResult, header: bytes, rules: CodeFileRules, workspace: Path
+    spool: "_Spool", deduped: DedupeResult, header: bytes, rules: CodeFileRules, workspace: Path
 ) -> tuple[PreparedFile, ...]:
     writer = PartWriter(workspace, header, rules)
     try:
         start = 0
         for rows, codes in spool.batches():
-            keep = sifted.dropped[start : start + len(codes)].translate(_KEEP)
+            keep = deduped.dropped[start : start + len(codes)].translate(_KEEP)
             start += len(codes)
             writer.write(list(compress(rows, keep)), list(compress(codes, keep)))
         writer.finish()

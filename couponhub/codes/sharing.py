@@ -26,4 +26,4 @@ def shared(codes: CodeSet, others: Iterable[CodeSet], rules: CodeFileRules, work
     for other in others:
         for batch in other.batches():
             rows.subtract(batch)
-    return rows.sift().skipped
+    return rows.run().skipped

@@ -1,6 +1,6 @@
 """The unified lookup: asks connections, and says what is known, absent or unknowable."""
 
-from couponhub.lookup.fanout import FanOut, lookup
+from couponhub.lookup.fanout import FanOut
 from couponhub.lookup.identity import needs_one_connection
 from couponhub.lookup.many import lookup_many
 from couponhub.lookup.memo import AnswerMemo, WeakIdentityMap
@@ -13,7 +13,6 @@ __all__ = [
     "Question",
     "WeakIdentityMap",
     "judge",
-    "lookup",
     "lookup_many",
     "needs_one_connection",
 ]

@@ -1,7 +1,7 @@
 """One question to several connections: whom to ask when, by which identifier, and when the answer is there."""
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
 from couponhub.clock import SYSTEM_CLOCK, Deadline
@@ -10,8 +10,8 @@ from couponhub.lookup.answers import concluded, disputed, failed, too_late, unas
 from couponhub.lookup.identity import check_identity
 from couponhub.lookup.identity_resolution import IdentityResolver, ResolvedIdentity
 from couponhub.lookup.question import Question
-from couponhub.models import Answer, CouponQuery, Customer, LookupAnswer, Strategy, Verdict
-from couponhub.resilience import LookupClient, Outcome, Waiter
+from couponhub.models import Answer, Customer, LookupAnswer, Strategy, Verdict
+from couponhub.resilience import Outcome, Waiter
 
 
 class FanOut:
@@ -180,16 +180,3 @@ class FanOut:
 
     def _milliseconds(self, moment: float) -> int:
         return round((moment - self._ends.at + self._seconds) * 1000)
-
-
-def lookup(
-    clients: Sequence[LookupClient],
-    customer: Customer,
-    query: CouponQuery,
-    deadline: float,
-    *,
-    strategy: Strategy = Strategy.MERGE,
-) -> LookupAnswer:
-    """Ask connections that know customers by every identifier; see `FanOut.run`."""
-    question = Question(clients=clients, query=query, deadline=deadline, strategy=strategy)
-    return FanOut(question, customer).run()

@@ -149,7 +149,7 @@ class App:
     def _caller(self, operation: Operation, environ: "WSGIEnvironment") -> Principal:
         if operation.scope is None:
             return NOBODY
-        admit = self._access.admit_neighbour if operation.neighbours else self._access.admit
+        admit = self._access.admit_loopback if operation.allow_loopback else self._access.admit
         return admit(environ, operation.scope)
 
 

@@ -103,13 +103,13 @@ class Access:
             raise lacks(scope)
         return caller
 
-    def admit_neighbour(self, environ: "WSGIEnvironment", scope: Scope) -> Principal:
+    def admit_loopback(self, environ: "WSGIEnvironment", scope: Scope) -> Principal:
         """As `admit`, but who asks from this machine itself needs no token.
 
         Raises:
             Refusal: See `admit`.
         """
-        return NOBODY if is_neighbour(environ) else self.admit(environ, scope)
+        return NOBODY if is_from_loopback(environ) else self.admit(environ, scope)
 
     def charge(self, caller: Principal, lookups: int) -> None:
         """Count the lookups of an admitted request, which counted as one so far.
@@ -162,7 +162,7 @@ class Access:
         self._read_at = self._clock.monotonic()
 
 
-def is_neighbour(environ: "WSGIEnvironment") -> bool:
+def is_from_loopback(environ: "WSGIEnvironment") -> bool:
     """Whether the request comes from this machine and says so in every respect.
 
     A proxy on this machine speaks for others, and a page in a browser here may name a host of its own.

@@ -37,7 +37,7 @@ class DocsEndpoints:
             path="/metrics",
             run=self._figures,
             scope=Scope.ADMIN,
-            neighbours=True,
+            allow_loopback=True,
             media_type="text/plain",
         )
         yield Operation(
@@ -55,7 +55,7 @@ class DocsEndpoints:
             path="/docs",
             run=self._reference,
             scope=Scope.ADMIN,
-            neighbours=True,
+            allow_loopback=True,
             media_type="text/html",
         )
 

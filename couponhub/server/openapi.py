@@ -101,7 +101,7 @@ def _security(operation: Operation) -> list[Document]:
     if operation.scope is None:
         return []
     needs: list[Document] = [{"token": [operation.scope.value]}]
-    return [*needs, {}] if operation.neighbours else needs
+    return [*needs, {}] if operation.allow_loopback else needs
 
 
 def _parameter(operation: Operation, parameter: Parameter) -> Document:

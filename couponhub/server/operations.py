@@ -76,7 +76,7 @@ class Operation:
         path: With parameters in braces.
         run: Does it.
         scope: What a token must allow; None for anybody.
-        neighbours: Whether who asks from this machine itself needs no token.
+        allow_loopback: True when who asks from this machine itself needs no token.
         takes: The class of the body; None for none.
         counts: How many lookups a body asks for, of an operation that answers them as a stream; None for any other.
         waits: Whether it may have to wait for somebody: all do but those that tell supervisors how the server is.
@@ -94,7 +94,7 @@ class Operation:
     path: str
     run: Callable[[OperationRequest], OperationResponse]
     scope: Scope | None = None
-    neighbours: bool = False
+    allow_loopback: bool = False
     takes: type[Any] | None = None
     counts: Callable[[Any], int] | None = None
     waits: bool = True

@@ -74,7 +74,7 @@ def check_days(days: DaySpan, zones: Days, now: datetime, created_at: datetime |
 def import_report(
     index: UsageIndex,
     source: ReportSource,
-    order: ImportRequest,
+    request: ImportRequest,
     *,
     codes_elsewhere: Callable[[frozenset[str]], bool],
     most_bytes: int = MOST_BYTES,
@@ -84,7 +84,7 @@ def import_report(
     Args:
         index: Into which.
         source: The report.
-        order: What it is said to be.
+        request: What it is said to be.
         codes_elsewhere: Whether codes are known to have been sent to another list of the connection, and not to
             this one.
         most_bytes: More than that, unpacked, is no report.
@@ -92,65 +92,65 @@ def import_report(
     key = index.stored.key()
     fingerprint = key.fingerprint()
     with opened(source) as report, index.stored.workspace() as folder:
-        spill = Spill(folder, order.form, key)
+        spill = Spill(folder, request.form, key)
         fault = partial(faulty, report.name)
-        rows = ReportRows(report, order.form, most_bytes=most_bytes, told=fingerprint.update)
+        rows = ReportRows(report, request.form, most_bytes=most_bytes, told=fingerprint.update)
         for batch in rows:
-            _refuse_other_list(batch, order, fault)
+            _refuse_other_list(batch, request, fault)
             spill.take(batch, fault)
-        _refuse_cut(spill, order.form, fault)
-        _refuse_other_days(spill, order, fault)
-        if not order.shared_codes and codes_elsewhere(frozenset(code for _, code in spill.sample)):
+        _refuse_cut(spill, request.form, fault)
+        _refuse_other_days(spill, request, fault)
+        if not request.shared_codes and codes_elsewhere(frozenset(code for _, code in spill.sample)):
             raise _of_another_list(fault)
         with index.changing() as change:
-            return _write(change, order, spill, report=report, content=fingerprint.digest())
+            return _write(change, request, spill, report=report, content=fingerprint.digest())
 
 
 def _write(
-    change: ReportChange, order: ImportRequest, spill: Spill, *, report: OpenReport, content: bytes
+    change: ReportChange, request: ImportRequest, spill: Spill, *, report: OpenReport, content: bytes
 ) -> ReportImport:
-    change.see(order.connection, order.lists, order.lists_seen_at)
-    number = change.number_of(order.connection, order.list_id)
-    if not order.shared_codes:
-        _refuse_known_elsewhere(change, spill, number, order.connection, partial(faulty, report.name))
-    before = change.imported_before(content, list_number=number, identifier=order.form.identifier)
+    change.see(request.connection, request.lists, request.lists_seen_at)
+    number = change.number_of(request.connection, request.list_id)
+    if not request.shared_codes:
+        _refuse_known_elsewhere(change, spill, number, request.connection, partial(faulty, report.name))
+    before = change.imported_before(content, list_number=number, identifier=request.form.identifier)
     import_number = change.add_report(
         KnownReport(
             number=0,
             list_number=number,
-            identifier=order.form.identifier,
-            days=order.days,
+            identifier=request.form.identifier,
+            days=request.days,
             file=report.name,
             rows=spill.rows,
-            made_at=_made_at(report, order),
-            imported_at=order.now,
+            made_at=_made_at(report, request),
+            imported_at=request.now,
             approximate=spill.approximate,
         ),
         content,
         spill.campaigns,
     )
-    withheld = _Withheld(frozenset() if order.include_forgotten else change.forgotten())
+    withheld = _Withheld(frozenset() if request.include_forgotten else change.forgotten())
     added = change.add_lines(withheld.of(spill.pages()), list_number=number, import_number=import_number)
     return ReportImport(
-        connection=order.connection,
-        list_id=order.list_id,
-        days=order.days,
+        connection=request.connection,
+        list_id=request.list_id,
+        days=request.days,
         file=report.name,
         rows=spill.rows,
         added=added,
         withheld=withheld.count,
         repeated=bool(before) and spill.rows > 0,
-        imported_at=order.now,
+        imported_at=request.now,
         warnings=tuple(_warnings(spill, before)),
     )
 
 
-def _made_at(report: OpenReport, order: ImportRequest) -> datetime:
+def _made_at(report: OpenReport, request: ImportRequest) -> datetime:
     """The moment by which it had been made, as far as anything tells."""
-    last_begins = order.zones.end(order.days.last - _DAY)
+    last_begins = request.zones.end(request.days.last - _DAY)
     # A file is as old as its report or younger; a date before the report's last day was set by something else.
     saved_at = report.saved_at if report.saved_at is not None and report.saved_at >= last_begins else None
-    return min(moment for moment in (order.now, report.mailed_at, saved_at) if moment is not None)
+    return min(moment for moment in (request.now, report.mailed_at, saved_at) if moment is not None)
 
 
 class _Withheld:
@@ -169,15 +169,15 @@ class _Withheld:
         return kept
 
 
-def _refuse_other_list(batch: ReportBatch, order: ImportRequest, fault: Callable[..., LocalError]) -> None:
+def _refuse_other_list(batch: ReportBatch, request: ImportRequest, fault: Callable[..., LocalError]) -> None:
     told = {cell.strip() for cell in batch.columns.get(ReportColumn.LIST, ())} - {""}
-    if told <= {order.list_id}:
+    if told <= {request.list_id}:
         return
-    known = order.known
-    own = {order.list_id} if known is None else {order.list_id, known.name, known.label}
+    known = request.known
+    own = {request.list_id} if known is None else {request.list_id, known.name, known.label}
     if not {word.casefold() for word in told} <= {word.casefold() for word in own if word}:
         raise fault(
-            f"its column of the {ReportColumn.LIST.value} names another list than {order.list_id}",
+            f"its column of the {ReportColumn.LIST.value} names another list than {request.list_id}",
             "import it with the list that it is of",
         )
 
@@ -190,14 +190,17 @@ def _refuse_cut(spill: Spill, form: ReportForm, fault: Callable[..., LocalError]
         )
 
 
-def _refuse_other_days(spill: Spill, order: ImportRequest, fault: Callable[..., LocalError]) -> None:
+def _refuse_other_days(spill: Spill, request: ImportRequest, fault: Callable[..., LocalError]) -> None:
     if spill.first is None or spill.last is None:
         return
     # A day more on both sides: the vendor's days may begin elsewhere than we know.
-    begin, end = order.zones.end(order.days.first - 2 * _DAY), order.zones.end(order.days.last + 2 * _DAY)
+    begin, end = (
+        request.zones.end(request.days.first - 2 * _DAY),
+        request.zones.end(request.days.last + 2 * _DAY),
+    )
     if not begin <= spill.first <= spill.last < end:
         raise fault(
-            f"it holds rows from {spill.first:%Y-%m-%d} to {spill.last:%Y-%m-%d}, not only of the days {order.days}",
+            f"it holds rows from {spill.first:%Y-%m-%d} to {spill.last:%Y-%m-%d}, not only of the days {request.days}",
             "give the days that it was requested for",
         )
 

@@ -7,7 +7,7 @@ import pytest
 from couponhub.clock import Deadline
 from couponhub.errors import VendorUnavailable
 from couponhub.models import Coupon
-from couponhub_capillary.adapter.collected import Holdings
+from couponhub_capillary.adapter.collected import CollectedCoupons
 from couponhub_capillary.mapping.context import MappingContext
 from couponhub_capillary.mapping.coupons import coupon_from
 from couponhub_capillary.wire.times import Zones
@@ -31,10 +31,12 @@ class Mapper:
         return coupon_from(row, reading)
 
 
-def held() -> Holdings:
+def held() -> CollectedCoupons:
     """Make holdings of nothing."""
     zones = Zones(server=UTC, server_is_guess=False, store=None)
-    return Holdings(MappingContext(connection="loyalty", zones=zones, now=datetime(2026, 6, 1, tzinfo=UTC)))
+    return CollectedCoupons(
+        MappingContext(connection="loyalty", zones=zones, now=datetime(2026, 6, 1, tzinfo=UTC))
+    )
 
 
 @pytest.mark.parametrize("way", ["first", "further"])

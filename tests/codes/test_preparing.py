@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from couponhub.codes import PreparedCodes, prepare, writing
-from couponhub.codes import dedupe as sieve
+from couponhub.codes import dedupe as deduplicator
 from couponhub.errors import LocalError, UsageError
 from couponhub.models import CodeFileRules, Identifier, Tagging
 from couponhub.state import TextCodeSet
@@ -326,16 +326,16 @@ def test_any_batch_is_split_without_loss(
 
 def test_many_rows_go_through_files(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the memory's share the result is the same, and the files on the way are private and gone after."""
-    monkeypatch.setattr(sieve, "_IN_MEMORY", 100)
+    monkeypatch.setattr(deduplicator, "_IN_MEMORY", 100)
     spilled: list[int] = []
-    private = sieve.private
+    private = deduplicator.private
 
     def watched(path: str, flags: int) -> int:
         opened = private(path, flags)
         spilled.append(Path(path).stat().st_mode & 0o777)
         return opened
 
-    monkeypatch.setattr(sieve, "private", watched)
+    monkeypatch.setattr(deduplicator, "private", watched)
     codes = [f"C{number % 3000}" for number in range(9000)]
 
     prepared = prepare(codes, PLAIN, workspace, sent=[code_set(workspace, *(f"C{n}" for n in range(1000)))])

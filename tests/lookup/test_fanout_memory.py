@@ -9,9 +9,9 @@ from contextlib import closing
 import pytest
 
 from couponhub.clock import Deadline
-from couponhub.lookup.fanout import lookup
 from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons
 from couponhub.resilience import ResilientClient
+from tests.kit.lookups import lookup
 from tests.lookup.fake_clients import BUYER
 
 HELD = CustomerCoupons(coupons=(Coupon(connection="shop", code="A-1"),))

@@ -134,9 +134,10 @@ def test_a_telephone_number_is_its_digits() -> None:
 def test_numbering_plans_are_loaded_when_needed(customer: str, *, needed: bool) -> None:
     """Only a number that names its country needs them."""
     program = (
-        "import sys; from couponhub import Customer; from couponhub.lookup import lookup; "
+        "import sys; from couponhub import Customer; from couponhub.lookup import FanOut, Question; "
         "from couponhub.models import CouponQuery; "
-        f"lookup([], Customer({customer}), CouponQuery(), 1); print('phonenumbers' in sys.modules)"
+        f"FanOut(Question(clients=[], query=CouponQuery(), deadline=1), Customer({customer})).run(); "
+        "print('phonenumbers' in sys.modules)"
     )
     ran = subprocess.run(  # noqa: S603 - our own words
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60

@@ -8,7 +8,7 @@ import pytest
 
 from couponhub.clock import Clock, utc_now
 from couponhub.errors import LocalError
-from couponhub.server.auth import Access, is_neighbour
+from couponhub.server.auth import Access, is_from_loopback
 from couponhub.server.problems import Refusal
 from couponhub.server.token_bucket import TokenBucket
 from couponhub.state import Scope, new_token
@@ -193,7 +193,7 @@ def test_a_neighbour_needs_no_token_for_figures(counter: Counter, where: tuple[s
 )
 def test_who_is_a_neighbour(address: str, host: str, more: dict[str, str], expected: bool) -> None:
     """A proxy speaks for others, and a web page may have this machine's address under a name of its own."""
-    assert expected == is_neighbour({"REMOTE_ADDR": address, "HTTP_HOST": host, **more})
+    assert expected == is_from_loopback({"REMOTE_ADDR": address, "HTTP_HOST": host, **more})
 
 
 def test_a_token_that_asks_too_often_is_told_when_to_come_back(
@@ -230,4 +230,4 @@ def test_without_a_rate_nobody_waits() -> None:
 
 def test_strangers_are_what_the_tests_ask_as() -> None:
     """Else the tests of scopes would be of neighbours."""
-    assert not is_neighbour({**STRANGER, "HTTP_HOST": "localhost"})
+    assert not is_from_loopback({**STRANGER, "HTTP_HOST": "localhost"})

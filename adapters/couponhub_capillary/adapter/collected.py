@@ -39,7 +39,7 @@ def timely(rows: Sequence[object], patience: Deadline | None) -> Iterator[object
         yield from rows[start : start + _ROWS_AT_ONCE]
 
 
-class Holdings:
+class CollectedCoupons:
     """What has been found so far, each of the vendor's coupons once.
 
     Coupons without a number cannot be told apart: those of the first answer all stay, further answers can only

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from couponhub.errors import NotFound, RateLimited, VendorError
 from couponhub.transport import without_trace
-from couponhub_capillary.adapter.collected import Holdings, numbers_of
+from couponhub_capillary.adapter.collected import CollectedCoupons, numbers_of
 from couponhub_capillary.adapter.days import WholeDays
 from couponhub_capillary.adapter.question import CustomerQuestion
 from couponhub_capillary.adapter.splitting import Slice, split_until_whole
@@ -42,7 +42,7 @@ class Completion:
     """
 
     def __init__(
-        self, question: CustomerQuestion, narrowing: Narrowing, first: CustomerAnswer, held: Holdings
+        self, question: CustomerQuestion, narrowing: Narrowing, first: CustomerAnswer, held: CollectedCoupons
     ) -> None:
         self._question = question
         self._narrowing = narrowing

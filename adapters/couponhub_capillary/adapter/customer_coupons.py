@@ -7,7 +7,7 @@ import attrs
 from couponhub.clock import Clock, Deadline
 from couponhub.errors import VendorError
 from couponhub.models import CouponQuery, Customer, CustomerCoupons, Identifier, masked_form, selected, within
-from couponhub_capillary.adapter.collected import Holdings
+from couponhub_capillary.adapter.collected import CollectedCoupons
 from couponhub_capillary.adapter.completion import Completion
 from couponhub_capillary.adapter.question import CustomerQuestion
 from couponhub_capillary.adapter.redeemability import with_usability
@@ -87,7 +87,7 @@ def _answer(
     narrowing = Narrowing.of(query, zones)
     answer = question.ask(narrowing)
     reading = MappingContext(connection=connection, zones=zones, now=clock.now())
-    held = Holdings(reading)
+    held = CollectedCoupons(reading)
     held.first(answer.rows, coupon_from, question.patience)
     is_whole = True
     warnings: list[str] = []
