@@ -10,6 +10,7 @@ import click
 from couponhub.cli.options import GlobalOptions
 from couponhub.cli.output import print_json
 from couponhub.cli.stdout import abandon_stdout, safe
+from couponhub.cli.suggestions import suggestion
 from couponhub.errors import CouponhubError, LocalError, UsageError
 from couponhub.serialization import error_document
 
@@ -52,8 +53,8 @@ def typed_error(error: Exception) -> CouponhubError:  # noqa: PLR0911 - one tabl
         case click.exceptions.NoArgsIsHelpError():
             return UsageError("no command was given", hint="see `couponhub --help`")
         case click.UsageError():
-            hint = f"see `{error.ctx.command_path} --help`" if error.ctx else "see `couponhub --help`"
-            return UsageError(_click_text(error), hint=hint)
+            see = f"see `{error.ctx.command_path if error.ctx else 'couponhub'} --help`"
+            return UsageError(_click_text(error), hint="; ".join(filter(None, (suggestion(error), see))))
         case click.ClickException():
             return UsageError(_click_text(error))
         case OSError(errno=errno.ENOSPC):
@@ -70,7 +71,9 @@ def typed_error(error: Exception) -> CouponhubError:  # noqa: PLR0911 - one tabl
 
 
 def _click_text(error: click.ClickException) -> str:
-    text = " ".join(error.format_message().split()).rstrip(".")
+    is_unknown = isinstance(error, (click.exceptions.NoSuchOption, click.exceptions.NoSuchCommand))
+    # Without click's own guesses: it knows neither our commands, which are imported when they are used, nor other words.
+    text = " ".join((error.message if is_unknown else error.format_message()).split()).rstrip(".")
     # The argument itself may be a customer's number or a code.
     return "there is an argument too many" if "unexpected extra argument" in text else text
 

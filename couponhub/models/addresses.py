@@ -26,7 +26,11 @@ def read_address(text: str) -> str:
     plain = unwrapped(plain[7:] if is_link else plain).removesuffix(".")
     local, _, domain = plain.rpartition("@")
     if not local or not domain:
-        raise UsageError("the customer's e-mail address has no @ between two parts", hint="give one address")
+        is_number = re.fullmatch(r"[+\d ().-]{7,}", plain)
+        raise UsageError(
+            "the customer's e-mail address has no @ between two parts",
+            hint="a telephone number is given as the mobile" if is_number else "give one address",
+        )
     is_plain = _QUOTED.fullmatch(local) is not None or not _NO_PART.search(local)
     if not is_plain or _NO_PART.search(domain) or (is_link and re.search("[?%]", plain)):
         raise UsageError(

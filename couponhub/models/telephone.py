@@ -54,7 +54,9 @@ class Telephone:
         if not (digits.isascii() and digits.isdigit()):
             raise UsageError(
                 "the customer's mobile is no number",
-                hint="give its digits; +, blanks, dashes, brackets and dots are allowed",
+                hint="an e-mail address is given as the email"
+                if "@" in digits
+                else "give its digits; +, blanks, dashes, brackets and dots are allowed",
             )
         return cls(digits=digits, is_international=plain != digits)
 

@@ -12,6 +12,7 @@ from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_json, print_many
 from couponhub.cli.session import Seconds, opened_hub
 from couponhub.cli.stdout import json_text
+from couponhub.cli.suggestions import customer_option
 from couponhub.cli.tables import Column
 from couponhub.errors import UsageError
 from couponhub.explain import explanation_document
@@ -75,6 +76,8 @@ def command(
     say(f"the vendors were asked anew at {document['asked_at']}")
     for warning in explanation.warnings:
         say(warning)
+    if code is not None and (option := customer_option(code)) is not None:
+        say(f"that was asked about as a code; if it is a customer's, give it as {option}")
     if bundle is not None:
         say(f"{bundle} was written; read it before you pass it on")
 
