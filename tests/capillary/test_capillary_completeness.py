@@ -29,6 +29,7 @@ from couponhub_capillary.wire.customer_coupons_v2 import (
     read_coupon_page,
 )
 from couponhub_capillary.wire.times import Zones
+from tests.kit.examples import examples
 
 ZONES = Zones(server=UTC, server_is_guess=False, store=UTC)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -466,7 +467,7 @@ def test_v2_rows_replace_those_of_v1() -> None:
     assert {1} == {coupon.redemptions_left for coupon in answer.coupons}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     days=st.lists(st.tuples(st.integers(0, 400), st.none() | st.integers(0, 90)), max_size=160),
     cap=st.integers(50, 130).filter(lambda cap: cap % 50 == 0 or cap >= 100),

@@ -22,6 +22,7 @@ from couponhub_capillary.wire.customer_coupons import CustomerAnswer, read_custo
 from couponhub_capillary.wire.series import read_series_page, read_written_series
 from couponhub_capillary.wire.times import Zones
 from couponhub_capillary.wire.uploads import read_accepted_upload, read_upload_jobs
+from tests.kit.examples import examples
 
 PLAIN = Zones(server=UTC, server_is_guess=False, store=None)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -178,7 +179,7 @@ def says_unknown(body: Any) -> bool:
     return str(customer["item_status"]["code"]).strip().removesuffix(".0") in UNKNOWN_CODES
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(damaged(FOUND, REFUSED))
 def test_damaged_lookups_never_lie(reply: Reply) -> None:
     """Neither "no coupons" nor "unknown customer" is said unless the body says so, and only our errors rise."""
@@ -205,7 +206,7 @@ def test_damaged_lookups_never_lie(reply: Reply) -> None:
     assert "6WRNA5UM" not in " ".join(answer.warnings)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(odd())
 def test_odd_fields_take_no_coupon_away(reply: Reply) -> None:
     """Whatever the types of what only describes: nothing becomes unreadable, every coupon stays."""
@@ -226,7 +227,7 @@ def test_odd_fields_take_no_coupon_away(reply: Reply) -> None:
     assert answer.customer_known
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(damaged(FOUND), st.data())
 def test_cut_lookups_never_lie(reply: Reply, data: st.DataObject) -> None:
     """An answer that breaks off anywhere is an error, never a shorter answer."""
@@ -240,7 +241,7 @@ def test_cut_lookups_never_lie(reply: Reply, data: st.DataObject) -> None:
     raise AssertionError(f"{len(answer.rows)} coupons were read from a broken body")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data())
 def test_odd_fields_take_no_list_and_no_part_away(data: st.DataObject) -> None:
     """Whatever the types of all but the id: the list or the part is there, and no count is made up."""
@@ -258,7 +259,7 @@ def test_odd_fields_take_no_list_and_no_part_away(data: st.DataObject) -> None:
     assert part.accepted is None or part.accepted + (part.rejected or 0) == part.rows
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(damaged(LISTING, SERIES))
 def test_damaged_series_raise_only_our_errors(reply: Reply) -> None:
     """Listings and created series, damaged, give models or errors of ours."""
@@ -283,7 +284,7 @@ def test_damaged_series_raise_only_our_errors(reply: Reply) -> None:
         assert made.total is None or made.total >= 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(damaged(UPLOADED))
 def test_damaged_uploads_raise_only_our_errors(reply: Reply) -> None:
     """Uploads and their jobs, damaged, give parts that balance or errors of ours."""

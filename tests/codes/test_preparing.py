@@ -16,6 +16,7 @@ from couponhub.codes import dedupe as deduplicator
 from couponhub.errors import LocalError, UsageError
 from couponhub.models import CodeFileRules, Identifier, Tagging
 from couponhub.state import TextCodeSet
+from tests.kit.examples import examples
 
 PLAIN = CodeFileRules(code_header="Coupon Code")
 STRICT = CodeFileRules(
@@ -289,7 +290,7 @@ def test_a_row_larger_than_any_file_is_refused(workspace: Path) -> None:
 CODES = st.text(alphabet="aAbB1 ", min_size=1, max_size=3).filter(str.strip)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     codes=st.lists(CODES, min_size=1, max_size=60),
     sent=st.lists(CODES, max_size=20),

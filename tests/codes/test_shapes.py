@@ -13,6 +13,7 @@ from couponhub.codes import PreparedCodes, prepare
 from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules, Identifier, Tagging
 from couponhub.state import TextCodeSet
+from tests.kit.examples import examples
 
 QUOTING = CodeFileRules(code_header="coupon code", ignores_case=True, ignores_blanks=True, quoting=True)
 EXACT = CodeFileRules(code_header="Coupon Code")
@@ -420,7 +421,7 @@ def test_other_forms_are_named_and_never_misread(
     assert [] == list(workspace.iterdir())
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(
     codes=st.lists(
         st.from_regex(r"[A-Z0-9]{6,12}|[a-z0-9]{6,12}|[A-Za-z]{6,12}", fullmatch=True), min_size=2
@@ -457,7 +458,7 @@ CELLS = st.one_of(
 CLEAN = st.integers(0, 5).map(lambda number: [f"C{number}", MOBILE, f"C{number}"])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(
     rows=st.lists(CLEAN | st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=12),
     at=st.integers(0, 2),

@@ -14,6 +14,7 @@ from couponhub.config.settings import LookupSettings
 from couponhub.errors import ConfigError, UnknownConnection
 from couponhub.secret import Secret
 from tests.config.toy import REGISTRY, TOY, Mode, ToySettings, loaded
+from tests.kit.examples import examples
 
 CONNECTION = '[connections.a]\nadapter = "toy"\nkey = "${KEY}"\n'
 
@@ -488,7 +489,9 @@ DOCUMENTS = st.dictionaries(NAMES, VALUES, max_size=5) | st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(200), deadline=None
+)
 @given(document=DOCUMENTS)
 def test_any_document_is_a_config_or_a_config_error(document: dict[str, Any], tmp_path: Path) -> None:
     """Whatever stands in the file, it is understood or refused in whole lines, never by a stranger's exception."""

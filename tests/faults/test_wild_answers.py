@@ -22,6 +22,7 @@ from couponhub.explain.bundle import write_bundle
 from couponhub.serialization import error_document, to_document
 from couponhub.testing import EmulatedVendors, emulated_vendors
 from couponhub.testing.emulation.app import EmulatorApp
+from tests.kit.examples import examples
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -337,7 +338,7 @@ def tried(ask: Callable[[], object]) -> list[str]:
 @pytest.mark.parametrize("vendor", ["capillary", "moengage"])
 @pytest.mark.parametrize("name", OPERATIONS)
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -18,6 +18,7 @@ from couponhub.state import StoreSettings
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.usage.opening import opened, read_blocks
 from tests.kit.clock import FakeClock
+from tests.kit.examples import examples
 from tests.uploads.harness import LIST, UploadHarness
 from tests.uploads.vendors import FileVendor
 from tests.usage.desk_of_reports import ReportDesk, Row, day, report_text
@@ -41,7 +42,7 @@ def harness(tmp_path: Path) -> Iterator[UploadHarness]:
 
 
 many_files = settings(
-    max_examples=150,
+    max_examples=examples(150),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -21,6 +21,7 @@ from couponhub.errors import (
 from couponhub.models import ListStatus, UploadStatus
 from couponhub.transport import Reply
 from couponhub_moengage import mapping, wire
+from tests.kit.examples import examples
 
 READER = wire.ReplyReader()
 CANARIES = ("canary.person", "CANARY-FILE", "CANARY-NAME")
@@ -194,7 +195,7 @@ def assert_as_bad_as(status: int, error: VendorError) -> None:
         assert isinstance(error, (RequestRejected, NotFound))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(damaged(LIST, FILE, READ_FILE))
 def test_damaged_objects_say_what_is_there(reply: Reply) -> None:
     """Lists and files, damaged, are what the body says, or errors of ours; a status that is new is unknown."""
@@ -229,7 +230,7 @@ def test_damaged_objects_say_what_is_there(reply: Reply) -> None:
             assert body["status"].upper() not in {"PENDING", "PROCESSING", "SOMETHING_NEW"}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(damaged(LISTS, FILES))
 def test_damaged_listings_lose_no_row(reply: Reply) -> None:
     """Every row of a listing is read as it is, or counted as one that could not be; none vanishes, none is made up."""
@@ -248,7 +249,7 @@ def test_damaged_listings_lose_no_row(reply: Reply) -> None:
         assert not [fault for fault in rows.faults for canary in CANARIES if canary in fault]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(damaged(LIST, LISTS, READ_FILE, FILES, REPORT), st.data())
 def test_cut_answers_are_never_read(reply: Reply, data: st.DataObject) -> None:
     """An answer that breaks off anywhere is an error, whoever reads it, never a shorter answer."""
@@ -263,7 +264,7 @@ def test_cut_answers_are_never_read(reply: Reply, data: st.DataObject) -> None:
             raise AssertionError("a broken body was read")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(damaged(*REFUSALS, LIST, REPORT, status=None), st.sampled_from([None, "0", "90", "soon", "9" * 30]))
 def test_damaged_refusals_are_errors_of_the_tree(reply: Reply, reset: str | None) -> None:
     """Without a success nothing is read, and a refusal is never milder than its HTTP status, whatever stands in it."""
@@ -278,7 +279,7 @@ def test_damaged_refusals_are_errors_of_the_tree(reply: Reply, reset: str | None
             assert 200 <= reply.status < 300, f"HTTP {reply.status} was read as {type(answer)}"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(damaged(REPORT))
 def test_damaged_sentences_are_the_vendors(reply: Reply) -> None:
     """What is told of a report is the vendor's own sentence, or an error of ours."""

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import sys
 import tracemalloc
 import weakref
 from collections.abc import Callable
@@ -68,13 +69,15 @@ def test_the_weight_is_what_is_held(row: Callable[[int], str]) -> None:
     """Never less than is allocated for it, and less than three times as much."""
     rows = [row(number) for number in range(20)]
     Coupon(connection="shop", code="A", raw=msgspec.json.decode(rows[0]))
-    gc.collect()
-    tracemalloc.start()
-    try:
-        answer = CustomerCoupons(coupons=tuple(coupon(number, raw) for number, raw in enumerate(rows)))
-        held = tracemalloc.get_traced_memory()[0]
-    finally:
-        tracemalloc.stop()
+    held = sys.maxsize
+    for _ in range(3):  # what other threads of this process allocate meanwhile only adds
+        gc.collect()
+        tracemalloc.start()
+        try:
+            answer = CustomerCoupons(coupons=tuple(coupon(number, raw) for number, raw in enumerate(rows)))
+            held = min(held, tracemalloc.get_traced_memory()[0])
+        finally:
+            tracemalloc.stop()
 
     assert (True, True) == (held <= bytes_held(answer), bytes_held(answer) < 3 * held), (
         bytes_held(answer) / held

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from couponhub.errors import NotFound, RateLimited
 from couponhub.models import CouponQuery, Customer, CustomerCoupons, ListId, Source
+from tests.kit.examples import examples
 from tests.resilience.harness import (
     ALL,
     BEGAN,
@@ -148,4 +149,4 @@ class ClientMachine(RuleBasedStateMachine):
 
 
 TestClient = ClientMachine.TestCase
-TestClient.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestClient.settings = settings(max_examples=examples(60), stateful_step_count=40, deadline=None)

@@ -36,9 +36,10 @@ from couponhub.models import (
 from couponhub.models.connections import ServedConnection
 from couponhub.secret import Secret
 from couponhub.serialization import error_object, from_document, to_document
+from tests.kit.examples import examples
 from tests.serialization import generated
 
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CODE = "CANARY-CODE-7"
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 CUSTOMER_COUPONS = st.builds(

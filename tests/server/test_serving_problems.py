@@ -13,6 +13,7 @@ from couponhub.errors import CouponhubError, QuotaExhausted, RateLimited, UsageE
 from couponhub.server.bodies import LARGEST_BODY
 from couponhub.server.request_models import BatchRequest, LookupRequest, RequestReader
 from couponhub.state import Scope
+from tests.kit.examples import examples
 from tests.server.counter import MOBILE, Counter, problem
 
 CLASSES = [getattr(errors, name) for name, *_ in errors.table()]
@@ -176,7 +177,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(body=JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, JSON)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_json_is_an_answer_or_a_problem(body: Any) -> None:
     """Never a fault of ours: it is a request, or it is refused with the field named."""
     told = []

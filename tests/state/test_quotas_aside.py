@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from couponhub.state import AccountQuota, StoreSettings
 from couponhub.state.sqlite import counters
 from couponhub.state.sqlite.counters import WindowRow, _Aside
+from tests.kit.examples import examples
 from tests.state.kit import quotas_at, store_of
 
 NOW = 1_700_000_000.0  # 22:13:20 UTC, 20 seconds into a minute
@@ -118,7 +119,7 @@ ROWS = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(seen=ROWS | st.none(), counted=st.integers(0, 20), there=ROWS | st.none())
 def test_nothing_that_was_counted_is_lost(
     seen: WindowRow | None, counted: int, there: WindowRow | None

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from couponhub.transport import Reply
+from tests.kit.examples import examples
 
 TEXTS = st.text(st.characters(), max_size=40)  # unlike the default, with halves of surrogates
 DOCUMENTS = st.recursive(
@@ -42,7 +43,7 @@ def test_documents_are_read_as_they_were_written(document: Any, in_ascii: bool, 
     assert repr(json.loads(body)) == repr(read(body))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(DOCUMENTS, st.data())
 def test_damaged_documents_are_read_or_refused_alike(document: Any, draw: st.DataObject) -> None:
     """Whatever a vendor sends, it is the standard library's word that counts."""

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from couponhub.models import CouponQuery
+from tests.kit.examples import examples
 from tests.usage.desk_of_reports import ReportDesk, Row, day, until
 
 LISTS = ("L1", "L2", "L3")
@@ -42,7 +43,7 @@ orders = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(past=pasts(), asked=orders, window=st.tuples(st.integers(1, TODAY), st.integers(1, TODAY)))
 def test_overlapping_reports_tell_the_truth(
     past: Past, asked: list[tuple[str, int, int]], window: tuple[int, int]

@@ -13,6 +13,7 @@ from couponhub.models import Identifier, read_identifier
 from couponhub.models.damage import any_odd, damage_of, invisible_in
 from couponhub.usage.cells import read_customers, same_customer
 from couponhub.usage.opening import faulty
+from tests.kit.examples import examples
 from tests.usage.desk_of_cells import HEADER, SENT_AT, CellDesk, quoted
 from tests.usage.desk_of_reports import FORM
 
@@ -145,7 +146,7 @@ def _files(draw: st.DrawFn) -> tuple[Identifier, list[Written], bytes]:
     return kind, rows, text.encode(encoding)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_files())
 def test_nobody_in_an_accepted_report_has_none(made: tuple[Identifier, list[Written], bytes]) -> None:
     """By the plain identifier and by the spelling of the row each has their codes, and nobody else's."""
@@ -196,7 +197,7 @@ _CELL = st.one_of(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.lists(_CELL, min_size=1, max_size=5))
 def test_looking_over_many_overlooks_nothing(cells: list[str]) -> None:
     """What one text by one would be called damaged or invisible is odd among many."""
@@ -204,7 +205,7 @@ def test_looking_over_many_overlooks_nothing(cells: list[str]) -> None:
         assert any_odd(cells)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.sampled_from([EXTERNAL, MOBILE, EMAIL]), st.data())
 def test_many_cells_are_read_as_each_of_them(kind: Identifier, data: st.DataObject) -> None:
     """A column that is read at once gives what its cells give alone, and is refused when one of them is."""
