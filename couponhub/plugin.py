@@ -11,6 +11,7 @@ from couponhub.errors import ConfigError
 from couponhub.protocols import Adapter, Limits
 from couponhub.secret import Secret
 from couponhub.settings import (
+    ALLOW_HTTP,
     check_file,
     check_not_negative,
     check_positive,
@@ -76,6 +77,7 @@ class ConnectionSettings:
         about="seconds after a lost answer until absence at the vendor counts as proof",
         validator=check_not_negative,
     )
+    allow_http: bool = setting(default=False, about=ALLOW_HTTP)
     limits: Mapping[str, int] = setting(
         factory=dict, about="overrides of documented limits by flat name; 0 turns one off"
     )
@@ -93,7 +95,11 @@ class ConnectionSettings:
     def transport(self) -> TransportSettings:
         """The HTTP side of these settings."""
         return TransportSettings(
-            timeout=self.timeout, patience=self.patience, proxy=self.proxy, ca_bundle=self.ca_bundle
+            timeout=self.timeout,
+            patience=self.patience,
+            proxy=self.proxy,
+            ca_bundle=self.ca_bundle,
+            allow_http=self.allow_http,
         )
 
 

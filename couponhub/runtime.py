@@ -1,5 +1,6 @@
 """What a hub is made of: its state, its connections and the ways to them, opened when they are first used."""
 
+import logging
 import threading
 from contextlib import ExitStack
 
@@ -13,11 +14,14 @@ from couponhub.lookup import AnswerMemo
 from couponhub.models import CouponQuery, Customer, CustomerCoupons
 from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
+from couponhub.settings import plain_http_warnings
 from couponhub.staging import Staging, open_staging
 from couponhub.state import Quotas, open_state
 from couponhub.transport.observing import Observer
 from couponhub.uploads import UPLOAD, open_uploads, work_of
 from couponhub.usage import UsageIndex
+
+_log = logging.getLogger(__name__)
 
 
 class Runtime:
@@ -69,6 +73,8 @@ class Runtime:
         configured = self._config.connection(name)
         with self._lock:
             if name not in self._open:
+                for warning in plain_http_warnings(configured.settings):
+                    _log.warning("%s: %s", name, warning)
                 adapter = configured.plugin.open(name, configured.settings, self.services)
                 self._open[name] = Connection(
                     name=name,

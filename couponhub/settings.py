@@ -17,8 +17,12 @@ from couponhub.paths import expanded
 from couponhub.secret import Secret, secret_of
 
 if TYPE_CHECKING:
-    from attrs import Attribute
+    from attrs import Attribute, AttrsInstance
 
+ALLOW_HTTP = (
+    "take addresses of other machines with http:// in this table; whoever is on the way reads what travels"
+)
+"""About a setting `allow_http`, which `check_url` and `check_proxy` heed."""
 _COUNTRY_CODE = re.compile(r"[1-9][0-9]{0,3}")
 NO_COUNTRY_CODE = (
     "default_country_code is not set: customers may be known by their mobiles with or without the country code, so"
@@ -60,8 +64,17 @@ def is_loopback_url(url: str) -> bool:
         return False
 
 
-def check_address(value: str) -> None:
+def is_plain_http(url: str) -> bool:
+    """Tell whether what is sent to `url` can be read and changed on its way to another machine."""
+    return url[:7].lower() == "http://" and not is_loopback_url(url)
+
+
+def check_address(value: str, *, allow_http: bool = False) -> None:
     """Validate an address that secrets or codes travel to: https, or plain http to this machine alone.
+
+    Args:
+        value: The address.
+        allow_http: Take plain http to other machines too.
 
     Raises:
         ValueError: It is none.
@@ -76,32 +89,52 @@ def check_address(value: str) -> None:
         raise ValueError("expected an address such as https://host")
     if "?" in value or "#" in value:
         raise ValueError("expected an address without ? and #")
-    if parts.scheme == "http" and not is_loopback_url(value):
-        raise ValueError("http:// is refused for any host but this machine; use https://")
+    if not allow_http and is_plain_http(value):
+        raise ValueError(
+            "http:// is refused for any host but this machine; use https://, or say allow_http = true"
+        )
 
 
-def check_bare_address(value: str) -> None:
+def check_bare_address(value: str, *, allow_http: bool = False) -> None:
     """Validate an address as `check_address` does, and that no user and password stand before the host.
 
     Raises:
         ValueError: They do, or it is no address.
     """
-    check_address(value)
+    check_address(value, allow_http=allow_http)
     if "@" in urlsplit(value).netloc:
         raise ValueError("expected an address without a user and password before the host")
 
 
 def check_url(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
-    """Validate an address that secrets travel to: https, or plain http to this machine alone."""
+    """Validate an address that secrets travel to: https, or plain http to this machine, or where `allow_http` is set."""
     if value is not None:
         # requests would send a user and password of the address in place of the connection's own credentials.
-        check_bare_address(value)
+        check_bare_address(value, allow_http=_allows_http(instance))
 
 
 def check_proxy(instance: object, attribute: "Attribute[Secret | None]", value: Secret | None) -> None:  # noqa: ARG001 - attrs' signature
     """Validate a proxy's address, as `check_url` does; it may name a user and password."""
     if value is not None:
-        check_address(value.reveal())
+        check_address(value.reveal(), allow_http=_allows_http(instance))
+
+
+def plain_http_warnings(settings: "AttrsInstance") -> tuple[str, ...]:
+    """Return a warning for each address of a table that plain http leads to on another machine; never the address."""
+    named = (
+        (field.name, getattr(settings, field.name))
+        for field in attrs.fields(type(settings))
+        if field.validator is check_url or field.validator is check_proxy
+    )
+    return tuple(
+        f"{name} is http:// to another machine: whoever is on the way reads and changes what travels there"
+        for name, value in named
+        if value is not None and is_plain_http(value.reveal() if isinstance(value, Secret) else value)
+    )
+
+
+def _allows_http(instance: object) -> bool:
+    return getattr(instance, "allow_http", False) is True
 
 
 def check_file(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature

@@ -1,5 +1,6 @@
 """The client of the HTTP endpoint: the hub's questions, asked of a server that keeps the vendors' secrets."""
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -28,10 +29,12 @@ from couponhub.models.given import (
 from couponhub.rooted import Rooted
 from couponhub.secret import Secret
 from couponhub.serialization import to_document
-from couponhub.settings import check_url
+from couponhub.settings import check_url, is_plain_http
 from couponhub.transport import Headers, Reply, Request, Transport, TransportSettings
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _LONGEST_SECONDS = 86_400.0
@@ -44,6 +47,7 @@ class _Server:
     """Where the server is, by the rules of every address that secrets travel to."""
 
     url: str | None = attrs.field(validator=check_url)
+    allow_http: bool = False
 
 
 @attrs.frozen
@@ -86,6 +90,7 @@ class Client(Rooted):
         token: A bearer token; None for a server on this machine that asks for none.
         timeout: Seconds an answer may take in all, at most a day; has to be above every deadline that is asked for.
         ca_bundle: Path of a PEM file to trust instead of the public authorities.
+        allow_http: Take an address of another machine with http:// too, and warn of it.
 
     Raises:
         ConfigError: The address is refused.
@@ -99,6 +104,7 @@ class Client(Rooted):
         token: str | Secret | None = None,
         timeout: float = 30.0,
         ca_bundle: str | None = None,
+        allow_http: bool = False,
     ) -> None:
         # Before anything can fail: this frame stands in the traceback of whatever is raised here.
         token = (
@@ -106,13 +112,15 @@ class Client(Rooted):
         )
         given_text(url, "the server's address")
         try:
-            _Server(url)
+            _Server(url, given_flag(allow_http, "allow_http"))
         except ValueError as error:
             raise ConfigError(f"the server's address: {error}") from None
         if token is not None and not _TOKEN.fullmatch(token.reveal()):
             raise UsageError("the token holds characters that no token has")
         if ca_bundle is not None:
             given_text(ca_bundle, "ca_bundle")
+        if is_plain_http(url):
+            _log.warning("customers and tokens travel to the server over plain http, as allow_http has it")
         self._url = url
         self._timeout = given_seconds(timeout, "the timeout", most=_LONGEST_SECONDS)
         self._transport = Transport(

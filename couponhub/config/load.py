@@ -13,7 +13,7 @@ from cattrs import BaseValidationError
 from couponhub.config.faults import did_you_mean, faults_in, quoted
 from couponhub.config.references import is_reference, resolve
 from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
-from couponhub.config.structure import config_converter
+from couponhub.config.structure import TableWords, config_converter
 from couponhub.errors import ConfigError, CouponhubError, UsageError, without_frames
 from couponhub.models.given import given_one
 from couponhub.paths import expanded, user_folder
@@ -114,7 +114,9 @@ class _Reader:
         self._path = path
         self._environment = environment
         self._registry = registry
-        self._converter = config_converter()
+        self._converters = {
+            allowed: config_converter(TableWords(allow_http=allowed)) for allowed in (False, True)
+        }
         self._faults: dict[str, str] = {}
 
     def read(self, document: Mapping[str, Any]) -> Config:
@@ -185,7 +187,7 @@ class _Reader:
             for word, inner in written.items()
         }
         try:
-            settings = self._converter.structure(table, kind)
+            settings = self._converters[table.get("allow_http") is True].structure(table, kind)
         except BaseValidationError as error:
             for where, problem in islice(faults_in(error, key), _MOST_FAULTS):
                 named = fields.get(where.removeprefix(f"{key}."))

@@ -9,7 +9,14 @@ import attrs
 from couponhub.errors import UnknownConnection
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
 from couponhub.resilience import ResilienceSettings
-from couponhub.settings import check_not_negative, check_positive, check_url, setting
+from couponhub.settings import (
+    ALLOW_HTTP,
+    check_not_negative,
+    check_positive,
+    check_url,
+    plain_http_warnings,
+    setting,
+)
 from couponhub.staging import StagingSettings
 from couponhub.state import StoreSettings
 
@@ -83,6 +90,7 @@ class ServerSettings:
         example='"https://coupons.example.com"',
         validator=check_url,
     )
+    allow_http: bool = setting(default=False, about=ALLOW_HTTP)
 
 
 @attrs.frozen(kw_only=True)
@@ -92,6 +100,11 @@ class ConnectionConfig:
     name: str
     plugin: AdapterPlugin
     settings: ConnectionSettings
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What these settings leave open that somebody should settle, for people; never a value."""
+        return (*plain_http_warnings(self.settings), *self.settings.warnings)
 
 
 @attrs.frozen(kw_only=True)
@@ -114,6 +127,18 @@ class Config:
         factory=LookupSettings, about="Whom a lookup asks, how long it takes, and what it remembers."
     )
     server: ServerSettings = setting(factory=ServerSettings, about="Of `couponhub serve`.")
+
+    def warnings(self) -> tuple[tuple[str | None, str], ...]:
+        """Return what somebody should settle, for people: whose it is, None for no connection's, and what; never a value."""
+        tables: dict[str, attrs.AttrsInstance] = {"staging": self.staging, "server": self.server}
+        return (
+            *((name, text) for name, one in self.connections.items() for text in one.warnings),
+            *(
+                (None, f"[{name}] {text}")
+                for name, table in tables.items()
+                for text in plain_http_warnings(table)
+            ),
+        )
 
     def connection(self, name: str) -> ConnectionConfig:
         """The connection of that name.

@@ -11,29 +11,41 @@ from couponhub.secret import Secret
 from couponhub.strict import strict_converter
 
 
-def config_converter() -> Converter:
+@attrs.frozen(kw_only=True)
+class TableWords:
+    """What one setting's validator may know of the rest of its table, in place of an instance that is not made yet."""
+
+    allow_http: bool = False
+
+
+def config_converter(words: TableWords | None = None) -> Converter:
     """A converter for settings classes that knows `Secret` and runs each setting's validator by itself."""
     converter = strict_converter(forbid_extra_keys=True)
     converter.register_structure_hook(Secret, _secret)
-    converter.register_structure_hook_factory(attrs.has, lambda kind: whole_class(converter, kind))
+    known = words or TableWords()
+    converter.register_structure_hook_factory(attrs.has, lambda kind: whole_class(converter, kind, known))
     return converter
 
 
-def whole_class(converter: Converter, kind: type[Any]) -> Callable[[Any, Any], Any]:
+def whole_class(
+    converter: Converter, kind: type[Any], words: TableWords | None = None
+) -> Callable[[Any, Any], Any]:
     """A hook that makes an object of a class, and finds the faults of all its fields."""
     checks: dict[str, Any] = {
-        field.name: override(struct_hook=_checked(converter, field)) for field in attrs.fields(kind)
+        field.name: override(struct_hook=_checked(converter, field, words)) for field in attrs.fields(kind)
     }
     return make_dict_structure_fn(kind, converter, **checks)
 
 
-def _checked(converter: Converter, field: "attrs.Attribute[Any]") -> Callable[[Any, Any], Any]:
+def _checked(
+    converter: Converter, field: "attrs.Attribute[Any]", words: TableWords | None
+) -> Callable[[Any, Any], Any]:
     """Convert and validate one setting; the class alone would stop at the first validator that refuses."""
 
     def convert(value: Any, kind: Any) -> Any:
         converted = converter.structure(value, kind)
         if field.validator is not None:
-            field.validator(None, field, converted)
+            field.validator(words, field, converted)
         return converted
 
     return convert

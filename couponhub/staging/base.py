@@ -1,11 +1,14 @@
 """What the ways of staging have in common."""
 
+import logging
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from couponhub.errors import ConfigError
 from couponhub.settings import is_loopback_url
+
+_log = logging.getLogger(__name__)
 
 
 class StagedFile(Protocol):
@@ -52,7 +55,7 @@ class Staging(Protocol):
         ...
 
 
-def check_reachable(public_url: str, *, vendor_is_loopback: bool) -> None:
+def check_reachable(public_url: str, *, vendor_is_loopback: bool, allow_http: bool) -> None:
     """See `Staging.require_reachable`; `public_url` is the address that the vendor is told."""
     if is_loopback_url(public_url):
         if not vendor_is_loopback:
@@ -60,8 +63,12 @@ def check_reachable(public_url: str, *, vendor_is_loopback: bool) -> None:
                 "the vendor fetches code files from a URL, and the one configured leads to this machine only",
                 hint="set staging.public_url to an https address that the vendor can reach",
             )
-    elif not public_url.startswith("https://"):
+    elif public_url.startswith("https://"):
+        return
+    elif allow_http:
+        _log.warning("codes travel over plain http to another machine, as allow_http of [staging] has it")
+    else:
         raise ConfigError(
             "codes would travel over plain http to another machine",
-            hint="set staging.public_url to an https address, or tls_cert and tls_key",
+            hint="set staging.public_url to an https address, or tls_cert and tls_key, or allow_http",
         )

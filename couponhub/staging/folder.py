@@ -42,6 +42,7 @@ class FolderStaging:
             raise ConfigError(f"staging.{missing} is missing, which the kind folder needs")
         self._folder = expanded(settings.path)
         self._public_url = settings.public_url.rstrip("/")
+        self._allow_http = settings.allow_http
 
     @contextmanager
     def stage(self, path: Path, name: str) -> Iterator[StagedFile]:  # noqa: ARG002 - the protocol's; here the name would only add to what can be guessed
@@ -72,7 +73,7 @@ class FolderStaging:
 
     def require_reachable(self, *, vendor_is_loopback: bool) -> None:
         """See `Staging.require_reachable`."""
-        check_reachable(self._public_url, vendor_is_loopback=vendor_is_loopback)
+        check_reachable(self._public_url, vendor_is_loopback=vendor_is_loopback, allow_http=self._allow_http)
 
     def reap(self) -> Reaped:
         """Remove what killed processes published."""

@@ -72,7 +72,11 @@ class ServerStaging:
 
     def require_reachable(self, *, vendor_is_loopback: bool) -> None:
         """See `Staging.require_reachable`."""
-        check_reachable(self._public_url(self._port), vendor_is_loopback=vendor_is_loopback)
+        check_reachable(
+            self._public_url(self._port),
+            vendor_is_loopback=vendor_is_loopback,
+            allow_http=self._settings.allow_http,
+        )
 
     def _public_url(self, port: int) -> str:
         if self._settings.public_url is not None:

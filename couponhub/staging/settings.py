@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from couponhub.settings import check_url, setting
+from couponhub.settings import ALLOW_HTTP, check_url, setting
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -51,6 +51,7 @@ class StagingSettings:
         example='"https://codes.example.com"',
         validator=check_url,
     )
+    allow_http: bool = setting(default=False, about=ALLOW_HTTP)
     tls_cert: str | None = setting(
         None, about="PEM file of the server's certificate, when nothing in front does TLS"
     )

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from oauthlib.oauth2 import BackendApplicationClient
@@ -18,26 +19,28 @@ class TokenSession(OAuth2Session):
     """An `OAuth2Session` for the client-credentials grant, without redirects, cookies or `.netrc`.
 
     OAuth demands TLS, and the library knows one switch that turns the demand off for the whole process.
-    Here it is relaxed for loopback alone: the library is shown the https form of such an address, and
-    `request` speaks to the http one that was meant. No token ever travels through this session.
+    Here it is relaxed for loopback, and for the one host of a connection that says `allow_http`: the library is shown
+    the https form of such an address, and `request` speaks to the http one that was meant. No token ever travels
+    through this session.
     """
 
     def __init__(self, client_id: str, settings: TransportSettings) -> None:
         super().__init__(client=BackendApplicationClient(client_id=client_id))
         harden(self, settings)
         self._settings = settings
-        self._plain_loopback = False
+        self._plain_host: str | None = None
 
     def fetch_token(self, token_url: str, **arguments: Any) -> Any:  # type: ignore[override]
         """Fetch a token from `token_url`; see `OAuth2Session.fetch_token`."""
-        self._plain_loopback = token_url.startswith("http://") and is_loopback_url(token_url)
-        if self._plain_loopback:
+        self._plain_host = None
+        if token_url.startswith("http://") and (self._settings.allow_http or is_loopback_url(token_url)):
+            self._plain_host = urlsplit(token_url).netloc
             token_url = f"https://{token_url.removeprefix('http://')}"
         return super().fetch_token(token_url, **arguments)
 
     def request(self, method: str, url: str, **arguments: Any) -> requests.Response:  # type: ignore[override]
         """Send as a plain session does: bounded in time and size, redirects never followed."""
-        if self._plain_loopback and is_loopback_url(url):
+        if self._plain_host is not None and urlsplit(url).netloc == self._plain_host:
             url = f"http://{url.removeprefix('https://')}"
         arguments |= {
             "allow_redirects": False,

@@ -25,6 +25,7 @@ class TransportSettings:
         max_reply_bytes: Larger replies, counted after decompression, are refused; a request may ask for less.
         pool_size: Connections kept open for threads that call at once.
         proxy: The proxy's URL, which may hold a password; the environment's proxy variables are ignored.
+        allow_http: Whether tokens may be fetched from another machine by plain http.
         ca_bundle: Path of a PEM file to trust instead of the public authorities; `~` is a home.
     """
 
@@ -34,4 +35,5 @@ class TransportSettings:
     max_reply_bytes: int = 64 * 1024 * 1024
     pool_size: int = 64
     proxy: Secret | None = attrs.field(default=None, converter=attrs.converters.optional(secret_of))
+    allow_http: bool = False
     ca_bundle: str | None = attrs.field(default=None, converter=attrs.converters.optional(_home_expanded))

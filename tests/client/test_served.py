@@ -10,7 +10,14 @@ import pytest
 
 from couponhub import CouponHub, CouponQuery, CouponSort, Customer
 from couponhub.client import Client
-from couponhub.errors import AuthRejected, NotFound, PermissionDenied, UnknownConnection, UsageError
+from couponhub.errors import (
+    AuthRejected,
+    ConfigError,
+    NotFound,
+    PermissionDenied,
+    UnknownConnection,
+    UsageError,
+)
 from couponhub.models import Coupon, CouponStatus, ListId, LookupAnswer, Verdict
 from tests.cli.desk import CUSTOMER, Desk
 
@@ -159,3 +166,12 @@ def test_a_server_over_plain_http_elsewhere(desk: Desk) -> None:
     assert "http:// is refused" in ran.complaint
     assert "CANARY" not in ran.err + ran.out
     assert "config" == json.loads(ran.out)["error"]["kind"]
+
+
+def test_a_server_in_another_container(caplog: pytest.LogCaptureFixture) -> None:
+    """Plain http to another machine is taken where that is said, and warned of."""
+    with Client("http://coupons:8700", token="CANARY", allow_http=True):
+        (record,) = caplog.records
+    assert ("WARNING", True) == (record.levelname, "plain http" in record.getMessage())
+    with pytest.raises(ConfigError, match="allow_http"):
+        Client("http://coupons:8700")

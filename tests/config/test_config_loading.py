@@ -136,7 +136,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     assert [
         'lookups: unknown table; did you mean "lookup"?',
         "connections.a.timeout: expected a number above 0, not -1",
-        "connections.a.proxy: http:// is refused for any host but this machine; use https://",
+        "connections.a.proxy: http:// is refused for any host but this machine; use https://, or say allow_http = true",
         'connections.a.ca_bundle: "no-such-file": no such file',
         "connections.a.settle: expected a number that is not below 0, not nan",
         "connections.a.limits.calls_per_minute: expected a whole number",
@@ -203,7 +203,7 @@ def test_text_is_never_guessed(tmp_path: Path, value: str) -> None:
 @pytest.mark.parametrize("key", ["base_url", "proxy"])
 def test_plain_http_is_for_this_machine_alone(tmp_path: Path, key: str, url: str) -> None:
     """Secrets and codes travel to these addresses."""
-    expected = f"connections.a.{key}: http:// is refused for any host but this machine; use https://"
+    expected = f"connections.a.{key}: http:// is refused for any host but this machine; use https://, or say allow_http = true"
     assert [expected] == faults(f'{CONNECTION}{key} = "{url}"', tmp_path, KEY="k")
 
 
@@ -224,6 +224,21 @@ def test_what_vendors_are_told_is_checked_as_any_address(tmp_path: Path, table: 
     """Libraries disagree where the host ends, so that the file would travel elsewhere than was allowed."""
     (fault,) = faults(f'[{table}]\npublic_url = "{url}"', tmp_path)
     assert fault.startswith(f"{table}.public_url: expected an address ")
+
+
+def test_plain_http_is_taken_where_the_table_says_so(tmp_path: Path) -> None:
+    """In that table alone, which may say so behind the address, and everybody is warned without the address."""
+    url = "http://vendor.example"
+    both = f'[staging]\npublic_url = "{url}"\nallow_http = true\n[server]\npublic_url = "https://vendor.example"\n'
+    text = f'{CONNECTION}base_url = "{url}"\nproxy = "{url}"\nallow_http = true\n{both}'
+    config = loaded(text, tmp_path, KEY="k")
+    assert config.connections["a"].settings.transport().allow_http
+    way = "is http:// to another machine: whoever is on the way reads and changes what travels there"
+    expected = [("a", f"base_url {way}"), ("a", f"proxy {way}"), (None, f"[staging] public_url {way}")]
+    assert sorted(map(str, expected)) == sorted(map(str, config.warnings()))
+    for no in ("false", '"true"', "1"):
+        told = faults(text.replace("= true", f"= {no}", 1), tmp_path, KEY="k")
+        assert any("base_url: http:// is refused" in fault for fault in told)
 
 
 def test_plain_http_is_refused_for_staging(tmp_path: Path) -> None:

@@ -191,6 +191,8 @@ def test_unreachable_staging_is_refused(
         (StagingSettings(public_url="https://codes.example.com"), False),
         (StagingSettings(listen="0.0.0.0:0", public_url="https://codes.example.com"), False),
         (StagingSettings(listen="192.0.2.1:8000", tls_cert="c", tls_key="k"), False),
+        (StagingSettings(listen="192.0.2.1:8000", allow_http=True), False),
+        (StagingSettings(public_url="http://codes.example.com", allow_http=True), False),
     ],
 )
 def test_reachable_staging_passes(settings: StagingSettings, vendor_is_loopback: bool) -> None:

@@ -123,3 +123,16 @@ def test_the_proxy_is_used_for_signing_in(server: ScriptedServer) -> None:
 
         assert [f"{server.url}/token"] == proxy.targets
     assert [] == server.seen
+
+
+def test_plain_http_to_the_host_that_a_connection_allows() -> None:
+    """A vendor's emulator in another container; any other host is spoken to as the library means it, with TLS."""
+    with ScriptedServer() as proxy:
+        settings = TransportSettings(proxy=proxy.url, allow_http=True)
+        with TokenSession("us", settings) as session:
+            proxy.plays(says(body=TOKEN, headers=JSON))
+            session.fetch_token("http://vendor.example/token", client_secret="s3cret")
+            with pytest.raises(requests.RequestException):
+                session.request("POST", "https://other.example/token")
+    assert "http://vendor.example/token" == proxy.targets[0]
+    assert not any(target.startswith("http://other.example") for target in proxy.targets)

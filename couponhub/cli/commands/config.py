@@ -44,16 +44,12 @@ def init(options: GlobalOptions) -> None:
 def check(options: GlobalOptions) -> None:
     """Name every fault in the config file, and what is left to settle; nobody is called."""
     config = load_config(options.config)
-    warnings = [
-        {"connection": name, "warning": warning}
-        for name, connection in config.connections.items()
-        for warning in connection.settings.warnings
-    ]
+    warnings = [{"connection": name, "warning": warning} for name, warning in config.warnings()]
     document = {"path": str(config.path), "connections": list(config.connections), "warnings": warnings}
     columns = (Column("FILE", "path"), Column("CONNECTIONS", lambda found: ", ".join(found["connections"])))
     print_one(options, document, columns)
     for one in warnings:
-        say(f"{one['connection']}: {one['warning']}")
+        say(": ".join(filter(None, (one["connection"], one["warning"]))))
 
 
 @command.command("schema")

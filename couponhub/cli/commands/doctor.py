@@ -10,9 +10,9 @@ from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_many
 from couponhub.cli.session import opened_hub
 from couponhub.cli.tables import Column
+from couponhub.config import ConnectionConfig
 from couponhub.errors import CouponhubError, LocalError
 from couponhub.hub import CouponHub
-from couponhub.plugin import ConnectionSettings
 from couponhub.secret import Secret
 from couponhub.serialization import Document, error_object
 from couponhub.state import Maintenance
@@ -63,7 +63,7 @@ def _checked(hub: CouponHub, name: str, faults: list[CouponhubError]) -> Documen
         "ok": error is None,
         "message": message,
         "elapsed_ms": round((time.monotonic() - started) * 1000),
-        "warnings": _warnings(hub.config.connections[name].settings),
+        "warnings": _warnings(hub.config.connections[name]),
         "error": error and error_object(error),
     }
 
@@ -91,7 +91,8 @@ def _store(maintenance: Maintenance, faults: list[CouponhubError]) -> list[Docum
     ]
 
 
-def _warnings(settings: ConnectionSettings) -> list[str]:
+def _warnings(connection: ConnectionConfig) -> list[str]:
+    settings = connection.settings
     literal = [
         field.name
         for field in attrs.fields(type(settings))
@@ -101,7 +102,7 @@ def _warnings(settings: ConnectionSettings) -> list[str]:
         f"{name} stands in the config file as plain text; write ${{NAME}} or ${{file:/path}} instead"
         for name in literal
     )
-    return [*plain, *settings.warnings]
+    return [*plain, *connection.warnings]
 
 
 def _mends(document: Document) -> list[str]:

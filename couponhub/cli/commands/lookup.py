@@ -78,6 +78,7 @@ _STATUS = click.Choice([status.value for status in CouponStatus], case_sensitive
     help="Ask all at once, or one after the other until one has found coupons.",
 )
 @click.option("--server", metavar="URL", help="Ask a running `couponhub serve`; takes no config file.")
+@click.option("--allow-http", is_flag=True, help="Let that be an address of another machine with http://.")
 @click.option(
     "--token", metavar="T|@FILE|-", help="Its bearer token, a file that holds it, or - to be asked."
 )
@@ -101,6 +102,7 @@ def command(
     deadline: float | None,
     strategy: str,
     server: str | None,
+    allow_http: bool,
     token: str | None,
 ) -> None:
     """Show which coupons a customer holds, and which connections could not tell.
@@ -120,7 +122,7 @@ def command(
     )
     if server is None and token is not None:
         raise UsageError("--token is of a server; name that with --server")
-    with _asked(options, server, token, deadline) as ask:
+    with _asked(options, server, token, deadline, allow_http=allow_http) as ask:
         answer = ask(customer, query, connections=connections or None, deadline=deadline, strategy=strategy)
     _print(options, answer)
     if not answer.complete:
@@ -129,7 +131,12 @@ def command(
 
 @contextmanager
 def _asked(
-    options: GlobalOptions, server: str | None, token: str | None, deadline: float | None
+    options: GlobalOptions,
+    server: str | None,
+    token: str | None,
+    deadline: float | None,
+    *,
+    allow_http: bool,
 ) -> Iterator[Callable[..., LookupAnswer]]:
     """Who answers: the hub of the config file, or a server."""
     if server is None:
@@ -139,7 +146,8 @@ def _asked(
     from couponhub.client import Client  # noqa: PLC0415 - only who has a server needs it
 
     seconds = _SERVER_SECONDS + (deadline or 0.0)
-    with Client(server, token=secret_value(token, "token"), timeout=seconds) as client:
+    token = secret_value(token, "token")
+    with Client(server, token=token, timeout=seconds, allow_http=allow_http) as client:
         yield partial(client.lookup, raw=options.raw)
 
 

@@ -17,7 +17,7 @@ from couponhub.errors import CouponhubError, PartialFailure, UsageError, WaitTim
 from couponhub.hub import CouponHub
 from couponhub.models import FileUrl, Identifier, Job, JobStatus, ListId, Tagging, Upload, UploadStatus
 from couponhub.serialization import error_object, to_document
-from couponhub.settings import is_loopback_url
+from couponhub.settings import is_plain_http
 from couponhub.uploads import Acceptable
 
 _COLUMNS = (
@@ -349,5 +349,5 @@ def _column(text: str | None) -> str | int | None:
 
 
 def _warn_of_plain_http(address: str) -> None:
-    if address.lower().startswith("http://") and not is_loopback_url(address):
+    if is_plain_http(address):
         say("warning: codes and credentials will travel over plain http")
