@@ -85,6 +85,7 @@ MISUSE: Mapping[str, tuple[str, ...]] = {
     "an emulator that is none": ("emulate", "nobody"),
     "a seed that is none": ("emulate", "--port", "0", "--seed", "nothing.json"),
     "a seed that is no JSON": ("emulate", "--port", "0", "--seed", "headless.csv"),
+    "a host with its scheme": ("emulate", "--port", "0", "--allow-host", "http://vendors"),
     "an endless delay": ("emulate", "--port", "0", "--processing-delay", "inf"),
 }
 SECRETIVE = {

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 import requests
-from werkzeug.test import EnvironBuilder
+from werkzeug.test import Client, EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
 from couponhub.errors import LocalError
+from couponhub.testing.emulation.app import EmulatorApp
 from couponhub.testing.emulation.context import EmulatedClock, EmulatorContext, Mail
 from couponhub.testing.emulation.recorder import RequestRecorder
 from couponhub.testing.emulation.server import EmulatorServer
@@ -210,6 +211,15 @@ def test_foreign_host_is_refused(kit: Kit, host: str, path: str) -> None:
 def test_own_host_is_answered(kit: Kit, host: str) -> None:
     """Every name of loopback is answered."""
     assert 201 == kit.call(headers={"Host": f"{host}:{kit.server.port}"}).status_code
+
+
+def test_a_host_that_was_allowed_is_answered() -> None:
+    """Another container calls by its name for this one, at whatever port; what only looks like it is refused."""
+    client = Client(EmulatorApp([], EmulatorContext(), allowed_hosts=["Vendors", "2001:db8::1"]))
+    for host in ("vendors", "VENDORS:9000", "[2001:db8::1]", "[2001:db8::1]:80"):
+        assert 404 == client.get("/", headers={"Host": host}).status_code
+    for host in ("vendors.example", "vendors:", "vendors:x", "vendors:80:80", "[vendors]", "2001:db8::1"):
+        assert 421 == client.get("/", headers={"Host": host}).status_code
 
 
 def test_connection_is_kept_after_unread_body(kit: Kit) -> None:

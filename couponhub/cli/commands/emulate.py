@@ -1,6 +1,8 @@
 """`couponhub emulate`: emulated vendors on a port of this machine, until Ctrl-C."""
 
+import ipaddress
 import json
+import re
 import signal
 import sys
 import threading
@@ -20,6 +22,8 @@ from couponhub.testing.emulation.server import EmulatorServer
 from couponhub.testing.emulation.vendor import ControlError, VendorEmulator
 from couponhub.testing.vendors import emulators
 
+_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
+
 
 @click.command("emulate", cls=GlobalCommand)
 @click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
@@ -32,6 +36,13 @@ from couponhub.testing.vendors import emulators
 @click.option(
     "--seed", metavar="demo|FILE", default="demo", show_default=True, help="What they hold at start."
 )
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Take calls to that Host name too, with any port; may be given several times.",
+)
 @click.option("--clock", type=Instant(), metavar="T", help="The instant their clock starts from.")
 @pass_options
 def command(
@@ -43,6 +54,7 @@ def command(
     rate_limits: str,
     processing_delay: float | None,
     seed: str,
+    allowed_hosts: tuple[str, ...],
     clock: datetime | None,
 ) -> None:
     """Serve emulated vendors (all, or those named) with a control API under /_emulator/.
@@ -58,12 +70,27 @@ def command(
         if processing_delay is not None:
             vendor.set_processing_delay(processing_delay)
     _seed(emulated, seed)
+    names = [_host_name(given) for given in allowed_hosts]
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    with EmulatorServer(emulated, world, host=host, port=port) as server:
+    with EmulatorServer(emulated, world, host=host, port=port, allowed_hosts=names) as server:
         _announce(options, server.url, emulated)
         while not stopped.wait(0.5):
             pass
+
+
+def _host_name(given: str) -> str:
+    """A name as it stands in a Host header without its port, or an address."""
+    name = given.strip("[]") if given.count(":") > 1 else given
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                f"--allow-host takes a host's name, not {given!r}",
+                hint="leave out http:// and the port: --allow-host vendors",
+            ) from None
+    return name
 
 
 def _announce(options: GlobalOptions, url: str, emulated: list[VendorEmulator]) -> None:

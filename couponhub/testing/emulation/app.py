@@ -1,6 +1,7 @@
 """One WSGI application for all emulated vendors: mounts them, spoils answers, records, and is controlled."""
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, assert_never
@@ -32,21 +33,27 @@ if TYPE_CHECKING:
     from couponhub.testing.emulation.context import EmulatorContext
     from couponhub.testing.emulation.vendor import VendorEmulator
 
+_PORT = re.compile(r":[0-9]{1,5}\Z")
 _log = logging.getLogger(__name__)
 
 
 class EmulatorApp:
     """Serves vendors under `/<name>/` and the control API under `/_emulator/`.
 
-    Only calls whose Host is an own address of the server or a name of loopback, with the port it listens on, are
-    let in: a web page that has its own name resolve to this machine (DNS rebinding) gets HTTP 421, and one that calls
+    Only calls whose Host is an own address of the server or a name of loopback, with the port it listens on, or one of
+    `allowed_hosts`, with any port, are let in: a web page that has its own name resolve to this machine (DNS rebinding) gets HTTP 421, and one that calls
     the control API from its own site, as its Origin tells, HTTP 403.
 
     Out of the WSGI call comes a ConnectionAbortedError where the server is to hang up without an answer.
     """
 
     def __init__(
-        self, vendors: Sequence["VendorEmulator"], world: "EmulatorContext", *, host: str = "127.0.0.1"
+        self,
+        vendors: Sequence["VendorEmulator"],
+        world: "EmulatorContext",
+        *,
+        host: str = "127.0.0.1",
+        allowed_hosts: Sequence[str] = (),
     ) -> None:
         self.vendors = {vendor.name: vendor for vendor in vendors}
         self.world = world
@@ -60,6 +67,7 @@ class EmulatorApp:
             reset=self.reset,
         )
         self._hosts = {"localhost", "127.0.0.1", "[::1]", _in_url(host.lower())}
+        self._allowed_hosts = {_in_url(name.lower()) for name in allowed_hosts}
         self._patience = threading.Event()
         self._answered: dict[tuple[str, str], Response] = {}  # the last, by vendor and method
 
@@ -86,7 +94,10 @@ class EmulatorApp:
 
     def _respond(self, environ: "WSGIEnvironment") -> Response:
         if not self._is_own_host(environ):
-            return error_answer("the Host header names another server", status=421)
+            return error_answer(
+                "the Host header names another server; --allow-host NAME has the emulators take it",
+                status=421,
+            )
         name, _, rest = environ["PATH_INFO"].removeprefix("/").partition("/")
         request = Request(
             {**environ, "SCRIPT_NAME": f"{environ.get('SCRIPT_NAME', '')}/{name}", "PATH_INFO": f"/{rest}"}
@@ -105,7 +116,8 @@ class EmulatorApp:
         own = {f"{host}:{port}" for host in self._hosts | _reached_address(environ)}
         if port == "80":
             own |= self._hosts
-        return environ.get("HTTP_HOST", "").lower() in own
+        given = environ.get("HTTP_HOST", "").lower()
+        return given in own or _PORT.sub("", given) in self._allowed_hosts
 
     def _is_own_origin(self, environ: "WSGIEnvironment") -> bool:
         """Whether no page in a browser here sent this, or one of this server's own."""

@@ -26,7 +26,8 @@ class EmulatorServer:
     """Serves vendors and their control API from one process, one thread a connection, until it is closed.
 
     It listens from the start and answers once started; `close` (or the end of `with`) also ends the world's
-    background work, since nobody is left to see it, and what the vendors hold open. Port 0 takes a free port.
+    background work, since nobody is left to see it, and what the vendors hold open. Port 0 takes a free port. Calls to
+    another name than its own are refused, but for those in `allowed_hosts`.
 
     Raises:
         LocalError: The address cannot be listened on.
@@ -38,9 +39,11 @@ class EmulatorServer:
         world: "EmulatorContext",
         host: str = "127.0.0.1",
         port: int = 0,
+        *,
+        allowed_hosts: Sequence[str] = (),
     ) -> None:
         self.world = world
-        self.app = EmulatorApp(vendors, world, host=host)
+        self.app = EmulatorApp(vendors, world, host=host, allowed_hosts=allowed_hosts)
         # werkzeug would print and exit when the port is taken, so it gets a socket that listens already.
         with listen(host, port, backlog=_BACKLOG) as listening:
             self.port: int = listening.getsockname()[1]
