@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Self
 
 import attrs
 
-from couponhub.models import ListId, Part, PartId, Raw, UploadId, UploadStatus
-from couponhub.models.base import NOTHING_RAW
+from couponhub.models import ListId, Part, UploadId, UploadStatus
 
 DELETED = "deleted"
 """Stands for the vendor's word of a part that it has no more."""
@@ -27,56 +27,54 @@ class Stage(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class PartRecord:
-    """One part as last known.
+    """One part as last known: what we know for sure of it, and what the vendor shows.
 
     Attributes:
         number: Position in the upload, from 1.
-        rows: None for a file that only its URL is known of.
-        created_at: When the vendor got it, as far as it told.
+        shown: As the vendor last showed it, pending before that. Name and rows are ours always, rows None for a file of
+            which only its URL is known; `updated_at` is when this record was last written, and `raw` is not kept.
         url: Where our staging serves its file until the vendor has ended it, so that whoever comes after a crash
             can serve it there again. A right in itself; None for a file that was sent, or that lies elsewhere.
         submitted_at: When it was last about to be sent.
-        raw: The vendor's object, when it was just read; not kept.
     """
 
     number: int
-    name: str
+    shown: Part
     stage: Stage = Stage.PREPARED
-    vendor_id: PartId | None = None
-    rows: int | None = None
-    status: UploadStatus = UploadStatus.PENDING
-    vendor_status: str = ""
-    accepted: int | None = None
-    rejected: int | None = None
-    error_file: str | None = attrs.field(default=None, repr=False)
-    success_file: str | None = attrs.field(default=None, repr=False)
-    created_at: datetime | None = None
     url: str | None = attrs.field(default=None, repr=False)
     submitted_at: datetime | None = None
-    updated_at: datetime | None = None
-    raw: Raw = attrs.field(default=NOTHING_RAW, repr=False, eq=False)
+
+    @classmethod
+    def prepared(cls, number: int, *, name: str, rows: int | None) -> Self:
+        """Return a new part, of which nobody but us knows."""
+        return cls(number=number, shown=Part(id=None, name=name, status=UploadStatus.PENDING, rows=rows))
+
+    @property
+    def name(self) -> str:
+        """The unique name under which the vendor shows it, by which it is found when an answer was lost."""
+        return self.shown.name or ""
 
     @property
     def maybe_sent(self) -> bool:
         """True when the vendor may hold codes of it."""
         return self.stage is Stage.SUBMITTING or (
-            self.stage is Stage.SUBMITTED and self.status is not UploadStatus.FAILED
+            self.stage is Stage.SUBMITTED and self.shown.status is not UploadStatus.FAILED
         )
 
     @property
     def codes_kept(self) -> bool:
         """True when the vendor may hold codes of it that we kept; of a file elsewhere only the URL is known."""
-        return self.maybe_sent and self.rows is not None
+        return self.maybe_sent and self.shown.rows is not None
 
     @property
     def is_deleted(self) -> bool:
         """True when the vendor had the part and deleted it at our word."""
-        return self.stage is Stage.SUBMITTED and self.vendor_status == DELETED
+        return self.stage is Stage.SUBMITTED and self.shown.vendor_status == DELETED
 
     @property
     def under_way(self) -> bool:
         """True while the vendor has the part and has not ended it: it may still take all of its codes, or none."""
-        return self.stage is Stage.SUBMITTED and not self.status.ended
+        return self.stage is Stage.SUBMITTED and not self.shown.status.ended
 
     @property
     def may_be_fetched(self) -> bool:
@@ -86,28 +84,30 @@ class PartRecord:
     @property
     def taken(self) -> bool:
         """True when the vendor's own counts prove that it took every code."""
-        if self.stage is not Stage.SUBMITTED or not self.status.ended or self.rows is None:
+        if self.stage is not Stage.SUBMITTED or not self.shown.status.ended or self.shown.rows is None:
             return False
-        if self.accepted is None:
-            return self.rejected == 0 and self.status is not UploadStatus.FAILED
-        return self.accepted >= self.rows
+        if self.shown.accepted is None:
+            return self.shown.rejected == 0 and self.shown.status is not UploadStatus.FAILED
+        return self.shown.accepted >= self.shown.rows
 
-    def seen_as(self, part: Part) -> "PartRecord":
-        """This part as the vendor shows it: submitted, with the vendor's id, status and counts."""
-        return attrs.evolve(
-            self,
-            stage=Stage.SUBMITTED,
-            vendor_id=part.id,
-            status=part.status,
-            vendor_status=part.vendor_status,
-            accepted=part.accepted,
-            rejected=part.rejected,
-            error_file=part.error_file,
-            success_file=part.success_file,
-            created_at=part.created_at or self.created_at,
-            url=None if part.status.ended else self.url,
-            raw=part.raw,
+    def seen_as(self, part: Part) -> Self:
+        """Return this part as the vendor shows it: submitted, with the vendor's id, status and counts."""
+        shown = attrs.evolve(
+            part,
+            name=self.shown.name,
+            rows=self.shown.rows,
+            file_url=None,
+            callback_url=None,
+            created_at=part.created_at or self.shown.created_at,
+            updated_at=self.shown.updated_at,
         )
+        return attrs.evolve(
+            self, stage=Stage.SUBMITTED, shown=shown, url=None if part.status.ended else self.url
+        )
+
+    def known_as(self, **changes: Any) -> Self:
+        """Return this part with so much of what is shown of it changed."""
+        return attrs.evolve(self, shown=attrs.evolve(self.shown, **changes))
 
 
 @attrs.frozen(kw_only=True)

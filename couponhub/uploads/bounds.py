@@ -39,7 +39,7 @@ class Bounds:
         """
         most, total = self.limits.get("list_codes", 0), coupon_list.total
         # Of a file that lies elsewhere the rows are not known: one at least.
-        more = sum(1 if part.rows is None else part.rows for part in upload.parts)
+        more = sum(1 if part.shown.rows is None else part.shown.rows for part in upload.parts)
         if not most or total is None or not more or total + more <= most:
             return
         raise Conflict(

@@ -39,12 +39,12 @@ class Deleter:
                 for part in upload.parts:
                     if part.stage is not Stage.SUBMITTED:
                         continue
-                    if part.vendor_id is None:
+                    if part.shown.id is None:
                         raise UnreadableReply("the vendor gave a part no id by which it could be deleted")
                     try:
-                        self.delete_part(upload.list_id, part.vendor_id)
+                        self.delete_part(upload.list_id, part.shown.id)
                     except NotFound as error:
-                        self._require_gone(upload, part.vendor_id, error)
+                        self._require_gone(upload, part.shown.id, error)
                     upload = ledger.mark_deleted(upload, part.number)
         except WaitTimeout as error:
             raise Conflict(

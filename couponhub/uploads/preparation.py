@@ -55,7 +55,7 @@ class Preparer:
                 name=name,
                 fingerprint=hashlib.sha256(f"url\n{request.source.url}".encode()).hexdigest(),
                 warnings=self.bounds.warnings(request.source),
-                parts=(PartRecord(number=1, name=part_name(name)),),
+                parts=(PartRecord.prepared(1, name=part_name(name), rows=None),),
             )
             self._refuse_repetition(request, upload, history)
             return upload, (), history
@@ -79,7 +79,7 @@ class Preparer:
             tagging=request.tagging.identifier if request.tagging else None,
             warnings=(*codes.warnings, *self._warnings(request, codes, doubtful, history)),
             parts=tuple(
-                PartRecord(number=number, name=part_name(name), rows=file.rows)
+                PartRecord.prepared(number, name=part_name(name), rows=file.rows)
                 for number, file in enumerate(codes.parts, start=1)
             ),
         )

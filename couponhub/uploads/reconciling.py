@@ -72,7 +72,7 @@ class Reconciler:
             OutcomeUnknown: Several looks over at least the settling time did not find them.
         """
         waited_for = [
-            part for part in upload.parts if part.stage is Stage.SUBMITTED and not part.status.ended
+            part for part in upload.parts if part.stage is Stage.SUBMITTED and not part.shown.status.ended
         ]
         if waited_for and all(self._is_lost(part) for part in waited_for):
             raise OutcomeUnknown(
@@ -110,7 +110,7 @@ class Reconciler:
     def match(self, upload: UploadRecord, shown: dict[str, Part]) -> UploadRecord:
         """Bring an upload up to a listing of the vendor's files, keyed by id and by name."""
         for part in upload.parts:
-            seen = (shown.get(part.vendor_id) if part.vendor_id else None) or shown.get(part.name)
+            seen = (shown.get(part.shown.id) if part.shown.id else None) or shown.get(part.name)
             if seen is not None:
                 upload = self.ledger.mark_submitted(upload, part.number, seen)
         return upload
@@ -142,9 +142,9 @@ class Reconciler:
     def _reread(self, upload: UploadRecord, part: PartRecord) -> UploadRecord:
         left = self.rate_limit_wait.limit
         found: Part | None
-        if isinstance(self.adapter, ReadsParts) and part.vendor_id is not None:
+        if isinstance(self.adapter, ReadsParts) and part.shown.id is not None:
             try:
-                found = self.adapter.get_part(upload.list_id, part.vendor_id, deadline=left)
+                found = self.adapter.get_part(upload.list_id, part.shown.id, deadline=left)
             except NotFound:
                 found = None
         else:
@@ -152,12 +152,12 @@ class Reconciler:
         if found is not None:
             self._vanished.pop(part.number, None)
             return self.ledger.mark_submitted(upload, part.number, found)
-        if part.status.ended:
+        if part.shown.status.ended:
             return upload
         # It was there, and somebody deleted it before it ended. Not written down: whoever deleted it may be us.
         now = self.rate_limit_wait.clock.monotonic()
         self._vanished.setdefault(part.number, _Vanished(since=now)).looks += 1
-        gone = attrs.evolve(part, status=UploadStatus.UNKNOWN, accepted=None, rejected=None)
+        gone = part.known_as(status=UploadStatus.UNKNOWN, accepted=None, rejected=None)
         parts = (*upload.parts[: part.number - 1], gone, *upload.parts[part.number :])
         return attrs.evolve(upload, parts=parts)
 
@@ -183,4 +183,5 @@ class Reconciler:
 
 def _is_final(part: PartRecord) -> bool:
     """Ended and counted: a vendor may say "finished" a moment before it has counted."""
-    return part.status is UploadStatus.FAILED or (part.status.ended and part.accepted is not None)
+    shown = part.shown
+    return shown.status is UploadStatus.FAILED or (shown.status.ended and shown.accepted is not None)

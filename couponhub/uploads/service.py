@@ -313,9 +313,7 @@ class Uploads(Rooted):
         """Mark a part that was deleted by the vendor's id, in case it is one of ours."""
         ledger = self._ledger()
         while (record := ledger.find_by_part(list_id, part_id)) is not None:
-            known = (
-                part.number for part in record.parts if part.vendor_id == part_id and not part.is_deleted
-            )
+            known = (part.number for part in record.parts if part.shown.id == part_id and not part.is_deleted)
             ledger.mark_deleted(record, next(known))
 
     def _wait_for(

@@ -62,36 +62,23 @@ def upload_of_part(connection: str, list_id: ListId, part: Part) -> Upload:
 
 
 def _part(record: PartRecord, *, sending: bool) -> Part:
-    part = Part(
-        id=record.vendor_id,
-        name=record.name,
-        status=record.status,
-        vendor_status=record.vendor_status,
-        rows=record.rows,
-        error_file=record.error_file,
-        success_file=record.success_file,
-        created_at=record.created_at,
-        updated_at=record.updated_at,
-        raw=record.raw,
-    )
-    match record.stage:
-        case Stage.SUBMITTED:
-            return _counted(part, record)
-        case Stage.SUBMITTING:
-            return attrs.evolve(part, status=UploadStatus.UNKNOWN)
-        case Stage.PREPARED | Stage.ABSENT if sending:
-            return attrs.evolve(part, status=UploadStatus.PENDING)
-        case _:
-            return attrs.evolve(part, status=UploadStatus.FAILED, accepted=0, rejected=record.rows)
+    if record.stage is Stage.SUBMITTED:
+        return _counted(record.shown)
+    part = attrs.evolve(record.shown, accepted=None, rejected=None)
+    if record.stage is Stage.SUBMITTING:
+        return attrs.evolve(part, status=UploadStatus.UNKNOWN)
+    if sending:
+        return attrs.evolve(part, status=UploadStatus.PENDING)
+    return attrs.evolve(part, status=UploadStatus.FAILED, accepted=0, rejected=part.rows)
 
 
-def _counted(part: Part, record: PartRecord) -> Part:
+def _counted(part: Part) -> Part:
     """Judge an ended part by its counts, for a vendor's "done" may only mean "worked through"."""
-    if not record.status.ended:
+    if not part.status.ended:
         # Counts of a running part may lag or shrink.
-        return part
-    accepted, rejected, rows = record.accepted, record.rejected, record.rows
-    if accepted is None and record.status is UploadStatus.FAILED:
+        return attrs.evolve(part, accepted=None, rejected=None)
+    accepted, rejected, rows = part.accepted, part.rejected, part.rows
+    if accepted is None and part.status is UploadStatus.FAILED:
         accepted = 0
     if rows is None:
         return attrs.evolve(part, accepted=accepted, rejected=rejected)

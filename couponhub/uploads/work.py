@@ -165,7 +165,7 @@ class UploadWork:
             raise
         # What is staged here must be waited for at once, whenever somebody was to look again.
         waited = [one for one in pending(job, WATCH) if one.not_before and self._staged]
-        evidence = f"the vendor has it as {self.upload.parts[number - 1].vendor_id}"
+        evidence = f"the vendor has it as {self.upload.parts[number - 1].shown.id}"
         return [done(step, evidence), *(attrs.evolve(one, not_before=None) for one in waited)]
 
     def _watch(self, job: JobRecord, step: StepRecord) -> Sequence[StepRecord]:  # noqa: ARG002 - a `Handler`
@@ -179,7 +179,7 @@ class UploadWork:
             self.upload = self.reconciler.refresh(self.upload)
         renewed = [number for number in self._abandoned() if self._renew(number)]
         again = [one for one in job.steps if one.kind == SUBMIT and part_number(one) in renewed]
-        ended = {part.number for part in self.upload.parts if part.status.ended}
+        ended = {part.number for part in self.upload.parts if part.shown.status.ended}
         return [
             *(attrs.evolve(one, status=JobStatus.PENDING, evidence=_NOT_FETCHED) for one in again),
             *(self._watched(one, part_number(one), ended) for one in pending(job, WATCH)),
@@ -187,7 +187,7 @@ class UploadWork:
 
     def _watched(self, step: StepRecord, number: int, ended: Collection[int]) -> StepRecord:
         if number in ended:
-            return done(step, f"the vendor ended it: {self.upload.parts[number - 1].status}")
+            return done(step, f"the vendor ended it: {self.upload.parts[number - 1].shown.status}")
         pause = timedelta(seconds=step.pause(_FIRST_LOOK, _LONGEST_LOOK))
         return step.postponed(self.rate_limit_wait.clock.now() + pause, "the vendor has not ended it")
 
@@ -198,8 +198,8 @@ class UploadWork:
         return [
             part.number
             for part in self.upload.parts
-            if part.stage is Stage.SUBMITTED and part.status is UploadStatus.FAILED
-            if not part.accepted and not part.is_deleted and part.number not in self._staged
+            if part.stage is Stage.SUBMITTED and part.shown.status is UploadStatus.FAILED
+            if not part.shown.accepted and not part.is_deleted and part.number not in self._staged
             if self.ledger.part_file(self.upload, part.number) is not None
         ]
 
@@ -299,7 +299,7 @@ class UploadWork:
         tagging = self.upload.tagging and Tagging(identifier=Identifier(self.upload.tagging), column=0)
         code_file = CodeFile(
             name=part.name,
-            rows=_rows(path) if self.upload.tagging else part.rows or 0,
+            rows=_rows(path) if self.upload.tagging else part.shown.rows or 0,
             size=path.stat().st_size,
             open=partial(_open, path),
         )
@@ -330,7 +330,7 @@ class UploadWork:
                     self.held.enter_context(self.staging.stage_again(file, part.url))
 
     def _all_ended(self) -> bool:
-        return all(p.status.ended for p in self.upload.parts if p.stage is Stage.SUBMITTED)
+        return all(p.shown.status.ended for p in self.upload.parts if p.stage is Stage.SUBMITTED)
 
     def _wait_while_staged(self) -> None:
         """Stay while the vendor fetches: the URLs end with this drive, which a stray refusal must not end."""

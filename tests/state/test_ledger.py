@@ -31,8 +31,8 @@ UPLOAD = UploadRecord(
     tagging="mobile",
     warnings=("odd", "odder"),
     parts=(
-        PartRecord(number=1, name="spring-a.csv", rows=2),
-        PartRecord(number=2, name="spring-b.csv", rows=1),
+        PartRecord.prepared(1, name="spring-a.csv", rows=2),
+        PartRecord.prepared(2, name="spring-b.csv", rows=1),
     ),
 )
 
@@ -97,16 +97,16 @@ def test_every_transition_is_read_back(store: LedgerDatabase, ledger: SqliteLedg
         [Stage.SUBMITTED, Stage.ABSENT],
     ] == [[part.stage for part in step.parts] for step in steps]
     assert (PartId("77"), UploadStatus.DONE, 2, 1, NOON) == (
-        steps[-1].parts[0].vendor_id,
-        steps[-1].parts[0].status,
-        steps[-1].parts[0].rows,
-        steps[-1].parts[0].accepted,
+        steps[-1].parts[0].shown.id,
+        steps[-1].parts[0].shown.status,
+        steps[-1].parts[0].shown.rows,
+        steps[-1].parts[0].shown.accepted,
         steps[-1].parts[0].submitted_at,
     )
     assert ("error_key", "success_key", NOON - timedelta(minutes=1)) == (
-        steps[-1].parts[0].error_file,
-        steps[-1].parts[0].success_file,
-        steps[-1].parts[0].created_at,
+        steps[-1].parts[0].shown.error_file,
+        steps[-1].parts[0].shown.success_file,
+        steps[-1].parts[0].shown.created_at,
     )
     assert ("odd", "odder") == steps[-1].warnings
     other._store.close()
@@ -121,7 +121,7 @@ def test_unchanged_sight_writes_nothing(store: LedgerDatabase, ledger: SqliteLed
     again = later.mark_submitted(upload, 1, seen)
 
     assert NOON == again.updated_at
-    assert {"id": 7} == again.parts[0].raw
+    assert {"id": 7} == again.parts[0].shown.raw
 
 
 def test_only_what_the_vendor_may_hold_counts_as_sent(ledger: SqliteLedger) -> None:
@@ -348,7 +348,7 @@ def test_what_was_seen_outweighs_what_is_inferred(
     ledger.mark_submitted(stale, 1, Part(id=PartId("9"), name="spring-a.csv"))
 
     marked = mark(ledger, stale, 1)
-    assert (Stage.SUBMITTED, "9") == (marked.parts[0].stage, marked.parts[0].vendor_id)
+    assert (Stage.SUBMITTED, "9") == (marked.parts[0].stage, marked.parts[0].shown.id)
     assert ledger.find(UPLOAD.id) == marked
 
 

@@ -97,7 +97,10 @@ def test_every_version_of_the_ledger_is_brought_up(tmp_path: Path, begun: int) -
         uploads = ledger.all()
         assert bool(begun) == bool(uploads)
         for upload in uploads:
-            assert PartRecord(number=1, name="p", updated_at=upload.updated_at) == upload.parts[0]
+            assert (
+                PartRecord.prepared(1, name="p", rows=None).known_as(updated_at=upload.updated_at)
+                == upload.parts[0]
+            )
             assert Stage.ABSENT is ledger.mark_absent(upload, 1).parts[0].stage
 
 

@@ -1,10 +1,11 @@
 """How an upload stands is told from its record, and the rows always balance."""
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from couponhub.models import ListId, UploadId, UploadStatus
+from couponhub.models import ListId, Part, UploadId, UploadStatus
 from couponhub.state import PartRecord, Stage, UploadRecord
 from couponhub.uploads.summary import upload_of
 
@@ -13,12 +14,16 @@ COUNTS = st.none() | st.integers(-3, 20)
 PARTS = st.builds(
     PartRecord,
     number=st.just(1),
-    name=st.just("a.csv"),
+    shown=st.builds(
+        Part,
+        id=st.none(),
+        name=st.just("a.csv"),
+        rows=st.integers(1, 12),
+        status=st.sampled_from(UploadStatus),
+        accepted=COUNTS,
+        rejected=COUNTS,
+    ),
     stage=st.sampled_from(Stage),
-    rows=st.integers(1, 12),
-    status=st.sampled_from(UploadStatus),
-    accepted=COUNTS,
-    rejected=COUNTS,
 )
 
 
@@ -30,7 +35,7 @@ def record(*parts: PartRecord, duplicates: int = 0, skipped: int = 0) -> UploadR
         list_id=ListId("L1"),
         name="a.csv",
         fingerprint="f",
-        rows=sum(part.rows or 0 for part in parts) + duplicates + skipped,
+        rows=sum(part.shown.rows or 0 for part in parts) + duplicates + skipped,
         duplicates=duplicates,
         skipped=skipped,
         parts=parts,
@@ -41,15 +46,8 @@ def submitted(
     status: UploadStatus, *, accepted: int | None = None, rejected: int | None = None
 ) -> PartRecord:
     """A part of ten rows that the vendor has."""
-    return PartRecord(
-        number=1,
-        name="a.csv",
-        stage=Stage.SUBMITTED,
-        rows=10,
-        status=status,
-        accepted=accepted,
-        rejected=rejected,
-    )
+    shown = Part(id=None, name="a.csv", rows=10, status=status, accepted=accepted, rejected=rejected)
+    return PartRecord(number=1, shown=shown, stage=Stage.SUBMITTED)
 
 
 @given(
@@ -121,7 +119,9 @@ def test_status_of_several_parts(statuses: list[str], expected: str) -> None:
 
 def test_what_was_never_sent_counts_as_refused_unless_somebody_is_at_it() -> None:
     """A crash before a part was sent leaves codes that the vendor does not have, and a word about it."""
-    prepared = record(PartRecord(number=1, name="a.csv", rows=10), submitted(UploadStatus.DONE, accepted=10))
+    prepared = record(
+        PartRecord.prepared(1, name="a.csv", rows=10), submitted(UploadStatus.DONE, accepted=10)
+    )
     under_way, abandoned = upload_of(prepared, sending=True), upload_of(prepared, sending=False)
 
     assert (UploadStatus.PROCESSING, 10) == (under_way.status, under_way.unknown)
@@ -134,7 +134,7 @@ def test_what_was_never_sent_counts_as_refused_unless_somebody_is_at_it() -> Non
 
 def test_a_part_in_doubt_is_unknown() -> None:
     """Nobody can tell, so no count is made up."""
-    part = PartRecord(number=1, name="a.csv", stage=Stage.SUBMITTING, rows=10)
+    part = attrs.evolve(PartRecord.prepared(1, name="a.csv", rows=10), stage=Stage.SUBMITTING)
     upload = upload_of(record(part), sending=False)
 
     assert (UploadStatus.UNKNOWN, None, None, 10) == (

@@ -14,7 +14,7 @@ import pytest
 
 from couponhub.errors import LocalError, NotFound
 from couponhub.models import ListId, UploadId
-from couponhub.state import PartRecord, Stage, UploadRecord
+from couponhub.state import PartRecord, UploadRecord
 from couponhub.usage.importing import import_report
 from couponhub.usage.opening import opened, read_blocks
 from tests.usage.desk_of_reports import FORM, HEADER, ReportDesk, Row, day, report, report_text
@@ -272,7 +272,7 @@ def uploaded(reports: ReportDesk, folder: Path, list_id: str, *codes: str) -> No
         rows=len(codes),
         duplicates=0,
         skipped=0,
-        parts=(PartRecord(number=1, name="codes", rows=len(codes), stage=Stage.PREPARED),),
+        parts=(PartRecord.prepared(1, name="codes", rows=len(codes)),),
     )
     reports.ledger().begin(upload, [path])
     reports.ledger().mark_submitting(upload, 1)

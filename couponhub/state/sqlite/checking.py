@@ -119,9 +119,9 @@ def _miscounted(store: LedgerDatabase) -> Iterator[LocalError]:
             sets = kept.kept(connection, upload.list_id)
             for part in upload.parts:
                 code_set = sets.get((upload.id, part.number))
-                if part.rows is not None and code_set is not None:
+                if part.shown.rows is not None and code_set is not None:
                     count = sum(map(len, code_set.batches()))
-                    wrong[upload.list_id] = wrong.get(upload.list_id, 0) + (count != part.rows)
+                    wrong[upload.list_id] = wrong.get(upload.list_id, 0) + (count != part.shown.rows)
         if parts := sum(wrong.values()):
             yield LocalError(
                 f"{parts} code sets of {connection} have more or fewer codes than were sent: some could go out twice",

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 
 import attrs
 
@@ -25,6 +26,11 @@ from couponhub.state.sqlite.part_files import PartFiles
 
 _LARGEST = 2**63 - 1
 """The largest number that SQLite holds."""
+
+_NOT_KEPT = frozenset({"file_url", "callback_url", "raw"})
+_SHOWN = tuple(field.name for field in attrs.fields(Part) if field.name not in _NOT_KEPT)
+_COLUMNS = MappingProxyType({"id": "vendor_id"})
+"""The columns of what a vendor shows, where they are called otherwise."""
 
 
 class SqliteLedger:
@@ -93,7 +99,7 @@ class SqliteLedger:
             upload,
             created_at=now,
             updated_at=now,
-            parts=tuple(attrs.evolve(part, updated_at=now) for part in upload.parts),
+            parts=tuple(part.known_as(updated_at=now) for part in upload.parts),
         )
         with _told_as_local():
             self._code_sets.purge(self._store.settings.retention_days, self._clock())
@@ -125,7 +131,7 @@ class SqliteLedger:
         return all(
             (upload.id, part.number) in kept and self._files.find(upload, part.number) is not None
             for part in upload.parts
-            if part.rows is not None and part.stage is Stage.PREPARED
+            if part.shown.rows is not None and part.stage is Stage.PREPARED
         )
 
     def mark_submitting(self, upload: UploadRecord, number: int) -> UploadRecord:
@@ -137,7 +143,7 @@ class SqliteLedger:
         known = upload.parts[number - 1]
         seen = known.seen_as(part)
         written = _with_part(upload, seen) if seen == known else self._replace(upload, seen)
-        if seen.status.ended and seen.status is not UploadStatus.FAILED:
+        if part.status.ended and part.status is not UploadStatus.FAILED:
             self._files.drop(upload, [number])
         return written
 
@@ -147,24 +153,18 @@ class SqliteLedger:
 
     def mark_deleted(self, upload: UploadRecord, number: int) -> UploadRecord:
         """As `Ledger.mark_deleted`."""
-        part = attrs.evolve(
-            upload.parts[number - 1],
-            stage=Stage.SUBMITTED,
-            status=UploadStatus.FAILED,
-            vendor_status=DELETED,
-            accepted=0,
-            rejected=None,
-            url=None,
+        gone = upload.parts[number - 1].known_as(
+            status=UploadStatus.FAILED, vendor_status=DELETED, accepted=0, rejected=None
         )
-        written = self._replace(upload, part)
+        written = self._replace(upload, attrs.evolve(gone, stage=Stage.SUBMITTED, url=None))
         self._files.drop(upload, [number])
         return written
 
     def renew(self, upload: UploadRecord, number: int, name: str) -> UploadRecord:
         """As `Ledger.renew`."""
         now = self._now()
-        part = PartRecord(number=number, name=name, rows=upload.parts[number - 1].rows, updated_at=now)
-        row = _part_row(upload.id, part)
+        part = PartRecord.prepared(number, name=name, rows=upload.parts[number - 1].shown.rows)
+        row = _part_row(upload.id, part.known_as(updated_at=now))
         with self._store.transaction() as database:
             database.execute(
                 f"UPDATE parts SET {', '.join(f'{column} = :{column}' for column in row)}"  # noqa: S608 - our own column names
@@ -226,7 +226,7 @@ class SqliteLedger:
     ) -> UploadRecord:
         """Write a part, unless it is written down at that stage; then answer the upload as it is written."""
         now = self._now()
-        part = attrs.evolve(part, updated_at=now)
+        part = part.known_as(updated_at=now)
         row = _part_row(upload.id, part)
         with self._store.transaction() as database:
             replaced = database.execute(
@@ -285,8 +285,9 @@ def _upload_row(upload: UploadRecord) -> dict[str, object]:
 
 
 def _part_row(upload_id: UploadId, part: PartRecord) -> dict[str, object]:
-    row = attrs.asdict(part, recurse=False, filter=lambda field, _: field.name != "raw")
-    return _plain({"upload_id": upload_id, **row})
+    own = attrs.asdict(part, recurse=False, filter=lambda field, _: field.name != "shown")
+    shown = {_COLUMNS.get(name, name): getattr(part.shown, name) for name in _SHOWN}
+    return _plain({"upload_id": upload_id, **own, **shown})
 
 
 def _plain(row: dict[str, object]) -> dict[str, object]:
@@ -324,20 +325,16 @@ def _upload(row: sqlite3.Row, parts: Sequence[sqlite3.Row]) -> UploadRecord:
 
 
 def _part(row: sqlite3.Row) -> PartRecord:
+    known = {name: row[_COLUMNS.get(name, name)] for name in _SHOWN}
+    moments = {name: _moment(row[name]) for name in ("created_at", "updated_at")}
     return PartRecord(
         number=row["number"],
-        name=row["name"],
+        shown=Part(**(known | moments)),
         stage=Stage(row["stage"]),
-        vendor_id=None if row["vendor_id"] is None else PartId(row["vendor_id"]),
-        rows=row["rows"],
-        status=UploadStatus(row["status"]),
-        vendor_status=row["vendor_status"],
-        accepted=row["accepted"],
-        rejected=row["rejected"],
-        error_file=row["error_file"],
-        success_file=row["success_file"],
-        created_at=None if row["created_at"] is None else datetime.fromisoformat(row["created_at"]),
         url=row["url"],
-        submitted_at=None if row["submitted_at"] is None else datetime.fromisoformat(row["submitted_at"]),
-        updated_at=datetime.fromisoformat(row["updated_at"]),
+        submitted_at=_moment(row["submitted_at"]),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

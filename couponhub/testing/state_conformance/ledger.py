@@ -41,9 +41,9 @@ class LedgerRules:
         upload = ledger.mark_submitted(upload, 1, part)
         assert upload == other.find(upload.id)
         assert (
-            upload.parts[0].error_file,
-            upload.parts[0].success_file,
-            upload.parts[0].accepted,
+            upload.parts[0].shown.error_file,
+            upload.parts[0].shown.success_file,
+            upload.parts[0].shown.accepted,
         ) == ("errors", "successes", 2)
         upload = ledger.mark_absent(ledger.mark_submitting(upload, 2), 2)
         assert upload == other.find(upload.id)
@@ -62,12 +62,12 @@ class LedgerRules:
             warnings=("odd", "öder"),
         )
         url = "https://files.example.com/x"
-        upload = attrs.evolve(upload, parts=(attrs.evolve(upload.parts[0], url=url, rows=None),))
+        upload = attrs.evolve(upload, parts=(attrs.evolve(upload.parts[0].known_as(rows=None), url=url),))
         begun = ledger.begin(upload)
         found = harness.open().ledger("shop").find(upload.id)
         assert begun == found
         assert found is not None
-        parts = tuple(attrs.evolve(part, updated_at=None) for part in found.parts)
+        parts = tuple(part.known_as(updated_at=None) for part in found.parts)
         assert upload == attrs.evolve(found, parts=parts, created_at=None, updated_at=None)
 
     def test_s03_the_same_sight_writes_nothing(self, harness: StateHarness) -> None:
@@ -133,7 +133,7 @@ class LedgerRules:
         ledger = harness.open().ledger("shop")
         upload = ledger.mark_deleted(sent_whole(ledger, ["A", "B"]), 1)
         (part,) = upload.parts
-        assert (part.status, part.accepted, part.maybe_sent) == (UploadStatus.FAILED, 0, False)
+        assert (part.shown.status, part.shown.accepted, part.maybe_sent) == (UploadStatus.FAILED, 0, False)
         assert ledger.history(LIST).sent == ()
         assert upload == ledger.find(upload.id)
 
@@ -234,11 +234,11 @@ class LedgerRules:
         found = harness.open().ledger("shop").find(upload.id)
         assert found is not None
         (part,) = found.parts
-        assert part.vendor_status.startswith("odd")
-        assert part.accepted is not None
-        assert part.accepted > 2**62
-        assert part.rejected is not None
-        assert part.rejected < 0
+        assert part.shown.vendor_status.startswith("odd")
+        assert part.shown.accepted is not None
+        assert part.shown.accepted > 2**62
+        assert part.shown.rejected is not None
+        assert part.shown.rejected < 0
 
 
 def _passed(stage: Stage) -> int:

@@ -66,7 +66,7 @@ class PartFileRules:
             upload = ledger.renew(upload, number, f"anew-{number}.csv")
         assert upload == other.find(upload.id)
         assert [Stage.PREPARED, Stage.SUBMITTED, Stage.SUBMITTED] == [part.stage for part in upload.parts]
-        assert ["anew-1.csv", None] == [upload.parts[0].name, upload.parts[0].vendor_id]
+        assert ["anew-1.csv", None] == [upload.parts[0].name, upload.parts[0].shown.id]
         assert "anew-2.csv" != upload.parts[1].name
 
     def test_s92_people_are_forgotten_in_tagged_files(self, harness: StateHarness) -> None:

@@ -28,7 +28,7 @@ def new_upload(*codes: Sequence[str], name: str | None = None, list_id: ListId =
     """Make an upload with a part for each sequence of codes."""
     name = name or f"up_{secrets.token_hex(6)}"
     parts = tuple(
-        PartRecord(number=number, name=f"{name}-{number}.csv", rows=len(each))
+        PartRecord.prepared(number, name=f"{name}-{number}.csv", rows=len(each))
         for number, each in enumerate(codes, 1)
     )
     return UploadRecord(
