@@ -6,9 +6,9 @@ from typing import Any
 
 import attrs
 from werkzeug.datastructures import Headers, MultiDict
-from werkzeug.routing import Rule
 from werkzeug.wrappers import Request
 
+from couponhub.testing.emulation.routes import Route
 from couponhub_capillary.emulator.answers import (
     INVALID_INPUT,
     Family,
@@ -69,9 +69,12 @@ class Call:
         return cls(query=request.args, arguments=arguments, body=body, store=store_of(request.headers))
 
 
-def rule(method: str, path: str, right: str | None, answer: Handler, *, says_words: bool = False) -> Rule:
+def rule(
+    method: str, path: str, right: str | None, answer: Handler, *, says_words: bool = False
+) -> Route[Operation]:
     """Let a path be answered."""
-    return Rule(path, methods=[method], endpoint=Operation(right=right, answer=answer, says_words=says_words))
+    operation = Operation(right=right, answer=answer, says_words=says_words)
+    return Route(method=method, path=path, answer=operation)
 
 
 def store_of(headers: Headers) -> Store:

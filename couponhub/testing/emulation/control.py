@@ -6,7 +6,6 @@ from typing import Any
 
 import attrs
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from couponhub.testing.emulation.answers import error_answer, instant_text, json_answer
@@ -24,6 +23,7 @@ from couponhub.testing.emulation.reading import (
     read_text,
 )
 from couponhub.testing.emulation.recorder import RequestRecorder
+from couponhub.testing.emulation.routes import Route, Routes
 from couponhub.testing.emulation.vendor import ControlError, KeepsErrorFiles, TakesCodesBack, VendorEmulator
 
 CONTROL_NAME = "_emulator"
@@ -107,13 +107,9 @@ class ControlApi:
                 "the refused rows of an upload, as CSV, by the key that the vendor names",
             ),
         )
-        self._urls = Map(
-            [
-                Rule(endpoint.path, methods=[endpoint.method], endpoint=endpoint)
-                for endpoint in self._endpoints
-            ],
+        self._routes = Routes(
+            (Route(method=one.method, path=one.path, answer=one) for one in self._endpoints),
             strict_slashes=False,
-            merge_slashes=False,
         )
 
     def handle(self, request: Request) -> Response:
@@ -135,7 +131,7 @@ class ControlApi:
             return error_answer(error.description or error.name, status=error.code or 400)
 
     def _answer(self, request: Request) -> Any:
-        endpoint, words = self._urls.bind("emulator").match(request.path, method=request.method)
+        endpoint, words = self._routes.match(request.path, request.method)
         if endpoint.body is None:
             return endpoint.answer(**words)
         return endpoint.answer(read_json(request.get_data(cache=False)), **words)

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
-from werkzeug.routing import Rule
 from werkzeug.wrappers import Request
 
 from couponhub.testing.emulation.context import Background
+from couponhub.testing.emulation.routes import Route
 from couponhub_capillary.emulator.answers import Reply, upload_error
 from couponhub_capillary.emulator.dates import midnight
 from couponhub_capillary.emulator.not_called.redemption_file import (
@@ -21,7 +21,13 @@ from couponhub_capillary.emulator.not_called.redemption_file import (
 )
 from couponhub_capillary.emulator.organisation import ORGANISATION_ID, Organisation
 from couponhub_capillary.emulator.records import Series
-from couponhub_capillary.emulator.routing import Arguments, rule, series_id_of, upload_reply
+from couponhub_capillary.emulator.routing import (
+    Arguments,
+    Operation,
+    rule,
+    series_id_of,
+    upload_reply,
+)
 from couponhub_capillary.emulator.uploads.code_file import BadFileError, check_text, read_rows, value_at
 from couponhub_capillary.emulator.uploads.jobs import ErrorReport, batches
 
@@ -65,7 +71,7 @@ class RedemptionUploads:
         self._stalled: list[RedemptionJob] = []
         self._ids = itertools.count(9_137)
 
-    def rules(self) -> list[Rule]:
+    def rules(self) -> list[Route[Operation]]:
         """Let the two paths be answered."""
         path = "/coupon/api/v1/upload"
         return [

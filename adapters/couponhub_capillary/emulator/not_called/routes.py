@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from werkzeug.routing import Rule
 from werkzeug.wrappers import Request
 
+from couponhub.testing.emulation.routes import Route
 from couponhub_capillary.emulator.answers import INVALID_INPUT, Family, Reply, v1_error
 from couponhub_capillary.emulator.not_called import (
     customer_coupons_detailed,
@@ -20,7 +20,7 @@ from couponhub_capillary.emulator.not_called import (
 )
 from couponhub_capillary.emulator.organisation import Organisation
 from couponhub_capillary.emulator.problems import CouponProblemError, refused
-from couponhub_capillary.emulator.routing import Arguments, Call, rule
+from couponhub_capillary.emulator.routing import Arguments, Call, Operation, rule
 
 _Answer = Callable[[Organisation, Call], Reply]
 
@@ -45,7 +45,7 @@ _CALLS: Sequence[tuple[str, str, str, _Answer]] = (
 """Method, path, access group (3.4), and what answers."""
 
 
-def coupon_rules(organisation: Organisation) -> list[Rule]:
+def coupon_rules(organisation: Organisation) -> list[Route[Operation]]:
     """Let these paths be answered from one organisation's state."""
 
     def answered_by(answer: _Answer) -> Callable[[Request, Arguments], Reply]:
