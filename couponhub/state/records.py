@@ -133,3 +133,7 @@ class UploadRecord:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     parts: tuple[PartRecord, ...] = ()
+
+    def with_part(self, part: PartRecord) -> Self:
+        """Return this upload with a part in the place of the one of that number."""
+        return attrs.evolve(self, parts=(*self.parts[: part.number - 1], part, *self.parts[part.number :]))

@@ -15,18 +15,20 @@ from couponhub.staging import Staging
 from couponhub.state import JobRecord, JobStore, Ledger, UploadRecord
 from couponhub.uploads.bounds import Bounds, SizeOf
 from couponhub.uploads.callback_urls import CallbackUrls
-from couponhub.uploads.events import no_progress
+from couponhub.uploads.events import Progress, no_progress
 from couponhub.uploads.polling import Poller
 from couponhub.uploads.preparation import Preparer
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.reconciling import Reconciler
 from couponhub.uploads.recovery import OrphanRecovery
 from couponhub.uploads.request import UploadRequest
+from couponhub.uploads.resend_check import ResendCheck
 from couponhub.uploads.routing import route_of
 from couponhub.uploads.sender import Sender
+from couponhub.uploads.served_files import ServedFiles
 from couponhub.uploads.steps import SUBMIT, pending
 from couponhub.uploads.submission import Submitter
-from couponhub.uploads.work import UploadWork
+from couponhub.uploads.work import PreparedSource, UploadWork
 
 
 @attrs.frozen(kw_only=True)
@@ -141,7 +143,7 @@ class Assembly:
                 rate_limit_wait,
                 staging,
                 upload=upload,
-                fresh=None,
+                source=None,
                 callback=callback,
                 again=job.arguments.get("again") == "yes",
                 progress=no_progress,
@@ -169,20 +171,34 @@ class Assembly:
         route: AcceptsFiles | AcceptsFileUrls,
         rate_limit_wait: RateLimitWait,
         staging: Staging | None,
-        **known: object,
+        *,
+        upload: UploadRecord,
+        source: PreparedSource | None,
+        callback: str | None,
+        again: bool,
+        progress: Progress,
+        held: ExitStack,
+        sending: ExitStack,
     ) -> UploadWork:
         return UploadWork(
+            upload=upload,
+            source=source,
             adapter=route,
             ledger=ledger,
-            staging=staging,
+            files=ServedFiles(staging=staging, held=held),
             callback_urls=self.callback_urls,
             submitter=Submitter(
                 adapter=route, ledger=ledger, settle=self.settle, rate_limit_wait=rate_limit_wait
             ),
+            resend_check=ResendCheck(
+                adapter=route, ledger=ledger, rate_limit_wait=rate_limit_wait, again=again
+            ),
             reconciler=self.reconciler(ledger, rate_limit_wait),
             poller=self.poller,
             rate_limit_wait=rate_limit_wait,
-            **known,  # type: ignore[arg-type]  # what only the caller knows, by the names of the class
+            progress=progress,
+            callback=callback,
+            sending=sending,
         )
 
     def _route(self) -> AcceptsFiles | AcceptsFileUrls:

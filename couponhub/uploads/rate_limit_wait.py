@@ -55,7 +55,7 @@ class RateLimitWait:
         """The error of a caller whose time was over before anything was sent."""
         return WaitTimeout(f"nothing was sent within {self.deadline.seconds:g} seconds")
 
-    def ask(self, ask: Callable[[Deadline | None], T], *, paused: Callable[[], None] = _no_notice) -> T:
+    def call(self, ask: Callable[[Deadline | None], T], *, paused: Callable[[], None] = _no_notice) -> T:
         """Call `ask` with the deadline, anew after each pause that the vendor asks for.
 
         Args:

@@ -158,11 +158,10 @@ class Reconciler:
         now = self.rate_limit_wait.clock.monotonic()
         self._vanished.setdefault(part.number, _Vanished(since=now)).looks += 1
         gone = part.known_as(status=UploadStatus.UNKNOWN, accepted=None, rejected=None)
-        parts = (*upload.parts[: part.number - 1], gone, *upload.parts[part.number :])
-        return attrs.evolve(upload, parts=parts)
+        return upload.with_part(gone)
 
     def _find_patiently(self, upload: UploadRecord, part: PartRecord) -> Part | None:
-        return self.rate_limit_wait.ask(lambda left: self._find(upload, part, left))
+        return self.rate_limit_wait.call(lambda left: self._find(upload, part, left))
 
     def _find(self, upload: UploadRecord, part: PartRecord, left: Deadline | None) -> Part | None:
         if isinstance(self.adapter, (AcceptsFiles, AcceptsFileUrls)):

@@ -6,14 +6,16 @@ from contextlib import ExitStack, contextmanager, suppress
 import attrs
 
 from couponhub.errors import ConfigError, LocalError, OutcomeUnknown, WaitTimeout
-from couponhub.models import ListId, Upload
+from couponhub.models import ListId
 from couponhub.staging import Staging
 from couponhub.state import Ledger, ListHistory, UploadRecord
 from couponhub.uploads.callback_urls import CallbackUrls
+from couponhub.uploads.completion_wait import CompletionWait, arrived_parts_ended
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 from couponhub.uploads.polling import STRAY_REFUSALS, Poller
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.reconciling import Reconciler
+from couponhub.uploads.served_files import serve_again
 from couponhub.uploads.submission import wait_command
 from couponhub.uploads.summary import upload_of
 
@@ -52,41 +54,31 @@ class OrphanRecovery:
     @contextmanager
     def serving(self, uploads: Iterable[UploadRecord]) -> Iterator[None]:
         """Serve the files that the vendor may still fetch, where it was told; those that somebody serves are left."""
-        wanted = [(upload, part) for upload in uploads for part in upload.parts if part.may_be_fetched]
-        with ExitStack() as job:
+        with ExitStack() as held:
+            wanted = [upload for upload in uploads if any(part.may_be_fetched for part in upload.parts)]
             if wanted:
                 # Where nothing can be served now, the vendor ends the parts as failed by itself.
                 with suppress(ConfigError, LocalError):
                     staging = self.staging()
-                    for upload, part in wanted:
-                        file = self.ledger.part_file(upload, part.number)
-                        if file is not None and part.url is not None:
-                            job.enter_context(staging.stage_again(file, part.url))
+                    for upload in wanted:
+                        serve_again(staging, self.ledger, upload, held)
             yield
 
     def _await_end(self, upload: UploadRecord, progress: Progress) -> None:
-        reconciler = self.reconciler.anew()
-
-        def refresh() -> Upload:
-            seen = reconciler.refresh(self.ledger.find(upload.id) or upload)
-            reconciler.require_shown(seen)
-            return upload_of(seen, sending=False)
-
         def told(event: UploadEvent) -> None:
             progress(attrs.evolve(event, kind=EventKind.SETTLING))
 
-        seen = upload_of(upload, sending=False)
-        told(UploadEvent(EventKind.SETTLING, seen))
+        told(UploadEvent(EventKind.SETTLING, upload_of(upload, sending=False)))
+        wait = CompletionWait(
+            record=upload,
+            ledger=self.ledger,
+            reconciler=self.reconciler.anew(),
+            poller=self.poller,
+            callback_urls=self.callback_urls,
+            deadline=self.rate_limit_wait.deadline,
+        )
         try:
-            self.poller.wait(
-                seen,
-                refresh,
-                self.rate_limit_wait.deadline,
-                told,
-                is_over=arrived_parts_ended,
-                refusals=STRAY_REFUSALS,
-                call_count=self.callback_urls.calls(upload.id),
-            )
+            wait.run(told, is_over=arrived_parts_ended, refusals=STRAY_REFUSALS)
         except OutcomeUnknown:
             return  # the vendor does not show it any more
         except WaitTimeout as error:
@@ -95,11 +87,6 @@ class OrphanRecovery:
                 f" within {self.rate_limit_wait.deadline.seconds:g} seconds",
                 hint=f"wait with `{wait_command(upload)}`, then send the same codes again",
             ) from error
-
-
-def arrived_parts_ended(upload: Upload) -> bool:
-    """Whether the vendor has ended what it has of an upload."""
-    return all(part.status.ended for part in upload.parts if part.id is not None)
 
 
 def _is_under_way(upload: UploadRecord, history: ListHistory) -> bool:

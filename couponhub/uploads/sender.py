@@ -17,7 +17,7 @@ from couponhub.uploads.preparation import Preparer
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.request import UploadRequest
 from couponhub.uploads.steps import WATCH, job_for
-from couponhub.uploads.work import Fresh, UploadWork
+from couponhub.uploads.work import PreparedSource, UploadWork
 
 _TAKEN_OVER = "another upload of the same codes sends what was left of it"
 
@@ -59,7 +59,7 @@ class Sender:
             url = request.source if isinstance(request.source, FileUrl) else None
             work = self.work(
                 upload=upload,
-                fresh=Fresh(files=files, url=url),
+                source=PreparedSource(files=files, url=url),
                 callback=self._callback(request, upload),
                 again=request.again,
                 progress=request.progress,
@@ -96,7 +96,7 @@ class Sender:
 
     def _check_list(self, request: UploadRequest) -> CouponList:
         try:
-            return self.rate_limit_wait.ask(
+            return self.rate_limit_wait.call(
                 lambda left: self.adapter.prepare_list(request.list_id, request.tagging, deadline=left)
             )
         except VendorUnavailable as error:

@@ -37,6 +37,7 @@ from couponhub.uploads.arguments import (
 from couponhub.uploads.assembly import Assembly
 from couponhub.uploads.bounds import SizeOf, unknown_size
 from couponhub.uploads.callback_urls import CallbackUrls
+from couponhub.uploads.completion_wait import CompletionWait
 from couponhub.uploads.deletion import Deleter
 from couponhub.uploads.events import Progress, no_progress
 from couponhub.uploads.names import is_upload_id
@@ -327,22 +328,20 @@ class Uploads(Rooted):
     ) -> Upload:
         ledger, record = found
         reconciler = self._assembly.reconciler(ledger, rate_limit_wait)
-        written = record if sent_here else None
-
-        def refresh() -> Upload:
-            nonlocal record, written
-            # Read anew: its sender may still be at work. Whoever names the vendor's id has the vendor asked.
-            last, written = written or ledger.find(record.id) or record, None
-            record = reconciler.refresh(last, ended_too=asked != last.id)
-            reconciler.require_shown(record)
-            return upload_of(record, sending=not sent_here and ledger.is_locked(record))
-
-        seen, call_count = upload_of(record, sending=False), self._callback_urls.calls(record.id)
+        wait = CompletionWait(
+            record=record,
+            ledger=ledger,
+            reconciler=reconciler,
+            poller=self._poller,
+            callback_urls=self._callback_urls,
+            deadline=rate_limit_wait.deadline,
+            is_fresh=sent_here,
+            is_sending=lambda seen: not sent_here and ledger.is_locked(seen),
+            ended_too=asked != record.id,  # whoever names the vendor's id has the vendor asked
+        )
         with self._assembly.recovery(ledger, reconciler, rate_limit_wait).serving([record]):
-            upload = self._poller.wait(
-                seen, refresh, rate_limit_wait.deadline, progress, call_count=call_count
-            )
-            return self._rested(upload, record)
+            upload = wait.run(progress)
+            return self._rested(upload, wait.record)
 
     def _rested(self, upload: Upload, record: UploadRecord) -> Upload:
         """The upload, after whose end nobody has to call any more, and nobody has to go on with its job."""

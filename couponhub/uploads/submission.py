@@ -1,15 +1,18 @@
 """Sending one part so that it arrives once, with every step written down."""
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
 
 import attrs
 
 from couponhub.clock import Deadline
 from couponhub.errors import WaitTimeout
-from couponhub.models import Part
+from couponhub.models import CodeFile, FileUrl, Identifier, Part, Tagging
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.safe_writes import write_once
-from couponhub.state import Ledger, Stage, UploadRecord
+from couponhub.state import Ledger, PartRecord, Stage, UploadRecord
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 
 SubmitCall = Callable[[Deadline | None], Part]
@@ -48,7 +51,7 @@ class Submitter:
             return self.ledger.mark_submitted(upload, number, submit_call(self.rate_limit_wait.limit))
 
         def look() -> UploadRecord | None:
-            part = self.rate_limit_wait.ask(
+            part = self.rate_limit_wait.call(
                 lambda left: self.adapter.find_submitted(upload.list_id, name, deadline=left)
             )
             return None if part is None else self.ledger.mark_submitted(upload, number, part)
@@ -68,6 +71,40 @@ class Submitter:
         )
 
 
+def file_call(
+    adapter: AcceptsFiles | AcceptsFileUrls, upload: UploadRecord, part: PartRecord, path: Path
+) -> SubmitCall:
+    """Return the call that streams the file of a part to the vendor."""
+    assert isinstance(adapter, AcceptsFiles)  # noqa: S101 - the route was chosen so
+    # In a vendor file the customer is always the first column.
+    tagging = Tagging(identifier=Identifier(upload.tagging), column=0) if upload.tagging else None
+    file = CodeFile(
+        name=part.name,
+        rows=count_rows(path) if upload.tagging else part.shown.rows or 0,
+        size=path.stat().st_size,
+        open=partial(_open, path),
+    )
+    return lambda left: adapter.submit_file(upload.list_id, file, tagging, deadline=left)
+
+
+def url_call(
+    adapter: AcceptsFiles | AcceptsFileUrls,
+    upload: UploadRecord,
+    part: PartRecord,
+    url: FileUrl,
+    callback: str | None,
+) -> SubmitCall:
+    """Return the call that tells the vendor where it can fetch the file of a part."""
+    assert isinstance(adapter, AcceptsFileUrls)  # noqa: S101 - the route was chosen so
+    return lambda left: adapter.submit_url(upload.list_id, url, part.name, callback, deadline=left)
+
+
+def count_rows(path: Path) -> int:
+    """Count the rows below the header: of a tagged file some may have been forgotten since it was written."""
+    with path.open("rb") as file:
+        return sum(1 for _ in file) - 1
+
+
 def show_command(upload: UploadRecord) -> str:
     """The command that tells how an upload stands."""
     return f"couponhub uploads show {upload.connection} {upload.list_id} {upload.id}"
@@ -81,6 +118,10 @@ def wait_command(upload: UploadRecord) -> str:
 def resume_command(upload: UploadRecord) -> str:
     """The command that goes on with an upload, without its source."""
     return f"couponhub uploads resume {upload.id}"
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _submitted(upload: UploadRecord, number: int) -> UploadRecord | None:

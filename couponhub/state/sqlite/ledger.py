@@ -142,7 +142,7 @@ class SqliteLedger:
         """As `Ledger.mark_submitted`."""
         known = upload.parts[number - 1]
         seen = known.seen_as(part)
-        written = _with_part(upload, seen) if seen == known else self._replace(upload, seen)
+        written = upload.with_part(seen) if seen == known else self._replace(upload, seen)
         if part.status.ended and part.status is not UploadStatus.FAILED:
             self._files.drop(upload, [number])
         return written
@@ -240,7 +240,7 @@ class SqliteLedger:
                 )
         if not replaced:
             return self.find(upload.id) or upload
-        return attrs.evolve(_with_part(upload, part), updated_at=now)
+        return attrs.evolve(upload.with_part(part), updated_at=now)
 
     def _select(self, condition: str, *values: str, most: int = -1) -> tuple[UploadRecord, ...]:
         # By rowid, which only grows: a clock that was set back must not make the newest look old.
@@ -266,11 +266,6 @@ def _told_as_local() -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         raise LocalError(f"the store's files cannot be used: {error}") from error
-
-
-def _with_part(upload: UploadRecord, part: PartRecord) -> UploadRecord:
-    parts = (*upload.parts[: part.number - 1], part, *upload.parts[part.number :])
-    return attrs.evolve(upload, parts=parts)
 
 
 def _insert(database: sqlite3.Connection, table: str, row: dict[str, object]) -> None:

@@ -1,0 +1,83 @@
+"""The files of uploads that vendors may fetch from here."""
+
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import attrs
+
+from couponhub.errors import LocalError
+from couponhub.staging import StagedFile, Staging
+from couponhub.state import Ledger, UploadRecord
+
+
+def serve_again(staging: Staging, ledger: Ledger, upload: UploadRecord, held: ExitStack) -> bool:
+    """Serve the files of an upload that the vendor may still fetch, at the addresses that it was told.
+
+    Files that somebody serves already are left to them.
+
+    Args:
+        staging: Where files are served.
+        ledger: Which keeps them.
+        upload: As last known.
+        held: Ends the serving.
+
+    Returns:
+        True when there were any.
+    """
+    found = False
+    for part in upload.parts:
+        file = ledger.part_file(upload, part.number) if part.may_be_fetched else None
+        if file is not None and part.url is not None:
+            found = True
+            with suppress(LocalError):
+                held.enter_context(staging.stage_again(file, part.url))
+    return found
+
+
+@attrs.define(kw_only=True)
+class ServedFiles:
+    """The files of one upload that are served while its job is driven here.
+
+    Attributes:
+        staging: None for a vendor that takes files: nothing is served then.
+        held: Ends the serving.
+    """
+
+    staging: Staging | None
+    held: ExitStack
+    _staged: dict[int, StagedFile] = attrs.field(factory=dict, init=False)
+    _serves_again: bool = attrs.field(default=False, init=False)
+
+    def __bool__(self) -> bool:
+        """Return True while the vendor may fetch anything from here."""
+        return bool(self._staged) or self._serves_again
+
+    def __contains__(self, number: int) -> bool:
+        """Return True for a part whose file has got its address here."""
+        return number in self._staged
+
+    def put(self, upload: UploadRecord, number: int, path: Path) -> UploadRecord:
+        """Give the file of a part an address, which is written down with the part for whoever has to serve it later."""
+        if self.staging is None or number in self._staged:
+            return upload
+        part = upload.parts[number - 1]
+        staged = self._staged[number] = self.held.enter_context(self.staging.stage(path, part.name))
+        return upload.with_part(attrs.evolve(part, url=staged.url))
+
+    def url(self, number: int) -> str:
+        """Return the address of a part's file. A right in itself: never log it."""
+        return self._staged[number].url
+
+    def serve_again(self, upload: UploadRecord, ledger: Ledger) -> None:
+        """Serve what another process has staged, once."""
+        if self.staging is not None and not self._serves_again:
+            self._serves_again = serve_again(self.staging, ledger, upload, self.held)
+
+    def fetches(self) -> str:
+        """Say how much the vendor has fetched, now that the addresses end."""
+        fetches = [file.fetched for file in self._staged.values()]
+        if not fetches or None in fetches:
+            return "its URL has ended"
+        if not any(fetches):
+            return "the vendor never fetched the file, and its URL has ended"
+        return f"the vendor fetched {sum(map(bool, fetches))} of {len(fetches)} files, and its URL has ended"
