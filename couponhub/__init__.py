@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from couponhub._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from couponhub.client import Client
+    from couponhub.async_hub import AsyncCouponHub
+    from couponhub.client import AsyncClient, Client
     from couponhub.errors import (
         AuthRejected,
         ConfigError,
@@ -66,6 +67,8 @@ _HOMES = {
     "Alerts": "couponhub.models",
     "AlertsChange": "couponhub.models",
     "Answer": "couponhub.models",
+    "AsyncClient": "couponhub.client",
+    "AsyncCouponHub": "couponhub.async_hub",
     "AuthRejected": "couponhub.errors",
     "Client": "couponhub.client",
     "ConfigError": "couponhub.errors",
@@ -110,6 +113,8 @@ __all__ = [
     "Alerts",
     "AlertsChange",
     "Answer",
+    "AsyncClient",
+    "AsyncCouponHub",
     "AuthRejected",
     "Client",
     "ConfigError",

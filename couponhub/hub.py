@@ -1,7 +1,7 @@
 """The object that users hold: opens connections when they are first used, and asks them together."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -141,15 +141,10 @@ class CouponHub(Rooted):
                 vendor's own number (id, list, store) is used while several connections would be asked.
             NotFound: The one connection asked has no list of that id.
         """
-        customer, query = given_one(Customer, customer, "customer", hint=_NAME_THEM), _query(query)
-        names = None if connections is None else given_ids(connections, "connections")
-        seconds, asks = self._seconds(deadline), given_word(Strategy, strategy, "the strategy")
-        key = (customer, query, names, asks)
-        memo = self._runtime.memo
-        if (recalled := memo.answer(key)) is not None:
-            return recalled
-        question = self._question(query, names, seconds, asks)
-        return memo.conclude(key, question, customer) or FanOut(question, customer).run()
+        begun = begin_lookup(
+            self, customer, query, connections=connections, deadline=deadline, strategy=strategy
+        )
+        return FanOut(begun, customer).run() if isinstance(begun, Question) else begun
 
     def lookup_many(
         self,
@@ -179,12 +174,16 @@ class CouponHub(Rooted):
                 everywhere, with that error. While iterating: what came is no `Customer`.
             NotFound: While iterating: the one connection asked has no list of that id.
         """
-        given_whole(at_once, "at_once", least=1, most=_MOST_AT_ONCE)
-        people = given_many(customers, "customers", of=_customer, single=Customer)
-        names = None if connections is None else given_ids(connections, "connections")
-        asks = given_word(Strategy, strategy, "the strategy")
-        question = self._question(_query(query), names, self._seconds(deadline), asks)
-        return lookup_many(question, people, at_once=at_once)
+        people, ask = begin_many(
+            self,
+            customers,
+            query,
+            connections=connections,
+            deadline=deadline,
+            strategy=strategy,
+            at_once=at_once,
+        )
+        return lookup_many(ask(), people, at_once=at_once)
 
     def explain(
         self,
@@ -300,6 +299,54 @@ class CouponHub(Rooted):
         One that fails keeps none of the others open; its error is raised when all are closed.
         """
         self._runtime.close()
+
+
+def begin_lookup(
+    hub: CouponHub,
+    customer: Customer,
+    query: CouponQuery | None,
+    *,
+    connections: str | Iterable[str] | None,
+    deadline: float | None,
+    strategy: Strategy | str,
+) -> LookupAnswer | Question:
+    """Return the answer to a lookup where it is remembered, else the question that is to be asked.
+
+    Raises:
+        UsageError: As of `CouponHub.lookup`.
+    """
+    customer, query = given_one(Customer, customer, "customer", hint=_NAME_THEM), _query(query)
+    names = None if connections is None else given_ids(connections, "connections")
+    seconds, asks = hub._seconds(deadline), given_word(Strategy, strategy, "the strategy")  # noqa: SLF001 - of this module
+    key = (customer, query, names, asks)
+    memo = hub._runtime.memo  # noqa: SLF001 - of this module
+    if (recalled := memo.answer(key)) is not None:
+        return recalled
+    question = hub._question(query, names, seconds, asks)  # noqa: SLF001 - of this module
+    return memo.conclude(key, question, customer) or question
+
+
+def begin_many(
+    hub: CouponHub,
+    customers: Customer | Iterable[Customer],
+    query: CouponQuery | None,
+    *,
+    connections: str | Iterable[str] | None,
+    deadline: float | None,
+    strategy: Strategy | str,
+    at_once: int,
+) -> tuple[Iterator[Customer], Callable[[], Question]]:
+    """Return whom to ask about, and what makes the question about each, which opens connections.
+
+    Raises:
+        UsageError: As of `CouponHub.lookup_many`.
+    """
+    given_whole(at_once, "at_once", least=1, most=_MOST_AT_ONCE)
+    people = given_many(customers, "customers", of=_customer, single=Customer)
+    names = None if connections is None else given_ids(connections, "connections")
+    asks, meant = given_word(Strategy, strategy, "the strategy"), _query(query)
+    seconds = hub._seconds(deadline)  # noqa: SLF001 - of this module
+    return people, lambda: hub._question(meant, names, seconds, asks)  # noqa: SLF001 - of this module
 
 
 _NAME_THEM = 'name them by a kind of identifier, as in Customer(mobile="...")'

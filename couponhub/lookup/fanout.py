@@ -13,6 +13,9 @@ from couponhub.lookup.question import Question
 from couponhub.models import Answer, Customer, LookupAnswer, Strategy, Verdict
 from couponhub.resilience import Outcome, Waiter
 
+_Event = tuple[int, Outcome, float] | None
+"""Who answered, what, and when on the clock; None to stop."""
+
 
 class FanOut:
     """The way of one lookup. `run` it once; `stop` it from any thread.
@@ -32,7 +35,7 @@ class FanOut:
         self._clients = question.clients
         self._kinds = [question.kinds(client.name) for client in question.clients]
         self._asks_all = question.strategy is Strategy.MERGE
-        self._events: queue.SimpleQueue[tuple[int, Outcome, float] | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self._revelations = IdentityResolver()
         self._asked: dict[
             int, ResolvedIdentity | None
@@ -52,13 +55,30 @@ class FanOut:
             NotFound: The list that the query names does not exist at the one connection asked.
             UsageError: No connection can know a customer by that, or the one connection asked cannot.
         """
-        check_identity(self._customer, asked=len(self._clients))
-        self._ends = self._share = Deadline.after(self._seconds)
-        while (waiting := self._to_ask()) or self._awaited():
-            for place in waiting:
-                self._ask(place)
+        self._begin()
+        while self._goes_on():
             if not self._hears():
                 break
+        return self._answer()
+
+    def refused(self, error: CouponhubError) -> LookupAnswer:
+        """The answer that nothing is known, because the question cannot be asked."""
+        answers = tuple(failed(client.name, error) for client in self._clients)
+        return LookupAnswer(customer=self._customer, answers=answers)
+
+    def _begin(self) -> None:
+        check_identity(self._customer, asked=len(self._clients))
+        self._ends = self._share = Deadline.after(self._seconds)
+
+    def _goes_on(self) -> bool:
+        """Ask whose turn it is; whether there is anything left to wait for."""
+        waiting = self._to_ask()
+        for place in waiting:
+            self._ask(place)
+        return bool(waiting) or self._awaited()
+
+    def _answer(self) -> LookupAnswer:
+        """The answer, of what is known by now."""
         self._leave()
         for answer in self._answers.values():
             match answer.error:
@@ -67,11 +87,6 @@ class FanOut:
                 case UsageError() as error if len(self._clients) == 1:
                     raise error
         return LookupAnswer(customer=self._customer, answers=self._concluded())
-
-    def refused(self, error: CouponhubError) -> LookupAnswer:
-        """The answer that nothing is known, because the question cannot be asked."""
-        answers = tuple(failed(client.name, error) for client in self._clients)
-        return LookupAnswer(customer=self._customer, answers=answers)
 
     def _to_ask(self) -> list[int]:
         """Whose turn it is now."""
@@ -112,6 +127,9 @@ class FanOut:
         revealed = None if self._customer.identifier in kinds else self._revelations.best(kinds)
         self._asked[place] = revealed
         customer = self._customer if revealed is None else revealed.customer
+        self._ask_client(place, customer)
+
+    def _ask_client(self, place: int, customer: Customer) -> None:
         waiter = self._clients[place].ask(customer, self._query.unordered, self._ends, self._told_by(place))
         if waiter is not None:
             self._waiters[place] = waiter
@@ -121,11 +139,18 @@ class FanOut:
 
     def _hears(self) -> bool:
         """Take in one answer, or wait in vain until the next may be asked; whether there is time left."""
-        until = self._ends if self._share.passed() else self._share
         try:
-            event = self._events.get(timeout=until.remaining())
+            event = self._events.get(timeout=self._next_turn())
         except queue.Empty:
             return not self._ends.passed()
+        return self._hears_of(event)
+
+    def _next_turn(self) -> float:
+        """Seconds until the next may be asked, or until all is over."""
+        return (self._ends if self._share.passed() else self._share).remaining()
+
+    def _hears_of(self, event: _Event) -> bool:
+        """Take in an answer; False where it is the wish to stop."""
         if event is None:
             return False
         self._take(*event)
@@ -147,8 +172,7 @@ class FanOut:
         """Take in what has come by now, and wait for nothing more; where something is remembered, that is the answer."""
         with suppress(queue.Empty):
             while True:
-                if (event := self._events.get_nowait()) is not None:
-                    self._take(*event)
+                self._hears_of(self._events.get_nowait())
         # Each is told through this object: kept here they would be a circle with all answers in it.
         waiters, self._waiters = self._waiters, {}
         for place, waiter in waiters.items():

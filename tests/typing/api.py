@@ -1,12 +1,14 @@
 """The public API as a customer's code uses it: checked by mypy, never run."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import assert_never, assert_type
 
 from couponhub import (
     Answer,
+    AsyncClient,
+    AsyncCouponHub,
     Client,
     Coupon,
     CouponHub,
@@ -169,3 +171,19 @@ def explain_and_forget(hub: CouponHub) -> Sequence[str]:
     report = hub.forget([Customer(mobile="919876543210"), Customer(email="a@example.com")])
     assert_type(report, Forgotten)
     return [*(one.coupon.code for one in explanation.coupons), *report.remaining]
+
+
+async def await_it(path: Path) -> AsyncIterator[LookupAnswer]:
+    """The same in asyncio: what is awaited has the types of what blocks."""
+    async with AsyncCouponHub.from_config(path) as hub, AsyncClient("https://coupons.example.com") as client:
+        assert_type(await hub.lookup(Customer(mobile="919876543210"), deadline=2.0), LookupAnswer)
+        assert_type(await client.lookup(Customer(mobile="919876543210")), LookupAnswer)
+        assert_type(await hub["engage"].lists.get("64f0c1"), CouponList)
+        assert_type(await hub["engage"].uploads.send("64f0c1", path, wait=True), Upload)
+        assert_type([one async for one in hub["engage"].lists.iterate(status="active")], list[CouponList])
+        await hub["engage"].lists.get(5)  # type: ignore[arg-type]
+        await hub["engage"].uploads.send("64f0c1", path, wiat=True)  # type: ignore[call-arg]
+        async for answer in hub.lookup_many([Customer(mobile="919876543210")], at_once=100):
+            yield answer
+        async for answer in client.lookup_many([Customer(mobile="919876543210")]):
+            yield answer
