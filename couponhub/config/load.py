@@ -201,7 +201,10 @@ class _Reader:
             case dict():
                 return {word: self._resolved(f"{key}.{word}", inner) for word, inner in value.items()}
             case list():
-                return [self._resolved(f"{key}[{index}]", inner) for index, inner in enumerate(value)]
+                return [
+                    self._resolved(f"{key}[{index}]", inner, is_secret=is_secret)
+                    for index, inner in enumerate(value)
+                ]
             case str():
                 try:
                     text = resolve(value, self._environment)

@@ -9,6 +9,7 @@ import attrs
 from couponhub.errors import UnknownConnection
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
 from couponhub.resilience import ResilienceSettings
+from couponhub.secret import Secret
 from couponhub.settings import (
     ALLOW_HTTP,
     check_not_negative,
@@ -18,7 +19,7 @@ from couponhub.settings import (
     setting,
 )
 from couponhub.staging import StagingSettings
-from couponhub.state import StoreSettings
+from couponhub.state import StoreSettings, Token, read_token_hash
 
 _RESILIENCE = ResilienceSettings()
 """What holds where `[lookup]` says nothing."""
@@ -27,6 +28,18 @@ _RESILIENCE = ResilienceSettings()
 def _check_not_empty(instance: object, attribute: object, value: tuple[str, ...] | None) -> None:  # noqa: ARG001 - attrs' signature
     if value is not None and not value:
         raise ValueError("expected at least one connection; leave it out to ask all")
+
+
+def _check_tokens(instance: object, attribute: object, value: tuple[Secret, ...]) -> None:  # noqa: ARG001 - attrs' signature
+    ids: set[str] = set()
+    for number, one in enumerate(value, 1):
+        try:
+            token = read_token_hash(one.reveal())
+        except ValueError as error:
+            raise ValueError(f"entry {number} {error}") from None
+        if token.id in ids:
+            raise ValueError(f"entry {number} is the hash of a token that another entry is of, too")
+        ids.add(token.id)
 
 
 @attrs.frozen(kw_only=True)
@@ -91,6 +104,17 @@ class ServerSettings:
         validator=check_url,
     )
     allow_http: bool = setting(default=False, about=ALLOW_HTTP)
+    tokens: tuple[Secret, ...] = setting(
+        default=(),
+        about="hashes of tokens that hold beside those in the store; `couponhub token new --print-hash` makes them",
+        example="[]",
+        validator=_check_tokens,
+    )
+
+    @property
+    def known_tokens(self) -> tuple[Token, ...]:
+        """The tokens of those hashes; also those that are expired."""
+        return tuple(read_token_hash(one.reveal()) for one in self.tokens)
 
 
 @attrs.frozen(kw_only=True)

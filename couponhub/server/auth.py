@@ -3,7 +3,7 @@
 import ipaddress
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -68,7 +68,7 @@ class Access:
 
     Args:
         tokens: Those in the store.
-        one_time: The token that holds for the life of the server alone, if there is one.
+        fixed: Those that hold for the life of the server, beside them.
         rate_limit: Requests a second that each token may make, each customer of a batch being one; 0 for any number.
         fresh_for: Seconds for which what was read holds.
         clock: What time is measured on.
@@ -78,17 +78,17 @@ class Access:
         self,
         tokens: Tokens,
         *,
-        one_time: Token | None = None,
+        fixed: Iterable[Token] = (),
         rate_limit: float = 0.0,
         fresh_for: float = 2.0,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._tokens = tokens
-        self._one_time = {} if one_time is None else {one_time.id: one_time}
+        self._fixed = {token.id: token for token in fixed}
         self._pace = TokenBucket(rate_limit, clock)
         self._fresh_for = fresh_for
         self._clock = clock
-        self._known = _Known({})
+        self._known = _known(self._fixed.values())
         self._read_at = float("-inf")
         self._reading = threading.Lock()
 
@@ -157,8 +157,7 @@ class Access:
         except CouponhubError as error:
             _log.warning("the tokens cannot be read, so those known hold on: %s", error)
         else:
-            tokens = {**self._one_time, **stored}.values()
-            self._known = _Known({token.id: (token, _caller(token)) for token in tokens})
+            self._known = _known({**self._fixed, **stored}.values())
         self._read_at = self._clock.monotonic()
 
 
@@ -182,6 +181,10 @@ def is_loopback_host(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _known(tokens: Iterable[Token]) -> _Known:
+    return _Known({token.id: (token, _caller(token)) for token in tokens})
 
 
 def _caller(token: Token) -> Principal:

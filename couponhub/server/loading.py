@@ -90,7 +90,11 @@ def load_app(
     disable_created_metrics()  # type: ignore[no-untyped-call] # theirs; half of all lines are those
     metrics = Metrics()
     hub = CouponHub(hurried(config), observer=metrics)
-    access = Access(hub.state.tokens, one_time=one_time, rate_limit=hub.config.server.rate_limit / workers)
+    access = Access(
+        hub.state.tokens,
+        fixed=[*config.server.known_tokens, *([] if one_time is None else [one_time])],
+        rate_limit=hub.config.server.rate_limit / workers,
+    )
     metrics.keep_sampling(hub)
     for name in hub:
         with suppress(CouponhubError):  # /readyz tells; the others can be served all the same

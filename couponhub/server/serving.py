@@ -127,7 +127,8 @@ def _again(path: Path) -> Config:
 def _has_token(config: Config) -> bool:
     with open_state(config.store) as state:
         now = utc_now()
-        return any(not token.is_expired(now) for token in state.tokens.all())
+        tokens = (*state.tokens.all(), *config.server.known_tokens)
+        return any(not token.is_expired(now) for token in tokens)
 
 
 def _when_answering(place: Place, listening: Callable[[], None]) -> None:

@@ -15,6 +15,7 @@ from couponhub.state.reaped import Reaped
 from couponhub.state.records import PartRecord, Stage, UploadRecord
 from couponhub.state.reports import ReportChange, ReportIndex, ReportSnapshot
 from couponhub.state.settings import StoreSettings
+from couponhub.state.token_hashes import read_token_hash, token_hash
 from couponhub.state.tokens import Scope, Token, Tokens, new_token, token_id
 
 __all__ = [
@@ -57,5 +58,7 @@ __all__ = [
     "comparable",
     "new_token",
     "open_state",
+    "read_token_hash",
+    "token_hash",
     "token_id",
 ]

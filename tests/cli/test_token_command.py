@@ -2,6 +2,7 @@
 
 import pytest
 
+from couponhub.state import read_token_hash
 from tests.cli.desk import Desk
 
 
@@ -16,7 +17,7 @@ def test_a_token_is_shown_once(desk: Desk) -> None:
     listed = desk("token", "ls", "-o", "json")
     assert made.json["token"] not in listed.out
     (row,) = listed.json["items"]
-    assert ["id", "name", "scopes", "created_at", "expires_at"] == list(row)
+    assert ["id", "name", "scopes", "created_at", "expires_at", "kept"] == list(row)
     assert ("till", ["codes:reveal", "lookup"], None) == (row["name"], row["scopes"], row["expires_at"])
 
 
@@ -51,3 +52,18 @@ def test_what_is_no_token_is_refused(desk: Desk, words: tuple[str, ...]) -> None
     """In one line, and nothing is made."""
     assert 2 == desk("token", "new", *words).code
     assert [] == desk("token", "ls", "-o", "json").json["items"]
+
+
+def test_the_command_line_makes_one(desk: Desk) -> None:
+    """Without keeping it; where the config names it, it is listed, and removed nowhere else."""
+    made = desk("token", "new", "--scope", "lookup", "--name", "till", "--print-hash", "-o", "json").json
+    assert ["token", "name", "scopes", "hash"] == list(made)
+    assert read_token_hash(made["hash"]).matches(made["token"])
+    assert [] == desk("token", "ls", "-o", "json").json["items"]
+    config = desk.folder / "couponhub.toml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(f'{text}\n[server]\ntokens = ["{made["hash"]}"]\n', encoding="utf-8")
+    (row,) = desk("token", "ls", "-o", "json").json["items"]
+    assert ("till", ["lookup"], "config") == (row["name"], row["scopes"], row["kept"])
+    refused = desk("token", "rm", "till")
+    assert (2, True) == (refused.code, "[server] tokens" in refused.complaint)

@@ -162,7 +162,7 @@ def test_tokens_hold_on_while_the_store_cannot_be_read(
 def test_the_one_time_token_allows_all(counter: Counter) -> None:
     """Without being in the store."""
     text, token = new_token(Scope, name="one-time")
-    access = Access(counter.tokens, one_time=token)
+    access = Access(counter.tokens, fixed=[token])
     environ = {"HTTP_AUTHORIZATION": f"Bearer {text}"}
     assert frozenset(Scope) == access.admit(environ, Scope.ADMIN).scopes
     assert () == counter.tokens.all()

@@ -10,14 +10,16 @@ from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.tables import Column
 from couponhub.config import load_config
+from couponhub.errors import UsageError
 from couponhub.serialization import Document, instant_text
-from couponhub.state import Scope, Token, Tokens, open_state
+from couponhub.state import Scope, Token, Tokens, new_token, open_state, token_hash
 
 _SCOPES = Column("SCOPES", "scopes")
 _COLUMNS = (
     Column("NAME", "name", whole=True),
     Column("ID", "id", whole=True),
     _SCOPES,
+    Column("KEPT", "kept"),
     Column("CREATED", "created_at", time=True),
     Column("EXPIRES", "expires_at", time=True),
 )
@@ -38,28 +40,48 @@ def command() -> None:
     help="What it allows; may be given several times.",
 )
 @click.option("--name", metavar="N", help="What to call it; default: its id.")
+@click.option(
+    "--print-hash",
+    is_flag=True,
+    help="Do not keep it here; show also its hash, for [server] tokens of a config.",
+)
 @click.option("--expires", type=click.IntRange(1), metavar="DAYS", help="Days until it ends; default: never.")
 @pass_options
-def new(options: GlobalOptions, *, scopes: tuple[str, ...], name: str | None, expires: int | None) -> None:
+def new(
+    options: GlobalOptions,
+    *,
+    scopes: tuple[str, ...],
+    name: str | None,
+    expires: int | None,
+    print_hash: bool,
+) -> None:
     """Make a token, and show it this once.
 
     lookup: look customers up. lists:read: read connections, lists and uploads. codes:reveal: see whole codes.
     admin: read everything, metrics and documentation too, with codes masked.
     """
     days = None if expires is None else timedelta(days=expires)
-    with _tokens(options) as tokens:
-        text, token = tokens.new(map(Scope, scopes), name=name, expires=days)
-    document = {"token": text, "name": token.name, "scopes": sorted(token.scopes)}
-    fields = (Column("TOKEN", "token", whole=True), Column("NAME", "name"), _SCOPES)
+    if print_hash:
+        text, token = new_token(map(Scope, scopes), name=name, expires=days)
+    else:
+        with _tokens(options) as tokens:
+            text, token = tokens.new(map(Scope, scopes), name=name, expires=days)
+    document: Document = {"token": text, "name": token.name, "scopes": sorted(token.scopes)}
+    fields = [Column("TOKEN", "token", whole=True), Column("NAME", "name"), _SCOPES]
+    if print_hash:
+        document["hash"] = token_hash(token)
+        fields.append(Column("HASH", "hash", whole=True))
     print_one(options, document, fields, done=f"the token {token.name} was made")
 
 
 @command.command("ls")
 @pass_options
 def ls(options: GlobalOptions) -> None:
-    """List the tokens, without what makes them work."""
-    with _tokens(options) as tokens:
-        documents = [_document(token) for token in tokens.all()]
+    """List the tokens, without what makes them work: those in the store, and those that the config names."""
+    config = load_config(options.config)
+    with open_state(config.store) as state:
+        documents = [_document(token, "store") for token in state.tokens.all()]
+    documents += [_document(token, "config") for token in config.server.known_tokens]
     print_many(options, documents, _COLUMNS, "There is no token.")
 
 
@@ -68,8 +90,16 @@ def ls(options: GlobalOptions) -> None:
 @pass_options
 def rm(options: GlobalOptions, name: str) -> None:
     """Remove a token; a running server refuses it within seconds."""
-    with _tokens(options) as tokens:
-        tokens.remove(name)
+    config = load_config(options.config)
+    with open_state(config.store) as state:
+        if not any(name in {token.name, token.id} for token in state.tokens.all()) and any(
+            name in {token.name, token.id} for token in config.server.known_tokens
+        ):
+            raise UsageError(
+                f"the token {name} stands in the config, not in the store",
+                hint="take its hash out of [server] tokens, and send SIGHUP to a running server",
+            )
+        state.tokens.remove(name)
     document = {"name": name, "deleted": True}
     print_one(
         options, document, (Column("REMOVED", "name", whole=True),), done=f"the token {name} was removed"
@@ -82,11 +112,12 @@ def _tokens(options: GlobalOptions) -> Iterator[Tokens]:
         yield state.tokens
 
 
-def _document(token: Token) -> Document:
+def _document(token: Token, kept: str) -> Document:
     return {
         "id": token.id,
         "name": token.name,
         "scopes": sorted(token.scopes),
         "created_at": instant_text(token.created_at),
         "expires_at": instant_text(token.expires_at),
+        "kept": kept,
     }
