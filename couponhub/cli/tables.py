@@ -62,6 +62,11 @@ class Approximate(str):
     __slots__ = ()
 
 
+def print_words(text: str, style: str = "") -> None:
+    """Print a sentence, broken at blanks where the terminal is narrow."""
+    _write_rich(_console(), _styled(text, style))
+
+
 def print_fields(document: Document, fields: Sequence[Column]) -> None:
     """Print one object."""
     from rich.table import Table  # noqa: PLC0415 - only people's output needs it
@@ -69,7 +74,7 @@ def print_fields(document: Document, fields: Sequence[Column]) -> None:
     shown = [
         (_styled(field.title, "bold"), _shown(value, field))
         for field in fields
-        if (value := field.of(document)) is not None
+        if (value := field.of(document)) not in (None, [])
     ]
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, min_width=_width(title for title, _ in shown))
@@ -118,27 +123,28 @@ def _width(cells: Iterable[Any]) -> int:
 
 def _shown(value: Any, column: Column) -> Any:
     match value:
-        case None:
+        case None | []:
             return _styled("-", "dim")
         case bool():
             return _styled("yes" if value else "no")
         case int() | float():
             return _styled(f"{value:,}")
         case str() if column.time:
-            return _styled(f"{'~' if isinstance(value, Approximate) else ''}{_local(value)}")
+            return _styled(instant_text(value))
         case list():
             return _styled("\n".join(plain(item) for item in value))
         case _:
             return _styled(safe(str(value)), _STATUS_STYLES.get(str(value), ""))
 
 
-def _local(instant: str) -> str:
-    moment = datetime.fromisoformat(instant)
+def instant_text(instant: str) -> str:
+    """Return an instant as people read it: in their own zone, to the minute, with ~ where its zone is a guess."""
+    mark, moment = "~" if isinstance(instant, Approximate) else "", datetime.fromisoformat(instant)
     try:
         moment = moment.astimezone()
     except OverflowError:  # "for ever" is often spelled as the last second that there is
-        return f"{moment:%Y-%m-%d %H:%M} UTC"
-    return f"{moment:%Y-%m-%d %H:%M}"
+        return f"{mark}{moment:%Y-%m-%d %H:%M} UTC"
+    return f"{mark}{moment:%Y-%m-%d %H:%M}"
 
 
 def _styled(text: str, style: str = "") -> Any:
@@ -154,7 +160,7 @@ def _console() -> Any:
     return Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)
 
 
-def _write_rich(console: Any, table: Any) -> None:
+def _write_rich(console: Any, shown: Any) -> None:
     with console.capture() as captured:
-        console.print(table, crop=False)  # what must stay whole may be wider than the terminal
+        console.print(shown, crop=False)  # what must stay whole may be wider than the terminal
     write(captured.get())

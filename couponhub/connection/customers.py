@@ -6,6 +6,7 @@ from couponhub.capabilities import Offered
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.connection.arguments import given_deadline
 from couponhub.error_context import ErrorContext
+from couponhub.errors import Unsupported
 from couponhub.models import (
     MAY_BE_SPELLED_OTHERWISE,
     CouponQuery,
@@ -86,6 +87,12 @@ class Customers(Rooted):
         reported = self._reports.coupons(customer, query)
         if reported is not None:
             return reported
+        if self._reports.are_missing:
+            raise Unsupported(
+                "no usage report was imported yet",
+                hint=f"`couponhub usage status {self._name}` shows each `couponhub usage request` to make before"
+                " `couponhub usage import`",
+            )
         asked = self._offered.require(FindsCustomerCoupons)
         found = asked.customer_coupons(customer, query, deadline=deadline)
         if found.customer_known or not self._offered.is_ambiguous(customer):

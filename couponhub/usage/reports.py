@@ -149,6 +149,11 @@ class Reports:
         return self._of(self.index.catalogue()).newest is not None
 
     @property
+    def are_missing(self) -> bool:
+        """Whether they would answer for the vendor, which cannot be asked itself, if any had been imported."""
+        return self._has_form and not self._has_live
+
+    @property
     def identifiers(self) -> frozenset[Identifier] | None:
         """By which kinds they know customers; None when they do not answer, or cannot be read."""
         try:

@@ -1,9 +1,13 @@
 """`couponhub lookup`: whom it asks by what, and how it shows what several connections know."""
 
+import csv
+import io
 import json
 
 import pytest
 
+from couponhub.cli import lookup_view
+from couponhub.models import Answer, Coupon, Customer, LookupAnswer, Reason, Verdict
 from tests.cli.desk import CUSTOMER, SETTINGS, Desk
 
 
@@ -56,7 +60,8 @@ def test_shared_codes_are_marked(desk: Desk, club: str) -> None:
     }
     assert [club] == [row[-1] for row in desk(*words).rows][:1]
     lines = desk(*words, "-o", "jsonl").out.splitlines()
-    assert [club] == json.loads(lines[0])["also_at"]
+    first = next(one for one in map(json.loads, lines) if one["kind"] == "coupon")
+    assert [club] == first["also_at"]
     assert "ALSO AT" in desk(*words, "-o", "table").out
 
 
@@ -86,3 +91,96 @@ def test_every_answer_tells_by_what_it_asked(desk: Desk) -> None:
     assert ["***10 (12 digits)"] == one["asked_as"]
     assert one["identified_by"] is None
     assert CUSTOMER not in json.dumps(one)
+
+
+FOUND = Answer(
+    connection="loyalty", verdict=Verdict.FOUND, coupons=(Coupon(connection="loyalty", code="A-1"),)
+)
+NONE = Answer(connection="engage", verdict=Verdict.NONE, reason=Reason.NO_COUPONS)
+
+OPEN = "Not complete for the customer with mobile +91 9:"
+NO_MORE = "do not say that there are no others."
+
+
+def unknown(reason: Reason, **facts: object) -> Answer:
+    """Capillary, which could not tell."""
+    return Answer(connection="capillary", verdict=Verdict.UNKNOWN, reason=reason, **facts)  # type: ignore[arg-type] # a test's shorthand
+
+
+@pytest.mark.parametrize(
+    ("answers", "filtered", "told"),
+    [
+        (
+            (FOUND, NONE),
+            False,
+            "Complete: the customer with mobile +91 9 holds 1 coupon (loyalty 1, engage none).",
+        ),
+        ((NONE,), False, "Complete: the customer with mobile +91 9 holds no coupons."),
+        ((NONE,), True, "Complete: the customer with mobile +91 9 holds no such coupons."),
+        (
+            (unknown(Reason.UNREACHABLE),),
+            False,
+            f"{OPEN} capillary could not be asked. There may be coupons: do not say that there are none.",
+        ),
+        (
+            (FOUND, unknown(Reason.TIMEOUT)),
+            False,
+            f"{OPEN} capillary did not answer in time. There may be more than this one: {NO_MORE}",
+        ),
+    ],
+)
+def test_plain_words_come_first(answers: tuple[Answer, ...], filtered: bool, told: str) -> None:
+    """Somebody with a customer on the telephone reads one sentence, and the identifier as it was typed."""
+    answer = LookupAnswer(customer=Customer(mobile="+91 9"), answers=answers)
+    assert told == lookup_view.in_words(answer, filtered=filtered)
+
+
+def test_no_reason_lets_silence_pass_for_none() -> None:
+    """Whatever the reason, the words of an unknown answer forbid to say that there is nothing."""
+    for reason in Reason:
+        told = lookup_view.in_words(
+            LookupAnswer(customer=Customer(mobile="9"), answers=(NONE, unknown(reason))), filtered=False
+        )
+        assert "do not say" in told
+        assert "no coupons" not in told
+
+
+def test_a_redemption_tells_when_and_where() -> None:
+    """Several are told, a guessed zone is marked, and a count alone is a count."""
+    document = {
+        "redemption_count": 5,
+        "approximate": ["redemptions"],
+        "redemptions": [{"at": "2026-10-30T12:00:00Z", "store": {"code": "s1", "name": None}}] * 4,
+    }
+    lines = lookup_view.used(document)
+    assert isinstance(lines, list)
+    assert 4 == len(lines)
+    assert lines[0].startswith("~2026-10-")
+    assert lines[0].endswith(" at s1")
+    assert "and 2 more" == lines[-1]
+    for count, told in ((None, None), (0, "unused"), (2, "used 2x")):
+        assert told == lookup_view.used({**document, "redemption_count": count, "redemptions": None})
+
+
+def test_scripts_read_the_verdicts_too(desk: Desk) -> None:
+    """Read by line, they say first what is complete, then who said what; csv has the same columns when nothing was found."""
+    words = ("lookup", "--mobile", CUSTOMER, "-o")
+    lines = list(map(json.loads, desk(*words, "jsonl").out.splitlines()))
+    rows = list(csv.DictReader(io.StringIO(desk(*words, "csv").out)))
+    kinds = ["lookup", "answer", "answer", *["coupon"] * (len(lines) - 3)]
+    assert kinds == [one["kind"] for one in lines] == [one["kind"] for one in rows]
+    assert (False, "false") == (lines[0]["complete"], rows[0]["complete"])
+    assert [("capillary", "found"), ("moengage", "unknown")] == [
+        (one["connection"], one["verdict"]) for one in rows[1:3]
+    ]
+    assert {"mobile": CUSTOMER} == json.loads(rows[0]["customer"])
+    nothing = desk("lookup", "--external-id", "NOBODY", "--connection", "capillary", "-o", "csv").out
+    assert list(rows[0]) == list(csv.DictReader(io.StringIO(nothing)).fieldnames or ())
+
+
+def test_a_connection_without_any_report_is_one_short_line(desk: Desk) -> None:
+    """It says so once, with the command that goes on."""
+    ran = desk("lookup", "--mobile", CUSTOMER, "-o", "table")
+    lines = [line for line in ran.err.splitlines() if "moengage" in line]
+    told = "no usage report was imported yet (`couponhub usage status moengage` shows each `couponhub usage request`"
+    assert [f"couponhub: moengage customer coupons: {told} to make before `couponhub usage import`)"] == lines

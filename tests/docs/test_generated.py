@@ -53,9 +53,10 @@ _CHANCE = (
     (r"127\.0\.0\.1:\d+", "HOST"),
     (r"chub_\S+", "TOKEN"),
     (r'"as_of": "[^"]+"', "TIME"),
-    (r"~?[\d-]{10} \d\d:\d\d", "TIME"),
+    (r"~?[\d-]{10}(?: \d\d:\d\d)?", "TIME"),
+    (r"\b\d\d:\d\d at\b", "TIME at"),  # broken behind the day
     (r'(capillary"?,? +(?:"code": ")?)[A-Z0-9]{10}\b', r"\1CODE"),
-    (r"\b\d{1,3}( +(?:-|capillary)? *)$", r"MS\1"),
+    (r"\b\d{1,3} *$", "MS"),
 )
 """What differs between runs: ports, tokens, days and times, codes that the vendor makes, milliseconds."""
 

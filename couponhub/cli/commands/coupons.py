@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from couponhub.cli.lookup_view import guessed, used
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
-from couponhub.cli.output import print_many
+from couponhub.cli.output import as_table, print_many
 from couponhub.cli.session import given_text, opened_hub
-from couponhub.cli.tables import Approximate, Column
+from couponhub.cli.tables import Column
 from couponhub.connection import Coupons
 from couponhub.errors import NotFound, UsageError
 from couponhub.models import Coupon
@@ -18,10 +19,11 @@ _COLUMNS = (
     Column("KNOWN", "known"),
     Column("STATUS", "status", whole=True),
     Column("LIST", lambda document: document["list_name"] or document["list_id"]),
-    Column("ISSUED", lambda document: _guessed(document, "issued_at"), time=True),
-    Column("EXPIRES", "expires_at", time=True),
-    Column("REDEEMED", "redemption_count", right=True),
+    Column("ISSUED", lambda document: guessed(document, "issued_at"), time=True),
+    Column("EXPIRES", lambda document: guessed(document, "expires_at"), time=True),
 )
+_COUNT = Column("REDEEMED", "redemption_count", right=True)
+_USED = Column("USED", used)
 
 
 @click.group("coupons", cls=GlobalGroup)
@@ -43,7 +45,8 @@ def find(options: GlobalOptions, connection: str, codes: tuple[str, ...]) -> Non
         asked = hub[connection].coupons
         found = asked.find(wanted)
         documents = _documents(connection, asked, wanted, found, raw=options.raw)
-        print_many(options, documents, _COLUMNS, "")
+        last = _USED if as_table(options) else _COUNT
+        print_many(options, documents, (*_COLUMNS, last), "")
 
 
 def _codes(words: Sequence[str]) -> list[str]:
@@ -88,8 +91,3 @@ def _documents(
             connection=connection,
             operation="find coupons",
         )
-
-
-def _guessed(document: Document, name: str) -> str | Approximate | None:
-    moment: str | None = document[name]
-    return Approximate(moment) if moment and name in document["approximate"] else moment

@@ -7,13 +7,16 @@ from functools import partial
 
 import click
 
+from couponhub.cli import lookup_view
 from couponhub.cli.failures import say, tell
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import as_table, print_json, print_many
 from couponhub.cli.session import Instant, Seconds, opened_hub, secret_value
-from couponhub.cli.tables import Approximate, Column
+from couponhub.cli.stdout import on_stdout, write
+from couponhub.cli.tables import print_words
 from couponhub.errors import UsageError
 from couponhub.models import (
+    Coupon,
     CouponQuery,
     CouponSort,
     CouponStatus,
@@ -21,29 +24,9 @@ from couponhub.models import (
     LookupAnswer,
     Reason,
     Strategy,
-    Verdict,
 )
 from couponhub.serialization import Document, to_document
 
-_ANSWERS = (
-    Column("CONNECTION", "connection"),
-    Column("VERDICT", "verdict", whole=True),
-    Column("REASON", "reason"),
-    Column("SOURCE", "source"),
-    Column("MS", "elapsed_ms", right=True),
-)
-_IDENTIFIED_BY = Column("NAMED BY", "identified_by")
-_COUPONS = (
-    Column("CONNECTION", "connection"),
-    Column("CODE", "code", whole=True),
-    Column("STATUS", "status", whole=True),
-    Column("LIST", lambda document: document["list_name"] or document["list_id"]),
-    Column("ISSUED", lambda document: _guessed(document, "issued_at"), time=True),
-    Column("EXPIRES", "expires_at", time=True),
-)
-_COUNT = Column("REDEEMED", "redemption_count", right=True)
-_USED = Column("USED", lambda document: _used(document["redemption_count"]))
-_ALSO_AT = Column("ALSO AT", lambda document: ", ".join(document["also_at"]) or None)
 _SERVER_SECONDS = 15.0
 """That a server may take beside the time for its answer."""
 _STATUS = click.Choice([status.value for status in CouponStatus], case_sensitive=False)
@@ -107,7 +90,8 @@ def command(
 ) -> None:
     """Show which coupons a customer holds, and which connections could not tell.
 
-    Exits with 3 when the answer is not complete.
+    Exits with 3 when the answer is not complete. csv and jsonl begin with a row that says so, and a row for each connection:
+    `kind` is lookup, answer or coupon.
     """
     customer = Customer(mobile=mobile, email=email, external_id=external_id, id=vendor_id)
     query = CouponQuery(
@@ -124,7 +108,7 @@ def command(
         raise UsageError("--token is of a server; name that with --server")
     with _asked(options, server, token, deadline, allow_http=allow_http) as ask:
         answer = ask(customer, query, connections=connections or None, deadline=deadline, strategy=strategy)
-    _print(options, answer)
+    show(options, answer, query)
     if not answer.complete:
         raise click.exceptions.Exit(3)
 
@@ -151,12 +135,20 @@ def _asked(
         yield partial(client.lookup, raw=options.raw)
 
 
-def _print(options: GlobalOptions, answer: LookupAnswer) -> None:
+def show(options: GlobalOptions, answer: LookupAnswer, query: CouponQuery) -> None:
+    """Print an answer to that question in the form that was asked for, and on stderr what was odd."""
     document = to_document(answer, raw=options.raw)
-    if options.output == "json":
-        print_json(document)
-    else:
-        _print_rows(options, answer, document)
+    match options.output:
+        case "json":
+            print_json(document)
+        case "jsonl":
+            print_many(options, lookup_view.rows_of(document), (), "")
+        case "csv":
+            print_many(options, _equal_rows(options, document), (), "")
+        case _ if as_table(options):
+            _print_table(options, answer, query, document)
+        case _:
+            print_many(options, document["coupons"], lookup_view.PLAIN, "")
     for one in answer.answers:
         for warning in one.warnings:
             say(f"{one.connection}: {warning}")
@@ -171,37 +163,33 @@ def _print(options: GlobalOptions, answer: LookupAnswer) -> None:
             )
 
 
-def _print_rows(options: GlobalOptions, answer: LookupAnswer, document: Document) -> None:
+def _print_table(
+    options: GlobalOptions, answer: LookupAnswer, query: CouponQuery, document: Document
+) -> None:
+    is_filtered = query.unordered != CouponQuery()
+    with on_stdout():
+        style = "bold green" if answer.complete else "bold yellow"
+        print_words(lookup_view.in_words(answer, filtered=is_filtered), style)
+        write("\n")
+    print_many(options, document["answers"], lookup_view.answer_columns(answer), "")
     coupons = document["coupons"]
-    columns = [*_COUPONS, _USED if as_table(options) else _COUNT]
-    if answer.shared_codes or not as_table(options):
-        columns.append(_ALSO_AT)
-    if as_table(options):
-        is_carried = any(one.identified_by for one in answer.answers)
-        print_many(options, document["answers"], (*_ANSWERS, _IDENTIFIED_BY) if is_carried else _ANSWERS, "")
-        click.echo()
-    print_many(options, coupons, columns, _nothing(answer))
-    if as_table(options) and any(coupon["approximate"] for coupon in coupons):
+    if not coupons:
+        return
+    with on_stdout():
+        write("\n")
+    columns = (*lookup_view.TABLE, *[lookup_view.ALSO_AT] * bool(answer.shared_codes))
+    print_many(options, coupons, columns, "")
+    if any(coupon["approximate"] for coupon in coupons):
         click.echo(
             "~ marks times whose zone is a guess; `couponhub explain` says which setting of the connection settles it",
             err=True,
         )
 
 
-def _used(count: int | None) -> str | None:
-    """How often a coupon was used, in words: an active one may have been, and be used again."""
-    if count is None:
-        return None
-    return f"used {count}x" if count else "unused"
-
-
-def _guessed(document: Document, name: str) -> str | Approximate | None:
-    moment: str | None = document[name]
-    return Approximate(moment) if moment and name in document["approximate"] else moment
-
-
-def _nothing(answer: LookupAnswer) -> str:
-    if answer.complete:
-        return f"Customer {answer.customer.masked} holds no such coupon."
-    unknown = ", ".join(one.connection for one in answer.answers if one.verdict is Verdict.UNKNOWN)
-    return f"No coupon of customer {answer.customer.masked} is known; {unknown} could not tell."
+def _equal_rows(options: GlobalOptions, document: Document) -> Iterator[Document]:
+    """The rows of a lookup, each with all columns, which are the same whatever was found."""
+    coupon = {**to_document(Coupon(connection="", code=""), raw=options.raw), "also_at": None}
+    rows = list(lookup_view.rows_of({**document, "coupons": [*document["coupons"], coupon]}))
+    columns = dict.fromkeys(key for row in rows for key in row)
+    for row in rows[:-1]:
+        yield {key: row.get(key) for key in columns}
