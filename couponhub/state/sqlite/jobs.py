@@ -178,7 +178,7 @@ class SqliteJobs:
         # More than the lease has at most: the machine was restarted since, and its seconds began anew.
         if left <= 0 or left > row["leased_for"]:
             return False
-        # Whoever asks is alive; and to find that a lock is held takes half a second.
+        # Whoever asks is alive, and need not open its own lock to see it.
         return row["owner"] == seen_by or is_held(
             self._store.layout.codes / ".owners" / f"{row['owner']}{_LOCK}"
         )
