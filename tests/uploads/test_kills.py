@@ -2,11 +2,8 @@
 
 import io
 import json
-import os
 import re
-import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +16,7 @@ from couponhub.testing import Control, EmulatorContext, EmulatorServer, config_t
 from couponhub.testing.emulation.app import EmulatorApp
 from couponhub.testing.vendors import emulators
 from couponhub_moengage.emulator.files import fetching, processing
+from tests.kit.processes import Command, started
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -63,7 +61,7 @@ class Vendor:
     control: Control
     list_id: str
     given: Counter[str]
-    victim: "subprocess.Popen[str] | None" = None
+    victim: Command | None = None
     falls: list[Fall] = attrs.field(factory=list)
     calls: int = 0
     kills: int = 0
@@ -71,12 +69,8 @@ class Vendor:
     def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run couponhub in a process of its own, which may be killed."""
         self.calls = 0
-        command = [sys.executable, "-m", "couponhub", *words]
-        self.victim = subprocess.Popen(  # noqa: S603 - our own command
-            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        out, err = self.victim.communicate(timeout=60)
-        return subprocess.CompletedProcess(command, self.victim.returncode, out, err)
+        self.victim = started(*words, folder=self.folder)
+        return self.victim.ended(within=60)
 
     def call(self, app: Any, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a call of the victim, or kill it."""
@@ -100,8 +94,7 @@ class Vendor:
     def kill(self) -> None:
         """End the victim as nothing can be caught that would let it tidy up."""
         assert self.victim is not None
-        os.kill(self.victim.pid, signal.SIGKILL)
-        self.victim.wait()
+        self.victim.kill()
         self.falls.pop(0)
         self.kills += 1
 
