@@ -1,6 +1,7 @@
 """Making settings of tables: strict, and every fault of every setting found, not only the first."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import attrs
@@ -18,8 +19,12 @@ class TableWords:
     allow_http: bool = False
 
 
+@cache
 def config_converter(words: TableWords | None = None) -> Converter:
-    """A converter for settings classes that knows `Secret` and runs each setting's validator by itself."""
+    """The converter for settings classes, which knows `Secret` and runs each setting's validator by itself.
+
+    It is kept, for it compiles a function for each class that it meets.
+    """
     converter = strict_converter(forbid_extra_keys=True)
     converter.register_structure_hook(Secret, _secret)
     known = words or TableWords()

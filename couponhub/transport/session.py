@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote_plus
@@ -221,6 +222,8 @@ def bounded(chunks: Iterable[bytes], max_bytes: int, take: TakeMemory = lambda _
         kept.clear()  # an error would hold it
 
 
+@cache
 def _user_agent() -> str:
+    # Once: the metadata of a distribution are read from the disk.
     known = installed_version()
     return "couponhub" if known == UNKNOWN else f"couponhub/{known}"
