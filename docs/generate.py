@@ -3,18 +3,27 @@
 - `cli.md`: the help of every command.
 - `capabilities.md`: vendor by capability, with documented limits.
 - `configuration.md`: its tables of settings; the rest of that page is written by hand.
+- `reference.md`: its tables of names, likewise.
 - `code-files.md`: its table of headers; the rest of that page is written by hand.
 - `house.svg`: the drawing in `architecture.md`, from the imports of the code.
 - `demo.svg`: the picture in the README, from a run of `couponhub demo`.
 """
 
+import ast
+import inspect
 import io
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
+from pkgutil import walk_packages
+from types import ModuleType
+from typing import TypeVar
 
 import attrs
 import click
@@ -22,6 +31,7 @@ from house import house_picture
 from rich.console import Console
 from rich.text import Text
 
+import couponhub
 from couponhub.cli.app import cli
 from couponhub.codes.words import ANY_CUSTOMER_NAMES, CODE_NAMES, CUSTOMER_NAMES
 from couponhub.config.settings import tables
@@ -147,6 +157,64 @@ def code_files_page() -> str:
     return re.sub(r"(<!-- headers -->\n\n)(?:\|.*\n)+", lambda found: found[1] + table, page)
 
 
+def reference_page() -> str:
+    """The page on what may be imported, with a table of the names of each module."""
+    page = (HERE / "reference.md").read_text(encoding="utf-8")
+    return re.sub(
+        r"(<!-- names of ([\w.]+)(?:: ([\w ]+))? -->\n\n)(?:\|.*\n)*",
+        lambda found: found[1] + _names(import_module(found[2]), (found[3] or "").split()),
+        page,
+    )
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """What a module shows: what it says itself, else what is defined in it."""
+    own = {
+        name
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", None) == module.__name__ or name in _assigned(module)
+    }
+    shown = getattr(module, "__all__", own)
+    return sorted(
+        name for name in shown if not name.startswith("_") and not isinstance(getattr(module, name), TypeVar)
+    )
+
+
+def _names(module: ModuleType, names: list[str]) -> str:
+    rows = [f"| `{name}` | {_sentence(module, name)} |\n" for name in names or public_names(module)]
+    return "".join(["| Name | |\n|---|---|\n", *rows])
+
+
+def _sentence(module: ModuleType, name: str) -> str:
+    """The first sentence of what is said of it: in its docstring, or below its assignment."""
+    value = getattr(module, name)
+    if hasattr(value, "__supertype__"):
+        return f"A `{value.__supertype__.__name__}`, told from others by type checkers."
+    is_told = inspect.isclass(value) or inspect.isroutine(value)
+    said = inspect.getdoc(value) if is_told else inspect.cleandoc(_below().get(name, ""))
+    first = (said or "").partition("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+    return re.split(r"(?<=\.) (?=[A-Z])", first)[0]
+
+
+def _assigned(module: ModuleType) -> dict[str, str]:
+    """What stands below each assignment of a module, by the name that is assigned; "" where nothing does."""
+    said: dict[str, str] = {}
+    for one, after in pairwise([*ast.parse(inspect.getsource(module)).body, ast.Pass()]):
+        target = one.targets[0] if isinstance(one, ast.Assign) else getattr(one, "target", None)
+        if isinstance(target, ast.Name):
+            below = after.value if isinstance(after, ast.Expr) else None
+            said[target.id] = str(below.value) if isinstance(below, ast.Constant) else ""
+    return said
+
+
+@cache
+def _below() -> dict[str, str]:
+    """The same of the whole package."""
+    packages = walk_packages(couponhub.__path__, "couponhub.")
+    modules = [import_module(one.name) for one in packages if not one.name.endswith("__main__")]
+    return {name: said for module in modules for name, said in _assigned(module).items() if said}
+
+
 def demo_picture() -> str:
     """The end of a run of the demo, as an SVG of a terminal."""
     surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC", "FORCE_COLOR": "1"}
@@ -169,6 +237,7 @@ PAGES = {
     "code-files.md": code_files_page,
     "configuration.md": configuration_page,
     "house.svg": house_picture,
+    "reference.md": reference_page,
 }
 
 if __name__ == "__main__":

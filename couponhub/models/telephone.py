@@ -15,6 +15,7 @@ MAY_BE_SPELLED_OTHERWISE = (
     "the mobile may be known with or without its country code, so that absence proves nothing: set"
     " default_country_code of the connection"
 )
+"""The warning of an answer about a mobile that was not found, where nobody said whose numbers lack a country code."""
 _DECORATIONS = frozenset("()[].\N{MINUS SIGN}")
 # Blanks, dashes, and what is invisible around a number that was pasted: zero-width and direction marks.
 _DECORATIVE_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Pd", "Cf"})
