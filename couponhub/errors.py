@@ -35,6 +35,12 @@ _FAR_AWAY = 366 * 24 * 3600.0
 """Seconds: nobody is told to come back later than that."""
 
 
+def _text(value: str, what: str, *, keep: str = "") -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"the {what} of an error must be text, not {type(value).__name__}")
+    return shown(value, keep=keep)
+
+
 class ErrorFacts(TypedDict, total=False):
     """The arguments that every error takes beside its message; see the attributes of `CouponhubError`."""
 
@@ -84,15 +90,15 @@ class CouponhubError(Exception):
         retry_after: float | None = None,
         retryable: bool | None = None,
     ) -> None:
-        message = shown(message, keep=self._keeps)
+        message = _text(message, "message", keep=self._keeps)
         super().__init__(message)
         self.message = message
-        self.hint = shown(hint)
+        self.hint = _text(hint, "hint")
         self.connection = connection
         self.operation = operation
-        self.vendor_code = vendor_code and shown(vendor_code)
+        self.vendor_code = vendor_code and _text(vendor_code, "vendor_code")
         self.status = status
-        self.request_id = request_id and shown(request_id)
+        self.request_id = request_id and _text(request_id, "request_id")
         self.retry_after = retry_after
         if retryable is not None:
             self.retryable = retryable
@@ -330,6 +336,8 @@ def without_frames(error: E) -> E:
     the texts of a library's errors quote addresses with their queries. Raise it outside of the handler, else it is
     chained again.
     """
+    if not isinstance(error, BaseException):
+        raise TypeError(f"an error must be an exception, not {type(error).__name__}")
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 

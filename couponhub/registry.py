@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable
 from importlib.metadata import entry_points
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
-from couponhub.errors import ConfigError
+from couponhub.errors import ConfigError, UsageError
+from couponhub.models.given import given_many
 from couponhub.plugin import AdapterPlugin
 
 ENTRY_POINT_GROUP = "couponhub.adapters"
 
 
+@runtime_checkable
 class AdapterEntry(Protocol):
     """Names an adapter and imports it on demand, as an entry point does."""
 
@@ -33,15 +35,30 @@ class BrokenAdapter:
     error: str
 
 
+def _entry(value: object, _: str) -> AdapterEntry:
+    if not isinstance(value, AdapterEntry):
+        raise UsageError(
+            f"each of the adapters must have a name and `load`, as an entry point has, not {type(value).__name__}"
+        )
+    return value
+
+
 class Registry:
     """The installed adapters.
 
     Args:
         found: Adapters to use instead of the installed ones.
+
+    Raises:
+        UsageError: They are no entries of adapters.
     """
 
     def __init__(self, found: Iterable[AdapterEntry] | None = None) -> None:
-        entries: Iterable[AdapterEntry] = entry_points(group=ENTRY_POINT_GROUP) if found is None else found
+        entries: Iterable[AdapterEntry] = (
+            entry_points(group=ENTRY_POINT_GROUP)
+            if found is None
+            else given_many(found, "adapters", of=_entry)
+        )
         self._entries = {entry.name: entry for entry in entries}
 
     def names(self) -> tuple[str, ...]:

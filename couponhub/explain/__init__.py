@@ -13,5 +13,4 @@ __all__ = [
     "Recorder",
     "SentIn",
     "explanation_document",
-    "write_bundle",
 ]

@@ -4,6 +4,7 @@ import re
 from unicodedata import category, normalize
 
 from couponhub.errors import UsageError
+from couponhub.models.given import given_one
 from couponhub.models.pasting import half_width, unwrapped
 
 _NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
@@ -53,7 +54,7 @@ def address_forms(address: str) -> tuple[str, ...]:
     Domains have no case and two spellings, in their own script and in ASCII. What stands before the @ has a case,
     of which hardly anybody makes use.
     """
-    local, _, domain = address.rpartition("@")
+    local, _, domain = given_one(str, address, "the address").rpartition("@")
     domains = tuple(dict.fromkeys((_in_script(domain), _in_ascii(domain))))
     locals_ = tuple(dict.fromkeys((local, local.lower())))
     return tuple(dict.fromkeys((address, *(f"{one}@{other}" for one in locals_ for other in domains))))

@@ -6,6 +6,7 @@ import attrs
 
 from couponhub.errors import UsageError
 from couponhub.models.base import Documented, about
+from couponhub.models.given import given_one
 from couponhub.models.identifiers import Identifier, read_identifier, unspoiled
 
 _KINDS = tuple(Identifier)
@@ -84,6 +85,7 @@ def masked_form(text: str) -> str:
 
     The length tells a number with its country code from the same one without; nobody is found by it.
     """
+    given_one(str, text, "the identifier")
     return f"{_masked(text)} ({len(text)} {'digits' if text.isdigit() else 'characters'})"
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from couponhub.errors import UsageError
 from couponhub.models.addresses import read_address
 from couponhub.models.damage import Damage, damage_of, invisible_in
+from couponhub.models.given import given_one, given_word
 from couponhub.models.pasting import TAKE_AS_TEXT, half_width, trimmed, unwrapped
 from couponhub.models.telephone import Telephone, check_dots
 from couponhub.shown import is_invisible
@@ -51,6 +52,7 @@ def read_identifier(kind: Identifier, text: str) -> str:
     Raises:
         UsageError: It is blank, ruined, or none of that kind. The text does not quote it, and the hint is the mend.
     """
+    kind = given_word(Identifier, kind, "the kind of identifier")
     plain = unspoiled(kind, text)
     match kind:
         case Identifier.MOBILE:
@@ -67,6 +69,7 @@ def unspoiled(kind: Identifier, text: str) -> str:
     Raises:
         UsageError: It is blank or ruined, as of `read_identifier`.
     """
+    given_one(str, text, "the customer's identifier")
     if text.isascii() and (text.isdigit() or (text[1:].isdigit() and text[0] == "+")):
         return text  # as most are
     plain = trimmed(text)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from couponhub.models.coupons import Coupon, CouponQuery, CouponSort, CouponStatus, Source
+from couponhub.models.given import given_many, given_one
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -28,13 +29,16 @@ def within(coupons: Iterable[Coupon], query: CouponQuery) -> list[Coupon]:
     A usage report knows when a coupon was given out and never what became of it: its coupons are judged by the
     moment of issue alone, so that a question limited to days rests on the reports of those days.
     """
+    given_one(CouponQuery, query, "query")
+    given = _given(coupons)
     if query.list_id is None and query.since is None and query.until is None:
-        return list(coupons)
-    return [coupon for coupon in coupons if _is_in_list(coupon, query) and _is_in_days(coupon, query)]
+        return given
+    return [coupon for coupon in given if _is_in_list(coupon, query) and _is_in_days(coupon, query)]
 
 
 def in_order(coupons: Iterable[Coupon], query: CouponQuery) -> tuple[Coupon, ...]:
     """The coupons in the order that the query names, among equals `newest_first`, and no more than its limit."""
+    given_one(CouponQuery, query, "query")
     newest = newest_first(coupons)
     if query.sort is None:
         return newest[: query.limit]
@@ -49,11 +53,23 @@ def newest_first(coupons: Iterable[Coupon]) -> tuple[Coupon, ...]:
 
     Vendors answer the same question in changing order: without the second rule equal moments would flicker.
     """
-    ordered = sorted(coupons, key=_issued, reverse=True)
+    ordered = sorted(_given(coupons), key=_issued, reverse=True)
     if len({coupon.issued_at for coupon in ordered}) < len(ordered):  # rare, and dearer than the rest
         ordered.sort(key=_name)
         ordered.sort(key=_issued, reverse=True)
     return tuple(ordered)
+
+
+def _given(coupons: Iterable[Coupon]) -> list[Coupon]:
+    held = coupons if isinstance(coupons, (list, tuple)) else given_many(coupons, "coupons", of=_coupon)
+    given = list(held)
+    if set(map(type, given)) <= {Coupon}:  # as nearly always, and there are many
+        return given
+    return [_coupon(one, "coupons") for one in given]
+
+
+def _coupon(value: object, _: str) -> Coupon:
+    return given_one(Coupon, value, "each of the coupons")
 
 
 def _issued(coupon: Coupon) -> datetime:
