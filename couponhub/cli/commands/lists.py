@@ -1,18 +1,21 @@
 """`couponhub lists`: coupon lists at a vendor."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import attrs
 import click
 
+from couponhub.cli.every_list import kept_of, lists_of, sorted_lists, tell_untold
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.session import Day, confirm, opened_hub, pairs, told_if_interrupted
 from couponhub.cli.tables import Column
+from couponhub.clock import utc_now
 from couponhub.errors import UsageError
 from couponhub.models import KEPT, Alerts, AlertsChange, CouponList, ListChange, ListStatus, NewCouponList
+from couponhub.models.list_selection import ListSelection, ListSort
 from couponhub.serialization import to_document
 
 _COLUMNS = (
@@ -73,18 +76,60 @@ def command() -> None:
 
 
 @command.command("ls")
-@click.argument("connection", metavar="CONN")
+@click.argument("connection", metavar="[CONN]", required=False)
 @click.option(
-    "--status", type=click.Choice(_STATUSES, case_sensitive=False), default="all", show_default=True
+    "--status",
+    type=click.Choice(_STATUSES, case_sensitive=False),
+    help="Default: all; with --expiring or --below those that have not ended.",
+)
+@click.option(
+    "--expiring", type=click.IntRange(min=0), metavar="DAYS", help="Only lists that end within DAYS days."
+)
+@click.option(
+    "--below",
+    type=click.IntRange(min=0),
+    metavar="COUNT",
+    help="Only lists with fewer than COUNT codes left.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice([sort.value for sort in ListSort]),
+    help="By name, soonest end or fewest codes left first; default: as the vendor lists them.",
 )
 @pass_options
-def ls(options: GlobalOptions, connection: str, status: str) -> None:
-    """List the coupon lists of CONN."""
-    wanted = None if status == "all" else ListStatus(status)
+def ls(
+    options: GlobalOptions,
+    *,
+    connection: str | None,
+    status: str | None,
+    expiring: int | None,
+    below: int | None,
+    sort: str | None,
+) -> None:
+    """List the coupon lists of CONN, or of every connection.
+
+    A connection that cannot be asked does not hide the lists of the others: its error comes last, with its exit code.
+    """
+    now = utc_now()
+    selection = ListSelection(
+        now=now,
+        until=None if expiring is None else now + timedelta(days=expiring),
+        below=below,
+        ended=status is not None or (expiring is None and below is None),
+    )
+    wanted = None if status is None or status == "all" else ListStatus(status)
+    untold: list[CouponList] = []
     with opened_hub(options) as hub:
-        lists = hub[connection].lists.iterate(wanted)
+        names = list(hub) if connection is None else [connection]
+        lists = kept_of(lists_of(hub, names, wanted), selection, untold)
+        if sort is not None:
+            lists = sorted_lists(lists, ListSort(sort))
         documents = (to_document(coupon_list, raw=options.raw) for coupon_list in lists)
-        print_many(options, documents, _COLUMNS, f"{connection} holds no such list.")
+        columns = _COLUMNS if connection is not None else (Column("CONNECTION", "connection"), *_COLUMNS)
+        nothing = f"{connection} holds no such list." if connection else "No connection holds such a list."
+        print_many(options, documents, columns, nothing)
+    if untold:
+        tell_untold(untold, expiring=expiring is not None, below=below is not None)
 
 
 @command.command("show")
