@@ -256,6 +256,21 @@ class Uploads(Rooted):
             home, reader = given_list_id(list_id), self._offered.require(ReadsParts)
         return at.each(self._iterate(home, reader))
 
+    def recorded(self) -> tuple[Upload, ...]:
+        """Return our uploads to all lists, newest first, as they were last known: the vendor is not asked."""
+        with self._at("read uploads"):
+            ledger = self._ledger()
+            records = reversed(ledger.all())
+            return tuple(upload_of(record, sending=ledger.is_locked(record)) for record in records)
+
+    def find(self, upload_id: str) -> Upload | None:
+        """Return our upload of that id, as it was last known; None when no such upload went to this connection."""
+        with self._at("find upload"):
+            ledger, record = self._ledger(), None
+            if is_upload_id(wanted := given_upload_id(upload_id)):
+                record = ledger.find(UploadId(wanted))
+            return None if record is None else upload_of(record, sending=ledger.is_locked(record))
+
     def _iterate(self, list_id: ListId, reader: ReadsParts) -> Iterator[Upload]:
         parts: list[Part] = []
         unreadable: UnreadableReply | None = None

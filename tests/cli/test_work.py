@@ -109,13 +109,6 @@ def test_pause_and_cancel(desk: Desk) -> None:
     assert Counter(CODES[:2]) == held(desk, list_id)
 
 
-def test_unknown_uploads_are_not_found(desk: Desk) -> None:
-    """With one line each."""
-    for word in ("resume", "pause", "cancel"):
-        ran = desk("uploads", word, "up_nobody")
-        assert (4, "there is no job up_nobody") == (ran.code, ran.complaint)
-
-
 def test_a_signal_ends_it(desk: Desk) -> None:
     """SIGTERM, while nothing is due: it ends with success, and says so."""
     with desk.begun("work") as process:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import BinaryIO, get_args
 
+import attrs
 import click
 
 from couponhub.cli.failures import say, tell
@@ -13,7 +14,8 @@ from couponhub.cli.output import print_many, print_one
 from couponhub.cli.progress import UploadProgress
 from couponhub.cli.session import Seconds, confirm, opened_hub, secret_value, told_if_interrupted
 from couponhub.cli.tables import Column
-from couponhub.errors import CouponhubError, PartialFailure, UsageError, WaitTimeout
+from couponhub.cli.upload_ids import named_upload, recorded_uploads
+from couponhub.errors import CouponhubError, NotFound, PartialFailure, UsageError, WaitTimeout
 from couponhub.hub import CouponHub
 from couponhub.models import FileUrl, Identifier, Job, JobStatus, ListId, Tagging, Upload, UploadStatus
 from couponhub.serialization import error_object, to_document
@@ -43,7 +45,12 @@ _FIELDS = (
     ),
     Column("ERROR FILE", "error_file"),
 )
+_WHERE = (Column("CONNECTION", "connection"), Column("LIST", "list_id", whole=True))
 _TAGS = tuple(identifier.value for identifier in Identifier)
+
+
+_named = click.argument("words", nargs=-1, required=True, metavar="[CONN LIST_ID] UPLOAD_ID")
+"""The upload that a command is about; see `named_upload`."""
 
 
 @click.group("uploads", cls=GlobalGroup)
@@ -148,60 +155,67 @@ def send(
 
 
 @command.command("ls")
-@click.argument("connection", metavar="CONN")
-@click.argument("list_id", metavar="LIST_ID")
+@click.argument("connection", metavar="[CONN", required=False)
+@click.argument("list_id", metavar="[LIST_ID]]", required=False)
 @pass_options
-def ls(options: GlobalOptions, connection: str, list_id: str) -> None:
-    """List the uploads of a list: ours, then the vendor's files that we did not send."""
+def ls(options: GlobalOptions, connection: str | None, list_id: str | None) -> None:
+    """List our uploads, newest first, as last known; with LIST_ID those of a list, its vendor's own files too.
+
+    Only with LIST_ID the vendor is asked, and then its files that we did not send come last.
+    """
+    is_list = connection is not None and list_id is not None
     with opened_hub(options) as hub:
-        uploads = hub[connection].uploads.iterate(ListId(list_id))
+        if connection is not None and list_id is not None:
+            uploads = hub[connection].uploads.iterate(list_id)
+        else:
+            uploads = recorded_uploads(hub, connection)
         documents = (to_document(upload, raw=options.raw) for upload in uploads)
-        print_many(options, documents, _COLUMNS, "Nothing was uploaded to that list.")
+        columns = _COLUMNS if is_list else (*_COLUMNS, *_WHERE)
+        nowhere = "that list" if is_list else f"{connection or 'any list'} from here"
+        print_many(options, documents, columns, f"Nothing was uploaded to {nowhere}.")
 
 
 @command.command("show")
-@click.argument("connection", metavar="CONN")
-@click.argument("list_id", metavar="LIST_ID")
-@click.argument("upload_id", metavar="UPLOAD_ID")
+@_named
 @pass_options
-def show(options: GlobalOptions, connection: str, list_id: str, upload_id: str) -> None:
-    """Show how an upload stands: ours (up_...), or a vendor's file by the vendor's id."""
+def show(options: GlobalOptions, *, words: tuple[str, ...]) -> None:
+    """Show how an upload stands: ours by its id (up_...) alone, a vendor's file by CONN, LIST_ID and the vendor's id."""
     with opened_hub(options) as hub:
-        upload = hub[connection].uploads.show(ListId(list_id), upload_id)
+        named = named_upload(hub, words)
+        upload = hub[named.connection].uploads.show(named.list_id, named.upload_id)
     _print(options, upload)
 
 
 @command.command("wait")
-@click.argument("connection", metavar="CONN")
-@click.argument("list_id", metavar="LIST_ID")
-@click.argument("upload_id", metavar="UPLOAD_ID")
+@_named
 @click.option("--timeout", type=Seconds(), metavar="SECONDS", help="The longest to wait.")
 @pass_options
-def wait(
-    options: GlobalOptions, connection: str, list_id: str, upload_id: str, *, timeout: float | None
-) -> None:
+def wait(options: GlobalOptions, *, words: tuple[str, ...], timeout: float | None) -> None:
     """Wait until an upload has ended; exit 3 when it is partial, failed, or did not end in time."""
+    with opened_hub(options) as hub:
+        named = named_upload(hub, words)
 
-    def work(progress: UploadProgress) -> Upload:
-        with opened_hub(options) as hub:
-            return hub[connection].uploads.wait(
-                upload_id, ListId(list_id), timeout=timeout, progress=progress
-            )
+        def work(progress: UploadProgress) -> Upload:
+            uploads = hub[named.connection].uploads
+            return uploads.wait(named.upload_id, named.list_id, timeout=timeout, progress=progress)
 
-    _run(options, connection, list_id, UploadProgress(upload_id), work)
+        _run(options, named.connection, named.list_id, UploadProgress(named.upload_id), work)
 
 
 @command.command("rm")
-@click.argument("connection", metavar="CONN")
-@click.argument("list_id", metavar="LIST_ID")
-@click.argument("upload_id", metavar="UPLOAD_ID")
+@_named
 @pass_options
-def rm(options: GlobalOptions, connection: str, list_id: str, upload_id: str) -> None:
+def rm(options: GlobalOptions, *, words: tuple[str, ...]) -> None:
     """Take an upload back. DESTRUCTIVE: its codes that were not handed out are gone at the vendor."""
-    unknown = f"see `couponhub uploads ls {connection} {list_id}` for what is left"
     with opened_hub(options) as hub:
+        named = named_upload(hub, words)
+        connection, list_id, upload_id = attrs.astuple(named)
+        unknown = f"see `couponhub uploads ls {connection} {list_id}` for what is left"
         uploads = hub[connection].uploads
-        confirm(options, f"Delete upload {upload_id}? Its codes that were not handed out are deleted")
+        confirm(
+            options,
+            f"Delete upload {upload_id} from list {list_id} of {connection}? Its codes that were not handed out are deleted",
+        )
         with told_if_interrupted(unknown):
             uploads.delete(list_id, upload_id)
     document = {"connection": connection, "list_id": list_id, "id": upload_id, "deleted": True}
@@ -223,6 +237,7 @@ def resume(options: GlobalOptions, *, upload_id: str | None, timeout: float | No
         if upload_id is None:
             _resume_all(options, hub, timeout)
             return
+        _known(hub, upload_id)
         hub.jobs.proceed(upload_id)
         job = hub.jobs.drive(upload_id, early=True, timeout=timeout)
         if job.status is JobStatus.PROCESSING:
@@ -240,6 +255,7 @@ def resume(options: GlobalOptions, *, upload_id: str | None, timeout: float | No
 def pause(options: GlobalOptions, upload_id: str) -> None:
     """Let nobody send more of an upload, after the step that runs now, until `uploads resume UPLOAD_ID`."""
     with opened_hub(options) as hub:
+        _tell_ended(_known(hub, upload_id))
         _print_job(options, hub.jobs.pause(upload_id))
 
 
@@ -249,8 +265,23 @@ def pause(options: GlobalOptions, upload_id: str) -> None:
 def cancel(options: GlobalOptions, upload_id: str) -> None:
     """Send nothing more of an upload, for good. What the vendor has of it stays there, see `uploads rm`."""
     with opened_hub(options) as hub, told_if_interrupted("the same command goes on"):
+        _tell_ended(_known(hub, upload_id))
         hub.jobs.cancel(upload_id)
         _print_job(options, hub.jobs.drive(upload_id, early=True))
+
+
+def _known(hub: CouponHub, upload_id: str) -> Job:
+    try:
+        return hub.jobs.get(upload_id)
+    except NotFound as error:
+        raise error.reworded(
+            message=f"no upload {upload_id} is known here", hint="see `couponhub uploads ls`"
+        ) from None
+
+
+def _tell_ended(job: Job) -> None:
+    if job.status.ended:
+        say(f"upload {job.id} has ended already: nothing is left to send")
 
 
 def _resume_all(options: GlobalOptions, hub: CouponHub, timeout: float | None) -> None:
