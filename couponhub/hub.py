@@ -79,12 +79,12 @@ class CouponHub(Rooted):
         """
         return cls(load_config(path, environment=environment, registry=registry), observer=observer)
 
-    def __repr__(self) -> str:
+    def _title(self) -> str:
         connections = ", ".join(
             f"{name} ({one.plugin.name})" for name, one in self.config.connections.items()
         )
         source = "" if self.config.path is None else f" of {self.config.path}"
-        return f"<{type(self).__name__}{source}: {connections or 'no connection'}>"
+        return f"{source}: {connections or 'no connection'}"
 
     def __enter__(self) -> Self:
         return self

@@ -6,7 +6,17 @@ from couponhub.errors import UsageError
 
 
 class Rooted:
-    """Refuses to be pickled and copied, in words: what came of it would be neither the same nor of use."""
+    """Says what it is in a shell, and refuses to be pickled and copied: what came of it would be neither the same nor of use."""
+
+    def __repr__(self) -> str:
+        try:
+            return f"<{type(self).__name__}{self._title()}>"
+        except AttributeError:  # a traceback shows what could not be made, too
+            return f"<{type(self).__name__}, not made>"
+
+    def _title(self) -> str:
+        """The rest of its `repr` after the class's name, without any secret."""
+        return ""
 
     def __reduce_ex__(self, _: object, /) -> NoReturn:
         raise UsageError(

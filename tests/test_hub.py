@@ -5,7 +5,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from couponhub import Client, CouponHub, Customer
+from couponhub import AsyncClient, AsyncCouponHub, Client, CouponHub, Customer
 from couponhub.config import Config
 from couponhub.connection import Connection
 from couponhub.errors import LocalError, UsageError
@@ -43,6 +43,12 @@ def test_deadline_that_no_clock_can_keep_is_refused(tmp_path: Path, seconds: flo
     config = loaded('[connections.a]\nadapter = "toy"\nkey = "k"\n', tmp_path)
     with CouponHub(config) as hub, pytest.raises(UsageError, match="the deadline must be"):
         hub.lookup(Customer(mobile="919876543210"), deadline=seconds)
+
+
+@pytest.mark.parametrize("kind", [CouponHub, AsyncCouponHub, Connection, Client, AsyncClient])
+def test_what_could_not_be_made_can_be_shown(kind: type[object]) -> None:
+    """A traceback with variables shows it as it stood when making it failed."""
+    assert f"<{kind.__name__}, not made>" == repr(kind.__new__(kind))
 
 
 def test_what_is_held_says_what_it_is(tmp_path: Path) -> None:

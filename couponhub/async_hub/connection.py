@@ -103,8 +103,8 @@ class AsyncConnection(_Behind[Connection]):
         self.coupons = AsyncCoupons(bridge, lambda: behind().coupons)
         self.usage = AsyncUsage(bridge, lambda: behind().usage)
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name} at {self.vendor}>"
+    def _title(self) -> str:
+        return f" {self.name} at {self.vendor}"
 
     check = Awaited(Connection.check)
     call = Awaited(Connection.call)

@@ -73,8 +73,8 @@ class AsyncCouponHub(Rooted):
         """Return the hub whose methods block."""
         return self._hub
 
-    def __repr__(self) -> str:
-        return repr(self._hub).replace(type(self._hub).__name__, type(self).__name__, 1)
+    def _title(self) -> str:
+        return self._hub._title()  # noqa: SLF001 - what this one stands before
 
     async def __aenter__(self) -> Self:
         return self

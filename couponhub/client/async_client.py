@@ -42,8 +42,8 @@ class AsyncClient(Rooted):
         self._client = Client(url, token=token, timeout=timeout, ca_bundle=ca_bundle)
         self.bridge = ThreadBridge("couponhub-client")
 
-    def __repr__(self) -> str:
-        return repr(self._client).replace(type(self._client).__name__, type(self).__name__, 1)
+    def _title(self) -> str:
+        return self._client._title()  # noqa: SLF001 - what this one stands before
 
     async def __aenter__(self) -> Self:
         return self

@@ -131,8 +131,8 @@ class Client(Rooted):
             peer="the server",
         )
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._url}>"
+    def _title(self) -> str:
+        return f" of {self._url}"
 
     def __enter__(self) -> Self:
         return self

@@ -52,8 +52,8 @@ class Connection(Rooted):
         self._adapter = adapter
         self._clock = clock
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name} at {self.vendor}>"
+    def _title(self) -> str:
+        return f" {self.name} at {self.vendor}"
 
     @property
     def capabilities(self) -> Capabilities:

@@ -50,9 +50,11 @@ FAULTS: dict[str, Script] = {
 }
 
 
-def leaks_of(error: BaseException) -> list[str]:
-    """Where a secret can be seen, by our own eyes and by rich's."""
+def leaks_of(error: BaseException, *, drawn: bool = True) -> list[str]:
+    """Where a secret can be seen, by our own eyes, and by rich's where its drawing is worth the time."""
     places = [place for place, text in shown_by(error) if any(secret in text for secret in SECRETS)]
+    if not drawn:
+        return places
     out = io.StringIO()
     trace = error.__traceback__
     while trace is not None and "tests" in Path(trace.tb_frame.f_code.co_filename).parts:
@@ -162,7 +164,8 @@ def test_errors_of_calls_show_no_credential(
     with pytest.raises(CouponhubError) as caught:
         CALLS[call](hub)
 
-    assert [] == leaks_of(caught.value)
+    # The same frames are drawn for each fault of a kind: one that came over the wire, and one that came from below.
+    assert [] == leaks_of(caught.value, drawn=fault in {"401", "hung up"})
 
 
 @pytest.mark.parametrize("fault", [*FAULTS, "no token"])
