@@ -36,6 +36,8 @@ def test_a_hash_says_all_of_a_token_but_the_token() -> None:
         (token_hash(TOKEN).replace("lookup", "everything"), "names a scope that there is not"),
         (token_hash(TOKEN).replace("created=2", "created=x"), "holds a time that is none"),
     ],
+    # Words of their own: a token is another one in each process of the tests.
+    ids=["token", "empty", "method", "more", "short", "quote", "scope", "time"],
 )
 def test_what_is_no_hash_is_not_quoted(tmp_path: Path, text: str, told: str) -> None:
     """It may be the token itself, which somebody took for its hash."""
