@@ -58,6 +58,9 @@ object is shown by itself, so that codes and ids are never cut. `--raw` adds the
 Global options stand before or after the command. On an error there is one line on stderr that says what, where, and what
 to do, with `-o json` also an `error` object on stdout, and the [exit code](errors.md) of its kind. Ctrl-C ends a command with
 130 and says what may have been done by then; of an upload it names the id.
+
+`eval "$(couponhub completion bash)"` in `~/.bashrc` (or `zsh`, or `fish`, see [below](#couponhub-completion)) lets Tab complete commands,
+options, the names of your connections and files.
 """
 
 

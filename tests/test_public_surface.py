@@ -182,6 +182,7 @@ CONNECTION: dict[str, At] = {
     "uploads.send timeout": lambda at, one, odd: at.uploads.send(one, "nowhere.csv", timeout=odd),
     "uploads.send progress": lambda at, one, odd: at.uploads.send(one, "nowhere.csv", progress=odd),
     "uploads.show": lambda at, one, odd: at.uploads.show(one, odd),
+    "uploads.find": lambda at, _, odd: at.uploads.find(odd),
     "uploads.show list": lambda at, _, odd: at.uploads.show(odd, "1"),
     "uploads.wait": lambda at, one, odd: at.uploads.wait(odd, one, timeout=0),
     "uploads.wait list": lambda at, _, odd: at.uploads.wait("1", odd, timeout=0),
@@ -328,6 +329,7 @@ WITHOUT_ARGUMENTS = {
     "identifiers",
     "ignores_case",
     "ignores_blanks",
+    "recorded",
 }
 ROOMS = ("lists", "uploads", "customers", "coupons", "usage")
 

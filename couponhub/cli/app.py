@@ -6,9 +6,12 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from couponhub.cli.completing import VARIABLE, complete
 from couponhub.cli.options import GlobalGroup, SafeFormatter, options_of
 
 _COMMANDS = {
@@ -29,6 +32,7 @@ _COMMANDS = {
     "token": "Who may use the HTTP endpoint: new, ls, rm.",
     "store": "What is kept on this machine: status, upgrade, backup, check.",
     "emulate": "Serve emulated vendors, to test against.",
+    "completion": "Complete commands in bash, zsh or fish.",
 }
 
 
@@ -45,13 +49,23 @@ class _LazyGroup(GlobalGroup):
         assert isinstance(command, click.Command)  # noqa: S101 - ours to get right
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
+        """Complete a command without importing all of them."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [
+            CompletionItem(name, help=about)
+            for name, about in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
+    if wanted and not ctx.resilient_parsing:
         # Not click's own option: it fails where there is no metadata, and its import takes time at each `--help`.
         from couponhub._version import installed_version  # noqa: PLC0415 - only when it is asked for
 
@@ -89,6 +103,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for as long as the process lives
     if logging.lastResort is not None:  # warnings are told without -v too
         logging.lastResort.setFormatter(SafeFormatter())
+    if asked := os.environ.get(VARIABLE):
+        return complete(cli, asked)
     context: click.Context | None = None
     try:
         with cli.make_context("couponhub", arguments) as context:

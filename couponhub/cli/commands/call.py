@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import click
 
+from couponhub.cli.completing import takes_connection
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_json
 from couponhub.cli.session import confirm, given_text, opened_hub, pair, told_if_interrupted
@@ -15,7 +16,7 @@ _READS = frozenset({"GET", "HEAD"})
 
 
 @click.command("call", cls=GlobalCommand)
-@click.argument("connection", metavar="CONN")
+@takes_connection
 @click.argument("method", metavar="METHOD")
 @click.argument("path", metavar="PATH")
 @click.option(

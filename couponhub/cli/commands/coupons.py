@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from couponhub.cli.completing import takes_connection
 from couponhub.cli.lookup_view import guessed, used
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import as_table, print_many
@@ -32,7 +33,7 @@ def command() -> None:
 
 
 @command.command("find")
-@click.argument("connection", metavar="CONN")
+@takes_connection
 @click.argument("codes", metavar="CODE|@FILE|-", nargs=-1, required=True)
 @pass_options
 def find(options: GlobalOptions, connection: str, codes: tuple[str, ...]) -> None:

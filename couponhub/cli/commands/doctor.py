@@ -5,6 +5,7 @@ import time
 import attrs
 import click
 
+from couponhub.cli.completing import connections
 from couponhub.cli.failures import tell, typed_error
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_many
@@ -27,7 +28,7 @@ _COLUMNS = (
 
 
 @click.command("doctor", cls=GlobalCommand)
-@click.argument("connection", required=False, metavar="[CONN]")
+@click.argument("connection", required=False, metavar="[CONN]", shell_complete=connections)
 @pass_options
 def command(options: GlobalOptions, connection: str | None) -> None:
     """Call each connection (or only CONN) once, harmlessly, and say what is wrong and how to mend it.

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from couponhub.cli import completing
 from couponhub.cli.failures import say
 from couponhub.cli.identifiers import customers, names_customers
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
@@ -30,7 +31,14 @@ _LONGEST_RAW = 60
 @click.command("explain", cls=GlobalCommand)
 @click.argument("code", required=False)
 @names_customers
-@click.option("--connection", "connections", multiple=True, metavar="C", help="Ask only these.")
+@click.option(
+    "--connection",
+    "connections",
+    multiple=True,
+    metavar="C",
+    shell_complete=completing.connections,
+    help="Ask only these.",
+)
 @click.option(
     "--deadline",
     type=Seconds(),

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import click
 
+from couponhub.cli.completing import connections, takes_connection
 from couponhub.cli.every_list import kept_of, lists_of, sorted_lists, tell_untold
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
@@ -76,7 +77,7 @@ def command() -> None:
 
 
 @command.command("ls")
-@click.argument("connection", metavar="[CONN]", required=False)
+@click.argument("connection", metavar="[CONN]", required=False, shell_complete=connections)
 @click.option(
     "--status",
     type=click.Choice(_STATUSES, case_sensitive=False),
@@ -133,7 +134,7 @@ def ls(
 
 
 @command.command("show")
-@click.argument("connection", metavar="CONN")
+@takes_connection
 @click.argument("list_id", metavar="ID")
 @pass_options
 def show(options: GlobalOptions, connection: str, list_id: str) -> None:
@@ -182,7 +183,7 @@ def _described(function: Callable[..., None]) -> Callable[..., None]:
 
 
 @command.command("create")
-@click.argument("connection", metavar="CONN")
+@takes_connection
 @click.option("--name", required=True)
 @click.option("--expires", type=Day(), required=True, help="Last day of validity.")
 @click.option("--label", help="Name for machines; default: a plain form of the name.")
@@ -216,7 +217,7 @@ def create(
 
 
 @command.command("update")
-@click.argument("connection", metavar="CONN")
+@takes_connection
 @click.argument("list_id", metavar="ID")
 @click.option("--name")
 @click.option("--expires", type=Day(), help="New last day; may bring an expired list back.")
@@ -255,7 +256,7 @@ def update(
 
 
 @command.command("activate")
-@click.argument("connection", metavar="CONN")
+@takes_connection
 @click.argument("list_id", metavar="ID")
 @click.option("--expires", type=Day(), required=True, help="New last day of validity.")
 @pass_options
@@ -272,7 +273,7 @@ def activate(options: GlobalOptions, connection: str, list_id: str, *, expires: 
 
 
 @command.command("archive")
-@click.argument("connection", metavar="CONN")
+@takes_connection
 @click.argument("list_id", metavar="ID")
 @pass_options
 def archive(options: GlobalOptions, connection: str, list_id: str) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 import click
 
-from couponhub.cli import lookup_view
+from couponhub.cli import completing, lookup_view
 from couponhub.cli.failures import say, tell
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import as_table, print_json, print_many
@@ -37,7 +37,14 @@ _STATUS = click.Choice([status.value for status in CouponStatus], case_sensitive
 @click.option("--email", metavar="V")
 @click.option("--external-id", metavar="V")
 @click.option("--id", "vendor_id", metavar="V", help="The vendor's own customer number.")
-@click.option("--connection", "connections", multiple=True, metavar="C", help="Ask only these.")
+@click.option(
+    "--connection",
+    "connections",
+    multiple=True,
+    metavar="C",
+    shell_complete=completing.connections,
+    help="Ask only these.",
+)
 @click.option("--status", "statuses", multiple=True, type=_STATUS, help="Only such coupons.")
 @click.option("--list", "list_id", metavar="ID", help="Only coupons of this list.")
 @click.option("--store", "store_id", metavar="ID", help="Only coupons redeemable at this store.")

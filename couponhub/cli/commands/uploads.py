@@ -7,6 +7,7 @@ from typing import BinaryIO, get_args
 import attrs
 import click
 
+from couponhub.cli.completing import connections, files, takes_connection
 from couponhub.cli.failures import say, tell
 from couponhub.cli.jobs import JOB_COLUMNS
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
@@ -59,9 +60,9 @@ def command() -> None:
 
 
 @command.command("send")
-@click.argument("connection", metavar="CONN")
+@takes_connection
 @click.argument("list_id", metavar="LIST_ID")
-@click.argument("file", required=False, metavar="FILE|-")
+@click.argument("file", required=False, metavar="FILE|-", shell_complete=files)
 @click.option("--url", help="Instead of FILE: where the vendor can fetch one.")
 @click.option("--url-user", metavar="U", help="Basic user for --url: U, @FILE, or - to be asked.")
 @click.option("--url-password", metavar="P", help="Basic password for --url: P, @FILE, or - to be asked.")
@@ -155,7 +156,7 @@ def send(
 
 
 @command.command("ls")
-@click.argument("connection", metavar="[CONN", required=False)
+@click.argument("connection", metavar="[CONN", required=False, shell_complete=connections)
 @click.argument("list_id", metavar="[LIST_ID]]", required=False)
 @pass_options
 def ls(options: GlobalOptions, connection: str | None, list_id: str | None) -> None:

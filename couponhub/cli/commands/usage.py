@@ -5,6 +5,7 @@ from datetime import date
 
 import click
 
+from couponhub.cli.completing import files, takes_connection
 from couponhub.cli.failures import say
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
@@ -50,7 +51,7 @@ def command() -> None:
 
 
 @command.command("request")
-@click.argument("connection", metavar="CONN")
+@takes_connection
 @click.argument("list_id", metavar="LIST_ID")
 @click.option("--from", "start", type=Day(), required=True, help="First day.")
 @click.option("--to", "end", type=Day(), required=True, help="Last day, included.")
@@ -82,9 +83,9 @@ def request(
 
 
 @command.command("import")
-@click.argument("connection", metavar="CONN")
+@takes_connection
 @click.argument("list_id", metavar="LIST_ID")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=files)
 @click.option("--from", "start", type=Day(), required=True, help="First day that it was requested for.")
 @click.option("--to", "end", type=Day(), required=True, help="Last day, included.")
 @click.option("--include-forgotten", is_flag=True, help="Take customers in who are to be forgotten.")
@@ -115,7 +116,7 @@ def import_(
 
 
 @command.command("status")
-@click.argument("connection", metavar="CONN")
+@takes_connection
 @click.argument("list_id", metavar="LIST_ID", required=False)
 @pass_options
 def status(options: GlobalOptions, connection: str, list_id: str | None) -> None:
