@@ -122,7 +122,9 @@ def list_id(connection: str, name: str) -> str:
 @contextmanager
 def serving() -> Iterator[tuple[str, str]]:
     """Run `couponhub serve` for the length of the block; its address and its one-time token."""
-    command = [sys.executable, "-m", "couponhub", "serve", "--port", "0"]
+    # Its log is read by people here, as on a terminal.
+    log_words = ["--log-format", "text", "--log-level", "warning"]
+    command = [sys.executable, "-m", "couponhub", "serve", "--port", "0", *log_words]
     _show("couponhub", "serve", "--port", "0", "&")
     with (
         (Path.cwd() / "serve.log").open("w+", encoding="utf-8") as log,

@@ -1,7 +1,6 @@
 """The WSGI application: routes to operations, callers to their rights, errors to problems."""
 
 import logging
-import traceback
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
@@ -21,6 +20,7 @@ from couponhub.server.discretion import discreet
 from couponhub.server.docs_endpoints import DocsEndpoints
 from couponhub.server.health import Health
 from couponhub.server.list_endpoints import ListEndpoints
+from couponhub.server.log_format import places_of
 from couponhub.server.lookup_endpoints import LookupEndpoints
 from couponhub.server.metrics import Metrics
 from couponhub.server.operations import Operation, OperationRequest, OperationResponse
@@ -111,7 +111,7 @@ class App:
         try:
             reply = self._answer(framed, environ)
         except Exception as error:  # noqa: BLE001 - everything becomes a problem
-            refusal = _refusal(error)
+            refusal = _refusal(error, framed.request_id)
             self._metrics.refused(refusal.error.kind)
             reply = problem_reply(refusal, framed)
         start_response(_STATUS_LINES[reply.status], head_of(framed, reply))
@@ -177,20 +177,20 @@ def _other_methods(allowed: Iterable[str]) -> Refusal:
     return Refusal(UsageError("this address takes other methods", hint=f"use {words}"), 405, {"Allow": words})
 
 
-def _refusal(raised: Exception) -> Refusal:
+def _refusal(raised: Exception, request_id: str) -> Refusal:
     match raised:
         case Refusal():
             return raised
         case CouponhubError():
-            told = discreet(raised)
+            told = discreet(raised, request_id)
             return Refusal(told, status_of(told))
         case _:
-            return _fault(raised)
+            return _fault(raised, request_id)
 
 
-def _fault(raised: Exception) -> Refusal:
+def _fault(raised: Exception, request_id: str) -> Refusal:
     # Where, and never the error's own text, which may quote a customer or a code.
-    frames = "".join(traceback.format_tb(raised.__traceback__))
-    _log.error("%s, at\n%s", type(raised).__name__, frames)
+    fields = {"request_id": request_id, "at": places_of(raised.__traceback__)}
+    _log.error("a fault of couponhub itself: %s", type(raised).__name__, extra={"fields": fields})
     error = CouponhubError(f"a fault of couponhub itself ({type(raised).__name__})", hint="please report it")
     return Refusal(error, status_of(error))

@@ -18,7 +18,10 @@ from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
 from couponhub.server.auth import Access
 from couponhub.server.figures import SHARED_FOLDER, reserve
+from couponhub.server.log_format import LogSettings
 from couponhub.state import Token
+
+_log = logging.getLogger(__name__)
 
 LONGEST_READ_SECONDS = 10.0
 """For a call to a vendor that no deadline bounds, as reading lists; a rate limit that lasts longer is told."""
@@ -38,6 +41,7 @@ class Loader:
         backlog: Connections that may wait to be accepted.
         workers: How many there are: each grants its share of the rate limit.
         figures: Where they share their figures; None for a worker that is alone.
+        log: How lines are written.
         ready: Is set once the application is made.
     """
 
@@ -48,6 +52,7 @@ class Loader:
     backlog: int = 1024
     workers: int = 1
     figures: Path | None = None
+    log: LogSettings = attrs.field(factory=LogSettings)
     ready: Event | None = None
 
     def of(self, ready: Event) -> "Loader":
@@ -57,9 +62,11 @@ class Loader:
     def __call__(self) -> Any:
         """Make the application; a worker for which there is none ends, with a line."""
         try:
-            app = load_app(self.config, self.one_time, workers=self.workers, figures=self.figures)
+            app = load_app(
+                self.config, self.one_time, workers=self.workers, figures=self.figures, log=self.log
+            )
         except CouponhubError as error:
-            logging.getLogger(__name__).error("a worker cannot start: %s", error)  # noqa: TRY400 - its line says it all
+            _log.error("a worker cannot start: %s", error)
             logging.shutdown()
             sys.exit(error.exit_code)
         if self.ready is not None:
@@ -68,7 +75,12 @@ class Loader:
 
 
 def load_app(
-    config: Config, one_time: Token | None = None, *, workers: int = 1, figures: Path | None = None
+    config: Config,
+    one_time: Token | None = None,
+    *,
+    workers: int = 1,
+    figures: Path | None = None,
+    log: LogSettings | None = None,
 ) -> Any:
     """The application, in the process that is to run it.
 
@@ -77,6 +89,7 @@ def load_app(
         one_time: See `Loader`.
         workers: See `Loader`.
         figures: See `Loader`.
+        log: See `Loader`.
     """
     _give_back_memory()
     if figures is not None and reserve(figures, len(config.connections)):
@@ -99,11 +112,11 @@ def load_app(
     for name in hub:
         with suppress(CouponhubError):  # /readyz tells; the others can be served all the same
             hub[name]
-    log = AccessLog()
+    requests = AccessLog(log)
     # A worker ends as processes of multiprocessing do, without `atexit`.
-    Finalize(None, log.finish, exitpriority=1)
+    Finalize(None, requests.finish, exitpriority=1)
     Finalize(None, logging.shutdown, exitpriority=0)
-    app = make_app(hub, access, hub.state.callbacks, metrics=metrics, log=log)
+    app = make_app(hub, access, hub.state.callbacks, metrics=metrics, log=requests)
     _search_cycles_seldom()
     return app
 

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import select
+import stat
 import threading
 import time
 from collections import deque
@@ -85,7 +87,7 @@ class LinesHandler(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines = Lines(lost=lambda count: f"{count} lines were not written: nobody read stderr")
+        self.lines = Lines(lost=lambda count: self.format(lost_record(count)))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, soon."""
@@ -99,6 +101,17 @@ class LinesHandler(logging.Handler):
         self.lines.finish(LAST_LINES_SECONDS)
 
 
+def lost_record(count: int) -> logging.LogRecord:
+    """Return the record that tells how many lines are missing."""
+    text = "%d lines were not written: nobody read stderr"
+    record = logging.LogRecord(__name__, logging.WARNING, "", 0, text, (count,), None)
+    record.fields = {"lost": count}
+    return record
+
+
 def _to_stderr(lines: bytes) -> None:
+    # What several processes write to a pipe keeps apart only in pieces of this size; each ends with a line.
+    most = select.PIPE_BUF if stat.S_ISFIFO(os.fstat(2).st_mode) else len(lines)
     while lines:
-        lines = lines[os.write(2, lines) :]
+        end = len(lines) if len(lines) <= most else lines.rfind(b"\n", 0, most) + 1 or lines.find(b"\n") + 1
+        lines = lines[os.write(2, lines[:end]) :]

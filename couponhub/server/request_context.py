@@ -10,7 +10,8 @@ import attrs
 
 from couponhub.server.admission import Gate
 from couponhub.server.auth import NOBODY, Principal
-from couponhub.server.log_lines import LAST_LINES_SECONDS, Lines
+from couponhub.server.log_format import LogFormat, LogSettings
+from couponhub.server.log_lines import LAST_LINES_SECONDS, Lines, lost_record
 from couponhub.server.metrics import Metrics
 from couponhub.server.operations import OperationResponse
 
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 _NONE = "-"
+_JSON = (
+    '{{"time":"{time}","level":"info","method":"{method}","route":"{route}","status":{status},"ms":{ms:.2f},'
+    '"bytes":{bytes},"token":"{token}","request_id":"{request_id}"}}'
+)
+_TEXT = (
+    "{time} INFO    {method} {route} status={status} ms={ms:.2f} bytes={bytes} token={token}"
+    " request_id={request_id}"
+)
 
 
 @attrs.define(eq=False)
@@ -46,22 +55,38 @@ class RequestContext:
 
 
 class AccessLog:
-    """A line of JSON for each request: its route, never its address, so that nothing a caller wrote is in it.
+    """A line for each request: its route, never its address, so that nothing a caller wrote is in it.
 
     Args:
+        settings: How lines are written; as JSON by default.
         write: Takes lines, whole; stderr by default.
     """
 
-    def __init__(self, write: Callable[[bytes], object] | None = None) -> None:
-        self._lines = Lines(write, lost=lambda count: f'{{"time":"{self._now()}","lost":{count}}}')
+    def __init__(
+        self, settings: LogSettings | None = None, write: Callable[[bytes], object] | None = None
+    ) -> None:
+        settings = settings or LogSettings()
+        self._form = (_JSON if settings.format is LogFormat.JSON else _TEXT).format
+        self._is_told = settings.tells_requests
+        formatter = settings.formatter()
+        self._lines = Lines(write, lost=lambda count: formatter.format(lost_record(count)))
         self._second = (0, "")
 
     def note(self, framed: RequestContext, *, status: int, seconds: float, size: int) -> None:
         """Write the line of one request, soon."""
+        if not self._is_told:
+            return
         self._lines.put(
-            f'{{"time":"{self._now()}","method":"{framed.method}","route":"{framed.route}","status":{status},'
-            f'"ms":{seconds * 1000:.2f},"bytes":{size},"token":"{framed.caller.token_id or _NONE}",'
-            f'"request_id":"{framed.request_id}"}}'
+            self._form(
+                time=self._now(),
+                method=framed.method,
+                route=framed.route,
+                status=status,
+                ms=seconds * 1000,
+                bytes=size,
+                token=framed.caller.token_id or _NONE,
+                request_id=framed.request_id,
+            )
         )
 
     def flush(self) -> None:

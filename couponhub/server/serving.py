@@ -1,5 +1,6 @@
 """The server: where it listens, who may ask at first, and how long it goes on."""
 
+import logging
 import socket
 import sys
 import threading
@@ -11,14 +12,18 @@ from pathlib import Path
 
 import attrs
 
+from couponhub._version import installed_version
 from couponhub.clock import utc_now
 from couponhub.config import Config, load_config
 from couponhub.errors import LocalError, UsageError
 from couponhub.server.auth import is_loopback_host
 from couponhub.server.figures import shared_folder
 from couponhub.server.loading import Loader
+from couponhub.server.log_format import LogSettings
 from couponhub.sockets import family_of, listen, told_why_not
 from couponhub.state import Scope, Token, new_token, open_state
+
+_log = logging.getLogger(__name__)
 
 
 @attrs.frozen(kw_only=True)
@@ -80,7 +85,13 @@ def one_time_token(config: Config, host: str) -> tuple[str, Token] | None:
 
 
 def serve(
-    config: Config, place: Place, *, workers: int, one_time: Token | None, listening: Callable[[], None]
+    config: Config,
+    place: Place,
+    *,
+    workers: int,
+    one_time: Token | None,
+    log: LogSettings,
+    listening: Callable[[], None],
 ) -> None:
     """Serve until SIGTERM or SIGINT; then refuse what is new, and finish what is under way.
 
@@ -91,6 +102,7 @@ def serve(
         place: Where to listen.
         workers: Processes; they share the store.
         one_time: A token that holds as long as this.
+        log: How lines are written.
         listening: Called once requests are answered.
 
     Raises:
@@ -100,6 +112,10 @@ def serve(
 
     assert config.path is not None  # noqa: S101 - it was read from there
     path = config.path.absolute()
+    told = {"version": installed_version(), "config": str(path), "url": place.url, "workers": workers}
+    _log.info("starting", extra={"fields": told})
+    for connection, warning in config.warnings():
+        _log.warning("%s", warning, extra={"fields": {"connection": connection} if connection else {}})
     with ExitStack() as held:
         figures = held.enter_context(shared_folder()) if workers > 1 else None
         load = Loader(
@@ -109,12 +125,18 @@ def serve(
             port=place.port,
             workers=workers,
             figures=figures,
+            log=log,
         )
         server = Workers(load, read_again=partial(_again, path))
-        server.on_startup(lambda: _when_answering(place, listening))
+        server.on_startup(lambda: _when_answering(place, partial(_answering, place, listening)))
         server.run()
     if server.is_broken:
         raise LocalError("the server ended: no worker could begin", hint="the lines above say why")
+
+
+def _answering(place: Place, listening: Callable[[], None]) -> None:
+    _log.info("answering", extra={"fields": {"url": place.url}})
+    listening()
 
 
 def _again(path: Path) -> Config:

@@ -80,7 +80,7 @@ class Workers(MPServer):
             respawn_failed_workers=True,
             workers_kill_timeout=_LONGEST_STOP_SECONDS,
             log_level=LogLevels.error,
-            log_dictconfig=LOGGING,
+            log_dictconfig=load.log.as_dict_config(),
         )
         self._load = attrs.evolve(load, backlog=connections)
         self._read_again = read_again
@@ -100,7 +100,16 @@ class Workers(MPServer):
         except CouponhubError as error:
             _log.error("not reloaded, all goes on as before: %s", " / ".join(str(error).splitlines()))
             return
+        _log.info("the config was read again, and new workers take over one by one")
         super().signal_handler_reload()  # type: ignore[no-untyped-call] # theirs
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Stop, and tell so: what is new is refused, what is under way is finished."""
+        _log.info("stopping: what is under way is finished")
+        try:
+            super().shutdown(exit_code)  # type: ignore[no-untyped-call] # theirs
+        finally:
+            _log.info("stopped")
 
     def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:  # noqa: ARG002 - Granian's signature
         for idx in range(self.workers):
@@ -157,6 +166,8 @@ class Workers(MPServer):
             return False
         rest = 0.0
         for idx in dead:
+            told = {"worker": idx + 1, "exit_code": self.wrks[idx].inner.exitcode}
+            _log.error("a worker has died and is replaced", extra={"fields": told})
             lived = time.monotonic() - self.wrks[idx].birth
             self._deaths[idx] = 1 if lived > _STEADY_SECONDS else self._deaths[idx] + 1
             if self._deaths[idx] > 1:
@@ -185,7 +196,13 @@ def work(worker_id: int, process_name: str | None, load: Loader, sock: Any, *res
     os.setpgid(0, 0)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    MPServer._spawn_wsgi_worker(worker_id, process_name, load, _own_socket(load, sock), *rest)  # noqa: SLF001 - what Granian itself runs
+    load.log.apply()  # Granian does but a part of it, and later
+    try:
+        MPServer._spawn_wsgi_worker(worker_id, process_name, load, _own_socket(load, sock), *rest)  # noqa: SLF001 - what Granian itself runs
+    except Exception:  # noqa: BLE001 - multiprocessing would print it, with whatever its text quotes
+        _log.critical("a worker ends by a fault", exc_info=True)
+        logging.shutdown()
+        sys.exit(1)
 
 
 def _end_with_parent() -> None:
@@ -239,13 +256,3 @@ def _room_for(connections: int) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         return max(128, min(connections, soft - _OTHER_FILES))
     return connections
-
-
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"()": "couponhub.server.log_lines.LinesHandler", "formatter": "plain"}},
-    "loggers": {"_granian": {"level": "ERROR"}},
-    "root": {"handlers": ["stderr"]},
-}

@@ -89,7 +89,7 @@ def opened(
     tokens, callbacks, lines = SqliteTokens(store), SqliteCallbacks(store), list[bytes]()
     # Every request reads the tokens anew.
     access = Access(tokens, rate_limit=rate_limit, fresh_for=0.0)
-    log = AccessLog(lines.append)
+    log = AccessLog(write=lines.append)
     return Counter(
         hub=hub,
         access=access,

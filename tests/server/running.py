@@ -34,9 +34,14 @@ class Running:
         return self.told.read_text(encoding="utf-8")
 
     @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines of its stderr, each of which is JSON."""
+        return [json.loads(line) for line in self.err.splitlines()]
+
+    @property
     def complaints(self) -> list[str]:
-        """The lines of its stderr that are no access log."""
-        return [line for line in self.err.splitlines() if not line.startswith("{")]
+        """What it warned of, and what went wrong."""
+        return [line["message"] for line in self.lines if line["level"] in {"warning", "error", "critical"}]
 
     @property
     def workers(self) -> list[int]:
@@ -55,7 +60,7 @@ class Running:
     @property
     def one_time_token(self) -> str:
         """What it printed at the start."""
-        found = re.search(r"chub_\S+", self.err)
+        found = re.search(r"chub_[\w-]+", self.err)
         assert found is not None, self.err
         return found[0]
 

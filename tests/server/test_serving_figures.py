@@ -213,7 +213,7 @@ def test_a_line_says_what_happened(counter: Counter) -> None:
     token = counter.token(Scope.LOOKUP)
     answer = counter.lookup(token)
     (entry,) = counter.logged()
-    assert ["time", "method", "route", "status", "ms", "bytes", "token", "request_id"] == list(entry)
+    assert ["time", "level", "method", "route", "status", "ms", "bytes", "token", "request_id"] == list(entry)
     assert ("POST", "/v1/lookup", 200) == (entry["method"], entry["route"], entry["status"])
     assert len(answer.get_data()) == entry["bytes"]
     assert counter.tokens.all()[0].id == entry["token"]

@@ -87,7 +87,9 @@ def test_a_fault_of_ours_tells_no_data(
     answer = counter.post("/v1/lookup", ASKED, counter.token(Scope.LOOKUP))
     problem(answer, 500, "internal")
     assert "KeyError" in caplog.text
-    assert "lookup_endpoints.py" in caplog.text
+    (told,) = [record.__dict__["fields"] for record in caplog.records if "fields" in record.__dict__]
+    assert any("lookup_endpoints.py" in place for place in told["at"])
+    assert answer.headers["X-Request-Id"] == told["request_id"]
     for told in (answer.text, caplog.text):
         assert "CANARY" not in told
         assert MOBILE not in told

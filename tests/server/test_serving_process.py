@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import logging
 import re
 import signal
 import socket
@@ -17,10 +18,12 @@ import pytest
 import requests
 
 from couponhub import CouponHub
+from couponhub._version import installed_version
 from couponhub.cli import main
 from couponhub.config import load_config
 from couponhub.errors import RateLimited
 from couponhub.server.loading import LONGEST_READ_SECONDS, hurried
+from couponhub.server.log_lines import LinesHandler
 from couponhub.server.serving import held_place
 from couponhub.testing import EmulatedVendors
 from tests.cli.desk import COMMAND, until
@@ -48,8 +51,15 @@ def test_what_is_under_way_is_finished(vendors: EmulatedVendors, tmp_path: Path)
         assert 0 == ended(server.process)
         with pytest.raises(requests.ConnectionError):
             server.post(ASKED, token)
-        lines = [json.loads(line) for line in server.err.splitlines() if line.startswith("{")]
-        assert [("/v1/lookup", 200)] * 2 == [(line["route"], line["status"]) for line in lines]
+        lines = server.lines
+        assert [("/v1/lookup", 200)] * 2 == [
+            (line["route"], line["status"]) for line in lines if "route" in line
+        ]
+        said = [line["message"] for line in lines if line.get("logger", "").startswith("couponhub.server")]
+        assert ["starting", "answering", "stopping: what is under way is finished", "stopped"] == said
+        assert all(line["time"].endswith("Z") and line["level"] for line in lines)
+        start = lines[0]
+        assert (installed_version(), str(server.config)) == (start["version"], start["config"])
         assert 1 == server.err.count(token)
         assert MOBILE not in server.err
 
@@ -116,26 +126,32 @@ def test_a_host_may_be_a_name(vendors: EmulatedVendors, tmp_path: Path) -> None:
         assert 200 == server.post(ASKED, server.one_time_token).status_code
 
 
-def test_a_port_that_is_taken_is_told(vendors: EmulatedVendors, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit 2, and what to do, also while the other is only about to listen."""
+def test_a_port_that_is_taken_is_told(vendors: EmulatedVendors, capfd: pytest.CaptureFixture[str]) -> None:
+    """Exit 2, and what to do, also while the other is only about to listen; as a line of JSON, for no terminal reads it."""
     with held_place("127.0.0.1", 0) as place:
-        code = main(["--config", str(vendors.config), "serve", "--port", str(place.port)])
+        code = main(["--config", str(vendors.config), "-o", "json", "serve", "--port", str(place.port)])
     assert 2 == code
-    assert f"port {place.port} of 127.0.0.1: it is in use" in capsys.readouterr().err
+    shown = capfd.readouterr()
+    told = f"port {place.port} of 127.0.0.1: it is in use"
+    assert told in json.loads(shown.out)["error"]["message"]
+    (line,) = [json.loads(line) for line in shown.err.splitlines()]
+    assert ("error", True) == (line["level"], told in line["message"])
+    assert [] == [one for one in logging.getLogger().handlers if isinstance(one, LinesHandler)]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "coupons.example.com"])
 def test_without_a_token_only_this_machine_is_served(
-    vendors: EmulatedVendors, capsys: pytest.CaptureFixture[str], host: str
+    vendors: EmulatedVendors, capfd: pytest.CaptureFixture[str], host: str
 ) -> None:
     """Another host is refused, with the command that makes a token."""
-    assert 2 == main(["--config", str(vendors.config), "serve", "--host", host])
-    err = capsys.readouterr().err
+    words = ["serve", "--host", host, "--log-format", "text"]
+    assert 2 == main(["--config", str(vendors.config), *words])
+    err = capfd.readouterr().err
     assert "no token is configured" in err
     assert "couponhub token new" in err
 
 
-def test_a_host_that_is_none_is_told(vendors: EmulatedVendors, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_host_that_is_none_is_told(vendors: EmulatedVendors, capfd: pytest.CaptureFixture[str]) -> None:
     """Exit 2."""
     config = ["--config", str(vendors.config)]
     main([*config, "token", "new", "--scope", "lookup", "--name", "for a host"])
@@ -143,11 +159,11 @@ def test_a_host_that_is_none_is_told(vendors: EmulatedVendors, capsys: pytest.Ca
         assert 2 == main([*config, "serve", "--host", "no.such.host.invalid", "--port", "0"])
     finally:
         main([*config, "token", "rm", "for a host"])
-    assert "no such host" in capsys.readouterr().err
+    assert "no such host" in capfd.readouterr().err
 
 
 def test_without_the_extra_it_says_which(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit 2, and the words to install it."""
     found = importlib.util.find_spec
@@ -157,6 +173,6 @@ def test_without_the_extra_it_says_which(
 
     monkeypatch.setattr("couponhub.cli.commands.serve.find_spec", missing)
     assert 2 == main(["serve"])
-    err = capsys.readouterr().err
+    err = capfd.readouterr().err
     assert "granian, prometheus_client, which are not installed" in err
     assert "couponhub[server]" in err

@@ -1,15 +1,24 @@
 """`couponhub serve`: the HTTP endpoint, until it is told to stop."""
 
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 import click
 
-from couponhub.cli.failures import say
+from couponhub.cli.failures import say, typed_error
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
-from couponhub.cli.output import print_one
+from couponhub.cli.output import print_json, print_one
 from couponhub.cli.tables import Column
 from couponhub.config import load_config
 from couponhub.errors import UsageError
+from couponhub.serialization import error_document
+from couponhub.server.log_format import LEVELS, LogFormat, LogSettings
+
+_UNCONFIGURED = "no token is configured; until it ends, the server takes this one"
+_log = logging.getLogger(__name__)
 
 _EXTRA = frozenset({"granian", "prometheus_client"})
 
@@ -27,13 +36,36 @@ _EXTRA = frozenset({"granian", "prometheus_client"})
 @click.option(
     "--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes."
 )
+@click.option(
+    "--log-format",
+    type=click.Choice([form.value for form in LogFormat]),
+    help="Form of the lines on stderr; text on a terminal, else json, by default.",
+)
+@click.option("--log-level", type=click.Choice(LEVELS), help="Least level of lines; info by default.")
 @pass_options
-def command(options: GlobalOptions, *, host: str, port: int, workers: int) -> None:
+def command(
+    options: GlobalOptions,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    log_format: str | None,
+    log_level: str | None,
+) -> None:
     """Serve lookups, and reading of lists and uploads, over HTTP.
 
     As long as there is no token (`couponhub token new`), only this machine is served, with a token that is
     printed at the start. SIGTERM lets what is under way end. There is no TLS here: put a proxy in front.
     """
+    log = LogSettings(
+        format=LogFormat(log_format) if log_format else _usual_format(),
+        level=log_level or ("debug" if options.debug else "info"),
+    )
+    with log.applied(), _logged(options, log):
+        _serve(options, host, port, workers, log)
+
+
+def _serve(options: GlobalOptions, host: str, port: int, workers: int, log: LogSettings) -> None:
     _require_extra()
     from couponhub.server import serving  # noqa: PLC0415 - its modules take the extra
 
@@ -43,11 +75,37 @@ def command(options: GlobalOptions, *, host: str, port: int, workers: int) -> No
     with serving.held_place(host, port) as place:
 
         def tell() -> None:
-            if text is not None:
-                say(f"no token is configured; until it ends, the server takes this one: {text}")
+            if text is not None and log.format is LogFormat.JSON:
+                _log.warning(_UNCONFIGURED, extra={"fields": {"token": text}})
+            for handler in logging.getLogger().handlers:
+                handler.flush()  # whoever reads the address next wants the token to be there
+            if text is not None and log.format is LogFormat.TEXT:
+                say(f"{_UNCONFIGURED}: {text}")
             print_one(options, {"url": place.url, "workers": workers}, (Column("URL", "url", whole=True),))
 
-        serving.serve(config, place, workers=workers, one_time=token, listening=tell)
+        serving.serve(config, place, workers=workers, one_time=token, log=log, listening=tell)
+
+
+def _usual_format() -> LogFormat:
+    return LogFormat.TEXT if sys.stderr is not None and sys.stderr.isatty() else LogFormat.JSON
+
+
+@contextmanager
+def _logged(options: GlobalOptions, log: LogSettings) -> Iterator[None]:
+    """Write what ends the server as every other line is written, where programs read the log."""
+    try:
+        yield
+    except click.exceptions.Exit:
+        raise
+    except Exception as error:
+        if log.format is not LogFormat.JSON:
+            raise
+        typed = typed_error(error)
+        for line in str(typed).splitlines():
+            _log.error("%s", line, exc_info=options.debug)
+        if options.output == "json":
+            print_json(error_document(typed))
+        raise click.exceptions.Exit(typed.exit_code) from None
 
 
 def _require_extra() -> None:
