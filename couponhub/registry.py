@@ -61,6 +61,11 @@ class Registry:
         )
         self._entries = {entry.name: entry for entry in entries}
 
+    def package(self, name: str) -> tuple[str, str] | None:
+        """Return the package that brings an installed adapter, and its version; None where nobody says."""
+        package = getattr(self._entries.get(name), "dist", None)
+        return None if package is None else (package.name, package.version)
+
     def names(self) -> tuple[str, ...]:
         """All installed adapters, working or not, sorted."""
         return tuple(sorted(self._entries))

@@ -34,6 +34,7 @@ from rich.text import Text
 import couponhub
 from couponhub.cli.app import cli
 from couponhub.codes.words import ANY_CUSTOMER_NAMES, CODE_NAMES, CUSTOMER_NAMES
+from couponhub.config import example_config
 from couponhub.config.settings import tables
 from couponhub.hub import CouponHub
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
@@ -104,11 +105,7 @@ def capabilities_page() -> str:
 
 
 def _capabilities(plugin: AdapterPlugin) -> tuple[frozenset[str], dict[str, int]]:
-    environment = dict.fromkeys(re.findall(r"\$\{([A-Z_]+)", plugin.example), "x")
-    config = HERE / "_build" / f"{plugin.name}.toml"
-    config.parent.mkdir(exist_ok=True)
-    config.write_text(plugin.example, encoding="utf-8")
-    with CouponHub.from_config(config, environment=environment) as hub:
+    with CouponHub(example_config(plugin, Registry())) as hub:
         (name,) = hub
         capabilities = hub[name].capabilities
     return capabilities.supported, dict(capabilities.limits)

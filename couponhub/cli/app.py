@@ -17,6 +17,7 @@ from couponhub.cli.options import GlobalGroup, SafeFormatter, options_of
 _COMMANDS = {
     "demo": "Show it all working, against emulated vendors on this machine.",
     "connections": "What is configured, and what each connection can do.",
+    "adapters": "Which vendors this installation speaks to, and what each can do.",
     "doctor": "Check every connection live, with the mend for each fault.",
     "config": "Write, check and describe the config file.",
     "lists": "Coupon lists: ls, show, create, update, activate, archive.",

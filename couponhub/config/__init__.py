@@ -1,6 +1,6 @@
 """The configuration: one TOML file, checked whole before anything is done."""
 
-from couponhub.config.load import find_config, load_config
+from couponhub.config.load import example_config, find_config, load_config
 from couponhub.config.schema import json_schema
 from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
 from couponhub.config.template import template
@@ -10,6 +10,7 @@ __all__ = [
     "ConnectionConfig",
     "LookupSettings",
     "ServerSettings",
+    "example_config",
     "find_config",
     "json_schema",
     "load_config",

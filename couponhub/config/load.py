@@ -11,13 +11,13 @@ import attrs
 from cattrs import BaseValidationError
 
 from couponhub.config.faults import did_you_mean, faults_in, quoted
-from couponhub.config.references import is_reference, resolve
+from couponhub.config.references import is_reference, names_in, resolve
 from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
 from couponhub.config.structure import TableWords, config_converter
 from couponhub.errors import ConfigError, CouponhubError, UsageError, without_frames
 from couponhub.models.given import given_one
 from couponhub.paths import expanded, user_folder
-from couponhub.plugin import ConnectionSettings
+from couponhub.plugin import AdapterPlugin, ConnectionSettings
 from couponhub.registry import Registry
 from couponhub.secret import Secret
 from couponhub.staging import StagingSettings
@@ -87,6 +87,18 @@ def load_config(
         failure = error
     # Its frames hold the environment, and the file's secrets.
     raise without_frames(failure)
+
+
+def example_config(plugin: AdapterPlugin, registry: Registry) -> Config:
+    """Return the config of an adapter's own example, for what its connections can do; its secrets are made up.
+
+    Raises:
+        ConfigError: The example has faults.
+    """
+    environment = dict.fromkeys(names_in(plugin.example), "example")
+    return _Reader(Path(f"the example of {plugin.name}"), environment, registry).read(
+        tomllib.loads(plugin.example)
+    )
 
 
 def _load(given: str | os.PathLike[str] | None, environment: Mapping[str, str], registry: Registry) -> Config:

@@ -37,6 +37,11 @@ def resolve(text: str, environment: Mapping[str, str]) -> str:
     return _REFERENCE.sub(replaced, text)
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """Return the names of the variables that a text refers to."""
+    return tuple(match["name"] for match in _REFERENCE.finditer(text) if match["name"])
+
+
 def is_reference(text: str) -> bool:
     """Whether the text holds a reference, so that it is no literal secret."""
     return _REFERENCE.search(text) is not None
