@@ -3,6 +3,7 @@
 from couponhub.config.load import example_config, find_config, load_config
 from couponhub.config.schema import json_schema
 from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
+from couponhub.config.structure import setting_fault
 from couponhub.config.template import template
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "find_config",
     "json_schema",
     "load_config",
+    "setting_fault",
     "template",
 ]

@@ -42,6 +42,16 @@ def whole_class(
     return make_dict_structure_fn(kind, converter, **checks)
 
 
+def setting_fault(cls: type[Any], name: str, value: Any) -> str | None:
+    """Return what is wrong with one setting; None where nothing is."""
+    field = attrs.fields_dict(attrs.resolve_types(cls))[name]
+    try:
+        _checked(config_converter(), field, TableWords())(value, field.type)
+    except (TypeError, ValueError) as error:
+        return str(error).removeprefix(f"{name}: ")
+    return None
+
+
 def _checked(
     converter: Converter, field: "attrs.Attribute[Any]", words: TableWords | None
 ) -> Callable[[Any, Any], Any]:

@@ -1,6 +1,6 @@
 """The file that `config init` writes: a connection of each adapter, and the tables of settings with their words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -15,11 +15,18 @@ _HEAD = """\
 _COMMENTS_AT = 46
 
 
-def template(registry: Registry | None = None) -> str:
-    """Return a commented config file with one connection of each installed adapter."""
-    plugins = [entry for entry in (registry or Registry()).all() if isinstance(entry, AdapterPlugin)]
-    connections = "".join(f"\n{plugin.example.strip()}\n" for plugin in plugins)
-    return _HEAD + connections + "".join(f"{line}\n" for line in _tables())
+def template(registry: Registry | None = None, connections: Iterable[str] | None = None) -> str:
+    """Return a commented config file.
+
+    Args:
+        registry: The adapters to know; the installed ones by default.
+        connections: The tables of its connections; one of each adapter by default, to fill in.
+    """
+    if connections is None:
+        plugins = [entry for entry in (registry or Registry()).all() if isinstance(entry, AdapterPlugin)]
+        connections = (plugin.example for plugin in plugins)
+    shown = "".join(f"\n{table.strip()}\n" for table in connections)
+    return _HEAD + shown + "".join(f"{line}\n" for line in _tables())
 
 
 def _tables() -> Iterator[str]:

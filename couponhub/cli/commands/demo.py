@@ -32,7 +32,7 @@ def command() -> None:
         )
         run("lookup", "--mobile", _CUSTOMER)
         _serve(here)
-    say("That was all of it. To use real accounts: couponhub config init, fill it in, couponhub doctor.")
+    say("That was all of it. To use real accounts: couponhub config init, then couponhub doctor.")
 
 
 def _create_lists() -> None:
