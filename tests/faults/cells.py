@@ -12,7 +12,7 @@ import attrs
 
 from couponhub.errors import CouponhubError
 from couponhub.serialization import Document
-from tests.faults.bench import BROWSER, BUYER, MEGABYTE, UNSPEAKABLE, Bench, Target
+from tests.faults.fault_harness import BROWSER, BUYER, MEGABYTE, UNSPEAKABLE, FaultHarness, Target
 from tests.faults.mishaps import Changes, Mishap
 from tests.faults.operations import Operation
 
@@ -48,25 +48,25 @@ class Calls:
             yield self.reading[turn % len(self.reading)]
 
 
-def calls_of(bench: Bench, operation: Operation) -> Calls:
+def calls_of(faulty: FaultHarness, operation: Operation) -> Calls:
     """Do an operation while all goes well, and see whom it calls.
 
     What it answers is the truth, and kept as what it must answer whenever it is believed.
     """
-    target = operation.prepare(bench)
+    target = operation.prepare(faulty)
     # Signed in already, as whoever is asked later is: else a call for the token is counted, which does not come again.
-    bench.connection.check()
-    recorder = bench.harness.server.app.recorder
+    faulty.connection.check()
+    recorder = faulty.harness.server.app.recorder
     recorder.clear()
-    document = operation.ask(bench, target)
+    document = operation.ask(faulty, target)
     calls = recorder.requests()
     assert calls, "nobody was called"
-    bench.rest()
+    faulty.rest()
     if operation.writes is not None:
-        operation.writes(bench, target, document)
+        operation.writes(faulty, target, document)
     else:
-        assert_true(bench, operation, document)
-        bench.answers[operation.name] = document
+        assert_true(faulty, operation, document)
+        faulty.answers[operation.name] = document
     first: dict[tuple[str, str, str], int] = {}
     for nth, call in enumerate(calls, start=1):
         kind = (call.method, _IDS.sub("*", call.path), re.sub(r"=[^&]*", "", call.query))
@@ -77,75 +77,75 @@ def calls_of(bench: Bench, operation: Operation) -> Calls:
     )
 
 
-def truth_of(bench: Bench, operation: Operation) -> Document:
+def truth_of(faulty: FaultHarness, operation: Operation) -> Document:
     """What an operation that only reads answers while all goes well."""
-    if operation.name not in bench.answers or operation.is_of_all:
-        calls_of(bench, operation)
-    answer: Document = bench.answers[operation.name]
+    if operation.name not in faulty.answers or operation.is_of_all:
+        calls_of(faulty, operation)
+    answer: Document = faulty.answers[operation.name]
     return answer
 
 
 def ask_through(
-    bench: Bench,
+    faulty: FaultHarness,
     operation: Operation,
     mishap: Mishap,
     nth: int | None,
     target: Target,
     *,
-    by: Bench | None = None,
+    by: FaultHarness | None = None,
 ) -> Document | None:
     """Have an operation done while a mishap is in force; its answer, None where it failed as it should.
 
     Args:
-        bench: Where the mishap happens.
+        faulty: Where the mishap happens.
         operation: What is done.
         mishap: What goes wrong; it must hit something.
         nth: Which call it hits, None for every one.
         target: What the operation is about.
-        by: Who does it, where that is another bench at the same vendor.
+        by: Who does it, where that is another harness at the same vendor.
     """
-    bench.spoil(mishap, nth)
+    faulty.spoil(mishap, nth)
     document = None
     try:
-        document = operation.ask(by or bench, target)
+        document = operation.ask(by or faulty, target)
     except CouponhubError as error:
         assert_good(error)
     finally:
-        hits = bench.mend()
+        hits = faulty.mend()
     assert hits, "the mishap hit nothing"
     return document
 
 
 def judge(
-    bench: Bench, operation: Operation, mishap: Mishap, target: Target, document: Document | None
+    faulty: FaultHarness, operation: Operation, mishap: Mishap, target: Target, document: Document | None
 ) -> None:
     """Assert what must be true after an operation went through a mishap, which is over now.
 
     `document` is what it answered, None where it failed.
     """
-    bench.rest()
+    faulty.rest()
     if operation.writes is not None:
-        assert_done_once(bench, operation, mishap, target, document)
+        assert_done_once(faulty, operation, mishap, target, document)
         return
-    truth = truth_of(bench, operation)
+    truth = truth_of(faulty, operation)
     if document is not None and not operation.is_raw:
         assert_alike(operation, truth, document, attrs.evolve(mishap.changes, extras=operation.extras))
     if not operation.is_alone:
         # Nothing of it stays behind.
-        assert_alike(operation, truth, operation.ask(bench, target), Changes())
+        assert_alike(operation, truth, operation.ask(faulty, target), Changes())
 
 
 def assert_done_once(
-    bench: Bench, operation: Operation, mishap: Mishap, target: Target, document: Document | None
+    faulty: FaultHarness, operation: Operation, mishap: Mishap, target: Target, document: Document | None
 ) -> None:
     """Assert that what was written is there once at most, and is there where that was said."""
     assert operation.writes is not None
     if document is not None and operation.is_silent and mishap.feigns_success:
-        bench.worked = (
+        faulty.worked = (
             0  # nobody could know that nothing was done, and the next one needs a list that is sound
         )
     else:
-        operation.writes(bench, target, document)
+        operation.writes(faulty, target, document)
 
 
 def assert_alike(operation: Operation, truth: Document, document: Document, changes: Changes) -> None:
@@ -210,30 +210,30 @@ def _is_excused(key: str, truth: Any, answer: Any, changes: Changes) -> bool:
     return changes.lengths and len(str(answer)) == MEGABYTE and str(answer).rstrip("x") == truth
 
 
-def assert_true(bench: Bench, operation: Operation, document: Document) -> None:
+def assert_true(faulty: FaultHarness, operation: Operation, document: Document) -> None:
     """Assert that what is answered while all goes well is what the control API knows."""
     match operation.name:
         case "lists ls":
-            available = {list_id: bench.available(list_id) for list_id, *_ in bench.lists()}
+            available = {list_id: faulty.available(list_id) for list_id, *_ in faulty.lists()}
             assert available == {one["id"]: one["available"] for one in document["items"]}
         case "lists show":
-            assert len(bench.held(document["id"])) == document["total"]
-            assert bench.available(document["id"]) == document["available"]
+            assert len(faulty.held(document["id"])) == document["total"]
+            assert faulty.available(document["id"]) == document["available"]
         case "uploads ls":
             (list_id,) = {one["list_id"] for one in document["items"]}
-            assert bench.held(list_id).total() >= sum(one["accepted"] for one in document["items"]) >= 3
+            assert faulty.held(list_id).total() >= sum(one["accepted"] for one in document["items"]) >= 3
         case "uploads show ours" | "uploads show theirs" | "uploads wait theirs":
             assert ("done", 3) == (document["status"], document["accepted"])
         case "lookup a holder" | "coupons find":
             coupons = document["coupons"] if "coupons" in document else document["items"]
-            held_by = bench.held_by(BUYER["mobile"])
+            held_by = faulty.held_by(BUYER["mobile"])
             assert held_by == Counter(coupon["code"] for coupon in coupons)
             # A seeded list is for several uses: what was used once can be used again.
             assert Counter({("active", 0): 3, ("active", 1): 1}) == Counter(
                 (coupon["status"], coupon["redemption_count"]) for coupon in coupons
             )
         case "lookup a browser" | "lookup a stranger":
-            assert Counter() == bench.held_by(BROWSER["mobile"])
+            assert Counter() == faulty.held_by(BROWSER["mobile"])
             assert ("none", True, []) == (
                 document["answers"][0]["verdict"],
                 document["complete"],

@@ -1,10 +1,10 @@
-"""Benches that the cells of one module share."""
+"""Harnesses that the cells of one module share."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.bench import Bench, Pace, bench_of
+from tests.faults.fault_harness import FaultHarness, PacedClock, fault_harness_of
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,10 +24,13 @@ def _nobody_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def benches() -> Iterator[dict[str, Bench]]:
-    """A bench for each vendor, at one pace."""
-    pace = Pace()
+def faulty_vendors() -> Iterator[dict[str, FaultHarness]]:
+    """A harness for each vendor, with one clock."""
+    paced = PacedClock()
     with pytest.MonkeyPatch.context() as patch:
-        pace.rule(patch)
-        with bench_of("moengage", pace) as moengage, bench_of("capillary", pace) as capillary:
+        paced.rule(patch)
+        with (
+            fault_harness_of("moengage", paced) as moengage,
+            fault_harness_of("capillary", paced) as capillary,
+        ):
             yield {"moengage": moengage, "capillary": capillary}

@@ -14,10 +14,10 @@ from couponhub.errors import Conflict
 from couponhub.hub import CouponHub
 from couponhub.models import Customer, ListChange, ListId, Upload
 from couponhub.serialization import Document, many, to_document
-from tests.faults.bench import BROWSER, BUYER, CODE, SERIES, Bench, Target
+from tests.faults.fault_harness import BROWSER, BUYER, CODE, SERIES, FaultHarness, Target
 
 PATIENCE = 20.0
-"""Seconds, at the bench's pace, that uploads are given."""
+"""Seconds, by the clock of the harness, that uploads are given."""
 
 _WORK_ON_ONE_LIST = 6
 
@@ -36,7 +36,7 @@ class Operation:
         writes: Asserts what must hold at the vendor, and of the answer where there is one; None for what changes
             nothing, whose answer then must be the one that came while all went well.
         is_raw: The answer is the vendor's own, whatever that is.
-        is_of_all: What it answers changes with whatever others do on the bench.
+        is_of_all: What it answers changes with whatever others do at the vendor.
         is_alone: Each time it is done by a hub of its own, in which nothing can stay behind.
         is_silent: The vendor answers nothing when it is done.
         extras: Fields that come from a further call, and are null when that fails.
@@ -44,10 +44,10 @@ class Operation:
 
     name: str
     vendors: Sequence[str] = ("moengage", "capillary")
-    prepare: Callable[[Bench], Target]
-    ask: Callable[[Bench, Target], Document]
+    prepare: Callable[[FaultHarness], Target]
+    ask: Callable[[FaultHarness, Target], Document]
     words: Callable[[Target], Sequence[str]] | None
-    writes: "Callable[[Bench, Target, Document | None], None] | None" = None
+    writes: "Callable[[FaultHarness, Target, Document | None], None] | None" = None
     is_raw: bool = False
     is_of_all: bool = False
     is_alone: bool = False
@@ -63,27 +63,27 @@ def today(days: int = 0) -> date:
 # What stands while an operation only reads
 
 
-def standing(bench: Bench) -> dict[str, Target]:
-    """What the operations that read are about, made once and anew when the bench begins anew."""
-    if not bench.standing:
-        bench.standing.update(_make_standing(bench))
-    return bench.standing
+def standing(faulty: FaultHarness) -> dict[str, Target]:
+    """What the operations that read are about, made once and anew when the vendor begins anew."""
+    if not faulty.standing:
+        faulty.standing.update(_make_standing(faulty))
+    return faulty.standing
 
 
-def _standing(kind: str) -> Callable[[Bench], Target]:
-    return lambda bench: standing(bench)[kind]
+def _standing(kind: str) -> Callable[[FaultHarness], Target]:
+    return lambda faulty: standing(faulty)[kind]
 
 
-def _make_standing(bench: Bench) -> dict[str, Target]:
-    harness, codes = bench.harness, [f"{CODE}-STANDING-{number}" for number in range(6)]
+def _make_standing(faulty: FaultHarness) -> dict[str, Target]:
+    harness, codes = faulty.harness, [f"{CODE}-STANDING-{number}" for number in range(6)]
     for customer in (BUYER, BROWSER):
         harness.control.add_customer(**customer)
     list_id = harness.list_with("Standing", codes)
     given = harness.control.issue(list_id, BUYER, codes=codes[:4])
-    if bench.vendor == "capillary":
+    if faulty.vendor == "capillary":
         harness.control.redeem(list_id, given[0], transaction="T-1")
-    mine = bench.connection.uploads.send(
-        list_id, codes_of(bench, 3), name="Standing", wait=True, timeout=PATIENCE
+    mine = faulty.connection.uploads.send(
+        list_id, codes_of(faulty, 3), name="Standing", wait=True, timeout=PATIENCE
     )
     return {
         "nothing": Target(),
@@ -94,86 +94,86 @@ def _make_standing(bench: Bench) -> dict[str, Target]:
     }
 
 
-def _working_list(bench: Bench) -> ListId:
+def _working_list(faulty: FaultHarness) -> ListId:
     """A list to work on; another one when it has been worked on so often that reading it takes its time."""
-    if bench.worked % _WORK_ON_ONE_LIST == 0:
-        bench.renew_if_full()
-        name = bench.fresh("Working")
-        standing(bench)["working"] = Target(list_id=bench.harness.create_list(name).id)
-    bench.worked += 1
-    return standing(bench)["working"].list_id
+    if faulty.worked % _WORK_ON_ONE_LIST == 0:
+        faulty.renew_if_full()
+        name = faulty.fresh("Working")
+        standing(faulty)["working"] = Target(list_id=faulty.harness.create_list(name).id)
+    faulty.worked += 1
+    return standing(faulty)["working"].list_id
 
 
-def codes_of(bench: Bench, count: int) -> list[str]:
+def codes_of(faulty: FaultHarness, count: int) -> list[str]:
     """Codes that were not used before."""
-    return [bench.fresh(CODE) for _ in range(count)]
+    return [faulty.fresh(CODE) for _ in range(count)]
 
 
 # Reading
 
 
-def _lists(bench: Bench, _: Target) -> Document:
-    return many(to_document(found) for found in bench.connection.lists.iterate())
+def _lists(faulty: FaultHarness, _: Target) -> Document:
+    return many(to_document(found) for found in faulty.connection.lists.iterate())
 
 
-def _list(bench: Bench, target: Target) -> Document:
-    return to_document(bench.connection.lists.get(target.list_id))
+def _list(faulty: FaultHarness, target: Target) -> Document:
+    return to_document(faulty.connection.lists.get(target.list_id))
 
 
-def _uploads(bench: Bench, target: Target) -> Document:
-    return many(to_document(found) for found in bench.connection.uploads.iterate(target.list_id))
+def _uploads(faulty: FaultHarness, target: Target) -> Document:
+    return many(to_document(found) for found in faulty.connection.uploads.iterate(target.list_id))
 
 
-def _upload(bench: Bench, target: Target) -> Document:
-    return to_document(bench.connection.uploads.show(target.list_id, target.upload_id))
+def _upload(faulty: FaultHarness, target: Target) -> Document:
+    return to_document(faulty.connection.uploads.show(target.list_id, target.upload_id))
 
 
-def _wait(bench: Bench, target: Target) -> Document:
-    uploads = bench.connection.uploads
+def _wait(faulty: FaultHarness, target: Target) -> Document:
+    uploads = faulty.connection.uploads
     return to_document(uploads.wait(target.upload_id, target.list_id, timeout=PATIENCE))
 
 
-def _lookup(mobile: str) -> Callable[[Bench, Target], Document]:
-    def ask(bench: Bench, _: Target) -> Document:
+def _lookup(mobile: str) -> Callable[[FaultHarness, Target], Document]:
+    def ask(faulty: FaultHarness, _: Target) -> Document:
         # A hub of its own: what lookups remember, and whom they spare, is another matter.
-        with CouponHub(bench.hub.config) as hub:
+        with CouponHub(faulty.hub.config) as hub:
             return to_document(hub.lookup(Customer(mobile=mobile)))
 
     return ask
 
 
-def _coupons(bench: Bench, target: Target) -> Document:
-    return many(to_document(found) for found in bench.connection.coupons.find(target.codes))
+def _coupons(faulty: FaultHarness, target: Target) -> Document:
+    return many(to_document(found) for found in faulty.connection.coupons.find(target.codes))
 
 
-def _check(bench: Bench, _: Target) -> Document:
-    return {"message": bench.connection.check()}
+def _check(faulty: FaultHarness, _: Target) -> Document:
+    return {"message": faulty.connection.check()}
 
 
-def _sign_in(bench: Bench, _: Target) -> Document:
-    with CouponHub(bench.hub.config) as hub:
-        return {"message": hub[bench.vendor].check()}
+def _sign_in(faulty: FaultHarness, _: Target) -> Document:
+    with CouponHub(faulty.hub.config) as hub:
+        return {"message": hub[faulty.vendor].check()}
 
 
-def _call(bench: Bench, _: Target) -> Document:
-    path = {"moengage": "/coupon-list", "capillary": "/v2/coupon/series"}[bench.vendor]
-    return {"answer": bench.connection.call("GET", path)}
+def _call(faulty: FaultHarness, _: Target) -> Document:
+    path = {"moengage": "/coupon-list", "capillary": "/v2/coupon/series"}[faulty.vendor]
+    return {"answer": faulty.connection.call("GET", path)}
 
 
 # Lists
 
 
-def _to_create(bench: Bench) -> Target:
-    bench.renew_if_full()
-    return Target(name=bench.fresh("Created"))
+def _to_create(faulty: FaultHarness) -> Target:
+    faulty.renew_if_full()
+    return Target(name=faulty.fresh("Created"))
 
 
-def _create(bench: Bench, target: Target) -> Document:
-    return to_document(bench.connection.lists.create(bench.harness.new_list(target.name)))
+def _create(faulty: FaultHarness, target: Target) -> Document:
+    return to_document(faulty.connection.lists.create(faulty.harness.new_list(target.name)))
 
 
-def _created(bench: Bench, target: Target, document: Document | None) -> None:
-    made = [list_id for list_id, name, _ in bench.lists() if name == target.name]
+def _created(faulty: FaultHarness, target: Target, document: Document | None) -> None:
+    made = [list_id for list_id, name, _ in faulty.lists() if name == target.name]
     if document is None:
         assert len(made) <= 1, "the list was made twice"
     else:
@@ -181,177 +181,177 @@ def _created(bench: Bench, target: Target, document: Document | None) -> None:
         assert "active" == document["status"] or document["status"] == "unknown"
 
 
-def _to_update(bench: Bench) -> Target:
-    return Target(list_id=_working_list(bench), name=bench.fresh("Renamed"))
+def _to_update(faulty: FaultHarness) -> Target:
+    return Target(list_id=_working_list(faulty), name=faulty.fresh("Renamed"))
 
 
-def _update(bench: Bench, target: Target) -> Document:
-    return to_document(bench.connection.lists.update(target.list_id, ListChange(name=target.name)))
+def _update(faulty: FaultHarness, target: Target) -> Document:
+    return to_document(faulty.connection.lists.update(target.list_id, ListChange(name=target.name)))
 
 
-def _updated(bench: Bench, target: Target, document: Document | None) -> None:
-    (name,) = [name for list_id, name, _ in bench.lists() if list_id == target.list_id]
+def _updated(faulty: FaultHarness, target: Target, document: Document | None) -> None:
+    (name,) = [name for list_id, name, _ in faulty.lists() if list_id == target.list_id]
     if document is not None:
         assert target.name == name, "the list was not changed"
         assert target.list_id == document["id"]
         assert document["name"].startswith(target.name)
 
 
-def _to_archive(bench: Bench) -> Target:
-    bench.renew_if_full()
-    codes = codes_of(bench, 2)
-    return Target(list_id=bench.harness.list_with(bench.fresh("Retired"), codes), codes=codes)
+def _to_archive(faulty: FaultHarness) -> Target:
+    faulty.renew_if_full()
+    codes = codes_of(faulty, 2)
+    return Target(list_id=faulty.harness.list_with(faulty.fresh("Retired"), codes), codes=codes)
 
 
-def _archive(bench: Bench, target: Target) -> Document:
-    bench.connection.lists.archive(target.list_id)
+def _archive(faulty: FaultHarness, target: Target) -> Document:
+    faulty.connection.lists.archive(target.list_id)
     return {}
 
 
-def _archived(bench: Bench, target: Target, document: Document | None) -> None:
-    (status,) = [status for list_id, _, status in bench.lists() if list_id == target.list_id]
+def _archived(faulty: FaultHarness, target: Target, document: Document | None) -> None:
+    (status,) = [status for list_id, _, status in faulty.lists() if list_id == target.list_id]
     assert status in {"ACTIVE", "ARCHIVED"}
     if document is not None:
         assert "ARCHIVED" == status, "the list was not archived"
         assert document.get("status") in {None, "archived", "unknown"}
-    assert bench.held(target.list_id) == (Counter(target.codes) if status == "ACTIVE" else Counter())
+    assert faulty.held(target.list_id) == (Counter(target.codes) if status == "ACTIVE" else Counter())
 
 
-def _to_activate(bench: Bench) -> Target:
-    target = Target(list_id=_working_list(bench))
-    bench.connection.lists.archive(target.list_id)
+def _to_activate(faulty: FaultHarness) -> Target:
+    target = Target(list_id=_working_list(faulty))
+    faulty.connection.lists.archive(target.list_id)
     return target
 
 
-def _activate(bench: Bench, target: Target) -> Document:
-    bench.connection.lists.activate(target.list_id, today(50))
+def _activate(faulty: FaultHarness, target: Target) -> Document:
+    faulty.connection.lists.activate(target.list_id, today(50))
     return {}
 
 
-def _activated(bench: Bench, target: Target, document: Document | None) -> None:
-    (status,) = [status for list_id, _, status in bench.lists() if list_id == target.list_id]
+def _activated(faulty: FaultHarness, target: Target, document: Document | None) -> None:
+    (status,) = [status for list_id, _, status in faulty.lists() if list_id == target.list_id]
     assert status in {"ACTIVE", "ARCHIVED"}
     if document is not None:
         assert "ACTIVE" == status, "the list was not activated"
         assert document.get("status") in {None, "active", "unknown"}
     # As it was, for whatever works on it next.
     if status == "ARCHIVED":
-        bench.connection.lists.activate(target.list_id, today(50))
+        faulty.connection.lists.activate(target.list_id, today(50))
 
 
 # Codes on their way
 
 
-def _to_send(bench: Bench) -> Target:
-    target = Target(list_id=_working_list(bench), name=bench.fresh("sent"), codes=codes_of(bench, 3))
-    file = bench.harness.folder / f"{target.name}.csv"
+def _to_send(faulty: FaultHarness) -> Target:
+    target = Target(list_id=_working_list(faulty), name=faulty.fresh("sent"), codes=codes_of(faulty, 3))
+    file = faulty.harness.folder / f"{target.name}.csv"
     file.write_text("\n".join(["coupon code", *target.codes, ""]), encoding="utf-8")
     target.file = str(file)
     return target
 
 
-def _sent_upload(bench: Bench, target: Target, *, wait: bool = True) -> Upload:
-    return bench.connection.uploads.send(
+def _sent_upload(faulty: FaultHarness, target: Target, *, wait: bool = True) -> Upload:
+    return faulty.connection.uploads.send(
         target.list_id, target.file, name=target.name, wait=wait, timeout=PATIENCE
     )
 
 
-def _send(bench: Bench, target: Target) -> Document:
-    return to_document(_sent_upload(bench, target))
+def _send(faulty: FaultHarness, target: Target) -> Document:
+    return to_document(_sent_upload(faulty, target))
 
 
-def _sent(bench: Bench, target: Target, document: Document | None) -> None:
-    _each_once_at_most(bench, target)
-    assert len(bench.files(target.list_id, target.name)) <= 1, "the file was sent twice"
+def _sent(faulty: FaultHarness, target: Target, document: Document | None) -> None:
+    _each_once_at_most(faulty, target)
+    assert len(faulty.files(target.list_id, target.name)) <= 1, "the file was sent twice"
     if document is not None and document["status"] == "done":
         assert (3, 3, 0) == (document["rows"], document["accepted"], document["unknown"])
-        assert set(target.codes) <= set(bench.held(target.list_id)), "codes are not there"
+        assert set(target.codes) <= set(faulty.held(target.list_id)), "codes are not there"
     elif document is not None:
         # Ended otherwise, it must not have been counted as there.
         assert not document["accepted"]
     # Whatever was said of it, what is missing can be sent, and nothing is there twice.
-    _send_the_rest(bench, target)
-    _each_once_at_most(bench, target)
-    assert set(target.codes) <= set(bench.held(target.list_id)), "codes are lost"
-    assert len(bench.files(target.list_id, target.name)) == 1, "the file is there twice"
+    _send_the_rest(faulty, target)
+    _each_once_at_most(faulty, target)
+    assert set(target.codes) <= set(faulty.held(target.list_id)), "codes are lost"
+    assert len(faulty.files(target.list_id, target.name)) == 1, "the file is there twice"
 
 
-def _send_the_rest(bench: Bench, target: Target) -> None:
+def _send_the_rest(faulty: FaultHarness, target: Target) -> None:
     """Send once more; where that is refused, do what the hint says and try again."""
     try:
-        _send(bench, target)
+        _send(faulty, target)
     except Conflict as conflict:
         command = re.search(r"`couponhub uploads wait \S+ \S+ (\S+)`", conflict.hint)
         assert command is not None
-        bench.connection.uploads.wait(command[1], target.list_id, timeout=20)
+        faulty.connection.uploads.wait(command[1], target.list_id, timeout=20)
         with suppress(Conflict):
-            _send(bench, target)
+            _send(faulty, target)
 
 
-def _each_once_at_most(bench: Bench, target: Target) -> None:
-    bench.rest()
-    held = bench.held(target.list_id)
+def _each_once_at_most(faulty: FaultHarness, target: Target) -> None:
+    faulty.rest()
+    held = faulty.held(target.list_id)
     assert all(count == 1 for count in held.values()), "a code is there twice"
     assert all(code.startswith(CODE) for code in held), "a code came from nowhere"
 
 
-def _sent_without_waiting(bench: Bench) -> Target:
-    target = _to_send(bench)
-    target.upload_id = _sent_upload(bench, target, wait=False).id
+def _sent_without_waiting(faulty: FaultHarness) -> Target:
+    target = _to_send(faulty)
+    target.upload_id = _sent_upload(faulty, target, wait=False).id
     return target
 
 
-def _waited(bench: Bench, target: Target, document: Document | None) -> None:
-    bench.rest()
-    assert set(target.codes) <= set(bench.held(target.list_id))
+def _waited(faulty: FaultHarness, target: Target, document: Document | None) -> None:
+    faulty.rest()
+    assert set(target.codes) <= set(faulty.held(target.list_id))
     if document is not None:
         assert ("done", 3, 0) == (document["status"], document["accepted"], document["unknown"])
 
 
-def _to_delete(by: str) -> Callable[[Bench], Target]:
-    def prepare(bench: Bench) -> Target:
-        target = _to_send(bench)
-        sent = _sent_upload(bench, target)
+def _to_delete(by: str) -> Callable[[FaultHarness], Target]:
+    def prepare(faulty: FaultHarness) -> Target:
+        target = _to_send(faulty)
+        sent = _sent_upload(faulty, target)
         target.upload_id = sent.id if by == "us" else str(sent.parts[0].id)
         return target
 
     return prepare
 
 
-def _delete(bench: Bench, target: Target) -> Document:
-    bench.connection.uploads.delete(target.list_id, target.upload_id)
+def _delete(faulty: FaultHarness, target: Target) -> Document:
+    faulty.connection.uploads.delete(target.list_id, target.upload_id)
     return {}
 
 
-def _deleted(bench: Bench, target: Target, document: Document | None) -> None:
-    held = set(bench.held(target.list_id)) & set(target.codes)
-    files = bench.files(target.list_id, target.name)
+def _deleted(faulty: FaultHarness, target: Target, document: Document | None) -> None:
+    held = set(faulty.held(target.list_id)) & set(target.codes)
+    files = faulty.files(target.list_id, target.name)
     assert (set(), []) == (held, files) or (set(target.codes) == held and len(files) == 1)
     if document is not None:
         assert set() == held, "the codes are still there"
     # What is still there counts as sent, or it would be sent once more.
     elif held:
         with pytest.raises(Conflict):
-            _send(bench, target)
+            _send(faulty, target)
 
 
 # Reports
 
 
-def _to_report(bench: Bench) -> Target:
-    bench.rest()
-    bench.harness.server.world.outbox.clear()
-    return Target(list_id=standing(bench)["list"].list_id, name="reports@example.com")
+def _to_report(faulty: FaultHarness) -> Target:
+    faulty.rest()
+    faulty.harness.server.world.outbox.clear()
+    return Target(list_id=standing(faulty)["list"].list_id, name="reports@example.com")
 
 
-def _report(bench: Bench, target: Target) -> Document:
-    sentence = bench.connection.usage.request(target.list_id, today(), today(), [target.name])
+def _report(faulty: FaultHarness, target: Target) -> Document:
+    sentence = faulty.connection.usage.request(target.list_id, today(), today(), [target.name])
     return {"message": sentence}
 
 
-def _reported(bench: Bench, target: Target, document: Document | None) -> None:
-    bench.rest()
-    mails = [mail for mail in bench.harness.control.mails() if target.name in mail["to"]]
+def _reported(faulty: FaultHarness, target: Target, document: Document | None) -> None:
+    faulty.rest()
+    mails = [mail for mail in faulty.harness.control.mails() if target.name in mail["to"]]
     assert len(mails) <= 1, "the report was mailed twice"
     if document is not None:
         assert 1 == len(mails), "no report was mailed"

@@ -11,7 +11,6 @@ import pytest
 from couponhub import errors
 from couponhub.cli import main
 from tests.cli.desk import Ran
-from tests.faults.bench import Bench, Target
 from tests.faults.cells import (
     assert_alike,
     assert_discreet,
@@ -22,6 +21,7 @@ from tests.faults.cells import (
     told_of,
     truth_of,
 )
+from tests.faults.fault_harness import FaultHarness, Target
 from tests.faults.mishaps import BY_KIND, DROPPED_AFTER, DROPPED_BEFORE, NONE, ODD, Mishap
 from tests.faults.operations import Operation, operations_of
 
@@ -51,14 +51,14 @@ class Run:
     def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
         self._capture = capture
 
-    def __call__(self, bench: Bench, operation: Operation, target: Target) -> Ran:
+    def __call__(self, faulty: FaultHarness, operation: Operation, target: Target) -> Ran:
         """Run the command of an operation."""
         assert operation.words is not None
-        words = [bench.vendor if word == "CONN" else word for word in operation.words(target)]
+        words = [faulty.vendor if word == "CONN" else word for word in operation.words(target)]
         self._capture.readouterr()
         with pytest.MonkeyPatch.context() as patch:
             # Without being read each time: no mishap is in it.
-            patch.setattr("couponhub.hub.load_config", lambda *_, **__: bench.hub.config)
+            patch.setattr("couponhub.hub.load_config", lambda *_, **__: faulty.hub.config)
             code = main(["-o", "json", *words])
         return Ran(code, *self._capture.readouterr())
 
@@ -67,39 +67,41 @@ _FORMS = "forms, with and without the country code"
 
 
 @ON_EACH
-def test_all_is_well(benches: dict[str, Bench], run: Run, vendor: str, operation: Operation) -> None:
+def test_all_is_well(
+    faulty_vendors: dict[str, FaultHarness], run: Run, vendor: str, operation: Operation
+) -> None:
     """Without a mishap a command ends well, silently but for the forms of a number, and answers what the library does."""
-    bench = benches[vendor]
-    calls_of(bench, operation)
-    target = operation.prepare(bench)
-    ran = run(bench, operation, target)
+    faulty = faulty_vendors[vendor]
+    calls_of(faulty, operation)
+    target = operation.prepare(faulty)
+    ran = run(faulty, operation, target)
     assert (0, []) == (ran.code, [line for line in ran.err.splitlines() if not line.endswith(_FORMS)])
-    assert_answer(bench, operation, NONE, target, ran)
+    assert_answer(faulty, operation, NONE, target, ran)
 
 
 @pytest.mark.parametrize("mishap", MISHAPS, ids=lambda mishap: mishap.name)
 @ON_EACH
 def test_no_lie(
-    benches: dict[str, Bench], run: Run, vendor: str, operation: Operation, mishap: Mishap
+    faulty_vendors: dict[str, FaultHarness], run: Run, vendor: str, operation: Operation, mishap: Mishap
 ) -> None:
     """Whatever a vendor answers, a command says what became of it, to people and to programs."""
-    bench = benches[vendor]
+    faulty = faulty_vendors[vendor]
     hits: Sequence[int | None] = (None,)
     if mishap in {DROPPED_AFTER, DROPPED_BEFORE} and operation.writes is not None:
-        hits = (None, *calls_of(bench, operation).writing)
+        hits = (None, *calls_of(faulty, operation).writing)
     for nth in hits:
         with told_of(f"{mishap.name} hits {'every call' if nth is None else f'call {nth}'}"):
-            target = operation.prepare(bench)
-            bench.spoil(mishap, nth)
+            target = operation.prepare(faulty)
+            faulty.spoil(mishap, nth)
             try:
-                ran = run(bench, operation, target)
+                ran = run(faulty, operation, target)
             finally:
-                spoilt = bench.mend()
+                spoilt = faulty.mend()
             assert spoilt, "the mishap hit nothing"
             assert_told(ran)
-            assert_answer(bench, operation, mishap, target, ran)
+            assert_answer(faulty, operation, mishap, target, ran)
             if mishap is ODD and operation.writes is None:
-                operation.ask(bench, target)  # an odd status is written down until the next one is read
+                operation.ask(faulty, target)  # an odd status is written down until the next one is read
 
 
 @pytest.mark.parametrize(
@@ -109,17 +111,17 @@ def test_no_lie(
         *(("capillary", kind) for kind in BY_KIND if kind != "quota"),  # it has none for a day
     ],
 )
-def test_each_kind_is_met(benches: dict[str, Bench], run: Run, vendor: str, kind: str) -> None:
+def test_each_kind_is_met(faulty_vendors: dict[str, FaultHarness], run: Run, vendor: str, kind: str) -> None:
     """The mishap that stands for a kind of error leads to it, so that all of them are met above."""
-    bench, mishap = benches[vendor], BY_KIND[kind]
+    faulty, mishap = faulty_vendors[vendor], BY_KIND[kind]
     name = "lists create" if mishap is DROPPED_AFTER else "lists show"
     operation = next(one for one in operations_of(vendor) if one.name == name)
-    target = operation.prepare(bench)
-    bench.spoil(mishap, None, match="* *coupon*")  # the list itself, not the token
+    target = operation.prepare(faulty)
+    faulty.spoil(mishap, None, match="* *coupon*")  # the list itself, not the token
     try:
-        ran = run(bench, operation, target)
+        ran = run(faulty, operation, target)
     finally:
-        bench.mend()
+        faulty.mend()
     (error,) = errors_in(decoded(ran.out))
     assert (kind, EXIT_CODES[kind]) == (error["kind"], ran.code)
 
@@ -149,14 +151,16 @@ def assert_told(ran: Ran) -> None:
         assert EXIT_CODES[error["kind"]] == ran.code
 
 
-def assert_answer(bench: Bench, operation: Operation, mishap: Mishap, target: Target, ran: Ran) -> None:
+def assert_answer(
+    faulty: FaultHarness, operation: Operation, mishap: Mishap, target: Target, ran: Ran
+) -> None:
     """Assert that what a command shows is the truth, and that what it says was done was done once."""
-    bench.rest()
+    faulty.rest()
     document = decoded(ran.out)
     if operation.writes is not None:
-        assert_done_once(bench, operation, mishap, target, document if ran.code == 0 else None)
+        assert_done_once(faulty, operation, mishap, target, document if ran.code == 0 else None)
     elif operation.name == "check":
         assert [ran.code == 0] == [one["ok"] for one in document["items"]]
     elif ran.code == 0 or "answers" in document:
         changes = attrs.evolve(mishap.changes, extras=operation.extras)
-        assert_alike(operation, truth_of(bench, operation), document, changes)
+        assert_alike(operation, truth_of(faulty, operation), document, changes)

@@ -12,8 +12,8 @@ from couponhub.clock import Clock
 from couponhub.errors import VendorUnavailable
 from couponhub.hub import CouponHub
 from couponhub.transport import RetryPolicy
-from tests.faults.bench import Bench
 from tests.faults.cells import ask_through, calls_of, judge, told_of
+from tests.faults.fault_harness import FaultHarness
 from tests.faults.mishaps import Mishap
 from tests.faults.operations import Operation, operations_of
 
@@ -30,27 +30,27 @@ CELLS = [
     for mishap in (LATENCY, SLOW_BODY)
     if mishap is LATENCY or operation.writes is None  # a write's answer is as lost in either way
 ]
-Hurries = Callable[[Bench], Bench]
+Hurries = Callable[[FaultHarness], FaultHarness]
 
 
 @pytest.fixture(scope="module")
 def hurried() -> Iterator[Hurries]:
-    """The same bench in a hurry: with a hub that gives the vendor little time, and for which time is real."""
+    """The same vendor, asked in a hurry: with a hub that gives the vendor little time, and for which time is real."""
     with ExitStack() as opened:
 
-        def hurried(bench: Bench) -> Bench:
-            (connection,) = bench.hub.config.connections.values()
+        def hurried(faulty: FaultHarness) -> FaultHarness:
+            (connection,) = faulty.hub.config.connections.values()
             hasty = attrs.evolve(connection.settings, timeout=TIMEOUT, settle=SETTLED)
-            connections = {bench.vendor: attrs.evolve(connection, settings=hasty)}
-            config = attrs.evolve(bench.hub.config, connections=connections)
+            connections = {faulty.vendor: attrs.evolve(connection, settings=hasty)}
+            config = attrs.evolve(faulty.hub.config, connections=connections)
             with pytest.MonkeyPatch.context() as patch:
                 policy = partial(RetryPolicy, base=0.0, attempts=2)
                 patch.setattr("couponhub.transport.transport.RetryPolicy", policy)
                 patch.setattr("couponhub.runtime.SYSTEM_CLOCK", Clock())
                 hub = opened.enter_context(CouponHub(config))
                 with suppress(VendorUnavailable):  # this machine may be slow; it is signed in, or will be
-                    hub[bench.vendor].check()
-            return attrs.evolve(bench, hub=hub)
+                    hub[faulty.vendor].check()
+            return attrs.evolve(faulty, hub=hub)
 
         yield hurried
 
@@ -61,15 +61,19 @@ def hurried() -> Iterator[Hurries]:
     ids=[f"{vendor}-{operation.name}-{mishap.name}" for vendor, operation, mishap in CELLS],
 )
 def test_no_lie(
-    benches: dict[str, Bench], hurried: Hurries, vendor: str, operation: Operation, mishap: Mishap
+    faulty_vendors: dict[str, FaultHarness],
+    hurried: Hurries,
+    vendor: str,
+    operation: Operation,
+    mishap: Mishap,
 ) -> None:
     """An answer that is late, or too slow in coming, is none; the work that it told of is seen before it is repeated."""
-    bench = benches[vendor]
-    calls = calls_of(bench, operation)
+    faulty = faulty_vendors[vendor]
+    calls = calls_of(faulty, operation)
     for nth in calls.writing or calls.reading[:1]:
         with told_of(f"{mishap.name} at call {nth}"):
-            target = operation.prepare(bench)
-            hasty = hurried(bench)
-            document = ask_through(bench, operation, mishap, nth, target, by=hasty)
+            target = operation.prepare(faulty)
+            hasty = hurried(faulty)
+            document = ask_through(faulty, operation, mishap, nth, target, by=hasty)
             time.sleep(LATE)  # what was held back is done by now
-            judge(bench, operation, mishap, target, document)
+            judge(faulty, operation, mishap, target, document)

@@ -3,8 +3,8 @@
 import pytest
 
 from couponhub.errors import UnreadableReply
-from tests.faults.bench import MOST_REPLY_BYTES, Bench
 from tests.faults.cells import Calls, ask_through, calls_of, judge, told_of
+from tests.faults.fault_harness import MOST_REPLY_BYTES, FaultHarness
 from tests.faults.mishaps import MISHAPS, Mishap
 from tests.faults.operations import Operation, operations_of
 
@@ -25,38 +25,38 @@ def seen() -> dict[str, Calls]:
 
 
 @ON_EACH
-def test_all_is_well(benches: dict[str, Bench], vendor: str, operation: Operation) -> None:
+def test_all_is_well(faulty_vendors: dict[str, FaultHarness], vendor: str, operation: Operation) -> None:
     """Without a mishap the answer is the truth, and somebody was called, so that a mishap has something to hit."""
-    calls = calls_of(benches[vendor], operation)
+    calls = calls_of(faulty_vendors[vendor], operation)
     assert [*calls.writing, *calls.reading]
 
 
 @pytest.mark.parametrize("mishap", MISHAPS, ids=lambda mishap: mishap.name)
 @ON_EACH
 def test_no_lie(
-    benches: dict[str, Bench],
+    faulty_vendors: dict[str, FaultHarness],
     seen: dict[str, Calls],
     vendor: str,
     operation: Operation,
     mishap: Mishap,
 ) -> None:
     """Whether it hits all calls of an operation or one, an answer is the truth and a write is there once at most."""
-    bench = benches[vendor]
+    faulty = faulty_vendors[vendor]
     name = f"{vendor} {operation.name}"
     if name not in seen:
-        seen[name] = calls_of(bench, operation)
+        seen[name] = calls_of(faulty, operation)
     for nth in seen[name].to_hit(MISHAPS.index(mishap)):
         with told_of(f"{mishap.name} hits {'every call' if nth is None else f'call {nth}'}"):
-            target = operation.prepare(bench)
-            document = ask_through(bench, operation, mishap, nth, target)
-            judge(bench, operation, mishap, target, document)
+            target = operation.prepare(faulty)
+            document = ask_through(faulty, operation, mishap, nth, target)
+            judge(faulty, operation, mishap, target, document)
 
 
 @pytest.mark.parametrize("vendor", ["moengage", "capillary"])
-def test_a_bomb_is_not_unpacked(benches: dict[str, Bench], vendor: str) -> None:
+def test_a_bomb_is_not_unpacked(faulty_vendors: dict[str, FaultHarness], vendor: str) -> None:
     """What would be too large is refused for its size, not for what is in it."""
-    bench = benches[vendor]
-    bench.spoil(next(mishap for mishap in MISHAPS if mishap.name == "bomb"), None)
+    faulty = faulty_vendors[vendor]
+    faulty.spoil(next(mishap for mishap in MISHAPS if mishap.name == "bomb"), None)
     with pytest.raises(UnreadableReply, match=f"larger than {MOST_REPLY_BYTES} bytes"):
-        list(bench.connection.lists.iterate())
-    assert 1 == bench.mend()
+        list(faulty.connection.lists.iterate())
+    assert 1 == faulty.mend()

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from couponhub.errors import RateLimited
-from tests.faults.bench import Bench, Pace, bench_of
+from tests.faults.fault_harness import FaultHarness, PacedClock, fault_harness_of
 from tests.faults.mishaps import (
     GARBLED_RESET,
     HOUR,
@@ -26,18 +26,18 @@ SLACK = 2.0
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AbstractContextManager[Bench]]:
-    """Open a bench whose hub counts rate limits, as it does when nobody says otherwise."""
-    pace = Pace()
-    pace.rule(monkeypatch)
+def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AbstractContextManager[FaultHarness]]:
+    """Open a harness whose hub counts rate limits, as it does when nobody says otherwise."""
+    paced = PacedClock()
+    paced.rule(monkeypatch)
 
     @contextmanager
-    def opened(vendor: str) -> Iterator[Bench]:
-        with bench_of(vendor, pace, limits={}) as bench:
-            bench.connection.check()  # so that a sign-in is not what is refused
-            pace.pauses.clear()
-            bench.harness.server.app.recorder.clear()
-            yield bench
+    def opened(vendor: str) -> Iterator[FaultHarness]:
+        with fault_harness_of(vendor, paced, limits={}) as faulty:
+            faulty.connection.check()  # so that a sign-in is not what is refused
+            paced.pauses.clear()
+            faulty.harness.server.app.recorder.clear()
+            yield faulty
 
     return opened
 
@@ -54,34 +54,36 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AbstractContextMa
 )
 @ON_EACH
 def test_a_short_wait_is_waited_out(
-    opened: Callable[[str], AbstractContextManager[Bench]],
+    opened: Callable[[str], AbstractContextManager[FaultHarness]],
     vendor: str,
     mishap: Mishap,
     least: float,
     most: float,
 ) -> None:
     """One refusal is waited out as long as was asked for, and the answer comes; the past and nonsense ask for nothing."""
-    with opened(vendor) as bench:
-        bench.spoil(mishap, 1)
-        list(bench.connection.lists.iterate())
-        assert 1 == bench.mend()
-        assert least <= sum(bench.pace.pauses) <= most
+    with opened(vendor) as faulty:
+        faulty.spoil(mishap, 1)
+        list(faulty.connection.lists.iterate())
+        assert 1 == faulty.mend()
+        assert least <= sum(faulty.paced.pauses) <= most
 
 
 @ON_EACH
-def test_a_long_wait_is_told(opened: Callable[[str], AbstractContextManager[Bench]], vendor: str) -> None:
+def test_a_long_wait_is_told(
+    opened: Callable[[str], AbstractContextManager[FaultHarness]], vendor: str
+) -> None:
     """An hour is not waited out: the caller is told how long, and until then the vendor is left in peace."""
-    with opened(vendor) as bench:
-        bench.spoil(RESET_IN_AN_HOUR, None)
+    with opened(vendor) as faulty:
+        faulty.spoil(RESET_IN_AN_HOUR, None)
         for _ in range(3):
             with pytest.raises(RateLimited) as caught:
-                list(bench.connection.lists.iterate())
+                list(faulty.connection.lists.iterate())
             assert caught.value.retry_after is not None
             assert HOUR - 60 <= caught.value.retry_after <= HOUR
-        asked = bench.mend()
-        assert [] == bench.pace.pauses
+        asked = faulty.mend()
+        assert [] == faulty.paced.pauses
         assert 1 == asked
-        left = bench.connection.quota_left()
+        left = faulty.connection.quota_left()
         assert bool(left) is (vendor == "moengage")  # of Capillary's limits nobody knows any
         assert all(count >= 0 for count in left.values())
 
@@ -89,16 +91,16 @@ def test_a_long_wait_is_told(opened: Callable[[str], AbstractContextManager[Benc
 @pytest.mark.parametrize("mishap", RATE_LIMITS, ids=lambda mishap: mishap.name)
 @ON_EACH
 def test_an_upload_comes_through(
-    opened: Callable[[str], AbstractContextManager[Bench]], vendor: str, mishap: Mishap
+    opened: Callable[[str], AbstractContextManager[FaultHarness]], vendor: str, mishap: Mishap
 ) -> None:
     """A refused submission is nowhere, so that it is repeated as soon as that is allowed, and arrives once."""
-    with opened(vendor) as bench:
-        list_id, codes = bench.harness.create_list("Patient").id, codes_of(bench, 3)
-        bench.spoil(mishap, 1, "POST */files" if vendor == "moengage" else "POST *upload*")
-        upload = bench.connection.uploads.send(
+    with opened(vendor) as faulty:
+        list_id, codes = faulty.harness.create_list("Patient").id, codes_of(faulty, 3)
+        faulty.spoil(mishap, 1, "POST */files" if vendor == "moengage" else "POST *upload*")
+        upload = faulty.connection.uploads.send(
             list_id, codes, wait=True, timeout=2 * HOUR if mishap is RESET_IN_AN_HOUR else PATIENCE
         )
-        assert 1 == bench.mend()
+        assert 1 == faulty.mend()
         assert ("done", 3) == (upload.status, upload.accepted)
-        assert dict.fromkeys(codes, 1) == bench.held(list_id)
-        assert 1 == len(bench.files(list_id, str(upload.name)))
+        assert dict.fromkeys(codes, 1) == faulty.held(list_id)
+        assert 1 == len(faulty.files(list_id, str(upload.name)))

@@ -1,4 +1,4 @@
-"""A vendor on a bench that many cells share: its truth, the fault in force, and time that passes when it is slept."""
+"""A vendor that many cells share: its truth, the fault in force, and time that passes when it is slept."""
 
 import time
 from collections import Counter
@@ -60,7 +60,7 @@ _MOST_LISTS = 25
 _SECONDS_TO_SETTLE = 5.0
 
 
-class Pace:
+class PacedClock:
     """Time that sleeping sets ahead, instead of taking it; meanwhile the vendor does what is due.
 
     Attributes:
@@ -92,7 +92,7 @@ class Pace:
         return datetime.now(UTC) + timedelta(seconds=self._ahead)
 
     def rule(self, patch: pytest.MonkeyPatch) -> None:
-        """Have the product live at this pace, and take replies of a size that tests can afford."""
+        """Have the product live by this clock, and take replies of a size that tests can afford."""
         patch.setattr("couponhub.transport.transport.RetryPolicy", partial(RetryPolicy, base=0.0))
         clock = Clock(now=self.now, monotonic=self.monotonic, sleep=self.sleep)
         patch.setattr("couponhub.runtime.SYSTEM_CLOCK", clock)
@@ -149,7 +149,7 @@ class Target:
 
 
 @attrs.define(kw_only=True)
-class Bench:
+class FaultHarness:
     """One vendor, and a hub on it that outlives many cells.
 
     Attributes:
@@ -159,7 +159,7 @@ class Bench:
     """
 
     harness: Harness
-    pace: Pace
+    paced: PacedClock
     hub: CouponHub
     open_hub: Callable[[], CouponHub]
     standing: dict[str, Target] = attrs.field(factory=dict)
@@ -257,18 +257,18 @@ class Bench:
 
 
 @contextmanager
-def bench_of(vendor: str, pace: Pace, **settings: Any) -> Iterator[Bench]:
-    """A bench for a vendor, whose rate limits are not counted unless `limits` say so; the pace must rule already."""
+def fault_harness_of(vendor: str, paced: PacedClock, **settings: Any) -> Iterator[FaultHarness]:
+    """A harness for a vendor, whose rate limits are not counted unless `limits` say so; the clock must rule already."""
     with harness_for(
         PLUGINS[vendor], list_extra=LIST_EXTRA[vendor], settings=SETTINGS[vendor], processing_delay=0.0
     ) as harness:
-        pace.worlds.append(harness.server.world)
+        paced.worlds.append(harness.server.world)
         limits = harness.connection.capabilities.limits
         chosen = {"settle": 0.0, "limits": {name: 0 for name in limits if "_per_" in name}, **settings}
         open_hub = partial(harness.open_hub, **chosen)
-        bench = Bench(harness=harness, pace=pace, hub=open_hub(), open_hub=open_hub)
+        faulty = FaultHarness(harness=harness, paced=paced, hub=open_hub(), open_hub=open_hub)
         try:
-            yield bench
+            yield faulty
         finally:
-            bench.hub.close()
-            pace.worlds.remove(harness.server.world)
+            faulty.hub.close()
+            paced.worlds.remove(harness.server.world)
