@@ -44,6 +44,8 @@ class AsyncUploads(_Behind[Uploads]):
     wait = Awaited(Uploads.wait)
     show = Awaited(Uploads.show)
     delete = Awaited(Uploads.delete)
+    find = Awaited(Uploads.find)
+    recorded = Awaited(Uploads.recorded)
     iterate = Iterated(Uploads.iterate)
 
 

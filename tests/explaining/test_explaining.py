@@ -87,7 +87,7 @@ def test_the_hub_s_own_observer_is_told_too() -> None:
 
     with CouponHub.from_config(observer=Observing()) as hub:
         hub.explain(Customer(mobile=CUSTOMER), connections=["capillary"])
-    assert ["customer_coupons", "customer_coupons_v2"] == ended
+    assert ["fetch_token", "customer_coupons", "customer_coupons_v2"] == ended
     # Only who wants shapes costs the time that they take.
     assert isinstance(Recorder(NoObserver()), ShapeObserver)
     assert not isinstance(Observing(), ShapeObserver)

@@ -104,9 +104,9 @@ class UploadRules:
             for request in harness.control.requests()
         )
 
-    @pytest.mark.parametrize("content", [b"", b"coupon code\n", b"\x00\x01\x02\xff", b"X-1\nX-2\n"])
+    @pytest.mark.parametrize("content", [b"", b"coupon code\n", b"\x00\x01\x02\xff", b"X-1,a\nX-2,b\n"])
     def test_r46_a_bad_file_is_refused_whole(self, harness: Harness, content: bytes) -> None:
-        """R-46: an empty file, one with only a header, a binary one and one without a header send nothing."""
+        """R-46: an empty file, one with only a header, a binary one and a table without a header send nothing."""
         if refuses_uploads(harness):
             return
         target = harness.create_list()
