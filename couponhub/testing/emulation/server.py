@@ -1,5 +1,6 @@
 """Emulated vendors on a real port of this machine."""
 
+import selectors
 import socket
 import sys
 import threading
@@ -50,9 +51,7 @@ class EmulatorServer:
             self._listener = _Listener(host, self.port, self.app, ConnectionHandler, fd=listening.fileno())
         name = _WILDCARDS.get(host, host)
         self.url = f"http://[{name}]:{self.port}" if ":" in name else f"http://{name}:{self.port}"
-        self._thread = threading.Thread(
-            target=self._listener.serve_forever, args=(0.02,), name="emulator", daemon=True
-        )
+        self._thread = threading.Thread(target=self._listener.serve_forever, name="emulator", daemon=True)
 
     def start(self) -> None:
         """Begin to answer, on threads of its own."""
@@ -80,12 +79,26 @@ class EmulatorServer:
 
 
 class _Listener(ThreadedWSGIServer):
-    """Knows its open connections, as a keep-alive one would outlive the server otherwise."""
+    """Knows its open connections, as a keep-alive one would outlive the server otherwise; ends when it is told to."""
+
+    timeout = 0.0  # a client that is gone when its turn comes is not waited for
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(*args, **kwargs)
+        self._end, self._ends = socket.socketpair()
+
+    def serve_forever(self, poll_interval: float = 0.0) -> None:  # noqa: ARG002 - nothing is polled
+        # socketserver's own would have to look now and then whether it is to end, and its end would wait for that.
+        with selectors.DefaultSelector() as selector:
+            selector.register(self, selectors.EVENT_READ)
+            selector.register(self._ends, selectors.EVENT_READ)
+            while self._ends not in {key.fileobj for key, _ in selector.select()}:
+                self.handle_request()
+
+    def shutdown(self) -> None:
+        self._end.send(b"\0")  # to close it would tell nobody while a forked process has it too
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
@@ -98,6 +111,8 @@ class _Listener(ThreadedWSGIServer):
         super().close_request(request)
 
     def hang_up(self) -> None:
+        self._end.close()
+        self._ends.close()
         with self._lock:
             for connection in self._open:
                 with suppress(OSError):
