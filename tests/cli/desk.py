@@ -5,8 +5,7 @@ import os
 import pty
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -149,14 +148,6 @@ class Desk:
 
 
 SOON = ("--expires", "2099-12-31")
-
-
-def until(condition: Callable[[], Any], what: str, seconds: float = 20.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain for {what}"
-        time.sleep(0.02)
 
 
 def _read(terminal: int) -> bytes:

@@ -12,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.cli.desk import CUSTOMER, NEW_SERIES, SOON, Desk, until
+from tests.cli.desk import CUSTOMER, NEW_SERIES, SOON, Desk
+from tests.kit.eventually import eventually
 
 LIST_KEYS = [
     *("connection", "id", "name", "label", "status", "vendor_status", "expires_at"),
@@ -193,7 +194,7 @@ def test_every_write_in_every_form(desk: Desk, form: str | None) -> None:
     )
     assert (0, "") == (mailed.code, mailed.err)
     assert mailed.out.strip()
-    until(desk.control["moengage"].mails, "the report")
+    eventually(desk.control["moengage"].mails, "the report")
     assert ["reports@example.com"] == desk.control["moengage"].mails()[-1]["to"]
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.desk import CUSTOMER, SOON, Desk, Ran, until
+from tests.cli.desk import CUSTOMER, SOON, Desk, Ran
+from tests.kit.eventually import eventually
 
 HOLD = 60.0
 UPLOAD = {"capillary": "POST *upload*", "moengage": "POST */files"}
@@ -77,7 +78,7 @@ def test_ctrl_c_before_anything_was_sent(desk: Desk) -> None:
         *("uploads", "send", "moengage", list_id, "-"), stdin=subprocess.PIPE, preexec_fn=_may_be_interrupted
     )
     work = desk.folder / "state" / "codes" / ".work"
-    until(lambda: any(path.is_dir() for path in work.glob("*")), "the preparation")
+    eventually(lambda: any(path.is_dir() for path in work.glob("*")), "the preparation")
     ran = _stopped(process)
     assert (130, "interrupted; nothing was sent") == (ran.code, ran.complaint)
     assert [] == list(work.glob("*"))
@@ -100,7 +101,7 @@ def test_ctrl_c_in_the_demo(desk: Desk) -> None:
         *("demo",), env={**os.environ, "TMPDIR": str(desk.folder)}, preexec_fn=_may_be_interrupted
     )
     assert process.stdout is not None
-    until(lambda: "lists create" in str(process.stdout and process.stdout.readline()), "the first list")
+    eventually(lambda: "lists create" in str(process.stdout and process.stdout.readline()), "the first list")
     ran = _stopped(process)
     assert 130 == ran.code
     assert "interrupted" in ran.complaint
@@ -163,7 +164,7 @@ def test_killed_in_the_middle(desk: Desk, connection: str, fault: str) -> None:
         ]
         desk.control[connection].set_faults(*rules)
         process = desk.begun(*words)
-        until(lambda: _holds(desk, connection), "the look")
+        eventually(lambda: _holds(desk, connection), "the look")
     process.kill()
     process.communicate(timeout=20)
     desk.control[connection].set_faults()
@@ -240,7 +241,7 @@ def _held(
     asked = connection or ("capillary" if "capillary" in words else "moengage")
     desk.control[asked].fail(match, "latency", HOLD)
     process = desk.begun(*words, preexec_fn=_may_be_interrupted)
-    until(lambda: _holds(desk, asked), "the call")
+    eventually(lambda: _holds(desk, asked), "the call")
     return process
 
 

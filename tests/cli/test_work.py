@@ -1,7 +1,6 @@
 """`work`, and `uploads resume|pause|cancel`: going on with what was begun, by whoever comes by."""
 
 import signal
-import time
 from collections import Counter
 from typing import Any
 
@@ -9,6 +8,7 @@ import attrs
 
 from couponhub import CouponHub
 from tests.cli.desk import Desk
+from tests.kit.eventually import eventually
 
 CODES = [f"WORK-{number}" for number in range(6)]
 PARTS = """
@@ -113,10 +113,7 @@ def test_a_signal_ends_it(desk: Desk) -> None:
     """SIGTERM, while nothing is due: it ends with success, and says so."""
     with desk.begun("work") as process:
         try:
-            deadline = time.monotonic() + 60
-            store = desk.folder / "state" / "couponhub.db"
-            while not store.exists() and time.monotonic() < deadline:
-                time.sleep(0.05)
+            eventually((desk.folder / "state" / "couponhub.db").exists, "the store")
             process.send_signal(signal.SIGTERM)
             _, err = process.communicate(timeout=60)
         finally:
@@ -142,9 +139,7 @@ def test_a_worker_drives_what_becomes_due(desk: Desk) -> None:
                         step = claimed.next_step
                         assert step is not None
                         store.advance(job.id, owner, attrs.evolve(step, not_before=None))
-                deadline = time.monotonic() + 60
-                while not hub.jobs.get(upload_id).status.ended and time.monotonic() < deadline:
-                    time.sleep(0.1)
+                eventually(lambda: hub.jobs.get(upload_id).status.ended, "the end of the job")
                 assert hub.jobs.get(upload_id).status == "done"
             process.send_signal(signal.SIGTERM)
             _, err = process.communicate(timeout=60)

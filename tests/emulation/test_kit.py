@@ -24,6 +24,7 @@ from couponhub.testing.emulation.context import EmulatedClock, EmulatorContext, 
 from couponhub.testing.emulation.recorder import RequestRecorder
 from couponhub.testing.emulation.server import EmulatorServer
 from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer
+from tests.kit.eventually import eventually
 
 ANSWER = {"id": "L1", "rows": 12, "active": True, "tags": ["a", None], "nested": {"name": "x"}}
 
@@ -697,8 +698,7 @@ def test_reset_drops_calls_that_wait(kit: Kit) -> None:
     kit.faults({"match": "* *", "fault": "latency", "value": 30})
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(kit.call)
-        while not kit.server.app.recorder.requests():
-            time.sleep(0.01)
+        eventually(kit.server.app.recorder.requests, "the call")
         kit.control("POST", "/reset")
         with pytest.raises(requests.ConnectionError):
             waiting.result(timeout=10)

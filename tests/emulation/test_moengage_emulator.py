@@ -6,7 +6,6 @@ import io
 import json
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 from couponhub.testing.emulation.context import EmulatorContext, Mail
 from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer
 from couponhub_moengage.emulator import MoEngageEmulator
+from tests.kit.eventually import eventually
 
 LISTS = "/v1/coupon-list"
 OCTOBER = datetime(2024, 10, 1, 11, 29, tzinfo=UTC)
@@ -154,7 +154,7 @@ class Rig:
 
     def finished(self, list_id: str, file_id: str) -> dict[str, Any]:
         """Fetch one file once it is processed."""
-        until(lambda: self.file(list_id, file_id)["status"] not in {"PENDING", "PROCESSING"})
+        eventually(lambda: self.file(list_id, file_id)["status"] not in {"PENDING", "PROCESSING"})
         return self.file(list_id, file_id)
 
     def filled_list(self, *codes: str, **fields: Any) -> str:
@@ -167,14 +167,6 @@ class Rig:
     def mails(self) -> tuple[Mail, ...]:
         """All mails sent so far."""
         return self.world.outbox.mails()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what happens in the background."""
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
 
 
 def error(answer: TestResponse) -> tuple[int, str, str]:
@@ -955,7 +947,7 @@ def test_file_states_have_settable_words_and_processing_can_show(harness: Rig, h
         seen.append(harness.file(list_id, file_id)["status"])
         return seen[-1] == "S"
 
-    until(at_end)
+    eventually(at_end)
     assert ["P", "R", "S"] == list(dict.fromkeys(seen))
 
 
@@ -993,7 +985,7 @@ def test_callback_carries_the_file_once_for_both_outcomes(harness: Rig, host: Fi
     for word in ("SUCCESS", "FAILED"):
         host.seen.clear()
         file_id = harness.upload(list_id, url, callback_url=host.url("/hook"))
-        until(lambda: host.asked("/hook") > 0)
+        eventually(lambda: host.asked("/hook") > 0)
         file = harness.file(list_id, file_id)
         assert word == file["status"]
         assert [("POST", file)] == [
@@ -1007,7 +999,7 @@ def test_refused_callback_is_repeated_and_a_lost_one_is_not_sent(harness: Rig, h
     harness.emulator.set_options({"callback_retries": 1})
     host.answers["/hook"] = respond(500)
     harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"), callback_url=host.url("/hook"))
-    until(lambda: host.asked("/hook") == 2)
+    eventually(lambda: host.asked("/hook") == 2)
     harness.emulator.set_options({"lose_callbacks": True})
     url = host.serve("/b.csv", b"Coupon Code\nB\n")
     harness.finished(list_id, harness.upload(list_id, url, callback_url=host.url("/hook")))
@@ -1077,7 +1069,7 @@ def test_usage_report_is_mailed_with_who_got_what_when(harness: Rig) -> None:
         harness.emulator.issue(list_id, BUYER, count=None, codes=[code])
     path = f"{LISTS}/{list_id}/usage-report"
     answer = harness.call("POST", path, report_order("2024-11-22", "2024-11-22"))
-    until(lambda: len(harness.mails()) == 1)
+    eventually(lambda: len(harness.mails()) == 1)
     (mail,) = harness.mails()
     rows = report_rows(mail)
     assert 200 == answer.status_code
@@ -1103,7 +1095,7 @@ def test_user_id_of_the_report_is_an_option(harness: Rig, kind: str, user_id: st
     list_id = harness.filled_list("A")
     harness.emulator.issue(list_id, BUYER, count=1, codes=None)
     harness.call("POST", f"{LISTS}/{list_id}/usage-report", report_order("2024-10-01", "2024-10-01"))
-    until(lambda: len(harness.mails()) == 1)
+    eventually(lambda: len(harness.mails()) == 1)
     assert [user_id] == [row["User ID"] for row in report_rows(harness.mails()[0])]
 
 

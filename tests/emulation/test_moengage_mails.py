@@ -14,6 +14,7 @@ from couponhub.testing.control import Control
 from couponhub.testing.emulation.context import EmulatorContext
 from couponhub.testing.emulation.server import EmulatorServer
 from couponhub_moengage.emulator import MoEngageEmulator
+from tests.kit.eventually import eventually
 
 NOON_IN_INDIA = datetime(2030, 5, 1, 6, 30, tzinfo=UTC)
 REMIND = {"expiry_alert": {"alert": True, "days_before": 2}}
@@ -63,10 +64,7 @@ class Desk:
         before = len(self.control.mails())
         body = {"start_date": start, "end_date": end, "email_subscribers": ["clerk@example.com"]}
         assert 200 == self.call("POST", f"/{list_id}/usage-report", body).status_code
-        deadline = time.monotonic() + 10
-        while len(self.control.mails()) == before:
-            assert time.monotonic() < deadline, "no mail came"
-            time.sleep(0.005)
+        eventually(lambda: len(self.control.mails()) > before, "the mail")
         (attached,) = self.control.mails()[-1]["attachments"]
         return list(csv.DictReader(io.StringIO(attached["text"])))
 
@@ -283,8 +281,5 @@ def test_files_wait_as_long_as_they_are_told_to(desk: Desk) -> None:
     time.sleep(0.05)
     assert ["PENDING", "PENDING"] == words()
     desk.control.set_options(files_never_end=False)
-    deadline = time.monotonic() + 10
-    while "PENDING" in words():
-        assert time.monotonic() < deadline, "the files were not processed"
-        time.sleep(0.005)
+    eventually(lambda: "PENDING" not in words(), "the files to be processed")
     assert ["FAILED", "FAILED"] == words()

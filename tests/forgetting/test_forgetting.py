@@ -26,7 +26,8 @@ from couponhub.state.sqlite.layout import Layout
 from couponhub.usage.days import Days
 from couponhub.usage.importing import ImportRequest, import_report
 from couponhub.usage.index import UsageIndex
-from tests.cli.desk import CUSTOMER, Desk, until
+from tests.cli.desk import CUSTOMER, Desk
+from tests.kit.eventually import eventually
 
 WHO = ("--mobile", CUSTOMER)
 EXTERNAL = "CANARY-EXT-7"
@@ -186,7 +187,9 @@ def test_an_answer_that_is_under_way_is_not_kept(desk: Desk) -> None:
             target=lambda: hub.lookup(Customer(mobile=CUSTOMER), connections=["capillary"])
         )
         began.start()
-        until(lambda: any(client.status().in_flight for client in hub.resilience.values()), "the question")
+        eventually(
+            lambda: any(client.status().in_flight for client in hub.resilience.values()), "the question"
+        )
         hub.forget([Customer(mobile=CUSTOMER)])
         began.join()
         again = hub.lookup(Customer(mobile=CUSTOMER), connections=["capillary"])
@@ -204,7 +207,7 @@ def test_another_process_forgets_soon(desk: Desk, monkeypatch: pytest.MonkeyPatc
             answer = hub.lookup(Customer(mobile=CUSTOMER), connections=["capillary"])
             return Source.LIVE in {coupon.source for coupon in answer.coupons}
 
-        until(asked_anew, "the other process's erasure", seconds=10)
+        eventually(asked_anew, "the other process's erasure")
 
 
 def test_looks_are_frequent_enough(settings: StoreSettings) -> None:
@@ -224,7 +227,7 @@ def test_a_watch(settings: StoreSettings) -> None:
     assert [] == heeded
     for count in (1, 2):
         erasures.announce()
-        until(partial(_is_as_long_as, heeded, count), "an erasure")
+        eventually(partial(_is_as_long_as, heeded, count), "an erasure")
     assert 2 == len(set(heeded))
     watch.close()
     time.sleep(0.05)

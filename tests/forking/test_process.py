@@ -11,6 +11,7 @@ import pytest
 
 from couponhub.forking import PerProcess, ProcessLock, loading
 from tests.forking.keeping import HAS_FORK, Child
+from tests.kit.eventually import eventually
 
 needs_fork = pytest.mark.skipif(not HAS_FORK, reason="Windows has no fork")
 
@@ -85,8 +86,7 @@ def test_a_fork_amid_an_import_hangs_nobody(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.syspath_prepend(str(tmp_path))
     thread = threading.Thread(target=import_module, args=("imported_slowly",))
     thread.start()
-    while "imported_slowly" not in sys.modules:
-        time.sleep(0.001)
+    eventually(lambda: "imported_slowly" in sys.modules, "the import to begin")
     child = Child(lambda: import_module("imported_slowly").READY)
     thread.join()
     try:

@@ -155,13 +155,3 @@ def harness_of(
     chosen = ResilienceSettings(**figures)  # type: ignore[arg-type] # whole numbers are told by their names
     client = ResilientClient(name, vendor.ask, check=check, settings=chosen, clock=clock.clock)
     return ClientHarness(clock, vendor, client)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait, briefly, for another thread."""
-    pause = threading.Event()
-    for _ in range(500):
-        if holds():
-            return
-        pause.wait(0.01)
-    raise AssertionError("it never came about")

@@ -22,6 +22,7 @@ from couponhub.models import Coupon, CouponQuery, Customer, CustomerCoupons, Lis
 from couponhub.resilience import ResilienceSettings
 from couponhub.resilience.cache import AnswerCache
 from tests.kit.clock import FakeClock
+from tests.kit.eventually import eventually
 from tests.resilience.harness import (
     ALL,
     BEGAN,
@@ -33,7 +34,6 @@ from tests.resilience.harness import (
     down,
     harness_of,
     silent,
-    until,
 )
 
 
@@ -210,7 +210,7 @@ def test_who_leaves_takes_the_older_answer() -> None:
     assert known.error.too_slow
     assert [2.0, 2.0] == [call.seconds for call in harness.vendor.calls]
     harness.vendor.tell(FOUND)
-    until(lambda: harness.client.status().in_flight == 0)
+    eventually(lambda: harness.client.status().in_flight == 0)
     assert (Source.CACHE, None) == ((known := harness.known()).found and known.found.source, known.error)
 
 

@@ -9,6 +9,7 @@ import pytest
 from couponhub.errors import RateLimited, UnreadableReply, VendorUnavailable
 from couponhub.models import Customer
 from couponhub.resilience import Outcome
+from tests.kit.eventually import eventually
 from tests.resilience.harness import (
     ALL,
     CUSTOMER,
@@ -20,7 +21,6 @@ from tests.resilience.harness import (
     down,
     harness_of,
     silent,
-    until,
 )
 
 
@@ -124,7 +124,7 @@ def test_callers_in_a_hurry_find_out_a_dead_vendor() -> None:
         hurried.leave()
     for _ in range(5):
         harness.vendor.tell(silent())
-    until(lambda: harness.client.status().breaker == "open")
+    eventually(lambda: harness.client.status().breaker == "open")
     assert isinstance(harness.known().error, VendorUnavailable)
 
 
@@ -156,7 +156,7 @@ def test_what_never_comes_back_opens_it() -> None:
     assert isinstance(waiting.known().error, VendorUnavailable)
     for _ in range(5):
         harness.vendor.tell(silent())
-    until(lambda: harness.client.status().in_flight == 0)
+    eventually(lambda: harness.client.status().in_flight == 0)
     assert (5, 5) == (harness.client.status().failures, len(harness.vendor.calls))
 
 
@@ -220,7 +220,7 @@ def test_probes_close_it(caplog: pytest.LogCaptureFixture) -> None:
     probes.tell(down())
     probes.tell(down())
     probes.tell(None)
-    until(lambda: harness.client.status().breaker == "closed")
+    eventually(lambda: harness.client.status().breaker == "closed")
     harness.vendor.says = FOUND
 
     assert FOUND == harness.known().found
@@ -240,12 +240,12 @@ def test_after_a_probe_one_failure_opens_it_again() -> None:
     harness = harness_of(probes, probe_every=0.0)
     fail(harness, 5)
     probes.tell(None)
-    until(lambda: harness.client.status().breaker == "closed")
+    eventually(lambda: harness.client.status().breaker == "closed")
     fail(harness, 1)
 
     assert harness.client.status().opened_total == 2
     probes.tell(None)
-    until(lambda: harness.client.status().breaker == "closed")
+    eventually(lambda: harness.client.status().breaker == "closed")
     harness.client.close()
 
 
@@ -259,7 +259,7 @@ def test_closing_ends_the_probes() -> None:
     probes.timeouts.put(0)
     probes.tell(down())
 
-    until(lambda: not any(thread.name == "probe-ending" for thread in threading.enumerate()))
+    eventually(lambda: not any(thread.name == "probe-ending" for thread in threading.enumerate()))
     assert probes.timeouts.empty()
 
 
@@ -269,7 +269,7 @@ def test_closing_does_not_wait_for_the_next_probe() -> None:
     fail(harness, 5)
     harness.client.close()
 
-    until(lambda: not any(thread.name == "probe-waiting" for thread in threading.enumerate()))
+    eventually(lambda: not any(thread.name == "probe-waiting" for thread in threading.enumerate()))
 
 
 def test_a_thread_that_cannot_be_started_now_is_started_later(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,7 +290,7 @@ def test_a_thread_that_cannot_be_started_now_is_started_later(monkeypatch: pytes
     harness.known()
     probes.tell(None)
 
-    until(lambda: harness.client.status().breaker == "closed")
+    eventually(lambda: harness.client.status().breaker == "closed")
     harness.client.close()
 
 

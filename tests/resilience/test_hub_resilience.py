@@ -15,7 +15,8 @@ from couponhub.resilience import DirectClient, ResilienceSettings, ResilienceSta
 from couponhub.testing import harness_for
 from couponhub_capillary import PLUGIN
 from tests.config.toy import TOY, loaded
-from tests.resilience.harness import FOUND, Heard, until
+from tests.kit.eventually import eventually
+from tests.resilience.harness import FOUND, Heard
 from tests.uploads.vendors import FakeVendor
 
 CUSTOMER = Customer(mobile="919876543210")
@@ -123,7 +124,7 @@ def test_an_answer_that_is_late_for_a_lookup_is_the_next_ones(tmp_path: Path) ->
             (one,) = hub.lookup(CUSTOMER, deadline=0.1).answers
             assert (Verdict.UNKNOWN, Reason.TIMEOUT) == (one.verdict, one.reason)
         late.set()
-        until(lambda: hub.resilience["a"].status().in_flight == 0)
+        eventually(lambda: hub.resilience["a"].status().in_flight == 0)
         (two,) = hub.lookup(CUSTOMER, deadline=0.01).answers
         assert (Verdict.FOUND, Source.CACHE) == (two.verdict, two.source)
     assert 1 == vendor.asked
@@ -197,7 +198,7 @@ def test_over_the_wire_an_outage_is_told_and_survived() -> None:
                 hub.lookup(Customer(external_id=f"nobody-{number}"), deadline=0.5)
             client = hub.resilience["capillary"]
             assert isinstance(client, ResilientClient)
-            until(lambda: client.status().breaker != "closed")
+            eventually(lambda: client.status().breaker != "closed")
             (one,) = hub.lookup(CUSTOMER).answers
             assert (Verdict.FOUND, "unreachable", Source.CACHE) == (one.verdict, one.reason, one.source)
             assert ["SPRING-1"] == [coupon.code for coupon in one.coupons]

@@ -4,7 +4,8 @@ import attrs
 
 from couponhub.errors import VendorUnavailable
 from couponhub.models import CouponQuery, ListId, Source
-from tests.resilience.harness import CUSTOMER, FOUND, OTHER, down, harness_of, silent, until
+from tests.kit.eventually import eventually
+from tests.resilience.harness import CUSTOMER, FOUND, OTHER, down, harness_of, silent
 
 CUT = attrs.evolve(FOUND, complete=False)
 
@@ -79,7 +80,7 @@ def test_an_answer_that_nobody_waits_for_any_more_is_remembered() -> None:
     harness.pass_time(0.1)
     assert hurried.leave().found is None
     harness.vendor.tell(FOUND)
-    until(lambda: harness.client.status().in_flight == 0)
+    eventually(lambda: harness.client.status().in_flight == 0)
 
     assert Source.CACHE is (harness.ask().known().found or CUT).source
     assert 1 == len(harness.vendor.calls)

@@ -19,7 +19,7 @@ from couponhub.server.health import Health
 from couponhub.server.operations import OperationRequest
 from couponhub.state import Scope
 from couponhub.testing import EmulatedVendors
-from tests.cli.desk import until
+from tests.kit.eventually import eventually
 from tests.server.counter import MOBILE, NEIGHBOUR, Counter, opened, problem
 
 CUSTOMER = {"mobile": MOBILE}
@@ -90,7 +90,7 @@ def waiting(counter: Counter, token: str, count: int) -> Iterator[list[int]]:
     asking = [threading.Thread(target=ask, args=(number,)) for number in range(count)]
     for one in asking:
         one.start()
-    until(lambda: len(capillary.requests()) >= before + count, "the vendor to be asked")
+    eventually(lambda: len(capillary.requests()) >= before + count, "the vendor to be asked")
     yield statuses
     for one in asking:
         one.join()

@@ -25,7 +25,7 @@ from couponhub.server.gauges import Gauges, WorkerProcesses
 from couponhub.state import Scope
 from couponhub.testing import EmulatedVendors
 from couponhub.usage import Usage
-from tests.cli.desk import until
+from tests.kit.eventually import eventually
 from tests.server.counter import NEIGHBOUR, Counter
 
 
@@ -237,5 +237,5 @@ def test_a_log_that_nobody_reads_stops_nothing(counter: Counter) -> None:
 def test_what_was_noted_is_written_soon(counter: Counter) -> None:
     """Without anybody asking for it."""
     counter.get("/healthz")
-    until(lambda: counter.lines, "the access log")
+    eventually(lambda: counter.lines, "the access log")
     assert 1 == len(b"".join(counter.lines).splitlines())

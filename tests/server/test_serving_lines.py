@@ -15,7 +15,7 @@ import pytest
 from couponhub.server.log_format import LogFormat, LogSettings
 from couponhub.server.log_lines import Lines, LinesHandler, lost_record
 from couponhub.server.request_context import AccessLog, RequestContext
-from tests.cli.desk import until
+from tests.kit.eventually import eventually
 
 
 def test_what_nobody_reads_is_counted_and_let_go_of() -> None:
@@ -35,9 +35,9 @@ def test_what_nobody_reads_is_counted_and_let_go_of() -> None:
         lines.put(str(number))
     lines.finish(0.01)  # nobody reads
     go_on.set()
-    until(lambda: b"7 lost" in b"".join(written), "the lines")
+    eventually(lambda: b"7 lost" in b"".join(written), "the lines")
     lines.put("b")
-    until(lambda: b"b\n" in written, "another line")
+    eventually(lambda: b"b\n" in written, "another line")
     assert [b"a", b"0", b"1", b"2", b"7 lost", b"b"] == b"".join(written).splitlines()
 
 

@@ -26,7 +26,8 @@ from couponhub.server.loading import LONGEST_READ_SECONDS, hurried
 from couponhub.server.log_lines import LinesHandler
 from couponhub.server.serving import held_place
 from couponhub.testing import EmulatedVendors
-from tests.cli.desk import COMMAND, until
+from tests.cli.desk import COMMAND
+from tests.kit.eventually import eventually
 from tests.server.counter import MOBILE
 from tests.server.running import ASKED, ended, running
 from tests.state.kit import store_of
@@ -43,7 +44,7 @@ def test_what_is_under_way_is_finished(vendors: EmulatedVendors, tmp_path: Path)
         asking = threading.Thread(target=lambda: answers.append(server.post(ASKED, token)))
         before = len(capillary.requests())
         asking.start()
-        until(lambda: len(capillary.requests()) > before, "the vendor to be asked")
+        eventually(lambda: len(capillary.requests()) > before, "the vendor to be asked")
         server.process.send_signal(signal.SIGTERM)
         asking.join()
         capillary.set_faults()
@@ -70,7 +71,7 @@ def test_workers_share_tokens_and_figures(vendors: EmulatedVendors, tmp_path: Pa
         words = ["--config", str(server.config), "-o", "json", "token", "new", "--scope", "lookup"]
         made = subprocess.check_output([*COMMAND, *words])  # noqa: S603 - our own command
         token = json.loads(made)["token"]
-        until(lambda: server.post(ASKED, token).status_code == 200, "the token to count")
+        eventually(lambda: server.post(ASKED, token).status_code == 200, "the token to count")
         for _ in range(10):
             assert 200 == server.post(ASKED, token).status_code
         pattern = r'couponhub_http_requests_total\{method="POST",route="/v1/lookup",status="200"\} (\d+)'
@@ -96,7 +97,7 @@ def test_workers_end_with_their_parent(vendors: EmulatedVendors, tmp_path: Path)
             with socket.socket() as probe:
                 return probe.connect_ex((address.hostname, address.port)) != 0
 
-        until(is_free, "the port to be free")
+        eventually(is_free, "the port to be free")
 
 
 def test_reads_let_nobody_wait_for_long(vendors: EmulatedVendors, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import requests
 
 from couponhub.server.body_timeout import _protocol_of
 from couponhub.testing import EmulatedVendors
-from tests.cli.desk import COMMAND, until
+from tests.cli.desk import COMMAND
+from tests.kit.eventually import eventually
 from tests.server.counter import MOBILE
 from tests.server.running import ASKED, Running, running
 
@@ -73,7 +74,7 @@ def token_of(server: Running, name: str) -> str:
     words = ["--config", str(server.config), "token", "new", "--scope", "lookup", "--name", name]
     made = subprocess.check_output([*COMMAND, *words], text=True)  # noqa: S603 - our own command
     token = made.split()[0]
-    until(lambda: server.post(ASKED, token).status_code == 200, "the token to count")
+    eventually(lambda: server.post(ASKED, token).status_code == 200, "the token to count")
     return token
 
 
@@ -124,13 +125,13 @@ def test_a_body_that_does_not_come_is_answered(patient: tuple[str, str], kind: s
     assert {(True, True)} == {
         (b"connection: close" in answer, b"the body did not come in time" in answer) for answer in told
     }
-    until(lambda: lookup(url, token) == 200, "a thread")
+    eventually(lambda: lookup(url, token) == 200, "a thread")
 
 
 def test_a_body_that_comes_slowly_is_read(patient: tuple[str, str]) -> None:
     """Byte by byte, within its time."""
     url, token = patient
-    until(lambda: lookup(url, token) == 200, "a thread")
+    eventually(lambda: lookup(url, token) == 200, "a thread")
     with sent(url, head(token, LENGTH, "Connection: close")) as (client,):
         for at in range(len(BODY)):
             client.sendall(BODY[at : at + 1])
@@ -140,7 +141,7 @@ def test_a_body_that_comes_slowly_is_read(patient: tuple[str, str]) -> None:
 def test_a_body_that_breaks_off_is_no_request(patient: tuple[str, str]) -> None:
     """What came of it may be a question, but not the one that was asked."""
     url, token = patient
-    until(lambda: lookup(url, token) == 200, "a thread")
+    eventually(lambda: lookup(url, token) == 200, "a thread")
     with sent(url, head(token, f"Content-Length: {len(BODY) + 5}") + BODY) as (client,):
         client.shutdown(socket.SHUT_WR)
         assert b"200 OK" not in whole(client)

@@ -20,7 +20,8 @@ from couponhub.server.figures import KINDS, reserve, shared_folder, shrink_the_d
 from couponhub.server.loading import Loader
 from couponhub.server.workers import LONGEST_WRITE_SECONDS, _own_socket
 from couponhub.testing import EmulatedVendors
-from tests.cli.desk import COMMAND, until
+from tests.cli.desk import COMMAND
+from tests.kit.eventually import eventually
 from tests.server.running import ASKED, Running, ended, running
 
 BROKEN = "[broken\n"
@@ -50,17 +51,17 @@ def names(server: Running) -> list[str]:
 def test_a_config_that_broke_meanwhile_ends_nobody(vendors: EmulatedVendors, tmp_path: Path) -> None:
     """A worker that is killed is replaced by one with the config that was read; SIGHUP tells in a line what is wrong."""
     with running(vendors, tmp_path, "--workers", "2") as server:
-        until(lambda: len(server.workers) == 2, "both workers")
+        eventually(lambda: len(server.workers) == 2, "both workers")
         server.config.write_text(BROKEN, encoding="utf-8")
         killed, other = server.workers
         os.kill(killed, signal.SIGKILL)
-        until(lambda: len({*server.workers} - {killed}) == 2, "another worker")
+        eventually(lambda: len({*server.workers} - {killed}) == 2, "another worker")
         assert other in server.workers
-        until(lambda: answers(server), "an answer")
+        eventually(lambda: answers(server), "an answer")
         assert 200 == server.post(ASKED, server.one_time_token).status_code
         workers = server.workers
         server.process.send_signal(signal.SIGHUP)
-        until(lambda: "not reloaded" in server.err, "the fault to be told")
+        eventually(lambda: "not reloaded" in server.err, "the fault to be told")
         (line,) = [line for line in server.complaints if "not reloaded" in line]
         assert f"{server.config} is not valid TOML" in line
         assert workers == server.workers
@@ -78,8 +79,8 @@ def test_a_reload_serves_what_the_config_says_now(vendors: EmulatedVendors, tmp_
         )
         assert "capillary" in names(server)
         server.process.send_signal(signal.SIGHUP)
-        until(lambda: "renamed" in names(server), "the new config")
-        until(lambda: len(server.workers) == 1, "the old worker to end")
+        eventually(lambda: "renamed" in names(server), "the new config")
+        eventually(lambda: len(server.workers) == 1, "the old worker to end")
         assert "capillary" not in names(server)
         server.process.send_signal(signal.SIGTERM)
         assert 0 == ended(server.process)
@@ -89,12 +90,12 @@ def test_workers_that_die_again_and_again_are_replaced(vendors: EmulatedVendors,
     """After a rest that grows; the server does not give up."""
     with running(vendors, tmp_path) as server:
         for _ in range(3):
-            until(lambda: bool(server.workers), "a worker")
+            eventually(lambda: bool(server.workers), "a worker")
             (worker,) = server.workers
             os.kill(worker, signal.SIGKILL)
-            until(partial(is_gone, server, worker), "the worker to be gone")
-        until(lambda: bool(server.workers), "a worker")
-        until(lambda: server.process.poll() is not None or answers(server), "an answer")
+            eventually(partial(is_gone, server, worker), "the worker to be gone")
+        eventually(lambda: bool(server.workers), "a worker")
+        eventually(lambda: server.process.poll() is not None or answers(server), "an answer")
         server.process.send_signal(signal.SIGTERM)
         assert 0 == ended(server.process)
 
@@ -117,13 +118,13 @@ def test_workers_that_are_only_starting_end_too(vendors: EmulatedVendors, how: s
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own command
     server = Running(process, vendors.config, f"http://127.0.0.1:{port}", vendors.config)
     try:
-        until(lambda: bool(server.workers) or process.poll() is not None, "a worker to begin")
+        eventually(lambda: bool(server.workers) or process.poll() is not None, "a worker to begin")
         workers = server.workers
         assert [] != workers
         process.send_signal(how)
         # Longer than this takes, and less than the time after which a parent kills them.
         assert process.wait(30) == (0 if how is signal.SIGTERM else -how)
-        until(lambda: not any(map(is_alive, workers)), "the workers to end")
+        eventually(lambda: not any(map(is_alive, workers)), "the workers to end")
     finally:
         process.kill()
         process.communicate()
@@ -154,7 +155,7 @@ def test_figures_that_find_no_room_stop_no_request(vendors: EmulatedVendors, tmp
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 
     with running(vendors, tmp_path, "--workers", "2", before=small_files) as server:
-        until(lambda: len(server.workers) == 2, "both workers")
+        eventually(lambda: len(server.workers) == 2, "both workers")
         workers = server.workers
         for _ in range(10):
             assert 200 == server.post(ASKED, server.one_time_token).status_code

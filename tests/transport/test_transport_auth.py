@@ -12,8 +12,8 @@ from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.errors import AuthRejected, OutcomeUnknown, RateLimited, UnreadableReply, VendorUnavailable
 from couponhub.transport import BasicAuth, HeaderAuth, NoObserver, Observer, Request, TokenAuth, VendorCall
 from couponhub.transport.auth import AccessToken
-from tests.cli.desk import until
 from tests.kit.clock import FakeClock
+from tests.kit.eventually import eventually
 from tests.transport.scripted import Script, ScriptedServer, Seen, says, transport_to, understood
 
 READ = Request(operation="read lists", method="GET", path="/lists")
@@ -238,7 +238,7 @@ def test_a_fetch_that_hangs_holds_nobody_who_comes_later() -> None:
     early: dict[str, str] = {}
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(auth.sign, early, Deadline.after(30))
-        until(lambda: tokens.asked == 1, "the fetch that hangs")
+        eventually(lambda: tokens.asked == 1, "the fetch that hangs")
         now += 2.9
         with pytest.raises(VendorUnavailable, match="no token came"):
             auth.sign({}, Deadline.after(0.05))
@@ -269,7 +269,7 @@ def test_few_fetches_hang_beside_each_other() -> None:
         now += 5.0
         with pytest.raises(VendorUnavailable):
             auth.sign({}, Deadline.after(0.001))
-    until(lambda: tokens.asked == 8, "eight fetches")
+    eventually(lambda: tokens.asked == 8, "eight fetches")
     hangs.set()
 
 

@@ -1,7 +1,6 @@
 """From a code that an emulated campaign gave out to a lookup that finds it: request, mail, import."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -16,6 +15,7 @@ from couponhub.errors import Unsupported
 from couponhub.models import Customer, Identifier, Reason, Verdict
 from couponhub.registry import Registry
 from couponhub.testing import Harness, harness_for
+from tests.kit.eventually import eventually
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
 BUYER = {"external_id": "EXT-77001", "mobile": "919876500001"}
@@ -51,10 +51,8 @@ class Bench:
         days = ("--from", str(first), "--to", str(last))
         ran = self.run("usage", "request", "moengage", self.list_id, *days, "--email", "reports@example.com")
         assert 0 == ran.code, ran.err
-        patience = time.monotonic() + 10
-        while len(mails := self.harness.control.mails()) == before and time.monotonic() < patience:
-            time.sleep(0.02)
-        path = self.harness.folder / f"report {len(mails)}.eml"
+        mails = eventually(lambda: self.harness.control.mails()[before:], "the mail")
+        path = self.harness.folder / f"report {before}.eml"
         path.write_bytes(requests.get(f"{self.harness.server.url}{mails[-1]['eml']}", timeout=10).content)
         return path
 

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import io
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 from couponhub.testing.emulation.context import Background, EmulatorContext
 from couponhub.testing.emulation.vendor import EmulatedCustomer
 from couponhub_capillary.emulator import CapillaryEmulator
+from tests.kit.eventually import eventually
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
@@ -137,13 +137,12 @@ class Vendor:
         """Send a file and answer its job when it has ended."""
         answer = self.upload(series_id, content, **parts).get_json()
         job_id = answer["result"]["uploadJobStatuses"][-1]["jobId"]
-        give_up = time.monotonic() + 10
-        while time.monotonic() < give_up:
+
+        def ended() -> dict[str, Any] | None:
             job = next(job for job in self.jobs(series_id) if job["jobId"] == job_id)
-            if job["uploadStatus"] in {"FINISHED", "ERRORED"}:
-                return job
-            time.sleep(0.002)
-        raise AssertionError("the job did not end")
+            return job if job["uploadStatus"] in {"FINISHED", "ERRORED"} else None
+
+        return eventually(ended, "the end of the job")
 
     def refusals(self, job: Mapping[str, Any]) -> list[str]:
         """The lines of a job's error file."""
