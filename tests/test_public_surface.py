@@ -29,11 +29,13 @@ from couponhub import (
     Customer,
     FileUrl,
     Identifier,
+    Job,
     ListChange,
     ListStatus,
     LookupAnswer,
     NewCouponList,
     Reason,
+    Step,
     Tagging,
     Upload,
     UploadStatus,
@@ -83,7 +85,7 @@ def _some(answers: Iterator[object]) -> list[object]:
     return list(islice(answers, 3))
 
 
-def _made(kind: type[Any], **good: Any) -> dict[str, Ask]:
+def _made(kind: type[Any], /, **good: Any) -> dict[str, Ask]:
     """A model with each of its fields odd in turn."""
 
     def make(name: str) -> Ask:
@@ -102,8 +104,10 @@ MODELS = {
     **_made(Customer),
     **_made(FileUrl, url="https://example.com/a.csv"),
     **_made(ListChange),
+    **_made(Job, id="up_1", kind="upload", connection="a", status="pending"),
     **_made(LookupAnswer, customer=HOLDER, answers=()),
     **_made(NewCouponList, name="a", expires=SOON),
+    **_made(Step, kind="submit", status="pending"),
     **_made(Tagging, identifier="email"),
     **_made(Upload, connection="a", list_id="1", id="1", name="a", status=UploadStatus.DONE),
 }

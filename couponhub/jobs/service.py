@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
+from datetime import datetime
 
 from couponhub.clock import Clock
 from couponhub.errors import LocalError, NotFound, RateLimited
+from couponhub.jobs.estimate import earliest_end
 from couponhub.jobs.runner import LEASE_SECONDS, Runner, Work
 from couponhub.models import Job, JobId, JobStatus, Step
 from couponhub.models.given import given_id, given_seconds, given_word
@@ -42,7 +44,7 @@ class HubJobs(Rooted):
         """Return the jobs of a connection, or of all, that stand so, or of any status; oldest first."""
         wanted = None if status is None else given_word(JobStatus, status, "status")
         name = None if connection is None else given_id(connection, "the connection's name")
-        return map(job_of, self._store().all(connection=name, status=wanted))
+        return map(self._shown, self._store().all(connection=name, status=wanted))
 
     def get(self, job_id: str) -> Job:
         """Return a job; that of an upload has the upload's id.
@@ -50,11 +52,11 @@ class HubJobs(Rooted):
         Raises:
             NotFound: There is none of that id.
         """
-        return job_of(self._record(job_id))
+        return self._shown(self._record(job_id))
 
     def due(self) -> tuple[Job, ...]:
         """Return the jobs that could go on now and that nobody drives, oldest first."""
-        return tuple(map(job_of, self._store().due(self._clock.now())))
+        return tuple(map(self._shown, self._store().due(self._clock.now())))
 
     def drive(
         self,
@@ -85,7 +87,7 @@ class HubJobs(Rooted):
             given_seconds(timeout, "the timeout", may_be_zero=True)
         record = self._record(job_id)
         if record.status.ended:
-            return job_of(record)
+            return self._shown(record)
         if record.kind not in self._kinds:
             raise LocalError(f"job {record.id} is of a kind that this couponhub does not know: {record.kind}")
         store = self._store()
@@ -122,6 +124,9 @@ class HubJobs(Rooted):
         self._store().wish(JobId(job_id), wish)
         return self.get(job_id)
 
+    def _shown(self, record: JobRecord) -> Job:
+        return job_of(record, self._clock.now())
+
     def _record(self, job_id: str) -> JobRecord:
         record = self._store().get(JobId(given_id(job_id, "the job's id")))
         if record is None:
@@ -129,8 +134,8 @@ class HubJobs(Rooted):
         return record
 
 
-def job_of(record: JobRecord) -> Job:
-    """Show a job as users see it."""
+def job_of(record: JobRecord, now: datetime) -> Job:
+    """Show a job as users see it at a moment."""
     step = None if record.status.ended else record.next_step
     return Job(
         id=record.id,
@@ -140,6 +145,7 @@ def job_of(record: JobRecord) -> Job:
         arguments={"list_id": record.arguments["list_id"]} if "list_id" in record.arguments else {},
         steps=tuple(map(_step_of, record.steps)),
         waiting_for=None if step is None or step.not_before is None else step.evidence or None,
+        ends_at=earliest_end(record, now),
         created_at=record.created_at,
         updated_at=record.updated_at,
     )

@@ -64,6 +64,8 @@ class Job(Documented):
         arguments: What it is about: of an upload the list.
         steps: In their order.
         waiting_for: What its next step waits for, for people; None when it could go on, or has ended.
+        ends_at: The earliest moment at which it can have ended, as the limits tell that pace it; None when it need not wait
+            for any, or nobody can tell.
     """
 
     id: JobId
@@ -73,6 +75,7 @@ class Job(Documented):
     arguments: Mapping[str, str] = attrs.field(default=NOTHING, repr=False)
     steps: tuple[Step, ...] = ()
     waiting_for: str | None = None
+    ends_at: datetime | None = instant_field()
     created_at: datetime | None = instant_field()
     updated_at: datetime | None = instant_field()
 

@@ -17,21 +17,29 @@ from couponhub.secret import Secret
 class UploadStatus(StrEnum):
     """Where an upload or one of its parts stands.
 
-    PENDING has not been begun by the vendor, PARTIAL ended with some rows refused, FAILED with all of them
-    or as a whole; UNKNOWN is a word that is new to us, or an outcome that nobody can tell yet.
+    PENDING has not been begun by the vendor, or is yet to be sent; PAUSED is not sent on until somebody resumes it.
+    PARTIAL ended with some rows refused or never sent, FAILED with all of them or as a whole, and of one that is
+    CANCELLED nothing more is sent. UNKNOWN is a word that is new to us, or an outcome that nobody can tell yet.
     """
 
     PENDING = "pending"
     PROCESSING = "processing"
+    PAUSED = "paused"
     DONE = "done"
     PARTIAL = "partial"
     FAILED = "failed"
+    CANCELLED = "cancelled"
     UNKNOWN = "unknown"
 
     @property
     def ended(self) -> bool:
         """True when nothing more will happen by itself."""
-        return self in {UploadStatus.DONE, UploadStatus.PARTIAL, UploadStatus.FAILED}
+        return self in {
+            UploadStatus.DONE,
+            UploadStatus.PARTIAL,
+            UploadStatus.FAILED,
+            UploadStatus.CANCELLED,
+        }
 
 
 def _identifier(given: Identifier | str) -> Identifier:
@@ -126,7 +134,10 @@ class CodeFileRules:
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
 class Part(Documented):
-    """One file or job at a vendor."""
+    """One file or job at a vendor.
+
+    The rows balance: rows = accepted + rejected + not_sent + pending + unknown, where None counts as nothing.
+    """
 
     id: PartId | None = attrs.field(metadata=about("The vendor's id; None while only we know of the part."))
     name: str | None = attrs.field(
@@ -144,6 +155,12 @@ class Part(Documented):
     )
     rejected: int | None = attrs.field(
         default=None, metadata=about("Rows the vendor refused, None while that is not known.")
+    )
+    not_sent: int | None = attrs.field(
+        default=None, metadata=about("Rows that never left for the vendor, None where nobody can tell.")
+    )
+    pending: int | None = attrs.field(
+        default=None, metadata=about("Rows the vendor still works on, None where nobody can tell.")
     )
     error_file: str | None = attrs.field(
         default=None,
@@ -171,12 +188,23 @@ class Part(Documented):
     )
     raw: Raw = raw_field()
 
+    @property
+    def unknown(self) -> int | None:
+        """Rows whose outcome nobody can tell; None where the rows are not known either."""
+        return remainder(self.rows, self.accepted, self.rejected, self.not_sent, self.pending)
+
+
+def remainder(rows: int | None, *counts: int | None) -> int | None:
+    """Return the rows that none of these counts tells of; None where the rows are not known."""
+    return None if rows is None else rows - sum(count or 0 for count in counts)
+
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
 class Upload(Documented):
     """One batch of codes on its way to a list: ours (`up_...`), or a vendor file that we did not send.
 
-    The rows balance: rows = accepted + rejected + duplicates + skipped + unknown, where each is known.
+    The rows balance: rows = accepted + rejected + duplicates + skipped + not_sent + pending + unknown, where None counts
+    as nothing.
     """
 
     connection: str
@@ -195,7 +223,19 @@ class Upload(Documented):
     skipped: int | None = attrs.field(
         default=None, metadata=about("Rows not sent because the code was sent to this list before.")
     )
-    unknown: int | None = attrs.field(default=None, metadata=about("Rows whose outcome is not known yet."))
+    not_sent: int | None = attrs.field(
+        default=None, metadata=about("Rows that never left for the vendor: yet to be sent, or given up.")
+    )
+    pending: int | None = attrs.field(default=None, metadata=about("Rows the vendor still works on."))
+    unknown: int | None = attrs.field(
+        default=None, metadata=about("Rows whose outcome nobody can tell, now or for good.")
+    )
+    ends_at: datetime | None = instant_field(
+        "The earliest moment at which all of it can have been sent, as the limits tell; None when it need not wait."
+    )
+    waiting_for: str | None = attrs.field(
+        default=None, metadata=about("What it waits for, for people; None when it has ended or goes on.")
+    )
     created_at: datetime | None = instant_field()
     updated_at: datetime | None = instant_field()
     error_file: str | None = attrs.field(

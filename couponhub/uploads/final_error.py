@@ -46,7 +46,7 @@ def _too_late(trouble: CouponhubError, upload: UploadRecord, sent: int, deadline
         f"upload {upload.id} was not sent whole within {deadline.seconds:g} seconds:"
         f" {sent} of {len(upload.parts)} parts arrived{doubt}",
         hint=_how_to_go_on(upload),
-        upload=upload_of(upload, sending=False),
+        upload=upload_of(upload, sending=True),
     )
     error.__cause__ = trouble
     return error

@@ -68,7 +68,7 @@ class OrphanRecovery:
         def told(event: UploadEvent) -> None:
             progress(attrs.evolve(event, kind=EventKind.SETTLING))
 
-        told(UploadEvent(EventKind.SETTLING, upload_of(upload, sending=False)))
+        told(UploadEvent(EventKind.SETTLING, upload_of(upload)))
         wait = CompletionWait(
             record=upload,
             ledger=self.ledger,

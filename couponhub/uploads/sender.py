@@ -69,7 +69,7 @@ class Sender:
             work.stage()
             owner = held.enter_context(self.jobs.worker())
             job = self.jobs.create(
-                job_for(upload, callback=request.callback, again=request.again),
+                job_for(upload, callback=request.callback, again=request.again, limits=self.bounds.limits),
                 owner=owner,
                 seconds=LEASE_SECONDS,
             )

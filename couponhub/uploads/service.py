@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 
 from couponhub.capabilities import Offered
-from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
+from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.error_context import ErrorContext
-from couponhub.errors import LocalError, NotFound, UnreadableReply
+from couponhub.errors import LocalError
 from couponhub.models import (
     JobId,
     ListId,
-    Part,
     PartId,
     Tagging,
     Upload,
@@ -37,17 +36,14 @@ from couponhub.uploads.arguments import (
 from couponhub.uploads.assembly import Assembly
 from couponhub.uploads.bounds import SizeOf, unknown_size
 from couponhub.uploads.callback_urls import CallbackUrls
+from couponhub.uploads.catalogue import FoundUpload, UploadCatalogue
 from couponhub.uploads.completion_wait import CompletionWait
 from couponhub.uploads.deletion import Deleter
 from couponhub.uploads.events import Progress, no_progress
-from couponhub.uploads.names import is_upload_id
 from couponhub.uploads.polling import Poller
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.request import UploadRequest
-from couponhub.uploads.summary import upload_of, upload_of_part
 from couponhub.uploads.work import UploadWork
-
-_Found = tuple[Ledger, UploadRecord]
 
 
 class Uploads(Rooted):
@@ -105,6 +101,14 @@ class Uploads(Rooted):
             size_of=size_of,
             clock=clock,
             poller=self._poller,
+        )
+        self._catalogue = UploadCatalogue(
+            connection=connection,
+            offered=self._offered,
+            ledger=ledger,
+            jobs=jobs,
+            reconciler=self._assembly.reconciler,
+            clock=clock,
         )
 
     def send(
@@ -166,7 +170,7 @@ class Uploads(Rooted):
             given_flag(wait, "wait")
             ledger = self._ledger()
             record = self._assembly.sender(ledger, request, rate_limit_wait).send(request)
-            upload = self._rested(upload_of(record, sending=False), record)
+            upload = self._rested(self._catalogue.told(record), record)
             if wait and not upload.status.ended:
                 return self._wait_for((ledger, record), record.id, rate_limit_wait, progress, sent_here=True)
             return upload
@@ -179,7 +183,10 @@ class Uploads(Rooted):
         timeout: float | None = None,
         progress: Progress = no_progress,
     ) -> Upload:
-        """Wait until an upload has ended, however it ended.
+        """Wait until an upload has ended, however it ended, or until nobody goes on with what was not sent of it.
+
+        An upload that waits for a quota or that a worker drives is waited for; of one that is paused, or that nobody has
+        driven for a while, only what the vendor has: it comes back as it stands, with `not_sent`.
 
         Args:
             upload: The upload, or its id (then with `list_id`); a vendor's part id works too.
@@ -196,7 +203,7 @@ class Uploads(Rooted):
             home, upload_id = given_upload(upload, list_id)
             rate_limit_wait = self._assembly.rate_limit_wait(given_timeout(timeout))
             given_progress(progress)
-            if (found := self._find(home, upload_id)) is not None:
+            if (found := self._catalogue.find(home, upload_id)) is not None:
                 return self._wait_for(found, upload_id, rate_limit_wait, progress)
             return self._wait_for_vendors(home, upload_id, rate_limit_wait, progress)
 
@@ -210,11 +217,11 @@ class Uploads(Rooted):
         """
         with self._at("show upload"):
             home, upload_id = given_list_id(list_id), given_upload_id(upload_id)
-            if (found := self._find(home, upload_id)) is None:
-                return self._vendors(home, upload_id)
+            if (found := self._catalogue.find(home, upload_id)) is None:
+                return self._catalogue.of_vendor(home, upload_id)
             ledger, record = found
             record = self._assembly.reconciler(ledger).refresh(record, ended_too=True)
-            return self._rested(upload_of(record, sending=ledger.is_locked(record)), record)
+            return self._rested(self._catalogue.told(record, sending=ledger.is_locked(record)), record)
 
     def delete(self, list_id: str, upload_id: str) -> None:
         """Have the vendor delete all files of an upload of ours, or one file by the vendor's id. DESTRUCTIVE.
@@ -235,7 +242,7 @@ class Uploads(Rooted):
                 settle=self._settle,
                 clock=self._clock,
             )
-            if (found := self._find(home, upload_id, by_part=False)) is not None:
+            if (found := self._catalogue.find(home, upload_id, by_part=False)) is not None:
                 ledger, record = found
                 self._jobs().wish(JobId(record.id), JobWish.CANCEL)  # nothing more is sent of it
                 deleter.delete_upload(record, ledger, self._assembly.reconciler(ledger))
@@ -243,7 +250,7 @@ class Uploads(Rooted):
             deleter.delete_part(home, PartId(upload_id))
             # Without a store nothing is remembered of it either.
             with suppress(LocalError):
-                self._forget(home, PartId(upload_id))
+                self._catalogue.forget_part(home, PartId(upload_id))
 
     def iterate(self, list_id: str) -> Iterator[Upload]:
         """All uploads to a list: ours, oldest first, then the vendor's files that we did not send.
@@ -254,87 +261,21 @@ class Uploads(Rooted):
         at = self._at("read uploads")
         with at:
             home, reader = given_list_id(list_id), self._offered.require(ReadsParts)
-        return at.each(self._iterate(home, reader))
+        return at.each(self._catalogue.of_list(home, reader))
 
     def recorded(self) -> tuple[Upload, ...]:
         """Return our uploads to all lists, newest first, as they were last known: the vendor is not asked."""
         with self._at("read uploads"):
-            ledger = self._ledger()
-            records = reversed(ledger.all())
-            return tuple(upload_of(record, sending=ledger.is_locked(record)) for record in records)
+            return self._catalogue.recorded()
 
     def find(self, upload_id: str) -> Upload | None:
         """Return our upload of that id, as it was last known; None when no such upload went to this connection."""
         with self._at("find upload"):
-            ledger, record = self._ledger(), None
-            if is_upload_id(wanted := given_upload_id(upload_id)):
-                record = ledger.find(UploadId(wanted))
-            return None if record is None else upload_of(record, sending=ledger.is_locked(record))
-
-    def _iterate(self, list_id: ListId, reader: ReadsParts) -> Iterator[Upload]:
-        parts: list[Part] = []
-        unreadable: UnreadableReply | None = None
-        try:
-            parts.extend(reader.iterate_parts(list_id))
-        except UnreadableReply as error:
-            unreadable = error
-        ours: set[str | None] = set()
-        try:
-            mine = list(self._matched(list_id, parts))
-        except LocalError:
-            mine = []
-        for upload in mine:
-            ours |= {part.id or part.name for part in upload.parts}
-            yield upload
-        for part in parts:
-            if (part.id or part.name) not in ours:
-                yield upload_of_part(self._connection, list_id, part)
-        if unreadable is not None:
-            raise unreadable
-
-    def _matched(self, list_id: ListId, parts: list[Part]) -> Iterator[Upload]:
-        ledger = self._ledger()
-        reconciler = self._assembly.reconciler(ledger)
-        shown = {part.name: part for part in parts if part.name} | {
-            part.id: part for part in parts if part.id
-        }
-        for record in ledger.of_list(list_id):
-            matched = reconciler.match(record, shown)
-            yield upload_of(matched, sending=ledger.is_locked(matched))
-
-    def _find(self, list_id: ListId, upload_id: str, *, by_part: bool = True) -> _Found | None:
-        """Our upload of that id, or with a part of that id at the vendor; None when it is a vendor's alone."""
-        try:
-            ledger = self._ledger()
-            if by_part and not is_upload_id(upload_id):
-                record = ledger.find_by_part(list_id, PartId(upload_id))
-            else:
-                record = ledger.find(UploadId(upload_id))
-        except LocalError:
-            if is_upload_id(upload_id):
-                raise
-            return None
-        if record is not None and record.list_id == list_id:
-            return ledger, record
-        if is_upload_id(upload_id):
-            raise NotFound(f"no upload {upload_id} went to this list", connection=self._connection)
-        return None
-
-    def _vendors(self, list_id: ListId, part_id: str, *, left: Deadline | None = None) -> Upload:
-        reader = self._offered.require(ReadsParts)
-        part = reader.get_part(list_id, PartId(part_id), deadline=left)
-        return upload_of_part(self._connection, list_id, part)
-
-    def _forget(self, list_id: ListId, part_id: PartId) -> None:
-        """Mark a part that was deleted by the vendor's id, in case it is one of ours."""
-        ledger = self._ledger()
-        while (record := ledger.find_by_part(list_id, part_id)) is not None:
-            known = (part.number for part in record.parts if part.shown.id == part_id and not part.is_deleted)
-            ledger.mark_deleted(record, next(known))
+            return self._catalogue.known(given_upload_id(upload_id))
 
     def _wait_for(
         self,
-        found: _Found,
+        found: FoundUpload,
         asked: str,
         rate_limit_wait: RateLimitWait,
         progress: Progress,
@@ -353,6 +294,7 @@ class Uploads(Rooted):
             is_fresh=sent_here,
             is_sending=lambda seen: not sent_here and ledger.is_locked(seen),
             ended_too=asked != record.id,  # whoever names the vendor's id has the vendor asked
+            job=self._catalogue.job,
         )
         with self._assembly.recovery(ledger, reconciler, rate_limit_wait).serving([record]):
             upload = wait.run(progress)
@@ -379,7 +321,7 @@ class Uploads(Rooted):
         )
 
         def refresh() -> Upload:
-            return self._vendors(list_id, part_id, left=rate_limit_wait.limit)
+            return self._catalogue.of_vendor(list_id, part_id, left=rate_limit_wait.limit)
 
         return self._poller.wait(unseen, refresh, rate_limit_wait.deadline, progress)
 

@@ -4,22 +4,30 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
+from couponhub.jobs import PACED, PER_DAY, PER_MINUTE
 from couponhub.models import JobId, JobStatus
+from couponhub.protocols import Limits
 from couponhub.state import JobRecord, Stage, StepRecord, UploadRecord
 
 KIND = "upload"
 PREPARE, SUBMIT, WATCH, RECONCILE = "prepare", "submit", "watch", "reconcile"
 
 
-def job_for(upload: UploadRecord, *, callback: str | None, again: bool) -> JobRecord:
+def job_for(upload: UploadRecord, *, callback: str | None, again: bool, limits: Limits) -> JobRecord:
     """Return the job of an upload that is about to be written down.
 
     Args:
         upload: The upload, whose id the job has.
         callback: Where the caller wants the vendor to report; a right in itself.
         again: True when it also sends codes that the list was given before.
+        limits: Those of the connection, by their flat names; 0 is none.
     """
-    arguments = {"list_id": str(upload.list_id), "again": "yes" if again else "no"}
+    arguments = {"list_id": str(upload.list_id), "again": "yes" if again else "no", PACED: SUBMIT}
+    for key in (PER_MINUTE, PER_DAY):
+        # An adapter counts uploads apart, or among all of its calls.
+        most = limits.get(f"upload_{key}", limits.get(f"calls_{key}", 0))
+        if most:
+            arguments[key] = str(most)
     if callback is not None:
         arguments["callback"] = callback
     numbers = [part.number for part in upload.parts]

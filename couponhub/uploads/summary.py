@@ -1,50 +1,70 @@
-"""How an upload stands, told from the ledger's record of it; the rows always balance."""
+"""How an upload stands, told from what the ledger and the jobs say of it; the rows always balance."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import attrs
 
-from couponhub.models import ListId, Part, Upload, UploadId, UploadStatus
-from couponhub.state import PartRecord, Stage, UploadRecord
+from couponhub.jobs import earliest_end
+from couponhub.models import JobStatus, ListId, Part, Upload, UploadId, UploadStatus
+from couponhub.models.uploads import remainder
+from couponhub.state import JobRecord, PartRecord, Stage, StepRecord, UploadRecord
+from couponhub.uploads.steps import SUBMIT, part_number
+
+_GIVEN_UP = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
 
 
-def upload_of(record: UploadRecord, *, sending: bool) -> Upload:
+def upload_of(
+    record: UploadRecord, *, sending: bool = False, job: JobRecord | None = None, now: datetime | None = None
+) -> Upload:
     """Tell how one of our uploads stands.
 
     Args:
         record: As last known.
-        sending: Whether somebody is still sending it; parts that were never sent then are pending, else they
-            count as refused.
+        sending: True while somebody may still be sending it: what was never sent is pending then.
+        job: Its job, as far as it is known: what was never sent stands as its step does. Without one nobody will send it,
+            and it has failed.
+        now: The moment, for what the job waits for; None leaves that out.
     """
-    parts = tuple(_part(part, sending=sending) for part in record.parts)
-    accepted = _sum(part.accepted for part in parts)
-    rejected = _sum(part.rejected for part in parts)
-    unknown = None
-    if record.rows is not None:
-        told = (accepted, rejected, record.duplicates, record.skipped)
-        unknown = record.rows - sum(count or 0 for count in told)
+    steps = {part_number(step): step for step in job.steps if step.kind == SUBMIT} if job else {}
+    parts = tuple(
+        _part(part, UploadStatus.PENDING if sending else _unsent(job, steps.get(part.number)))
+        for part in record.parts
+    )
+    accepted, rejected, not_sent, pending = (
+        _sum(getattr(part, name) for part in parts)
+        for name in ("accepted", "rejected", "not_sent", "pending")
+    )
+    unknown = remainder(record.rows, accepted, rejected, record.duplicates, record.skipped, not_sent, pending)
+    status = _status(parts, unknown or 0)
     return Upload(
         connection=record.connection,
         list_id=record.list_id,
         id=record.id,
         name=record.name,
-        status=_status(parts, unknown or 0),
+        status=status,
         rows=record.rows,
         accepted=accepted,
         rejected=rejected,
         duplicates=record.duplicates,
         skipped=record.skipped,
+        not_sent=not_sent,
+        pending=pending,
         unknown=unknown,
+        ends_at=None if job is None or now is None or status.ended else earliest_end(job, now),
+        waiting_for=None if status.ended else _waiting_for(parts, job, now),
         created_at=record.created_at,
         updated_at=record.updated_at,
         error_file=next((part.error_file for part in parts if part.error_file), None),
         parts=parts,
-        warnings=(*record.warnings, *_warnings(record, sending=sending)),
+        warnings=(*record.warnings, *_warnings(parts, job, now)),
     )
 
 
 def upload_of_part(connection: str, list_id: ListId, part: Part) -> Upload:
     """Show a vendor's file as an upload of one part; how many rows were meant to be in it nobody tells."""
+    if part.rows is not None and part.status in {UploadStatus.PENDING, UploadStatus.PROCESSING}:
+        part = attrs.evolve(part, pending=remainder(part.rows, part.accepted, part.rejected))
     return Upload(
         connection=connection,
         list_id=list_id,
@@ -53,6 +73,7 @@ def upload_of_part(connection: str, list_id: ListId, part: Part) -> Upload:
         status=part.status,
         accepted=part.accepted,
         rejected=part.rejected,
+        pending=part.pending,
         created_at=part.created_at,
         updated_at=part.updated_at,
         error_file=part.error_file,
@@ -61,22 +82,47 @@ def upload_of_part(connection: str, list_id: ListId, part: Part) -> Upload:
     )
 
 
-def _part(record: PartRecord, *, sending: bool) -> Part:
+def is_settled(record: UploadRecord) -> bool:
+    """Return True when the vendor has ended every part: no job has anything to say of it any more."""
+    return all(part.stage is Stage.SUBMITTED and part.shown.status.ended for part in record.parts)
+
+
+def is_idle(job: JobRecord, now: datetime) -> bool:
+    """Return True when a job could go on, or is paused, and nobody drives it."""
+    return job.status is JobStatus.PAUSED or (job.status is JobStatus.PENDING and not job.waits(now))
+
+
+def _unsent(job: JobRecord | None, step: StepRecord | None) -> UploadStatus:
+    """Return how a part stands that never was sent, while nobody sends it."""
+    if job is None or step is None:
+        return UploadStatus.FAILED
+    if step.status.ended:
+        return UploadStatus.CANCELLED if step.status is JobStatus.CANCELLED else UploadStatus.FAILED
+    return UploadStatus.PAUSED if job.status is JobStatus.PAUSED else UploadStatus.PENDING
+
+
+def _part(record: PartRecord, unsent: UploadStatus) -> Part:
     if record.stage is Stage.SUBMITTED:
         return _counted(record.shown)
-    part = attrs.evolve(record.shown, accepted=None, rejected=None)
     if record.stage is Stage.SUBMITTING:
-        return attrs.evolve(part, status=UploadStatus.UNKNOWN)
-    if sending:
-        return attrs.evolve(part, status=UploadStatus.PENDING)
-    return attrs.evolve(part, status=UploadStatus.FAILED, accepted=0, rejected=part.rows)
+        return attrs.evolve(record.shown, status=UploadStatus.UNKNOWN, accepted=None, rejected=None)
+    return attrs.evolve(
+        record.shown,
+        status=unsent,
+        accepted=0,
+        rejected=0,
+        not_sent=record.shown.rows,
+        pending=0,
+    )
 
 
 def _counted(part: Part) -> Part:
     """Judge an ended part by its counts, for a vendor's "done" may only mean "worked through"."""
     if not part.status.ended:
         # Counts of a running part may lag or shrink.
-        return attrs.evolve(part, accepted=None, rejected=None)
+        pending = None if part.status is UploadStatus.UNKNOWN else part.rows
+        return attrs.evolve(part, accepted=None, rejected=None, not_sent=0, pending=pending)
+    part = attrs.evolve(part, not_sent=0, pending=0)
     accepted, rejected, rows = part.accepted, part.rejected, part.rows
     if accepted is None and part.status is UploadStatus.FAILED:
         accepted = 0
@@ -105,15 +151,42 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 def _status(parts: tuple[Part, ...], unknown: int) -> UploadStatus:
     statuses = {part.status for part in parts}
     if all(status.ended for status in statuses):
+        if UploadStatus.CANCELLED in statuses:
+            if UploadStatus.FAILED not in statuses:
+                return UploadStatus.CANCELLED
+            statuses.remove(UploadStatus.CANCELLED)  # for the sake of one that failed
         if unknown or len(statuses) > 1:
             return UploadStatus.PARTIAL
         return statuses.pop() if statuses else UploadStatus.DONE
-    if UploadStatus.UNKNOWN in statuses:
-        return UploadStatus.UNKNOWN
+    for status in (UploadStatus.UNKNOWN, UploadStatus.PAUSED):
+        if status in statuses:
+            return status
     return UploadStatus.PENDING if statuses == {UploadStatus.PENDING} else UploadStatus.PROCESSING
 
 
-def _warnings(record: UploadRecord, *, sending: bool) -> Iterable[str]:
-    unsent = sum(part.stage in {Stage.PREPARED, Stage.ABSENT} for part in record.parts)
-    if unsent and not sending:
-        yield f"{unsent} of {len(record.parts)} parts never reached the vendor; send the same codes again for them"
+def _waiting_for(parts: tuple[Part, ...], job: JobRecord | None, now: datetime | None) -> str | None:
+    """Say what has to happen before an upload goes on; None when somebody is at it."""
+    if job is not None and now is not None and any(part.not_sent and not part.status.ended for part in parts):
+        step = job.next_step
+        if is_idle(job, now):
+            return "somebody to resume it"
+        if step is not None and step.kind == SUBMIT and step.waits(now):
+            return step.evidence or None
+    running = sum(bool(part.id) and not part.status.ended for part in parts)
+    return f"the vendor to end {running} of {len(parts)} parts" if running else None
+
+
+def _warnings(parts: tuple[Part, ...], job: JobRecord | None, now: datetime | None) -> Iterable[str]:
+    unsent = [part for part in parts if part.id is None and part.accepted == 0]
+    lost = sum(part.status.ended for part in unsent)
+    if lost:
+        steps = () if job is None else (step for step in job.steps if step.kind == SUBMIT)
+        why = next((step.evidence for step in steps if step.status in _GIVEN_UP), "")
+        yield (
+            f"{lost} of {len(parts)} parts never reached the vendor{f' ({why})' if why else ''};"
+            " send the same codes again for them"
+        )
+    left = len(unsent) - lost
+    if left and job is not None and now is not None and is_idle(job, now):
+        verb = "is" if left == 1 else "are"
+        yield f"{left} of {len(parts)} parts {verb} yet to be sent: `couponhub uploads resume {job.id}` goes on"

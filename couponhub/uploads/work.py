@@ -116,7 +116,7 @@ class UploadWork:
         if self.source is not None:
             codes = [file.codes for file in self.source.files]
             self.upload = self.ledger.begin(self.upload, codes, [file.path for file in self.source.files])
-            self._tell(EventKind.RECORDED)
+            self._tell(EventKind.RECORDED, job)
         else:
             found = self.ledger.find(self.upload.id)
             if found is None or not self.ledger.has_all(found):
@@ -140,9 +140,9 @@ class UploadWork:
                 submit_call = self._submit_call(number)
                 self.upload = self.rate_limit_wait.call(
                     lambda _: self.submitter.submit(self.upload, number, submit_call),
-                    paused=lambda: self._tell(EventKind.PAUSED),
+                    paused=lambda: self._tell(EventKind.PAUSED, job),
                 )
-                self._tell(EventKind.SUBMITTED)
+                self._tell(EventKind.SUBMITTED, job)
         except CouponhubError:
             self.is_refused = True
             raise
@@ -194,10 +194,10 @@ class UploadWork:
 
     def _reconcile(self, job: JobRecord, step: StepRecord) -> Sequence[StepRecord]:  # noqa: ARG002 - a `Handler`
         """Sum up; nobody needs the files any more, and nobody has to call."""
-        upload = upload_of(self.upload, sending=False)
+        upload = upload_of(self.upload)
         self.ledger.drop_files(self.upload)
         self.callback_urls.revoke(self.upload.id)
-        counts = {"accepted": upload.accepted, "rejected": upload.rejected, "unknown": upload.unknown}
+        counts = {name: getattr(upload, name) for name in ("accepted", "rejected", "not_sent", "unknown")}
         return [attrs.evolve(done(step, str(upload.status)), result=counts)]
 
     def _take_list(self) -> None:
@@ -268,5 +268,6 @@ class UploadWork:
         finally:
             self.upload = wait.record
 
-    def _tell(self, kind: EventKind) -> None:
-        self.progress(UploadEvent(kind, upload_of(self.upload, sending=True)))
+    def _tell(self, kind: EventKind, job: JobRecord) -> None:
+        now = self.rate_limit_wait.clock.now()
+        self.progress(UploadEvent(kind, upload_of(self.upload, sending=True, job=job, now=now)))

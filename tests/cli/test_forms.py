@@ -21,11 +21,12 @@ LIST_KEYS = [
 ]
 UPLOAD_KEYS = [
     *("connection", "list_id", "id", "name", "status", "rows", "accepted", "rejected", "duplicates"),
-    *("skipped", "unknown", "created_at", "updated_at", "error_file", "parts"),
+    *("skipped", "not_sent", "pending", "unknown", "ends_at", "waiting_for"),
+    *("created_at", "updated_at", "error_file", "parts"),
 ]
 PART_KEYS = [
     *("id", "name", "status", "vendor_status", "rows", "accepted", "rejected"),
-    *("error_file", "success_file", "created_at", "updated_at"),
+    *("not_sent", "pending", "error_file", "success_file", "created_at", "updated_at"),
 ]
 COUPON_KEYS = [
     *("connection", "id", "code", "list_id", "list_name", "description", "status", "issued_at"),

@@ -105,7 +105,7 @@ def test_pause_and_cancel(desk: Desk) -> None:
     assert "cancelled" == desk("uploads", "cancel", upload_id, "-o", "json").json["status"]
 
     ran = desk("uploads", "resume", upload_id, "-o", "json")
-    assert (3, "partial") == (ran.code, ran.json["status"])
+    assert (3, "cancelled") == (ran.code, ran.json["status"])
     assert Counter(CODES[:2]) == held(desk, list_id)
 
 

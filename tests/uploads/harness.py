@@ -5,7 +5,7 @@ from pathlib import Path
 import attrs
 
 from couponhub.jobs import HubJobs
-from couponhub.models import ListId, Upload
+from couponhub.models import ListId, Part, Upload
 from couponhub.staging import StagingSettings, open_staging
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.jobs import SqliteJobs
@@ -71,12 +71,28 @@ class UploadHarness:
 
 
 def counts(upload: Upload) -> tuple[int | None, ...]:
-    """The counts of an upload: rows, accepted, rejected, duplicates, skipped, unknown."""
+    """The counts of an upload, which balance: rows, accepted, rejected, duplicates, skipped, not_sent, pending, unknown."""
+    assert_balanced(upload)
     return (
         upload.rows,
         upload.accepted,
         upload.rejected,
         upload.duplicates,
         upload.skipped,
+        upload.not_sent,
+        upload.pending,
         upload.unknown,
     )
+
+
+def assert_balanced(upload: Upload) -> None:
+    """Every row of an upload and of each of its parts stands in exactly one count, none of them below zero."""
+    found = [(upload.rows, [*_own_counts(upload), upload.duplicates, upload.skipped])]
+    found += [(part.rows, _own_counts(part)) for part in upload.parts]
+    for rows, told in found:
+        assert rows in {None, sum(count or 0 for count in told)}
+        assert all(count is None or count >= 0 for count in told)
+
+
+def _own_counts(one: Upload | Part) -> list[int | None]:
+    return [one.accepted, one.rejected, one.not_sent, one.pending, one.unknown]

@@ -39,7 +39,7 @@ def test_codes_of_unknown_uploads_are_left_out(harness: UploadHarness, how: str)
     upload = harness.uploads.send(LIST, [*FIVE, "F6"], wait=True)
 
     assert [*FIVE, "F6"] == harness.vendor.codes
-    assert (6, 1, 0, 0, 0, 5) == counts(upload)
+    assert (6, 1, 0, 0, 0, 0, 0, 5) == counts(upload)
     assert "lost its memory" in upload.warnings[0]
 
 

@@ -43,7 +43,7 @@ def test_show_asks_the_vendor(harness: UploadHarness) -> None:
     upload = harness.uploads.send(LIST, ["A1", "B2", "C3"])
     shown = harness.uploads.show(LIST, upload.id)
 
-    assert (UploadStatus.DONE, (3, 3, 0, 0, 0, 0)) == (shown.status, counts(shown))
+    assert (UploadStatus.DONE, (3, 3, 0, 0, 0, 0, 0, 0)) == (shown.status, counts(shown))
     assert [{"id": "1"}, {"id": "2"}] == [part.raw for part in shown.parts]
     assert ["OK", "OK"] == [part.vendor_status for part in shown.parts]
 

@@ -34,7 +34,7 @@ def test_files_are_served_again_before_the_rest_is_sent(url_harness: UploadHarne
     upload = url_harness.uploads.send(LIST, FIVE, progress=lambda event: kinds.append(event.kind))
 
     assert FIVE == url_harness.vendor.codes
-    assert (UploadStatus.DONE, (5, 1, 0, 0, 4, 0)) == (upload.status, counts(upload))
+    assert (UploadStatus.DONE, (5, 1, 0, 0, 4, 0, 0, 0)) == (upload.status, counts(upload))
     assert EventKind.SETTLING == kinds[0]
     remembered = [part.url for record in url_harness.ledger().of_list(LIST) for part in record.parts]
     assert remembered[2] is not None, "the part that never left has its address still"
@@ -52,7 +52,7 @@ def test_codes_of_a_part_that_failed_meanwhile_are_sent_by_another(url_harness: 
     upload = url_harness.uploads.send(LIST, FIVE)
 
     assert FIVE == vendor.codes
-    assert (5, 3, 0, 0, 2, 0) == counts(upload)
+    assert (5, 3, 0, 0, 2, 0, 0, 0) == counts(upload)
 
 
 def test_a_part_that_may_still_be_fetched_is_never_sent_by_another(url_harness: UploadHarness) -> None:
@@ -100,7 +100,7 @@ def test_every_kind_of_source_is_read_once(url_harness: UploadHarness, source: C
     upload = url_harness.uploads.send(LIST, source())  # type: ignore[arg-type]  # one of the accepted kinds
 
     assert FIVE == url_harness.vendor.codes
-    assert (UploadStatus.DONE, (5, 3, 0, 0, 2, 0)) == (upload.status, counts(upload))
+    assert (UploadStatus.DONE, (5, 3, 0, 0, 2, 0, 0, 0)) == (upload.status, counts(upload))
 
 
 def test_waiting_serves_the_files_too(url_harness: UploadHarness) -> None:
@@ -111,8 +111,11 @@ def test_waiting_serves_the_files_too(url_harness: UploadHarness) -> None:
     upload = url_harness.uploads.wait(upload_id, LIST)
 
     assert FIVE[:4] == url_harness.vendor.codes
-    assert (UploadStatus.PARTIAL, (5, 4, 1, 0, 0, 0)) == (upload.status, counts(upload))
-    assert ("1 of 3 parts never reached the vendor; send the same codes again for them",) == upload.warnings
+    assert (UploadStatus.PROCESSING, (5, 4, 0, 0, 0, 1, 0, 0)) == (upload.status, counts(upload))
+    assert "somebody to resume it" == upload.waiting_for
+    assert (
+        f"1 of 3 parts is yet to be sent: `couponhub uploads resume {upload_id}` goes on",
+    ) == upload.warnings
 
 
 def test_codes_that_may_not_be_there_are_not_called_done(harness: UploadHarness) -> None:
@@ -124,7 +127,7 @@ def test_codes_that_may_not_be_there_are_not_called_done(harness: UploadHarness)
     upload = harness.uploads.send(LIST, FIVE, wait=True)
 
     assert FIVE == harness.vendor.codes
-    assert (UploadStatus.PARTIAL, (5, 3, 0, 0, 0, 2)) == (upload.status, counts(upload))
+    assert (UploadStatus.PARTIAL, (5, 3, 0, 0, 0, 0, 0, 2)) == (upload.status, counts(upload))
     assert ["2 codes were sent to this list before"] == [
         warning.partition(",")[0] for warning in upload.warnings
     ]

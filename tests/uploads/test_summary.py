@@ -1,14 +1,20 @@
 """How an upload stands is told from its record, and the rows always balance."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from couponhub.models import ListId, Part, UploadId, UploadStatus
-from couponhub.state import PartRecord, Stage, UploadRecord
+from couponhub.models import JobStatus, ListId, Part, UploadId, UploadStatus
+from couponhub.state import JobRecord, JobWish, PartRecord, Stage, UploadRecord
+from couponhub.uploads.steps import done, job_for
 from couponhub.uploads.summary import upload_of
+from tests.uploads.harness import assert_balanced
 
+NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 COUNTS = st.none() | st.integers(-3, 20)
 
 PARTS = st.builds(
@@ -42,6 +48,25 @@ def record(*parts: PartRecord, duplicates: int = 0, skipped: int = 0) -> UploadR
     )
 
 
+def job_of(
+    upload: UploadRecord,
+    *,
+    status: JobStatus = JobStatus.PENDING,
+    submit: JobStatus = JobStatus.PENDING,
+    **step: Any,
+) -> JobRecord:
+    """The job of an upload that is prepared, whose first part stands so; two parts a minute, four a day."""
+    limits = {"upload_per_minute": 2, "upload_per_day": 4}
+    job = job_for(upload, callback=None, again=False, limits=limits)
+    prepare, first, *rest = job.steps
+    return attrs.evolve(
+        job,
+        status=status,
+        wish=JobWish.PAUSE if status is JobStatus.PAUSED else JobWish.GO_ON,
+        steps=(done(prepare), attrs.evolve(first, status=submit, **step), *rest),
+    )
+
+
 def submitted(
     status: UploadStatus, *, accepted: int | None = None, rejected: int | None = None
 ) -> PartRecord:
@@ -59,13 +84,13 @@ def submitted(
 def test_rows_balance(parts: list[PartRecord], duplicates: int, skipped: int, sending: bool) -> None:
     """Whatever a vendor says, no row is lost or counted twice, and an ended upload hides nothing."""
     upload = upload_of(record(*parts, duplicates=duplicates, skipped=skipped), sending=sending)
-    told = (upload.accepted, upload.rejected, upload.duplicates, upload.skipped, upload.unknown)
 
-    assert upload.rows == sum(count or 0 for count in told)
-    assert all(count is None or count >= 0 for count in told)
+    assert_balanced(upload)
+    never_left = sum(part.shown.rows or 0 for part in parts if part.stage in {Stage.PREPARED, Stage.ABSENT})
+    assert never_left == (upload.not_sent or 0)
     assert upload.status.ended == all(part.status.ended for part in upload.parts)
     for part in upload.parts:
-        if part.accepted is not None:
+        if part.accepted is not None and not part.not_sent:
             assert part.rows == part.accepted + (part.rejected or 0)
             assert (part.status is UploadStatus.FAILED) == (part.accepted == 0)
             assert (part.status is UploadStatus.DONE) == (part.accepted == part.rows)
@@ -92,7 +117,9 @@ def test_an_ended_part_is_judged_by_its_counts(
     upload = upload_of(record(part), sending=False)
 
     assert (status, accepted, rejected) == (upload.status, upload.accepted, upload.rejected)
-    assert (10 if accepted is None else 0) == upload.unknown
+    in_work = status is UploadStatus.PROCESSING
+    assert (10 if in_work else 0) == (upload.pending or 0)
+    assert (10 if accepted is None and not in_work else 0) == upload.unknown
 
 
 @pytest.mark.parametrize(
@@ -117,19 +144,48 @@ def test_status_of_several_parts(statuses: list[str], expected: str) -> None:
     assert UploadStatus(expected) == upload_of(record(*parts), sending=False).status
 
 
-def test_what_was_never_sent_counts_as_refused_unless_somebody_is_at_it() -> None:
-    """A crash before a part was sent leaves codes that the vendor does not have, and a word about it."""
-    prepared = record(
-        PartRecord.prepared(1, name="a.csv", rows=10), submitted(UploadStatus.DONE, accepted=10)
-    )
-    under_way, abandoned = upload_of(prepared, sending=True), upload_of(prepared, sending=False)
+@pytest.mark.parametrize(
+    ("sending", "job", "status", "of_part"),
+    [
+        (True, None, "processing", "pending"),
+        (False, None, "partial", "failed"),
+        (False, {}, "processing", "pending"),
+        (False, {"status": JobStatus.PAUSED}, "paused", "paused"),
+        (False, {"status": JobStatus.CANCELLED, "submit": JobStatus.CANCELLED}, "cancelled", "cancelled"),
+        (False, {"status": JobStatus.FAILED, "submit": JobStatus.FAILED}, "partial", "failed"),
+    ],
+)
+def test_what_was_never_sent_stands_as_its_job_does(
+    *, sending: bool, job: dict[str, JobStatus] | None, status: str, of_part: str
+) -> None:
+    """It was not refused, whatever becomes of it, and has failed only when nobody will send it."""
+    taken = attrs.evolve(submitted(UploadStatus.DONE, accepted=10), number=2)
+    unsent = record(PartRecord.prepared(1, name="a.csv", rows=10), taken)
+    found = None if job is None else job_of(unsent, **job)
+    upload = upload_of(unsent, sending=sending, job=found, now=NOW)
 
-    assert (UploadStatus.PROCESSING, 10) == (under_way.status, under_way.unknown)
-    assert () == under_way.warnings
-    assert (UploadStatus.PARTIAL, 10, 0) == (abandoned.status, abandoned.rejected, abandoned.unknown)
-    assert (
-        "1 of 2 parts never reached the vendor; send the same codes again for them",
-    ) == abandoned.warnings
+    assert (status, of_part) == (upload.status, upload.parts[0].status)
+    assert (10, 0, 10, 0, 0) == (
+        upload.accepted,
+        upload.rejected,
+        upload.not_sent,
+        upload.pending,
+        upload.unknown,
+    )
+    assert ("resume" in "".join(upload.warnings)) == (not sending and not upload.status.ended)
+
+
+def test_the_limits_tell_when_an_upload_can_have_been_sent() -> None:
+    """Six parts, two a minute and four a day: the fifth and sixth go out a day after the first at the earliest."""
+    parts = [attrs.evolve(PartRecord.prepared(n, name=f"{n}.csv", rows=1)) for n in range(1, 7)]
+    later = NOW + timedelta(hours=1)
+    waiting = job_of(record(*parts), not_before=later, evidence="quota: spent")
+
+    told = upload_of(record(*parts), job=waiting, now=NOW)
+    assert (later + timedelta(days=1), "quota: spent") == (told.ends_at, told.waiting_for)
+    assert NOW + timedelta(days=1) == upload_of(record(*parts), job=job_of(record(*parts)), now=NOW).ends_at
+    few = job_of(record(*parts[:2]))
+    assert upload_of(record(*parts[:2]), job=few, now=NOW).ends_at is None
 
 
 def test_a_part_in_doubt_is_unknown() -> None:

@@ -8,7 +8,7 @@ import attrs
 import click
 
 from couponhub.cli.completing import connections, files, takes_connection
-from couponhub.cli.failures import say, tell
+from couponhub.cli.failures import say
 from couponhub.cli.jobs import JOB_COLUMNS
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
@@ -16,36 +16,14 @@ from couponhub.cli.progress import UploadProgress
 from couponhub.cli.session import Seconds, confirm, opened_hub, secret_value, told_if_interrupted
 from couponhub.cli.tables import Column
 from couponhub.cli.upload_ids import named_upload, recorded_uploads
-from couponhub.errors import CouponhubError, NotFound, PartialFailure, UsageError, WaitTimeout
+from couponhub.cli.uploads import UPLOAD_COLUMNS, fault_of, print_upload
+from couponhub.errors import CouponhubError, NotFound, UsageError, WaitTimeout
 from couponhub.hub import CouponHub
-from couponhub.models import FileUrl, Identifier, Job, JobStatus, ListId, Tagging, Upload, UploadStatus
-from couponhub.serialization import error_object, to_document
+from couponhub.models import FileUrl, Identifier, Job, JobStatus, ListId, Tagging, Upload
+from couponhub.serialization import to_document
 from couponhub.settings import is_plain_http
 from couponhub.uploads import Acceptable
 
-_COLUMNS = (
-    Column("ID", "id", whole=True),
-    Column("NAME", "name"),
-    Column("STATUS", "status", whole=True),
-    Column("ROWS", "rows", right=True),
-    Column("ACCEPTED", "accepted", right=True),
-    Column("REJECTED", "rejected", right=True),
-    Column("CREATED", "created_at", time=True),
-)
-_FIELDS = (
-    *_COLUMNS,
-    Column("DUPLICATES", "duplicates", right=True),
-    Column("SKIPPED", "skipped", right=True),
-    Column("UNKNOWN", "unknown", right=True),
-    Column("UPDATED", "updated_at", time=True),
-    Column("LIST", "list_id"),
-    Column("CONNECTION", "connection"),
-    Column(
-        "PARTS",
-        lambda document: [f"{part['name']} ({part['status']})" for part in document["parts"]],
-    ),
-    Column("ERROR FILE", "error_file"),
-)
 _WHERE = (Column("CONNECTION", "connection"), Column("LIST", "list_id", whole=True))
 _TAGS = tuple(identifier.value for identifier in Identifier)
 
@@ -171,7 +149,7 @@ def ls(options: GlobalOptions, connection: str | None, list_id: str | None) -> N
         else:
             uploads = recorded_uploads(hub, connection)
         documents = (to_document(upload, raw=options.raw) for upload in uploads)
-        columns = _COLUMNS if is_list else (*_COLUMNS, *_WHERE)
+        columns = UPLOAD_COLUMNS if is_list else (*UPLOAD_COLUMNS, *_WHERE)
         nowhere = "that list" if is_list else f"{connection or 'any list'} from here"
         print_many(options, documents, columns, f"Nothing was uploaded to {nowhere}.")
 
@@ -184,7 +162,7 @@ def show(options: GlobalOptions, *, words: tuple[str, ...]) -> None:
     with opened_hub(options) as hub:
         named = named_upload(hub, words)
         upload = hub[named.connection].uploads.show(named.list_id, named.upload_id)
-    _print(options, upload)
+    print_upload(options, upload)
 
 
 @command.command("wait")
@@ -244,8 +222,8 @@ def resume(options: GlobalOptions, *, upload_id: str | None, timeout: float | No
         if job.status is JobStatus.PROCESSING:
             say(f"somebody else drives upload {upload_id} now")
         upload = hub[job.connection].uploads.show(job.arguments["list_id"], upload_id)
-    fault = _fault_of(upload)
-    _print(options, upload, fault)
+    fault = fault_of(upload)
+    print_upload(options, upload, fault)
     if fault is not None:
         raise click.exceptions.Exit(fault.exit_code)
 
@@ -319,7 +297,7 @@ def _run(
     except WaitTimeout as error:
         if error.upload is None:
             raise
-        _print(options, error.upload, error)
+        print_upload(options, error.upload, error)
         raise click.exceptions.Exit(error.exit_code) from error
     except KeyboardInterrupt:
         seen = (
@@ -328,44 +306,10 @@ def _run(
         )
         say(f"interrupted; {seen if progress.upload_id else 'nothing was sent'}")
         raise click.exceptions.Exit(130) from None
-    fault = _fault_of(upload)
-    _print(options, upload, fault)
+    fault = fault_of(upload)
+    print_upload(options, upload, fault)
     if fault is not None:
         raise click.exceptions.Exit(fault.exit_code)
-
-
-def _fault_of(upload: Upload) -> CouponhubError | None:
-    match upload.status:
-        case UploadStatus.FAILED:
-            text = "the upload failed: none of its codes was accepted"
-        case UploadStatus.PARTIAL:
-            text = _shortfall(upload)
-        case _:
-            return None
-    hint = "the vendor's dashboard offers the file of refused rows" if upload.error_file else ""
-    if any(part.status is UploadStatus.FAILED for part in upload.parts):
-        hint = "sending the same codes again sends those of the parts that failed"
-    return PartialFailure(text, hint=hint, connection=upload.connection, operation=f"upload {upload.id}")
-
-
-def _shortfall(upload: Upload) -> str:
-    rows = "the" if upload.rows is None else f"{upload.rows:,}"
-    refused = "some" if upload.rejected is None else f"{upload.rejected:,}"
-    told = [f"{refused} of {rows} codes were refused or never sent"] if upload.rejected != 0 else []
-    if upload.unknown:
-        told.append(f"of {upload.unknown:,} it is not known whether the vendor has them")
-    return ", and ".join(told)
-
-
-def _print(options: GlobalOptions, upload: Upload, error: CouponhubError | None = None) -> None:
-    document = to_document(upload, raw=options.raw)
-    if error is not None:
-        document["error"] = error_object(error)
-    print_one(options, document, _FIELDS, done=f"upload {upload.id} is {upload.status}")
-    for warning in upload.warnings:
-        say(f"warning: {warning}")
-    if error is not None:
-        tell(error)
 
 
 def _file(name: str) -> str | BinaryIO:

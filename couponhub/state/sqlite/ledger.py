@@ -27,10 +27,13 @@ from couponhub.state.sqlite.part_files import PartFiles
 _LARGEST = 2**63 - 1
 """The largest number that SQLite holds."""
 
-_NOT_KEPT = frozenset({"file_url", "callback_url", "raw"})
-_SHOWN = tuple(field.name for field in attrs.fields(Part) if field.name not in _NOT_KEPT)
+_SHOWN = (
+    *("id", "name", "status", "vendor_status", "rows", "accepted", "rejected"),
+    *("error_file", "success_file", "created_at", "updated_at"),
+)
+"""What is kept of what a vendor shows."""
 _COLUMNS = MappingProxyType({"id": "vendor_id"})
-"""The columns of what a vendor shows, where they are called otherwise."""
+"""The columns of these, where they are called otherwise."""
 
 
 class SqliteLedger:

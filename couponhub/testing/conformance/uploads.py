@@ -1,4 +1,4 @@
-"""R-40 to R-57, R-90 and R-91: codes on their way to a list."""
+"""R-40 to R-57 and R-90 to R-92: codes on their way to a list."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -322,6 +322,39 @@ class UploadRules:
         shown = harness.connection.uploads.show(target.id, part.id or "")
         assert (sent.id, 3, 3) == (shown.id, shown.rows, shown.accepted)
         assert sent.id == harness.connection.uploads.wait(part.id or "", target.id, timeout=20).id
+
+    def test_r92_rows_balance_at_every_moment(self, harness: Harness) -> None:
+        """R-92: at every moment each row of an upload and of its parts stands in one count; none is refused before its end."""
+        if refuses_uploads(harness):
+            return
+        target = harness.create_list()
+        seen: list[Upload] = []
+        seen.append(
+            harness.connection.uploads.send(
+                target.id,
+                [*codes_of(5), *codes_of(1)],
+                wait=True,
+                timeout=20,
+                progress=lambda event: seen.append(event.upload),
+            )
+        )
+        for upload in seen:
+            counts = (upload.accepted, upload.rejected, upload.duplicates, upload.skipped)
+            more = (upload.not_sent, upload.pending, upload.unknown)
+            assert upload.rows == sum(count or 0 for count in (*counts, *more))
+            assert not upload.rejected
+            for part in upload.parts:
+                told = (part.accepted, part.rejected, part.not_sent, part.pending, part.unknown)
+                assert part.rows == sum(count or 0 for count in told)
+        assert 5 == seen[0].not_sent
+        assert (6, 5, 0, 1, 0, 0) == (
+            seen[-1].rows,
+            seen[-1].accepted,
+            seen[-1].rejected,
+            seen[-1].duplicates,
+            seen[-1].not_sent,
+            seen[-1].pending,
+        )
 
     def _submissions(self, harness: Harness) -> int:
         return sum(
