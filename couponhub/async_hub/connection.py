@@ -47,6 +47,8 @@ class AsyncUploads(_Behind[Uploads]):
     find = Awaited(Uploads.find)
     recorded = Awaited(Uploads.recorded)
     iterate = Iterated(Uploads.iterate)
+    find = Awaited(Uploads.find)
+    recorded = Awaited(Uploads.recorded)
 
 
 class AsyncCustomers(_Behind[Customers]):
@@ -69,6 +71,9 @@ class AsyncUsage(_Behind[Usage]):
     request = Awaited(Usage.request)
     import_report = Awaited(Usage.import_report)
     status = Awaited(Usage.status)
+    reports = Awaited(Usage.reports)
+    stats = Awaited(Usage.stats)
+    rows = Iterated(Usage.rows)
 
 
 class AsyncJobs(_Behind[HubJobs]):

@@ -193,6 +193,92 @@ class ReportedRow(Documented):
 
 
 @attrs.frozen(kw_only=True)
+class ImportedReport(Documented):
+    """A report that was imported.
+
+    Attributes:
+        list_name: None when the vendor has not shown the list.
+        days: What it was said to cover.
+        file: The name of the file, without its folder.
+        rows: How many it holds, those included that earlier reports held too.
+        identifier: As which kind of identifier its customers were read.
+        imported_at: When.
+    """
+
+    connection: str
+    list_id: ListId
+    list_name: str | None
+    days: DaySpan
+    file: str
+    rows: int
+    identifier: Identifier
+    imported_at: datetime = instant_field()
+
+
+class UsageGroup(StrEnum):
+    """By what the codes that were given out are counted."""
+
+    LIST = "list"
+    DAY = "day"
+    CAMPAIGN = "campaign"
+    LOCALE = "locale"
+
+
+@attrs.frozen(kw_only=True)
+class UsageCount(Documented):
+    """How many codes were given out within one group, as imported reports say.
+
+    Attributes:
+        by: What the groups are.
+        value: Which one: a list's id, a day, a campaign's id (its name where it has none) or a locale; None for codes of which
+            no report says.
+        name: The list's or the campaign's name; None where there is none.
+        codes: How many codes, each counted once however many reports hold it.
+        customers: To how many customers.
+        first_issued_at: When the first of them was given out; None where no report says.
+        last_issued_at: The same of the last.
+    """
+
+    connection: str
+    by: UsageGroup
+    value: str | None
+    name: str | None
+    codes: int
+    customers: int
+    first_issued_at: datetime | None = instant_field()
+    last_issued_at: datetime | None = instant_field()
+
+
+@attrs.frozen(kw_only=True)
+class UsageRow(Documented):
+    """One code that was given out, as an imported report says.
+
+    Attributes:
+        list_name: None when the vendor has not shown the list.
+        customer: A keyed hash of the customer's identifier: the same for the same customer, and nobody is found by it.
+        issued_at: None where the report does not say.
+        campaign_id: None where the report does not say; so with the rest of the campaign.
+        file: The name of the report's file.
+        row: Which row after the header it is, from 1.
+        imported_at: When.
+    """
+
+    connection: str
+    list_id: ListId
+    list_name: str | None
+    code: str = attrs.field(repr=False)
+    customer: str
+    issued_at: datetime | None = instant_field()
+    campaign_id: str | None
+    campaign_name: str | None
+    locale: str | None
+    variation: str | None
+    file: str
+    row: int
+    imported_at: datetime = instant_field()
+
+
+@attrs.frozen(kw_only=True)
 class ForgottenRows(Documented):
     """What forgetting came to: how many customers were asked for, and how many rows of theirs were removed."""
 

@@ -130,6 +130,17 @@ class ReportSnapshot(Protocol):
         """Return all lines with a code, whoever has it; reads through everything."""
         ...
 
+    def lines_from(self, place: int) -> tuple[Sequence[ReportLine], int | None]:
+        """Return some thousand lines from a place on, all of a customer together, and the place behind them.
+
+        Args:
+            place: 0 for the first.
+
+        Returns:
+            The lines in no order, and None when there are no more.
+        """
+        ...
+
     def campaign(self, line: ReportLine) -> tuple[str, str, str, str]:
         """Return id, name, locale and variation of a line's campaign; "" each where there is none."""
         ...

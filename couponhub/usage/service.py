@@ -2,8 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import attrs
@@ -16,16 +16,22 @@ from couponhub.models import (
     CouponList,
     CouponQuery,
     DaySpan,
+    ImportedReport,
     ListCoverage,
     ReportImport,
     ReportRequest,
+    UsageCount,
+    UsageGroup,
+    UsageRow,
     UsageStatus,
 )
 from couponhub.models.base import given_list_id
-from couponhub.models.given import given_day, given_flag, given_ids
+from couponhub.models.given import given_day, given_flag, given_ids, given_word
 from couponhub.protocols import ReadsLists, RequestsUsageReports
 from couponhub.rooted import Rooted
 from couponhub.state import Ledger
+from couponhub.state.reports import Catalogue, KnownList
+from couponhub.usage.analysis import counts, imported_reports, usage_rows
 from couponhub.usage.codesets import known_elsewhere
 from couponhub.usage.coverage import ListCoverageState
 from couponhub.usage.reports import Reports, Standings
@@ -195,6 +201,69 @@ class Usage(Rooted):
                 lists_seen_at=standings.seen_at,
                 warnings=(*warnings, *_zone_warnings(standings)),
             )
+
+    def reports(self, list_id: str | None = None) -> tuple[ImportedReport, ...]:
+        """Return the reports that were imported, oldest import first; () when there are none.
+
+        Args:
+            list_id: The vendor's id of one list; None for all.
+
+        Raises:
+            Unsupported: The vendor has no usage reports.
+            NotFound: Neither the vendor nor a report has ever named that list here.
+        """
+        with ErrorContext(self._name, "read usage reports"):
+            return imported_reports(*self._known(list_id))
+
+    def stats(
+        self, by: UsageGroup | str = UsageGroup.LIST, list_id: str | None = None
+    ) -> tuple[UsageCount, ...]:
+        """Return how many codes were given out to how many customers, as imported reports say; () for none.
+
+        The vendor is not asked, and what no imported report covers is not counted; `status` says which days these are. Every
+        row is read: a few seconds for each million.
+
+        Args:
+            by: "list", "day", "campaign" or "locale". Days begin in the connection's `timezone`, in UTC where it has none.
+            list_id: The vendor's id of one list; None for all.
+
+        Raises:
+            Unsupported: The vendor has no usage reports.
+            NotFound: Neither the vendor nor a report has ever named that list here.
+        """
+        with ErrorContext(self._name, "count usage"):
+            wanted = given_word(UsageGroup, by, "by")
+            catalogue, lists = self._known(list_id)
+            zone = self._reports.form.zone or UTC
+            return counts(self._reports.index.stored, catalogue, lists, wanted, zone)
+
+    def rows(self, list_id: str | None = None) -> Iterator[UsageRow]:
+        """Iterate over every code that was given out, as imported reports say, all of a customer's together.
+
+        Customers are keyed hashes: the same customer has the same one, and nobody is found by it. A report that is imported
+        meanwhile is left out.
+
+        Args:
+            list_id: The vendor's id of one list; None for all.
+
+        Raises:
+            Unsupported: The vendor has no usage reports.
+            NotFound: Neither the vendor nor a report has ever named that list here.
+        """
+        at = ErrorContext(self._name, "read usage")
+        with at:
+            catalogue, lists = self._known(list_id)
+        return at.each(usage_rows(self._reports.index.stored, catalogue, lists))
+
+    def _known(self, list_id: str | None) -> tuple[Catalogue, list[KnownList]]:
+        """What the index holds, and which of its lists are meant."""
+        wanted = None if list_id is None else given_list_id(list_id)
+        _ = self._reports.form
+        catalogue = self._reports.index.catalogue()
+        lists = [one for one in catalogue.of(self._name) if wanted in {None, one.list_id}]
+        if wanted is not None and not lists:
+            raise NotFound("no report names that list", hint=f"see `couponhub usage ls {self._name}`")
+        return catalogue, lists
 
     def _shown(self, now: datetime) -> tuple[list[CouponList], datetime | None, list[str]]:
         """All lists that the vendor shows; when it cannot be asked, none of them, no moment, and a warning."""

@@ -1,16 +1,20 @@
 """`couponhub usage`: reports of who was given which code."""
 
-from collections.abc import Callable, Iterable
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
 
 import click
 
+from couponhub.cli.commands import usage_analysis
 from couponhub.cli.completing import files, takes_connection
 from couponhub.cli.failures import say
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.session import Day, opened_hub, told_if_interrupted
 from couponhub.cli.tables import Column
+from couponhub.clock import utc_now
+from couponhub.errors import PartialFailure
+from couponhub.models import UsageStatus
 from couponhub.serialization import Document, to_document
 
 
@@ -48,6 +52,11 @@ _COVERAGE = (
 @click.group("usage", cls=GlobalGroup)
 def command() -> None:
     """Usage reports: who was given which code, of vendors that cannot be asked."""
+
+
+command.add_command(usage_analysis.ls)
+command.add_command(usage_analysis.stats)
+command.add_command(usage_analysis.export)
 
 
 @command.command("request")
@@ -118,8 +127,15 @@ def import_(
 @command.command("status")
 @takes_connection
 @click.argument("list_id", metavar="LIST_ID", required=False)
+@click.option(
+    "--fail-if-older",
+    "most_hours",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="HOURS",
+    help="Exit with 3 unless every day up to so many hours ago is covered.",
+)
 @pass_options
-def status(options: GlobalOptions, connection: str, list_id: str | None) -> None:
+def status(options: GlobalOptions, connection: str, list_id: str | None, *, most_hours: float | None) -> None:
     """Show which days of each list imported reports cover, and which requests would fill the gaps.
 
     The commands are for a shell in which REPORTS_TO is the address that gets the reports. What the vendor's daily
@@ -127,9 +143,29 @@ def status(options: GlobalOptions, connection: str, list_id: str | None) -> None
     """
     with opened_hub(options) as hub:
         found = hub[connection].usage.status(list_id)
-    documents = [to_document(one) for one in found.lists]
-    print_many(options, documents, _COVERAGE, "The vendor has no lists.")
+    print_many(options, _covered(found, most_hours), _COVERAGE, "The vendor has no lists.")
     _warn(found.warnings)
+
+
+def _covered(found: UsageStatus, most_hours: float | None) -> Iterator[Document]:
+    """What is covered, then whether that is too little."""
+    yield from map(to_document, found.lists)
+    if most_hours is None:
+        return
+    most = timedelta(hours=most_hours)
+    if found.as_of is None:
+        raise _too_old(found, "reports prove nothing yet: not every list is covered from its creation on")
+    age = utc_now() - found.as_of
+    if age > most:
+        hours = age / timedelta(hours=1)
+        raise _too_old(
+            found, f"reports cover every day until {found.as_of:%Y-%m-%d %H:%M} UTC, {hours:.1f} hours ago"
+        )
+
+
+def _too_old(found: UsageStatus, what: str) -> PartialFailure:
+    hint = f"see `couponhub usage status {found.connection}` for the requests that fill the gaps"
+    return PartialFailure(what, connection=found.connection, hint=hint)
 
 
 def _warn(warnings: Iterable[str]) -> None:

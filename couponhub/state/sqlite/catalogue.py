@@ -134,6 +134,10 @@ class SqliteReportSnapshot:
         """As `ReportSnapshot.lines_with`."""
         return pages.lines_with(self.database, code)
 
+    def lines_from(self, place: int) -> tuple[Sequence[ReportLine], int | None]:
+        """As `ReportSnapshot.lines_from`."""
+        return pages.lines_from(self.database, place)
+
     def campaign(self, line: ReportLine) -> tuple[str, str, str, str]:
         """As `ReportSnapshot.campaign`."""
         if not line.campaign:

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from couponhub.state.report_lines import ReportLine, coupon_of, page_of, read_line
 
+_AT_ONCE = 10_000
+"""Lines that are read before others have their turn."""
+
 
 def lines_of(database: sqlite3.Connection, customer: str) -> list[ReportLine]:
     """Return all lines of a customer, oldest import first, each code of a list once."""
@@ -22,6 +25,18 @@ def lines_with(database: sqlite3.Connection, code: str) -> list[ReportLine]:
     pages = database.execute("SELECT lines FROM pages WHERE instr(lines, ?) ORDER BY number", (within,))
     lines = [read_line(text) for page in pages for text in page[0].split("\n") if within in text]
     return [line for line in lines if line.code == code]
+
+
+def lines_from(database: sqlite3.Connection, page: int) -> tuple[list[ReportLine], int | None]:
+    """Return the lines of some pages from that one on, and the page behind them; None when there are no more."""
+    lines: list[ReportLine] = []
+    for number, text in database.execute(
+        "SELECT number, lines FROM pages WHERE number >= ? ORDER BY number", (page,)
+    ):
+        if len(lines) >= _AT_ONCE:
+            return lines, number
+        lines += [read_line(line) for line in text.split("\n") if line]
+    return lines, None
 
 
 def add(

@@ -1,4 +1,4 @@
-"""S-60 to S-68: the index of usage reports."""
+"""S-60 to S-69: the index of usage reports."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -153,6 +153,22 @@ class ReportRules:
         for worker in workers:
             assert worker.rest() == ["0", "1", "2", "3", "4"]
         assert len(set(codes(state, "SHARED"))) == 15
+
+    def test_s69_everything_can_be_read(self, harness: StateHarness) -> None:
+        """S-69: part by part, each line once, and all lines of a customer in one part."""
+        state = harness.open()
+        given = [(f"E{number % 7000}", f"CODE-{number}") for number in range(14_000)]
+        add(state, *given)
+        place: int | None = 0
+        parts = []
+        while place is not None:
+            with state.reports.reading() as found:
+                assert found is not None
+                lines, place = found.lines_from(place)
+            parts.append(lines)
+        assert sorted(code for _, code in given) == sorted(line.code for part in parts for line in part)
+        customers = [{line.customer for line in part} for part in parts]
+        assert len(set().union(*customers)) == sum(map(len, customers)) == 7000
 
     def _fail_half_way(self, state: State) -> None:
         key = state.reports.key()
