@@ -12,6 +12,7 @@ from couponhub.resilience import ResilienceSettings
 from couponhub.secret import Secret
 from couponhub.settings import (
     ALLOW_HTTP,
+    check_bare_address,
     check_not_negative,
     check_positive,
     check_url,
@@ -28,6 +29,11 @@ _RESILIENCE = ResilienceSettings()
 def _check_not_empty(instance: object, attribute: object, value: tuple[str, ...] | None) -> None:  # noqa: ARG001 - attrs' signature
     if value is not None and not value:
         raise ValueError("expected at least one connection; leave it out to ask all")
+
+
+def _check_collector(instance: object, attribute: object, value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+    if value is not None:
+        check_bare_address(value, allow_http=True)  # nothing secret travels there, and collectors are near
 
 
 def _check_tokens(instance: object, attribute: object, value: tuple[Secret, ...]) -> None:  # noqa: ARG001 - attrs' signature
@@ -104,6 +110,12 @@ class ServerSettings:
         validator=check_url,
     )
     allow_http: bool = setting(default=False, about=ALLOW_HTTP)
+    otlp_url: str | None = setting(
+        None,
+        about="an OpenTelemetry collector that is told of requests and calls to vendors, by OTLP over HTTP",
+        example='"http://127.0.0.1:4318"',
+        validator=_check_collector,
+    )
     tokens: tuple[Secret, ...] = setting(
         default=(),
         about="hashes of tokens that hold beside those in the store; `couponhub token new --print-hash` makes them",

@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 
 import attrs
 
@@ -48,7 +49,7 @@ def lookup_many(question: Question, customers: Iterable[Customer], *, at_once: i
                 failure = error
                 continue
             asking = FanOut(question, customer)
-            under_way.append(_Turn(asking=asking, coming=pool.submit(asking.run)))
+            under_way.append(_Turn(asking=asking, coming=pool.submit(copy_context().run, asking.run)))
         while under_way:
             yield under_way.popleft().answer()
             _refuse_other(process)

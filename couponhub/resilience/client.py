@@ -292,7 +292,7 @@ class ResilientClient:
             asked_at = self._clock.now()
             with self._room.lease():
                 deadline = Deadline.after(call.seconds, self._clock)
-                outcome = attempt(self._ask, call.customer, call.query, deadline)
+                outcome = call.context.run(attempt, self._ask, call.customer, call.query, deadline)
                 entry = self._cache.entry(outcome.found, asked=now, asked_at=asked_at)
                 notify(self._finish(call, outcome, entry))
                 del outcome, entry

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from contextvars import Context, copy_context
 
 import attrs
 
@@ -38,6 +39,7 @@ class Call:
         started: When the vendor was asked; None as long as it was not.
         counted: Whether its failure has been counted already.
         is_kept: Whether its answer may be remembered; not when everybody was forgotten meanwhile.
+        context: That of who asked first, in which the vendor is asked: whatever traces calls finds there whose it is.
     """
 
     key: CacheKey
@@ -48,6 +50,7 @@ class Call:
     started: float | None = None
     counted: bool = False
     is_kept: bool = True
+    context: Context = attrs.field(factory=copy_context, repr=False)
 
     def is_overdue(self, now: float, *, by: float = 0.0) -> bool:
         """Return True when it should have ended so many seconds ago, so that nobody new should wait for it."""

@@ -40,6 +40,8 @@ from couponhub.state import Callbacks
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from couponhub.telemetry.requests import RequestSpans
+
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
@@ -58,9 +60,10 @@ def make_app(
     metrics: Metrics,
     log: AccessLog,
     gate: Gate | None = None,
+    spans: "RequestSpans | None" = None,
     body_seconds: float = LONGEST_BODY_SECONDS,
 ) -> "App":
-    """The application over a hub, of which `metrics` is the observer; `gate` has room for `THREADS` by default."""
+    """The application over a hub, of which `metrics` is an observer; `gate` has room for `THREADS` by default."""
     operations = [
         *LookupEndpoints(hub, metrics.concluded).operations(),
         *ListEndpoints(hub).operations(),
@@ -72,7 +75,7 @@ def make_app(
     patience = BodyTimeout(
         problem_reply, is_pressed=lambda: gate.has_refused(_PRESSED_SECONDS), seconds=body_seconds
     )
-    return App(operations, access, RequestScope(log, metrics, gate), metrics, patience)
+    return App(operations, access, RequestScope(log, metrics, gate, spans), metrics, patience)
 
 
 class App:
@@ -109,7 +112,7 @@ class App:
         """Answer a request, as WSGI has it."""
         framed = self._frame.begin(environ)
         try:
-            reply = self._answer(framed, environ)
+            reply = framed.run(self._answer, framed, environ)
         except Exception as error:  # noqa: BLE001 - everything becomes a problem
             refusal = _refusal(error, framed.request_id)
             self._metrics.refused(refusal.error.kind)

@@ -20,6 +20,7 @@ from couponhub.server.auth import Access
 from couponhub.server.figures import SHARED_FOLDER, reserve
 from couponhub.server.log_format import LogSettings
 from couponhub.state import Token
+from couponhub.transport.observing import AllObservers
 
 _log = logging.getLogger(__name__)
 
@@ -102,7 +103,9 @@ def load_app(
 
     disable_created_metrics()  # type: ignore[no-untyped-call] # theirs; half of all lines are those
     metrics = Metrics()
-    hub = CouponHub(hurried(config), observer=metrics)
+    traced = None if config.server.otlp_url is None else _Traced(config.server.otlp_url)
+    observer = metrics if traced is None else AllObservers(metrics, traced.observer)
+    hub = CouponHub(hurried(config), observer=observer)
     access = Access(
         hub.state.tokens,
         fixed=[*config.server.known_tokens, *([] if one_time is None else [one_time])],
@@ -116,9 +119,25 @@ def load_app(
     # A worker ends as processes of multiprocessing do, without `atexit`.
     Finalize(None, requests.finish, exitpriority=1)
     Finalize(None, logging.shutdown, exitpriority=0)
-    app = make_app(hub, access, hub.state.callbacks, metrics=metrics, log=requests)
+    spans = None if traced is None else traced.spans
+    app = make_app(hub, access, hub.state.callbacks, metrics=metrics, log=requests, spans=spans)
     _search_cycles_seldom()
     return app
+
+
+class _Traced:
+    """What tells a collector of requests and calls, until the worker ends."""
+
+    def __init__(self, url: str) -> None:
+        # Few trace, and it takes a while to import.
+        from couponhub.telemetry import OpenTelemetryObserver  # noqa: PLC0415 - the reason above
+        from couponhub.telemetry.exporting import open_exporting  # noqa: PLC0415 - the reason above
+        from couponhub.telemetry.requests import RequestSpans  # noqa: PLC0415 - the reason above
+
+        exporting = open_exporting(url)
+        Finalize(None, exporting.close, exitpriority=2)
+        self.spans = RequestSpans(exporting.tracers)
+        self.observer = OpenTelemetryObserver(exporting.tracers, exporting.meters)
 
 
 def hurried(config: Config) -> Config:

@@ -4,7 +4,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -18,16 +18,22 @@ from couponhub.server.operations import OperationResponse
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    from couponhub.telemetry.requests import RequestSpan, RequestSpans
+
+T = TypeVar("T")
+
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 _NONE = "-"
+_TRACED = "/v1/"
+"""Supervisors and Prometheus ask for the rest, over and over."""
 _JSON = (
     '{{"time":"{time}","level":"info","method":"{method}","route":"{route}","status":{status},"ms":{ms:.2f},'
-    '"bytes":{bytes},"token":"{token}","request_id":"{request_id}"}}'
+    '"bytes":{bytes},"token":"{token}","request_id":"{request_id}"{trace}}}'
 )
 _TEXT = (
     "{time} INFO    {method} {route} status={status} ms={ms:.2f} bytes={bytes} token={token}"
-    " request_id={request_id}"
+    " request_id={request_id}{trace}"
 )
 
 
@@ -41,6 +47,7 @@ class RequestContext:
         is_answered: Whether it got its answer while its body was waited for.
         holds: Whose share of threads it is part of; None for a request that never waits.
         streams: Whether it is a batch of theirs too.
+        span: Its part of a trace; None where nothing is traced.
     """
 
     request_id: str
@@ -52,6 +59,11 @@ class RequestContext:
     is_answered: bool = False
     holds: str | None = None
     streams: bool = False
+    span: "RequestSpan | None" = None
+
+    def run(self, call: Callable[..., T], *arguments: object) -> T:
+        """Call something as a part of the request's span."""
+        return call(*arguments) if self.span is None else self.span.run(call, *arguments)
 
 
 class AccessLog:
@@ -66,7 +78,9 @@ class AccessLog:
         self, settings: LogSettings | None = None, write: Callable[[bytes], object] | None = None
     ) -> None:
         settings = settings or LogSettings()
-        self._form = (_JSON if settings.format is LogFormat.JSON else _TEXT).format
+        is_json = settings.format is LogFormat.JSON
+        self._form = (_JSON if is_json else _TEXT).format
+        self._trace = ',"trace_id":"{}"' if is_json else " trace_id={}"
         self._is_told = settings.tells_requests
         formatter = settings.formatter()
         self._lines = Lines(write, lost=lambda count: formatter.format(lost_record(count)))
@@ -86,6 +100,7 @@ class AccessLog:
                 bytes=size,
                 token=framed.caller.token_id or _NONE,
                 request_id=framed.request_id,
+                trace="" if framed.span is None else self._trace.format(framed.span.trace_id),
             )
         )
 
@@ -119,7 +134,10 @@ def head_of(framed: RequestContext, reply: OperationResponse) -> list[tuple[str,
 class _Watched:
     """What is sent piece by piece. Its end is told once, also when nobody takes a single piece: no generator could."""
 
-    def __init__(self, pieces: Generator[bytes], ended: Callable[[int], None]) -> None:
+    def __init__(
+        self, framed: RequestContext, pieces: Generator[bytes], ended: Callable[[int], None]
+    ) -> None:
+        self._framed = framed
         self._pieces = pieces
         self._ended = ended
         self._size = 0
@@ -130,7 +148,7 @@ class _Watched:
 
     def __next__(self) -> bytes:
         try:
-            piece = next(self._pieces)
+            piece: bytes = self._framed.run(next, self._pieces)
         except BaseException:
             self.close()
             raise
@@ -151,10 +169,13 @@ class _Watched:
 class RequestScope:
     """Begins and ends requests."""
 
-    def __init__(self, log: AccessLog, metrics: Metrics, gate: Gate) -> None:
+    def __init__(
+        self, log: AccessLog, metrics: Metrics, gate: Gate, spans: "RequestSpans | None" = None
+    ) -> None:
         self._log = log
         self._metrics = metrics
         self._gate = gate
+        self._spans = spans
         self._random = random.Random()  # noqa: S311 - an id is no secret, and the system's own take longer
 
     def begin(self, environ: "WSGIEnvironment") -> RequestContext:
@@ -164,9 +185,12 @@ class RequestScope:
         request_id = given if given and _SANE_ID.fullmatch(given) else f"{self._random.getrandbits(64):016x}"
         method = environ["REQUEST_METHOD"]
         has_body = environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
-        return RequestContext(
+        framed = RequestContext(
             request_id, method if method in _METHODS else _NONE, time.perf_counter(), has_body
         )
+        if self._spans is not None and environ["PATH_INFO"].startswith(_TRACED):
+            framed.span = self._spans.begin(environ)
+        return framed
 
     def admit(self, framed: RequestContext, *, streams: bool) -> None:
         """Let it have a thread for as long as it takes; to be done before it waits for anything.
@@ -186,7 +210,7 @@ class RequestScope:
         if isinstance(reply.content, bytes):
             self._end(framed, reply.status, len(reply.content))
             return [reply.content]
-        return _Watched(reply.content, lambda size: self._end(framed, reply.status, size))
+        return _Watched(framed, reply.content, lambda size: self._end(framed, reply.status, size))
 
     def _end(self, framed: RequestContext, status: int, size: int) -> None:
         if framed.holds is not None:
@@ -196,3 +220,5 @@ class RequestScope:
         seconds = time.perf_counter() - framed.started
         self._log.note(framed, status=status, seconds=seconds, size=size)
         self._metrics.request_ended(framed.method, framed.route, status, seconds)
+        if framed.span is not None:
+            framed.span.end(framed.method, framed.route, status)

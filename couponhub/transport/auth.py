@@ -5,6 +5,7 @@ import copy
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import copy_context
 from typing import Protocol
 
 import attrs
@@ -167,7 +168,10 @@ class TokenAuth:
             return newest
         fetch = _Fetch(now)
         # On a thread of its own: on a caller's, its deadline would be that of all who wait.
-        threading.Thread(target=self._bring, args=(fetch,), name="couponhub-token", daemon=True).start()
+        # In the context of who needs it first: whatever traces calls finds there whose it is.
+        threading.Thread(
+            target=copy_context().run, args=(self._bring, fetch), name="couponhub-token", daemon=True
+        ).start()
         under_way.append(fetch)
         return fetch
 

@@ -55,6 +55,23 @@ class ShapeObserver(Observer, Protocol):
         ...
 
 
+class AllObservers:
+    """Tells several."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    def began(self, connection: str, operation: str) -> Callable[[VendorCall], None]:
+        """Tell each that a call begins."""
+        ends = [observer.began(connection, operation) for observer in self._observers]
+
+        def ended(call: VendorCall) -> None:
+            for end in ends:
+                end(call)
+
+        return ended
+
+
 def label_of(operation: str) -> str:
     """Return the label by which logs, metrics and traces know an operation: its words, joined by underscores."""
     return "_".join(operation.split())

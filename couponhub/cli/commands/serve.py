@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
@@ -20,7 +20,8 @@ from couponhub.server.log_format import LEVELS, LogFormat, LogSettings
 _UNCONFIGURED = "no token is configured; until it ends, the server takes this one"
 _log = logging.getLogger(__name__)
 
-_EXTRA = frozenset({"granian", "prometheus_client"})
+_SERVER = ("granian", "prometheus_client")
+_OTLP = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 
 
 @click.command("serve", cls=GlobalCommand)
@@ -66,10 +67,12 @@ def command(
 
 
 def _serve(options: GlobalOptions, host: str, port: int, workers: int, log: LogSettings) -> None:
-    _require_extra()
+    _require(_SERVER, "to serve", "server")
     from couponhub.server import serving  # noqa: PLC0415 - its modules take the extra
 
     config = load_config(options.config)
+    if config.server.otlp_url is not None:
+        _require(_OTLP, "telemetry ([server] otlp_url)", "otlp")
     made = serving.one_time_token(config, host)
     text, token = (None, None) if made is None else made
     with serving.held_place(host, port) as place:
@@ -108,10 +111,17 @@ def _logged(options: GlobalOptions, log: LogSettings) -> Iterator[None]:
         raise click.exceptions.Exit(typed.exit_code) from None
 
 
-def _require_extra() -> None:
-    missing = sorted(name for name in _EXTRA if find_spec(name) is None)
+def _require(modules: Iterable[str], what: str, extra: str) -> None:
+    missing = sorted(name for name in modules if not _is_installed(name))
     if missing:
         raise UsageError(
-            f"to serve takes {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed",
-            hint="install the extra: pip install 'couponhub[server]'",
+            f"{what} takes {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed",
+            hint=f"install the extra: pip install 'couponhub[{extra}]'",
         )
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of a package above it
+        return False

@@ -1,10 +1,4 @@
-"""Calls to vendors as OpenTelemetry spans and metrics; needs the extra `couponhub[otel]`.
-
-from couponhub import CouponHub
-from couponhub.telemetry import OpenTelemetryObserver
-
-hub = CouponHub.from_config(observer=OpenTelemetryObserver())
-"""
+"""Calls to vendors, told to OpenTelemetry."""
 
 from collections.abc import Callable
 
@@ -16,7 +10,8 @@ from couponhub.transport.observing import VendorCall
 class OpenTelemetryObserver:
     """A client span per attempt, a histogram of durations in seconds and a counter of calls.
 
-    Both metrics carry the connection, the operation and the outcome, and nothing that could name a customer.
+    A span is the child of the one that is current where its call was asked for, though another thread may make the call;
+    of several that ask the same at once, of the first. Both metrics carry the connection, the operation and the outcome, and nothing that could name a customer.
 
     Args:
         tracer_provider: OpenTelemetry's global one by default.
