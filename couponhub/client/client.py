@@ -114,7 +114,10 @@ class Client(Rooted):
         try:
             _Server(url, given_flag(allow_http, "allow_http"))
         except ValueError as error:
-            raise ConfigError(f"the server's address: {error}") from None
+            hint = (
+                "that is allow_http=True of a Client, and `lookup --allow-http`" if is_plain_http(url) else ""
+            )
+            raise ConfigError(f"the server's address: {error}", hint=hint) from None
         if token is not None and not _TOKEN.fullmatch(token.reveal()):
             raise UsageError("the token holds characters that no token has")
         if ca_bundle is not None:
