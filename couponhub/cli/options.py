@@ -82,8 +82,14 @@ class _TakesGlobalOptions(click.Command):
         return [*super().get_params(ctx), *_global_options(hidden=ctx.parent is not None)]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Point to the global options."""
+        """Show examples, and point to the global options."""
         super().format_epilog(ctx, formatter)
+        from couponhub.cli.examples import EXAMPLES  # noqa: PLC0415 - only `--help` shows them
+
+        if examples := EXAMPLES.get(ctx.command_path):
+            with formatter.section("Examples"):
+                for example in examples:  # never broken, so that it can be copied
+                    formatter.write(f"{'':{formatter.current_indent}}{example}\n")
         if ctx.parent is not None:
             formatter.write_paragraph()
             formatter.write_text("The global options of `couponhub --help` work here too.")
