@@ -47,8 +47,6 @@ class AsyncUploads(_Behind[Uploads]):
     find = Awaited(Uploads.find)
     recorded = Awaited(Uploads.recorded)
     iterate = Iterated(Uploads.iterate)
-    find = Awaited(Uploads.find)
-    recorded = Awaited(Uploads.recorded)
 
 
 class AsyncCustomers(_Behind[Customers]):
