@@ -188,6 +188,21 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         f"couponhub usage status {_MOENGAGE}",
         "couponhub usage status engage -o json",
     ),
+    "couponhub usage ls": (
+        "couponhub usage ls",
+        "couponhub usage ls engage",
+        "couponhub usage ls engage -o json",
+    ),
+    "couponhub usage stats": (
+        "couponhub usage stats",
+        "couponhub usage stats engage --by day",
+        "couponhub usage stats engage --by campaign -o csv",
+    ),
+    "couponhub usage export": (
+        "couponhub usage export engage --out given.csv",
+        "couponhub usage export --out given.csv",
+        "couponhub usage export engage --out given.parquet",
+    ),
     "couponhub serve": (
         "couponhub serve",
         "couponhub serve --port 8080 --workers 4",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from couponhub.cli.options import GlobalOptions, pass_options
+from couponhub.cli.completing import connections
+from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.session import opened_hub, told_if_interrupted
 from couponhub.cli.tables import Column
@@ -42,8 +43,8 @@ _COLUMNS = {
 }
 
 
-@click.command("ls")
-@click.argument("connection", metavar="[CONN", required=False)
+@click.command("ls", cls=GlobalCommand)
+@click.argument("connection", metavar="[CONN", required=False, shell_complete=connections)
 @click.argument("list_id", metavar="[LIST_ID]]", required=False)
 @pass_options
 def ls(options: GlobalOptions, connection: str | None, list_id: str | None) -> None:
@@ -55,8 +56,8 @@ def ls(options: GlobalOptions, connection: str | None, list_id: str | None) -> N
         print_many(options, documents, _REPORTS, "No report was imported.")
 
 
-@click.command("stats")
-@click.argument("connection", metavar="[CONN", required=False)
+@click.command("stats", cls=GlobalCommand)
+@click.argument("connection", metavar="[CONN", required=False, shell_complete=connections)
 @click.argument("list_id", metavar="[LIST_ID]]", required=False)
 @click.option(
     "--by",
@@ -88,8 +89,8 @@ def stats(options: GlobalOptions, connection: str | None, list_id: str | None, *
         print_many(options, documents, columns, "No code was given out, as far as imported reports say.")
 
 
-@click.command("export")
-@click.argument("connection", metavar="[CONN", required=False)
+@click.command("export", cls=GlobalCommand)
+@click.argument("connection", metavar="[CONN", required=False, shell_complete=connections)
 @click.argument("list_id", metavar="[LIST_ID]]", required=False)
 @click.option(
     "--out", "target", required=True, metavar="FILE.csv|parquet", help="Where the rows go, mode 0600."
