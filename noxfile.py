@@ -21,3 +21,13 @@ def tests(session: nox.Session) -> None:
     session.run(
         "python", "-m", "pytest", "--quiet", "--numprocesses", "auto", "--maxprocesses", "4", *session.posargs
     )
+
+
+@nox.session
+def recipes(session: nox.Session) -> None:
+    """Run the programs of the recipes with pandas too, and check them as pyright does in its strict mode."""
+    session.install("--require-hashes", "--requirement", "requirements-dev.txt")
+    session.install("--no-deps", "--no-build-isolation", "--editable", ".")
+    session.install("pandas", "pandas-stubs", "pyright")
+    session.run("python", "-m", "pytest", "--quiet", "tests/docs/test_recipes.py")
+    session.run("pyright", "--project", "docs/recipes/pyrightconfig.json")

@@ -4,6 +4,7 @@
 - `capabilities.md`: vendor by capability, with documented limits.
 - `configuration.md`: its tables of settings; the rest of that page is written by hand.
 - `reference.md`: its tables of names, likewise.
+- `recipes.md`: its programs, from the folder `recipes`.
 - `code-files.md`: its table of headers; the rest of that page is written by hand.
 - `house.svg`: the drawing in `architecture.md`, from the imports of the code.
 - `demo.svg`: the picture in the README, from a run of `couponhub demo`.
@@ -215,6 +216,17 @@ def _below() -> dict[str, str]:
     return {name: said for module in modules for name, said in _assigned(module).items() if said}
 
 
+def recipes_page() -> str:
+    """The page of recipes, with the programs as they run."""
+    page = (HERE / "recipes.md").read_text(encoding="utf-8")
+    return re.sub(
+        r"(<!-- program (\S+) -->\n\n)(?:```python\n.*?```\n\n?)?",
+        lambda found: f"{found[1]}```python\n{(HERE / found[2]).read_text(encoding='utf-8')}```\n\n",
+        page,
+        flags=re.DOTALL,
+    )
+
+
 def demo_picture() -> str:
     """The end of a run of the demo, as an SVG of a terminal."""
     surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC", "FORCE_COLOR": "1"}
@@ -237,6 +249,7 @@ PAGES = {
     "code-files.md": code_files_page,
     "configuration.md": configuration_page,
     "house.svg": house_picture,
+    "recipes.md": recipes_page,
     "reference.md": reference_page,
 }
 
