@@ -15,9 +15,10 @@ from couponhub.state import IsForgotten, Reaped, State
 from couponhub.usage.index import UsageIndex
 
 _NOBODY = (
-    "rows of reports: none is here under any spelling of what was given; check it, and give all that is known"
+    "rows of reports: no imported report names this person under any spelling of what was given; check it, and give"
+    " every identifier that you know"
 )
-_IN_USE = "{where}: {count} belong to processes that run now and may hold customers; they end with those"
+_IN_USE = "{where}: {count} belong to processes that run now, and may name customers; they go when those processes end"
 
 
 @attrs.frozen(kw_only=True)
@@ -53,7 +54,9 @@ class Eraser:
         for person in people:
             check_identity(person, asked=1)
         spelled = [one for person in people for one in self.spellings(person)]
-        rows = Removal(where="usage index", what="rows of reports", removed=self.usage.forget(spelled).rows)
+        rows = Removal(
+            where="usage index", what="rows of imported reports", removed=self.usage.forget(spelled).rows
+        )
         memory = self._empty_memories()
         files, in_use = self._reap()
         if waiting := self.state.forget(_meant(spelled)):
@@ -70,14 +73,17 @@ class Eraser:
         self.state.invalidation.announce()
         self.drop_memories()
         return Removal(
-            where="memory of lookups", what="answers, in every process with this store within 10 seconds"
+            where="memory of lookups",
+            what="answers, everybody's; other processes with this store drop theirs within 10 seconds",
         )
 
     def _reap(self) -> tuple[list[Removal], list[str]]:
         """Files of tagged uploads hold customers; only those of killed processes outlive their upload."""
         removals, left = [], []
         for where, reaped in self._reaped().items():
-            removals.append(Removal(where=where, what="files of ended processes", removed=reaped.removed))
+            removals.append(
+                Removal(where=where, what="files that killed processes left", removed=reaped.removed)
+            )
             if reaped.kept:
                 left.append(_IN_USE.format(count=reaped.kept, where=where))
         return removals, left
@@ -91,9 +97,9 @@ class Eraser:
 
     def _out_of_reach(self) -> Iterable[str]:
         if self.vendors:
-            yield f"what the vendors keep: have each of them erase the customer too ({', '.join(self.vendors)})"
+            yield f"what the vendors keep: have {' and '.join(self.vendors)} erase the person too"
         yield "your own copies: backups of the store, code files that were sent, reports as they were mailed"
-        yield "answers that were given to others already, and what they made of them"
+        yield "answers that others were given already: whoever got one may have kept it"
 
 
 def _meant(spelled: Iterable[Customer]) -> IsForgotten:

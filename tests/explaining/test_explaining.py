@@ -53,12 +53,19 @@ def test_a_customer(desk: Desk) -> None:
 
 
 def test_people_read_lines(desk: Desk) -> None:
-    """Without -o a line for each thing; on stderr stands when the vendors were asked."""
+    """Without -o a line for each thing; on stderr stands when the vendors were asked. People read first what it means."""
     ran = desk(*ASKED)
     assert 0 == ran.code
     assert {("capillary", "answer")} <= {(row[0], row[1]) for row in ran.rows}
-    assert any('status = "redeemed", from redemption_count = 1' in row[2] for row in ran.rows)
+    assert any(row[2].startswith('status is "redeemed": redeemed, and the vendor says') for row in ran.rows)
+    assert any("; from redemption_count = 1" in row[2] for row in ran.rows)
     assert ran.complaint.startswith("the vendors were asked anew at ")
+    table = desk(*ASKED, "-o", "table").out
+    assert table.startswith(f"Complete: the customer with mobile {CUSTOMER} holds 5 coupons.")
+    unknown = desk("explain", "NOSUCHCODE", "-o", "table").out
+    assert unknown.startswith(
+        "No vendor that could be asked shows a customer with code NOSUCHCODE. That proves nothing"
+    )
 
 
 @pytest.mark.usefixtures("desk")
@@ -152,7 +159,8 @@ def test_the_upload_that_a_code_is_of(desk: Desk) -> None:
     assert all(one["sent_at"] and one["part"].startswith("spring") for one in found)
     # Capillary ignores case, MoEngage does not.
     assert [upload] == [one["id"] for one in explained(desk, "ab-1")["uploads"]]
-    assert any("(spring) to list" in row[2] for row in desk("explain", "AB-1").rows)
+    assert any(f"by upload {upload} (spring)" in row[2] for row in desk("explain", "AB-1").rows)
+    assert "It was sent from here to list" in " ".join(desk("explain", "AB-1", "-o", "table").out.split())
 
 
 def test_a_coupon_of_a_customer_names_its_upload(desk: Desk) -> None:

@@ -94,7 +94,7 @@ def test_every_spelling_is_forgotten(desk: Desk, held: str, given: str) -> None:
     ]
     ran = desk("forget", "--mobile", given, "--yes", "-o", "json")
     assert 1 == ran.json["removed"][0]["count"]
-    assert "none is here" not in ran.err
+    assert "no imported report names this person" not in ran.err
     assert 0 == desk(*words).code
     for spelled in (held, given):
         assert ("unknown", []) == answer(desk, "--mobile", spelled)[::2]
@@ -105,7 +105,7 @@ def test_that_nobody_was_there_is_said(desk: Desk) -> None:
     reported(desk)
     ran = desk("forget", "--external-id", "CANARY-EXT-8", "--yes")
     assert 0 == ran.code
-    assert "none is here under any spelling" in ran.err
+    assert "no imported report names this person under any spelling" in ran.err
     assert "CANARY-EXT-8" not in ran.err
 
 

@@ -15,7 +15,7 @@ _COLUMNS = (
     Column("WHERE", "where"),
     Column("CONNECTION", "connection"),
     Column("WHAT", "what"),
-    Column("REMOVED", "count", right=True),
+    Column("REMOVED", lambda document: "all" if document["count"] is None else document["count"], right=True),
 )
 
 
@@ -25,8 +25,8 @@ _COLUMNS = (
 def command(options: GlobalOptions, **identifiers: str | None) -> None:
     """Remove one person from all that is kept on this machine, under every identifier that is given.
 
-    Says what was removed where, and what cannot be reached from here. Running servers with the same store forget
-    within 10 seconds. A later import of usage reports does not bring the person back.
+    Give every identifier that you know. It says what was removed where, and what is out of its reach. Running servers with
+    the same store forget within 10 seconds, and a later import of usage reports does not bring the person back.
     """
     people = customers(identifiers)
     if not people:
@@ -41,4 +41,4 @@ def command(options: GlobalOptions, **identifiers: str | None) -> None:
     else:
         print_many(options, document["removed"], _COLUMNS, "")
     for remaining in forgotten.remaining:
-        say(f"not reached: {remaining}")
+        say(f"not removed: {remaining}")
