@@ -19,7 +19,7 @@ _MOST_SHOWN = 3
 _WHY: Mapping[Reason, str] = {
     Reason.IDENTIFIER_AMBIGUOUS: "may know the customer by another form of this number",
     Reason.UNSUPPORTED: "could not be asked",
-    Reason.NOT_COVERED: "does not know of every day",
+    Reason.NOT_COVERED: "has usage reports that do not cover every day",
     Reason.RATE_LIMITED: "could not be asked, its rate limit is spent",
     Reason.UNREACHABLE: "could not be asked",
     Reason.TIMEOUT: "did not answer in time",

@@ -60,7 +60,10 @@ def command(
     """
     about: list[Customer | str] = [*customers(identifiers), *([] if code is None else [code])]
     if len(about) != 1:
-        raise UsageError("name exactly one: a customer by one identifier, or a CODE")
+        raise UsageError(
+            "nothing was named that is to be explained" if not about else "more than one thing was named",
+            hint="give a CODE, or a customer by one of --mobile, --email, --external-id and --id",
+        )
     with opened_hub(options) as hub:
         explanation = hub.explain(about[0], connections=connections or None, deadline=deadline)
         if bundle is not None:

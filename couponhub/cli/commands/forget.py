@@ -30,7 +30,10 @@ def command(options: GlobalOptions, **identifiers: str | None) -> None:
     """
     people = customers(identifiers)
     if not people:
-        raise UsageError("name the person by one identifier or by several, such as --mobile and --email")
+        raise UsageError(
+            "nobody was named who is to be forgotten",
+            hint="give every identifier that you know: --mobile, --email, --external-id, --id",
+        )
     with opened_hub(options) as hub:
         named = ", ".join(person.identifier.value for person in people)
         confirm(options, f"Forget the person with this {named}? It cannot be undone")

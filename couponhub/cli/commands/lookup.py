@@ -100,6 +100,12 @@ def command(
     Exits with 3 when the answer is not complete. csv and jsonl begin with a row that says so, and a row for each connection:
     `kind` is lookup, answer or coupon.
     """
+    given = [one for one in (mobile, email, external_id, vendor_id) if one is not None]
+    if len(given) != 1:
+        raise UsageError(
+            "no customer was named" if not given else "the customer was named more than once",
+            hint="give one of --mobile, --email, --external-id and --id",
+        )
     customer = Customer(mobile=mobile, email=email, external_id=external_id, id=vendor_id)
     query = CouponQuery(
         status=statuses,
