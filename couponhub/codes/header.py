@@ -20,6 +20,7 @@ from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules, Identifier, Tagging
 
 _ADVICE = "the first row must name the columns, the one of the codes e.g. 'Coupon Code' or 'code'"
+_ON_TOP = "the first line may be a code or a header: put a line `code` on top if it is a code, or in its place if not"
 _CHOOSE = f"{_ADVICE}; or {WRONG_COLUMN}"
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _BETWEEN_WORDS = re.compile(r"[\s_./()'-]+")
@@ -139,7 +140,8 @@ class _Header:
             other = 1 - customer
             if not names_no_codes(self.words[other]) and not self._may_be_data(other):
                 return other
-        raise UsageError(f"the file has no header that names a column of codes{self._seen()}", hint=_CHOOSE)
+        hint = _CHOOSE if len(self.cells) > 1 else _ON_TOP
+        raise UsageError(f"the file has no header that names a column of codes{self._seen()}", hint=hint)
 
     def _customer(self, tagging: Tagging, code: int | None) -> int:
         if len(self.cells) < 2:
@@ -188,7 +190,9 @@ class _Header:
             if self._may_be_data(column):
                 raise UsageError(
                     f"the file has no header, or column {column} has a name that could be a code or a customer",
-                    hint=f"{_ADVICE}; or give the column's name in place of its number",
+                    hint=f"{_ADVICE}; or give the column's name in place of its number"
+                    if len(self.cells) > 1
+                    else _ON_TOP,
                 )
             return column
         exact = [at for at, cell in enumerate(self.cells) if cell.strip() == column.strip()]
