@@ -190,18 +190,18 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     ),
     "couponhub usage ls": (
         "couponhub usage ls",
-        "couponhub usage ls engage",
         "couponhub usage ls engage -o json",
+        f"couponhub usage ls {_MOENGAGE}",
     ),
     "couponhub usage stats": (
         "couponhub usage stats",
         "couponhub usage stats engage --by day",
-        "couponhub usage stats engage --by campaign -o csv",
+        f"couponhub usage stats {_MOENGAGE} --by campaign -o csv",
     ),
     "couponhub usage export": (
-        "couponhub usage export engage --out given.csv",
-        "couponhub usage export --out given.csv",
-        "couponhub usage export engage --out given.parquet",
+        "couponhub usage export --out given-out.csv",
+        "couponhub usage export engage --out given-out.parquet",
+        f"couponhub usage export {_MOENGAGE} --out given-out.csv",
     ),
     "couponhub serve": (
         "couponhub serve",
