@@ -116,3 +116,17 @@ def test_the_first_example_of_each_command_runs(desk: Desk, shop: dict[str, str]
             ran = desk(*(shop.get(word, word) for word in words_of(example)))
             failed += [(path, ran.code, ran.err)] if ran.code not in {0, 3} else []
     assert [] == failed
+
+
+def test_every_command_takes_the_global_options() -> None:
+    """Before and behind it: one that was made by click alone takes neither -o nor --config behind it."""
+    for path in commands(cli, "couponhub"):
+        command: click.Command = cli
+        context = click.Context(cli, info_name="couponhub")
+        for name in path.split()[1:]:
+            assert isinstance(command, click.Group)
+            inner = command.get_command(context, name)
+            assert inner is not None
+            command, context = inner, click.Context(inner, info_name=name, parent=context)
+        options = {name for parameter in command.get_params(context) for name in parameter.opts}
+        assert {"--output", "--config", "--yes"} <= options, path
