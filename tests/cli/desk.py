@@ -5,15 +5,16 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import attrs
 import pytest
 
 from couponhub.cli import main
 from couponhub.testing import Control, EmulatorServer, VendorEmulator, config_text
+from tests.kit.processes import Command, started
 
 CUSTOMER = "919876543210"
 COMMAND = (sys.executable, "-m", "couponhub")
@@ -31,6 +32,12 @@ class Ran:
     code: int
     out: str
     err: str
+
+    @classmethod
+    def of(cls, command: Command) -> Self:
+        """What a command did that runs in a process of its own, once it has ended."""
+        run = command.ended()
+        return cls(run.returncode, run.stdout, run.stderr)
 
     @property
     def json(self) -> Any:
@@ -68,22 +75,32 @@ class Desk:
         out, err = self.capture.readouterr()
         return Ran(code, out, err)
 
-    def apart(self, *words: str, stdin: str = "", **surroundings: str) -> Ran:
-        """Run a command in a process of its own."""
-        run = subprocess.run(  # noqa: S603 - our own command
-            [*COMMAND, *words],
-            cwd=self.folder,
-            env={**os.environ, **surroundings},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        return Ran(run.returncode, run.stdout, run.stderr)
+    def apart(
+        self, *words: str, stdin: str = "", before: Callable[[], None] | None = None, **surroundings: str
+    ) -> Ran:
+        """Run a command in a process of its own, forked off one that has loaded it; see `tests.kit.processes`."""
+        return Ran.of(self.begun(*words, stdin=stdin, output=None, before=before, **surroundings))
 
-    def begun(self, *words: str, **arguments: Any) -> subprocess.Popen[str]:
-        """Begin a command in a process of its own."""
+    def begun(
+        self,
+        *words: str,
+        stdin: str | int = "",
+        output: int | None = None,
+        before: Callable[[], None] | None = None,
+        **surroundings: str,
+    ) -> Command:
+        """Begin a command in such a process."""
+        return started(
+            *words,
+            folder=self.folder,
+            environment={**os.environ, **surroundings},
+            stdin=stdin,
+            output=output,
+            before=before,
+        )
+
+    def spawned(self, *words: str, **arguments: Any) -> subprocess.Popen[str]:
+        """Begin a command as a shell does, by starting Python."""
         given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": self.folder}
         return subprocess.Popen([*COMMAND, *words], **{**given, **arguments})  # noqa: S603 - our own command
 
@@ -91,20 +108,20 @@ class Desk:
         """Run a command on a terminal of its own; all that it shows is in `out`."""
         master, slave = pty.openpty()
         plain = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [*COMMAND, *words],
-            cwd=self.folder,
-            env={**plain, "TERM": "xterm-256color", "COLUMNS": str(columns), **surroundings},
+        process = started(
+            *words,
+            folder=self.folder,
+            environment={**plain, "TERM": "xterm-256color", "COLUMNS": str(columns), **surroundings},
             stdin=slave,
-            stdout=slave,
-            stderr=slave,
+            output=slave,
+            errors=slave,
         )
         os.close(slave)
         shown = b""
         while block := _read(master):
             shown += block
         os.close(master)
-        return Ran(process.wait(60), shown.decode().replace("\r\n", "\n"), "")
+        return Ran(process.ended().returncode, shown.decode().replace("\r\n", "\n"), "")
 
     def write(self, name: str, *lines: str) -> str:
         """Write a file of these lines; answer its name."""

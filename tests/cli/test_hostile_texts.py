@@ -86,7 +86,7 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 def oddities(text: str) -> list[str]:
     """The characters in what was printed that are not shown as they are."""
-    return sorted({hex(ord(char)) for char in text if char not in "\n\t" and not is_visible(char)})
+    return sorted({hex(ord(char)) for char in set(text) if char not in "\n\t" and not is_visible(char)})
 
 
 def form(name: str) -> tuple[str, ...]:

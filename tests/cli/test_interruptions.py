@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.desk import CUSTOMER, SOON, Desk, Ran
 from tests.kit.eventually import eventually
+from tests.kit.processes import Command
 
 HOLD = 60.0
 UPLOAD = {"capillary": "POST *upload*", "moengage": "POST */files"}
@@ -74,12 +75,12 @@ def test_ctrl_c_while_uploading(desk: Desk, connection: str) -> None:
 def test_ctrl_c_before_anything_was_sent(desk: Desk) -> None:
     """Ctrl-C while the codes are still being read says that nothing was sent."""
     list_id = desk.list_id("moengage")
-    process = desk.begun(
-        *("uploads", "send", "moengage", list_id, "-"), stdin=subprocess.PIPE, preexec_fn=_may_be_interrupted
-    )
-    work = desk.folder / "state" / "codes" / ".work"
-    eventually(lambda: any(path.is_dir() for path in work.glob("*")), "the preparation")
-    ran = _stopped(process)
+    reading, writing = os.pipe()
+    with os.fdopen(reading), os.fdopen(writing, "w"):
+        process = desk.begun("uploads", "send", "moengage", list_id, "-", stdin=reading)
+        work = desk.folder / "state" / "codes" / ".work"
+        eventually(lambda: any(path.is_dir() for path in work.glob("*")), "the preparation")
+        ran = _stopped(process)
     assert (130, "interrupted; nothing was sent") == (ran.code, ran.complaint)
     assert [] == list(work.glob("*"))
 
@@ -97,11 +98,8 @@ def test_ctrl_c_while_waiting(desk: Desk) -> None:
 
 def test_ctrl_c_in_the_demo(desk: Desk) -> None:
     """Ctrl-C ends the demo, with one line, and nothing is left behind."""
-    process = desk.begun(
-        *("demo",), env={**os.environ, "TMPDIR": str(desk.folder)}, preexec_fn=_may_be_interrupted
-    )
-    assert process.stdout is not None
-    eventually(lambda: "lists create" in str(process.stdout and process.stdout.readline()), "the first list")
+    process = desk.begun("demo", TMPDIR=str(desk.folder))
+    eventually(lambda: "lists create" in process.out, "the first list")
     ran = _stopped(process)
     assert 130 == ran.code
     assert "interrupted" in ran.complaint
@@ -111,22 +109,15 @@ def test_ctrl_c_in_the_demo(desk: Desk) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_ending_the_emulators(desk: Desk, number: signal.Signals, code: int) -> None:
     """The emulators say where they are as soon as they answer, and end at once when told to."""
-    process = desk.begun(
-        *("emulate", "--port", "0", "--rate-limits", "documented", "-o", "json"),
-        preexec_fn=_may_be_interrupted,
-    )
-    assert process.stdout is not None
-    announced = ""
-    while not announced.endswith("}\n") or announced.count("{") > announced.count("}"):
-        announced += process.stdout.readline()
-    told = json.loads(announced)
+    process = desk.begun("emulate", "--port", "0", "--rate-limits", "documented", "-o", "json")
+    eventually(lambda: process.out.endswith("\n}\n"), "the announcement")
+    told = json.loads(process.out)
     assert ["capillary", "moengage"] == [vendor["name"] for vendor in told["vendors"]]
     with urllib.request.urlopen(f"{told['url']}/_emulator/", timeout=10) as answer:  # noqa: S310 - ours
         assert 200 == answer.status
-    process.send_signal(number)
-    _, err = process.communicate(timeout=20)
-    assert code == process.returncode
-    assert ("" if code == 0 else "couponhub: interrupted\n") == err
+    process.send(number)
+    ran = Ran.of(process)
+    assert (code, "" if code == 0 else "couponhub: interrupted\n") == (ran.code, ran.err)
 
 
 def test_one_emulator_with_a_seed(desk: Desk) -> None:
@@ -136,14 +127,11 @@ def test_one_emulator_with_a_seed(desk: Desk) -> None:
         *("emulate", "moengage", "--port", "0", "--seed", "seed.json", "--clock", "2026-06-01"),
         *("--processing-delay", "0"),
     )
-    assert process.stdout is not None
-    lines: list[str] = []
-    while not lines or "Ctrl-C" not in lines[-1]:
-        lines.append(process.stdout.readline())
-    (desk.folder / "other.toml").write_text("".join(lines), encoding="utf-8")
+    eventually(lambda: "Ctrl-C" in process.out, "the announcement")
+    (desk.folder / "other.toml").write_text(process.out, encoding="utf-8")
     listed = desk("lists", "ls", "moengage", "--config", "other.toml", "-o", "json")
-    process.terminate()
-    process.communicate(timeout=20)
+    process.send(signal.SIGTERM)
+    assert 0 == process.ended().returncode
     assert ["seeded"] == [item["name"] for item in listed.json["items"]]
     assert listed.json["items"][0]["created_at"].startswith("2026-06-01T00:0")
 
@@ -166,7 +154,7 @@ def test_killed_in_the_middle(desk: Desk, connection: str, fault: str) -> None:
         process = desk.begun(*words)
         eventually(lambda: _holds(desk, connection), "the look")
     process.kill()
-    process.communicate(timeout=20)
+    assert -signal.SIGKILL == process.ended().returncode
     desk.control[connection].set_faults()
     (item,) = (
         found
@@ -189,7 +177,7 @@ def test_two_at_once(desk: Desk, connection: str) -> None:
     file = desk.write("codes.csv", "code", *(f"A{number}" for number in range(200)))
     words = ("uploads", "send", connection, list_id, file, "--wait", "-o", "json")
     both = [desk.begun(*words) for _ in range(2)]
-    ran = [Ran(one.wait(60), *one.communicate()) for one in both]
+    ran = list(map(Ran.of, both))
     assert [0, 9] == sorted(one.code for one in ran)
     refused = next(one for one in ran if one.code == 9)
     assert "conflict" == refused.json["error"]["kind"]
@@ -230,17 +218,11 @@ _PEAK = (
 )
 
 
-def _may_be_interrupted() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
-
-
-def _held(
-    desk: Desk, words: tuple[str, ...], match: str, connection: str | None = None
-) -> subprocess.Popen[str]:
+def _held(desk: Desk, words: tuple[str, ...], match: str, connection: str | None = None) -> Command:
     """Begin a command whose call that matches is never answered, and wait for that call."""
     asked = connection or ("capillary" if "capillary" in words else "moengage")
     desk.control[asked].fail(match, "latency", HOLD)
-    process = desk.begun(*words, preexec_fn=_may_be_interrupted)
+    process = desk.begun(*words)
     eventually(lambda: _holds(desk, asked), "the call")
     return process
 
@@ -256,7 +238,6 @@ def _interrupted(desk: Desk, words: tuple[str, ...], match: str, connection: str
     return ran
 
 
-def _stopped(process: subprocess.Popen[str]) -> Ran:
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
-    return Ran(process.returncode, out, err)
+def _stopped(process: Command) -> Ran:
+    process.send(signal.SIGINT)
+    return Ran.of(process)

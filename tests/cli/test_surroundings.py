@@ -1,6 +1,7 @@
 """Where couponhub runs: without a home, without zone data, where nothing may be written, not installed."""
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -13,16 +14,7 @@ from couponhub.transport import TransportSettings
 from tests.cli.desk import CUSTOMER, Desk
 
 ROOT = Path(__file__).parents[2]
-HOMELESS = """
-import os, pwd, sys
-def nobody(uid):
-    raise KeyError(uid)
-for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
-    os.environ.pop(name, None)
-pwd.getpwuid = nobody
-from couponhub.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
+NAMELESS = "import sys; from couponhub.cli import main; sys.exit(main(sys.argv[1:]))"
 READER = """
 import os, sys
 from couponhub.errors import LocalError
@@ -59,12 +51,23 @@ def run(desk: Desk, program: str, *words: str, **surroundings: str) -> "subproce
     )
 
 
+def homeless() -> None:
+    """Let nobody have a home, in a process of its own."""
+
+    def nobody(uid: int) -> pwd.struct_passwd:
+        raise KeyError(uid)
+
+    for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        os.environ.pop(name, None)
+    pwd.getpwuid = nobody
+
+
 def test_a_user_without_a_home_is_told_what_to_write(desk: Desk) -> None:
     """Without a config file anywhere there is one place less to name."""
     (desk.folder / "couponhub.toml").unlink()
-    ran = run(desk, HOMELESS, "connections")
-    assert 2 == ran.returncode
-    assert "couponhub: there is no config file couponhub.toml here" in ran.stderr
+    ran = desk.apart("connections", before=homeless)
+    assert 2 == ran.code
+    assert "there is no config file couponhub.toml here" in ran.complaint
 
 
 def without_store(desk: Desk) -> None:
@@ -76,9 +79,9 @@ def without_store(desk: Desk) -> None:
 def test_a_user_without_a_home_looks_up(desk: Desk) -> None:
     """A container's nameless user has nowhere to keep anything, and is answered all the same."""
     without_store(desk)
-    ran = run(desk, HOMELESS, "lookup", "--mobile", CUSTOMER, "--connection", "capillary")
-    assert 0 == ran.returncode, ran.stderr
-    assert "PARTNER0001" in ran.stdout
+    ran = desk.apart("lookup", "--mobile", CUSTOMER, "--connection", "capillary", before=homeless)
+    assert 0 == ran.code, ran.err
+    assert "PARTNER0001" in ran.out
 
 
 @pytest.mark.parametrize(
@@ -88,16 +91,16 @@ def test_what_needs_a_store_names_the_setting(desk: Desk, words: tuple[str, ...]
     """Whoever has no home is told in one line where a store can be named."""
     without_store(desk)
     desk.write("codes.csv", "code", "A-1")
-    ran = run(desk, HOMELESS, *words)
-    assert 2 == ran.returncode
-    assert "[store] url" in ran.stderr.splitlines()[-1]
+    ran = desk.apart(*words, before=homeless)
+    assert 2 == ran.code
+    assert "[store] url" in ran.err.splitlines()[-1]
 
 
 def test_zone_data_come_along(desk: Desk) -> None:
     """A system without zone data does not change what is answered."""
     ran = run(
         desk,
-        "import sys; from couponhub.cli import main; sys.exit(main(sys.argv[1:]))",
+        NAMELESS,
         *("lookup", "--mobile", CUSTOMER, "--connection", "capillary"),
         PYTHONTZPATH="",
     )

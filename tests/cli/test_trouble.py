@@ -419,13 +419,17 @@ def test_a_full_disk_behind_stdout(desk: Desk, form: str | None) -> None:
         (("uploads", "send", "moengage", list_id, file), "is done, but"),
     ):
         with open("/dev/full", "w") as full:  # noqa: PTH123 - no path of ours
-            process = desk.begun(*words, *asked, stdout=full)
-        _, err = process.communicate(timeout=60)
-        assert 2 == process.returncode, err
-        complaint = Ran(2, "", err).complaint
+            ran = Ran.of(desk.begun(*words, *asked, output=full.fileno()))
+        assert 2 == ran.code, ran.err
+        complaint = ran.complaint
         assert "stdout cannot be written" in complaint
         assert done in complaint
     assert ["A1"] == desk.codes("moengage", list_id)
+
+
+def little_room() -> None:
+    """Let no file grow far, in a process of its own."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 
 
 def test_a_full_disk_under_the_store(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -436,15 +440,10 @@ def test_a_full_disk_under_the_store(desk: Desk, monkeypatch: pytest.MonkeyPatch
     file = desk.write("codes.csv", "code", *(f"CODE-{number:06}" for number in range(40_000)))
     words = ("uploads", "send", "moengage", list_id, file, "-o", "json")
 
-    def small() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-
-    process = desk.begun(*words, preexec_fn=small)
-    out, err = process.communicate(timeout=60)
-    ran = Ran(process.returncode, out, err)
+    ran = desk.apart(*words, before=little_room)
     assert 2 == ran.code
     _tells(ran, {"local"})
-    assert "CODE-" not in err + out
+    assert "CODE-" not in ran.err + ran.out
     assert [] == desk.codes("moengage", list_id)
     assert 0 == desk(*words).code
     assert 40_000 == len(desk.codes("moengage", list_id))
@@ -461,24 +460,36 @@ def test_a_reader_that_goes_away(desk: Desk) -> None:
     ):
         reading, writing = os.pipe()
         os.close(reading)
-        process = desk.begun(*words, stdout=writing)
+        process = desk.begun(*words, output=writing)
         os.close(writing)
+        ran = Ran.of(process)
+        assert code == ran.code, ran.err
+        assert (1 if code else 0) == len(ran.err.splitlines())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_python_adds_nothing_when_it_ends(desk: Desk) -> None:
+    """What could not be written is not tried once more: the exit code and the lines stay as they were."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    for output, code in ((writing, 0), (os.open("/dev/full", os.O_WRONLY), 2)):
+        process = desk.spawned("lists", "ls", "moengage", stdout=output)
+        os.close(output)
         _, err = process.communicate(timeout=60)
-        assert code == process.returncode, err
-        assert (1 if code else 0) == len(err.splitlines())
+        assert (code, 1 if code else 0) == (process.returncode, len(err.splitlines())), err
 
 
 def test_closed_streams(desk: Desk) -> None:
     """A command whose stdin or stdout was closed by its caller does its work."""
     list_id = desk.list_id("moengage")
-    closed = desk.begun(
+    closed = desk.spawned(
         *("uploads", "send", "moengage", list_id, desk.write("codes.csv", "code", "A1")),
         stdout=None,
         preexec_fn=lambda: os.close(1),
     )
     assert (0, "") == (closed.wait(60), closed.communicate()[1])
     assert ["A1"] == desk.codes("moengage", list_id)
-    silent = desk.begun("uploads", "send", "moengage", list_id, "-", preexec_fn=lambda: os.close(0))
+    silent = desk.spawned("uploads", "send", "moengage", list_id, "-", preexec_fn=lambda: os.close(0))
     _, err = silent.communicate(timeout=60)
     assert "stdin" in Ran(silent.returncode, "", err).complaint
     assert 2 == silent.returncode

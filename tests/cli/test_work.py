@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from couponhub import CouponHub
-from tests.cli.desk import Desk
+from tests.cli.desk import Desk, Ran
 from tests.kit.eventually import eventually
 
 CODES = [f"WORK-{number}" for number in range(6)]
@@ -112,13 +112,10 @@ def test_pause_and_cancel(desk: Desk) -> None:
 def test_a_signal_ends_it(desk: Desk) -> None:
     """SIGTERM, while nothing is due: it ends with success, and says so."""
     with desk.begun("work") as process:
-        try:
-            eventually((desk.folder / "state" / "couponhub.db").exists, "the store")
-            process.send_signal(signal.SIGTERM)
-            _, err = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert (0, "couponhub: ending after the step that runs now\n") == (process.returncode, err)
+        eventually((desk.folder / "state" / "couponhub.db").exists, "the store")
+        process.send(signal.SIGTERM)
+        ran = Ran.of(process)
+    assert (0, "couponhub: ending after the step that runs now\n") == (ran.code, ran.err)
 
 
 def test_a_worker_drives_what_becomes_due(desk: Desk) -> None:
@@ -127,24 +124,21 @@ def test_a_worker_drives_what_becomes_due(desk: Desk) -> None:
     desk("uploads", "pause", upload_id)
     unlimited(desk)
     with desk.begun("work", "--jobs", "2") as process:
-        try:
-            with CouponHub.from_config(desk.folder / "couponhub.toml") as hub:
-                store = hub.state.jobs
-                job = store.get(hub.jobs.get(upload_id).id)
-                assert job is not None
-                hub.jobs.proceed(upload_id)
-                with store.worker() as owner:
-                    claimed = store.claim(job.id, owner, seconds=60)
-                    if claimed is not None:  # it is not due before its time: that is over now
-                        step = claimed.next_step
-                        assert step is not None
-                        store.advance(job.id, owner, attrs.evolve(step, not_before=None))
-                eventually(lambda: hub.jobs.get(upload_id).status.ended, "the end of the job")
-                assert hub.jobs.get(upload_id).status == "done"
-            process.send_signal(signal.SIGTERM)
-            _, err = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert 0 == process.returncode
-    assert f"couponhub: upload {upload_id} at moengage: done" in err.splitlines()
+        with CouponHub.from_config(desk.folder / "couponhub.toml") as hub:
+            store = hub.state.jobs
+            job = store.get(hub.jobs.get(upload_id).id)
+            assert job is not None
+            hub.jobs.proceed(upload_id)
+            with store.worker() as owner:
+                claimed = store.claim(job.id, owner, seconds=60)
+                if claimed is not None:  # it is not due before its time: that is over now
+                    step = claimed.next_step
+                    assert step is not None
+                    store.advance(job.id, owner, attrs.evolve(step, not_before=None))
+            eventually(lambda: hub.jobs.get(upload_id).status.ended, "the end of the job")
+            assert hub.jobs.get(upload_id).status == "done"
+        process.send(signal.SIGTERM)
+        ran = Ran.of(process)
+    assert 0 == ran.code
+    assert f"couponhub: upload {upload_id} at moengage: done" in ran.err.splitlines()
     assert Counter(CODES) == held(desk, list_id)

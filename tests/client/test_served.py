@@ -45,7 +45,7 @@ def served(desk: Desk) -> Iterator[Served]:
     desk.configure(more="\n[lookup]\ncache_ttl = 0\nnegative_ttl = 0\n")
     served = Served("", desk)
     served.token("admin")  # with none, it would make one of its own
-    process = desk.begun("serve", "--port", "0")
+    process = desk.spawned("serve", "--port", "0")
     assert process.stdout is not None
     url = process.stdout.readline().strip()
     try:

@@ -1,33 +1,43 @@
-"""couponhub's commands in processes of their own, which may be killed, at a tenth of what starting Python takes.
+"""couponhub's commands in processes of their own, at a tenth of what starting Python takes.
 
-They are forked off a process that has loaded the command line and done nothing else.
+They are forked off a process that has loaded the command line and done nothing else. What starting Python itself does
+(a closed stdin, where zone data are looked for) is not seen in them.
 """
 
+import io
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from multiprocessing.connection import wait
+from multiprocessing.reduction import DupFd
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import attrs
 
 HAS_FORK = sys.platform != "win32"
 _PRELOADED = [
-    "couponhub.cli.main",
-    "couponhub_capillary",
-    "couponhub_moengage",
+    "couponhub.cli",
+    "couponhub.cli.app",
+    *(f"couponhub.cli.commands.{name}" for name in ("connections", "lists", "lookup", "uploads", "emulate")),
+    "couponhub_capillary.adapter",
+    "couponhub_moengage.adapter",
     "couponhub.uploads.work",
+    "couponhub.usage",
     __name__,
 ]
 
 
 @attrs.define
 class Command:
-    """A command that runs.
+    """A command that runs; whoever leaves the block of it early kills it.
 
     Attributes:
         words: What was typed after `couponhub`.
@@ -37,12 +47,36 @@ class Command:
     _process: Any
     _told: tempfile.TemporaryDirectory[str]
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return int(self._process.pid)
+
+    @property
+    def out(self) -> str:
+        """What it has printed so far."""
+        return self._read("out")
+
+    @property
+    def err(self) -> str:
+        """What it has said on stderr so far."""
+        return self._read("err")
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return not wait([self._process.sentinel], 0)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
     def kill(self) -> None:
         """End it as nothing can be caught that would let it tidy up."""
         self._process.kill()
         wait([self._process.sentinel])
 
-    def ended(self, *, within: float) -> "subprocess.CompletedProcess[str]":
+    def ended(self, *, within: float = 60.0) -> "subprocess.CompletedProcess[str]":
         """Wait until it has ended; what it printed, and its exit code, which is below zero where a signal ended it.
 
         Raises:
@@ -53,29 +87,105 @@ class Command:
             raise TimeoutError(f"still running after {within:g} s: {' '.join(self.words)}")
         with self._told:
             self._process.join()
-            out, err = (Path(self._told.name, name).read_text(encoding="utf-8") for name in ("out", "err"))
-            return subprocess.CompletedProcess(self.words, self._process.exitcode, out, err)
+            return subprocess.CompletedProcess(self.words, self._process.exitcode, self.out, self.err)
+
+    def _read(self, name: str) -> str:
+        return Path(self._told.name, name).read_text(encoding="utf-8", errors="surrogateescape")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        self._told.cleanup()
 
 
-def started(*words: str, folder: Path) -> Command:
-    """Start `couponhub` with these words in a folder."""
+def started(
+    *words: str,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    stdin: str | int = "",
+    output: int | None = None,
+    errors: int | None = None,
+    before: Callable[[], None] | None = None,
+) -> Command:
+    """Start `couponhub` with these words in a folder.
+
+    Args:
+        words: What is typed after `couponhub`.
+        folder: The working folder.
+        environment: All of it; that of this process by default.
+        stdin: A text, or a descriptor to read from.
+        output: A descriptor to print to; by default what is printed is kept.
+        errors: The same for stderr.
+        before: Called in the process before the command; a function of a module.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
     told = tempfile.TemporaryDirectory()
-    process = context.Process(
-        target=_run, args=(words, folder, dict(os.environ), Path(told.name)), daemon=True
-    )
-    process.start()
+    with ExitStack() as opened:
+        descriptors = []
+        for name, given in (("in", stdin), ("out", output), ("err", errors)):
+            path = Path(told.name, name)
+            path.write_text(given if isinstance(given, str) else "", encoding="utf-8")
+            file = opened.enter_context(path.open("rb" if name == "in" else "ab"))
+            descriptors.append(_Descriptor(given if isinstance(given, int) else file.fileno()))
+        environment = dict(os.environ if environment is None else environment)
+        process = context.Process(
+            target=_run, args=(words, folder, environment, descriptors, before), daemon=True
+        )
+        process.start()
     return Command(words, process, told)
 
 
-def _run(words: Sequence[str], folder: Path, environment: Mapping[str, str], told: Path) -> None:
+class _Descriptor:
+    """A descriptor that is sent along to the process."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __reduce__(self) -> tuple[Callable[[Any], int], tuple[Any]]:
+        return _received, (DupFd(self._number),)
+
+
+def _received(sent: Any) -> int:
+    number: int = sent.detach()
+    return number
+
+
+def _run(
+    words: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    descriptors: Sequence[int],
+    before: Callable[[], None] | None,
+) -> None:
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
     os.chdir(folder)
-    for number, name in ((1, "out"), (2, "err")):
-        os.dup2(os.open(told / name, os.O_WRONLY | os.O_CREAT, 0o600), number)
-    main: Callable[[Sequence[str]], int]
+    for number, given in enumerate(descriptors):
+        os.dup2(given, number)
+        os.close(given)
+    sys.stdin, sys.stdout, sys.stderr = _stream(0, "rb"), _stream(1, "wb"), _stream(2, "wb")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.argv[1:] = words
+    if before is not None:
+        before()
     from couponhub.cli import main
 
-    raise SystemExit(main(list(words)))
+    raise SystemExit(main())
+
+
+def _stream(number: int, mode: str) -> io.TextIOWrapper:
+    # As Python makes them when it starts.
+    encoding, _, errors = os.environ.get("PYTHONIOENCODING", "utf-8").partition(":")
+    binary: Any = open(number, mode, closefd=False)  # noqa: SIM115 - for as long as the process lives
+    return io.TextIOWrapper(
+        binary,
+        encoding=encoding,
+        errors="backslashreplace" if number == 2 else errors or "strict",
+        line_buffering=number == 2 or os.isatty(number),
+    )
