@@ -35,7 +35,8 @@ HOSTILE = {
     "half a character": "a\ud800b",
     "a NUL": "a\x00b\x7f",
 }
-TEXTS = {"all of them": " ".join(HOSTILE.values()), "a megabyte": "A" * 1_000_000}
+LONG = 200_000
+TEXTS = {"all of them": " ".join(HOSTILE.values()), "a long one": "A" * LONG}
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://evil.example")')
 COMMANDS = (
     ("lists", "ls", "moengage"),
@@ -113,7 +114,7 @@ def test_answers_are_shown_unharmed(
         if output in {"plain", "jsonl", "csv"} and words[0] == "lists":
             assert len(clean[words].out.splitlines()) == len(ran.out.splitlines())
         if output in {"plain", "table"}:
-            assert len(ran.out) < 500_000
+            assert len(ran.out) < LONG
     assert not any(line.startswith("couponhub: ") for line in caplog.text.splitlines())
 
 
