@@ -23,6 +23,7 @@ DOCUMENTS := $(shell find docs -type f \( -name '*.md' -o -name '*.py' \) ! -pat
 help:
 	@echo 'make demo     start both emulators, send codes, look a customer up: the whole of it in one minute'
 	@echo 'make test     every check: style, types, docs, wheel, tests'
+	@echo 'make docs     build the pages'
 	@echo 'make thorough run the tests with all examples of each property'
 	@echo 'make coverage run the tests, and fail where they reach too little of the code'
 	@echo 'make live     compare the answers of real vendors with the documented ones: make live CONFIG=couponhub.toml'
@@ -47,6 +48,8 @@ types: .venv/.dev
 	@$(BIN)/mypy
 
 docs: build/.docs
+	@echo 'the pages: docs/_build/html/index.html'
+
 wheel: build/.wheel
 
 # Last, so that its summary is what one sees.
@@ -137,6 +140,7 @@ clean:
 build/.docs: .venv/.dev $(SOURCES) $(DOCUMENTS)
 	@echo '== docs'
 	@$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env --builder html docs docs/_build/html
+	@echo 'open docs/_build/html/index.html'
 	@mkdir -p build
 	@touch $@
 

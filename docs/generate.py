@@ -5,6 +5,7 @@
 - `configuration.md`: its tables of settings; the rest of that page is written by hand.
 - `reference.md`: its tables of names, likewise.
 - `recipes.md`: its programs, from the folder `recipes`.
+- `troubleshooting.md`: its table of errors.
 - `code-files.md`: its table of headers; the rest of that page is written by hand.
 - `house.svg`: the drawing in `architecture.md`, from the imports of the code.
 - `demo.svg`: the picture in the README, from a run of `couponhub demo`.
@@ -33,6 +34,7 @@ from rich.console import Console
 from rich.text import Text
 
 import couponhub
+from couponhub import errors
 from couponhub.cli.app import cli
 from couponhub.codes.words import ANY_CUSTOMER_NAMES, CODE_NAMES, CUSTOMER_NAMES
 from couponhub.config import example_config
@@ -227,6 +229,22 @@ def recipes_page() -> str:
     )
 
 
+def troubleshooting_page() -> str:
+    """The page on faults, with the table of kinds as the errors have them."""
+    page = (HERE / "troubleshooting.md").read_text(encoding="utf-8")
+    titles = re.findall(r"^## (.*`.*)$", page, re.MULTILINE)
+    rows = []
+    for name, kind, exit_code, http_status in errors.table():
+        if name in {"VendorError", "UnknownConnection"}:
+            continue  # of the kinds of others
+        (title,) = (title for title in titles if f"`{kind}`" in title)
+        anchor = re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-")
+        said = _sentence(errors, name) if kind != "internal" else "A fault of couponhub itself."
+        rows.append(f"| [`{kind}`](#{anchor}) | {exit_code} | {http_status} | `{name}` | {said} |\n")
+    table = "".join(["| Kind | Exit code | HTTP | Class | |\n|---|---|---|---|---|\n", *rows])
+    return re.sub(r"(<!-- errors -->\n\n)(?:\|.*\n)*\n*", lambda found: f"{found[1]}{table}\n", page)
+
+
 def demo_picture() -> str:
     """The end of a run of the demo, as an SVG of a terminal."""
     surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC", "FORCE_COLOR": "1"}
@@ -251,6 +269,7 @@ PAGES = {
     "house.svg": house_picture,
     "recipes.md": recipes_page,
     "reference.md": reference_page,
+    "troubleshooting.md": troubleshooting_page,
 }
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ def generator(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["cli.md", "capabilities.md", "configuration.md", "house.svg", "recipes.md"])
+@pytest.mark.parametrize(
+    "page", ["cli.md", "capabilities.md", "configuration.md", "house.svg", "recipes.md", "troubleshooting.md"]
+)
 def test_generated_pages_are_fresh(page: str, generator: ModuleType) -> None:
     """A generated page is what the generator writes now."""
     expected = generator.PAGES[page]()
