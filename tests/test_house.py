@@ -166,6 +166,20 @@ def test_only_the_state_speaks_to_databases() -> None:
     assert [] == wrong
 
 
+def test_numpy_comes_in_with_many_codes_only() -> None:
+    """It takes a fifth of a second to import, which no lookup and no help may pay for."""
+    sets = "couponhub.codes.sets"
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if not found.source.startswith(sets)
+        if found.target.partition(".")[0] == "numpy"
+        or (found.at_import_time and found.target.startswith(sets))
+    ]
+
+    assert [] == wrong
+
+
 def test_core_knows_no_vendor() -> None:
     """Adapters are found by entry point; the core imports none of them."""
     wrong = [
