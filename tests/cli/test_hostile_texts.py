@@ -35,7 +35,7 @@ HOSTILE = {
     "half a character": "a\ud800b",
     "a NUL": "a\x00b\x7f",
 }
-LONG = 200_000
+LONG = 300_000
 TEXTS = {"all of them": " ".join(HOSTILE.values()), "a long one": "A" * LONG}
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://evil.example")')
 COMMANDS = (
