@@ -1,4 +1,4 @@
-"""Which couponhub this is."""
+"""The version of couponhub."""
 
 from importlib.metadata import PackageNotFoundError, version
 

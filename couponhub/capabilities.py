@@ -1,4 +1,4 @@
-"""What a connection can do, derived from what its adapter implements and never listed by hand."""
+"""Capabilities of a connection, derived from what its adapter implements and never listed by hand."""
 
 from collections.abc import Iterator, Mapping
 from typing import TypeVar, cast
@@ -54,7 +54,7 @@ def require(adapter: Adapter, connection: str, protocol: type[P]) -> P:
 
 
 class Offered:
-    """What one connection's adapter offers; each capability is decided when it is first asked for.
+    """The offer of one connection's adapter; each capability is decided when it is first asked for.
 
     Whether a protocol is fulfilled takes Python longer to find out than all else that a lookup does here.
     """
@@ -68,7 +68,7 @@ class Offered:
 
     @property
     def identifiers(self) -> frozenset[Identifier]:
-        """By which kinds of identifier the vendor's customers can be asked about; every kind unless it narrows them."""
+        """The kinds of identifier that the vendor's customers can be asked about by; every kind unless it narrows them."""
         return cast("NarrowsIdentifiers", self.adapter).identifiers if self._narrows else _EVERY_KIND
 
     def unified(self, customer: Customer) -> Customer:
@@ -82,7 +82,7 @@ class Offered:
         return Customer(mobile=Telephone.read(customer.plain).unified(self._country_code))
 
     def is_ambiguous(self, customer: Customer) -> bool:
-        """Whether the vendor may know the customer under a form of the identifier that nobody can tell."""
+        """Tell whether the vendor may know the customer under a form of the identifier that nobody can tell."""
         return self._spells and customer.mobile is not None and self._country_code is None
 
     @property

@@ -51,7 +51,7 @@ class Deadline:
 
     @property
     def ends(self) -> bool:
-        """Whether it ever comes."""
+        """True when it ever comes."""
         return self.seconds is not None
 
     def remaining(self) -> float:

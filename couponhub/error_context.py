@@ -32,6 +32,6 @@ class ErrorContext:
             error.located(connection=self.connection, operation=self.operation)
 
     def each(self, items: Iterable[T]) -> Iterator[T]:
-        """The same for errors that are raised while iterating."""
+        """Locate errors that are raised while iterating, too."""
         with self:
             yield from items

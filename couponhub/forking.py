@@ -1,4 +1,4 @@
-"""What a process must not share with those it forks off: sockets, threads, locks, databases.
+"""Things that a process must not share with those it forks off: sockets, threads, locks, databases.
 
 A forked process is a copy of its parent with one thread. It finds its parent's sockets open, so that both would read
 one stream of answers; its threads counted, and gone; locks held by threads that will never let go; and SQLite's

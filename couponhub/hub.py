@@ -107,7 +107,7 @@ class CouponHub(Rooted):
         return self._runtime.connection(given_id(name, "the connection's name"))
 
     def connections(self) -> tuple[ServedConnection, ...]:
-        """What is configured: what each connection can do, its limits, and what is left of them now.
+        """Return what is configured: what each connection can do, its limits, and what is left of them now.
 
         Nobody is called. They come in the order of the file; one that cannot be opened says why in its `error`.
         """
@@ -127,7 +127,7 @@ class CouponHub(Rooted):
         deadline: float | None = None,
         strategy: Strategy | str = Strategy.MERGE,
     ) -> LookupAnswer:
-        """Which coupons a customer holds, at every connection at once.
+        """Return the coupons that a customer holds, at every connection at once.
 
         Args:
             customer: Whom to ask about.
@@ -156,7 +156,7 @@ class CouponHub(Rooted):
         strategy: Strategy | str = Strategy.MERGE,
         at_once: int = 16,
     ) -> Iterator[LookupAnswer]:
-        """Which coupons many customers hold: their answers in their order, as they are there.
+        """Iterate over what many customers hold: their answers in their order, as they are there.
 
         Customers are taken as answers are consumed, at most `at_once` ahead. A spent rate limit is answered as in
         a single lookup, `unknown` for `rate_limited`: whoever asks decides when to come back for those customers.
@@ -192,7 +192,7 @@ class CouponHub(Rooted):
         connections: str | Iterable[str] | None = None,
         deadline: float = 30.0,
     ) -> Explanation:
-        """Why a lookup says what it says: the vendors are asked anew, and nothing that was remembered is used.
+        """Explain why a lookup says what it says: the vendors are asked anew, and nothing that was remembered is used.
 
         Args:
             about: A customer, or a code.
@@ -269,7 +269,7 @@ class CouponHub(Rooted):
         return tuple(row for one in sought for row in self._runtime.usage.explain(one))
 
     def _names(self, connections: Iterable[str] | None) -> tuple[str, ...]:
-        """Whom to ask, each once."""
+        """Return whom to ask, each once."""
         names = tuple(dict.fromkeys(connections or self.config.lookup.connections or self.config.connections))
         if not names:
             raise UsageError("no connection is configured, so nobody can be asked")

@@ -1,4 +1,4 @@
-"""What an adapter package shows at its entry point, and the settings every connection has."""
+"""The face of an adapter package at its entry point, and the settings every connection has."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -89,7 +89,7 @@ class ConnectionSettings:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What these settings leave open that somebody should settle, for people; never a value."""
+        """Tell what these settings leave open that somebody should settle, for people; never a value."""
         return ()
 
     def transport(self) -> TransportSettings:
@@ -105,7 +105,7 @@ class ConnectionSettings:
 
 @attrs.frozen(kw_only=True)
 class Services:
-    """What the core hands to an adapter when it is opened, for its transport.
+    """The services of the core for an adapter that is opened, for its transport.
 
     Attributes:
         budget: Gives what an account may still spend of its rate limits, which all processes with the same store
@@ -125,7 +125,7 @@ class Services:
 
 @attrs.frozen(kw_only=True)
 class AdapterPlugin:
-    """What the entry point of an adapter names.
+    """The object that the entry point of an adapter names.
 
     Attributes:
         name: The word in `adapter = "..."`.

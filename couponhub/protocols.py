@@ -1,4 +1,4 @@
-"""What an adapter offers, one small Protocol per capability; the docstrings are the specification.
+"""Offers of an adapter, one small Protocol per capability; the docstrings are the specification.
 
 An adapter implements any subset; what it implements is what it can do, there is no second list. Rule
 numbers (R-01 ...) refer to `docs/contract.md`, and the conformance suite in `couponhub.testing` checks them.
@@ -43,7 +43,7 @@ Limits = Mapping[str, int]
 
 @runtime_checkable
 class Adapter(Protocol):
-    """What every adapter has, whatever its vendor can do."""
+    """The part that every adapter has, whatever its vendor can do."""
 
     limits: Limits
     """Documented limits under their flat names, the connection's overrides applied; 0 is an override to "none"."""
@@ -57,7 +57,7 @@ class Adapter(Protocol):
         ...
 
     def quota_left(self) -> Mapping[str, int]:
-        """What is left now of every limit that has a window, by its flat name; empty where there is none."""
+        """Return what is left now of every limit that has a window, by its flat name; empty where there is none."""
         ...
 
     def call(
@@ -308,7 +308,7 @@ class NarrowsIdentifiers(Protocol):
 
     @property
     def identifiers(self) -> frozenset[Identifier]:
-        """By which kinds customers can be asked about. Answered from memory: every lookup asks for it."""
+        """The kinds of identifier that customers can be asked about by. Answered from memory: every lookup asks for it."""
         ...
 
 
@@ -331,7 +331,7 @@ class FindsCoupons(Protocol):
     """Can say what a vendor knows of given codes."""
 
     def coupons_by_code(self, codes: Sequence[str]) -> tuple[Coupon, ...]:
-        """What the vendor says of each code; a code it does not know is left out."""
+        """Return what the vendor says of each code; a code it does not know is left out."""
         ...
 
 
@@ -340,7 +340,7 @@ class ExplainsCoupons(Protocol):
     """Can say why its coupons say what they say. No capability of the vendor's: `couponhub explain` asks for it."""
 
     def explain_coupon(self, coupon: Coupon) -> tuple[FieldProvenance, ...]:
-        """Where the fields of one of its coupons come from; calls nobody. The status is among them."""
+        """Tell where the fields of one of its coupons come from; calls nobody. The status is among them."""
         ...
 
 
@@ -359,7 +359,7 @@ class RequestsUsageReports(Protocol):
         ...
 
     def report_zones(self, lists: Sequence[CouponList]) -> Sequence[tzinfo]:
-        """In which zones the days of its reports may begin: one, unless neither the settings nor `lists` tell.
+        """Return the zones in which the days of its reports may begin: one, unless neither the settings nor `lists` tell.
 
         Calls nobody. Nothing is concluded from a day that is not over in every one of them (R-84).
         """

@@ -1,4 +1,4 @@
-"""What lives in one process, with its locks and network connections."""
+"""Objects that live in one process, with their locks and network connections."""
 
 from typing import NoReturn
 

@@ -1,4 +1,4 @@
-"""What a hub is made of: its state, its connections and the ways to them, opened when they are first used."""
+"""The parts of a hub: its state, its connections and the ways to them, opened when they are first used."""
 
 import logging
 import threading
@@ -60,7 +60,7 @@ class Runtime:
 
     @property
     def memo(self) -> AnswerMemo:
-        """What was concluded of answers that are remembered."""
+        """The conclusions from answers that are remembered."""
         return self._own.get().memo
 
     def connection(self, name: str) -> Connection:
@@ -156,7 +156,7 @@ class Runtime:
 
 
 class _Awake:
-    """What runs beside the callers, and what is remembered: each process has its own."""
+    """The parts that run beside the callers, and what is remembered: each process has its own."""
 
     def __init__(self, watch: Watch, clock: Clock) -> None:
         self.lock = threading.Lock()

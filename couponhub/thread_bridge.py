@@ -138,7 +138,7 @@ class _Source(Generic[T]):
 
 
 class Bridged(Protocol[R_co]):
-    """What stands before an object whose methods block."""
+    """An object that stands before another one whose methods block."""
 
     bridge: ThreadBridge
 
@@ -180,7 +180,7 @@ class Awaited(Generic[R, P, T]):
 
 
 class Iterated(Generic[R, P, T]):
-    """The same of a method that returns an iterator: an asynchronous one.
+    """A method that returns an iterator there, and an asynchronous one here; see `Awaited`.
 
     Args:
         method: The method of the class behind it.

@@ -201,7 +201,7 @@ class AsyncCouponHub(Rooted):
         return self._last_alarms
 
     def _is_open(self, names: Iterable[str] | None) -> bool:
-        """Whether all who are asked are open already, so that asking them reads no file and imports nothing."""
+        """Tell whether all who are asked are open already, so that asking them reads no file and imports nothing."""
         asked = names or self.config.lookup.connections or self.config.connections
         opened = self._hub.resilience
         return all(name in opened for name in asked)

@@ -1,4 +1,4 @@
-"""What a server says, read strictly: an answer that is cut, or about somebody else, is none."""
+"""Answers of a server, read strictly: one that is cut, or about somebody else, is none."""
 
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class Expected:
-    """What makes an answer whole.
+    """The marks of a whole answer.
 
     Attributes:
         connections: Those that were named in the question; each has to answer.

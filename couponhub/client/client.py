@@ -44,7 +44,7 @@ _AT_ONCE = 16
 
 @attrs.frozen
 class _Server:
-    """Where the server is, by the rules of every address that secrets travel to."""
+    """The address of the server, by the rules of every address that secrets travel to."""
 
     url: str | None = attrs.field(validator=check_url)
     allow_http: bool = False
@@ -155,7 +155,7 @@ class Client(Rooted):
         deadline: float | None = None,
         raw: bool = False,
     ) -> LookupAnswer:
-        """Which coupons a customer holds; as `CouponHub.lookup`, with the server's defaults.
+        """Return the coupons that a customer holds; as `CouponHub.lookup`, with the server's defaults.
 
         With `raw` the vendors' own objects come too, which takes the scope `codes:reveal`.
         """
@@ -180,7 +180,7 @@ class Client(Rooted):
         deadline: float | None = None,
         raw: bool = False,
     ) -> Iterator[LookupAnswer]:
-        """The same for many customers, in their order; `deadline` is for each of them.
+        """Iterate over the answers about many customers, in their order; `deadline` is for each of them.
 
         They are asked for some at a time as the answers are consumed, so that there may be any number.
         """

@@ -1,4 +1,4 @@
-"""What an answer of a server stands for that is no success."""
+"""Answers of a server that are no success, as errors."""
 
 from couponhub.errors import CouponhubError, UnknownConnection
 from couponhub.serialization import WrittenError

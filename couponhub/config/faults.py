@@ -93,7 +93,7 @@ def _shown(value: Any, field: "attrs.Attribute[Any]", cls: type[Any]) -> str | N
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """What to write instead of `word`: the nearest of the known words, or all of them."""
+    """Say what to write instead of `word`: the nearest of the known words, or all of them."""
     names = sorted(known)
     # A word of a megabyte is near to none, and would take seconds to compare.
     near = difflib.get_close_matches(word, names, n=1) if len(word) <= _LONGEST_WORD else []

@@ -31,7 +31,7 @@ _TABLES = ("connections", "staging", "store", "lookup", "server")
 
 
 def find_config(given: str | os.PathLike[str] | None, environment: Mapping[str, str]) -> Path:
-    """Where the config file is: as given, else `$COUPONHUB_CONFIG`, else `./couponhub.toml`, else the user's.
+    """Find the config file: as given, else `$COUPONHUB_CONFIG`, else `./couponhub.toml`, else the user's.
 
     Raises:
         ConfigError: No such file.

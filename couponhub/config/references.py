@@ -43,7 +43,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def is_reference(text: str) -> bool:
-    """Whether the text holds a reference, so that it is no literal secret."""
+    """Tell whether the text holds a reference, so that it is no literal secret."""
     return _REFERENCE.search(text) is not None
 
 

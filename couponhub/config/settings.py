@@ -1,4 +1,4 @@
-"""What a config file becomes."""
+"""The configuration as objects."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -139,7 +139,7 @@ class ConnectionConfig:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What these settings leave open that somebody should settle, for people; never a value."""
+        """Tell what these settings leave open that somebody should settle, for people; never a value."""
         return (*plain_http_warnings(self.settings), *self.settings.warnings)
 
 

@@ -14,7 +14,7 @@ from couponhub.strict import strict_converter
 
 @attrs.frozen(kw_only=True)
 class TableWords:
-    """What one setting's validator may know of the rest of its table, in place of an instance that is not made yet."""
+    """The rest of a table, as the validator of one of its settings may know it before there is an instance."""
 
     allow_http: bool = False
 

@@ -57,7 +57,7 @@ class Connection(Rooted):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What this connection can do, with the vendor's limits."""
+        """The capabilities of this connection, with the vendor's limits."""
         return capabilities_of(self._adapter)
 
     def quota_left(self) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""What was forgotten, and what is out of reach."""
+"""The report of an erasure: what was forgotten, and what is out of reach."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from couponhub.models.base import Documented, about
 
 @attrs.frozen(kw_only=True)
 class Removal(Documented):
-    """What was removed at one place.
+    """The things that were removed at one place.
 
     Attributes:
         where: The place, for people.

@@ -1,4 +1,4 @@
-"""Why an answer is what it is: who was asked, what they said, and which of our uploads a code came from."""
+"""Explanations of an answer: who was asked, what they said, and which of our uploads a code came from."""
 
 from couponhub.explain.asking import Explainer
 from couponhub.explain.documents import explanation_document

@@ -47,7 +47,7 @@ class Explainer:
     reports: Callable[[Customer | str], Sequence[ReportedRow]]
 
     def customer(self, customer: Customer, ask: Callable[[Customer], LookupAnswer]) -> Explanation:
-        """Why a lookup of the customer says what it says.
+        """Explain why a lookup of the customer says what it says.
 
         Args:
             customer: Whom it is about.
@@ -61,7 +61,7 @@ class Explainer:
         return self._completed(Explanation(asked_at=asked_at, customer=customer, answers=answers))
 
     def code(self, code: str) -> Explanation:
-        """What every connection and the ledger know of a code."""
+        """Tell what every connection and the ledger know of a code."""
         asked_at = utc_now()
         answers = tuple(_about_code(connection, code) for connection in self.connections.values())
         return self._completed(Explanation(asked_at=asked_at, code=code, answers=answers))

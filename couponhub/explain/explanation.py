@@ -1,4 +1,4 @@
-"""What an explanation consists of."""
+"""The parts of an explanation."""
 
 from datetime import datetime
 
@@ -42,7 +42,7 @@ class ExplainedCoupon:
 
 @attrs.frozen(kw_only=True)
 class Explanation:
-    """What is known of one customer or one code, and how it came to be known.
+    """All that is known of one customer or one code, and how it came to be known.
 
     Attributes:
         asked_at: When the vendors were asked, live, for this explanation.

@@ -40,7 +40,7 @@ class Redactor:
         self._tails = {digits[-_TELLING_DIGITS:] for digits in numbers if len(digits) >= _TELLING_DIGITS}
 
     def document(self, value: Any) -> Any:
-        """The same document with every known text masked, in keys too."""
+        """Return the document with every known text masked, in keys too."""
         match value:
             case str():
                 return self.text(value)
@@ -52,7 +52,7 @@ class Redactor:
                 return value
 
     def text(self, text: str) -> str:
-        """The same text, masked."""
+        """Return the text, masked."""
         lowered = _lowered(text)
         if lowered in self._whole:
             return _MASK
@@ -64,7 +64,7 @@ class Redactor:
         return "".join([*kept, text[end:]]) if kept else text
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where known texts stand, from where to where."""
+        """Return the places of known texts, from where to where."""
         at = 0
         while at + _SHORTEST <= len(text):
             length = 0
@@ -76,7 +76,7 @@ class Redactor:
             at += length or 1
 
     def _numbers(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where known numbers stand, with what stands between their digits, and the digits right before them."""
+        """Return the places of known numbers, with what stands between their digits, and the digits right before them."""
         if not self._tails:
             return
         for run in _NUMBER.finditer(text):
@@ -102,7 +102,7 @@ def _lower(char: str) -> str:
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The same places, with those that overlap as one."""
+    """Return these places, with those that overlap as one."""
     start = end = -1
     for begins, ends in spans:
         if begins <= end:

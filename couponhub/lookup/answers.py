@@ -1,4 +1,4 @@
-"""What one connection's silence, error or answer becomes in the unified answer."""
+"""The part of one connection in the unified answer, made of its silence, its error or its answer."""
 
 import logging
 import traceback
@@ -34,7 +34,7 @@ def concluded(
     named_by: str | None,
     elapsed_ms: int,
 ) -> Answer:
-    """What a connection that said something answers.
+    """Return the answer of a connection that said something.
 
     Args:
         connection: Its name.
@@ -78,7 +78,7 @@ def concluded(
 
 
 def failed(connection: str, error: CouponhubError, *, elapsed_ms: int = 0) -> Answer:
-    """What a connection of which nothing can be known answers."""
+    """Return the answer of a connection of which nothing can be known."""
     return Answer(
         connection=connection,
         verdict=Verdict.UNKNOWN,
@@ -91,7 +91,7 @@ def failed(connection: str, error: CouponhubError, *, elapsed_ms: int = 0) -> An
 
 
 def too_late(connection: str, seconds: float) -> Answer:
-    """What a connection that said nothing for so long answers."""
+    """Return the answer of a connection that said nothing for so long."""
     error = VendorUnavailable(
         f"no answer within the deadline of {seconds:g} s",
         too_slow=True,
@@ -102,7 +102,7 @@ def too_late(connection: str, seconds: float) -> Answer:
 
 
 def unaskable(connection: str, kinds: Collection[Identifier], *, elapsed_ms: int) -> Answer:
-    """What a connection answers that knows customers by other identifiers, none of which anybody named."""
+    """Return the answer of a connection that knows customers by other identifiers, none of which anybody named."""
     words = " or ".join(kind.value for kind in Identifier if kind in kinds) or "nothing"
     error = Unsupported(
         f"customers are known here by {words} only, and no other connection named it",
@@ -114,7 +114,7 @@ def unaskable(connection: str, kinds: Collection[Identifier], *, elapsed_ms: int
 
 
 def disputed(connection: str, kind: Identifier, named_by: Collection[str], *, elapsed_ms: int) -> Answer:
-    """What a connection answers for which an identifier of different values was named."""
+    """Return the answer of a connection for which an identifier of different values was named."""
     names = " and ".join(named_by)
     error = Unsupported(
         f"customers are known here by {kind.value}, and it is disputed which one the customer's is",

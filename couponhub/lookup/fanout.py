@@ -89,7 +89,7 @@ class FanOut:
         return LookupAnswer(customer=self._customer, answers=self._concluded())
 
     def _to_ask(self) -> list[int]:
-        """Whose turn it is now."""
+        """Return the places whose turn it is now."""
         askable = [
             place for place in range(self._end()) if place not in self._asked and self._can_be_asked(place)
         ]
@@ -100,7 +100,7 @@ class FanOut:
         return [] if is_waited_for else askable[:1]
 
     def _awaited(self) -> bool:
-        """Whether an answer that matters is still to come."""
+        """Tell whether an answer that matters is still to come."""
         end = self._end()
         return any(place < end and place not in self._answers for place in self._asked)
 

@@ -1,4 +1,4 @@
-"""What a question can name its customer by; refused is only what no vendor can know.
+"""Checks of a question's customer; refused is only what no vendor can know.
 
 A mobile need not be in use, nor of a known pattern: vendors keep what tills once typed, and numbering plans
 change faster than any library. So `is_possible_number` decides, never `is_valid_number`, and only where the

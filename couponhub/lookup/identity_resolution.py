@@ -23,7 +23,7 @@ class ResolvedIdentity:
 
 
 class IdentityResolver:
-    """What was named so far. Used by one thread."""
+    """The identifiers that were named so far. Used by one thread."""
 
     def __init__(self) -> None:
         self._named: dict[Identifier, dict[str, list[ResolvedIdentity]]] = {}

@@ -1,4 +1,4 @@
-"""What is asked, whoever the customer is."""
+"""The question, whoever the customer is."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ _EVERY_KIND = frozenset(Identifier)
 
 @attrs.frozen(kw_only=True)
 class Question:
-    """What one lookup, or each of many, asks.
+    """The question of one lookup, or of each of many.
 
     Attributes:
         clients: The connections, in asking order.
@@ -29,9 +29,9 @@ class Question:
     identifiers: Mapping[str, frozenset[Identifier]] = attrs.field(factory=dict)
 
     def kinds(self, connection: str) -> frozenset[Identifier]:
-        """By which kinds of identifier that connection can be asked."""
+        """Return the kinds of identifier that a connection can be asked by."""
         return self.identifiers.get(connection, _EVERY_KIND)
 
     def asks_by(self, connection: str, customer: Customer) -> bool:
-        """Whether that connection can be asked by the identifier that the customer is named by."""
+        """Tell whether a connection can be asked by the identifier that the customer is named by."""
         return customer.identifier in self.kinds(connection)

@@ -1,4 +1,4 @@
-"""What may be concluded from what a connection said, or failed to say.
+"""Verdicts: what may be concluded from what a connection said, or failed to say.
 
 "none" is only ever said when a vendor, reached and understood, said so, or when a report proves it. Whatever
 else happens is "unknown".
@@ -18,7 +18,7 @@ from couponhub.models import CustomerCoupons, Reason, Verdict
 
 
 def judge(outcome: CustomerCoupons) -> tuple[Verdict, Reason | None]:
-    """What may be concluded from an answer that was understood."""
+    """Return what may be concluded from an answer that was understood."""
     missing = None if outcome.complete else Reason.INCOMPLETE
     if not outcome.covered:
         missing = Reason.NOT_COVERED
@@ -32,7 +32,7 @@ def judge(outcome: CustomerCoupons) -> tuple[Verdict, Reason | None]:
 
 
 def reason_of(error: CouponhubError) -> Reason:
-    """Why nothing may be concluded when asking failed so."""
+    """Return the reason why nothing may be concluded when asking failed so."""
     match error:
         case Unsupported() | RequestRejected() | UsageError():
             return Reason.UNSUPPORTED  # the vendor cannot be asked this

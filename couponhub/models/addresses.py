@@ -61,7 +61,7 @@ def address_forms(address: str) -> tuple[str, ...]:
 
 
 def same_address(address: str) -> str:
-    """The same text for all spellings of an address."""
+    """Return the one text that stands for all spellings of an address."""
     local, at, domain = address.rpartition("@")
     return normalize("NFC", f"{local}{at}{_in_script(domain)}".lower())
 

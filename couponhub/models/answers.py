@@ -22,7 +22,7 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a verdict is what it is; a connection that found everything has none."""
+    """The reason for a verdict; a connection that found everything has none."""
 
     NO_COUPONS = "no_coupons"
     CUSTOMER_UNKNOWN = "customer_unknown"
@@ -38,7 +38,7 @@ class Reason(StrEnum):
 
 
 class Strategy(StrEnum):
-    """Whom a lookup asks: all connections at once, or one after the other until one has found coupons."""
+    """The way in which a lookup asks: all connections at once, or one after the other until one has found coupons."""
 
     MERGE = "merge"
     FIRST_FOUND = "first-found"
@@ -46,7 +46,7 @@ class Strategy(StrEnum):
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
 class Answer(Documented):
-    """What one connection answered."""
+    """The answer of one connection."""
 
     connection: str
     verdict: Verdict

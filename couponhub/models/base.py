@@ -1,4 +1,4 @@
-"""What all models share: ids, the vendor's raw object, instants that have a zone, and the way to JSON."""
+"""The basis of all models: ids, the vendor's raw object, instants that have a zone, and the way to JSON."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

@@ -65,7 +65,7 @@ def _converting(field: "attrs.Attribute[Any]", text: TakeValue) -> "attrs.Attrib
 
 
 def _take(kind: Any, text: TakeValue) -> TakeValue:  # noqa: PLR0911 - one table
-    """What takes a value of that annotation."""
+    """Return the function that takes a value of that annotation."""
     if isinstance(kind, NewType):
         return _take(kind.__supertype__, text)
     if kind is str:

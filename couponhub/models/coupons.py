@@ -26,7 +26,7 @@ NO_PROPERTIES: Mapping[str, str] = NOTHING
 
 
 class CouponStatus(StrEnum):
-    """Where a coupon stands for its customer.
+    """The standing of a coupon for its customer.
 
     ACTIVE is neither expired nor used up, however often it was used; REDEEMED is used up, or was used before its
     end came; UNKNOWN when that cannot be known. The same coupon stands so whichever way it was asked for.
@@ -51,7 +51,7 @@ class CouponSort(StrEnum):
 
 
 class Source(StrEnum):
-    """How an answer is known: asked just now, remembered, or read from a usage report."""
+    """The source of an answer: asked just now, remembered, or read from a usage report."""
 
     LIVE = "live"
     CACHE = "cache"
@@ -68,7 +68,7 @@ class Store(Documented):
 
 @attrs.frozen(kw_only=True)
 class Discount(Documented):
-    """What a coupon takes off: `type` is "absolute" or "percent", or the vendor's word where it is new."""
+    """The worth of a coupon: `type` is "absolute" or "percent", or the vendor's word where it is new."""
 
     type: str
     value: Decimal
@@ -242,7 +242,7 @@ def _limit(given: int | None) -> int | None:
 
 @attrs.frozen(kw_only=True, cache_hash=True)  # a lookup asks for it a dozen times
 class CouponQuery(Documented):
-    """Which of a customer's coupons are meant; the meanings are ours, whatever the vendor's filters do.
+    """A choice among a customer's coupons; the meanings are ours, whatever the vendor's filters do.
 
     Attributes:
         status: Keep only these: one or several members or their words in any case; empty keeps all. A coupon of
@@ -277,7 +277,7 @@ class CouponQuery(Documented):
 
     @property
     def unordered(self) -> "CouponQuery":
-        """The same coupons, in no order asked for and all of them; itself when that is what it asks."""
+        """The query without order and limit; itself when it asks for neither."""
         if self.sort is None and self.limit is None:
             return self
         return attrs.evolve(self, sort=None, descending=False, limit=None)

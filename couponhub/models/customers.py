@@ -1,4 +1,4 @@
-"""Who is asked about: one customer by exactly one typed identifier."""
+"""The person asked about: one customer by exactly one typed identifier."""
 
 from typing import Self
 
@@ -48,7 +48,7 @@ class Customer(Documented):
 
     @property
     def identifier(self) -> Identifier:
-        """Which identifier this customer is named by."""
+        """The kind of identifier that this customer is named by."""
         # Spelled out: a lookup asks for it a dozen times.
         if self.mobile is not None:
             return Identifier.MOBILE

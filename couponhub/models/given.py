@@ -1,4 +1,4 @@
-"""What callers give: taken where it is plain what is meant, and refused with its mend where it is not.
+"""Arguments of callers: taken where it is plain what is meant, and refused with their mend where it is not.
 
 One rule each for words, texts, instants, days, numbers and collections, for models, methods and the client alike.
 Every function names what it is about by `what`, raises nothing but `UsageError`, and quotes no value: it may be a

@@ -95,7 +95,7 @@ def unspoiled(kind: Identifier, text: str) -> str:
 
 
 def _is_quoted(plain: str, bare: str, damage: Damage) -> bool:
-    """Whether what looks like an apostrophe in front is one of two quotes around it."""
+    """Tell whether what looks like an apostrophe in front is one of two quotes around it."""
     return damage is Damage.APOSTROPHE and bare[:1] != "'" and plain != bare
 
 

@@ -15,7 +15,7 @@ JobId = NewType("JobId", str)
 
 
 class JobStatus(StrEnum):
-    """Where a job or one of its steps stands.
+    """The standing of a job, or of one of its steps.
 
     PENDING can go on, PROCESSING is driven by somebody now, PAUSED waits until somebody lets it go on. DONE tells that
     the job has done all it could: what the vendor made of it is told by its subject, an upload for instance. FAILED

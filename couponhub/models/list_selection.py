@@ -1,4 +1,4 @@
-"""Which of a connection's lists need somebody: one meaning of "soon" and "few" for all vendors."""
+"""The lists of a connection that need somebody: one meaning of "soon" and "few" for all vendors."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class ListSort(StrEnum):
-    """In which order lists stand; what is not known of a list puts it last."""
+    """The order in which lists stand; what is not known of a list puts it last."""
 
     NAME = "name"
     EXPIRES = "expires"

@@ -16,7 +16,7 @@ _LONGEST_LABEL = 50
 
 
 class ListStatus(StrEnum):
-    """Where a list stands. UNKNOWN keeps the vendor's word in `vendor_status`."""
+    """The standing of a list. UNKNOWN keeps the vendor's word in `vendor_status`."""
 
     ACTIVE = "active"
     EXPIRED = "expired"
@@ -26,7 +26,7 @@ class ListStatus(StrEnum):
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
 class Alerts(Documented):
-    """Whom a vendor mails, and when."""
+    """The mails that a vendor sends about a list, and to whom."""
 
     subscribers: tuple[str, ...] = attrs.field(
         default=(), repr=False, metadata=about("E-mail addresses; a text is one.", in_json=False)
@@ -101,7 +101,7 @@ KEPT: Final = Kept.KEPT
 
 @attrs.frozen(kw_only=True, field_transformer=checked_input)
 class AlertsChange(Documented):
-    """What to change of a list's alerts, spelled as in `Alerts`; what is not named stays as it is.
+    """A change of a list's alerts, spelled as in `Alerts`; what is not named stays as it is.
 
     A vendor may take its alerts as a whole only. They are then read right before they are written, and sent whole
     with the change applied: what somebody else changes of them between the two is undone.
@@ -121,7 +121,7 @@ class AlertsChange(Documented):
     expiry_days: int | Literal[Kept.KEPT] | None = KEPT
 
     def named(self) -> dict[str, object]:
-        """What is to change, by its name in `Alerts`."""
+        """Return what is to change, by its name in `Alerts`."""
         return attrs.asdict(self, recurse=False, filter=lambda _, value: value is not KEPT)
 
     def applied_to(self, held: Alerts) -> Alerts:
@@ -151,7 +151,7 @@ class NewCouponList(Documented):
 
 @attrs.frozen(kw_only=True, field_transformer=checked_input)
 class ListChange(Documented):
-    """What to change of a list; None leaves a thing as it is.
+    """A change of a list; None leaves a thing as it is.
 
     Attributes:
         name: The new name.

@@ -1,4 +1,4 @@
-"""What one telephone number looks like with and without its country code, as the plans of the countries say."""
+"""Telephone numbers with and without their country code, as the plans of the countries have them."""
 
 from couponhub.forking import loading
 
@@ -69,7 +69,7 @@ def _national_number(digits: str, country_code: str, *, is_international: bool) 
 
 
 def _trunk_prefix(country_code: str) -> str:
-    """What is dialled before a national number inside the country; "" where nothing is."""
+    """Return the digits that are dialled before a national number inside the country; "" where there are none."""
     with loading:  # see above
         import phonenumbers  # noqa: PLC0415 - see above
 

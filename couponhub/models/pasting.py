@@ -1,4 +1,4 @@
-"""What clings to text that was copied out of mails, pages and tables, and how it comes off."""
+"""Text that was copied out of mails, pages and tables: what clings to it, and how it comes off."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Why a coupon says what it says: its fields beside what the vendor sent."""
+"""The origin of what a coupon says: its fields beside what the vendor sent."""
 
 import attrs
 
@@ -7,7 +7,7 @@ from couponhub.models.base import NOTHING_RAW, Documented, Raw, about
 
 @attrs.frozen(kw_only=True)
 class FieldProvenance(Documented):
-    """Where one field of a coupon comes from.
+    """The origin of one field of a coupon.
 
     Attributes:
         field: Its name in the JSON of a coupon.

@@ -12,7 +12,7 @@ from couponhub.models.identifiers import Identifier
 
 
 class ReportColumn(StrEnum):
-    """What a column of a report may hold; the values are the words of the configuration."""
+    """The kinds of column in a report; the values are the words of the configuration."""
 
     USER = "user"
     CODE = "code"
@@ -26,7 +26,7 @@ class ReportColumn(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class ReportForm:
-    """How the usage reports of a connection are read.
+    """The way in which the usage reports of a connection are read.
 
     Attributes:
         identifier: Which identifier of a customer the column USER holds.
@@ -71,7 +71,7 @@ class DaySpan(Documented):
 
 @attrs.frozen(kw_only=True)
 class ReportImport(Documented):
-    """What came of importing a report.
+    """The outcome of importing a report.
 
     Attributes:
         days: What it was said to cover.
@@ -97,7 +97,7 @@ class ReportImport(Documented):
 
     @property
     def known(self) -> int:
-        """How many rows were known from earlier reports."""
+        """The number of rows that were known from earlier reports."""
         return self.rows - self.added - self.withheld
 
 
@@ -126,7 +126,7 @@ class ReportRequest(Documented):
 
 @attrs.frozen(kw_only=True)
 class ListCoverage(Documented):
-    """Which days of a list are covered by imported reports.
+    """The days of a list that imported reports cover.
 
     Attributes:
         list_name: None when the vendor has not shown the list yet.
@@ -151,7 +151,7 @@ class ListCoverage(Documented):
 
 @attrs.frozen(kw_only=True)
 class UsageStatus(Documented):
-    """How the usage reports of a connection stand.
+    """The standing of a connection's usage reports.
 
     Attributes:
         lists: All that the vendor has ever shown, or the one asked for.
@@ -226,7 +226,7 @@ class UsageGroup(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class UsageCount(Documented):
-    """How many codes were given out within one group, as imported reports say.
+    """A count of the codes that were given out within one group, as imported reports say.
 
     Attributes:
         by: What the groups are.
@@ -280,7 +280,7 @@ class UsageRow(Documented):
 
 @attrs.frozen(kw_only=True)
 class ForgottenRows(Documented):
-    """What forgetting came to: how many customers were asked for, and how many rows of theirs were removed."""
+    """The outcome of forgetting: the number of customers asked for, and of their rows that were removed."""
 
     customers: int
     rows: int

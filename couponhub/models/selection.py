@@ -1,4 +1,4 @@
-"""Which of a customer's coupons a question means, and in which order they stand: one meaning for all vendors."""
+"""The choice of the coupons that a question means, and their order: one meaning for all vendors."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def selected(coupons: Iterable[Coupon], query: CouponQuery) -> tuple[Coupon, ...]:
-    """What the query selects, in the order of `newest_first`; what cannot be told stays in.
+    """Return the coupons that the query selects, in the order of `newest_first`; what cannot be told stays in.
 
     Which coupons can be redeemed at a store no coupon tells: that part of a query is the vendor's to answer.
     """

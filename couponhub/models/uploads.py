@@ -15,7 +15,7 @@ from couponhub.secret import Secret
 
 
 class UploadStatus(StrEnum):
-    """Where an upload or one of its parts stands.
+    """The standing of an upload, or of one of its parts.
 
     PENDING has not been begun by the vendor, or is yet to be sent; PAUSED is not sent on until somebody resumes it.
     PARTIAL ended with some rows refused or never sent, FAILED with all of them or as a whole, and of one that is
@@ -107,7 +107,7 @@ class CodeFile:
 
 @attrs.frozen(kw_only=True)
 class CodeFileRules:
-    """How a vendor wants its code files, so that `couponhub.codes` can write them.
+    """The form in which a vendor wants its code files, so that `couponhub.codes` can write them.
 
     Attributes:
         code_header: Header of the column of codes.

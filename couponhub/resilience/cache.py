@@ -1,4 +1,4 @@
-"""What a client remembers: whole answers, for a short time, in bounded memory."""
+"""The memory of a client: whole answers, for a short time, in bounded space."""
 
 from datetime import datetime
 
@@ -79,7 +79,7 @@ class AnswerCache:
         )
 
     def get(self, key: CacheKey) -> CacheEntry | None:
-        """What is remembered, fresh or not."""
+        """Return the entry that is remembered, fresh or not."""
         try:
             return self._kept[key]
         except KeyError:

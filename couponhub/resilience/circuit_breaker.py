@@ -1,4 +1,4 @@
-"""When a vendor is not asked for a while, because asking it has failed too often in a row."""
+"""The circuit breaker: a vendor is not asked for a while when asking it has failed too often in a row."""
 
 import logging
 from typing import Literal
@@ -68,7 +68,7 @@ class CircuitBreaker:
 
     @property
     def state(self) -> Literal["closed", "open", "probing"]:
-        """How it stands, for metrics."""
+        """Its standing, for metrics."""
         if not self.is_open:
             return "closed"
         return "probing" if self._probe is not None and self._probe.is_probing else "open"

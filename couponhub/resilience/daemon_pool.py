@@ -38,7 +38,7 @@ class DaemonThreadPool(Generic[T]):
 
     @property
     def waiting(self) -> int:
-        """How many items no thread has taken yet."""
+        """The number of items that no thread has taken yet."""
         return len(self._queue)
 
     def add(self, item: T) -> None:

@@ -1,4 +1,4 @@
-"""What goes in and out of a client."""
+"""Questions to a client, and what came of them."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -15,7 +15,7 @@ Ask = Callable[[Customer, CouponQuery, Deadline], CustomerCoupons]
 
 @attrs.frozen(kw_only=True)
 class Outcome:
-    """What asking a connection came to.
+    """The outcome of asking a connection.
 
     Attributes:
         found: Its answer; None when there is none. A remembered one says so: its source is CACHE.
@@ -43,7 +43,7 @@ def attempt(ask: Ask, customer: Customer, query: CouponQuery, deadline: Deadline
 
 @attrs.frozen(kw_only=True)
 class ResilienceStatus:
-    """How a client stands at one moment, for metrics.
+    """The standing of a client at one moment, for metrics.
 
     Attributes:
         breaker: "open" while the vendor is not asked, "probing" while it is tried whether it may be again.

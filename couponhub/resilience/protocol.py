@@ -1,4 +1,4 @@
-"""What lookups ask of a connection."""
+"""The side of a connection that lookups see."""
 
 from typing import Protocol
 

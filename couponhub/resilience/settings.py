@@ -1,4 +1,4 @@
-"""How long a vendor has to answer, how patient a client is, and how long it remembers."""
+"""Figures of a client: how long a vendor has to answer, how patient it is, and how long it remembers."""
 
 import attrs
 

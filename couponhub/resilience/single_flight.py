@@ -58,7 +58,7 @@ class Call:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether anybody waits for it who still has time."""
+        """True when anybody waits for it who still has time."""
         return any(not waiter.deadline.passed() for waiter in self.waiters)
 
 

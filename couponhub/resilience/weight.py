@@ -1,4 +1,4 @@
-"""How much memory a value holds, as it is held."""
+"""The memory that a value takes, as it is held."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

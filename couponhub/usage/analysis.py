@@ -1,4 +1,4 @@
-"""What imported reports say in all: which there are, how many codes were given out, and every one of them."""
+"""Imported reports in all: a list of them, counts of the codes that were given out, and every one of these."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo

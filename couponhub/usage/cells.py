@@ -1,4 +1,4 @@
-"""What the cells of a report say of customers and codes; one that cannot be what its column holds is refused.
+"""Customers and codes in the cells of a report; one that cannot be what its column holds is refused.
 
 A customer whose cell was misread has nothing, says the index, and a code that was ruined is shown to somebody whom no
 till gives anything for it. So every cell is read as a lookup's identifier is. Reports have up to 20 million rows:

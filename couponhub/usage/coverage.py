@@ -1,4 +1,4 @@
-"""Which days imported reports cover, and what may be concluded from a customer's absence in them.
+"""The days that imported reports cover, and what may be concluded from a customer's absence in them.
 
 A report speaks of whole days, the last included. Its first and last day count as covered only in part, unless
 the neighbouring day is covered too: a day may begin elsewhere at the vendor than it does here, and a report that
@@ -59,7 +59,7 @@ class ListCoverageState:
 
 @attrs.frozen(kw_only=True)
 class Proof:
-    """What the reports say of a customer whom they do not name.
+    """A proof, or none, that a customer whom the reports do not name was given nothing.
 
     Attributes:
         holds: Whether it is proven that nothing else was given out.
@@ -105,7 +105,7 @@ def _until(span: DaySpan, last: date) -> DaySpan:
 
 
 def merged(spans: Iterable[DaySpan]) -> list[DaySpan]:
-    """The same days as spans that neither overlap nor touch, oldest first; those without a day fall away."""
+    """Return these days as spans that neither overlap nor touch, oldest first; those without a day fall away."""
     joined: list[DaySpan] = []
     for span in sorted((span for span in spans if span.first <= span.last), key=lambda span: span.first):
         if joined and span.first <= joined[-1].last + _DAY:
@@ -124,7 +124,7 @@ def prove(  # noqa: PLR0911 - each is a way to know nothing
     now: datetime,
     max_age: timedelta,
 ) -> Proof:
-    """What may be concluded from a customer's absence, for the lists and days that a question means.
+    """Return what may be concluded from a customer's absence, for the lists and days that a question means.
 
     A list that came after `as_of` had given nothing out by then. So `as_of` never lies behind the moment at which
     the vendor last showed all its lists, unless the question is about one that is known.

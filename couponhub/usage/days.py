@@ -31,7 +31,7 @@ class Days:
         return min(_begin(day + _DAY, zone) for zone in self.zones)
 
     def is_over(self, day: date, moment: datetime) -> bool:
-        """Whether the day has ended everywhere by that moment."""
+        """Tell whether the day has ended everywhere by that moment."""
         return all(_begin(day + _DAY, zone) <= moment for zone in self.zones)
 
     def last_over(self, moment: datetime) -> date:

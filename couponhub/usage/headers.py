@@ -1,4 +1,4 @@
-"""Which column of a report holds what, by its header; where two could be meant, none is taken by guess."""
+"""The columns of a report, found by their headers; where two could be meant, none is taken by guess."""
 
 import csv
 import re
@@ -33,7 +33,7 @@ _SPEAKS_OF_CODES = re.compile("code|coupon|voucher|promo|discount|offer")
 
 @attrs.frozen
 class Header:
-    """Where the columns of a report stand.
+    """The places of a report's columns.
 
     Attributes:
         places: Of the kinds that it has.
@@ -90,7 +90,7 @@ class _Columns:
         return Header(places, len(self._cells))
 
     def _known(self, column: ReportColumn) -> list[int]:
-        """Where its known headers stand, the likeliest first; the first one twice where two columns have it."""
+        """Return the places of its known headers, the likeliest first; the first one twice where two columns have it."""
         form = self._form
         named = [*form.columns.get(column, ()), *form.vague.get(column, ())]
         return [at for name in dict.fromkeys(map(plain_header, named)) for at in self._at(name)]
@@ -109,7 +109,7 @@ class _Columns:
         return first
 
     def _could_be(self, at: int, column: ReportColumn, instead_of: int) -> bool:
-        """Whether a column could be meant as well as that one."""
+        """Tell whether a column could be meant as well as that one."""
         is_vague = self._is(instead_of, self._form.vague, column)
         if self._is(at, self._form.columns, column):
             return True
@@ -142,7 +142,7 @@ class _Columns:
         return ", ".join(f'"{name}"' for name in names)
 
     def _separated(self) -> str:
-        """How the columns are separated, which is what most first rows without any known column are wrong in."""
+        """Name the sign that separates the columns: most first rows without any known column are wrong in that."""
         text = "".join(self._cells)
         found = next(
             (name for sign, name in _SEPARATORS.items() if text.count(sign) >= len(self._cells)), None
@@ -155,7 +155,7 @@ class _Columns:
 
 
 def plain_header(header: str) -> str:
-    """What headers are compared by: letters and digits, without capitals."""
+    """Return the text that headers are compared by: letters and digits, without capitals."""
     return "".join(char for char in header.casefold() if char.isalnum())
 
 

@@ -46,7 +46,7 @@ class IssuedCode:
 
 @attrs.frozen(kw_only=True)
 class CustomerCodes:
-    """What the index knows of a customer.
+    """The codes of a customer, as the index knows them.
 
     Attributes:
         issued: Each code of each list once.

@@ -48,7 +48,7 @@ _OF_DAMAGED_ARCHIVES = (
 
 
 class Readable(Protocol):
-    """What is left of a file object when all that one does is read it."""
+    """The rest of a file object for whoever only reads it."""
 
     def read(self, size: int = -1, /) -> bytes:
         """At most that many bytes; none at the end."""

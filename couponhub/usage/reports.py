@@ -1,4 +1,4 @@
-"""What imported reports of one connection say of customers; nobody is called."""
+"""Customers in the imported reports of one connection; nobody is called."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ _ZONE_IS_A_GUESS = "in which zone reports tell times is a guess, so that coupons
 
 @attrs.frozen(kw_only=True)
 class Standings:
-    """How the lists of a connection stand, at one state of the index.
+    """The standing of a connection's lists, at one state of the index.
 
     Attributes:
         seen_at: When the vendor last showed all of them.
@@ -50,13 +50,13 @@ class Standings:
     newest: datetime | None
 
     def proof(self, query: CouponQuery, *, now: datetime, max_age: timedelta) -> Proof:
-        """What a customer's absence proves; see `prove`."""
+        """Return what a customer's absence proves; see `prove`."""
         return prove(self.lists, query, self.zones, lists_seen_at=self.seen_at, now=now, max_age=max_age)
 
 
 @attrs.frozen(kw_only=True)
 class Doubts:
-    """What is not certain about what reports hold of a customer.
+    """Doubts about what reports hold of a customer.
 
     Attributes:
         forgotten: Rows of the customer were removed, so that absence proves nothing.
@@ -131,7 +131,7 @@ class Reports:
 
     @property
     def form(self) -> ReportForm:
-        """How they are read.
+        """The way in which they are read.
 
         Raises:
             Unsupported: The vendor has no usage reports.
@@ -139,7 +139,7 @@ class Reports:
         return self._offered.require(RequestsUsageReports).report_form
 
     def answer(self) -> bool:
-        """Whether they answer for the vendor, which cannot be asked itself: at least one was imported.
+        """True when they answer for the vendor, which cannot be asked itself: at least one was imported.
 
         Raises:
             LocalError: This machine failed.
@@ -150,12 +150,12 @@ class Reports:
 
     @property
     def are_missing(self) -> bool:
-        """Whether they would answer for the vendor, which cannot be asked itself, if any had been imported."""
+        """True when they would answer for the vendor, which cannot be asked itself, if any had been imported."""
         return self._has_form and not self._has_live
 
     @property
     def identifiers(self) -> frozenset[Identifier] | None:
-        """By which kinds they know customers; None when they do not answer, or cannot be read."""
+        """The kinds of identifier that they know customers by; None when they do not answer, or cannot be read."""
         try:
             return frozenset({self.form.identifier}) if self.answer() else None
         except LocalError:
@@ -166,7 +166,7 @@ class Reports:
         return Days(tuple(self._offered.require(RequestsUsageReports).report_zones(tuple(lists))))
 
     def coupons(self, customer: Customer, query: CouponQuery) -> CustomerCoupons | None:
-        """Which coupons a customer was given, and whether silence proves anything; None as of `answer`.
+        """Return the coupons that a customer was given, and whether silence proves anything; None as of `answer`.
 
         Raises:
             Unsupported: The customer is named by another identifier than reports hold, or a store is asked for.
@@ -196,7 +196,7 @@ class Reports:
         )
 
     def _holding(self, asked: Sequence[Customer]) -> CustomerCodes:
-        """What reports hold under any of the spellings, of which one customer may have several."""
+        """Return what reports hold under any of the spellings, of which one customer may have several."""
         every = [self.index.codes_of(customer) for customer in asked]
         issued = {
             (one.known.list_id, one.code): one for held in every for one in filter(self._is_ours, held.issued)
@@ -222,7 +222,7 @@ class Reports:
             )
 
     def kept(self) -> Standings:
-        """How the connection's lists stand in the index as it is now.
+        """Return the standing of the connection's lists in the index as it is now.
 
         Raises:
             LocalError: This machine failed.
@@ -236,7 +236,7 @@ class Reports:
         return known
 
     def standings(self, catalogue: Catalogue) -> Standings:
-        """How the connection's lists stand at a state of the index."""
+        """Return the standing of the connection's lists at a state of the index."""
         lists = catalogue.of(self.connection)
         zones = self.zones(map(_shown, lists))
         seen_at = catalogue.seen_at.get(self.connection)
@@ -307,7 +307,7 @@ def _coupon(issued: IssuedCode, seen_at: datetime | None) -> Coupon:
 
 
 def _may_cross(issued: IssuedCode, edge: datetime) -> bool:
-    """Whether a moment whose zone is a guess may lie on the other side of `edge`; zones lie within 14 hours of UTC."""
+    """Tell whether a moment whose zone is a guess may lie on the other side of `edge`; zones lie within 14 hours of UTC."""
     if issued.issued_at is None or not issued.report.approximate:
         return False
     return abs(issued.issued_at - edge) <= _FARTHEST_ZONE

@@ -171,7 +171,7 @@ class ReportRows:
         return cells
 
     def _parsed(self, chunk: str) -> list[str]:
-        """The same by the csv module, for all rows that it can be said of what is wrong with them."""
+        """Return those cells by the csv module, for all rows that it can be said of what is wrong with them."""
         cells: list[str] = []
         number = self._count
         try:

@@ -256,7 +256,7 @@ class Usage(Rooted):
         return at.each(usage_rows(self._reports.index.stored, catalogue, lists))
 
     def _known(self, list_id: str | None) -> tuple[Catalogue, list[KnownList]]:
-        """What the index holds, and which of its lists are meant."""
+        """Return what the index holds, and which of its lists are meant."""
         wanted = None if list_id is None else given_list_id(list_id)
         _ = self._reports.form
         catalogue = self._reports.index.catalogue()
@@ -278,7 +278,7 @@ class Usage(Rooted):
             return [], None, [warning]
 
     def _standings(self, lists: Sequence[CouponList], seen_at: datetime | None) -> Standings:
-        """How lists stand, those that the vendor shows now among them."""
+        """Return the standing of lists, those that the vendor shows now among them."""
         catalogue = self._reports.index.catalogue()
         return self._reports.standings(catalogue.seeing(self._name, lists, seen_at))
 
@@ -337,13 +337,13 @@ class Usage(Rooted):
 
 @attrs.frozen(kw_only=True)
 class _Left:
-    """How many reports may still be requested; None and 0 set no end."""
+    """The number of reports that may still be requested; None and 0 set no end."""
 
     today: int | None
     daily: int
 
     def days_until(self, asked: int) -> int:
-        """How many days to wait when so many were requested before."""
+        """Return the number of days to wait when so many were requested before."""
         if self.today is None or not self.daily or asked < self.today:
             return 0
         return 1 + (asked - self.today) // self.daily

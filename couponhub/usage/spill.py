@@ -66,7 +66,7 @@ class Spill:
 
     @property
     def lost_campaigns(self) -> bool:
-        """Whether there were more campaigns than are kept."""
+        """True when there were more campaigns than are kept."""
         return len(self._numbers) >= _MOST_CAMPAIGNS
 
     def take(self, batch: ReportBatch, fault: Callable[..., LocalError]) -> None:
@@ -180,7 +180,7 @@ def _moments(texts: Sequence[str], form: str | None) -> list[datetime]:
 
 
 def _unreadable(rows: Sequence[tuple[int, str]]) -> str:
-    """What is wrong with the first rows whose moment cannot be read; what may be no moment at all is not quoted."""
+    """Say what is wrong with the first rows whose moment cannot be read; what may be no moment at all is not quoted."""
     (row, text), *others = rows
     told = f"row {row} has no moment that can be read as its {ReportColumn.SENT_AT.value}{_quoted(text)}"
     also = [f"row {row}{_quoted(text)}" for row, text in others]
