@@ -23,7 +23,6 @@ from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from pkgutil import walk_packages
 from types import ModuleType
 from typing import TypeVar
 
@@ -33,7 +32,6 @@ from house import house_picture
 from rich.console import Console
 from rich.text import Text
 
-import couponhub
 from couponhub import errors
 from couponhub.cli.app import cli
 from couponhub.codes.words import ANY_CUSTOMER_NAMES, CODE_NAMES, CUSTOMER_NAMES
@@ -175,7 +173,8 @@ def public_names(module: ModuleType) -> list[str]:
     own = {
         name
         for name, value in vars(module).items()
-        if getattr(value, "__module__", None) == module.__name__ or name in _assigned(module)
+        if getattr(value, "__module__", None) == module.__name__
+        or name in _assigned(inspect.getsource(module))
     }
     shown = getattr(module, "__all__", own)
     return sorted(
@@ -199,10 +198,10 @@ def _sentence(module: ModuleType, name: str) -> str:
     return re.split(r"(?<=\.) (?=[A-Z])", first)[0]
 
 
-def _assigned(module: ModuleType) -> dict[str, str]:
+def _assigned(source: str) -> dict[str, str]:
     """What stands below each assignment of a module, by the name that is assigned; "" where nothing does."""
     said: dict[str, str] = {}
-    for one, after in pairwise([*ast.parse(inspect.getsource(module)).body, ast.Pass()]):
+    for one, after in pairwise([*ast.parse(source).body, ast.Pass()]):
         target = one.targets[0] if isinstance(one, ast.Assign) else getattr(one, "target", None)
         if isinstance(target, ast.Name):
             below = after.value if isinstance(after, ast.Expr) else None
@@ -212,10 +211,9 @@ def _assigned(module: ModuleType) -> dict[str, str]:
 
 @cache
 def _below() -> dict[str, str]:
-    """The same of the whole package."""
-    packages = walk_packages(couponhub.__path__, "couponhub.")
-    modules = [import_module(one.name) for one in packages if not one.name.endswith("__main__")]
-    return {name: said for module in modules for name, said in _assigned(module).items() if said}
+    """The same of the whole package, nothing of which is imported: much of it needs what may not be here."""
+    sources = [path.read_text(encoding="utf-8") for path in sorted((HERE.parent / "couponhub").rglob("*.py"))]
+    return {name: said for source in sources for name, said in _assigned(source).items() if said}
 
 
 def recipes_page() -> str:

@@ -150,7 +150,7 @@ def kept_conditions(wire: WireList) -> dict[str, object] | None:
 
 
 def ends_on(moment: datetime, day: date) -> bool:
-    """Whether a list that ends at `moment` ends with `day` in some workspace's time zone.
+    """Tell whether a list that ends at `moment` ends with `day` in some workspace's time zone.
 
     Days go in, and the last minute of the day in the workspace's zone comes out in UTC: zones lie between 14
     hours ahead of it and 12 behind.
@@ -160,7 +160,7 @@ def ends_on(moment: datetime, day: date) -> bool:
 
 
 def zones_of(lists: Iterable[CouponList]) -> tuple[timezone, ...]:
-    """In which zones the workspace may be, by when its lists end: at 23:59 of its days (the samples of D-6).
+    """Return the zones that the workspace may be in, by when its lists end: at 23:59 of its days (the samples of D-6).
 
     Several where its clocks change, or a list's end fits two zones; the outermost that there are where no list tells.
     A list whose end was told as a day has it at 23:59:59, which says nothing.
@@ -179,7 +179,7 @@ def _offsets(end: datetime) -> list[timedelta]:
 
 
 def is_as_asked(wire: WireList, change: ListChange) -> bool:
-    """Whether a list shows everything that a change asked for."""
+    """Tell whether a list shows everything that a change asked for."""
     return (
         (change.name is None or wire.name == change.name)
         and (
@@ -199,7 +199,7 @@ def _shows(wire: WireList, alerts: Alerts | AlertsChange) -> bool:
 
 
 def _holds(shown: object, asked: Mapping[str, object]) -> bool:
-    """Whether an object has all that was asked; what it has besides is the vendor's affair."""
+    """Tell whether an object has all that was asked; what it has besides is the vendor's affair."""
     return isinstance(shown, Mapping) and all(
         _holds(shown.get(key), value) if isinstance(value, Mapping) else shown.get(key) == value
         for key, value in asked.items()

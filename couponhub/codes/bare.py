@@ -36,7 +36,7 @@ def is_bare(first: str, below: Sequence[str], code_header: str) -> bool:
 
 
 def _is_named(first: str, below: Sequence[str], code_header: str) -> bool:
-    """Whether a word in it names a column, unless every code has that word: CODE-1, CODE-2."""
+    """Tell whether a word in it names a column, unless every code has that word: CODE-1, CODE-2."""
     words = [plain(word) for word in _WORDS.findall(first)]
     others = [set(map(plain, _WORDS.findall(line))) for line in below]
     known = CODE_WORDS | {plain(code_header)}

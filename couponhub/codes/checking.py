@@ -36,7 +36,7 @@ _ROUNDED = "nothing but zeros from the 16th digit on, as a spreadsheet rounds lo
 
 @attrs.frozen
 class _Fault:
-    """What is wrong with one value.
+    """A fault of one value.
 
     Attributes:
         what: For people, without the value.
@@ -86,7 +86,7 @@ class CodeOddities:
 
     @property
     def all_are_rounded(self) -> bool:
-        """Whether every long number has nothing but zeros where a spreadsheet has no digits."""
+        """Tell whether every long number has nothing but zeros where a spreadsheet has no digits."""
         return 0 < self.rounded == self.long_numbers
 
 
@@ -170,7 +170,7 @@ class Checks:
             oddities.odd_blanks += sum(bool(_ODD_BLANK.search(code.strip())) for code in codes)
 
     def _soundness(self, text: str) -> Callable[[str], object]:
-        """What tells of codes with a dot or an umlaut, given all of a batch, which need no closer look."""
+        """Return what tells of codes with a dot or an umlaut, given all of a batch, which need no closer look."""
         if self.strays.has_digits or may_hold_ruins(text) or any(map(is_invisible, set(text))):
             return lambda _: False
         longest = self.rules.max_code_length or len(text)
@@ -246,7 +246,7 @@ class Checks:
 
 
 def _unsendable(code: str) -> Iterator[_Fault]:
-    """What no vendor's file can hold, and what nobody sees."""
+    """Find what no vendor's file can hold, and what nobody sees."""
     if _UNDECODED.search(code):
         yield _Fault("bytes that are not UTF-8 in the code", hint=COMMAS)
     if "\t" in code:

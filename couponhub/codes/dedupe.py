@@ -26,7 +26,7 @@ def private(path: str, flags: int) -> int:
 
 @attrs.frozen(kw_only=True)
 class DedupeResult:
-    """Which rows to drop, and why.
+    """The rows to drop, and why.
 
     Attributes:
         dropped: One byte per row in order, 0 for a row that is to be sent.
@@ -120,12 +120,12 @@ class Deduplicator:
 
 
 def _homes(keys: Sequence[str]) -> Sequence[str]:
-    """What decides the bucket: codes that look alike meet in one, too."""
+    """Return what decides the bucket: codes that look alike meet in one, too."""
     return keys if "".join(keys).isascii() else [unicodedata.normalize("NFC", key) for key in keys]
 
 
 def _lookalikes(keys: Sequence[str], before: set[str]) -> int:
-    """How many new codes look like an earlier one without being it."""
+    """Count the new codes that look like an earlier one without being it."""
     if "".join(keys).isascii():
         return 0
     new = set(keys) - before

@@ -1,4 +1,4 @@
-"""What is wrong with a source, collected so that all of it is told at once, and never with a code in it."""
+"""Faults of a source, collected so that all of them are told at once, and never with a code in them."""
 
 import attrs
 

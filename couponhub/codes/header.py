@@ -1,4 +1,4 @@
-"""Which column of a source holds the codes, and which the customers; told by the header row."""
+"""The columns of codes and of customers in a source; told by the header row."""
 
 import re
 from collections.abc import Iterable
@@ -204,7 +204,7 @@ class _Header:
         return found[0]
 
     def _may_be_data(self, at: int) -> bool:
-        """Whether a cell of the first row could be a code or a customer rather than a name."""
+        """Tell whether a cell of the first row could be a code or a customer rather than a name."""
         word, cell = self.words[at], self.cells[at]
         if word in CODE_WORDS or names_customers(word) or word == plain(self.rules.code_header):
             return False

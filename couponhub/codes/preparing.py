@@ -28,7 +28,7 @@ _KEEP = bytes.maketrans(b"\0\1", b"\1\0")
 
 @attrs.frozen(kw_only=True)
 class PreparedCodes:
-    """What became of a source: rows = duplicates + skipped + the rows of the parts.
+    """A source made ready: rows = duplicates + skipped + the rows of the parts.
 
     Attributes:
         rows: Rows of codes in the source; blank rows do not count.

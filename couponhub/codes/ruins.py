@@ -1,4 +1,4 @@
-"""What spreadsheets and double quoting make of codes, beyond what they make of any text."""
+"""Codes that spreadsheets and double quoting have spoiled, beyond what these make of any text."""
 
 import re
 

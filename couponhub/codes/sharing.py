@@ -1,4 +1,4 @@
-"""How many codes two sets have in common, as a vendor compares them."""
+"""The number of codes that two sets have in common, as a vendor compares them."""
 
 from collections.abc import Iterable
 from pathlib import Path

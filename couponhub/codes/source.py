@@ -1,4 +1,4 @@
-"""Where codes come from: a path, an open file, or any iterable; turned into lines of text."""
+"""The source of codes: a path, an open file, or any iterable; turned into lines of text."""
 
 import codecs
 import io

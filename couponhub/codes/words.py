@@ -127,7 +127,7 @@ class Strays:
 
     @property
     def has_digits(self) -> bool:
-        """Whether the header has; no other word does."""
+        """Tell whether the header has digits; no other word does."""
         return any(map(str.isdigit, self._header))
 
     def may_be_among(self, codes: Iterable[str]) -> bool:

@@ -1,4 +1,4 @@
-"""When a job may have ended, as far as the limits that pace it tell."""
+"""The moment by which a job may have ended, as far as the limits that pace it tell."""
 
 from datetime import datetime, timedelta
 

@@ -22,7 +22,7 @@ def _never() -> bool:
 
 
 class HubJobs(Rooted):
-    """What goes on beyond the call that began it. Thread-safe.
+    """The work that goes on beyond the call that began it. Thread-safe.
 
     Every method may raise `LocalError` when the state fails, and `UsageError` for an argument that is nothing of what
     it may be.

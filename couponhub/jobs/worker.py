@@ -15,7 +15,7 @@ _LOOKS_EVERY = 1.0
 
 @attrs.frozen(kw_only=True)
 class Driven:
-    """What became of a job that was driven for a while.
+    """A job that was driven for a while, and what became of it.
 
     Attributes:
         job: As it stands.

@@ -1,4 +1,4 @@
-"""What the ways of staging have in common."""
+"""The common part of all ways of staging."""
 
 import logging
 from contextlib import AbstractContextManager
@@ -16,12 +16,12 @@ class StagedFile(Protocol):
 
     @property
     def url(self) -> str:
-        """Where the vendor fetches it. A right in itself: never log it."""
+        """The address at which the vendor fetches it. A right in itself: never log it."""
         ...
 
     @property
     def fetched(self) -> int | None:
-        """How often it was asked for; None when that cannot be known."""
+        """The number of times that it was asked for; None when that cannot be known."""
         ...
 
 

@@ -180,7 +180,7 @@ class ServerStaging:
 
 @attrs.define(eq=False)
 class _Serving:
-    """What one process serves: a forked one has no thread that does, and its own files elsewhere."""
+    """The server of one process: a forked one has no thread that serves, and its own files elsewhere."""
 
     lock: threading.Lock = attrs.field(factory=threading.Lock)
     files: "dict[str, _ServedFile]" = attrs.field(factory=dict)

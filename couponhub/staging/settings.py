@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class StagingKind(StrEnum):
-    """How a code file becomes a URL."""
+    """The way in which a code file becomes a URL."""
 
     SERVER = "server"
     """A small HTTP server of our own, which runs while it is needed."""
@@ -33,7 +33,7 @@ def _check_listen(instance: object, attribute: "Attribute[str]", value: str) -> 
 
 @attrs.frozen(kw_only=True)
 class StagingSettings:
-    """How code files are published."""
+    """The publishing of code files."""
 
     kind: StagingKind = setting(
         StagingKind.SERVER,

@@ -16,7 +16,7 @@ _MOST_DOUBLINGS = 32
 
 
 class JobWish(StrEnum):
-    """What somebody wants of a job that has not ended; whoever drives it follows before the next step."""
+    """A wish of somebody about a job that has not ended; whoever drives it follows before the next step."""
 
     GO_ON = "go_on"
     PAUSE = "pause"

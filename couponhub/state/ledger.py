@@ -17,7 +17,7 @@ IsForgotten = Callable[[Identifier, str], bool]
 
 @attrs.frozen(kw_only=True)
 class ListHistory:
-    """What one list was given, as the ledger tells and the code sets bear out.
+    """The codes that one list was given, as the ledger tells and the code sets bear out.
 
     Attributes:
         uploads: All uploads to the list, oldest first.

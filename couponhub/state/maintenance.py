@@ -1,4 +1,4 @@
-"""What whoever runs couponhub does with its state: look at it, upgrade it, back it up, check it."""
+"""The care for a state: look at it, upgrade it, back it up, check it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,7 +53,7 @@ class PartBackup:
 
 @attrs.frozen(kw_only=True)
 class StateCheck:
-    """How a state stands.
+    """The health of a state.
 
     Attributes:
         place: Of the ledger, for people.

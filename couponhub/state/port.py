@@ -72,7 +72,7 @@ class State(Protocol):
 
     @property
     def maintenance(self) -> Maintenance:
-        """What is done for the state rather than with it."""
+        """The care for the state."""
         ...
 
     def forget(self, is_forgotten: IsForgotten) -> int:

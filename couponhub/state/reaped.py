@@ -1,11 +1,11 @@
-"""What became of files that must not outlive their process."""
+"""The fate of files that must not outlive their process."""
 
 import attrs
 
 
 @attrs.frozen(kw_only=True)
 class Reaped:
-    """What became of files that must not outlive their process.
+    """The fate of files that must not outlive their process.
 
     Attributes:
         removed: The number of those whose process has ended.

@@ -1,4 +1,4 @@
-"""What the ledger keeps of an upload and of its parts."""
+"""Records of the ledger about an upload and its parts."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ DELETED = "deleted"
 
 
 class Stage(StrEnum):
-    """How far we came with a part, as we know it for sure; what the vendor does with it is its status."""
+    """The stage that we came to with a part, as we know it for sure; what the vendor does with it is its status."""
 
     PREPARED = "prepared"
     """Never sent."""

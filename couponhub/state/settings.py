@@ -37,7 +37,7 @@ def _check_days(instance: object, attribute: "Attribute[int]", value: int) -> No
 
 @attrs.frozen(kw_only=True)
 class StoreSettings:
-    """Where durable state lies, and for how long."""
+    """The place of durable state, and the time for which it is kept."""
 
     url: str | None = setting(
         None,

@@ -18,7 +18,7 @@ _LONGEST_NAME = 64
 
 
 class Scope(StrEnum):
-    """What a token allows."""
+    """The rights of a token."""
 
     LOOKUP = "lookup"
     """To look customers up."""

@@ -1,4 +1,4 @@
-"""How a call proves who sends it. Objects here are shared by threads."""
+"""Credentials of a call, which prove who sends it. Objects here are shared by threads."""
 
 import base64
 import copy

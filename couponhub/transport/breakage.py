@@ -1,4 +1,4 @@
-"""What the libraries beneath raise when an exchange breaks, told in couponhub's errors."""
+"""Errors of the libraries beneath when an exchange breaks, told as couponhub's own."""
 
 import ssl
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What follows a failed attempt: a pure decision, which the transport then carries out."""
+"""The consequence of a failed attempt: a pure decision, which the transport then carries out."""
 
 import attrs
 

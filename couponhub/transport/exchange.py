@@ -55,7 +55,7 @@ class Multipart:
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """What is to be sent.
+    """A request as it is to be sent.
 
     Attributes:
         operation: Words for people and logs: "create list".
@@ -102,7 +102,7 @@ class Request:
 
 @attrs.frozen(kw_only=True)
 class Reply:
-    """What came back, whole.
+    """A reply, whole.
 
     Attributes:
         headers: By their names in lower case.
@@ -139,7 +139,7 @@ class Reply:
 
 
 def _nesting(body: bytes) -> int:
-    """How deep JSON is nested; of what is none, any number."""
+    """Return the depth to which JSON is nested; of what is none, any number."""
     if (depth := _deepest(body)) > DEEPEST:
         depth = _deepest(_TEXT.sub(b"", body))  # texts may hold brackets
     return depth

@@ -5,7 +5,7 @@ from typing import Protocol, final
 
 
 class Headers(Protocol):
-    """What a sign-in adds its headers to."""
+    """The headers of a call that a sign-in adds to."""
 
     def __setitem__(self, name: str, value: str, /) -> None:
         """Set a header."""

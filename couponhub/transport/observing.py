@@ -1,4 +1,4 @@
-"""What can be seen of calls to vendors from outside: one log line each, and hooks for metrics and traces.
+"""Calls to vendors as they can be seen from outside: one log line each, and hooks for metrics and traces.
 
 Nothing here holds a path, a query, a code, an identifier or a credential.
 """

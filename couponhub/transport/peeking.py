@@ -1,4 +1,4 @@
-"""How large a file is that lies at somebody else's address: asked within narrow bounds, and never needed."""
+"""The size of a file that lies at somebody else's address: asked within narrow bounds, and never needed."""
 
 import re
 from collections.abc import Mapping

@@ -90,7 +90,7 @@ class _Connection(HTTPConnection):
 
 
 class _TlsConnection(_Connection, HTTPSConnection):
-    """The same with TLS: the `connect` above calls that of `HTTPSConnection`, which comes before `HTTPConnection`."""
+    """A connection with TLS: the `connect` above calls that of `HTTPSConnection`, which comes before `HTTPConnection`."""
 
 
 class _Spares:
@@ -118,7 +118,7 @@ class _Spares:
         self._spare.append(item)
 
     def qsize(self) -> int:
-        """How many there are."""
+        """Count them."""
         return len(self._spare)
 
 

@@ -1,4 +1,4 @@
-"""When and how long to wait before a call is repeated. There is no other retry loop in couponhub."""
+"""The repetition of calls: when, and after how long. There is no other retry loop in couponhub."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ class RetryPolicy:
 
 
 class RetryReserve:
-    """What may still be repeated at one vendor. Thread-safe.
+    """The number of calls that may still be repeated at one vendor. Thread-safe.
 
     Each repetition takes one, each call that succeeds gives a fifth of one back, up to the reserve: in the long run
     a failing vendor is sent at most one repetition for five calls that it answers, however many threads call. The
@@ -71,7 +71,7 @@ class RetryReserve:
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """How long the vendor asks to wait: `Retry-After` in both forms, else `x-ratelimit-reset`; None for no word.
+    """Return the seconds that the vendor asks to wait: `Retry-After` in both forms, else `x-ratelimit-reset`; None for no word.
 
     Moments are compared with the reply's own `Date`, so that a clock that runs wrong here does no harm.
     """

@@ -1,4 +1,4 @@
-"""How much memory replies may take, all that are under way together."""
+"""The memory that replies may take, all that are under way together."""
 
 import threading
 import traceback
@@ -36,7 +36,7 @@ class ReplyRoom:
 
     @contextmanager
     def lease(self) -> Iterator["Lease"]:
-        """What is taken in the block, on this thread, is given back at its end; of nested ones that of the outermost."""
+        """Give back at the end of the block what is taken in it, on this thread; of nested ones that of the outermost."""
         outer: Lease | None = getattr(self._here, "lease", None)
         if outer is not None:
             yield outer
@@ -74,7 +74,7 @@ class ReplyRoom:
 
 
 class Lease:
-    """What one call, or all calls of one lookup, take. For one thread.
+    """The memory that one call, or all calls of one lookup, take. For one thread.
 
     Attributes:
         size: Bytes so far.

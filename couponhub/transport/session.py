@@ -150,7 +150,7 @@ class _Connections:
 
 @attrs.frozen
 class _Route:
-    """Where the requests of a base address go.
+    """The way that the requests of a base address go.
 
     Attributes:
         pool: Its connections.
@@ -162,7 +162,7 @@ class _Route:
 
 
 def _in_url(query: Sequence[tuple[str, str]]) -> str:
-    """What stands behind a path, as `urllib.parse.urlencode` has it."""
+    """Return the text behind a path, as `urllib.parse.urlencode` has it."""
     return f"?{'&'.join(f'{_quoted(name)}={_quoted(text)}' for name, text in query)}" if query else ""
 
 

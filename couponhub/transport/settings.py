@@ -1,4 +1,4 @@
-"""How one connection's HTTP is to behave."""
+"""The behaviour of one connection's HTTP."""
 
 import attrs
 

@@ -1,4 +1,4 @@
-"""What an exchange looked like, without any of its values: fit to be shown to a vendor or a stranger.
+"""The look of an exchange, without any of its values: fit to be shown to a vendor or a stranger.
 
 A shape names keys, kinds and lengths. Of values only those of headers are kept that cannot be about anybody.
 """
@@ -56,7 +56,7 @@ def shape_of(request: Request, reply: Reply | None) -> Shape:
 
 
 def value_shape(value: object) -> Any:
-    """What a decoded JSON value looks like: objects by their keys, all else in words.
+    """Describe a decoded JSON value: objects by their keys, all else in words.
 
     Keys that do not look like a word of an API are masked: some APIs use codes and identifiers as keys.
     """

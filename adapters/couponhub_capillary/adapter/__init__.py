@@ -1,4 +1,4 @@
-"""What fulfils the protocols: one module for each thing that is asked of Capillary."""
+"""The adapter, which fulfils the protocols: one module for each thing that is asked of Capillary."""
 
 from couponhub_capillary.adapter.adapter import CapillaryAdapter
 

@@ -50,7 +50,7 @@ class SeriesChange:
 
 
 def series_change(change: ListChange, zones: Zones) -> SeriesChange:
-    """What a change means at Capillary.
+    """Return the meaning of a change at Capillary.
 
     Raises:
         UsageError: Nothing is to be changed, or fields are wrong; all are named at once.

@@ -15,7 +15,7 @@ _ROWS_AT_ONCE = 500
 
 
 def number_of(coupon: Coupon) -> Number | None:
-    """What tells a coupon of a customer from the others; None when it has no number.
+    """Return the number that tells a coupon of a customer from the others; None when it has none.
 
     The number alone does not: where Capillary has none it prints 0 or -1 (C-58), the same for all.
     """
@@ -40,7 +40,7 @@ def timely(rows: Sequence[object], patience: Deadline | None) -> Iterator[object
 
 
 class CollectedCoupons:
-    """What has been found so far, each of the vendor's coupons once.
+    """The coupons that have been found so far, each of the vendor's once.
 
     Coupons without a number cannot be told apart: those of the first answer all stay, further answers can only
     repeat them.

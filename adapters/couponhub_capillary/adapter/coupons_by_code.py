@@ -1,4 +1,4 @@
-"""What Capillary says of given codes."""
+"""Given codes, as Capillary knows them."""
 
 import logging
 from collections.abc import Mapping, Sequence

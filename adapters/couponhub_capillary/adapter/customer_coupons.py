@@ -83,7 +83,7 @@ def _answer(
     country_code: str | None,
     clock: Clock,
 ) -> CustomerCoupons:
-    """What Capillary says about the customer under one form, completed where it may be cut."""
+    """Return what Capillary says about the customer under one form, completed where it may be cut."""
     narrowing = Narrowing.of(query, zones)
     answer = question.ask(narrowing)
     reading = MappingContext(connection=connection, zones=zones, now=clock.now())

@@ -28,7 +28,7 @@ class WholeDays:
         return cls(*(narrowing.days or (FIRST_DAY, LAST_DAY)))
 
     def narrowed(self, narrowing: Narrowing, *, list_id: ListId | None = None) -> Narrowing:
-        """The same question about these days, and about one series where that is given."""
+        """Return the question about these days only, and about one series where that is given."""
         return attrs.evolve(
             narrowing, days=(self.start, self.end), list_id=narrowing.list_id if list_id is None else list_id
         )
@@ -53,7 +53,7 @@ class WholeDays:
         return WholeDays(at, self.end), WholeDays(self.start, at)
 
     def excludes(self, coupons: Iterable[Coupon]) -> bool:
-        """Whether a coupon is among them that was certainly neither issued nor redeemed in these days."""
+        """Tell whether a coupon is among them that was certainly neither issued nor redeemed in these days."""
         return any(
             coupon.issued_at is not None
             and coupon.redemption_count == len(coupon.redemptions or ())

@@ -18,7 +18,7 @@ _SHARE = 0.9
 
 @attrs.frozen(kw_only=True)
 class CustomerQuestion:
-    """Whom every call of one lookup is about.
+    """The customer and the query that every call of one lookup is about.
 
     Attributes:
         form: The text that names the customer.
@@ -31,7 +31,7 @@ class CustomerQuestion:
     patience: Deadline | None
 
     def less_patient(self) -> Self:
-        """The same question, with time left over to hand on what is known when further calls take too long."""
+        """Return the question with time left over to hand on what is known when further calls take too long."""
         if self.patience is None:
             return self
         return attrs.evolve(self, patience=self.patience.sooner(_SHARE))

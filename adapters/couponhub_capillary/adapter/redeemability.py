@@ -1,4 +1,4 @@
-"""Whether coupons that were used can be used again, which v1.1 does not tell."""
+"""Coupons that were used, and whether they can be used again, which v1.1 does not tell."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +23,7 @@ _MOST_PAGES = 5
 
 @attrs.frozen
 class Terms:
-    """What v2 adds about a coupon.
+    """The terms that v2 adds about a coupon.
 
     Attributes:
         left: How often it can still be used, -1 for any number.
@@ -36,7 +36,7 @@ class Terms:
 
 @attrs.frozen
 class Decided:
-    """What came of deciding.
+    """The outcome of deciding.
 
     Attributes:
         coupons: As they stand.

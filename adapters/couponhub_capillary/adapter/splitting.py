@@ -10,7 +10,7 @@ from couponhub_capillary.adapter.days import WholeDays
 
 @attrs.frozen(kw_only=True)
 class Slice:
-    """What came of some days.
+    """The answer for some of the days.
 
     Attributes:
         rows: How many rows the vendor sent.
@@ -27,13 +27,13 @@ class Slice:
 
     @property
     def contradicts_days(self) -> bool:
-        """Whether it can only come from a vendor that does not heed the days."""
+        """True when it can only come from a vendor that does not heed the days."""
         return not self.known or self.days.excludes(self.coupons)
 
 
 @attrs.frozen
 class Split:
-    """How splitting ended.
+    """The end of splitting.
 
     Attributes:
         heeded: Whether the vendor seems to heed days at all; nothing is proven where it does not.

@@ -220,7 +220,7 @@ class CapillaryClient:
         return self._transport.call(find_coupons_request(codes), read)
 
     def coupon_terms(self, codes: Sequence[str], *, with_series: bool) -> Mapping[str, Mapping[str, Any]]:
-        """What v2 adds about these codes, by code; on demand with the terms of their series."""
+        """Return what v2 adds about these codes, by code; on demand with the terms of their series."""
         return self._transport.call(coupon_terms_request(codes, with_series=with_series), read_coupon_terms)
 
     def upload(

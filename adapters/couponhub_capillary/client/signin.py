@@ -51,7 +51,7 @@ def sign_in(
     clock: Clock = SYSTEM_CLOCK,
     observer: Observer | None = None,
 ) -> Auth:
-    """How calls of this connection are signed; nothing is fetched before the first call."""
+    """Return what signs the calls of this connection; nothing is fetched before the first call."""
     if settings.auth == SignIn.BASIC:
         digest = settings.password_md5 or md5_of(settings.password or Secret(""))
         # The vendor takes it in lower case.
@@ -73,7 +73,7 @@ def sign_in(
 
 
 def md5_of(password: Secret) -> Secret:
-    """What travels in place of a till's password, as secret as that: its hexadecimal MD5.
+    """Return what travels in place of a till's password, as secret as that: its hexadecimal MD5.
 
     Capillary "Basic authentication"; the digest is the vendor's format, not a protection.
     """
@@ -81,7 +81,7 @@ def md5_of(password: Secret) -> Secret:
 
 
 def unused_seconds(lifetime: float) -> float:
-    """How much of a token's life to leave unused: 10 % or 30 s, whichever is larger, but at most half (C-4)."""
+    """Return the seconds of a token's life to leave unused: 10 % or 30 s, whichever is larger, but at most half (C-4)."""
     return min(max(lifetime * 0.1, 30.0), lifetime / 2)
 
 

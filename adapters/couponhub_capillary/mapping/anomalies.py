@@ -2,7 +2,7 @@
 
 
 class Anomalies:
-    """What was odd, each kind counted; texts never hold a code or an identifier."""
+    """Oddities, each kind counted; texts never hold a code or an identifier."""
 
     def __init__(self) -> None:
         self._seen: dict[str, int] = {}
@@ -16,5 +16,5 @@ class Anomalies:
         return tuple(f"{what} ({count}x)" for what, count in self._seen.items())
 
     def saw(self, what: str) -> bool:
-        """Whether any of that kind was counted."""
+        """Tell whether any of that kind was counted."""
         return what in self._seen

@@ -1,4 +1,4 @@
-"""What the rows of one answer have in common: how they are read, and what recurs among them."""
+"""The common part of the rows of one answer: how they are read, and what recurs among them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -35,7 +35,7 @@ _EXPIRED, _UNKNOWN = CouponStatus.EXPIRED, CouponStatus.UNKNOWN
 
 
 class MappingContext:
-    """How the rows about one customer are read. For one question, by one thread.
+    """The way in which the rows about one customer are read. For one question, by one thread.
 
     Args:
         connection: Where they came from.
@@ -135,7 +135,7 @@ class MappingContext:
     def redemption_count(
         self, value: object, listed: tuple[Redemption, ...] | None, *, has_list: bool
     ) -> int | None:
-        """How often a coupon was redeemed, None when that cannot be told.
+        """Return how often a coupon was redeemed, None when that cannot be told.
 
         The newest sample counts 0 beside one redemption: the larger of count and list is right (C-22), and a 0
         beside a list that cannot be read is none.
@@ -153,7 +153,7 @@ class MappingContext:
 def status_of(
     redemption_count: int | None, expires_at: datetime | None, now: datetime, left: int | None = None
 ) -> CouponStatus:
-    """Where a coupon stands: the one rule, whichever of Capillary's calls told of it, since none has a status word.
+    """Return the status of a coupon: the one rule, whichever of Capillary's calls told of it, since none has a status word.
 
     Whether one that was used can be used again only the number of redemptions left tells: without it such a coupon
     is unknown until its end has come, and redeemed afterwards.
@@ -178,7 +178,7 @@ def status_of(
 
 
 def is_undecided(coupon: Coupon, now: datetime) -> bool:
-    """Whether a coupon was used and may be used again, for all that is known: the number left would decide."""
+    """Tell whether a coupon was used and may be used again, for all that is known: the number left would decide."""
     return (
         coupon.status is _UNKNOWN
         and bool(coupon.redemption_count)

@@ -87,13 +87,13 @@ def coupon_from_v2(row: object, reading: MappingContext) -> Coupon | None:
 
 
 def redemptions_left(row: Mapping[str, Any]) -> int | None:
-    """How often the coupon of a row can still be used, -1 for any number; None when that is not told."""
+    """Return how often the coupon of a row can still be used, -1 for any number; None when that is not told."""
     left = whole(row.get("redemptionsLeft"))
     return left if left is not None and left >= NO_LIMIT else None
 
 
 def discount_of(kind: object, value: object, reading: MappingContext) -> Discount | None:
-    """What a coupon takes off, by the vendor's word for the kind; None when it is not told, or cannot be read."""
+    """Return a coupon's discount, by the vendor's word for the kind; None when it is not told, or cannot be read."""
     if kind is None and value is None:
         return None
     # The shortest text of a float is what the vendor printed.

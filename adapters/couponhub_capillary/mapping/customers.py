@@ -1,4 +1,4 @@
-"""Which identifiers, and names, Capillary's answer holds of its customer (C-75)."""
+"""Identifiers and names of the customer in Capillary's answer (C-75)."""
 
 from collections.abc import Mapping
 

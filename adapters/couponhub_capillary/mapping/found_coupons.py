@@ -72,7 +72,7 @@ def _end(row: Mapping[str, Any], terms: Mapping[str, Any], reading: MappingConte
 
 
 def _redemptions(value: object, reading: MappingContext) -> tuple[Redemption, ...] | None:
-    """What stands under `redemption_info`, () when nothing does; None when it cannot be read."""
+    """Return the uses under `redemption_info`, () when there are none; None when they cannot be read."""
     try:
         uses = many(value)
     except ValueError:

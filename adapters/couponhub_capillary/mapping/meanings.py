@@ -1,4 +1,4 @@
-"""Where the fields of a coupon come from, for whoever doubts one; in the words of the three APIs that tell of it."""
+"""The origins of a coupon's fields, for whoever doubts one; in the words of the three APIs that tell of it."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -59,7 +59,7 @@ _END_BY_CODE = "the exact end of v2, where that tells one, else the last second 
 
 
 def meanings_of(coupon: Coupon) -> tuple[FieldProvenance, ...]:
-    """Where the fields come from; those of which nothing came are left out, but for the status."""
+    """Return the origins of the fields; those of which nothing came are left out, but for the status."""
     meanings = [
         FieldProvenance(
             field=field,

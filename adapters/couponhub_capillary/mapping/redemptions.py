@@ -15,7 +15,7 @@ _NO_REDEMPTION = "a redemption could not be read"
 
 @attrs.frozen(kw_only=True)
 class Spelling:
-    """How an API spells a redemption.
+    """The spelling of a redemption in one API.
 
     Attributes:
         transaction: Its key of the till's number.

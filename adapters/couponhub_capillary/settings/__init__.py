@@ -1,4 +1,4 @@
-"""What a connection to Capillary needs to be told, its regions, and its documented limits."""
+"""The settings of a connection to Capillary, its regions, and its documented limits."""
 
 from couponhub_capillary.settings.connection import CapillarySettings
 

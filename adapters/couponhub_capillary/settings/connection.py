@@ -1,4 +1,4 @@
-"""What a Capillary connection needs to be told."""
+"""The settings of a Capillary connection."""
 
 import re
 from enum import StrEnum
@@ -21,7 +21,7 @@ _DIGEST = re.compile(r"[0-9A-Fa-f]{32}")
 
 
 class SignIn(StrEnum):
-    """How calls prove who sends them."""
+    """The way in which calls prove who sends them."""
 
     OAUTH = "oauth"
     BASIC = "basic"
@@ -163,12 +163,12 @@ class CapillarySettings(ConnectionSettings):
 
     @property
     def api_address(self) -> str:
-        """Where v1.1, v2 and v3 paths are appended, without a slash at the end."""
+        """The address that v1.1, v2 and v3 paths are appended to, without a slash at the end."""
         return (self._cluster.api if self._cluster else self.base_url or "").rstrip("/")
 
     @property
     def upload_address(self) -> str:
-        """Where /coupon/api/v1 paths are appended, without a slash at the end."""
+        """The address that /coupon/api/v1 paths are appended to, without a slash at the end."""
         own = self._cluster.upload if self._cluster else self.base_url
         return (self.upload_base_url or own or "").rstrip("/")
 
@@ -179,5 +179,5 @@ class CapillarySettings(ConnectionSettings):
 
     @property
     def account(self) -> str:
-        """What tells the API key from others that spend from budgets of their own."""
+        """The text that tells the API key from others that spend from budgets of their own."""
         return f"capillary {self.api_address} {self.key or self.username}"

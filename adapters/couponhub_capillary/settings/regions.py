@@ -51,5 +51,5 @@ CLUSTERS: Mapping[str, Cluster] = MappingProxyType(
 
 
 def is_demo(address: str) -> bool:
-    """Whether an address is of a cluster for demonstration and testing."""
+    """Tell whether an address is of a cluster for demonstration and testing."""
     return (urlsplit(address).hostname or "") in _DEMO_HOSTS

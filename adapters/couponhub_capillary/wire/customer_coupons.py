@@ -44,7 +44,7 @@ LAST_DAY = date(2100, 1, 1)
 
 @attrs.frozen(kw_only=True)
 class CustomerAnswer:
-    """What Capillary said about one customer.
+    """An answer of Capillary about one customer.
 
     Attributes:
         known: Whether it knows the customer.
@@ -62,7 +62,7 @@ class CustomerAnswer:
 
     @property
     def may_be_cut(self) -> bool:
-        """Whether there may be more: only then it is worth further calls to find out.
+        """True when there may be more: only then it is worth further calls to find out.
 
         A limit may be capped in silence, or not heeded, when the documented default of 100 holds. From 100
         coupons on everything is suspect; below, a round number is, and a limit in the answer that was reached.
@@ -78,7 +78,7 @@ class CustomerAnswer:
 
 @attrs.frozen(kw_only=True)
 class Narrowing:
-    """Which coupons the vendor shall send; its filters may only narrow, what is meant is computed here.
+    """The coupons that the vendor shall send; its filters may only narrow, what is meant is computed here.
 
     Attributes:
         days: The first day, and the one after the last: issued or redeemed between them.
@@ -92,7 +92,7 @@ class Narrowing:
 
     @classmethod
     def of(cls, query: CouponQuery, zones: Zones) -> Self:
-        """What may be left out for a query."""
+        """Return what may be left out for a query."""
         has_days = query.since is not None or query.until is not None
         return cls(
             days=_wider_days(query.since, query.until, zones) if has_days else None,

@@ -105,7 +105,7 @@ def read_coupon_page(reply: Reply) -> CouponPage:
 
 
 def _content(body: Mapping[str, Any], reply: Reply) -> Mapping[str, Any]:
-    """What stands in the envelope, whichever of its names the answer uses."""
+    """Return what stands in the envelope, whichever of its names the answer uses."""
     for name in ("entity", "data", "response"):
         content = body.get(name)
         if isinstance(content, dict):

@@ -93,12 +93,12 @@ def read_found_coupons(reply: Reply) -> Sequence[Mapping[str, Any]]:
 
 
 def is_revoked(row: Mapping[str, Any]) -> bool:
-    """Whether the vendor says of a found coupon that it was revoked."""
+    """Tell whether the vendor says of a found coupon that it was revoked."""
     return code_of(row["item_status"].get("code")) == CODE_REVOKED
 
 
 def is_among(code: object, asked: Sequence[str]) -> bool:
-    """Whether the code of a row is one of those asked about, in any case; a number may lack zeros before it."""
+    """Tell whether the code of a row is one of those asked about, in any case; a number may lack zeros before it."""
     text = code_text(code)
     if text is None:
         return False
@@ -109,7 +109,7 @@ def is_among(code: object, asked: Sequence[str]) -> bool:
 
 
 def is_for_one_use(series: object) -> bool:
-    """Whether the series of a coupon says that each can be used once: several uses are off, and no limit above one."""
+    """Tell whether each coupon of its series can be used once: several uses are off, and no limit is above one."""
     if not isinstance(series, dict):
         return False
     most = whole(series.get("redemptionPerCouponMaxLimit"))
@@ -135,7 +135,7 @@ def coupon_terms_request(codes: Sequence[str], *, with_series: bool) -> Request:
 
 
 def read_coupon_terms(reply: Reply) -> Mapping[str, Mapping[str, Any]]:
-    """What each code is worth and until when, by code as stored; unknown codes are left out."""
+    """Return what each code is worth and until when, by code as stored; unknown codes are left out."""
     rows = opened_v2(reply).get("data")
     if not isinstance(rows, list):
         raise error_without_code(reply, "the answer has no list of coupons")

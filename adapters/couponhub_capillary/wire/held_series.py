@@ -1,4 +1,4 @@
-"""What is sent of a series for a change of it: all that is known, so that nothing is lost whatever PUT means (C-50).
+"""The fields of a series that are sent for a change of it: all that are known, so that nothing is lost whatever PUT means (C-50).
 
 Capillary "Update coupon series", release notes of 2026.
 """
@@ -20,7 +20,7 @@ _CUT_AT = 20
 
 
 def complete_fields(held: Mapping[str, Any], changes: Mapping[str, object]) -> dict[str, object]:
-    """What to send for a change: all documented fields that the series has, the changed ones replaced.
+    """Return the fields to send for a change: all documented ones that the series has, the changed ones replaced.
 
     `validTillDateTime` is left out: it follows from the day, and next to a changed day it would be stale.
 
@@ -81,7 +81,7 @@ def _as_sent(name: str, value: object) -> object:
 
 
 def _without_fractions(value: Any) -> Any:
-    """The same, with whole numbers that came as 12.0 written as 12."""
+    """Return the value with whole numbers that came as 12.0 written as 12."""
     if isinstance(value, dict):
         return {name: _without_fractions(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -42,7 +42,7 @@ def identifier_forms(customer: Customer, country_code: str | None) -> tuple[str,
 
 
 def same_customer(one: Customer, other: Customer, country_code: str | None) -> bool:
-    """Whether two identifiers are spellings of one.
+    """Tell whether two identifiers are spellings of one.
 
     Raises:
         UsageError: One of them cannot be one of Capillary's.
@@ -66,7 +66,7 @@ def named_by(row: Mapping[str, object], kind: Identifier) -> Customer | None:
 
 
 def names_another(row: Mapping[str, object], kind: Identifier, form: str) -> bool:
-    """Whether the row names, by the identifier that was asked by, somebody who was not asked about.
+    """Tell whether the row names, by the identifier that was asked by, somebody who was not asked about.
 
     Args:
         row: What an answer says about its customer, in v1.1's spelling or v2's.
@@ -88,6 +88,6 @@ def names_another(row: Mapping[str, object], kind: Identifier, form: str) -> boo
 
 
 def _is_one_number(one: str, other: str) -> bool:
-    """Whether both can be one number: Capillary matches exact digits, or those with the country's in front (C-28)."""
+    """Tell whether both can be one number: Capillary matches exact digits, or those with the country's in front (C-28)."""
     short, long = sorted((one.lstrip("0"), other.lstrip("0")), key=len)
     return bool(short) and long.endswith(short) and len(long) - len(short) <= _LONGEST_COUNTRY_CODE

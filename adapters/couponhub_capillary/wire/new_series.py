@@ -104,7 +104,7 @@ def _read_products(text: str) -> object:
 
 
 def names_both(products: object) -> bool:
-    """Whether products are named by ids and by codes, of which a series takes one (since 2026)."""
+    """Tell whether products are named by ids and by codes, of which a series takes one (since 2026)."""
     rows = [row for row in products if isinstance(row, dict)] if isinstance(products, list) else []
     return all(any(row.get(name) for row in rows) for name in ("productIds", "productCodes"))
 
@@ -140,7 +140,7 @@ def _flag() -> Any:
 
 @attrs.frozen(kw_only=True)
 class NewSeries:
-    """What may be set on a new series beside its name, code and expiry; None is left out of the request.
+    """The fields that may be set on a new series beside its name, code and expiry; None is left out of the request.
 
     `mutualExclusiveSeriesIds` and `redemptionRange` are texts that hold JSON, as the vendor wants them.
     """
@@ -243,7 +243,7 @@ def read_changed_fields(extra: Mapping[str, str]) -> dict[str, object]:
 
 
 def readers() -> dict[str, Callable[[str], object]]:
-    """What types the text of each field that may be set; raises `ValueError` where it cannot."""
+    """Return what types the text of each field that may be set; raises `ValueError` where it cannot."""
     return {field.name: field.metadata["read"] for field in attrs.fields(NewSeries)}
 
 

@@ -46,7 +46,7 @@ _from_iso = datetime.fromisoformat
 
 
 def moment_at_store(value: object, zones: Zones) -> Moment | None:
-    """When something happened at a store, as v1.1 prints it; None when it cannot be read.
+    """Return the moment at which something happened at a store, as v1.1 prints it; None when it cannot be read.
 
     Its `Z` is false, the digits are local time; an explicit offset is believed (C-20). Without a store zone the
     digits are kept as if they were UTC.

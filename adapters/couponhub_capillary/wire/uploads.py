@@ -60,7 +60,7 @@ def upload_jobs_request(series_id: str, *, base_url: str) -> Request:
 
 @attrs.frozen(kw_only=True)
 class Home:
-    """Where an upload belongs.
+    """The place where an upload belongs.
 
     Attributes:
         series_id: The series that was asked for; None for any.

@@ -56,7 +56,7 @@ def flag(value: object) -> bool | None:
 
 
 def many(value: object) -> Sequence[object]:
-    """What stands where an array is expected: array, single object, null, "" or {} (C-11).
+    """Return the items that stand where an array is expected: array, single object, null, "" or {} (C-11).
 
     Raises:
         ValueError: It is none of these, and must not be mistaken for "nothing there".

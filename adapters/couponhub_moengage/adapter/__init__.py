@@ -1,4 +1,4 @@
-"""What fulfils the protocols, and the changes of lists."""
+"""The adapter, which fulfils the protocols, and the changes of lists."""
 
 from couponhub_moengage.adapter.adapter import MoEngageAdapter
 

@@ -140,7 +140,7 @@ class Changes:
                 raise _judged(refusal, found, unfit) from None
 
     def _seen(self, look: Callable[[], T], *, instead: RequestRejected) -> T:
-        """What a look shows; where nothing can be seen, the refusal that made it necessary stands."""
+        """Return what a look shows; where nothing can be seen, the refusal that made it necessary stands."""
         try:
             return look()
         except NotFound:

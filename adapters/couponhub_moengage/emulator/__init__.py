@@ -98,7 +98,7 @@ class MoEngageEmulator:
         self._limits.switch(on=documented)
 
     def set_processing_delay(self, seconds: float) -> None:
-        """How long files and reports wait, in real seconds."""
+        """Set how long files and reports wait, in real seconds."""
         self._processing.set_delay(seconds)
 
 

@@ -1,4 +1,4 @@
-"""What only the emulator's owner can do: see and hand out codes, make customers and lists known."""
+"""The control of the emulator's owner: see and hand out codes, make customers and lists known."""
 
 import secrets
 from collections.abc import Sequence

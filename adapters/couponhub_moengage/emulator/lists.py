@@ -19,7 +19,7 @@ class ListStatus(StrEnum):
 
 
 class FileStatus(StrEnum):
-    """Where a file stands; the words that are answered are options."""
+    """The standing of a file; the words that are answered are options."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -29,7 +29,7 @@ class FileStatus(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Campaign:
-    """What a code was sent with; reports leave out what a failed one handed out."""
+    """The campaign that a code was sent with; reports leave out what a failed one handed out."""
 
     id: str
     failed: bool = False
@@ -65,7 +65,7 @@ class CouponFile:
 
     @property
     def finished(self) -> bool:
-        """Whether it was processed, in whatever way."""
+        """True when it was processed, in whatever way."""
         return self.status in {FileStatus.SUCCESS, FileStatus.FAILED}
 
     def become(self, status: FileStatus, now: datetime) -> None:
@@ -107,7 +107,7 @@ class EmulatedList:
 
     @property
     def active(self) -> bool:
-        """Whether it takes files and hands out codes."""
+        """True when it takes files and hands out codes."""
         return self.status is ListStatus.ACTIVE
 
     def expire_when_due(self, now: datetime) -> None:

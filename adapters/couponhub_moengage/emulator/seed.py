@@ -1,4 +1,4 @@
-"""What the emulated workspace begins with: the demo, or a seed file's part for it."""
+"""The emulated workspace at its beginning: the demo, or a seed file's part for it."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta

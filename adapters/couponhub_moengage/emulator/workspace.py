@@ -1,4 +1,4 @@
-"""What the vendor's API does, without HTTP: every operation on lists and files, and the usage report's order."""
+"""The vendor's API without HTTP: every operation on lists and files, and the usage report's order."""
 
 from datetime import date
 

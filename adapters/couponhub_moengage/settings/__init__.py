@@ -1,4 +1,4 @@
-"""What a connection to MoEngage needs to be told, and its documented limits."""
+"""The settings of a connection to MoEngage, and its documented limits."""
 
 from couponhub_moengage.settings.connection import MoEngageSettings
 

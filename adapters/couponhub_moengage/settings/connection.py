@@ -1,4 +1,4 @@
-"""What a MoEngage connection needs to be told."""
+"""The settings of a MoEngage connection."""
 
 import re
 from collections.abc import Mapping
@@ -176,7 +176,7 @@ class MoEngageSettings(ConnectionSettings):
 
     @property
     def report_form(self) -> ReportForm:
-        """How this workspace's usage reports are read."""
+        """The way in which this workspace's usage reports are read."""
         return ReportForm(
             identifier=self.user_id_is,
             identifier_setting="user_id_is",
@@ -196,5 +196,5 @@ class MoEngageSettings(ConnectionSettings):
 
     @property
     def account(self) -> str:
-        """What tells the workspace from others that spend from budgets of their own."""
+        """The text that tells the workspace from others that spend from budgets of their own."""
         return f"moengage {self.address} {self.workspace_id}"

@@ -37,7 +37,7 @@ _HINTS: dict[type[VendorError], str] = {
 
 @attrs.frozen(kw_only=True)
 class _Refusal:
-    """What an error body says, as far as it can be understood."""
+    """An error body, as far as it can be understood."""
 
     code: str | None = None
     message: str = ""

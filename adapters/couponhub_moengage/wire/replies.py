@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen(kw_only=True)
 class WireObject:
-    """What lists and files have in common; instants are UTC.
+    """The common part of lists and files; instants are UTC.
 
     Attributes:
         odd: The vendor's names of fields that came in a form that is not documented, and are None.
@@ -232,7 +232,7 @@ def _id(value: Any, _: type[Any]) -> str:
 
 
 def _or_none(hook: Hook) -> Hook:
-    """The same hook, for a field that nothing rests on: what it cannot read is None."""
+    """Return that hook for a field that nothing rests on: what it cannot read is None."""
 
     def lenient(value: Any, kind: type[Any]) -> Any:
         try:

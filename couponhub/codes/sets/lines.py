@@ -1,4 +1,4 @@
-"""Where the lines of a block of text stand, without an object for each of them."""
+"""The places of the lines in a block of text, without an object for each of them."""
 
 from typing import Self
 
@@ -48,7 +48,7 @@ class TextLines:
 
     @property
     def starts(self) -> Positions:
-        """Where each begins."""
+        """The places at which they begin."""
         if self.offsets is None:
             return np.arange(self.count, dtype=np.int64) * (self._length + 1)
         return self.offsets[:-1]

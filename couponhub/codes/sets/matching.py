@@ -1,4 +1,4 @@
-"""Which lines of a bucket are equal to an earlier one."""
+"""The lines of a bucket that are equal to an earlier one."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _NONE = np.empty(0, np.int64)
 
 @attrs.frozen(eq=False)
 class Found:
-    """What a bucket holds twice.
+    """The lines that a bucket holds twice.
 
     Attributes:
         duplicates: The numbers of our lines that come after an equal one of ours.

@@ -13,7 +13,7 @@ from couponhub.codes.sets.spool import Spool
 
 @attrs.frozen
 class Placed:
-    """Where the lines of one block stand in the spool.
+    """The places in the spool of the lines of one block.
 
     Attributes:
         start: Of the first.

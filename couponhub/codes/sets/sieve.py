@@ -73,7 +73,7 @@ class Block:
 
 @attrs.frozen(eq=False)
 class Sifted:
-    """What became of the lines.
+    """The outcome for the lines.
 
     Attributes:
         fates: One byte a line, in order: KEPT, DUPLICATE or SENT.

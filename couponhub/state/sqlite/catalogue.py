@@ -1,4 +1,4 @@
-"""What stands in the usage index, to be read and changed within a transaction of its database."""
+"""The content of the usage index, to be read and changed within a transaction of its database."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence

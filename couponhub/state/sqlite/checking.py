@@ -1,4 +1,4 @@
-"""What is wrong with a state as it lies on disk, found without changing anything."""
+"""Faults of a state as it lies on disk, found without changing anything."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Where calls are counted: in a file for all processes, and in memory for as long as the file cannot be used."""
+"""Counters of calls: in a file for all processes, and in memory for as long as the file cannot be used."""
 
 import logging
 import sqlite3
@@ -138,7 +138,7 @@ class Counters:
 
 @attrs.define(eq=False)
 class _Counting:
-    """How one process counts now.
+    """The way in which one process counts now.
 
     Attributes:
         aside: Where, while the file cannot be used.

@@ -18,7 +18,7 @@ from couponhub.forking import HearsOfForks, PerProcess
 
 @attrs.define(eq=False)
 class _Turn:
-    """Who may use a database now, and who keeps all others away while the process forks."""
+    """The turn of whoever may use a database now, or keeps all others away while the process forks."""
 
     lock: threading.RLock = attrs.field(factory=threading.RLock)
     forking: int | None = None
@@ -60,7 +60,7 @@ class KeptConnection(HearsOfForks):
 
     @property
     def is_open(self) -> bool:
-        """Whether there is one now, in this process."""
+        """True when there is one now, in this process."""
         return self._own.get().connection is not None
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Where the parts of the state lie on disk; no other module knows."""
+"""The places of the state's parts on disk; no other module knows them."""
 
 from collections.abc import Mapping
 from pathlib import Path

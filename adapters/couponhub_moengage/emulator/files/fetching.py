@@ -1,4 +1,4 @@
-"""How the vendor reaches out: it downloads coupon files, reads them, and calls back. No state, no lock."""
+"""The calls of the vendor itself: it downloads coupon files, reads them, and calls back. No state, no lock."""
 
 import csv
 import io

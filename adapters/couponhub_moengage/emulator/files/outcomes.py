@@ -1,4 +1,4 @@
-"""What comes of a file or a report that was ordered: codes in a list, an end status, mails."""
+"""Outcomes of a file or a report that was ordered: codes in a list, an end status, mails."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -42,7 +42,7 @@ class Outcomes:
                 file.become(FileStatus.PROCESSING, now)
 
     def must_fail(self) -> bool:
-        """Whether the file that is begun now was told to fail; counts down."""
+        """Tell whether the file that is begun now was told to fail; counts down."""
         with self._state.settled():
             left = self._state.options.fail_next_files
             self._state.options = attrs.evolve(self._state.options, fail_next_files=max(0, left - 1))

@@ -35,7 +35,7 @@ class Processing:
         self._standing: deque[tuple[str, str]] = deque()
 
     def set_delay(self, seconds: float) -> None:
-        """How long a file or report waits, in real seconds.
+        """Set how long a file or report waits, in real seconds.
 
         Raises:
             ControlError: A negative number.

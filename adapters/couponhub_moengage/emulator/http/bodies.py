@@ -57,7 +57,7 @@ _BETWEEN_URLS = re.compile(r"[\s,;|]+(?=https?://)", re.IGNORECASE)
 
 @attrs.frozen(kw_only=True)
 class AlertConditions:
-    """When a list's subscribers are mailed; None where an alert with a number is off."""
+    """The conditions of mails to a list's subscribers; None where an alert with a number is off."""
 
     success: bool = False
     failure: bool = False
@@ -72,7 +72,7 @@ class AlertConditions:
 
 @attrs.frozen(kw_only=True)
 class NewList:
-    """What a list is to be created with. `expires` is a day in the workspace's zone."""
+    """A list to be created. `expires` is a day in the workspace's zone."""
 
     name: str
     label: str
@@ -84,7 +84,7 @@ class NewList:
 
 @attrs.frozen(kw_only=True)
 class ListUpdate:
-    """What is to change about a list; None stays as it is."""
+    """A change of a list; None stays as it is."""
 
     name: str | None = None
     expires: date | None = None

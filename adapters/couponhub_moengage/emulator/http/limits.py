@@ -13,7 +13,7 @@ DAY = 86_400
 
 @attrs.frozen(kw_only=True)
 class Allowance:
-    """How many requests one operation takes; `per_minute` is None where only the day is limited."""
+    """The requests that one operation takes; `per_minute` is None where only the day is limited."""
 
     per_day: int
     per_minute: int | None = None

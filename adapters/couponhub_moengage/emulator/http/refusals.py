@@ -1,4 +1,4 @@
-"""What the vendor answers instead of doing what was asked: its error codes and texts, word for word.
+"""Refusals of the vendor: its error codes and texts, word for word.
 
 Codes and texts: "Coupon Management Overview" and the pages of the single operations. Texts that the vendor
 does not document are marked; nobody may rely on them.

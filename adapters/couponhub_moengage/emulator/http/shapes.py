@@ -18,7 +18,7 @@ class Kind(Enum):
     WHOLE = auto()
 
     def fits(self, value: object) -> bool:
-        """Whether a decoded JSON value is of this type."""
+        """Tell whether a decoded JSON value is of this type."""
         match self:
             case Kind.TEXT:
                 return type(value) is str
@@ -45,7 +45,7 @@ class Shape:
                 yield from kind.unknown(body[key])
 
     def fits(self, value: object) -> bool:
-        """Whether a value is an object whose present keys are all of the right type."""
+        """Tell whether a value is an object whose present keys are all of the right type."""
         return isinstance(value, dict) and all(
             kind.fits(value[key]) for key, kind in self.keys.items() if key in value
         )
