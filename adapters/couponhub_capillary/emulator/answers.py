@@ -13,7 +13,7 @@ UNAUTHORIZED = "Please check your username/password or authentication token"
 
 
 class Family(enum.Enum):
-    """Which envelope, and which manners, a path has."""
+    """The envelope, and the manners, of a path."""
 
     TOKEN = "/v3/"  # noqa: S105 - a path
     V1 = "/v1.1/"
@@ -67,7 +67,7 @@ def v2_problem(code: int, message: str) -> dict[str, Any]:
 
 
 def v2_good(code: int, message: str) -> dict[str, Any]:
-    """The same for what went well."""
+    """Return such a status for what went well."""
     return {"status": True, "code": code, "message": message}
 
 

@@ -1,4 +1,4 @@
-"""What stands before every operation: who calls, with which right, how often (C-6, C-68, C-8)."""
+"""The gate before every operation: who calls, with which right, how often (C-6, C-68, C-8)."""
 
 import math
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ _MINUTE = timedelta(minutes=1)
 
 @attrs.frozen(kw_only=True)
 class Credentials:
-    """What a request brought: a token as it stood in its header, or a till with the MD5 of its password."""
+    """Credentials of a request: a token as it stood in its header, or a till with the MD5 of its password."""
 
     token: str | None = attrs.field(default=None, repr=False)
     username: str | None = None

@@ -1,4 +1,4 @@
-"""What can be chosen about the emulated Capillary where its sources disagree or are silent, and its fault switches."""
+"""Choices about the emulated Capillary where its sources disagree or are silent, and its fault switches."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

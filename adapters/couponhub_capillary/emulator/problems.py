@@ -23,7 +23,7 @@ class Problem:
 
 
 class CouponProblemError(Exception):
-    """What was asked of a coupon cannot be; each endpoint tells it in its own envelope."""
+    """A problem with what was asked of a coupon; each endpoint tells it in its own envelope."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.code)

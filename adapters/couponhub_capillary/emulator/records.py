@@ -1,4 +1,4 @@
-"""What an organisation holds: customers, coupon series, coupons and their redemptions."""
+"""The records of an organisation: customers, coupon series, coupons and their redemptions."""
 
 from datetime import date, datetime
 from typing import Any
@@ -98,5 +98,5 @@ class Series:
 
     @property
     def external(self) -> bool:
-        """Whether a third party issues the codes, so that they belong to nobody."""
+        """True when a third party issues the codes, so that they belong to nobody."""
         return bool(self.terms["externalIssual"])

@@ -33,7 +33,7 @@ _STORES = {store.code: store for store in (MAIN_STORE, DOWNTOWN_STORE)}
 
 @attrs.frozen(kw_only=True)
 class Operation:
-    """What answers a path.
+    """The operation that answers a path.
 
     Attributes:
         right: The access group that it needs; None where nobody signs in.

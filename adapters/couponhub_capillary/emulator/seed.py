@@ -1,4 +1,4 @@
-"""What the emulated organisation holds at the start: the demo, or a seed file's content."""
+"""The emulated organisation at its beginning: the demo, or a seed file's content."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

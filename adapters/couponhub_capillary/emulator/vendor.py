@@ -171,7 +171,7 @@ class CapillaryEmulator:
         self._api.rate_limited = documented
 
     def set_processing_delay(self, seconds: float) -> None:
-        """How long, in real seconds, processing a file takes."""
+        """Set how long, in real seconds, processing a file takes."""
         self._uploads.delay = self._redemptions.delay = seconds
 
     def _begin(self, *, delay: float, rate_limited: bool) -> None:

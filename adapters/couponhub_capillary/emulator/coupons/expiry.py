@@ -1,4 +1,4 @@
-"""When series and coupons end, computed on read; nothing stores an expired state."""
+"""The ends of series and coupons, computed on read; nothing stores an expired state."""
 
 import calendar
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -28,10 +28,10 @@ def coupon_end(series: Series, issued_at: datetime, zone: tzinfo) -> datetime:
 
 
 def has_passed(last_second: datetime, now: datetime) -> bool:
-    """Whether that whole second lies behind."""
+    """Tell whether that whole second lies behind."""
     return now - timedelta(seconds=1) >= last_second
 
 
 def is_over(coupon: Coupon, now: datetime) -> bool:
-    """Whether the coupon's time has passed."""
+    """Tell whether the coupon's time has passed."""
     return has_passed(coupon.valid_till, now)

@@ -1,4 +1,4 @@
-"""Whether a coupon can be redeemed: the terms of its series, in the codes of C-76.
+"""The terms by which a coupon can be redeemed: those of its series, in the codes of C-76.
 
 The facts name codes and situations; the order in which they are looked at is (inferred).
 """
@@ -55,12 +55,12 @@ class Use:
 
 
 def refused_use(coupon: Coupon, use: Use, options: Options) -> Problem | None:
-    """Why the coupon cannot be redeemed so; None when it can."""
+    """Return why the coupon cannot be redeemed so; None when it can."""
     return refused_import(coupon, use, options) or _refused_terms(coupon, use, options)
 
 
 def refused_import(coupon: Coupon, use: Use, options: Options) -> Problem | None:
-    """Why a redemption that happened elsewhere cannot be: what no till could have overlooked."""
+    """Return why a redemption that happened elsewhere cannot be: what no till could have overlooked."""
     series = coupon.series
     if has_passed(end_of(series.last_day, options.server_zone), use.at):
         return SERIES_EXPIRED
@@ -74,18 +74,18 @@ def refused_import(coupon: Coupon, use: Use, options: Options) -> Problem | None
 
 
 def redemptions_left(coupon: Coupon) -> int:
-    """How often its holder can still use it; -1 is without limit."""
+    """Return how often its holder can still use it; -1 is without limit."""
     left = _left(coupon, coupon.customer, beside=())
     return max(min(left.values()), 0) if left else -1
 
 
 def uses_of(redemptions: Iterable[Redemption], customer: Customer | None) -> int:
-    """How many of the redemptions are this customer's."""
+    """Count the redemptions that are this customer's."""
     return sum(customer is not None and each.customer_id == customer.id for each in redemptions)
 
 
 def usable_at(series: Series, store_id: str) -> bool:
-    """Whether the series is redeemable at every store, or names this one (C-19)."""
+    """Tell whether the series is redeemable at every store, or names this one (C-19)."""
     named = {str(store) for store in json.loads(series.terms["redeemAtStore"])} - {"-1"}
     entities = series.terms.get("redemptionOrgEntityDetails", ())
     named |= {
@@ -100,7 +100,7 @@ def _spent(coupon: Coupon, use: Use) -> Problem | None:
 
 
 def _left(coupon: Coupon, customer: Customer | None, *, beside: Iterable[Coupon]) -> dict[Problem, int]:
-    """What each limit that there is leaves, by the problem that it is when nothing is left."""
+    """Return what each limit that there is leaves, by the problem that it is when nothing is left."""
     series, used = coupon.series, len(coupon.redemptions)
     at_once = sum(other.series is series for other in beside)
     left: dict[Problem, int] = {}
@@ -162,7 +162,7 @@ def _is_too_early(coupon: Coupon, use: Use, options: Options) -> bool:
 
 
 def _in_range(series: Series, local: datetime) -> bool:
-    """Whether the local day of the month, weekday (1 is Monday) and hour are among the series' (C-49)."""
+    """Tell whether the local day of the month, weekday (1 is Monday) and hour are among the series' (C-49)."""
     ranges = json.loads(series.terms["redemptionRange"])
     now = {"dom": local.day, "dow": local.isoweekday(), "hours": local.hour}
     allowed = {name: ranges.get(name) for name in now}

@@ -1,4 +1,4 @@
-"""How coupons and customers are printed: in v1.1 in the newest style or, as an option, in the oldest (C-10, C-11, C-20)."""
+"""Coupons and customers as they are printed: in v1.1 in the newest style or, as an option, in the oldest (C-10, C-11, C-20)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ def store_object(store: Store) -> dict[str, str]:
 
 
 def people(customer: Customer, options: Options) -> dict[str, str | None]:
-    """Who the customer is; names, e-mail and mobile are null where the client may not see them (C-64)."""
+    """Print the customer; names, e-mail and mobile are null where the client may not see them (C-64)."""
     shown = not options.mask_people
     return {
         "firstname": customer.first_name if shown else None,
@@ -44,7 +44,7 @@ def redemption_object(redemption: Redemption, options: Options) -> dict[str, Any
 
 
 def discount_object(terms: Mapping[str, Any]) -> dict[str, Any]:
-    """What a coupon is worth, as v2 prints it beside the code."""
+    """Print a coupon's discount, as v2 has it beside the code."""
     return {
         "description": terms["description"],
         "discountCode": terms["discountCode"],

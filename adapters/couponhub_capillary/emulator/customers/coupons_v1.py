@@ -181,7 +181,7 @@ def _has_status(coupon: Coupon, status: str, now: datetime) -> bool:
 
 
 def _in_window(coupon: Coupon, start: datetime | None, end: datetime | None) -> bool:
-    """Whether the issue or a redemption lies in [start, end) (C-18)."""
+    """Tell whether the issue or a redemption lies in [start, end) (C-18)."""
     moments = (coupon.issued_at, *(redemption.at for redemption in coupon.redemptions))
     return any((start is None or start <= at) and (end is None or at < end) for at in moments)
 

@@ -46,7 +46,7 @@ def resend_coupon(organisation: Organisation, call: Call) -> Reply:
 
 
 def series_info(series: Series) -> dict[str, Any]:
-    """What v1.1 prints of a series beside a coupon."""
+    """Print a series as v1.1 does beside a coupon."""
     terms = series.terms
     printed: dict[str, Any] = in_text(
         {

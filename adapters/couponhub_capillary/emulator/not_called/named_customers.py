@@ -40,7 +40,7 @@ def customer_of(organisation: Organisation, named: object) -> Customer:
 
 
 def names_somebody(named: object) -> bool:
-    """Whether an identifier is given at all."""
+    """Tell whether an identifier is given at all."""
     given = fields(named)
     return any(text(given.get(name)) for name in _NAMES)
 

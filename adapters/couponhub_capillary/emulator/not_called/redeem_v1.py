@@ -51,7 +51,7 @@ def is_redeemable(organisation: Organisation, call: Call) -> Reply:
 
 
 def _wanted(organisation: Organisation, call: Call, asked: Mapping[str, Any]) -> tuple[Item, Use]:
-    """What an answer says of a coupon in any case, and its use."""
+    """Print what an answer says of a coupon in any case, and its use."""
     transaction = asked.get("transaction")
     bill = fields(transaction[0] if isinstance(transaction, list) and transaction else transaction or {})
     spent = amount(bill.get("amount"))

@@ -19,7 +19,7 @@ from couponhub_capillary.emulator.records import Coupon, Customer, Redemption, S
 
 @attrs.frozen(kw_only=True)
 class Verdict:
-    """What is to be said of one code: its coupon where there is one, and why it cannot be redeemed."""
+    """A verdict on one code: its coupon where there is one, and why it cannot be redeemed."""
 
     code: str
     coupon: Coupon | None

@@ -1,4 +1,4 @@
-"""What is done to redemptions in v2: completing and reversing them (C-90)."""
+"""Changes of redemptions in v2: completing and reversing them (C-90)."""
 
 from collections.abc import Mapping
 from typing import Any

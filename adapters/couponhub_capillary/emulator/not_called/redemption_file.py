@@ -25,7 +25,7 @@ COUPON_IDENTIFIERS = ("COUPON_ID", "COUPON_CODE")
 
 @attrs.frozen(kw_only=True)
 class RedemptionColumns:
-    """Where a row holds what, 0-based.
+    """The places of a row's values, 0-based.
 
     Attributes:
         customer_kind: An upload's word for the identifier that the customer column holds.

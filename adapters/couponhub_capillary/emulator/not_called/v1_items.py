@@ -1,4 +1,4 @@
-"""What the v1.1 coupon operations share: requests of several coupons, and one status for each of them."""
+"""The common part of the v1.1 coupon operations: requests of several coupons, and one status for each of them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -32,7 +32,7 @@ def asked_coupons(body: object) -> Sequence[Mapping[str, Any]]:
 def item(
     answer: Callable[[], Item], *, otherwise: Item, message: str = "Coupon processing successful"
 ) -> Item:
-    """What `answer` returns, with a good status; `otherwise` with the problem that it raised."""
+    """Return what `answer` returns, with a good status; `otherwise` with the problem that it raised."""
     try:
         return answer() | {"item_status": v1_status(_GOOD, message)}
     except CouponProblemError as error:
@@ -68,7 +68,7 @@ def alone_or_all(items: Sequence[Item]) -> Any:
 
 
 def customer_object(customer: Customer, *, shown: bool) -> dict[str, str | None]:
-    """Whom a coupon is redeemed for; mobile and e-mail are null where they are masked (C-64)."""
+    """Print whom a coupon is redeemed for; mobile and e-mail are null where they are masked (C-64)."""
     return {
         "mobile": customer.mobile if shown else None,
         "email": customer.email if shown else None,

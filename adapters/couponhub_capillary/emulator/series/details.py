@@ -70,7 +70,7 @@ def whole_series(
 
 
 def series_excerpt(organisation: Organisation, series: Series) -> dict[str, Any]:
-    """What is told of a series with `details=true`."""
+    """Print a series as `details=true` does."""
     zone = organisation.options.server_zone
     return {
         **{name: series.terms[name] for name in _SHORT},
@@ -83,7 +83,7 @@ def series_excerpt(organisation: Organisation, series: Series) -> dict[str, Any]
 
 
 def entities(series: Series) -> dict[str, list[int]]:
-    """Where a series is redeemable, by the vendor's plural of each kind of place."""
+    """Return the places where a series is redeemable, by the vendor's plural of each kind of place."""
     places: dict[str, list[int]] = {name: [] for name in _ENTITIES.values()}
     for entity in series.terms.get("redemptionOrgEntityDetails", ()):
         places[_ENTITIES[entity["redemptionOrgEntityType"]]].append(entity["orgEntityId"])

@@ -12,7 +12,7 @@ _NONE_EXCLUDED = ("[-1]", "[]")
 
 
 class IssueRefusal(enum.StrEnum):
-    """Why a code is not issued, as the upload's error file words it (C-77)."""
+    """A reason why a code is not issued, as the upload's error file words it (C-77)."""
 
     SERIES_LIMIT = "coupon max issual limit exceeded"
     CUSTOMER_LIMIT = "coupon max issual limit per customer exceeded"
@@ -22,7 +22,7 @@ class IssueRefusal(enum.StrEnum):
 
 
 def refused_creation(series: Series) -> IssueRefusal | None:
-    """Why the series takes no further code; None when it does. Pooled codes count as created."""
+    """Return why the series takes no further code; None when it does. Pooled codes count as created."""
     most = series.terms["maxCreate"]
     if most != NO_LIMIT and series.issued + len(series.pool) >= most:
         return IssueRefusal.SERIES_LIMIT
@@ -30,13 +30,13 @@ def refused_creation(series: Series) -> IssueRefusal | None:
 
 
 def refused_handing_out(series: Series) -> IssueRefusal | None:
-    """Why nobody is issued a further code of the series; None when codes may be. Pooled codes do not count."""
+    """Return why nobody is issued a further code of the series; None when codes may be. Pooled codes do not count."""
     most = series.terms["maxCreate"]
     return IssueRefusal.SERIES_LIMIT if most != NO_LIMIT and series.issued >= most else None
 
 
 def refused_issue(series: Series, customer: Customer, now: datetime) -> IssueRefusal | None:
-    """Why this customer gets no further coupon of the series; None when it does."""
+    """Return why this customer gets no further coupon of the series; None when it does."""
     if not _is_limited(series):
         return None
     excluded = _excluded(series)

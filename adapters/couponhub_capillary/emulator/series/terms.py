@@ -1,4 +1,4 @@
-"""What a coupon series may be told on create and update, and what it is when nothing is said (C-80)."""
+"""The terms of a coupon series on create and update, and those that it has when nothing is said (C-80)."""
 
 import json
 import re
@@ -132,7 +132,7 @@ def read_terms(body: object, *, update: bool, now: datetime, zone: tzinfo) -> Te
 
 
 def defaults(given: Mapping[str, Any], *, created: date, zone: tzinfo) -> dict[str, Any]:
-    """What a series is where nothing was said, read off printed answers to minimal requests."""
+    """Return the terms of a series of which nothing was said, read off printed answers to minimal requests."""
     return {
         "discountUpto": 0,
         "expiryStrategyValue": -1,

@@ -16,7 +16,7 @@ class BadFileError(Exception):
 
 @attrs.frozen(kw_only=True)
 class Columns:
-    """Where a row holds what, 0-based; None where the file has no such column."""
+    """The places of a row's values, 0-based; None where the file has no such column."""
 
     customer: int | None
     code: int | None
@@ -49,7 +49,7 @@ def read_rows(file: IO[bytes]) -> Iterator[list[str]]:
 
 
 def columns_of(header: list[str], *, customer_column: str | None, takes_codes: bool) -> Columns:
-    """What the columns mean.
+    """Return the meaning of the columns.
 
     Args:
         header: The first row; its names are free.

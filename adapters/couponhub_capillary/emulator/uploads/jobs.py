@@ -95,7 +95,7 @@ class UploadJob:
 
     @property
     def tagged(self) -> bool:
-        """Whether its rows name customers."""
+        """True when its rows name customers."""
         return self.identifier != NOT_TAGGED
 
 
@@ -210,7 +210,7 @@ class _Intake:
 
 
 def finder(identifier: str, customers: Customers, country_code: str) -> Callable[[str], Customer | None]:
-    """How a tagged upload's customers are found, by its word for the identifier."""
+    """Return what finds a tagged upload's customers, by its word for the identifier."""
     match identifier:
         case "MOBILE":
             return lambda value: customers.by_mobile(value, country_code)
