@@ -23,7 +23,7 @@ from couponhub.testing.emulation.vendor import VendorEmulator
 
 @attrs.frozen(kw_only=True)
 class Harness:
-    """What a rule has at hand.
+    """The things that a rule has at hand.
 
     Attributes:
         plugin: The adapter under test.
@@ -77,11 +77,11 @@ class Harness:
 
     @property
     def spells_mobiles(self) -> bool:
-        """Whether a connection can be told in which country mobiles may stand without its code."""
+        """True when a connection can be told in which country mobiles may stand without its code."""
         return "default_country_code" in attrs.fields_dict(self.plugin.settings)
 
     def can(self, capability: str) -> bool:
-        """Whether the adapter claims that capability."""
+        """Tell whether the adapter claims that capability."""
         return capability in self.connection.capabilities
 
 

@@ -43,7 +43,7 @@ def answers(call: Callable[[], object]) -> None:
 
 
 class BasicRules:
-    """What holds for every call."""
+    """Rules of every call."""
 
     def test_r01_capabilities_are_what_is_implemented(self, harness: Harness) -> None:
         """R-01: what is claimed can be called, what is not claimed is refused with an alternative."""

@@ -25,7 +25,7 @@ def _refuses(harness: Harness, content: str, told: str) -> None:
 
 
 class FileRules:
-    """What stands in a file of codes and is none."""
+    """Rules of what stands in a file of codes and is none."""
 
     @pytest.mark.parametrize("cell", ["1.23457E+11", "123456.0", '="00123"', "'00123", "NULL", "#REF!"])
     def test_r58_ruined_codes_are_refused(self, harness: Harness, cell: str) -> None:

@@ -53,7 +53,7 @@ FAULTS = (
 
 
 class CustomerRules:
-    """Which coupons a customer holds."""
+    """Rules of the coupons that a customer holds."""
 
     def test_r60_the_coupons_are_the_truth(self, harness: Harness) -> None:
         """R-60: by every identifier the vendor knows, the coupons are exactly those it gave, newest first; others are refused."""
@@ -278,7 +278,7 @@ class CustomerRules:
 
 
 def _refuses_lists_of(harness: Harness, customer: Customer, list_id: ListId) -> bool:
-    """Whether the adapter cannot narrow to a list, as where the vendor does not tell which lists there are."""
+    """Tell whether the adapter cannot narrow to a list, as where the vendor does not tell which lists there are."""
     return is_refused(
         harness, lambda: harness.connection.customers.coupons(customer, CouponQuery(list_id=list_id))
     )

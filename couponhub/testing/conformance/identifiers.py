@@ -72,7 +72,7 @@ NEIGHBOURS = (
 
 
 class IdentifierRules:
-    """Whom an identifier leads to."""
+    """Rules of the person whom an identifier leads to."""
 
     def test_r70_every_spelling_leads_to_its_customer(self, harness: Harness) -> None:
         """R-70: however an identifier is written or was pasted, it finds its customer's coupons, and nobody else's."""

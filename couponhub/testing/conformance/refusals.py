@@ -1,4 +1,4 @@
-"""How a rule deals with what a vendor cannot do: it asserts that it is refused."""
+"""Refusals of what a vendor cannot do: a rule asserts that it is refused."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,7 +9,7 @@ from couponhub.testing.harness import Harness
 
 
 def refuses(harness: Harness, capability: str, ask: Callable[[], object]) -> bool:
-    """Whether the adapter lacks `capability`; then `ask` is asserted to be refused, and the vendor untouched.
+    """Tell whether the adapter lacks `capability`; then `ask` is asserted to be refused, and the vendor untouched.
 
     Usage: `if refuses(harness, "customers.coupons", ask): return`.
     """
@@ -20,20 +20,20 @@ def refuses(harness: Harness, capability: str, ask: Callable[[], object]) -> boo
 
 
 def refuses_lists(harness: Harness) -> bool:
-    """Whether lists cannot be created, and so the rule has nothing to stand on; asserts that it is refused."""
+    """Tell whether lists cannot be created, and so the rule has nothing to stand on; asserts that it is refused."""
     return refuses(
         harness, "lists.write", lambda: harness.connection.lists.create(harness.new_list("refused"))
     )
 
 
 def refuses_uploads(harness: Harness) -> bool:
-    """Whether codes cannot be sent; asserts that it is refused."""
+    """Tell whether codes cannot be sent; asserts that it is refused."""
     capability = "uploads.files" if harness.can("uploads.files") else "uploads.urls"
     return refuses(harness, capability, lambda: harness.connection.uploads.send(ListId("1"), ["CODE-1"]))
 
 
 def refuses_customers(harness: Harness) -> bool:
-    """Whether customers cannot be looked up; asserts that it is refused."""
+    """Tell whether customers cannot be looked up; asserts that it is refused."""
     return refuses(
         harness,
         "customers.coupons",
@@ -62,7 +62,7 @@ def understood(harness: Harness, identifiers: Mapping[str, str]) -> list[Custome
 
 
 def is_refused(harness: Harness, ask: Callable[[], object]) -> bool:
-    """Whether `ask` is refused as unsupported; then it is asserted that the refusal is a good one."""
+    """Tell whether `ask` is refused as unsupported; then it is asserted that the refusal is a good one."""
     before = len(harness.control.requests())
     try:
         ask()

@@ -29,7 +29,7 @@ def codes_of(count: int, prefix: str = "CODE") -> list[str]:
 
 
 def held(harness: Harness, list_id: ListId) -> Counter[str]:
-    """What the vendor truly holds, with how often; not what it held once."""
+    """Return what the vendor truly holds, with how often; not what it held once."""
     return Counter(row["code"] for row in harness.control.codes(list_id) if row["status"] != "removed")
 
 

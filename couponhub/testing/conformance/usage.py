@@ -207,7 +207,7 @@ class UsageRules:
         )
 
     def _held(self, reported: Reported) -> Identifier:
-        """By which identifier the report names the customer."""
+        """Return the identifier that the report names the customer by."""
         return next(kind for kind in Identifier if BUYER[kind.value].encode() in reported.content)
 
     def _customer(self, harness: Harness, identifiers: Mapping[str, str]) -> Customer:

@@ -1,4 +1,4 @@
-"""How the kit itself answers, as opposed to the vendors: JSON, with instants as RFC 3339 in UTC."""
+"""Answers of the kit itself, as opposed to the vendors: JSON, with instants as RFC 3339 in UTC."""
 
 import json
 from datetime import UTC, datetime

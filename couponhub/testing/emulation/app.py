@@ -120,7 +120,7 @@ class EmulatorApp:
         return given in own or _PORT.sub("", given) in self._allowed_hosts
 
     def _is_own_origin(self, environ: "WSGIEnvironment") -> bool:
-        """Whether no page in a browser here sent this, or one of this server's own."""
+        """Tell whether no page in a browser here sent this, or one of this server's own."""
         origin = environ.get("HTTP_ORIGIN")
         return origin is None or origin.lower() == f"http://{environ.get('HTTP_HOST', '').lower()}"
 

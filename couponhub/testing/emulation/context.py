@@ -1,4 +1,4 @@
-"""What all emulated vendors of one process share: a clock, an outbox of mails, work that happens later."""
+"""The common part of all emulated vendors of one process: a clock, an outbox of mails, work that happens later."""
 
 import heapq
 import itertools
@@ -135,7 +135,7 @@ class Background:
 
 @attrs.frozen(kw_only=True)
 class EmulatorContext:
-    """What one emulator process shares between its vendors."""
+    """The things that one emulator process shares between its vendors."""
 
     clock: EmulatedClock = attrs.field(factory=EmulatedClock)
     outbox: Outbox = attrs.field(factory=Outbox)

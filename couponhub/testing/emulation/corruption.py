@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 
 class Garbage(StrEnum):
-    """What comes in place of the answer, always with HTTP 200."""
+    """The garbage that comes in place of the answer, always with HTTP 200."""
 
     HTML = "html"
     HALF = "half"
@@ -37,7 +37,7 @@ _PAGE = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><h1>It 
 
 
 def garbled(response: Response, garbage: Garbage) -> Response:
-    """What the client gets in place of `response`.
+    """Return what the client gets in place of `response`.
 
     What changes JSON (NULLS, ARRAY, UNKNOWN_WORDS, DOUBLED, LONG) lets pass what is none.
     """
@@ -103,7 +103,7 @@ def _with_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _with_texts(value: Any, keys: re.Pattern[str], change: Callable[[str], str]) -> Any:
-    """The same with every text changed that stands under such a key."""
+    """Return the value with every text changed that stands under such a key."""
     match value:
         case dict():
             return {

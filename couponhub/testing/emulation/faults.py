@@ -134,7 +134,7 @@ class FaultRule:
     """The rule as it was sent."""
 
     def matches(self, *, vendor: str, method: str, path: str) -> bool:
-        """Whether a call is meant; `path` comes without its query."""
+        """Tell whether a call is meant; `path` comes without its query."""
         return self.vendor in {None, vendor} and self.method in {"*", method} and fnmatchcase(path, self.path)
 
 

@@ -48,7 +48,7 @@ def as_eml(mail: Mail, *, number: str) -> bytes:
 
 
 def media_type(name: str) -> str:
-    """What a file of that name holds, as a Content-Type says it."""
+    """Return the Content-Type of a file of that name."""
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 

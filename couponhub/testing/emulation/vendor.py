@@ -1,4 +1,4 @@
-"""What an emulated vendor offers to the kit; the kit gives it HTTP, faults, a recorder and a control API."""
+"""The offer of an emulated vendor to the kit; the kit gives it HTTP, faults, a recorder and a control API."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
@@ -94,7 +94,7 @@ class VendorEmulator(Protocol):
         ...
 
     def set_processing_delay(self, seconds: float) -> None:
-        """How long, in real seconds, processing a file takes."""
+        """Set how long, in real seconds, processing a file takes."""
         ...
 
 

@@ -13,7 +13,7 @@ _DAY = 86_400.0
 
 
 class CodeSetRules:
-    """What is kept of codes."""
+    """Rules of what is kept of codes."""
 
     def test_s20_codes_come_back_as_they_were(self, harness: StateHarness) -> None:
         """S-20: of any script and number, in their order, whoever reads them."""

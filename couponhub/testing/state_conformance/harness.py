@@ -1,4 +1,4 @@
-"""What the rules need of an implementation: to open it, to move its clock, and to start and kill who uses it."""
+"""The needs of the rules: to open an implementation, to move its clock, and to start and kill who uses it."""
 
 import os
 import subprocess

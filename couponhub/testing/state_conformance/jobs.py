@@ -30,7 +30,7 @@ def done(step: StepRecord) -> StepRecord:
 
 
 class JobRules:
-    """What is kept of jobs, and who may drive them."""
+    """Rules of what is kept of jobs, and who may drive them."""
 
     def test_s80_what_is_answered_is_what_others_find(self, harness: StateHarness) -> None:
         """S-80: after every change another process finds the job exactly as it was answered."""

@@ -26,7 +26,7 @@ def stages(upload: UploadRecord | None) -> list[Stage]:
 
 
 class LedgerRules:
-    """What a ledger keeps."""
+    """Rules of what a ledger keeps."""
 
     def test_s01_what_is_answered_is_what_others_find(self, harness: StateHarness) -> None:
         """S-01: after every transition another process finds the upload exactly as it was answered."""

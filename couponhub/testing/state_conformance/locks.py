@@ -14,7 +14,7 @@ NAMES = (NAME, ("shop", "L 1"), ("shop",), ("shop", "L 1/ä", "x"), ("..", "..")
 
 
 class LockRules:
-    """What a lock keeps apart."""
+    """Rules of what a lock keeps apart."""
 
     def test_s30_one_has_it(self, harness: StateHarness) -> None:
         """S-30: while one holds a lock another waits as long as it may, also on the same opening; then it is free."""

@@ -30,7 +30,7 @@ def contents(ledger: Ledger, upload: UploadRecord) -> list[str | None]:
 
 
 class PartFileRules:
-    """How long prepared files are kept, and what is forgotten in them."""
+    """Rules of how long prepared files are kept, and what is forgotten in them."""
 
     def test_s90_a_file_is_kept_until_the_vendor_has_taken_it(self, harness: StateHarness) -> None:
         """S-90: any process finds it, as it was given, until the part is seen as taken or deleted, or nobody needs it."""

@@ -31,7 +31,7 @@ def to_a_new_minute(harness: StateHarness, quotas: QuotaStore) -> None:
 
 
 class QuotaRules:
-    """How calls are counted."""
+    """Rules of how calls are counted."""
 
     def test_s40_all_windows_or_none(self, harness: StateHarness) -> None:
         """S-40: a call that a minute refuses is not counted against the day; which window is told, and for how long."""

@@ -25,7 +25,7 @@ def add(state: State, *given: tuple[str, str], list_id: str = "L1") -> int:
 
 
 class ReportRules:
-    """What the index holds, and when."""
+    """Rules of what the index holds, and when."""
 
     def test_s60_nothing_before_the_first_import(self, harness: StateHarness) -> None:
         """S-60: reading says that there is no index; one that failed does not make it hold anything."""

@@ -15,7 +15,7 @@ _DAY = 86_400.0
 
 
 class RightRules:
-    """Who may do what, and for how long."""
+    """Rules of who may do what, and for how long."""
 
     def test_s50_tokens_are_kept_and_removed(self, harness: StateHarness) -> None:
         """S-50: others see a token with their next read, in the order of making, and miss it once it is removed."""

@@ -9,7 +9,7 @@ from couponhub.testing.state_conformance.samples import LIST, begin, codes_of, d
 
 
 class UpkeepRules:
-    """What whoever runs it may rely on."""
+    """Rules of what whoever runs it may rely on."""
 
     def test_s70_a_closed_state_opens_again(self, harness: StateHarness) -> None:
         """S-70: after `close` every part can be used as before, and finds what was written."""
