@@ -84,7 +84,7 @@ def _settings(plugin: AdapterPlugin, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _fault(plugin: AdapterPlugin, key: str, answer: str) -> str | None:
-    """What is wrong with an answer; an address in place of a region is the API's own."""
+    """Say what is wrong with an answer; an address in place of a region is the API's own."""
     is_address = answer.startswith(("http://", "https://")) and "base_url" in attrs.fields_dict(
         plugin.settings
     )

@@ -1,4 +1,4 @@
-"""Where `couponhub demo` plays: emulated vendors, a folder of its own, the command line run for real, a real server."""
+"""The stage of `couponhub demo`: emulated vendors, a folder of its own, the command line run for real, a real server."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How people read an explanation: what it comes to in words, then a line for each thing that can be said."""
+"""An explanation as people read it: what it comes to in words, then a line for each thing that can be said."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -96,7 +96,7 @@ def _answer(answer: Mapping[str, Any]) -> str:
 
 
 def _coupon(coupon: Document) -> Iterator[str]:
-    """What needs a reason, one line each; then the fields that were taken as they came, together."""
+    """Give what needs a reason, one line each; then the fields that were taken as they came, together."""
     if not coupon["meanings"]:
         yield f"status is {_short(coupon['status'])}"
     plain = []

@@ -1,4 +1,4 @@
-"""How a failure is told: one line on stderr, in JSON also a document on stdout, and the exit code of its class."""
+"""Failures as they are told: one line on stderr, in JSON also a document on stdout, and the exit code of their class."""
 
 import errno
 import sys

@@ -1,4 +1,4 @@
-"""How jobs are shown."""
+"""Jobs as they are shown."""
 
 from couponhub.cli.tables import Column
 from couponhub.serialization import Document

@@ -1,4 +1,4 @@
-"""How people and scripts are shown a lookup: what it means in plain words, then who said what, then the coupons."""
+"""A lookup as people and scripts are shown it: what it means in plain words, then who said what, then the coupons."""
 
 from collections.abc import Iterator, Mapping
 
@@ -64,7 +64,7 @@ def _why(answer: Answer) -> str:
 
 
 def _shares(answer: LookupAnswer) -> str:
-    """How many at which connection, where several were asked."""
+    """Count those of each connection, where several were asked."""
     if len(answer.answers) < 2 or not answer.coupons:
         return ""
     shares = [f"{one.connection} {len(one.coupons) or 'none'}" for one in answer.answers]

@@ -16,7 +16,7 @@ FORMATS = ("table", "json", "jsonl", "csv")
 
 @attrs.define
 class GlobalOptions:
-    """What was asked of every command.
+    """The wishes that every command heeds.
 
     Attributes:
         config: Path of the config file, None to look for it.

@@ -17,7 +17,7 @@ from couponhub.shown import no_formula, shown
 
 
 def as_table(options: GlobalOptions) -> bool:
-    """Whether people are reading: a table was asked for, or nothing was and stdout is a terminal."""
+    """Tell whether people are reading: a table was asked for, or nothing was and stdout is a terminal."""
     return options.output == "table" or (options.output is None and sys.stdout.isatty())
 
 
@@ -56,7 +56,7 @@ def print_many(
 def _fetched(
     documents: Iterable[Document], show: Callable[[Document], None] | None
 ) -> tuple[list[Document], CouponhubError | None]:
-    """What could be fetched, and what ended it; an error before there is anything is raised."""
+    """Return what could be fetched, and what ended it; an error before there is anything is raised."""
     from couponhub.cli.failures import typed_error  # noqa: PLC0415 - it imports this module
 
     seen: list[Document] = []

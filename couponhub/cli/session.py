@@ -1,4 +1,4 @@
-"""What commands share: an opened hub, days and instants as people write them, secrets that stay out of argv."""
+"""The common part of commands: an opened hub, days and instants as people write them, secrets that stay out of argv."""
 
 import math
 import sys
@@ -119,7 +119,7 @@ def secret_value(given: str | None, prompt: str) -> str | None:
 
 
 def pairs(flag: str, words: Sequence[str]) -> dict[str, str]:
-    """What a flag that takes KEY=VALUE was given, by key.
+    """Return what a flag that takes KEY=VALUE was given, by key.
 
     Raises:
         UsageError: It is none, or a key stands twice; no value is repeated.

@@ -1,4 +1,4 @@
-"""What to type instead: the nearest word that there is, and the ones that people know from elsewhere."""
+"""Suggestions of what to type instead: the nearest word that there is, and the ones that people know from elsewhere."""
 
 import difflib
 import re

@@ -1,4 +1,4 @@
-"""What people see on a terminal: tables, and single objects a field a line."""
+"""Tables on a terminal, and single objects a field a line."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Which upload a command names: our id is enough, a vendor's needs to be told where."""
+"""The upload that a command names: our id is enough, a vendor's needs to be told where."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""How uploads are shown, and what is said of one that did not arrive whole."""
+"""Uploads as they are shown, and what is said of one that did not arrive whole."""
 
 from couponhub.cli.failures import say, tell
 from couponhub.cli.options import GlobalOptions

@@ -14,7 +14,7 @@ from couponhub._version import installed_version
 
 @attrs.frozen(kw_only=True)
 class Exporting:
-    """What spans and metrics are made with."""
+    """The providers that spans and metrics are made with."""
 
     tracers: TracerProvider
     meters: MeterProvider

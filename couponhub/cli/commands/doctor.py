@@ -70,7 +70,7 @@ def _checked(hub: CouponHub, name: str, faults: list[CouponhubError]) -> Documen
 
 
 def _store(maintenance: Maintenance, faults: list[CouponhubError]) -> list[Document]:
-    """How the store stands, if there is anything to say."""
+    """Say how the store stands, if there is anything to say."""
     started = time.monotonic()
     try:
         checked = maintenance.check()

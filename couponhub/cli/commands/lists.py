@@ -295,7 +295,7 @@ def _print(options: GlobalOptions, coupon_list: CouponList, *, done: str) -> Non
 
 
 def _alerts(given: Mapping[str, Any]) -> AlertsChange:
-    """What was said of the alerts."""
+    """Return what was said of the alerts."""
     return AlertsChange(
         subscribers=given["subscribers"] or KEPT,
         success=KEPT if given["alert_success"] is None else given["alert_success"],

@@ -135,7 +135,7 @@ def _asked(
     *,
     allow_http: bool,
 ) -> Iterator[Callable[..., LookupAnswer]]:
-    """Who answers: the hub of the config file, or a server."""
+    """Open whoever answers: the hub of the config file, or a server."""
     if server is None:
         with opened_hub(options) as hub:
             yield hub.lookup

@@ -48,7 +48,7 @@ _CHECK = (
 
 @click.group("store", cls=GlobalGroup)
 def command() -> None:
-    """What is kept on this machine: the ledger of uploads, codes sent, usage reports, tokens, quotas."""
+    """Look after what is kept on this machine: the ledger of uploads, codes sent, usage reports, tokens, quotas."""
 
 
 @command.command("status")

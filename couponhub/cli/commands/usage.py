@@ -148,7 +148,7 @@ def status(options: GlobalOptions, connection: str, list_id: str | None, *, most
 
 
 def _covered(found: UsageStatus, most_hours: float | None) -> Iterator[Document]:
-    """What is covered, then whether that is too little."""
+    """Give what is covered, then fail where that is too little."""
     yield from map(to_document, found.lists)
     if most_hours is None:
         return

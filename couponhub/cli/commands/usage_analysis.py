@@ -126,7 +126,7 @@ def _rows(hub: CouponHub, connection: str | None, list_id: str | None) -> Iterat
 
 
 def _asked(hub: CouponHub, connection: str | None) -> Iterator[Usage]:
-    """Whose reports are meant: those of one connection, else of all whose vendor has any."""
+    """Return the reports that are meant: those of one connection, else of all whose vendor has any."""
     names = (
         [connection] if connection else [name for name in hub if "usage.request" in hub[name].capabilities]
     )
