@@ -16,6 +16,9 @@ from couponhub.clock import Deadline
 _MOST_LINE = 64 * 1024
 _MOST_HEAD = 128 * 1024
 """Bytes of all header lines; servers themselves take some 8 to 64 KiB of their clients."""
+_SENT_AT_ONCE = 64 * 1024
+"""Bytes of a body for one call of the system. With urllib3's 16 KiB a file takes twice as long on a fast way; and on a
+slow one each call must end within a timeout."""
 
 
 class NotConnected(NewConnectionError):  # noqa: N818 - never leaves this package
@@ -137,11 +140,11 @@ class TimedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """Make the pools, with our connections in them."""
-        super().init_poolmanager(*arguments, **options)
+        super().init_poolmanager(*arguments, blocksize=_SENT_AT_ONCE, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Make the pools of a proxy, with our connections in them."""
-        manager = super().proxy_manager_for(proxy, **options)
+        manager = super().proxy_manager_for(proxy, blocksize=_SENT_AT_ONCE, **options)
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
         return manager

@@ -133,6 +133,22 @@ def test_a_file_is_closed(server: ScriptedServer) -> None:
         assert file.closed
 
 
+def test_a_file_is_read_in_blocks_of_some_size(server: ScriptedServer) -> None:
+    """With blocks of a few KiB the calls of the system take longer than the file."""
+    asked: list[int] = []
+
+    class Watched(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            asked.append(size or 0)
+            return super().read(size)
+
+    content = CONTENT * 4
+    transport_to(server.url).call(upload(Watched(content), len(content)), understood)
+
+    assert content == parsed(server).content
+    assert 64 * 1024 == max(asked)
+
+
 def test_a_large_file_needs_no_memory(tmp_path: Path) -> None:
     """200 MB pass through a few."""
     size = 200 * 1024 * 1024
