@@ -21,8 +21,11 @@ _IDS = re.compile(r"[0-9a-f]{24}|[0-9]{4,}")
 _PASSING = frozenset({"as_of", "elapsed_ms"})
 """What differs from one answer to the next; of an upload of ours, its last change in our own books does too."""
 
-_OF_A_STATUS = frozenset({"accepted", "rejected", "total", "available"})
+_OF_A_STATUS = frozenset({"accepted", "rejected", "pending", "total", "available"})
 """Figures that mean something beside a status or kind that is understood, and are null beside a new one."""
+
+_UNTOLD_ROWS = frozenset({"unknown", "pending"})
+"""Rows of which it is not known yet, or not any more, what became of them."""
 
 
 @attrs.frozen
@@ -204,8 +207,10 @@ def _is_excused(key: str, truth: Any, answer: Any, changes: Changes) -> bool:
     if answer is None:
         return key in changes.extras or (changes.words and key in _OF_A_STATUS)
     if changes.words:
-        return (key in {"status", "vendor_status", "type"} and answer in {"unknown", "SOMETHING_NEW"}) or (
-            key == "unknown" and answer > truth  # rows of which it is not known what became of them
+        return (
+            (key in {"status", "vendor_status", "type"} and answer in {"unknown", "SOMETHING_NEW"})
+            or (key in _UNTOLD_ROWS and answer > truth)
+            or (key == "waiting_for" and truth is None)  # an end that is not understood is none yet
         )
     return changes.lengths and len(str(answer)) == MEGABYTE and str(answer).rstrip("x") == truth
 

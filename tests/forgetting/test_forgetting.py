@@ -151,7 +151,7 @@ def test_it_asks_before(desk: Desk, index: UsageIndex) -> None:
 
 def test_nobody_is_refused(desk: Desk) -> None:
     """A person has to be named."""
-    assert "name the person" in desk("forget", "--yes").complaint
+    assert "nobody was named who is to be forgotten" in desk("forget", "--yes").complaint
     with CouponHub.from_config() as hub, pytest.raises(UsageError, match="nobody"):
         hub.forget([])
 
