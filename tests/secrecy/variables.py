@@ -1,5 +1,6 @@
 """What a debugger, rich or Sentry sees of an error: the variables of all frames it came through, and what they hold."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -14,6 +15,7 @@ _OURS = ("couponhub", "couponhub_capillary", "couponhub_moengage")
 _HIDING = (Secret, SentHeaders)
 _OF_LIBRARIES = ("couponhub.transport.pool", "couponhub.transport.oauth")
 """Classes of ours that are a library's by what they hold; those show by `repr` alone."""
+_DEEPEST = 12
 
 
 def frames_of(error: BaseException) -> Iterator[FrameType]:
@@ -38,30 +40,33 @@ def frames_of(error: BaseException) -> Iterator[FrameType]:
 def shown_by(error: BaseException) -> Iterator[tuple[str, str]]:
     """Each variable as (where it stands, what is shown of it): by `repr`, in containers, in attributes of our objects."""
     yield "the error", repr(vars(error))
+    waiting: deque[tuple[str, Any, int]] = deque()
     for frame in frames_of(error):
         place = f"{Path(frame.f_code.co_filename).name}:{frame.f_code.co_name}"
-        for name, value in frame.f_locals.items():
-            yield from _shown(f"{place}: {name}", value, [])
+        waiting.extend((f"{place}: {name}", value, 0) for name, value in frame.f_locals.items())
+    # What several hold is looked at once, where it stands nearest; it is kept, so that nothing else gets its identity.
+    seen: dict[int, Any] = {}
+    while waiting:
+        place, value, depth = waiting.popleft()
+        if depth > _DEEPEST or id(value) in seen:
+            continue
+        seen[id(value)] = value
+        if type(value) not in {dict, list, tuple, set, frozenset}:
+            yield place, repr(value)
+        waiting.extend((f"{place}{step}", inner, depth + 1) for step, inner in _inside(value))
 
 
-def _shown(place: str, value: Any, above: list[Any]) -> Iterator[tuple[str, str]]:
-    if len(above) > 12 or any(value is one for one in above):
-        return
-    if type(value) not in {dict, list, tuple, set, frozenset}:
-        yield place, repr(value)
+def _inside(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, _HIDING):
         return
-    below = [*above, value]
     if isinstance(value, Mapping):
         for key, inner in list(value.items()):
-            yield from _shown(f"{place}[...]", key, below)
-            yield from _shown(f"{place}[{key!r}]", inner, below)
+            yield "[...]", key
+            yield f"[{key!r}]", inner
     elif isinstance(value, (list, tuple, AbstractSet)):
-        for inner in list(value):
-            yield from _shown(f"{place}[...]", inner, below)
+        yield from (("[...]", inner) for inner in list(value))
     elif type(value).__module__.split(".")[0] in _OURS and type(value).__module__ not in _OF_LIBRARIES:
-        for name, inner in _attributes(value).items():
-            yield from _shown(f"{place}.{name}", inner, below)
+        yield from ((f".{name}", inner) for name, inner in _attributes(value).items())
 
 
 def _attributes(value: Any) -> dict[str, Any]:
