@@ -259,7 +259,12 @@ class Conflict(RequestRejected):
 
 
 class RateLimited(VendorError):
-    """Too many calls; refused before any work, so that even a write may be repeated after `retry_after`."""
+    """Too many calls; refused before any work, so that even a write may be repeated after `retry_after`.
+
+    Attributes:
+        limit: The flat name of the limit that is spent, e.g. "upload_per_minute"; None where the vendor refused the call and
+            named none.
+    """
 
     title = (
         "Too many calls; refused before any work, so that even a write may be repeated after `retry_after`."
@@ -268,6 +273,10 @@ class RateLimited(VendorError):
     exit_code = 6
     http_status = 503
     retryable = True
+
+    def __init__(self, message: str, *, limit: str | None = None, **facts: Unpack[ErrorFacts]) -> None:
+        super().__init__(message, **facts)
+        self.limit = limit
 
 
 class QuotaExhausted(RateLimited):

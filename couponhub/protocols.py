@@ -8,7 +8,7 @@ subclasses; no exception of an HTTP, OAuth or conversion library leaves an adapt
 splits, stages, waits or remembers: that is the core's work.
 
 Where a method takes a `deadline`, it is the moment by which it ends, retries included; with one, a
-rate limit is never waited out.
+rate limit is never waited out, also with one that never comes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,41 +1,166 @@
-"""Progress of an upload, on stderr of a terminal only."""
+"""Progress of an upload on stderr: a picture that moves on a terminal, elsewhere a line at each change."""
 
 import sys
+import threading
 from types import TracebackType
 from typing import Any, Self
 
-from couponhub.uploads import EventKind, UploadEvent
+from couponhub.cli.failures import say
+from couponhub.cli.upload_meter import UploadMeter, duration
+from couponhub.uploads import UploadEvent
+
+_FIRST_LINE = 1.0
+_LONGEST_SILENCE = 30.0
+_WIDE = 120
+_BAR = 40
 
 
 class UploadProgress:
-    """Shows what an upload is at, and knows its id as soon as there is one: from then on something may be sent."""
+    """Shows what an upload is at, and knows its id as soon as there is one.
 
-    def __init__(self, upload_id: str | None = None) -> None:
-        self.upload_id = upload_id
-        self._status: Any = None
+    Args:
+        upload_id: Of an upload that was sent before.
+        quiet: Show nothing.
+    """
+
+    def __init__(self, upload_id: str | None = None, *, quiet: bool = False) -> None:
+        self.meter = UploadMeter(upload_id, may_have_sent=upload_id is not None)
+        if upload_id is not None:
+            self.meter.phase = "asking the vendor"
+        self._display: LiveDisplay | LineDisplay | None = None
+        if not quiet and sys.stderr is not None:
+            self._display = LiveDisplay(self.meter) if sys.stderr.isatty() else LineDisplay(self.meter)
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
-            from rich.console import Console  # noqa: PLC0415 - only terminals see it
-
-            self._status = Console(stderr=True).status("preparing the codes")
-            self._status.start()
+        if self._display is not None:
+            self._display.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._status is not None:
-            self._status.stop()
+        if self._display is not None:
+            self._display.stop()
 
     def __call__(self, event: UploadEvent) -> None:
         """Take note of an event."""
-        upload, status = event.upload, self._status
-        if event.kind is EventKind.SETTLING:
-            if status is not None:
-                status.update(f"waiting for {upload.id}, which an earlier call left at the vendor")
-            return
-        self.upload_id = upload.id
-        if status is not None:
-            taken = "" if upload.accepted is None else f", {upload.accepted:,} accepted"
-            status.update(f"{upload.id}: {upload.status.value}{taken}")
+        self.meter.note(event)
+        if self._display is not None:
+            self._display.update()
+
+
+class LineDisplay:
+    """A line at each change, and at least every half minute: for logs and whoever reads them.
+
+    What fails in its first second, before anything is written down, leaves its error's line alone.
+
+    Args:
+        meter: What to tell.
+        patience: Seconds until the first line, where nothing is written down by then.
+        silence: The most seconds without a line after that.
+    """
+
+    def __init__(
+        self, meter: UploadMeter, *, patience: float = _FIRST_LINE, silence: float = _LONGEST_SILENCE
+    ) -> None:
+        self._meter = meter
+        self._patience = patience
+        self._silence = silence
+        self._told: object = None
+        self._lock = threading.Lock()
+        self._spoken = threading.Event()
+        self._over = False
+
+    def start(self) -> None:
+        """Begin."""
+        threading.Thread(target=self._break_silence, name="upload-progress", daemon=True).start()
+
+    def update(self) -> None:
+        """Say how it stands, if that has changed."""
+        with self._lock:
+            begun = self._told is not None or self._meter.upload_id is not None
+            if begun and self._meter.changes != self._told:
+                self._say()
+
+    def stop(self) -> None:
+        """End."""
+        with self._lock:
+            self._over = True
+        self._spoken.set()
+
+    def _say(self) -> None:
+        self._told = self._meter.changes
+        say(self._meter.line())
+        self._spoken.set()
+
+    def _break_silence(self) -> None:
+        pause = self._patience
+        while not self._over:
+            was_spoken = self._spoken.wait(pause)
+            pause = self._silence
+            with self._lock:
+                self._spoken.clear()
+                if not was_spoken and not self._over:
+                    self._say()
+                    self._spoken.clear()
+
+
+class LiveDisplay:
+    """A picture of a few lines that is drawn anew several times a second."""
+
+    def __init__(self, meter: UploadMeter) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only terminals see it
+        from rich.live import Live  # noqa: PLC0415 - the same
+
+        console = Console(stderr=True)
+        self._live = Live(
+            console=console,
+            get_renderable=lambda: picture(meter, console.width),
+            refresh_per_second=5,
+            transient=True,
+        )
+
+    def start(self) -> None:
+        """Begin."""
+        self._live.start()
+
+    def update(self) -> None:
+        """Show it now."""
+        self._live.refresh()
+
+    def stop(self) -> None:
+        """End, and leave nothing of it."""
+        self._live.stop()
+
+
+def picture(meter: UploadMeter, width: int) -> Any:
+    """Draw how far an upload is, for a terminal of that many columns."""
+    from rich.console import Group  # noqa: PLC0415 - only terminals see it
+    from rich.progress_bar import ProgressBar  # noqa: PLC0415 - the same
+    from rich.spinner import Spinner  # noqa: PLC0415 - the same
+    from rich.table import Table  # noqa: PLC0415 - the same
+    from rich.text import Text  # noqa: PLC0415 - the same
+
+    spinner = Spinner("dots")
+    spinner.start_time = 0.0
+    head = Text.assemble(
+        spinner.render(meter.elapsed),  # type: ignore[arg-type]  # of a spinner without words it is a Text
+        " ",
+        (meter.phase, "bold"),
+        f"  {meter.upload_id}" if meter.upload_id else "",
+        (f"  {duration(meter.elapsed)}", "dim"),
+    )
+    lines: list[Any] = [head]
+    facts = list(meter.facts())
+    if meter.rows:
+        row = Table.grid(padding=(0, 2))
+        bar = ProgressBar(total=meter.rows, completed=meter.done, width=min(_BAR, width // 4))
+        first, rest = (facts, []) if width >= _WIDE else (facts[:1], facts[1:])
+        row.add_row(" ", bar, Text(", ".join(first)))
+        lines.append(row)
+        facts = rest
+    if facts:
+        lines.append(Text(f"   {', '.join(facts)}"))
+    if meter.wait:
+        lines.append(Text(f"   waiting for {meter.wait}", style="yellow"))
+    return Group(*lines)

@@ -18,11 +18,13 @@ _STATUS_STYLES = {
     "none": "cyan",
     "pending": "yellow",
     "processing": "yellow",
+    "paused": "yellow",
     "partial": "yellow",
     "unknown": "yellow",
     "redeemed": "blue",
     "expired": "dim",
     "archived": "dim",
+    "cancelled": "dim",
     "revoked": "red",
     "failed": "red",
 }

@@ -8,17 +8,17 @@ from couponhub.errors import CouponhubError, PartialFailure
 from couponhub.models import Upload, UploadStatus
 from couponhub.serialization import error_object, to_document
 
-UPLOAD_COLUMNS = (
-    Column("ID", "id", whole=True),
-    Column("NAME", "name"),
-    Column("STATUS", "status", whole=True),
+_NAMED = (Column("ID", "id", whole=True), Column("NAME", "name"), Column("STATUS", "status", whole=True))
+_COUNTED = (
     Column("ROWS", "rows", right=True),
     Column("ACCEPTED", "accepted", right=True),
     Column("REJECTED", "rejected", right=True),
-    Column("CREATED", "created_at", time=True),
 )
+_CREATED = Column("CREATED", "created_at", time=True)
+UPLOAD_COLUMNS = (*_NAMED, *_COUNTED, _CREATED)
 _FIELDS = (
-    *UPLOAD_COLUMNS,
+    *_NAMED,
+    *_COUNTED,
     Column("DUPLICATES", "duplicates", right=True),
     Column("SKIPPED", "skipped", right=True),
     Column("NOT SENT", "not_sent", right=True),
@@ -26,6 +26,7 @@ _FIELDS = (
     Column("UNKNOWN", "unknown", right=True),
     Column("WAITING FOR", "waiting_for"),
     Column("ENDS AT", "ends_at", time=True),
+    _CREATED,
     Column("UPDATED", "updated_at", time=True),
     Column("LIST", "list_id"),
     Column("CONNECTION", "connection"),

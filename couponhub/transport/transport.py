@@ -98,14 +98,17 @@ class Transport:
         Args:
             request: What to send.
             read: Turns the reply into a value, or raises the typed error that it stands for.
-            deadline: By when it ends; None, or one that never comes, uses the connection's patience.
+            deadline: By when it ends; None, or one that never comes, uses the connection's patience. The latter also leaves
+                rate limits to the caller.
 
         Raises:
             OutcomeUnknown: A write was sent and no understandable answer came.
             CouponhubError: Whatever `read` raised, or why no reply could be had.
         """
-        hurried = deadline is not None and deadline.ends
-        patience = deadline if deadline and hurried else Deadline.after(self._settings.patience, self._clock)
+        hurried = deadline is not None
+        patience = (
+            deadline if deadline and deadline.ends else Deadline.after(self._settings.patience, self._clock)
+        )
         renewed = False
         attempts = 0
         while True:
@@ -303,4 +306,5 @@ def _refused(spent: Spent) -> RateLimited:
         f"the budget {spent.limit} is spent, so nothing was sent",
         hint="if the vendor allows you more, raise it in the connection's limits",
         retry_after=spent.seconds,
+        limit=spent.limit,
     )

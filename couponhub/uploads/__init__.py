@@ -6,12 +6,13 @@ out, and no code is lost or sent twice.
 
 from couponhub.uploads.arguments import Acceptable, UploadSource
 from couponhub.uploads.callback_urls import CallbackUrls
-from couponhub.uploads.events import EventKind, Progress, UploadEvent
+from couponhub.uploads.events import SECOND_LOOK, EventKind, Progress, UploadEvent
 from couponhub.uploads.opening import open_uploads
 from couponhub.uploads.service import Uploads, work_of
 from couponhub.uploads.steps import KIND as UPLOAD
 
 __all__ = [
+    "SECOND_LOOK",
     "UPLOAD",
     "Acceptable",
     "CallbackUrls",

@@ -18,7 +18,7 @@ from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.events import Progress, no_progress
 from couponhub.uploads.polling import Poller
 from couponhub.uploads.preparation import Preparer
-from couponhub.uploads.rate_limit_wait import RateLimitWait
+from couponhub.uploads.rate_limit_wait import Notify, RateLimitWait
 from couponhub.uploads.reconciling import Reconciler
 from couponhub.uploads.recovery import OrphanRecovery
 from couponhub.uploads.request import UploadRequest
@@ -48,9 +48,9 @@ class Assembly:
     clock: Clock
     poller: Poller
 
-    def rate_limit_wait(self, timeout: float | None) -> RateLimitWait:
-        """Make what keeps the pauses that vendors ask for, within the time of one caller."""
-        return RateLimitWait(clock=self.clock, deadline=Deadline.after(timeout, self.clock))
+    def rate_limit_wait(self, timeout: float | None, notify: Notify | None = None) -> RateLimitWait:
+        """Make what keeps the pauses that vendors ask for, within the time of one caller, who may want to be told of them."""
+        return RateLimitWait(clock=self.clock, deadline=Deadline.after(timeout, self.clock), notify=notify)
 
     def reconciler(self, ledger: Ledger, rate_limit_wait: RateLimitWait | None = None) -> Reconciler:
         """Make what compares uploads with the vendor."""

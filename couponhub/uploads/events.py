@@ -7,16 +7,23 @@ import attrs
 
 from couponhub.models import Upload
 
+SECOND_LOOK = "a second look at the vendor"
+"""What is waited for after a lost answer: until then nobody knows whether a part arrived."""
+
 
 class EventKind(StrEnum):
     """What just happened."""
 
+    PREPARING = "preparing"
+    """The list is checked and the codes are read; nothing is written down of the upload yet."""
     RECORDED = "recorded"
-    """The upload has its id and stands in the ledger; nothing was sent yet."""
+    """The upload stands in the ledger; nothing was sent yet."""
+    SUBMITTING = "submitting"
+    """A part is about to be sent: from now on the vendor may have it."""
     SUBMITTED = "submitted"
     """The vendor has one more part."""
     PAUSED = "paused"
-    """The vendor asked for a pause, which is kept."""
+    """Something is waited for, which `waiting_for` of the upload names: a rate limit, another upload to the list."""
     SETTLING = "settling"
     """What an earlier call left at the vendor is waited for, and is the upload that is told of."""
     POLLED = "polled"
@@ -25,10 +32,15 @@ class EventKind(StrEnum):
 
 @attrs.frozen
 class UploadEvent:
-    """Something that happened, and the upload as it stands now."""
+    """Something that happened, and the upload as it stands now.
+
+    Attributes:
+        seconds: How long the pause is; None where nobody can tell, and for all other kinds.
+    """
 
     kind: EventKind
     upload: Upload
+    seconds: float | None = None
 
 
 class Progress(Protocol):
@@ -41,3 +53,27 @@ class Progress(Protocol):
 
 def no_progress(event: UploadEvent) -> None:
     """Take no note."""
+
+
+@attrs.define
+class ProgressReporter:
+    """Passes events on, and knows the upload when something else has to be told of it.
+
+    Attributes:
+        progress: Whom to tell.
+        upload: As last told.
+    """
+
+    progress: Progress
+    upload: Upload
+
+    def __call__(self, event: UploadEvent) -> None:
+        """Pass an event on."""
+        if event.kind is not EventKind.SETTLING:
+            self.upload = event.upload
+        self.progress(event)
+
+    def pause(self, waiting_for: str, seconds: float | None) -> None:
+        """Tell that the upload goes on only after something; in so many seconds, if that is known."""
+        upload = attrs.evolve(self.upload, waiting_for=waiting_for)
+        self.progress(UploadEvent(EventKind.PAUSED, upload, seconds))

@@ -80,6 +80,7 @@ class Poller:
                 if _is_the_last(error, failures, refusals, deadline):
                     raise
                 wanted = error.retry_after or 0.0
+                progress(_pause(upload, error))
             else:
                 failures = 0
                 progress(UploadEvent(EventKind.POLLED, upload))
@@ -95,6 +96,12 @@ class Poller:
                 raise _timeout(upload, deadline)
             listener.pause(min(wanted, left))
             pause = min(pause * self.growth, self.longest)
+
+
+def _pause(upload: Upload, error: VendorError) -> UploadEvent:
+    limit = error.limit or "the vendor's rate limit" if isinstance(error, RateLimited) else None
+    reason = limit or f"the vendor, which could not be asked ({error.kind})"
+    return UploadEvent(EventKind.PAUSED, attrs.evolve(upload, waiting_for=reason), error.retry_after)
 
 
 def _is_the_last(error: VendorError, failures: int, refusals: int, deadline: Deadline) -> bool:

@@ -12,7 +12,7 @@ from couponhub.models import FileUrl
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.state import Ledger, ListHistory, PartRecord, UploadRecord
 from couponhub.uploads.bounds import Bounds
-from couponhub.uploads.names import default_name, new_upload_id, part_name
+from couponhub.uploads.names import part_name
 from couponhub.uploads.reconciling import Reconciler
 from couponhub.uploads.recovery import OrphanRecovery
 from couponhub.uploads.request import UploadRequest
@@ -46,10 +46,10 @@ class Preparer:
             _require_memory(request, history)
             if self.reconciler.settle_list(history.uploads):
                 history = self.ledger.history(request.list_id)
-        name = request.name or default_name(request.source)
+        name = request.name
         if isinstance(request.source, FileUrl):
             upload = UploadRecord(
-                id=new_upload_id(),
+                id=request.id,
                 connection=self.connection,
                 list_id=request.list_id,
                 name=name,
@@ -68,7 +68,7 @@ class Preparer:
             recover=lambda: self._recovered(request),
         ).prepare(request.source, workspace, again=request.again)
         upload = UploadRecord(
-            id=new_upload_id(),
+            id=request.id,
             connection=self.connection,
             list_id=request.list_id,
             name=name,

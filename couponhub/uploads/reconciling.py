@@ -10,6 +10,7 @@ from couponhub.errors import NotFound, OutcomeUnknown, VendorError, WaitTimeout
 from couponhub.models import Part, UploadStatus
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, ReadsParts
 from couponhub.state import Ledger, PartRecord, Stage, UploadRecord
+from couponhub.uploads.events import SECOND_LOOK
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.submission import show_command
 
@@ -125,7 +126,7 @@ class Reconciler:
                     f"whether a part of upload {upload.id} arrived cannot be found out in the time left",
                     hint=f"allow {self.settle:g} seconds more, or see `{show_command(upload)}` later",
                 )
-            self.rate_limit_wait.clock.sleep(pause)
+            self.rate_limit_wait.pause(pause, SECOND_LOOK)
             found = self._find_patiently(upload, part)
         if found is not None:
             return self.ledger.mark_submitted(upload, part.number, found)

@@ -3,7 +3,7 @@
 import attrs
 
 from couponhub.codes import CodeSource
-from couponhub.models import FileUrl, ListId, Tagging
+from couponhub.models import FileUrl, ListId, Tagging, UploadId
 from couponhub.uploads.events import Progress
 
 
@@ -11,9 +11,10 @@ from couponhub.uploads.events import Progress
 class UploadRequest:
     """What a caller wants to be sent; see `Uploads.send`."""
 
+    id: UploadId
     list_id: ListId
     source: CodeSource | FileUrl
-    name: str | None
+    name: str
     column: str | int | None
     tagging: Tagging | None
     accepts_ruined: bool

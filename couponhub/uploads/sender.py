@@ -13,6 +13,7 @@ from couponhub.state import JobRecord, JobStore, Ledger, ListHistory, UploadReco
 from couponhub.uploads.bounds import Bounds
 from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.final_error import final_error
+from couponhub.uploads.list_lock import list_lock
 from couponhub.uploads.preparation import Preparer
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.request import UploadRequest
@@ -50,9 +51,7 @@ class Sender:
         with ExitStack() as held:
             workspace = held.enter_context(self.ledger.workspace())
             sending = held.enter_context(ExitStack())
-            sending.enter_context(
-                self.ledger.list_lock(request.list_id, timeout=self.rate_limit_wait.seconds)
-            )
+            sending.enter_context(list_lock(self.ledger, request.list_id, self.rate_limit_wait))
             upload, files, history = self.preparer.prepare(request, workspace)
             self.bounds.check_room(coupon_list, upload)
             self.rate_limit_wait.require_time()

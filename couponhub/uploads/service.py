@@ -39,7 +39,14 @@ from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.catalogue import FoundUpload, UploadCatalogue
 from couponhub.uploads.completion_wait import CompletionWait
 from couponhub.uploads.deletion import Deleter
-from couponhub.uploads.events import Progress, no_progress
+from couponhub.uploads.events import (
+    EventKind,
+    Progress,
+    ProgressReporter,
+    UploadEvent,
+    no_progress,
+)
+from couponhub.uploads.names import default_name, new_upload_id
 from couponhub.uploads.polling import Poller
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.request import UploadRequest
@@ -142,7 +149,8 @@ class Uploads(Rooted):
             again: Send also what was sent to the list before.
             wait: Return only when the vendor has ended every part.
             timeout: Seconds for all of it; None for as long as it takes.
-            progress: Told of each step; from the first one on it knows the upload's id.
+            progress: Told of each step, and of what is waited for; from the first one on it knows the id that the upload has
+                once it is `RECORDED`.
 
         Raises:
             UsageError: The codes have faults, or it is not plain in which column they are; nothing was sent.
@@ -155,24 +163,31 @@ class Uploads(Rooted):
             WaitTimeout: Time ran out; the upload as last seen, where there is one yet, is on the error.
         """
         with self._at("send codes"):
-            rate_limit_wait = self._assembly.rate_limit_wait(given_timeout(timeout))
+            deadline = given_timeout(timeout)
+            home = given_list_id(list_id)
+            source = given_source(source, is_read_as=column is not None or bool(accept))
+            title = default_name(source) if name is None else given_id(name, "the upload's name")
+            reporter = ProgressReporter(given_progress(progress), self._unseen(home, new_upload_id(), title))
             request = UploadRequest(
-                list_id=given_list_id(list_id),
-                source=given_source(source, is_read_as=column is not None or bool(accept)),
-                name=None if name is None else given_id(name, "the upload's name"),
+                id=reporter.upload.id,
+                list_id=home,
+                source=source,
+                name=title,
                 column=given_column(column),
                 tagging=None if tagging is None else given_one(Tagging, tagging, "tagging"),
                 accepts_ruined="ruined" in given_acceptables(accept),
                 callback=None if callback is None else given_url(callback, "the callback"),
                 again=given_flag(again, "again"),
-                progress=given_progress(progress),
+                progress=reporter,
             )
             given_flag(wait, "wait")
+            reporter(UploadEvent(EventKind.PREPARING, reporter.upload))
+            rate_limit_wait = self._assembly.rate_limit_wait(deadline, reporter.pause)
             ledger = self._ledger()
             record = self._assembly.sender(ledger, request, rate_limit_wait).send(request)
             upload = self._rested(self._catalogue.told(record), record)
             if wait and not upload.status.ended:
-                return self._wait_for((ledger, record), record.id, rate_limit_wait, progress, sent_here=True)
+                return self._wait_for((ledger, record), record.id, rate_limit_wait, reporter, sent_here=True)
             return upload
 
     def wait(
@@ -192,7 +207,7 @@ class Uploads(Rooted):
             upload: The upload, or its id (then with `list_id`); a vendor's part id works too.
             list_id: The list it went to.
             timeout: Seconds; None for as long as it takes.
-            progress: Told each time the vendor was asked.
+            progress: Told each time the vendor was asked, and of what is waited for.
 
         Raises:
             WaitTimeout: It has not ended; the upload as last seen is on the error.
@@ -201,11 +216,14 @@ class Uploads(Rooted):
         """
         with self._at("wait for upload"):
             home, upload_id = given_upload(upload, list_id)
-            rate_limit_wait = self._assembly.rate_limit_wait(given_timeout(timeout))
-            given_progress(progress)
+            # What is known of it before anybody is asked.
+            unseen = self._unseen(home, UploadId(upload_id), "", UploadStatus.UNKNOWN)
+            reporter = ProgressReporter(given_progress(progress), unseen)
+            rate_limit_wait = self._assembly.rate_limit_wait(given_timeout(timeout), reporter.pause)
             if (found := self._catalogue.find(home, upload_id)) is not None:
-                return self._wait_for(found, upload_id, rate_limit_wait, progress)
-            return self._wait_for_vendors(home, upload_id, rate_limit_wait, progress)
+                reporter.upload = self._catalogue.told(found[1])
+                return self._wait_for(found, upload_id, rate_limit_wait, reporter)
+            return self._wait_for_vendors(home, upload_id, rate_limit_wait, reporter)
 
     def show(self, list_id: str, upload_id: str) -> Upload:
         """Tell how an upload stands: ours, brought up to what the vendor shows, or a vendor's file by its id.
@@ -309,21 +327,17 @@ class Uploads(Rooted):
         return upload
 
     def _wait_for_vendors(
-        self, list_id: ListId, part_id: str, rate_limit_wait: RateLimitWait, progress: Progress
+        self, list_id: ListId, part_id: str, rate_limit_wait: RateLimitWait, reporter: ProgressReporter
     ) -> Upload:
-        # What is known of it before the vendor is asked.
-        unseen = Upload(
-            connection=self._connection,
-            list_id=list_id,
-            id=UploadId(part_id),
-            name="",
-            status=UploadStatus.UNKNOWN,
-        )
-
         def refresh() -> Upload:
             return self._catalogue.of_vendor(list_id, part_id, left=rate_limit_wait.limit)
 
-        return self._poller.wait(unseen, refresh, rate_limit_wait.deadline, progress)
+        return self._poller.wait(reporter.upload, refresh, rate_limit_wait.deadline, reporter)
+
+    def _unseen(
+        self, list_id: ListId, upload_id: UploadId, name: str, status: UploadStatus = UploadStatus.PENDING
+    ) -> Upload:
+        return Upload(connection=self._connection, list_id=list_id, id=upload_id, name=name, status=status)
 
     def _at(self, operation: str) -> ErrorContext:
         return ErrorContext(self._connection, operation)

@@ -13,6 +13,7 @@ from couponhub.models import CodeFile, FileUrl, Identifier, Part, Tagging
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.safe_writes import write_once
 from couponhub.state import Ledger, PartRecord, Stage, UploadRecord
+from couponhub.uploads.events import SECOND_LOOK
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 
 SubmitCall = Callable[[Deadline | None], Part]
@@ -59,7 +60,7 @@ class Submitter:
         def settle() -> None:
             if not deadline.allows(self.settle):
                 raise WaitTimeout(f"whether part {number} arrived cannot be found out in the time left")
-            self.rate_limit_wait.clock.sleep(self.settle)
+            self.rate_limit_wait.pause(self.settle, SECOND_LOOK)
 
         return write_once(
             write,

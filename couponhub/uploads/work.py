@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import attrs
 
+from couponhub.clock import Deadline
 from couponhub.codes import PreparedFile
 from couponhub.errors import CouponhubError, LocalError, VendorError, WaitTimeout
 from couponhub.jobs import Handler
@@ -15,6 +16,7 @@ from couponhub.state import JobRecord, Ledger, Stage, StepRecord, UploadRecord
 from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.completion_wait import CompletionWait, arrived_parts_ended, has_ended
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
+from couponhub.uploads.list_lock import list_lock
 from couponhub.uploads.names import part_name
 from couponhub.uploads.polling import STRAY_REFUSALS, Poller
 from couponhub.uploads.rate_limit_wait import RateLimitWait
@@ -138,10 +140,12 @@ class UploadWork:
             if self.upload.parts[number - 1].stage is not Stage.SUBMITTED:
                 self.rate_limit_wait.require_time()
                 submit_call = self._submit_call(number)
-                self.upload = self.rate_limit_wait.call(
-                    lambda _: self.submitter.submit(self.upload, number, submit_call),
-                    paused=lambda: self._tell(EventKind.PAUSED, job),
-                )
+
+                def submit(_: Deadline | None) -> UploadRecord:
+                    self._tell(EventKind.SUBMITTING, job)
+                    return self.submitter.submit(self.upload, number, submit_call)
+
+                self.upload = self.rate_limit_wait.call(submit)
                 self._tell(EventKind.SUBMITTED, job)
         except CouponhubError:
             self.is_refused = True
@@ -204,9 +208,7 @@ class UploadWork:
         """Take the right to send to the list, and find out what the vendor has of the parts in doubt."""
         if self._may_send:
             return
-        self.sending.enter_context(
-            self.ledger.list_lock(self.upload.list_id, timeout=self.rate_limit_wait.seconds)
-        )
+        self.sending.enter_context(list_lock(self.ledger, self.upload.list_id, self.rate_limit_wait))
         self._may_send = True
         self.upload = self.ledger.find(self.upload.id) or self.upload
         self.files.serve_again(self.upload, self.ledger)

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -23,6 +24,9 @@ NEW_SERIES = (
     *("--set", "smsTemplate=Hi {{first_name}}, your code is {{voucher}}"),
 )
 SETTINGS: Mapping[str, str | float] = {"timeout": 2.0, "settle": 0.05}
+
+
+_PROGRESS = re.compile("couponhub: (up_[a-z2-7]+: |preparing the codes|asking the vendor|waiting for up_)")
 
 
 @attrs.frozen
@@ -50,9 +54,14 @@ class Ran:
         return [line.split("\t") for line in self.out.splitlines()]
 
     @property
+    def remarks(self) -> list[str]:
+        """The lines of its stderr, without those that tell how an upload goes on."""
+        return [line for line in self.err.splitlines() if not _PROGRESS.match(line)]
+
+    @property
     def complaint(self) -> str:
-        """Its one line on stderr."""
-        (line,) = self.err.splitlines()
+        """Its one line on stderr, beside those that tell how an upload goes on."""
+        (line,) = self.remarks
         assert line.startswith("couponhub: ")
         assert "Traceback" not in line
         return line.removeprefix("couponhub: ")

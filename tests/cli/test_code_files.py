@@ -125,7 +125,7 @@ def test_a_tag_finds_its_column_by_name(desk: Desk, rows: tuple[str, ...], optio
     list_id = desk.list_id("capillary")
     desk.write("codes.csv", *rows)
     ran = desk("uploads", "send", "capillary", list_id, "codes.csv", "--tag", "mobile", *options, "--wait")
-    assert (0, "") == (ran.code, ran.err)
+    assert (0, []) == (ran.code, ran.remarks)
     held = desk.control["capillary"].codes(list_id)
     assert [("T-1", CUSTOMER)] == [(row["code"], row["customer"]["mobile"]) for row in held]
     kept = list((desk.folder / "state").rglob("*.txt"))

@@ -71,7 +71,7 @@ def test_keys_of_an_upload(desk: Desk, connection: str) -> None:
     list_id = desk.list_id(connection)
     file = desk.write("codes.csv", "coupon code", "AB-1", "AB-2", "AB-1")
     sent = desk("uploads", "send", connection, list_id, file, "--wait", "-o", "json")
-    assert (0, "") == (sent.code, sent.err)
+    assert (0, []) == (sent.code, sent.remarks)
     upload = sent.json
     assert UPLOAD_KEYS == list(upload)
     (part,) = upload["parts"]
@@ -186,7 +186,7 @@ def test_every_write_in_every_form(desk: Desk, form: str | None) -> None:
     list_id = desk.list_id("moengage", "forms")
     file = desk.write("codes.csv", "Coupon Code", "AB-1")
     sent = desk("uploads", "send", "moengage", list_id, file, *asked)
-    assert (0, "") == (sent.code, sent.err)
+    assert (0, []) == (sent.code, sent.remarks)
     assert "up_" in sent.out
     today = datetime.now(UTC).date().isoformat()
     mailed = desk(
@@ -263,9 +263,9 @@ def test_tagged_codes_from_stdin(desk: Desk) -> None:
     list_id = desk.list_id("capillary")
     words = ("uploads", "send", "capillary", list_id, "-", "--tag", "mobile", "--wait", "-o", "json")
     named = desk.apart(*words, "--tag-column", "who", stdin=f"coupon code,who\nTAG-1,{CUSTOMER}\n")
-    assert (0, "") == (named.code, named.err)
+    assert (0, []) == (named.code, named.remarks)
     numbered = desk.apart(*words, "--tag-column", "1", stdin=f"coupon code,who\nTAG-2,{CUSTOMER}\n")
-    assert (0, "") == (numbered.code, numbered.err)
+    assert (0, []) == (numbered.code, numbered.remarks)
     held = desk("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "--list", list_id, "-o", "jsonl")
     coupons = [one for one in map(json.loads, held.out.splitlines()) if one["kind"] == "coupon"]
     assert ["TAG-1", "TAG-2"] == sorted(one["code"] for one in coupons)
@@ -299,7 +299,7 @@ def test_a_file_that_lies_elsewhere(desk: Desk) -> None:
             *("uploads", "send", "moengage", list_id, "--url", url, "--wait", "-o", "json"),
             *("--url-user", "reader", "--url-password", "@secret"),
         )
-    assert (0, "") == (sent.code, sent.err)
+    assert (0, []) == (sent.code, sent.remarks)
     assert (1, None) == (len(sent.json["parts"]), sent.json["rows"])
     assert ["FAR-1"] == desk.codes("moengage", list_id)
     assert "pa55w0rd" not in sent.out

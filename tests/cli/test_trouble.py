@@ -483,7 +483,7 @@ def test_closed_streams(desk: Desk) -> None:
     """A command whose stdin or stdout was closed by its caller does its work."""
     list_id = desk.list_id("moengage")
     closed = desk.spawned(
-        *("uploads", "send", "moengage", list_id, desk.write("codes.csv", "code", "A1")),
+        *("uploads", "send", "-q", "moengage", list_id, desk.write("codes.csv", "code", "A1")),
         stdout=None,
         preexec_fn=lambda: os.close(1),
     )

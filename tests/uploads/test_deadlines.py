@@ -1,5 +1,7 @@
 """A timeout is seconds for all of it, and what was sent until then is told."""
 
+import math
+
 import attrs
 import pytest
 
@@ -49,10 +51,10 @@ def test_every_call_is_given_what_remains(harness: UploadHarness, monkeypatch: p
     assert len(harness.vendor.deadlines) == len(told)
 
 
-def test_without_a_timeout_calls_have_none(harness: UploadHarness) -> None:
-    """Then a rate limit is the adapter's to wait out."""
+def test_without_a_timeout_calls_have_no_end(harness: UploadHarness) -> None:
+    """And yet a rate limit is not the adapter's to wait out, for nobody would be told of it."""
     harness.uploads.send(LIST, FIVE, wait=True)
-    assert {None} == set(harness.vendor.deadlines)
+    assert {math.inf} == set(harness.vendor.deadlines)
 
 
 def test_time_that_ends_while_the_list_is_read(

@@ -27,7 +27,7 @@ from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.uploads import EventKind, UploadEvent
 from tests.state.kit import files_of
 from tests.uploads.harness import LIST, UploadHarness, counts
-from tests.uploads.vendors import FakeVendor, FileVendor, UrlVendor
+from tests.uploads.vendors import FakeVendor, FileVendor, Lost, UrlVendor
 
 FIVE = ["A1", "B2", "C3", "D4", "E5"]
 
@@ -90,9 +90,11 @@ def test_events_tell_the_id_before_anything_is_sent(harness: UploadHarness) -> N
 
     upload = harness.uploads.send(LIST, FIVE, wait=True, progress=progress)
 
-    assert (EventKind.RECORDED, 0) == events[0]
-    assert [(EventKind.SUBMITTED, sent) for sent in (1, 2, 3)] == events[1:4]
-    assert {EventKind.POLLED} == {kind for kind, _ in events[4:]}
+    assert [(EventKind.PREPARING, 0), (EventKind.RECORDED, 0)] == events[:2]
+    assert [
+        step for sent in range(3) for step in ((EventKind.SUBMITTING, sent), (EventKind.SUBMITTED, sent + 1))
+    ] == events[2:8]
+    assert {EventKind.POLLED} == {kind for kind, _ in events[8:]}
     assert {upload.id} == ids
 
 
@@ -159,7 +161,12 @@ def test_same_batch_after_a_purge_is_refused(harness: UploadHarness) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [unsent(), RequestRejected("no"), RateLimited("later"), QuotaExhausted("tomorrow", retry_after=9e4)],
+    [
+        unsent(),
+        RequestRejected("no"),
+        RateLimited("later", retry_after=601),
+        QuotaExhausted("tomorrow", retry_after=9e4),
+    ],
 )
 def test_definite_refusal_of_the_first_part(harness: UploadHarness, error: CouponhubError) -> None:
     """The error comes through, nothing was sent, and the same batch may be sent later."""
@@ -220,6 +227,49 @@ def test_pause_asked_for_is_kept_within_the_timeout(harness: UploadHarness) -> N
     with pytest.raises(QuotaExhausted):
         harness.uploads.send("L2", FIVE, timeout=60)
     assert 61 not in harness.clock.sleeps
+
+
+def test_every_pause_is_told_with_its_reason(harness: UploadHarness) -> None:
+    """A rate limit by its name or as the vendor's, a second look after a lost answer, a vendor that is away."""
+    told: list[tuple[str | None, float | None]] = []
+
+    def progress(event: UploadEvent) -> None:
+        if event.kind is EventKind.PAUSED:
+            told.append((event.upload.waiting_for, event.seconds))
+
+    harness.vendor.list_faults = [RateLimited("slow down")]
+    harness.vendor.fates = [RateLimited("spent", retry_after=38, limit="upload_per_minute"), Lost.BEFORE]
+    harness.vendor.poll_faults = [VendorUnavailable("away"), RateLimited("spent", retry_after=5)]
+    harness.uploads.send(LIST, FIVE, wait=True, progress=progress)
+
+    assert [
+        ("the vendor's rate limit", 1),
+        ("upload_per_minute", 38),
+        ("a second look at the vendor", 30),
+        ("the vendor, which could not be asked (unavailable)", None),
+        ("the vendor's rate limit", 5),
+    ] == told
+
+
+def test_a_pause_that_nobody_told_is_not_guessed_for_ever(harness: UploadHarness) -> None:
+    """Without a timeout it is tried again for half a minute."""
+    harness.vendor.fates = [RateLimited("slow down")] * 9
+    with pytest.raises(RateLimited):
+        harness.uploads.send(LIST, FIVE)
+    assert [1, 2, 4, 8, 16] == harness.clock.sleeps
+
+
+def test_who_waits_for_the_list_is_told_so(harness: UploadHarness) -> None:
+    """Another upload to it may take long."""
+    told: list[str | None] = []
+    with (
+        harness.ledger().list_lock(LIST, timeout=0),
+        pytest.raises(WaitTimeout, match="another upload to this list is still being sent"),
+    ):
+        harness.uploads.send(
+            LIST, FIVE, timeout=0.1, progress=lambda event: told.append(event.upload.waiting_for)
+        )
+    assert [None, "another upload to this list"] == told
 
 
 def test_list_is_checked_before_anything_is_sent(harness: UploadHarness) -> None:

@@ -16,6 +16,7 @@ from couponhub.cli.progress import UploadProgress
 from couponhub.cli.session import Seconds, confirm, opened_hub, secret_value, told_if_interrupted
 from couponhub.cli.tables import Column
 from couponhub.cli.upload_ids import named_upload, recorded_uploads
+from couponhub.cli.upload_meter import UploadMeter
 from couponhub.cli.uploads import UPLOAD_COLUMNS, fault_of, print_upload
 from couponhub.errors import CouponhubError, NotFound, UsageError, WaitTimeout
 from couponhub.hub import CouponHub
@@ -25,6 +26,7 @@ from couponhub.settings import is_plain_http
 from couponhub.uploads import Acceptable
 
 _WHERE = (Column("CONNECTION", "connection"), Column("LIST", "list_id", whole=True))
+_quiet = click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 _TAGS = tuple(identifier.value for identifier in Identifier)
 
 
@@ -68,6 +70,7 @@ def command() -> None:
 @click.option(
     "--again", is_flag=True, help="Send every code once more, also those that the list has. DANGEROUS."
 )
+@_quiet
 @pass_options
 def send(
     options: GlobalOptions,
@@ -87,6 +90,7 @@ def send(
     wait: bool,
     timeout: float | None,
     again: bool,
+    quiet: bool,
 ) -> None:
     """Send the codes in FILE (a CSV with a header, - for stdin) to a list of CONN.
 
@@ -130,7 +134,7 @@ def send(
                 progress=progress,
             )
 
-    _run(options, connection, list_id, UploadProgress(), work)
+    _run(options, connection, list_id, UploadProgress(quiet=quiet), work)
 
 
 @command.command("ls")
@@ -168,8 +172,9 @@ def show(options: GlobalOptions, *, words: tuple[str, ...]) -> None:
 @command.command("wait")
 @_named
 @click.option("--timeout", type=Seconds(), metavar="SECONDS", help="The longest to wait.")
+@_quiet
 @pass_options
-def wait(options: GlobalOptions, *, words: tuple[str, ...], timeout: float | None) -> None:
+def wait(options: GlobalOptions, *, words: tuple[str, ...], timeout: float | None, quiet: bool) -> None:
     """Wait until an upload has ended; exit 3 when it is partial, failed, or did not end in time."""
     with opened_hub(options) as hub:
         named = named_upload(hub, words)
@@ -178,7 +183,7 @@ def wait(options: GlobalOptions, *, words: tuple[str, ...], timeout: float | Non
             uploads = hub[named.connection].uploads
             return uploads.wait(named.upload_id, named.list_id, timeout=timeout, progress=progress)
 
-        _run(options, named.connection, named.list_id, UploadProgress(named.upload_id), work)
+        _run(options, named.connection, named.list_id, UploadProgress(named.upload_id, quiet=quiet), work)
 
 
 @command.command("rm")
@@ -300,16 +305,26 @@ def _run(
         print_upload(options, error.upload, error)
         raise click.exceptions.Exit(error.exit_code) from error
     except KeyboardInterrupt:
-        seen = (
-            f"see `couponhub uploads show {connection} {list_id} {progress.upload_id}`; `couponhub uploads resume"
-            f" {progress.upload_id}` goes on with it, and sending the same codes again sends only what did not arrive"
-        )
-        say(f"interrupted; {seen if progress.upload_id else 'nothing was sent'}")
+        say(f"interrupted; {_interrupted(connection, list_id, progress.meter)}")
         raise click.exceptions.Exit(130) from None
     fault = fault_of(upload)
     print_upload(options, upload, fault)
     if fault is not None:
         raise click.exceptions.Exit(fault.exit_code)
+
+
+def _interrupted(connection: str, list_id: str, meter: UploadMeter) -> str:
+    """Say what an upload that was interrupted has come to."""
+    upload_id = meter.upload_id
+    if upload_id is None:
+        return "nothing was sent"
+    resume = f"`couponhub uploads resume {upload_id}`"
+    if not meter.may_have_sent:
+        return f"nothing was sent; {resume} sends it, and `couponhub uploads cancel {upload_id}` gives it up"
+    return (
+        f"see `couponhub uploads show {connection} {list_id} {upload_id}`; {resume} goes on with it, and sending"
+        " the same codes again sends only what did not arrive"
+    )
 
 
 def _file(name: str) -> str | BinaryIO:
