@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 _TRANSPORT = TransportSettings()
-"""What holds where a connection's table says nothing."""
+"""The figures that hold where a connection's table says nothing."""
 
 
 def effective_limits(documented: Limits, overrides: Limits, *, vendor: str) -> Limits:

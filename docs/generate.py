@@ -86,7 +86,7 @@ def _helps(
 
 
 def capabilities_page() -> str:
-    """Which vendor can do what, derived from what the adapters implement."""
+    """The abilities of each vendor, derived from what the adapters implement."""
     plugins = [entry for entry in Registry().all() if isinstance(entry, AdapterPlugin)]
     columns = {plugin.title: _capabilities(plugin) for plugin in plugins}
     lines = [
@@ -169,7 +169,7 @@ def reference_page() -> str:
 
 
 def public_names(module: ModuleType) -> list[str]:
-    """What a module shows: what it says itself, else what is defined in it."""
+    """The names that a module shows: those it lists itself, else those defined in it."""
     own = {
         name
         for name, value in vars(module).items()
@@ -199,7 +199,7 @@ def _sentence(module: ModuleType, name: str) -> str:
 
 
 def _assigned(source: str) -> dict[str, str]:
-    """What stands below each assignment of a module, by the name that is assigned; "" where nothing does."""
+    """The text below each assignment of a module, by the name that is assigned; "" where nothing does."""
     said: dict[str, str] = {}
     for one, after in pairwise([*ast.parse(source).body, ast.Pass()]):
         target = one.targets[0] if isinstance(one, ast.Assign) else getattr(one, "target", None)
@@ -211,7 +211,7 @@ def _assigned(source: str) -> dict[str, str]:
 
 @cache
 def _below() -> dict[str, str]:
-    """The same of the whole package, nothing of which is imported: much of it needs what may not be here."""
+    """The text below each assignment of the whole package, nothing of which is imported: much of it needs what may not be here."""
     sources = [path.read_text(encoding="utf-8") for path in sorted((HERE.parent / "couponhub").rglob("*.py"))]
     return {name: said for source in sources for name, said in _assigned(source).items() if said}
 

@@ -56,7 +56,7 @@ def house_picture() -> str:
 
 
 def rooms() -> Uses:
-    """Which rooms of the core import which others; both adapters, without their emulators, as one room above."""
+    """The rooms of the core that each one imports; both adapters, without their emulators, as one room above."""
     found: dict[str, set[str]] = {}
     for base, name in ((ROOT / "couponhub", ""), (ROOT / "adapters", "adapters")):
         for path in sorted(base.rglob("*.py")):
@@ -88,7 +88,7 @@ def _floors(uses: Uses) -> dict[str, int]:
 
 
 def _shortest(uses: Uses, room: str) -> set[str]:
-    """What a room imports and reaches through nothing else that it imports."""
+    """The rooms that a room imports and reaches through nothing else that it imports."""
 
     @cache
     def below(one: str) -> frozenset[str]:

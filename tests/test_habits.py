@@ -97,3 +97,20 @@ def test_what_is_not_counted_says_why() -> None:
         if re.search(r"pragma: no (?:cover|branch)(?! - \S)", line)
     ]
     assert [] == silent
+
+
+CLAUSE = re.compile(
+    r'^ *r?"""(What|Whether|Where|When|Which|Who|Whose|Whom|Why|How|The same|(By|In|Of|As) which)\b.*',
+    re.MULTILINE,
+)
+
+
+def test_docstrings_begin_with_a_verb_or_a_noun() -> None:
+    """A clause ("What ...", "Whether ...") makes one read on to learn what is meant: "Return ...", "The coupons of ..."."""
+    found = [
+        f"{path.relative_to(ROOT).as_posix()}: {match[0].strip()}"
+        for folder in ("couponhub", "adapters", "docs/recipes")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for match in CLAUSE.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert [] == found

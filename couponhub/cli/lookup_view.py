@@ -27,7 +27,7 @@ _WHY: Mapping[Reason, str] = {
     Reason.CREDENTIALS: "did not take the credentials",
     Reason.INCOMPLETE: "told only a part",
 }
-"""What a connection did that could not tell all."""
+"""Words for a connection that could not tell all."""
 
 
 def in_words(answer: LookupAnswer, *, filtered: bool) -> str:

@@ -24,7 +24,7 @@ _OPTIONS: Mapping[str, Sequence[str]] = {
     "--since": ("from", "start"),
     "--until": ("to", "end"),
 }
-"""What an option is called elsewhere, without dashes."""
+"""Names of options elsewhere, without dashes."""
 _FORMATS = frozenset({"json", "jsonl", "csv", "table"})
 _COMMANDS: Mapping[str, Sequence[str]] = {
     "list": ("ls", "lists ls"),
@@ -56,7 +56,7 @@ _COMMANDS: Mapping[str, Sequence[str]] = {
     "help": ("--help",),
     "version": ("--version",),
 }
-"""What a command is called elsewhere; of ours the first that is there."""
+"""Names of commands elsewhere; of ours the first that is there."""
 _NUMBER = re.compile(r"\+?[\d ()./-]{7,24}")
 _IDENTIFIERS = ("--mobile", "--email", "--external-id", "--id")
 

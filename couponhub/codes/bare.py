@@ -10,7 +10,7 @@ SAMPLE = 50
 _WORDS = re.compile(r"[^\W\d_]+")
 _SEPARATORS = re.compile("[,;|\t]")
 _TELEPHONE = re.compile(r"\+?\d(?:[ ()./-]?\d){6,14}")
-"""What may as well be a customer as a code."""
+"""Words that may as well be a customer as a code."""
 
 
 def is_bare(first: str, below: Sequence[str], code_header: str) -> bool:

@@ -48,10 +48,10 @@ CODE_NAMES = _names(
     "kode,kode kupon,kode promo,kode voucher,mã giảm giá,mã khuyến mãi,कूपन कोड,कूपन,رمز القسيمة,كود الخصم,"
     "รหัสคูปอง,优惠码,优惠券码,优惠券代码,券码,兑换码,折扣码,優惠碼,クーポンコード,クーポン,쿠폰,쿠폰코드"
 )
-"""What names a column of codes, as people write it."""
+"""Names of a column of codes, as people write them."""
 
 CODE_WORDS = frozenset(map(plain, CODE_NAMES))
-"""The same as words are compared."""
+"""Those names, as words are compared."""
 
 CUSTOMER_NAMES = {
     Identifier.MOBILE: _names(
@@ -73,19 +73,19 @@ CUSTOMER_NAMES = {
     ),
     Identifier.ID: _names("id,customer id,cust id,user id,capillary id,moengage id,member id"),
 }
-"""What names a column of customers, by the identifier in it, as people write it."""
+"""Names of a column of customers, by the identifier in it, as people write them."""
 
 CUSTOMER_WORDS = {kind: frozenset(map(plain, names)) for kind, names in CUSTOMER_NAMES.items()}
-"""The same as words are compared."""
+"""Those names, as words are compared."""
 
 ANY_CUSTOMER_NAMES = _names(
     "customer,customers,customer identifier,identifier,user,users,member,members,recipient,recipients,buyer,"
     "contact,Kunde,Kunden,client,clients,cliente,clientes,klant"
 )
-"""What names a column of customers without saying which identifier is in it, as people write it."""
+"""Names of a column of customers that do not say which identifier is in it, as people write them."""
 
 ANY_CUSTOMER_WORDS = frozenset(map(plain, ANY_CUSTOMER_NAMES))
-"""The same as words are compared."""
+"""Those names, as words are compared."""
 
 _OTHER_WORDS = _plain(
     "name,first name,last name,full name,customer name,title,city,country,state,zip,address,gender,birthday,"

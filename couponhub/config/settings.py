@@ -23,7 +23,7 @@ from couponhub.staging import StagingSettings
 from couponhub.state import StoreSettings, Token, read_token_hash
 
 _RESILIENCE = ResilienceSettings()
-"""What holds where `[lookup]` says nothing."""
+"""The figures that hold where `[lookup]` says nothing."""
 
 
 def _check_not_empty(instance: object, attribute: object, value: tuple[str, ...] | None) -> None:  # noqa: ARG001 - attrs' signature

@@ -24,7 +24,7 @@ from couponhub.models import JobStatus
 from couponhub.state import JobRecord, JobStore, JobWish, StepRecord
 
 LEASE_SECONDS = 60.0
-"""How long others wait for an owner that has stopped without ending, as a suspended machine does."""
+"""The seconds that others wait for an owner that has stopped without ending, as a suspended machine does."""
 
 # The same would be refused the next time: nothing that this machine could change.
 _FINAL = (Conflict, NotFound, RequestRejected, Unsupported, UsageError)

@@ -14,7 +14,7 @@ from couponhub.models import Answer, Customer, LookupAnswer, Strategy, Verdict
 from couponhub.resilience import Outcome, Waiter
 
 _Event = tuple[int, Outcome, float] | None
-"""Who answered, what, and when on the clock; None to stop."""
+"""An answer: of whom, what, and when on the clock; None to stop."""
 
 
 class FanOut:

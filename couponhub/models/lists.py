@@ -96,7 +96,7 @@ class Kept(Enum):
 
 
 KEPT: Final = Kept.KEPT
-"""What a change says of a thing that it leaves as it is, where None has a meaning of its own."""
+"""The word of a change for a thing that it leaves as it is, where None has a meaning of its own."""
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked_input)

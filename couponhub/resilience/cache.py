@@ -13,7 +13,7 @@ from couponhub.resilience.settings import ResilienceSettings
 from couponhub.resilience.weight import bytes_held
 
 CacheKey = tuple[bytes, CouponQuery]
-"""Who, by a keyed hash of the identifier, and which coupons."""
+"""The customer, by a keyed hash of the identifier, and the coupons that are meant."""
 
 _ENTRY_BYTES = 2048
 """Of what holds an answer here, beside the answer and the question: measured, and rounded up."""

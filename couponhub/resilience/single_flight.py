@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 Done = Callable[[Outcome], None]
 """Is told what asking came to; must not block and must not raise."""
 Message = tuple[Done, Callable[[], Outcome]]
-"""What somebody is to be told; made when it is told, beside the client's lock."""
+"""A message for somebody; made when it is told, beside the client's lock."""
 
 
 def notify(messages: Iterable[Message]) -> None:

@@ -1,4 +1,4 @@
-"""How many requests are under way at once: what waits never takes the last threads, nor one token those of all."""
+"""The number of requests under way at once: what waits never takes the last threads, nor one token those of all."""
 
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.errors import RateLimited
@@ -67,12 +67,12 @@ class Gate:
         self._streams.give(who)
 
     def has_refused(self, seconds: float) -> bool:
-        """Whether a request found no room within the last seconds."""
+        """Tell whether a request found no room within the last seconds."""
         return self._clock.monotonic() - self._refused_at < seconds
 
 
 class _Share:
-    """What many take of, each at most `times` what is left.
+    """A room that many take of, each at most `times` what is left.
 
     Lists count, for they grow and shrink at once for all threads: a lock would take longer than all the rest.
     """

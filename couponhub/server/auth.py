@@ -1,4 +1,4 @@
-"""Who may do what: bearer tokens and their scopes, checked without asking the store each time."""
+"""The rights of callers: bearer tokens and their scopes, checked without asking the store each time."""
 
 import ipaddress
 import logging
@@ -28,7 +28,7 @@ _IMPLIED = {Scope.ADMIN: frozenset({Scope.ADMIN, Scope.LOOKUP, Scope.LISTS_READ}
 
 @attrs.frozen(kw_only=True)
 class Principal:
-    """Who asks, as far as it was proven.
+    """The caller, as far as it was proven.
 
     Attributes:
         token_id: Which token came along; None for none.
@@ -40,7 +40,7 @@ class Principal:
 
     @property
     def sees_codes(self) -> bool:
-        """Whether codes are shown whole."""
+        """True when codes are shown whole."""
         return Scope.CODES_REVEAL in self.scopes
 
 
@@ -162,7 +162,7 @@ class Access:
 
 
 def is_from_loopback(environ: "WSGIEnvironment") -> bool:
-    """Whether the request comes from this machine and says so in every respect.
+    """Tell whether the request comes from this machine and says so in every respect.
 
     A proxy on this machine speaks for others, and a page in a browser here may name a host of its own.
     """
@@ -176,7 +176,7 @@ def is_from_loopback(environ: "WSGIEnvironment") -> bool:
 
 
 def is_loopback_host(host: str) -> bool:
-    """Whether only this machine itself is meant."""
+    """Tell whether only this machine itself is meant."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -46,7 +46,7 @@ def read_body(environ: "WSGIEnvironment", patience: BodyTimeout, framed: Request
 
 
 def decoded(body: bytes) -> object:
-    """What a body says.
+    """Return what a body says.
 
     Raises:
         UsageError: It is no JSON.

@@ -56,7 +56,7 @@ class BodyTimeout:
         threading.Thread(target=self._run, name="patience", daemon=True).start()
 
     def read(self, stream: "InputStream", size: int, framed: RequestContext) -> bytes:
-        """What comes of a body, at most so many bytes.
+        """Read a body, at most so many bytes.
 
         Raises:
             Refusal: It took too long, and has been answered.
@@ -124,7 +124,7 @@ class _Cut:
 
 
 def _protocol_of(thread: int) -> Any:
-    """What Granian answers a request with that a thread is at; None when it is not found."""
+    """Return what Granian answers a request with that a thread is at; None when it is not found."""
     frame = sys._current_frames().get(thread)  # noqa: SLF001 - the one way to it, as the standard library documents
     while frame is not None:
         protocol = frame.f_locals.get("proto")

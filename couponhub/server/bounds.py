@@ -1,4 +1,4 @@
-"""How much a body may hold: looked at before anything is made of it, so that none costs more than another."""
+"""The bounds of a body: looked at before anything is made of it, so that none costs more than another."""
 
 from collections.abc import Mapping
 from typing import Any

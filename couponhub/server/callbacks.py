@@ -1,4 +1,4 @@
-"""What vendors call when they have worked a file through: it wakes who waits, and is believed in nothing."""
+"""The address that vendors call when they have worked a file through: it wakes who waits, and is believed in nothing."""
 
 from collections.abc import Iterator
 

@@ -78,7 +78,7 @@ def shrink_the_dead(folder: Path) -> None:
 
 
 def is_alive(process: int) -> bool:
-    """Whether there is a process of that id."""
+    """Tell whether there is a process of that id."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -126,7 +126,7 @@ class Gauges:
 
 
 class WorkerProcesses(Collector):
-    """What Linux tells of each worker's process, told apart by the label `pid`.
+    """Figures that Linux tells of each worker's process, told apart by the label `pid`.
 
     Args:
         workers: Their process ids.

@@ -1,4 +1,4 @@
-"""Whether the service lives, and whether it can serve; a vendor that is dead does not make it unready."""
+"""The health of the service: whether it lives, and whether it can serve; a dead vendor does not make it unready."""
 
 import logging
 import threading

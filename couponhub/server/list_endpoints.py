@@ -110,7 +110,7 @@ class ListEndpoints:
 
 
 def _many(documents: Iterator[Document]) -> OperationResponse:
-    """What could be read, and what ended it; an error before there is anything is a problem."""
+    """Return what could be read, and what ended it; an error before there is anything is a problem."""
     items: list[Document] = []
     ended: CouponhubError | None = None
     try:

@@ -1,4 +1,4 @@
-"""What a worker does first: makes the application of the config that its parent has read."""
+"""The first steps of a worker: it makes the application of the config that its parent has read."""
 
 import ctypes
 import gc
@@ -32,7 +32,7 @@ _ARENA_MAX, _MMAP_THRESHOLD = -8, -3
 
 @attrs.frozen(kw_only=True)
 class Loader:
-    """What workers are begun with: all that the parent knows and they have to.
+    """The things that workers are begun with: all that the parent knows and they have to.
 
     Attributes:
         config: As the parent has read it: a file that is broken by now ends nobody.
@@ -57,7 +57,7 @@ class Loader:
     ready: Event | None = None
 
     def of(self, ready: Event) -> "Loader":
-        """The same for one worker."""
+        """Return one for a single worker."""
         return attrs.evolve(self, ready=ready)
 
     def __call__(self) -> Any:
@@ -126,7 +126,7 @@ def load_app(
 
 
 class _Traced:
-    """What tells a collector of requests and calls, until the worker ends."""
+    """The link to a collector, which is told of requests and calls until the worker ends."""
 
     def __init__(self, url: str) -> None:
         # Few trace, and it takes a while to import.

@@ -1,4 +1,4 @@
-"""How a server writes its log: a line of JSON for each record, or a line of text, and no traceback that quotes anything."""
+"""The log of a server: a line of JSON for each record, or a line of text, and no traceback that quotes anything."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ LEVELS = ("debug", "info", "warning", "error")
 
 
 class LogFormat(StrEnum):
-    """What a line is."""
+    """The form of a line."""
 
     TEXT = "text"
     """For people at a terminal."""
@@ -34,7 +34,7 @@ class LogFormat(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class LogSettings:
-    """How the lines of all processes of a server are written.
+    """The form in which all processes of a server write their lines.
 
     Attributes:
         format: As JSON or as text.
@@ -46,7 +46,7 @@ class LogSettings:
 
     @property
     def tells_requests(self) -> bool:
-        """Whether each request gets its line."""
+        """True when each request gets its line."""
         return self.level in {"debug", "info"}
 
     def formatter(self) -> logging.Formatter:

@@ -94,7 +94,7 @@ class LookupEndpoints:
         return OperationResponse(content=_resumed(first, lines), media_type="application/jsonl")
 
     def _writer(self, call: OperationRequest, request: Asked) -> LookupWriter:
-        """How the caller is answered.
+        """Return what writes the answers of a caller.
 
         Raises:
             Refusal: What is raw was asked for, which holds codes, by somebody who may not see them.

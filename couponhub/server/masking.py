@@ -1,4 +1,4 @@
-"""What is shown to callers who may not see codes."""
+"""Answers as they are shown to callers who may not see codes."""
 
 import re
 from collections.abc import Callable, Iterable

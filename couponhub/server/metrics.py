@@ -1,4 +1,4 @@
-"""What Prometheus is told: calls to vendors, verdicts, breakers, quotas, and the endpoint's own requests."""
+"""Metrics for Prometheus: calls to vendors, verdicts, breakers, quotas, and the endpoint's own requests."""
 
 import os
 import threading

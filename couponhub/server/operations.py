@@ -1,4 +1,4 @@
-"""What an endpoint is, and what it is given and gives back: the one list that routes and OpenAPI are made of."""
+"""The endpoints, and what each is given and gives back: the one list that routes and OpenAPI are made of."""
 
 from collections.abc import Callable, Generator, Mapping
 from http import HTTPStatus
@@ -29,7 +29,7 @@ class OperationRequest:
 
 @attrs.define(kw_only=True)
 class OperationResponse:
-    """What is answered.
+    """The response of an operation.
 
     Attributes:
         content: The bytes, or where they are many, their pieces as they are made.

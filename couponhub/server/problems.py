@@ -49,7 +49,7 @@ def status_of(error: CouponhubError) -> int:
 
 
 def headers_of(error: CouponhubError, status: int) -> dict[str, str]:
-    """What HTTP wants beside an error of that status: when to come back."""
+    """Return what HTTP wants beside an error of that status: when to come back."""
     if status not in {429, 503}:
         return {}
     seconds = error.retry_after
@@ -72,7 +72,7 @@ def problem_document(error: CouponhubError, status: int, request_id: str) -> Doc
 
 
 def _title(cls: type[CouponhubError], status: int) -> str:
-    """The same words for all errors of a class; what HTTP calls the status where that is the endpoint's own."""
+    """Return words that are the same for all errors of a class; what HTTP calls the status where that is the endpoint's own."""
     if status != cls.http_status and status in _OWN:
         return HTTPStatus(status).phrase
     return cls.title

@@ -1,4 +1,4 @@
-"""What stands around every request: its id, its time, its threads, its line in the access log, its place in the metrics."""
+"""The surroundings of every request: its id, its time, its threads, its line in the access log, its place in the metrics."""
 
 import random
 import re
@@ -39,7 +39,7 @@ _TEXT = (
 
 @attrs.define(eq=False)
 class RequestContext:
-    """What is noted of a request: every text in it is one of ours, or was checked.
+    """The notes on a request: every text in them is one of ours, or was checked.
 
     Attributes:
         route: The path of its operation, with parameters in braces, never the address itself.
@@ -132,7 +132,7 @@ def head_of(framed: RequestContext, reply: OperationResponse) -> list[tuple[str,
 
 
 class _Watched:
-    """What is sent piece by piece. Its end is told once, also when nobody takes a single piece: no generator could."""
+    """An answer that is sent piece by piece. Its end is told once, also when nobody takes a single piece: no generator could."""
 
     def __init__(
         self, framed: RequestContext, pieces: Generator[bytes], ended: Callable[[int], None]
@@ -206,7 +206,7 @@ class RequestScope:
             framed.streams = True
 
     def ended(self, framed: RequestContext, reply: OperationResponse) -> Iterable[bytes]:
-        """What is sent; a stream ends with its last piece, or when its reader goes away."""
+        """Return what is sent; a stream ends with its last piece, or when its reader goes away."""
         if isinstance(reply.content, bytes):
             self._end(framed, reply.status, len(reply.content))
             return [reply.content]

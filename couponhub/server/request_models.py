@@ -1,4 +1,4 @@
-"""What may be asked for in a body, as classes; strictly read, with every fault named by its field."""
+"""Bodies of requests as classes; strictly read, with every fault named by its field."""
 
 import re
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def check_id(instance: object, attribute: object, value: str | None) -> None:  #
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """Which coupons are meant, and who is to be asked how."""
+    """The coupons that are meant, and who is to be asked how."""
 
     connections: tuple[str, ...] | None = setting(
         None,
@@ -131,7 +131,7 @@ class Asked:
 
 @attrs.frozen(kw_only=True)
 class LookupRequest(Asked):
-    """Which coupons does this customer hold?"""
+    """The question: which coupons does this customer hold?"""
 
     about: ClassVar[str] = "Which coupons does this customer hold?"
 
@@ -140,7 +140,7 @@ class LookupRequest(Asked):
 
 @attrs.frozen(kw_only=True)
 class BatchRequest(Asked):
-    """Which coupons do these customers hold?"""
+    """The question: which coupons do these customers hold?"""
 
     about: ClassVar[str] = "Which coupons do these customers hold?"
 

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen(kw_only=True)
 class Place:
-    """Where the server listens.
+    """The place where the server listens.
 
     Attributes:
         host: A name or an address of this machine, as it was given.

@@ -1,4 +1,4 @@
-"""How many requests a second a token may make."""
+"""The number of requests a second that a token may make."""
 
 import threading
 

@@ -19,7 +19,7 @@ from couponhub.shown import shown
 
 _BLOCK = 64 * 1024
 DEEPEST = 100
-"""How far a reply may be nested: several times what any vendor documents, and few enough for whoever walks it."""
+"""The depth to which a reply may be nested: several times what any vendor documents, and few enough for whoever walks it."""
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)

@@ -1,4 +1,4 @@
-"""What callers of uploads may give; see `couponhub.models.given`."""
+"""Arguments of callers of uploads; see `couponhub.models.given`."""
 
 from collections.abc import Iterable
 from typing import Literal, get_args
@@ -14,7 +14,7 @@ UploadSource = CodeSource | FileUrl
 """A path, an open binary or text file, an iterable of codes, or the URL of a file that lies elsewhere."""
 
 Acceptable = Literal["ruined"]
-"""What is refused unless somebody says that it is meant."""
+"""Words for what is refused unless somebody says that it is meant."""
 
 
 def given_source(value: UploadSource, *, is_read_as: bool = False) -> UploadSource:
@@ -39,7 +39,7 @@ def given_column(value: str | int | None) -> str | int | None:
 
 
 def given_acceptables(value: Acceptable | Iterable[Acceptable]) -> frozenset[str]:
-    """What is meant though it looks wrong, one or several words."""
+    """Return what is meant though it looks wrong, one or several words."""
     words = frozenset(given_many(value, "accept", of=given_id, single=str))
     if words - set(get_args(Acceptable)):
         raise UsageError(f"accept is one of {', '.join(get_args(Acceptable))}, and another word was given")
@@ -67,7 +67,7 @@ def given_timeout(value: float | None) -> float | None:
 
 
 def given_progress(value: Progress) -> Progress:
-    """What takes events."""
+    """Return what takes events."""
     if not callable(value):
         raise UsageError("progress must be a function that takes an event")
     return value

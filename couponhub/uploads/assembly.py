@@ -33,7 +33,7 @@ from couponhub.uploads.work import PreparedSource, UploadWork
 
 @attrs.frozen(kw_only=True)
 class Assembly:
-    """What uploads of one connection are made with; see `Uploads`."""
+    """The things that uploads of one connection are made with; see `Uploads`."""
 
     connection: str
     adapter: Adapter

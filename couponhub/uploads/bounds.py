@@ -1,4 +1,4 @@
-"""What fits: found out before anything is sent."""
+"""The bounds of an upload: whether it fits is found out before anything is sent."""
 
 from collections.abc import Callable
 
@@ -51,7 +51,7 @@ class Bounds:
         )
 
     def warnings(self, file: FileUrl) -> tuple[str, ...]:
-        """What is known to go wrong with a file that lies elsewhere."""
+        """Tell what is known to go wrong with a file that lies elsewhere."""
         most = self.limits.get("file_bytes", 0)
         size = self.size_of(file) if most else None
         if size is None or size <= most:

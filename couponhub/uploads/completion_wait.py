@@ -14,7 +14,7 @@ from couponhub.uploads.reconciling import Reconciler
 from couponhub.uploads.summary import is_idle, upload_of
 
 _IDLE_SECONDS = 5.0
-"""How long nobody may drive an upload before nobody will: workers look every second."""
+"""The seconds for which nobody may drive an upload before nobody will: workers look every second."""
 
 
 def has_ended(upload: Upload) -> bool:

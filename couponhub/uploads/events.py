@@ -1,4 +1,4 @@
-"""What a caller is told while an upload is under way."""
+"""Events that a caller is told while an upload is under way."""
 
 from enum import StrEnum
 from typing import Protocol
@@ -12,7 +12,7 @@ SECOND_LOOK = "a second look at the vendor"
 
 
 class EventKind(StrEnum):
-    """What just happened."""
+    """The event that just happened."""
 
     PREPARING = "preparing"
     """The list is checked and the codes are read; nothing is written down of the upload yet."""
@@ -25,7 +25,7 @@ class EventKind(StrEnum):
     PAUSED = "paused"
     """Something is waited for, which `waiting_for` of the upload names: a rate limit, another upload to the list."""
     SETTLING = "settling"
-    """What an earlier call left at the vendor is waited for, and is the upload that is told of."""
+    """An upload that an earlier call left at the vendor is waited for, and is the one that is told of."""
     POLLED = "polled"
     """The vendor was asked how the upload stands."""
 

@@ -1,4 +1,4 @@
-"""What is told of an upload that was not sent whole."""
+"""The error of an upload that was not sent whole."""
 
 from couponhub.clock import Deadline
 from couponhub.errors import (

@@ -19,7 +19,7 @@ from couponhub.uploads.callback_urls import CallCount
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
 
 STRAY_REFUSALS = 3
-"""How many refusals in a row may come from whatever stands between, and not from the vendor."""
+"""The number of refusals in a row that may come from whatever stands between, and not from the vendor."""
 
 _PASSING = (RateLimited, UnreadableReply, VendorUnavailable)
 _MOST_FAILURES = 30
@@ -105,7 +105,7 @@ def _pause(upload: Upload, error: VendorError) -> UploadEvent:
 
 
 def _is_the_last(error: VendorError, failures: int, refusals: int, deadline: Deadline) -> bool:
-    """Whether a vendor that failed so many times in a row is not asked again."""
+    """Tell whether a vendor that failed so many times in a row is not asked again."""
     if isinstance(error, OutcomeUnknown):
         return True
     if not isinstance(error, _PASSING) and failures > refusals:

@@ -14,7 +14,7 @@ Notify = Callable[[str, float | None], None]
 """Is told before each pause what is waited for, and for how many seconds; None where nobody can tell."""
 
 _LONGEST_SECONDS = 600.0
-"""How long a pause asked for by the vendor may be when the caller gave no timeout."""
+"""The longest pause asked for by the vendor that is waited out when the caller gave no timeout."""
 
 _FIRST_SECONDS = 1.0
 _GROWTH = 2.0

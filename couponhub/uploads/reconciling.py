@@ -40,7 +40,7 @@ class Reconciler:
     _vanished: dict[int, _Vanished] = attrs.field(factory=dict, init=False)
 
     def anew(self) -> "Reconciler":
-        """The same for another upload: what was noted of one says nothing of others."""
+        """Return one for another upload: what was noted of one says nothing of others."""
         return attrs.evolve(self)
 
     def refresh(self, upload: UploadRecord, *, ended_too: bool = False) -> UploadRecord:
@@ -97,7 +97,7 @@ class Reconciler:
         return bool(left)
 
     def settle_upload(self, upload: UploadRecord) -> UploadRecord:
-        """The same for one upload, whose parts then are either at the vendor or not.
+        """Settle one upload, whose parts then are either at the vendor or not.
 
         Raises:
             VendorError: The vendor cannot be asked.

@@ -1,4 +1,4 @@
-"""What a caller wants to be sent."""
+"""The wish of a caller that codes be sent."""
 
 import attrs
 
@@ -9,7 +9,7 @@ from couponhub.uploads.events import Progress
 
 @attrs.frozen(kw_only=True)
 class UploadRequest:
-    """What a caller wants to be sent; see `Uploads.send`."""
+    """The wish of a caller that codes be sent; see `Uploads.send`."""
 
     id: UploadId
     list_id: ListId

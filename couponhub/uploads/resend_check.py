@@ -1,4 +1,4 @@
-"""Whether a part that another process prepared may still be sent, by whoever goes on with its upload."""
+"""A check before a part that another process prepared is sent by whoever goes on with its upload."""
 
 import attrs
 

@@ -1,4 +1,4 @@
-"""What of a source is to be sent: what the list was not given before."""
+"""The part of a source that is to be sent: what the list was not given before."""
 
 import shutil
 from collections.abc import Callable, Iterable

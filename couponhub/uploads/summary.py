@@ -1,4 +1,4 @@
-"""How an upload stands, told from what the ledger and the jobs say of it; the rows always balance."""
+"""The standing of an upload, told from what the ledger and the jobs say of it; the rows always balance."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What runs the steps of one upload: each kind of step in one place, whoever drives the job."""
+"""The work of one upload: each kind of step in one place, whoever drives the job."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress

@@ -18,7 +18,7 @@ from couponhub.usage.opening import MakeFault
 _FEWEST_DIGITS, _MOST_DIGITS = 5, 17
 """Of mobiles: five on some islands, fifteen by E.164 behind 00."""
 _CLINGING = ('"', "`", "<", ",", ";")
-"""What may stand around an identifier without belonging to it, beside what is odd anyway."""
+"""Characters that may stand around an identifier without belonging to it, beside what is odd anyway."""
 _ADDRESSES = re.compile(r"(?:[a-z0-9_][a-z0-9_.+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+\n)*")
 """Addresses in lower case that say nothing else; the others are read one by one."""
 _NUMBERS = re.compile(r"(?:\+?[0-9][0-9 ()-]*\n)*")

@@ -27,7 +27,7 @@ _NAMES: Mapping[Identifier, re.Pattern[str]] = {
     Identifier.EXTERNAL_ID: _OWN_NUMBER,
     Identifier.ID: _OWN_NUMBER,
 }
-"""What columns are called that hold an identifier of that kind, without capitals, blanks and signs."""
+"""Names of columns that hold an identifier of that kind, without capitals, blanks and signs."""
 _SPEAKS_OF_CODES = re.compile("code|coupon|voucher|promo|discount|offer")
 
 

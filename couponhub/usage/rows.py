@@ -22,7 +22,7 @@ _BLOCK_BYTES = 1 << 16
 """As much as stays in a processor's cache while it is taken apart; blocks of 1 MiB take twice as long."""
 _LONGEST_ROW = 1 << 20
 _NOTHING = '," \t\r'
-"""What rows that are nothing consist of."""
+"""The characters of rows that are nothing."""
 
 
 @attrs.frozen

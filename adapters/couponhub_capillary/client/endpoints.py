@@ -66,7 +66,7 @@ from couponhub_capillary.wire.values import whole
 _UPLOAD_PREFIX = "/coupon/api/"
 
 REQUEST_ID_HEADERS = ("x-cap-requestid", "x-cap-request-id", "x-request-id")
-"""In which Capillary says its own id of a call."""
+"""The header with Capillary's own id of a call."""
 
 
 class CapillaryClient:

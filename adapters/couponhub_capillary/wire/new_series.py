@@ -56,7 +56,7 @@ REQUIRED = (
     "clientHandlingType",
     "expiryStrategyType",
 )
-"""What every change must hold, changed or not."""
+"""The fields that every change must hold, changed or not."""
 
 
 def _read_text(text: str) -> object:

@@ -11,7 +11,7 @@ _Args = TypeVarTuple("_Args")
 _T = TypeVar("_T")
 _MOST_THREADS = 4
 _AHEAD = 2
-"""How many blocks more than there are threads are under way, which bounds the memory."""
+"""The number of blocks, beyond that of threads, that are under way, which bounds the memory."""
 
 
 class Crew:

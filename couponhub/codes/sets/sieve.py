@@ -22,9 +22,9 @@ from couponhub.codes.sets.proof import Placed, Places
 from couponhub.codes.sets.spool import Spool, lay
 
 KEPT, DUPLICATE, SENT = 0, 1, 2
-"""What becomes of a line: it is the first of its kind, it came before, or it is the first and was sent before."""
+"""The fate of a line: it is the first of its kind, it came before, or it is the first and was sent before."""
 MOST_LINES = 1 << 21
-"""How many lines a block may have."""
+"""The most lines of a block."""
 _BUCKETS = 256
 _BUCKET_BITS = np.uint64(64 - 8)
 _AT_ONCE = 400_000

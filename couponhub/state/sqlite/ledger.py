@@ -31,7 +31,7 @@ _SHOWN = (
     *("id", "name", "status", "vendor_status", "rows", "accepted", "rejected"),
     *("error_file", "success_file", "created_at", "updated_at"),
 )
-"""What is kept of what a vendor shows."""
+"""The fields of a vendor's part that are kept."""
 _COLUMNS = MappingProxyType({"id": "vendor_id"})
 """The columns of these, where they are called otherwise."""
 

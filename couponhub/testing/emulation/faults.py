@@ -112,7 +112,7 @@ RULE: Mapping[str, str] = MappingProxyType(
         "every": "optional: 2 applies it to every second of the calls that it matches, and so on",
     }
 )
-"""What a rule is made of."""
+"""The parts of a rule."""
 
 
 @attrs.frozen(kw_only=True)

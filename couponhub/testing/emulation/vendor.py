@@ -32,7 +32,7 @@ class VendorEmulator(Protocol):
     """The adapter's name; the vendor is served under `/<name>/`."""
 
     base_path: str
-    """What a `base_url` has after the vendor's prefix: "/v1", or ""."""
+    """The end of a `base_url`, after the vendor's prefix: "/v1", or ""."""
 
     credentials: Mapping[str, str]
     """The default credentials by setting name, as printed at start."""

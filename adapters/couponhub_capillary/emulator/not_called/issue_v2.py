@@ -32,7 +32,7 @@ _OF_NOTHING = {
     CUSTOMER_LIMIT: Problem(5002, "max coupon per user exceeded"),
     NOTHING_LEFT: Problem(5005, "coupon queue is empty"),
 }
-"""What a problem is called where no coupon at all could be issued."""
+"""The name of a problem where no coupon at all could be issued."""
 
 _OF_SOME = {
     SERIES_LIMIT: SERIES_LIMIT,

@@ -18,7 +18,7 @@ _NAMES = {
     "mobile": "mobile",
     "email": "email",
 }
-"""How v1.1 and v2 spell the identifiers (C-55); the first one given wins (C-27)."""
+"""The spellings of the identifiers in v1.1 and v2 (C-55); the first one given wins (C-27)."""
 
 
 def find_named(organisation: Organisation, named: object) -> Customer | None:

@@ -33,7 +33,7 @@ _NEWER = (
     "customPropertyMap",
     "targetUserDetails",
 )
-"""What this form does not have."""
+"""The fields that this form does not have."""
 
 _SHORT = (
     "description",
