@@ -230,6 +230,10 @@ class Uploads(Rooted):
 
         Ours is also found by the vendor's id of one of its parts.
 
+        Args:
+            list_id: The list that it went to.
+            upload_id: Ours (`up_...`), or the vendor's id of a file.
+
         Raises:
             NotFound: Neither we nor the vendor know it.
         """
@@ -247,7 +251,12 @@ class Uploads(Rooted):
         Codes that were not handed out are gone at the vendor, and may be sent again. Codes that were handed
         out stay with their customers: sent again, they would be handed out twice.
 
+        Args:
+            list_id: The list that it went to.
+            upload_id: Ours (`up_...`), or the vendor's id of a file.
+
         Raises:
+            Unsupported: The vendor deletes no files.
             NotFound: Neither we nor the vendor know it.
             Conflict: Codes are being sent to the list.
             OutcomeUnknown: No answer came, and the vendor cannot be asked.
@@ -271,10 +280,17 @@ class Uploads(Rooted):
                 self._catalogue.forget_part(home, PartId(upload_id))
 
     def iterate(self, list_id: str) -> Iterator[Upload]:
-        """All uploads to a list: ours, oldest first, then the vendor's files that we did not send.
+        """Iterate over the uploads to a list: ours, oldest first, then the vendor's files that we did not send.
 
-        Works without a store; then all of them are shown as the vendor's. What a vendor lists and cannot be
-        read raises `UnreadableReply` after everything else.
+        Nothing at all when there are none. Works without a store; then all of them are shown as the vendor's.
+
+        Args:
+            list_id: The vendor's id of the list.
+
+        Raises:
+            Unsupported: The vendor shows no files.
+            NotFound: The vendor knows no such list, where it tells.
+            UnreadableReply: At the end: one of the vendor's files could not be read.
         """
         at = self._at("read uploads")
         with at:
@@ -282,12 +298,23 @@ class Uploads(Rooted):
         return at.each(self._catalogue.of_list(home, reader))
 
     def recorded(self) -> tuple[Upload, ...]:
-        """Return our uploads to all lists, newest first, as they were last known: the vendor is not asked."""
+        """Return our uploads to all lists, newest first, as they were last known: the vendor is not asked; () for none.
+
+        Raises:
+            LocalError: The store cannot be read.
+        """
         with self._at("read uploads"):
             return self._catalogue.recorded()
 
     def find(self, upload_id: str) -> Upload | None:
-        """Return our upload of that id, as it was last known; None when no such upload went to this connection."""
+        """Return our upload of that id, as it was last known; None when no such upload went to this connection.
+
+        Args:
+            upload_id: Ours, `up_...`.
+
+        Raises:
+            LocalError: The store cannot be read.
+        """
         with self._at("find upload"):
             return self._catalogue.known(given_upload_id(upload_id))
 
