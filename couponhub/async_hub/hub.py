@@ -195,10 +195,10 @@ class AsyncCouponHub(Rooted):
 
     def _alarms(self) -> Alarms:
         """Those of the event loop that runs: nearly always the one that ran the last time."""
-        loop = asyncio.get_running_loop()
-        if self._last_alarms is None or self._last_alarms.loop is not loop:
-            self._last_alarms = Alarms(loop)
-        return self._last_alarms
+        loop, alarms = asyncio.get_running_loop(), self._last_alarms
+        if alarms is None or alarms.loop is not loop:  # another thread may have a loop of its own
+            alarms = self._last_alarms = Alarms(loop)
+        return alarms
 
     def _is_open(self, names: Iterable[str] | None) -> bool:
         """Tell whether all who are asked are open already, so that asking them reads no file and imports nothing."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attrs
@@ -152,6 +153,19 @@ def test_an_error_of_the_source_comes_in_its_turn(vendors: EmulatedVendors) -> N
             await anext(answers)
 
     used(vendors, use)
+
+
+def test_several_loops_may_share_it(vendors: EmulatedVendors) -> None:
+    """Each in a thread of its own, as a program does that calls `asyncio.run` more than once."""
+    hub = AsyncCouponHub(vendors.hub.config)
+
+    async def ask() -> list[bool]:
+        answers = await asyncio.gather(*(hub.lookup(HOLDER, connections="capillary") for _ in range(20)))
+        return [answer.complete for answer in answers]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [[True] * 20] * 4 == list(pool.map(asyncio.run, [ask() for _ in range(4)]))
+    asyncio.run(hub.close())
 
 
 def test_it_is_the_same_hub_beneath(vendors: EmulatedVendors) -> None:
