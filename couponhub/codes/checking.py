@@ -29,7 +29,7 @@ _SEPARATOR = re.compile("[;|]")
 # With a digit and a letter, though not the one of exponents, it is neither a number nor a word.
 _SOUND = re.compile(r"(?=.*\d)(?=.*[^\W\d_eE])[\w./:-]+")
 # "Excel stores 15 significant digits": the others become zeros. By chance one long number in ten looks so.
-_SPREADSHEET_DIGITS = 15
+SPREADSHEET_DIGITS = 15
 _NO_CHANCE = 5
 _ROUNDED = "nothing but zeros from the 16th digit on, as a spreadsheet rounds long numbers"
 
@@ -69,6 +69,12 @@ class CodeOddities:
     long_numbers: int = 0
     rounded: int = 0
     rounded_line: int = 0
+
+    def merge(self, later: "CodeOddities") -> None:
+        """Add what was counted of rows further down."""
+        self.rounded_line = self.rounded_line or later.rounded_line
+        for name in (field.name for field in attrs.fields(CodeOddities) if field.name != "rounded_line"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
 
     def warnings(self, rules: CodeFileRules) -> list[str]:
         """One sentence for each kind that occurred."""
@@ -128,7 +134,7 @@ class Checks:
         )
         if batch.customers or not is_clean:
             self._check_rows(batch, (lambda _: True) if is_clean else self._soundness(codes))
-        if max(map(len, batch.codes)) > _SPREADSHEET_DIGITS:
+        if max(map(len, batch.codes)) > SPREADSHEET_DIGITS:
             self._count_rounded(batch)
         self._count_oddities(batch.codes, codes, is_plain=is_plain)
 
@@ -136,20 +142,22 @@ class Checks:
         """Note what only all rows together show.
 
         Raises:
-            UsageError: Anything was noted in any batch.
+            UsageError: Anything was noted in any batch, unless the faulty rows are left out; or of all rows together.
         """
         if self.oddities.all_are_rounded and self.oddities.rounded >= _NO_CHANCE and not self.accepts_ruined:
             what = (
-                f"all {self.oddities.rounded} codes of more than {_SPREADSHEET_DIGITS} digits have {_ROUNDED}"
+                f"all {self.oddities.rounded} codes of more than {SPREADSHEET_DIGITS} digits have {_ROUNDED}"
             )
             self.faults.add(self.oddities.rounded_line, what, hint=SPREADSHEET, is_ruin=True)
-        self.faults.refuse()
+            self.faults.refuse()
+        if self.faults.rows is None:
+            self.faults.refuse()
 
     def _count_rounded(self, batch: SourceBatch) -> None:
         for line, code in zip(batch.lines, batch.codes, strict=True):
-            if len(code) > _SPREADSHEET_DIGITS and code.isdecimal() and code.isascii():
+            if len(code) > SPREADSHEET_DIGITS and code.isdecimal() and code.isascii():
                 self.oddities.long_numbers += 1
-                if not code[_SPREADSHEET_DIGITS:].strip("0"):
+                if not code[SPREADSHEET_DIGITS:].strip("0"):
                     self.oddities.rounded += 1
                     self.oddities.rounded_line = self.oddities.rounded_line or line
 

@@ -36,7 +36,7 @@ class DedupeResult:
         lookalikes: Rows kept whose code differs from an earlier one only by how its accents are composed.
     """
 
-    dropped: bytearray = attrs.field(repr=False)
+    dropped: bytearray | memoryview = attrs.field(repr=False)
     duplicates: int
     skipped: int
     case_duplicates: int

@@ -26,12 +26,14 @@ class Faults:
         found: For each kind the lines of its first few rows, and what is wrong with the first.
         hints: What to do, in the order in which it was first needed.
         may_be_meant: Some of it only looks ruined.
+        rows: Every faulty row by its line, and what is wrong with it; None where nobody asks for that.
     """
 
     count: int = 0
     found: dict[str, tuple[str, list[int]]] = attrs.field(factory=dict)
     hints: list[str] = attrs.field(factory=list)
     may_be_meant: bool = False
+    rows: dict[int, str] | None = attrs.field(default=None, repr=False)
     _last: int | None = None
 
     def add(self, line: int, what: str, *, kind: str = "", hint: str = "", is_ruin: bool = False) -> None:
@@ -44,6 +46,19 @@ class Faults:
         self.may_be_meant |= is_ruin
         if hint and hint not in self.hints:
             self.hints.append(hint)
+        if self.rows is not None:
+            self.rows.setdefault(line, what)
+
+    def merge(self, later: "Faults") -> None:
+        """Add what was noted of rows further down."""
+        for kind, (what, lines) in later.found.items():
+            here = self.found.setdefault(kind, (what, []))[1]
+            here += lines[: _SHOWN - len(here)]
+        self.count += later.count
+        self.hints += [hint for hint in later.hints if hint not in self.hints]
+        self.may_be_meant |= later.may_be_meant
+        if self.rows is not None and later.rows is not None:
+            self.rows |= later.rows
 
     def refuse(self) -> None:
         """Raise UsageError if anything was noted."""

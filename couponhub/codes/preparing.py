@@ -1,29 +1,33 @@
 """The whole way from a source of codes to vendor files, in one pass to read and one to write."""
 
-import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import compress, islice
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING
 
 import attrs
 
 from couponhub.codes.checking import Checks, CodeOddities
-from couponhub.codes.dedupe import DedupeResult, Deduplicator, private
+from couponhub.codes.dedupe import DedupeResult
 from couponhub.codes.faults import Faults
+from couponhub.codes.few import FewCodes
 from couponhub.codes.header import Columns
-from couponhub.codes.rows import SourceBatch, SourceRows, rows_of_file, rows_of_iterable
+from couponhub.codes.rejects import SoundRows
+from couponhub.codes.rows import SourceRows, rows_of_file, rows_of_iterable
+from couponhub.codes.sharing import MUCH, size_of
 from couponhub.codes.source import CodeSource, is_file, name_of, reading
 from couponhub.codes.words import Strays
-from couponhub.codes.writing import PartWriter, PreparedFile, csv_rows, header_row
+from couponhub.codes.writing import PartWriter, PreparedFile, header_row
 from couponhub.errors import LocalError, UsageError
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.state import CodeSet
 
-_BATCH = 20_000
-_KEEP = bytes.maketrans(b"\0\1", b"\1\0")
+if TYPE_CHECKING:
+    from couponhub.codes.sets.many import ManyCodes
+
+MANY = 200_000
+"""Rows from which on it pays to import what is made for many."""
 
 
 @attrs.frozen(kw_only=True)
@@ -32,6 +36,7 @@ class PreparedCodes:
 
     Attributes:
         rows: Rows of codes in the source; blank rows do not count.
+        rejected: Faulty rows that were left out; see `rejects` of `prepare`.
         duplicates: Rows left out because their code stood earlier in the source.
         skipped: Rows left out because their code was sent before.
         warnings: What was odd, in counts, never with a code.
@@ -45,6 +50,7 @@ class PreparedCodes:
     warnings: tuple[str, ...]
     fingerprint: str
     parts: tuple[PreparedFile, ...]
+    rejected: int = 0
 
 
 def prepare(
@@ -56,6 +62,7 @@ def prepare(
     tagging: Tagging | None = None,
     accepts_ruined: bool = False,
     sent: Iterable[CodeSet] = (),
+    rejects: Path | None = None,
 ) -> PreparedCodes:
     """Read, check, dedupe, subtract and split codes into vendor files in `workspace`.
 
@@ -69,9 +76,11 @@ def prepare(
         tagging: Which column names customers, None when codes come alone.
         accepts_ruined: Send codes that a spreadsheet seems to have ruined as they stand.
         sent: The code sets of what was sent before and is not to be sent again.
+        rejects: A new private file for the lines of faulty rows and what is wrong with each, as CSV; such rows then are
+            left out. None to refuse a source that has any.
 
     Raises:
-        UsageError: The source is empty, has no header, or has faulty rows; the text names the file.
+        UsageError: The source is empty, has no header, has faulty rows, or nothing else; the text names the file.
         LocalError: The source cannot be read, or the disk is full.
     """
     try:
@@ -83,6 +92,7 @@ def prepare(
             tagging=tagging,
             accepts_ruined=accepts_ruined,
             sent=sent,
+            rejects=rejects,
         )
     except UsageError as error:
         if not (name := name_of(source)):
@@ -99,13 +109,10 @@ def _prepare(
     tagging: Tagging | None,
     accepts_ruined: bool,
     sent: Iterable[CodeSet],
+    rejects: Path | None,
 ) -> PreparedCodes:
     with ExitStack() as opened:
         scratch = opened.enter_context(_scratch(workspace))
-        spool = opened.enter_context(_Spool(scratch, rules, tagging))
-        deduplicator = Deduplicator(
-            scratch, ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks
-        )
         faults, oddities = Faults(), CodeOddities()
         rows = opened.enter_context(_rows(source, rules, faults, column=column, tagging=tagging))
         checks = Checks(
@@ -117,26 +124,44 @@ def _prepare(
             faults=faults,
             oddities=oddities,
         )
-        for batch in rows.batches:
-            checks.check(batch)
-            if not faults.count:
-                spool.add(batch)
-                deduplicator.add(batch.codes)
+        sound = opened.enter_context(SoundRows(checks, rejects, tagging))
+        sent = tuple(sent)
+        codes = _taken_in(rows, sound, opened, scratch, is_much=size_of(sent) >= MUCH)
         checks.finish()
-        if not spool.rows:
+        if not codes.rows:
+            faults.refuse()
             raise UsageError("there are no codes, only a header" if is_file(source) else "there are no codes")
-        for code_set in sent:
-            for codes in code_set.batches():
-                deduplicator.subtract(codes)
-        deduped = deduplicator.run()
+        deduped = codes.settle(sent)
         return PreparedCodes(
-            rows=spool.rows,
+            rows=codes.rows + sound.rejected,
             duplicates=deduped.duplicates,
             skipped=deduped.skipped,
+            rejected=sound.rejected,
             warnings=(*oddities.warnings(rules), *_warnings(deduped, rules, rows.columns, tagging)),
-            fingerprint=spool.fingerprint,
-            parts=_write(spool, deduped, header_row(rules, tagged=tagging is not None), rules, workspace),
+            fingerprint=codes.fingerprint,
+            parts=_write(codes, header_row(rules, tagged=tagging is not None), rules, workspace),
         )
+
+
+def _taken_in(
+    rows: SourceRows, sound: SoundRows, opened: ExitStack, scratch: Path, *, is_much: bool
+) -> "FewCodes | ManyCodes":
+    """Read and check all rows, and take the sound ones; by what is right for few, or for many."""
+    few = opened.enter_context(FewCodes(scratch, sound.checks.rules, sound.tagging))
+    are_many = rows.foresees(MANY)
+    seen = 0
+    while not are_many and (batch := next(rows.batches, None)) is not None:
+        seen += len(batch.codes)
+        few.add(sound.of(batch))
+        are_many = seen >= MANY
+    if not (are_many or is_much):
+        return few
+    from couponhub.codes.sets.many import ManyCodes  # noqa: PLC0415 - brings NumPy in
+
+    many = opened.enter_context(ManyCodes(scratch, sound.checks.rules, sound.tagging))
+    many.take_over(few)
+    many.take_in(rows, sound)
+    return many
 
 
 @contextmanager
@@ -181,61 +206,16 @@ def _warnings(
 
 
 def _write(
-    spool: "_Spool", deduped: DedupeResult, header: bytes, rules: CodeFileRules, workspace: Path
+    codes: "FewCodes | ManyCodes", header: bytes, rules: CodeFileRules, workspace: Path
 ) -> tuple[PreparedFile, ...]:
     writer = PartWriter(workspace, header, rules)
     try:
-        start = 0
-        for rows, codes in spool.batches():
-            keep = deduped.dropped[start : start + len(codes)].translate(_KEEP)
-            start += len(codes)
-            writer.write(list(compress(rows, keep)), list(compress(codes, keep)))
+        codes.write(writer)
         writer.finish()
     except BaseException:
         writer.discard()
         raise
     return tuple(writer.parts)
-
-
-class _Spool:
-    """Keeps accepted rows on disk as they will be written, until it is known which of them are to be sent."""
-
-    def __init__(self, folder: Path, rules: CodeFileRules, tagging: Tagging | None) -> None:
-        self._plain = tagging is None and not rules.quoting
-        self._codes = open(folder / "codes", "x+b", opener=private)  # noqa: SIM115 - closed by __exit__
-        self._rows = (
-            self._codes if self._plain else open(folder / "rows", "x+b", opener=private)  # noqa: SIM115 - the same
-        )
-        self._hash = hashlib.sha256(f"{tagging.identifier if tagging else 'untagged'}\n".encode())
-        self.rows = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._codes.close()
-        self._rows.close()
-
-    @property
-    def fingerprint(self) -> str:
-        return self._hash.hexdigest()
-
-    def add(self, batch: SourceBatch) -> None:
-        codes = ("\n".join(batch.codes) + "\n").encode()
-        rows = codes
-        self._codes.write(codes)
-        if not self._plain:
-            columns = (batch.customers, batch.codes) if batch.customers else (batch.codes,)
-            rows = csv_rows(list(zip(*columns, strict=True)))
-            self._rows.write(rows)
-        self._hash.update(rows)
-        self.rows += len(batch.codes)
-
-    def batches(self) -> Iterator[tuple[list[bytes], list[bytes]]]:
-        self._codes.seek(0)
-        self._rows.seek(0)
-        while codes := list(islice(self._codes, _BATCH)):
-            yield (codes if self._plain else list(islice(self._rows, _BATCH))), codes
 
 
 @contextmanager

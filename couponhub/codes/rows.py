@@ -1,21 +1,18 @@
 """Rows of a source, in batches, with the lines they stand on."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import TYPE_CHECKING, BinaryIO, Protocol, Self, TextIO
+from typing import BinaryIO, Protocol, Self, TextIO
 
 import attrs
 
 from couponhub.codes.bare import SAMPLE, is_bare
 from couponhub.codes.faults import Faults
 from couponhub.codes.header import Columns, find_columns
-from couponhub.codes.source import lines
+from couponhub.codes.source import SourceLines
 from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules, Tagging
-
-if TYPE_CHECKING:
-    import _csv
 
 _BATCH = 20_000
 
@@ -30,6 +27,19 @@ class SourceBatch:
 
 
 @attrs.frozen(kw_only=True)
+class SourceBlock:
+    """Many lines of a source at once, as they stand there: each is a row, without quotes, of as many columns as the others.
+
+    Attributes:
+        text: UTF-8 or what else stands there; each line with LF, or CR and LF, but perhaps the last.
+        line: The number of the first line.
+    """
+
+    text: bytes = attrs.field(repr=False)
+    line: int
+
+
+@attrs.frozen(kw_only=True)
 class SourceRows:
     """The rows of a file below its header.
 
@@ -40,6 +50,35 @@ class SourceRows:
 
     columns: Columns
     batches: Iterator[SourceBatch]
+    _reader: "_Reader | None" = None
+    _looked_at: Iterator[SourceBatch] = attrs.field(factory=lambda: iter(()))
+
+    def foresees(self, count: int) -> bool:
+        """Tell whether about so many rows are still to come; False also where nobody can tell."""
+        return self._reader is not None and self._reader.lines.foresees(count)
+
+    def blocks(
+        self, plain_lines: Callable[[bytes], int | None]
+    ) -> "Iterator[SourceBlock | Iterator[SourceBatch]]":
+        """Give all rows that `batches` has not given yet, in their order, many at once where that can be.
+
+        Args:
+            plain_lines: Returns how many lines a text has that can be taken as a block, None where it cannot: then its
+                rows come as batches, up to the next row end. They are to be taken before the next block is asked for.
+        """
+        if self._reader is None:
+            yield self.batches
+            return
+        yield self._looked_at
+        lines = self._reader.lines
+        while (text := lines.take()) is not None:
+            count = plain_lines(text)
+            if count is None:
+                lines.give_back(text)
+                yield _batches(self._reader, self._reader.to_block_end(), self.columns, self._reader.faults)
+            else:
+                yield SourceBlock(text=text, line=self._reader.line_num + 1)
+                self._reader.skipped += count
 
 
 def rows_of_file(
@@ -56,8 +95,8 @@ def rows_of_file(
         UsageError: The file is empty, is no text, or has no header that fits.
         LocalError: It cannot be read.
     """
-    reader = csv.reader(lines(file), strict=True)
-    rows = _tolerant(reader, faults)
+    reader = _Reader(SourceLines(file), faults)
+    rows = reader.rows
     header = next(rows, None)
     if header is None:
         faults.refuse()
@@ -71,8 +110,9 @@ def rows_of_file(
     else:
         below, *rest = [row for _, row in ahead.seen] or [[]]
         columns = find_columns(header, below, rules, rest=chain(rest, rows), column=column, tagging=tagging)
-    batches = (_batches(ahead, ahead, columns, faults), _batches(reader, rows, columns, faults))
-    return SourceRows(columns=columns, batches=chain.from_iterable(batches))
+    looked_at = _batches(ahead, ahead, columns, faults)
+    batches = chain(looked_at, _batches(reader, rows, columns, faults))
+    return SourceRows(columns=columns, batches=batches, reader=reader, looked_at=looked_at)
 
 
 class _Numbered(Protocol):
@@ -88,7 +128,7 @@ class _Ahead:
     line_num: int = 0
 
     @classmethod
-    def of(cls, reader: "_csv.Reader", rows: Iterator[list[str]], count: int) -> Self:
+    def of(cls, reader: _Numbered, rows: Iterator[list[str]], count: int) -> Self:
         return cls([(reader.line_num, row) for row in islice(rows, count)])
 
     @property
@@ -152,18 +192,39 @@ def _batches_of_iterable(codes: Iterable[str]) -> Iterator[SourceBatch]:
         yield batch
 
 
-def _tolerant(reader: "_csv.Reader", faults: Faults) -> Iterator[list[str]]:
-    while True:
-        try:
-            row = next(reader, None)
-        except csv.Error:
-            # Not the reader's own text: it may quote what stands there.
-            faults.add(
-                reader.line_num,
-                "broken CSV quoting, a field without an end, or a line that ends with CR alone",
-            )
-            continue
-        if row is None:
-            return
-        if row and (row[0].strip() or any(map(str.strip, row))):
+class _Reader:
+    """The rows of CSV that are not blank, and the line on which the last of them ends."""
+
+    def __init__(self, lines: SourceLines, faults: Faults) -> None:
+        self.lines = lines
+        self.faults = faults
+        self.skipped = 0  # lines that were taken as blocks
+        self._csv = csv.reader(iter(lines), strict=True)
+        self.rows = self._tolerant()
+
+    @property
+    def line_num(self) -> int:
+        return self._csv.line_num + self.skipped
+
+    def to_block_end(self) -> Iterator[list[str]]:
+        """The rows up to the first one that ends where a block of lines ends."""
+        for row in self.rows:
             yield row
+            if self.lines.is_between_blocks:
+                return
+
+    def _tolerant(self) -> Iterator[list[str]]:
+        while True:
+            try:
+                row = next(self._csv, None)
+            except csv.Error:
+                # Not the reader's own text: it may quote what stands there.
+                self.faults.add(
+                    self.line_num,
+                    "broken CSV quoting, a field without an end, or a line that ends with CR alone",
+                )
+                continue
+            if row is None:
+                return
+            if row and (row[0].strip() or any(map(str.strip, row))):
+                yield row

@@ -4,7 +4,7 @@ import re
 
 from couponhub.models.damage import damage_of
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Not in `models.damage`: telephone numbers have groups, and addresses are pasted with quotes around them.
 _FORMS = {
     "text in quotes": re.compile('["\u201c\u201d\u201e][^"\u201c\u201d]*["\u201c\u201d]'),
@@ -14,7 +14,7 @@ _FORMS = {
     "a number in groups of thousands": re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3}){2,}", re.ASCII),
     # What a spreadsheet takes MAR-10 for; nobody writes codes in this mixture of letters.
     "a date": re.compile(
-        rf"\d{{1,2}}-(?:{'|'.join(_MONTHS)})(?:-\d\d|-\d{{4}})?|(?:{'|'.join(_MONTHS)})-\d\d"
+        rf"\d{{1,2}}-(?:{'|'.join(MONTHS)})(?:-\d\d|-\d{{4}})?|(?:{'|'.join(MONTHS)})-\d\d"
         r"|\d{4}-\d\d-\d\d 00:00:00(?:\.0+)?",
         re.ASCII,
     ),
@@ -34,5 +34,5 @@ def may_hold_ruins(text: str) -> bool:
     return (
         "-" in text
         and not text.isupper()
-        and any(f"-{month}" in text or f"{month}-" in text for month in _MONTHS)
+        and any(f"-{month}" in text or f"{month}-" in text for month in MONTHS)
     )

@@ -5,7 +5,15 @@ from pathlib import Path
 
 from couponhub.codes.dedupe import Deduplicator
 from couponhub.models import CodeFileRules
-from couponhub.state import CodeSet
+from couponhub.state import CodeSet, TextCodeSet
+
+MUCH = 8 << 20
+"""Bytes of codes from which on it pays to import what is made for many."""
+
+
+def size_of(code_sets: Iterable[CodeSet]) -> int:
+    """Return the bytes of code sets, as far as they are files."""
+    return sum(each.size for each in code_sets if isinstance(each, TextCodeSet))
 
 
 def shared(codes: CodeSet, others: Iterable[CodeSet], rules: CodeFileRules, workspace: Path) -> int:
@@ -20,6 +28,11 @@ def shared(codes: CodeSet, others: Iterable[CodeSet], rules: CodeFileRules, work
     Raises:
         LocalError: One of them cannot be read.
     """
+    others = tuple(others)
+    if size_of((codes, *others)) >= MUCH:
+        from couponhub.codes.sets.many import shared_by_many  # noqa: PLC0415 - brings NumPy in
+
+        return shared_by_many(codes, others, rules, workspace)
     rows = Deduplicator(workspace, ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks)
     for batch in codes.batches():
         rows.add(batch)

@@ -3,6 +3,7 @@
 import codecs
 import io
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 CodeSource = str | os.PathLike[str] | BinaryIO | TextIO | Iterable[str]
 """A path, a binary or text file object (both with a header row), or an iterable of codes (without one)."""
 
-_BLOCK = 1 << 20
+_BLOCK = 2 << 20
+"""Bytes that are read at once, and stay in the processor's cache while they are looked at."""
+_LONGEST_LINE = 1 << 20
+_FORESEEN = 32 << 20
 _ADVICE = "codes come as CSV with commas or one per line, in UTF-8"
 _UTF16 = (
     "it is in UTF-16",
@@ -73,49 +77,120 @@ def reading(source: str | os.PathLike[str] | BinaryIO | TextIO) -> Iterator[Bina
         yield file
 
 
-def lines(file: BinaryIO | TextIO) -> Iterator[str]:
-    """Each line with its LF, so that one within quotes stays there; a BOM at the start is dropped, a CR at the end of a line is left to the reader.
+class SourceLines:
+    """The lines of a source, one by one or many at once; a BOM at the start is dropped.
 
-    Bytes that are not UTF-8 come as lone surrogates, so that the caller can say on which line they stand.
+    Iterated over, each line comes as text with its LF, so that one within quotes stays there; a CR before it is left to
+    the reader. Bytes that are not UTF-8 come as lone surrogates, so that the caller can say on which line they stand.
 
     Raises:
         UsageError: A NUL or a line of more than 1 MiB: this is no text file.
         LocalError: The disk or the pipe failed.
     """
-    rest = ""
+
+    def __init__(self, file: BinaryIO | TextIO) -> None:
+        self._blocks = _whole_lines(file)
+        self._ahead: deque[bytes] = deque()
+        self._trouble: UsageError | LocalError | None = None
+        self._open = io.StringIO()
+
+    def __iter__(self) -> Iterator[str]:
+        while (block := self._next()) is not None:
+            # Not splitlines: it would also break at characters that may stand inside a CSV field.
+            self._open = io.StringIO(block.decode(errors="surrogateescape"), newline="\n")
+            yield from self._open
+
+    @property
+    def is_between_blocks(self) -> bool:
+        """True where all lines of the blocks begun were given."""
+        at = self._open.tell()
+        is_last = not self._open.read(1)
+        self._open.seek(at)
+        return is_last
+
+    def take(self) -> bytes | None:
+        """Return many of the next lines at once, which then are not given one by one; None at the end.
+
+        The last one may have no LF. Only for who stands between two rows.
+        """
+        rest = self._open.read()
+        return rest.encode(errors="surrogateescape") if rest else self._next()
+
+    def give_back(self, block: bytes) -> None:
+        """Put back what was taken last: it is given line by line after all."""
+        self._ahead.appendleft(block)
+
+    def foresees(self, count: int) -> bool:
+        """Tell whether so many lines are still to come; False also where that takes more than 32 MiB to be seen."""
+        at = self._open.tell()
+        left = count - self._open.read().count("\n")
+        self._open.seek(at)
+        size = 0
+        try:
+            while left > 0 and size < _FORESEEN and (block := next(self._blocks, None)) is not None:
+                self._ahead.append(block)
+                left -= block.count(b"\n")
+                size += len(block)
+        except (UsageError, LocalError) as error:
+            self._trouble = error  # told when it is reached
+        return left <= 0
+
+    def _next(self) -> bytes | None:
+        if self._ahead:
+            return self._ahead.popleft()
+        if self._trouble:
+            raise self._trouble
+        return next(self._blocks, None)
+
+
+def _whole_lines(file: BinaryIO | TextIO) -> Iterator[bytes]:
+    """The source in blocks that end with a LF, but for the last."""
+    rest = b""
+    is_first = True
     for number, block in enumerate(_blocks(file)):
-        if number == 0 and "\r" in block[:-1] and "\n" not in block:
+        if number == 0 and b"\r" in block[:-1] and b"\n" not in block:
             raise UsageError(
                 "the lines end with CR alone, as on old Macs",
                 hint="save it with LF or CRLF line ends, or convert it: tr '\\r' '\\n' < FILE > NEW.csv",
             )
-        if "\0" in block or len(rest) > _BLOCK:
+        if b"\0" in block or len(rest) > _LONGEST_LINE:
             raise UsageError("this is not a text file", hint=_ADVICE)
-        text = rest + block
-        cut = text.rfind("\n") + 1
-        rest = text[cut:]
-        # Not splitlines: it would also break at characters that may stand inside a CSV field.
-        yield from io.StringIO(text[:cut], newline="\n")
+        cut = block.rfind(b"\n") + 1
+        if cut:
+            yield _without_marks(rest + block[:cut]) if is_first else rest + block[:cut]
+            rest, is_first = block[cut:], False
+        else:
+            rest += block
     if rest:
-        yield rest
+        yield _without_marks(rest) if is_first else rest
 
 
-def _blocks(file: BinaryIO | TextIO) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
-    first = True
-    while True:
-        block = _block(file)
-        if first and isinstance(block, bytes):
+def _without_marks(start: bytes) -> bytes:
+    """The start of a file without its BOMs: a program that reads with one and writes with another doubles it."""
+    while start.startswith(codecs.BOM_UTF8):
+        start = start.removeprefix(codecs.BOM_UTF8)
+    return start
+
+
+def _blocks(file: BinaryIO | TextIO) -> Iterator[bytes]:
+    is_first = True
+    while block := _block(file):
+        if isinstance(block, str):
+            yield _encoded(block)
+            continue
+        if is_first:
             _refuse_other_kinds(block)
-        text = decoder.decode(block, final=not block) if isinstance(block, bytes) else block
-        if first:
-            # All of them: a program that reads with one and writes with another doubles it.
-            text = text.lstrip("\ufeff")
-            first = not text
-        if text:
-            yield text
-        if not block:
-            return
+        is_first = False
+        yield block
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode(errors="surrogateescape")
+    except (
+        UnicodeEncodeError
+    ):  # half a character that was no byte; it comes back as such bytes, which are refused
+        return text.encode(errors="surrogatepass")
 
 
 def _block(file: BinaryIO | TextIO) -> bytes | str:

@@ -126,6 +126,11 @@ class Strays:
         self._words = CODE_WORDS | _TOTALS | _TRUTHS | NOTHING_WORDS | {self._header, ""}
 
     @property
+    def plain_words(self) -> frozenset[str]:
+        """All of them of letters and digits of ASCII alone, in lower case; "" is what nothing but dashes leave."""
+        return frozenset(word for word in self._words if word.isascii() and (word.isalnum() or not word))
+
+    @property
     def has_digits(self) -> bool:
         """Tell whether the header has digits; no other word does."""
         return any(map(str.isdigit, self._header))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from itertools import accumulate
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol, Self
 
 import attrs
 
@@ -48,6 +48,23 @@ def csv_rows(rows: Sequence[Sequence[str]]) -> bytes:
     return text.getvalue().encode()
 
 
+class Measured(Protocol):
+    """Where the lines of a text end."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        ...
+
+    def end_of(self, count: int) -> int:
+        """Return where the first so many end."""
+        ...
+
+    def fitting(self, size: int, after: int) -> int:
+        """Return how many of those behind the first `after` have no more bytes than that together."""
+        ...
+
+
 class PartWriter:
     """Writes rows into as many files as the vendor's limits ask for: 1.csv, 2.csv ... in `folder`."""
 
@@ -64,15 +81,37 @@ class PartWriter:
         Raises:
             UsageError: A single row is larger than the vendor's largest file.
         """
-        while rows:
+        self.write_text(
+            b"".join(rows), _Ends.of(rows), b"".join(codes), _Ends.of(codes) if rows != codes else None
+        )
+
+    def write_text(self, rows: bytes, lines: Measured, codes: bytes, code_lines: Measured | None) -> None:
+        """Add many rows, and as many codes, each a line with its LF.
+
+        Args:
+            rows: The rows.
+            lines: Where they end.
+            codes: The codes in them.
+            code_lines: Where these end; None where the rows do.
+
+        Raises:
+            UsageError: As of `write`.
+        """
+        code_lines = code_lines or lines
+        done = 0
+        while done < lines.count:
             if self._open is None:
                 self._open = _OpenPart(self._folder, len(self.parts) + 1)
                 self._open.begin(self._header)
             part = self._open
-            fitting = self._fitting(part, rows)
-            if fitting:
-                part.write(rows[:fitting], codes[:fitting])
-                rows, codes = rows[fitting:], codes[fitting:]
+            if fitting := self._fitting(part, lines, done):
+                end = done + fitting
+                part.write(
+                    memoryview(rows)[lines.end_of(done) : lines.end_of(end)],
+                    memoryview(codes)[code_lines.end_of(done) : code_lines.end_of(end)],
+                    fitting,
+                )
+                done = end
             elif part.rows:
                 self.finish()
             else:
@@ -92,14 +131,34 @@ class PartWriter:
         if self._open:
             self._open.discard()
 
-    def _fitting(self, part: "_OpenPart", rows: Sequence[bytes]) -> int:
-        fitting = len(rows)
+    def _fitting(self, part: "_OpenPart", lines: Measured, done: int) -> int:
+        fitting = lines.count - done
         if self._rules.max_rows is not None:
             fitting = min(fitting, self._rules.max_rows - part.rows)
         if self._rules.max_bytes is not None:
-            ends = list(accumulate(map(len, rows)))
-            fitting = min(fitting, bisect_right(ends, self._rules.max_bytes - part.size))
+            fitting = min(fitting, lines.fitting(max(0, self._rules.max_bytes - part.size), done))
         return fitting
+
+
+@attrs.frozen
+class _Ends:
+    """Where lines end, the first 0 of them too."""
+
+    ends: list[int]
+
+    @classmethod
+    def of(cls, lines: Sequence[bytes]) -> Self:
+        return cls([0, *accumulate(map(len, lines))])
+
+    @property
+    def count(self) -> int:
+        return len(self.ends) - 1
+
+    def end_of(self, count: int) -> int:
+        return self.ends[count]
+
+    def fitting(self, size: int, after: int) -> int:
+        return bisect_right(self.ends, self.ends[after] + size) - 1 - after
 
 
 class _OpenPart:
@@ -117,13 +176,12 @@ class _OpenPart:
         self._hash.update(header)
         self.size = self._file.write(header)
 
-    def write(self, rows: Sequence[bytes], codes: Sequence[bytes]) -> None:
-        block = b"".join(rows)
-        self._file.write(block)
-        self._codes.write(b"".join(codes))
-        self._hash.update(block)
-        self.rows += len(rows)
-        self.size += len(block)
+    def write(self, rows: memoryview, codes: memoryview, count: int) -> None:
+        self._file.write(rows)
+        self._codes.write(codes)
+        self._hash.update(rows)
+        self.rows += count
+        self.size += len(rows)
 
     def finish(self) -> PreparedFile:
         # Closing writes out what is buffered, so it fails too when the disk is full.

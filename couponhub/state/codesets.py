@@ -33,12 +33,28 @@ class TextCodeSet:
 
     path: Path
 
+    @property
+    def size(self) -> int:
+        """Bytes; 0 of what is not there."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
     def batches(self) -> Iterator[Sequence[str]]:
         """As `CodeSet.batches`."""
+        for text in self.texts():
+            yield text.decode().removesuffix("\n").split("\n")
+
+    def texts(self) -> Iterator[bytes]:
+        """Read all codes as lines of UTF-8, each with its LF, in blocks of about 1 MiB.
+
+        Raises:
+            LocalError: As of `batches`.
+        """
         try:
             with self.path.open("rb") as file:
                 while block := file.read(_BLOCK) + file.readline():
-                    yield block.decode().removesuffix("\n").split("\n")
+                    if not block.isascii():
+                        block.decode()
+                    yield block if block.endswith(b"\n") else block + b"\n"
         except OSError as error:
             raise LocalError(f"the codes in {self.path} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError:

@@ -115,9 +115,9 @@ def test_lines_are_found_chosen_and_hashed_alike(codes: list[str], keep: st.Data
     assert text_of(chosen) == lines.chosen(text, np.array(marks, bool))
     ends = [lines.end_of(count) for count in range(len(codes) + 1)]
     assert all(text[start:end].count(b"\n") == 1 for start, end in pairwise(ends))
-    assert [max(at for at, end in enumerate(ends) if end <= size) for size in range(len(text) + 1)] == [
-        lines.fitting(size) for size in range(len(text) + 1)
-    ]
+    for after, size in ((0, len(text)), (len(codes) // 2, len(text) // 4), (len(codes), 5)):
+        fitting = sum(0 < end - ends[after] <= size for end in ends[after:])
+        assert fitting == lines.fitting(size, after)
     hashes = MultilinearHash.seeded(b"x")
     alone = [hashes(text_of([code]), TextLines.of(text_of([code])))[0] for code in codes]
     assert alone == hashes(text, lines).tolist()

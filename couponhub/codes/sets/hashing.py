@@ -100,3 +100,16 @@ def _strided(padded: bytes, count: int, length: int) -> Iterator[Words]:
         if length - start < WORD:
             words &= _MASKS[length - start]
         yield words
+
+
+def first_words(text: bytes, lines: TextLines) -> Words:
+    """Return the first eight bytes of each line, filled up with zeros behind its end."""
+    padded = text + PADDING
+    if lines.length is not None:
+        empty = np.zeros(lines.count, np.uint64)
+        return next(_strided(padded, lines.count, lines.length), empty)
+    words = np.zeros(lines.count, np.uint64)
+    lengths = lines.lengths
+    filled = np.flatnonzero(lengths)
+    words[filled] = words_at(view_of(padded), lines.starts[filled], lengths[filled], 0)
+    return words

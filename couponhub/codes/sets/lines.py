@@ -84,11 +84,11 @@ class TextLines:
         """Return where the first so many lines end."""
         return count * (self._length + 1) if self.offsets is None else int(self.offsets[count])
 
-    def fitting(self, size: int) -> int:
-        """Return how many of the first lines have no more bytes than that together."""
+    def fitting(self, size: int, after: int) -> int:
+        """Return how many lines behind the first `after` have no more bytes than that together."""
         if self.offsets is None:
-            return min(self.count, size // (self._length + 1))
-        return int(np.searchsorted(self.offsets, size, "right")) - 1
+            return min(self.count - after, size // (self._length + 1))
+        return int(np.searchsorted(self.offsets, self.offsets[after] + size, "right")) - 1 - after
 
     def chosen(self, text: bytes, keep: Mask) -> bytes:
         """Return the lines of the text that are marked, in their order."""

@@ -1,0 +1,223 @@
+"""The rows of a source once they are many; see `few` for the others, which this says the same as."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from couponhub.codes.dedupe import DedupeResult
+from couponhub.codes.few import FewCodes, RowForm
+from couponhub.codes.rejects import SoundRows
+from couponhub.codes.rows import SourceBatch, SourceBlock, SourceRows
+from couponhub.codes.sets.blocks import BlockExaminer, Examined
+from couponhub.codes.sets.crew import Crew
+from couponhub.codes.sets.folding import Folding, composed
+from couponhub.codes.sets.hashing import Hashes
+from couponhub.codes.sets.lines import TextLines
+from couponhub.codes.sets.sieve import KEPT, Block, Dealt, Sieve
+from couponhub.codes.writing import PartWriter
+from couponhub.models import CodeFileRules, Tagging
+from couponhub.state import CodeSet, TextCodeSet
+
+
+@attrs.frozen(eq=False)
+class _Taken:
+    """Sound rows, ready for the sieve; `codes` and `rows` are None where they are what is compared."""
+
+    keys: Dealt
+    codes: bytes | None
+    rows: bytes | None
+    is_composed: bool
+
+
+class ManyCodes:
+    """Keeps accepted rows until it is known which of them are to be sent, in bounded memory.
+
+    Args:
+        folder: A private folder for its files; whoever made it removes it.
+        rules: How the vendor compares.
+        tagging: Which identifier customers are named by.
+        hashes: Says which codes may be equal.
+    """
+
+    def __init__(
+        self, folder: Path, rules: CodeFileRules, tagging: Tagging | None, hashes: Hashes | None = None
+    ) -> None:
+        self._folder = folder
+        self._form = RowForm.of(rules, tagging)
+        self._folding = Folding(ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks)
+        self._hashes = hashes
+        self._hash = self._form.fingerprint()
+        self._opened = ExitStack()
+        self._sieve = self._opened.enter_context(Sieve(folder, hashes))
+        # Left first, so that nobody works on files that are closed.
+        self._crew = self._opened.enter_context(Crew())
+        self._is_composed = True
+        self._fates: NDArray[np.uint8] = np.zeros(0, np.uint8)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._opened.close()
+
+    @property
+    def rows(self) -> int:
+        """Rows taken so far."""
+        return self._sieve.rows
+
+    @property
+    def fingerprint(self) -> str:
+        """As `FewCodes.fingerprint`."""
+        return self._hash.hexdigest()
+
+    def take_over(self, few: FewCodes) -> None:
+        """Take the rows that were taken while they were few."""
+        for rows, codes in few.batches():
+            self._add(b"".join(codes), None if self._form.is_plain else b"".join(rows))
+
+    def take_in(self, source: SourceRows, sound: SoundRows) -> None:
+        """Read and check all rows of a source that were not read yet, and take the sound ones.
+
+        Raises:
+            UsageError, LocalError: From reading. Faults are noted.
+        """
+        examiner = BlockExaminer(source.columns, sound.checks)
+        for piece in source.blocks(examiner.plain_lines):
+            if isinstance(piece, SourceBlock):
+                self._crew.submit(self._examined, examiner, piece, then=partial(self._sort, sound))
+                continue
+            self._crew.drain()  # what is noted of rows is noted in their order
+            for batch in piece:
+                self.add(sound.of(batch))
+        self._crew.drain()
+        sound.note()
+
+    def add(self, batch: SourceBatch) -> None:
+        """Take further rows."""
+        if batch.codes:
+            codes = self._form.codes(batch)
+            rows = self._form.rows(batch, codes)
+            self._add(codes, None if rows is codes else rows)
+
+    def add_set(self, code_set: CodeSet) -> None:
+        """Take the codes of a set.
+
+        Raises:
+            LocalError: It cannot be read.
+        """
+        for text in texts_of(code_set):
+            self._add(text, None)
+
+    def settle(self, sent: tuple[CodeSet, ...]) -> DedupeResult:
+        """Find out which rows are to be sent, less what was sent before.
+
+        Raises:
+            LocalError: A code set cannot be read.
+        """
+        for code_set in sent:
+            for text in texts_of(code_set):
+                self._crew.submit(self._dealt, text, None, then=self._subtract)
+        self._crew.drain()
+        sifted = self._sieve.sift(self._crew)
+        self._fates = sifted.fates
+        kept = self.rows - sifted.duplicates - sifted.skipped
+        return DedupeResult(
+            dropped=memoryview(sifted.fates.data),
+            duplicates=sifted.duplicates,
+            skipped=sifted.skipped,
+            case_duplicates=sifted.twins,
+            lookalikes=0 if self._is_composed else kept - self._count_looks(),
+        )
+
+    def write(self, writer: PartWriter) -> None:
+        """Write the rows that are to be sent."""
+        for block in self._sieve.blocks:
+            if block.base >= 0:
+                self._crew.submit(self._chosen, block, then=lambda chosen: writer.write_text(*chosen))
+        self._crew.drain()
+
+    def _add(self, codes: bytes, rows: bytes | None) -> None:
+        self._crew.submit(self._dealt, codes, rows, then=self._take)
+
+    def _examined(self, examiner: BlockExaminer, block: SourceBlock) -> tuple[Examined, _Taken]:
+        examined = examiner.examine(block)
+        return examined, self._dealt(examined.text, None, examined.lines)
+
+    def _sort(self, sound: SoundRows, found: tuple[Examined, _Taken]) -> None:
+        examined, taken = found
+        sound.checks.faults.merge(examined.faults)
+        sound.checks.oddities.merge(examined.oddities)
+        sound.note()
+        if not sound.are_refused:
+            self._take(taken)
+
+    def _dealt(self, codes: bytes, rows: bytes | None, lines: TextLines | None = None) -> _Taken:
+        keys = self._folding.keys(codes)
+        dealt = self._sieve.deal(keys, lines if keys is codes else None)
+        return _Taken(dealt, None if keys is codes else codes, rows, composed(keys) is keys)
+
+    def _take(self, taken: _Taken) -> None:
+        if taken.keys.lines.count:
+            self._is_composed &= taken.is_composed
+            self._sieve.add(taken.keys, codes=taken.codes, rows=taken.rows)
+            self._hash.update(taken.rows or taken.codes or taken.keys.text)
+
+    def _subtract(self, taken: _Taken) -> None:
+        self._is_composed &= taken.is_composed
+        self._sieve.subtract(taken.keys)
+
+    def _chosen(self, block: Block) -> tuple[bytes, TextLines, bytes, TextLines | None]:
+        keep = self._fates[block.base : block.base + block.lines] == KEPT
+        codes = _chosen(self._sieve.read(block.codes), keep)
+        if block.rows is block.codes:
+            return *codes, codes[0], None
+        return *_chosen(self._sieve.read(block.rows), keep), *codes
+
+    def _count_looks(self) -> int:
+        """Count the codes that are to be sent by how they look, not by how they are composed."""
+        folder = self._folder / "looks"
+        folder.mkdir(mode=0o700)
+        with Sieve(folder, self._hashes) as looks:
+            for block in self._sieve.blocks:
+                self._crew.submit(
+                    lambda block: looks.deal(composed(self._sieve.read(block.keys))),
+                    block,
+                    then=looks.add if block.base >= 0 else looks.subtract,
+                )
+            self._crew.drain()
+            sifted = looks.sift(self._crew)
+            return looks.rows - sifted.duplicates - sifted.skipped
+
+
+def shared_by_many(codes: CodeSet, others: tuple[CodeSet, ...], rules: CodeFileRules, workspace: Path) -> int:
+    """As `sharing.shared`."""
+    with ManyCodes(workspace, rules, None) as many:
+        many.add_set(codes)
+        return many.settle(others).skipped
+
+
+def texts_of(code_set: CodeSet) -> Iterator[bytes]:
+    """Give the codes of a set as lines, in blocks of a few MiB.
+
+    Raises:
+        LocalError: It cannot be read.
+    """
+    if isinstance(code_set, TextCodeSet):
+        yield from code_set.texts()
+        return
+    for codes in code_set.batches():
+        yield "".join(f"{code}\n" for code in codes).encode()
+
+
+def _chosen(text: bytes, keep: NDArray[np.bool_]) -> tuple[bytes, TextLines]:
+    lines = TextLines.of(text)
+    if keep.all():
+        return text, lines
+    text = lines.chosen(text, keep)
+    return text, TextLines.of(text)
