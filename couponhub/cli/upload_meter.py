@@ -1,4 +1,4 @@
-"""How far an upload is, put together from the events that are told of it."""
+"""The progress of an upload, put together from the events that are told of it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def duration(seconds: float) -> str:
 
 @attrs.define
 class UploadMeter:
-    """What is known of an upload under way.
+    """The state of an upload under way, as far as it is known.
 
     Attributes:
         upload_id: Of the upload, once something is written down of it.
@@ -125,14 +125,14 @@ class UploadMeter:
 
     @property
     def wait(self) -> str | None:
-        """What is waited for, with the seconds that are left of it: "upload_per_minute: 38 s"."""
+        """Name what is waited for, with the seconds that are left of it: "upload_per_minute: 38 s"."""
         if self.waiting_for is None or self._waits_until is None:
             return self.waiting_for
         return f"{self.waiting_for}: {duration(self._waits_until - self.clock())}"
 
     @property
     def changes(self) -> object:
-        """What a change of is worth a line."""
+        """The figures of which a change is worth a line."""
         return (self.phase, self.upload_id, self.done, self.part, self.waiting_for)
 
     def facts(self) -> Iterator[str]:

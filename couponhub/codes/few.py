@@ -20,7 +20,7 @@ _KEEP = bytes.maketrans(b"\0\1", b"\1\0")
 
 @attrs.frozen(kw_only=True)
 class RowForm:
-    """How accepted rows are written.
+    """The form in which accepted rows are written.
 
     Attributes:
         tagging: Which identifier customers are named by; None when codes come untagged.

@@ -1,4 +1,4 @@
-"""What becomes of faulty rows: the whole source is refused for them, or they are left out and written to a file of their own."""
+"""The end of faulty rows: the whole source is refused for them, or they are left out and written to a file of their own."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -50,12 +50,12 @@ class SoundRows:
 
     @property
     def are_refused(self) -> bool:
-        """Whether no row of the source is to be taken any more."""
+        """True when no row of the source is to be taken any more."""
         return self._file is None and self.checks.faults.count > 0
 
     @property
     def rejected(self) -> int:
-        """How many rows were left out so far."""
+        """The number of rows that were left out so far."""
         return self.checks.faults.count
 
     def of(self, batch: SourceBatch) -> SourceBatch:

@@ -49,11 +49,11 @@ def csv_rows(rows: Sequence[Sequence[str]]) -> bytes:
 
 
 class Measured(Protocol):
-    """Where the lines of a text end."""
+    """The ends of the lines of a text."""
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of lines."""
         ...
 
     def end_of(self, count: int) -> int:
@@ -142,7 +142,7 @@ class PartWriter:
 
 @attrs.frozen
 class _Ends:
-    """Where lines end, the first 0 of them too."""
+    """The ends of lines, the first 0 of them too."""
 
     ends: list[int]
 

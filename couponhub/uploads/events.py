@@ -8,7 +8,7 @@ import attrs
 from couponhub.models import Upload
 
 SECOND_LOOK = "a second look at the vendor"
-"""What is waited for after a lost answer: until then nobody knows whether a part arrived."""
+"""The wait after a lost answer: until then nobody knows whether a part arrived."""
 
 
 class EventKind(StrEnum):

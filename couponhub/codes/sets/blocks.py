@@ -112,7 +112,7 @@ def _cell_ends(text: bytes) -> Positions:
 
 
 def _is_even(text: bytes, ends: Positions, width: int) -> bool:
-    """Whether every line has as many cells."""
+    """True when every line has as many cells."""
     if len(ends) % width:
         return False
     are_line_ends = bytes_of(_with_end(text))[ends].reshape(-1, width) == LF

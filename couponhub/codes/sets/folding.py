@@ -8,12 +8,12 @@ import attrs
 from couponhub.state import comparable
 
 _BLANK = re.compile(rb"[\t\v\f\r\x1c-\x1f ]")
-"""What `str.strip` takes off, as far as it is ASCII and no LF."""
+"""The characters that `str.strip` takes off, as far as it is ASCII and no LF."""
 
 
 @attrs.frozen(kw_only=True)
 class Folding:
-    """What a vendor does not tell apart; see `comparable`."""
+    """The bytes that a vendor does not tell apart; see `comparable`."""
 
     ignores_case: bool = False
     ignores_blanks: bool = False

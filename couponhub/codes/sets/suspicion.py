@@ -1,4 +1,4 @@
-"""Which codes of many have to be looked at one by one, and what is counted of the others."""
+"""The codes of many that have to be looked at one by one, and the counts of the others."""
 
 import re
 from typing import Self
@@ -107,7 +107,7 @@ class Suspicion:
 
 
 def _places(text: bytes, lines: TextLines) -> NDArray[np.int64]:
-    """Where the lines lead in a table: the same for all that begin alike, whatever their case, and are as long."""
+    """The places in a table that lines lead to: the same for all that begin alike, whatever their case, and are as long."""
     words: Words = first_words(text, lines) | _CASE
     lengths = lines.lengths if lines.length is None else np.array([lines.length])
     words += lengths.astype(np.uint64) * _SPREAD[0]
