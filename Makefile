@@ -140,7 +140,6 @@ clean:
 build/.docs: .venv/.dev $(SOURCES) $(DOCUMENTS)
 	@echo '== docs'
 	@$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env --builder html docs docs/_build/html
-	@echo 'open docs/_build/html/index.html'
 	@mkdir -p build
 	@touch $@
 
