@@ -154,6 +154,7 @@ def _taken_in(
         seen += len(batch.codes)
         few.add(sound.of(batch))
         are_many = seen >= MANY
+    sound.note()  # of rows behind the last sound one, too
     if not (are_many or is_much):
         return few
     from couponhub.codes.sets.many import ManyCodes  # noqa: PLC0415 - brings NumPy in

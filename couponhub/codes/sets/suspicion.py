@@ -25,7 +25,6 @@ _ODD = _all_but(_UPPER + _LOWER + _DIGITS + b"-_")
 _NO_DIGIT = _all_but(_DIGITS)
 _SMALL = bytes(byte in _LOWER for byte in range(256))
 _MONTHS = re.compile("|".join(f"-{month}|{month}-" for month in MONTHS).encode())
-_DASHES = re.compile(b"--")
 _CASE = np.uint64(0x2020202020202020)
 _SPREAD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9))
 _TABLE_BITS = 16
@@ -36,7 +35,7 @@ _SHIFT = np.uint64(64 - _TABLE_BITS)
 class Suspicion:
     """Finds the codes that `Checks` may have something to say about. It is never wrong in leaving one out.
 
-    A code of letters, digits and single dashes, neither empty nor too long, is sound, unless it is a word, or what a
+    A code of letters, digits and dashes, neither empty nor too long, is sound, unless it is a word, or what a
     spreadsheet makes of a date.
 
     Attributes:
@@ -63,12 +62,9 @@ class Suspicion:
         odd = np.flatnonzero(_marked(text, _ODD))
         found[lines.at(odd)] = True
         self._mark_odd_lengths(found, lines)
-        has_dashes = b"-" in text
-        if has_dashes:
-            _mark_matches(found, _DASHES, text, lines)
-            if may_hold_ruins(text.decode("latin-1")):
-                _mark_matches(found, _MONTHS, text, lines)
-        plain = text.translate(None, b"-_") if has_dashes or b"_" in text else text
+        if may_hold_ruins(text.decode("latin-1")):
+            _mark_matches(found, _MONTHS, text, lines)
+        plain = text.translate(None, b"-_") if b"-" in text or b"_" in text else text
         self._mark_words(found, plain, lines if plain is text else TextLines.of(plain))
         return found
 
