@@ -3,10 +3,10 @@
 from couponhub.cli.failures import say, tell
 from couponhub.cli.options import GlobalOptions
 from couponhub.cli.output import print_one
-from couponhub.cli.tables import Column
+from couponhub.cli.tables import Column, instant_text
 from couponhub.errors import CouponhubError, PartialFailure
 from couponhub.models import Upload, UploadStatus
-from couponhub.serialization import error_object, to_document
+from couponhub.serialization import Document, error_object, to_document
 
 _NAMED = (Column("ID", "id", whole=True), Column("NAME", "name"), Column("STATUS", "status", whole=True))
 _COUNTED = (
@@ -34,6 +34,10 @@ _FIELDS = (
         "PARTS",
         lambda document: [f"{part['name']} ({part['status']})" for part in document["parts"]],
     ),
+    Column(
+        "FETCHED",
+        lambda document: [_fetched(part) for part in document["parts"] if part["fetches"] is not None],
+    ),
     Column("ERROR FILE", "error_file"),
 )
 
@@ -48,6 +52,16 @@ def print_upload(options: GlobalOptions, upload: Upload, error: CouponhubError |
         say(f"warning: {warning}")
     if error is not None:
         tell(error)
+
+
+def _fetched(part: Document) -> str:
+    """Tell when the file of a part was fetched from here, and how much of it."""
+    fetches = part["fetches"]
+    if not fetches:
+        return f"{part['name']}: never"
+    size, last = sum(one["bytes"] for one in fetches), instant_text(fetches[-1]["at"])
+    times = "once" if len(fetches) == 1 else f"{len(fetches)} times"
+    return f"{part['name']}: {times}, {size:,} bytes, {'at' if len(fetches) == 1 else 'last at'} {last}"
 
 
 def fault_of(upload: Upload) -> CouponhubError | None:

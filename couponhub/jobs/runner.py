@@ -61,6 +61,10 @@ class Work(Protocol):
         """See to what was begun, after the last step of this drive; `trouble` is what ended it."""
         ...
 
+    def learned(self, job: JobRecord) -> Sequence[StepRecord]:
+        """Return the steps of which more is known than is written there, though they stand as they did; at its end."""
+        ...
+
 
 @attrs.frozen(kw_only=True)
 class Runner:
@@ -95,13 +99,23 @@ class Runner:
         with self._renewed(job, owner):
             trouble: CouponhubError | None = None
             try:
-                job = self._loop(job, owner, work, stops=stops, early=early)
-            except CouponhubError as error:
-                trouble = error
-            work.wind_down(trouble)
+                try:
+                    job = self._loop(job, owner, work, stops=stops, early=early)
+                except CouponhubError as error:
+                    trouble = error
+                work.wind_down(trouble)
+            finally:
+                self._note(job, owner, work)
             if trouble is not None:
                 raise trouble
         return job
+
+    def _note(self, job: JobRecord, owner: str, work: Work) -> None:
+        """Write down what was learned beside how the steps stand, also when somebody interrupts."""
+        with suppress(LocalError):  # how they stand is written, and matters more
+            written = self.store.get(job.id)
+            if written is not None and not written.status.ended and (steps := work.learned(written)):
+                self.store.advance(job.id, owner, *steps)
 
     def _loop(self, job: JobRecord, owner: str, work: Work, *, stops: Stops, early: bool) -> JobRecord:
         while (step := job.next_step) is not None:

@@ -54,6 +54,7 @@ from couponhub.models.telephone import MAY_BE_SPELLED_OTHERWISE, Telephone
 from couponhub.models.uploads import (
     CodeFile,
     CodeFileRules,
+    Fetch,
     FileUrl,
     Part,
     Tagging,
@@ -78,6 +79,7 @@ __all__ = [
     "CustomerCoupons",
     "DaySpan",
     "Discount",
+    "Fetch",
     "FieldProvenance",
     "FileUrl",
     "ForgottenRows",

@@ -133,6 +133,21 @@ class CodeFileRules:
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked)
+class Fetch(Documented):
+    """One time that a file of codes was fetched from where we staged it.
+
+    Attributes:
+        at: When it was asked for, in UTC.
+        bytes: Put on their way; fewer than it has, or than the range has, when the other side hung up.
+        range: The bytes asked for, first and last: "0-99"; None for the whole file.
+    """
+
+    at: datetime
+    bytes: int
+    range: str | None = None
+
+
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class Part(Documented):
     """One file or job at a vendor.
 
@@ -185,6 +200,13 @@ class Part(Documented):
     created_at: datetime | None = instant_field("When the vendor got it.")
     updated_at: datetime | None = instant_field(
         "When the vendor last changed how it stands; for a part of ours, when we last saw that."
+    )
+    fetches: tuple[Fetch, ...] | None = attrs.field(
+        default=None,
+        metadata=about(
+            "When its file was fetched from our own staging server, the latest 50, as `uploads show` tells them; None"
+            " where nobody here can tell."
+        ),
     )
     raw: Raw = raw_field()
 

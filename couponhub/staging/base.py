@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from couponhub.errors import ConfigError
+from couponhub.models import Fetch
 from couponhub.settings import is_loopback_url
 
 _log = logging.getLogger(__name__)
@@ -20,8 +21,8 @@ class StagedFile(Protocol):
         ...
 
     @property
-    def fetched(self) -> int | None:
-        """The number of times that it was asked for; None when that cannot be known."""
+    def fetches(self) -> tuple[Fetch, ...] | None:
+        """The times that it was fetched, the latest 50, oldest first; None when that cannot be known."""
         ...
 
 
@@ -37,11 +38,11 @@ class Staging(Protocol):
         """
         ...
 
-    def stage_again(self, path: Path, url: str) -> AbstractContextManager[bool]:
-        """Publish a file under an address that a call which was killed has told a vendor; gives whether that is so.
+    def stage_again(self, path: Path, url: str) -> AbstractContextManager[StagedFile | None]:
+        """Publish a file under an address that a call which was killed has told a vendor.
 
-        It is not where somebody else holds the address, the killed one's successor perhaps, or the settings
-        have changed since.
+        Gives None where somebody else holds the address, the killed one's successor perhaps, or the settings have
+        changed since.
         """
         ...
 

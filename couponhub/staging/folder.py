@@ -26,7 +26,7 @@ _FILE = re.compile(rf"({_NAME})\.csv")
 @attrs.frozen
 class _PublishedFile:
     url: str = attrs.field(repr=False)
-    fetched: int | None = None
+    fetches: None = None
 
 
 class FolderStaging:
@@ -56,7 +56,7 @@ class FolderStaging:
             yield _PublishedFile(f"{self._public_url}/{published.name}")
 
     @contextmanager
-    def stage_again(self, path: Path, url: str) -> Iterator[bool]:
+    def stage_again(self, path: Path, url: str) -> Iterator[StagedFile | None]:
         """See `Staging.stage_again`: under the same name, unless it is held."""
         base, _, name = url.rpartition("/")
         found = _FILE.fullmatch(name)
@@ -69,7 +69,7 @@ class FolderStaging:
                     self._publish(job, path, lambda: lock)
                 except (OSError, LocalError):  # FileExistsError: it is held
                     is_published = False
-            yield is_published
+            yield _PublishedFile(url) if is_published else None
 
     def require_reachable(self, *, vendor_is_loopback: bool) -> None:
         """See `Staging.require_reachable`."""

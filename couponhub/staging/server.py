@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 import attrs
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import NotFound
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
-from werkzeug.utils import send_file
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
 from couponhub.errors import ConfigError, LocalError
 from couponhub.forking import PerProcess
 from couponhub.sockets import family_of
 from couponhub.staging.base import StagedFile, check_reachable
+from couponhub.staging.served_file import ServedFile
 from couponhub.staging.settings import StagingSettings
 
 if TYPE_CHECKING:
@@ -54,18 +54,18 @@ class ServerStaging:
         with own.lock:
             port = self._started(own, self._port)
             url = f"{self._public_url(port)}/{token}/{quote(name, safe='')}"
-            file = own.files[f"{token}/{name}"] = _ServedFile(path, url, port)
+            file = own.files[f"{token}/{name}"] = ServedFile(path, url, port)
         try:
             yield file
         finally:
             self._release(file)
 
     @contextmanager
-    def stage_again(self, path: Path, url: str) -> Iterator[bool]:
+    def stage_again(self, path: Path, url: str) -> Iterator[StagedFile | None]:
         """See `Staging.stage_again`: where the address names a port, that port must be free."""
         file = self._served_again(path, url)
         try:
-            yield file is not None
+            yield file
         finally:
             if file is not None:
                 self._release(file)
@@ -89,7 +89,7 @@ class ServerStaging:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{self._scheme}://{host}:{port}"
 
-    def _served_again(self, path: Path, url: str) -> "_ServedFile | None":
+    def _served_again(self, path: Path, url: str) -> ServedFile | None:
         base, _, place = url.rpartition("/")
         base, _, token = base.rpartition("/")
         place = f"{token}/{unquote(place)}"
@@ -99,7 +99,7 @@ class ServerStaging:
             with own.lock:
                 if base != self._public_url(port) or place in own.files:
                     return None
-                file = own.files[place] = _ServedFile(path, url, self._started(own, port))
+                file = own.files[place] = ServedFile(path, url, self._started(own, port))
                 return file
         except (ConfigError, LocalError, ValueError):  # somebody else has the port, or the address names none
             return None
@@ -149,7 +149,7 @@ class ServerStaging:
             raise ConfigError(f"staging.tls_cert or tls_key cannot be used: {error.strerror}") from error
         return context
 
-    def _release(self, file: "_ServedFile") -> None:
+    def _release(self, file: ServedFile) -> None:
         own = self._own.get()
         with own.lock:
             own.files = {place: other for place, other in own.files.items() if other is not file}
@@ -163,17 +163,8 @@ class ServerStaging:
         request = Request(environ)
         # The last two segments: a proxy in front may keep the path of public_url or take it off.
         file = self._own.get().files.get("/".join(request.path.rsplit("/", 2)[1:]))
-        response: Response
-        if file is None or request.method not in {"GET", "HEAD"}:
-            response = NotFound().get_response(environ)
-        else:
-            try:
-                response = send_file(file.path, environ, mimetype="text/csv", conditional=True)
-            except (OSError, HTTPException) as error:
-                # A range outside of the file, or a file that has just been released.
-                response = (error if isinstance(error, HTTPException) else NotFound()).get_response(environ)
-            if request.method == "GET":
-                file.count()
+        is_there = file is not None and request.method in {"GET", "HEAD"}
+        response = file.answer(environ) if file and is_there else NotFound().get_response(environ)
         response.headers["Cache-Control"] = "no-store"
         return response(environ, start_response)
 
@@ -183,30 +174,13 @@ class _Serving:
     """The server of one process: a forked one has no thread that serves, and its own files elsewhere."""
 
     lock: threading.Lock = attrs.field(factory=threading.Lock)
-    files: "dict[str, _ServedFile]" = attrs.field(factory=dict)
+    files: dict[str, ServedFile] = attrs.field(factory=dict)
     servers: dict[int, BaseWSGIServer] = attrs.field(factory=dict)
 
     def close_copy(self) -> None:
         """In a forked process: keep no port taken, and no vendor waiting, on which nobody answers."""
         for server in self.servers.values():
             server.socket.close()
-
-
-class _ServedFile:
-    def __init__(self, path: Path, url: str, port: int) -> None:
-        self.path = path
-        self.url = url
-        self.port = port
-        self._lock = threading.Lock()
-        self._fetched = 0
-
-    @property
-    def fetched(self) -> int:
-        return self._fetched
-
-    def count(self) -> None:
-        with self._lock:
-            self._fetched += 1
 
 
 class _BoundedServer(ThreadedWSGIServer):

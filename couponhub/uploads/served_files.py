@@ -1,16 +1,20 @@
 """The files of uploads that vendors may fetch from here."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import attrs
 
 from couponhub.errors import LocalError
+from couponhub.models import Fetch
 from couponhub.staging import StagedFile, Staging
 from couponhub.state import Ledger, UploadRecord
 
 
-def serve_again(staging: Staging, ledger: Ledger, upload: UploadRecord, held: ExitStack) -> bool:
+def serve_again(
+    staging: Staging, ledger: Ledger, upload: UploadRecord, held: ExitStack
+) -> Mapping[int, StagedFile | None]:
     """Serve the files of an upload that the vendor may still fetch, at the addresses that it was told.
 
     Files that somebody serves already are left to them.
@@ -22,15 +26,15 @@ def serve_again(staging: Staging, ledger: Ledger, upload: UploadRecord, held: Ex
         held: Ends the serving.
 
     Returns:
-        True when there were any.
+        Those files by the numbers of their parts; None for one that somebody serves already, or nobody can.
     """
-    found = False
+    found: dict[int, StagedFile | None] = {}
     for part in upload.parts:
         file = ledger.part_file(upload, part.number) if part.may_be_fetched else None
         if file is not None and part.url is not None:
-            found = True
+            found[part.number] = None
             with suppress(LocalError):
-                held.enter_context(staging.stage_again(file, part.url))
+                found[part.number] = held.enter_context(staging.stage_again(file, part.url))
     return found
 
 
@@ -46,11 +50,11 @@ class ServedFiles:
     staging: Staging | None
     held: ExitStack
     _staged: dict[int, StagedFile] = attrs.field(factory=dict, init=False)
-    _serves_again: bool = attrs.field(default=False, init=False)
+    _again: Mapping[int, StagedFile | None] = attrs.field(factory=dict, init=False)
 
     def __bool__(self) -> bool:
         """Return True while the vendor may fetch anything from here."""
-        return bool(self._staged) or self._serves_again
+        return bool(self._staged) or bool(self._again)
 
     def __contains__(self, number: int) -> bool:
         """Return True for a part whose file has got its address here."""
@@ -70,12 +74,22 @@ class ServedFiles:
 
     def serve_again(self, upload: UploadRecord, ledger: Ledger) -> None:
         """Serve what another process has staged, once."""
-        if self.staging is not None and not self._serves_again:
-            self._serves_again = serve_again(self.staging, ledger, upload, self.held)
+        if self.staging is not None and not self._again:
+            self._again = serve_again(self.staging, ledger, upload, self.held)
 
-    def fetches(self) -> str:
+    def fetches(self, number: int) -> tuple[Fetch, ...] | None:
+        """Return when the file of a part was fetched from here; None when that cannot be known."""
+        served = [one for one in (self._again.get(number), self._staged.get(number)) if one is not None]
+        told = [one.fetches for one in served]
+        return (
+            tuple(fetch for one in told if one is not None for fetch in one)
+            if None not in told and told
+            else None
+        )
+
+    def told_fetches(self) -> str:
         """Say how much the vendor has fetched, now that the addresses end."""
-        fetches = [file.fetched for file in self._staged.values()]
+        fetches = [file.fetches for file in self._staged.values()]
         if not fetches or None in fetches:
             return "its URL has ended"
         if not any(fetches):

@@ -46,6 +46,7 @@ from couponhub.uploads.events import (
     UploadEvent,
     no_progress,
 )
+from couponhub.uploads.fetches import with_evidence
 from couponhub.uploads.names import default_name, new_upload_id
 from couponhub.uploads.polling import Poller
 from couponhub.uploads.rate_limit_wait import RateLimitWait
@@ -346,11 +347,13 @@ class Uploads(Rooted):
             return self._rested(upload, wait.record)
 
     def _rested(self, upload: Upload, record: UploadRecord) -> Upload:
-        """The upload, after whose end nobody has to call any more, and nobody has to go on with its job."""
+        """The upload with its evidence; after its end nobody has to call any more, nor to go on with its job."""
         if upload.status.ended:
             self._callback_urls.revoke(upload.id)
             with suppress(LocalError):  # what cannot be written now, whoever drives it next does
                 self._assembly.close(record)
+        with suppress(LocalError):  # how it stands matters more
+            return with_evidence(upload, self._jobs().get(JobId(record.id)))
         return upload
 
     def _wait_for_vendors(

@@ -16,6 +16,7 @@ from couponhub.state import JobRecord, Ledger, Stage, StepRecord, UploadRecord
 from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.completion_wait import CompletionWait, arrived_parts_ended, has_ended
 from couponhub.uploads.events import EventKind, Progress, UploadEvent
+from couponhub.uploads.fetches import learned, told_of, with_fetches
 from couponhub.uploads.list_lock import list_lock
 from couponhub.uploads.names import part_name
 from couponhub.uploads.polling import STRAY_REFUSALS, Poller
@@ -108,6 +109,11 @@ class UploadWork:
                 with suppress(CouponhubError):
                     self._wait(arrived_parts_ended)
 
+    def learned(self, job: JobRecord) -> Sequence[StepRecord]:
+        """See `Work.learned`: of what was staged here, when it was fetched."""
+        numbers = (part.number for part in self.upload.parts)
+        return [step for number in numbers for step in learned(job, number, self.files.fetches(number))]
+
     def stage(self) -> None:
         """Give the files of a new upload their addresses, before anything is written down."""
         for number, file in enumerate(self.source.files if self.source else (), start=1):
@@ -173,10 +179,13 @@ class UploadWork:
         ]
 
     def _watched(self, step: StepRecord, number: int, ended: Collection[int]) -> StepRecord:
+        step = with_fetches(step, self.files.fetches(number))
         if number in ended:
-            return done(step, f"the vendor ended it: {self.upload.parts[number - 1].shown.status}")
+            status = self.upload.parts[number - 1].shown.status
+            return done(step, f"the vendor ended it: {status}{told_of(step)}")
         pause = timedelta(seconds=step.pause(_FIRST_LOOK, _LONGEST_LOOK))
-        return step.postponed(self.rate_limit_wait.clock.now() + pause, "the vendor has not ended it")
+        evidence = f"the vendor has not ended it{told_of(step)}"
+        return step.postponed(self.rate_limit_wait.clock.now() + pause, evidence)
 
     def _abandoned(self) -> list[int]:
         """Find the parts that failed while nobody may have served their files; of those served here it is a verdict."""
@@ -252,7 +261,7 @@ class UploadWork:
                 ) from error.__cause__
             raise
         except WaitTimeout as error:
-            message = f"{error.message}; {self.files.fetches()}"
+            message = f"{error.message}; {self.files.told_fetches()}"
             raise error.reworded(message=message) from error.__cause__
 
     def _wait(self, is_over: Callable[[Upload], bool]) -> None:

@@ -27,6 +27,7 @@ UPLOAD_KEYS = [
 PART_KEYS = [
     *("id", "name", "status", "vendor_status", "rows", "accepted", "rejected"),
     *("not_sent", "pending", "error_file", "success_file", "created_at", "updated_at"),
+    "fetches",
 ]
 COUPON_KEYS = [
     *("connection", "id", "code", "list_id", "list_name", "description", "status", "issued_at"),

@@ -22,6 +22,7 @@ from couponhub.models import (
     Customer,
     DaySpan,
     Discount,
+    Fetch,
     FieldProvenance,
     Identifier,
     ListCoverage,
@@ -215,6 +216,7 @@ def coupon_lists(draw: st.DrawFn) -> CouponList:
     )
 
 
+FETCHES = st.builds(Fetch, at=INSTANTS, bytes=COUNTS, range=maybe(TEXTS))
 PARTS = st.builds(
     Part,
     id=maybe(ids(PartId)),
@@ -230,6 +232,7 @@ PARTS = st.builds(
     success_file=maybe(TEXTS),
     created_at=maybe(INSTANTS),
     updated_at=maybe(INSTANTS),
+    fetches=maybe(st.lists(FETCHES, max_size=3).map(tuple)),
     raw=RAWS,
 )
 UPLOADS = st.builds(

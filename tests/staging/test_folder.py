@@ -28,7 +28,7 @@ def test_file_lies_in_the_folder_for_the_time_of_the_job(tmp_path: Path) -> None
         assert f"https://codes.example.com/staged/{published.name}" == staged.url
         assert b"code\nA1\n" == published.read_bytes()
         assert len(published.stem) >= 43
-        assert staged.fetched is None
+        assert staged.fetches is None
         assert published.name not in repr(staged)
     assert [] == list(folder.iterdir())
 

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from couponhub.errors import ConfigError, LocalError
-from couponhub.staging import Staging, StagingSettings, open_staging
+from couponhub.staging import StagedFile, Staging, StagingSettings, open_staging
 
 CONTENT = b"Coupon Code\nA1\nB2\n"
 
@@ -32,6 +32,12 @@ def staging() -> Staging:
     return open_staging(StagingSettings())
 
 
+def told(staged: StagedFile) -> list[tuple[int, str | None]]:
+    """How many bytes of which range each fetch took, as it is told."""
+    assert staged.fetches is not None
+    return [(one.bytes, one.range) for one in staged.fetches]
+
+
 def fetch(url: str, method: str = "GET", **headers: str) -> requests.Response:
     """Ask as a vendor would."""
     return requests.request(method, url, headers=headers, timeout=5, allow_redirects=False)
@@ -46,20 +52,72 @@ def test_file_can_be_fetched_any_number_of_times(staging: Staging, file: Path) -
     assert "text/csv; charset=utf-8" == answers[0].headers["Content-Type"]
     assert "no-store" == answers[0].headers["Cache-Control"]
     assert staged.url.endswith("/spring%20codes-abc.csv")
-    assert 3 == staged.fetched
+    assert [(len(CONTENT), None)] * 3 == told(staged)
 
 
 def test_ranges_and_head(staging: Staging, file: Path) -> None:
-    """A broken download can be continued; HEAD tells the size and counts as no fetch."""
+    """A broken download can be continued; HEAD tells the size and counts as no fetch, nor does what is refused."""
     with staging.stage(file, "a.csv") as staged:
-        head = fetch(staged.url, "HEAD")
-        rest = fetch(staged.url, Range="bytes=12-")
+        head = fetch(staged.url, "HEAD", Range="bytes=1-2")
+        ranges = [fetch(staged.url, Range=f"bytes={asked}") for asked in ("12-", "0-1", "-3", "3-99")]
         beyond = fetch(staged.url, Range="bytes=99-")
 
-    assert (b"", str(len(CONTENT))) == (head.content, head.headers["Content-Length"])
-    assert (206, CONTENT[12:]) == (rest.status_code, rest.content)
-    assert 416 == beyond.status_code
-    assert 2 == staged.fetched
+    assert (200, b"", str(len(CONTENT))) == (head.status_code, head.content, head.headers["Content-Length"])
+    assert "bytes" == head.headers["Accept-Ranges"]
+    assert [206] * 4 == [one.status_code for one in ranges]
+    assert [CONTENT[12:], CONTENT[:2], CONTENT[-3:], CONTENT[3:]] == [one.content for one in ranges]
+    assert "bytes 12-17/18" == ranges[0].headers["Content-Range"]
+    assert (416, "bytes */18") == (beyond.status_code, beyond.headers["Content-Range"])
+    assert [(6, "12-17"), (2, "0-1"), (3, "15-17"), (15, "3-17")] == told(staged)
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=0-1,4-5", "bytes=5-2", "bytes=x", "lines=0-1", "bytes", "bytes=--1"]
+)
+def test_an_odd_range_is_passed_over(staging: Staging, file: Path, asked: str) -> None:
+    """Several at once, or what is none: the whole file is an answer to all of them."""
+    with staging.stage(file, "a.csv") as staged:
+        answer = fetch(staged.url, Range=asked)
+
+    assert (200, CONTENT) == (answer.status_code, answer.content)
+
+
+def test_a_copy_that_is_still_good_is_not_sent_again(staging: Staging, file: Path) -> None:
+    """By its tag or its time; a range of another file than the asker's is the whole file."""
+    with staging.stage(file, "a.csv") as staged:
+        first = fetch(staged.url)
+        tag, time = first.headers["ETag"], first.headers["Last-Modified"]
+        same = [
+            fetch(staged.url, method, **{name: value})
+            for method in ("GET", "HEAD")
+            for name, value in (("If-None-Match", tag), ("If-None-Match", "*"), ("If-Modified-Since", time))
+        ]
+        other = [
+            fetch(staged.url, **{"If-None-Match": '"other"', "If-Modified-Since": time}),
+            fetch(staged.url, **{"Range": "bytes=1-2", "If-Range": '"other"'}),
+            fetch(staged.url, **{"Range": "bytes=1-2", "If-Range": "Thu, 01 Jan 1970 00:00:00 GMT"}),
+        ]
+        parts = [fetch(staged.url, **{"Range": "bytes=1-2", "If-Range": known}) for known in (tag, time)]
+
+    assert [(304, b"")] * 6 == [(one.status_code, one.content) for one in same]
+    assert [(200, CONTENT)] * 3 == [(one.status_code, one.content) for one in other]
+    assert [(206, CONTENT[1:3])] * 2 == [(one.status_code, one.content) for one in parts]
+    assert 6 == len(told(staged))
+
+
+def test_a_fetch_that_breaks_off_is_told_as_far_as_it_came(staging: Staging, file: Path) -> None:
+    """Who hangs up half way has not got the file; of very many fetches the latest 50 are kept."""
+    size = 64 * 1024 * 1024
+    with file.open("r+b") as sparse:
+        sparse.truncate(size)
+    with staging.stage(file, "a.csv") as staged:
+        with requests.get(staged.url, stream=True, timeout=5) as answer:
+            answer.raw.read(1000)
+        for _ in range(50):
+            assert 50 >= len(told(staged))
+            assert (size, None) != told(staged)[0]
+            fetch(staged.url, Range="bytes=0-0")
+        assert [(1, "0-0")] * 50 == told(staged)
 
 
 def test_everything_else_is_not_there(staging: Staging, file: Path) -> None:
@@ -77,7 +135,7 @@ def test_everything_else_is_not_there(staging: Staging, file: Path) -> None:
         ]
 
     assert [404] * 6 == [answer.status_code for answer in answers]
-    assert 0 == staged.fetched
+    assert () == staged.fetches
 
 
 def test_url_ends_with_the_job(staging: Staging, file: Path) -> None:
@@ -260,9 +318,12 @@ def test_file_of_a_killed_process_is_served_again(file: Path) -> None:
             with holds.stage_again(file, url) as is_served:
                 assert not is_served
         assert CONTENT == fetch(url).content
+        tag = fetch(url, "HEAD").headers["ETag"]
 
     with later.stage(file, "b.csv") as new, later.stage_again(file, url) as is_served:
         assert is_served
+        assert tag == fetch(url, "HEAD").headers["ETag"]
+        assert is_served.fetches == ()
         assert [CONTENT] * 2 == [fetch(address).content for address in (url, new.url)]
     with pytest.raises(requests.ConnectionError):
         fetch(url)
@@ -279,7 +340,7 @@ def test_an_address_of_other_settings_is_not_served_again(file: Path) -> None:
         "",
     ):
         with staging.stage_again(file, url) as is_served:
-            served.append(is_served)
+            served.append(is_served is not None)
 
     assert [True, False, False, False] == served
 

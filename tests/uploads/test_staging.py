@@ -15,13 +15,19 @@ from couponhub.errors import (
     VendorUnavailable,
     WaitTimeout,
 )
-from couponhub.models import FileUrl, UploadStatus
+from couponhub.models import FileUrl, Part, UploadStatus
 from couponhub.staging import StagingSettings, open_staging
 from couponhub.uploads import Uploads
 from tests.uploads.harness import LIST, UploadHarness, counts
 from tests.uploads.vendors import Lost, UrlVendor
 
 FIVE = ["A1", "B2", "C3", "D4", "E5"]
+
+
+def fetches_of(part: Part) -> list[tuple[int, str | None]]:
+    """How much of which range each fetch of a part took."""
+    assert part.fetches is not None
+    return [(one.bytes, one.range) for one in part.fetches]
 
 
 def is_open(url: str | None) -> bool:
@@ -94,6 +100,45 @@ def test_interruption_releases_the_file(url_harness: UploadHarness) -> None:
 
     assert not is_open(url_harness.vendor.files[0].url)
     assert ["submitted"] == url_harness.stages
+
+
+def test_each_fetch_is_kept_as_evidence(url_harness: UploadHarness) -> None:
+    """With the step that watches the part: when, how much, and no address; `show` tells it later."""
+    upload = url_harness.uploads.send(LIST, FIVE)
+
+    shown = url_harness.uploads.show(LIST, upload.id)
+    sizes = [len("Code\nA1\nB2\n"), len("Code\nC3\nD4\n"), len("Code\nE5\n")]
+    assert [[(size, None)] for size in sizes] == [fetches_of(part) for part in shown.parts]
+    watched = [step for step in url_harness.driver.get(upload.id).steps if step.kind == "watch"]
+    ended = [f"the vendor ended it: done; its file was fetched once, {size} bytes" for size in sizes]
+    assert ended == [step.evidence for step in watched]
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_vendor_that_fetches_and_never_ends_leaves_evidence(
+    url_harness: UploadHarness, interrupted: bool
+) -> None:
+    """Also where the caller's time ends, or somebody interrupts; later fetches are told beside the first ones."""
+    vendor = url_harness.vendor
+    vendor.outcome = lambda part, _: part
+    if interrupted:
+        vendor.poll_faults = [None, KeyboardInterrupt()]  # type: ignore[list-item] # let through like one
+    with pytest.raises(KeyboardInterrupt if interrupted else WaitTimeout):
+        url_harness.uploads.send(LIST, ["A1"], timeout=60)
+
+    (record,) = url_harness.ledger().of_list(LIST)
+    (part,) = url_harness.uploads.show(LIST, record.id).parts
+    assert [(len("Code\nA1\n"), None)] == fetches_of(part)
+
+    def fetched_again(part: Part, _: list[str]) -> Part:
+        assert is_open(vendor.files[0].url)
+        return attrs.evolve(part, status=UploadStatus.DONE, accepted=1)
+
+    vendor.outcome = fetched_again
+    url_harness.driver.drive(record.id, early=True)
+    (part,) = url_harness.uploads.show(LIST, record.id).parts
+    assert [(len("Code\nA1\n"), None)] * 2 == fetches_of(part)
+    assert "fetched 2 times" in url_harness.driver.get(record.id).steps[2].evidence
 
 
 def test_vendor_that_is_down_for_a_while_is_awaited(url_harness: UploadHarness) -> None:
