@@ -26,11 +26,18 @@ HAS_FORK = sys.platform != "win32"
 _PRELOADED = [
     "couponhub.cli",
     "couponhub.cli.app",
-    *(f"couponhub.cli.commands.{name}" for name in ("connections", "lists", "lookup", "uploads", "emulate")),
+    *(
+        f"couponhub.cli.commands.{name}"
+        for name in ("connections", "lists", "lookup", "uploads", "emulate", "serve")
+    ),
     "couponhub_capillary.adapter",
     "couponhub_moengage.adapter",
     "couponhub.uploads.work",
     "couponhub.usage",
+    "couponhub.server.workers",
+    "couponhub.transport.oauth",
+    "encodings.utf_8_sig",
+    "phonenumbers",
     __name__,
 ]
 
@@ -46,6 +53,7 @@ class Command:
     words: Sequence[str]
     _process: Any
     _told: tempfile.TemporaryDirectory[str]
+    _ended: "subprocess.CompletedProcess[str] | None" = None
 
     @property
     def pid(self) -> int:
@@ -55,12 +63,12 @@ class Command:
     @property
     def out(self) -> str:
         """What it has printed so far."""
-        return self._read("out")
+        return self._read("out") if self._ended is None else self._ended.stdout
 
     @property
     def err(self) -> str:
         """What it has said on stderr so far."""
-        return self._read("err")
+        return self._read("err") if self._ended is None else self._ended.stderr
 
     @property
     def is_running(self) -> bool:
@@ -87,7 +95,9 @@ class Command:
             raise TimeoutError(f"still running after {within:g} s: {' '.join(self.words)}")
         with self._told:
             self._process.join()
-            return subprocess.CompletedProcess(self.words, self._process.exitcode, self.out, self.err)
+            code = self._process.exitcode
+            self._ended = subprocess.CompletedProcess(self.words, code, self.out, self.err)
+        return self._ended
 
     def _read(self, name: str) -> str:
         return Path(self._told.name, name).read_text(encoding="utf-8", errors="surrogateescape")
@@ -110,6 +120,7 @@ def started(
     output: int | None = None,
     errors: int | None = None,
     before: Callable[[], None] | None = None,
+    has_children: bool = False,
 ) -> Command:
     """Start `couponhub` with these words in a folder.
 
@@ -121,6 +132,7 @@ def started(
         output: A descriptor to print to; by default what is printed is kept.
         errors: The same for stderr.
         before: Called in the process before the command; a function of a module.
+        has_children: It begins processes itself, and is to be killed by whoever began it.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
@@ -134,7 +146,7 @@ def started(
             descriptors.append(_Descriptor(given if isinstance(given, int) else file.fileno()))
         environment = dict(os.environ if environment is None else environment)
         process = context.Process(
-            target=_run, args=(words, folder, environment, descriptors, before), daemon=True
+            target=_run, args=(words, folder, environment, descriptors, before), daemon=not has_children
         )
         process.start()
     return Command(words, process, told)
@@ -171,6 +183,8 @@ def _run(
         os.close(given)
     sys.stdin, sys.stdout, sys.stderr = _stream(0, "rb"), _stream(1, "wb"), _stream(2, "wb")
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What it begins itself it begins as anywhere, not as it was begun.
+    multiprocessing.set_start_method(multiprocessing.get_all_start_methods()[0], force=True)
     sys.argv[1:] = words
     if before is not None:
         before()

@@ -13,7 +13,8 @@ import attrs
 import requests
 
 from couponhub.testing import EmulatedVendors
-from tests.cli.desk import COMMAND
+from tests.kit.eventually import eventually
+from tests.kit.processes import Command, started
 from tests.server.counter import MOBILE
 
 ASKED = {"customer": {"mobile": MOBILE}, "connections": ["capillary"]}
@@ -23,20 +24,14 @@ ASKED = {"customer": {"mobile": MOBILE}, "connections": ["capillary"]}
 class Running:
     """A server in processes of its own."""
 
-    process: "subprocess.Popen[str]"
+    process: Command
     config: Path
     url: str
-    told: Path
-
-    @property
-    def err(self) -> str:
-        """Its stderr so far."""
-        return self.told.read_text(encoding="utf-8")
 
     @property
     def lines(self) -> list[dict[str, Any]]:
         """The lines of its stderr, each of which is JSON."""
-        return [json.loads(line) for line in self.err.splitlines()]
+        return [json.loads(line) for line in self.process.err.splitlines()]
 
     @property
     def complaints(self) -> list[str]:
@@ -60,14 +55,22 @@ class Running:
     @property
     def one_time_token(self) -> str:
         """What it printed at the start."""
-        found = re.search(r"chub_[\w-]+", self.err)
-        assert found is not None, self.err
+        found = re.search(r"chub_[\w-]+", self.process.err)
+        assert found is not None, self.process.err
         return found[0]
 
     def post(self, document: Any, token: str) -> requests.Response:
         """Look up."""
         headers = {"Authorization": f"Bearer {token}"}
         return requests.post(f"{self.url}/v1/lookup", json=document, headers=headers, timeout=30)
+
+
+def token_of(server: Running, name: str) -> str:
+    """A new token, which counts by now."""
+    words = ("--config", str(server.config), "token", "new", "--scope", "lookup", "--name", name)
+    token = started(*words, folder=server.config.parent).ended().stdout.split()[0]
+    eventually(lambda: server.post(ASKED, token).status_code == 200, "the token to count")
+    return token
 
 
 @contextmanager
@@ -87,30 +90,21 @@ def running(
         environment: Further variables.
         before: Is called in the process before it begins.
     """
-    config, told = folder / "couponhub.toml", folder / "stderr"
+    config = folder / "couponhub.toml"
     text = vendors.config.read_text(encoding="utf-8")
     store = f'url = "sqlite:///{folder.as_posix()}/state.db"'
     config.write_text(re.sub(r'url = "sqlite:.*"', store, text), encoding="utf-8")
-    command = [*COMMAND, "--config", str(config), "-o", "json", "serve", "--port", "0", *words]
-    with told.open("w") as stderr:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            command,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            env={**os.environ, **(environment or {})},
-            preexec_fn=before,  # noqa: PLW1509 - sets a limit, and no more
-        )
-    try:
-        assert process.stdout is not None
-        head = process.stdout.readline() + process.stdout.readline() + process.stdout.readline()
-        head += process.stdout.readline()
-        yield Running(process, config, json.loads(head)["url"], told)
-    finally:
-        process.kill()
-        process.communicate()
+    with started(
+        *("--config", str(config), "-o", "json", "serve", "--port", "0", *words),
+        folder=folder,
+        environment={**os.environ, **(environment or {})},
+        before=before,
+        has_children=True,
+    ) as process:
+        yield Running(process, config, announced(process))
 
 
-def ended(process: "subprocess.Popen[str]") -> int:
-    """Its exit code, once it has ended."""
-    return process.wait(30)
+def announced(process: Command) -> str:
+    """Where it says that it answers."""
+    eventually(lambda: process.out.endswith("\n}\n") or not process.is_running, "the announcement")
+    return str(json.loads(process.out)["url"])

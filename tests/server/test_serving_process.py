@@ -6,7 +6,6 @@ import logging
 import re
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
@@ -26,10 +25,9 @@ from couponhub.server.loading import LONGEST_READ_SECONDS, hurried
 from couponhub.server.log_lines import LinesHandler
 from couponhub.server.serving import held_place
 from couponhub.testing import EmulatedVendors
-from tests.cli.desk import COMMAND
 from tests.kit.eventually import eventually
 from tests.server.counter import MOBILE
-from tests.server.running import ASKED, ended, running
+from tests.server.running import ASKED, running, token_of
 from tests.state.kit import store_of
 
 
@@ -45,11 +43,11 @@ def test_what_is_under_way_is_finished(vendors: EmulatedVendors, tmp_path: Path)
         before = len(capillary.requests())
         asking.start()
         eventually(lambda: len(capillary.requests()) > before, "the vendor to be asked")
-        server.process.send_signal(signal.SIGTERM)
+        server.process.send(signal.SIGTERM)
         asking.join()
         capillary.set_faults()
         assert [(200, True)] == [(answer.status_code, answer.json()["complete"]) for answer in answers]
-        assert 0 == ended(server.process)
+        assert 0 == server.process.ended().returncode
         with pytest.raises(requests.ConnectionError):
             server.post(ASKED, token)
         lines = server.lines
@@ -61,17 +59,14 @@ def test_what_is_under_way_is_finished(vendors: EmulatedVendors, tmp_path: Path)
         assert all(line["time"].endswith("Z") and line["level"] for line in lines)
         start = lines[0]
         assert (installed_version(), str(server.config)) == (start["version"], start["config"])
-        assert 1 == server.err.count(token)
-        assert MOBILE not in server.err
+        assert 1 == server.process.err.count(token)
+        assert MOBILE not in server.process.err
 
 
 def test_workers_share_tokens_and_figures(vendors: EmulatedVendors, tmp_path: Path) -> None:
     """Whichever is asked: a token made meanwhile counts, and the figures are those of all."""
     with running(vendors, tmp_path, "--workers", "2") as server:
-        words = ["--config", str(server.config), "-o", "json", "token", "new", "--scope", "lookup"]
-        made = subprocess.check_output([*COMMAND, *words])  # noqa: S603 - our own command
-        token = json.loads(made)["token"]
-        eventually(lambda: server.post(ASKED, token).status_code == 200, "the token to count")
+        token = token_of(server, "another")
         for _ in range(10):
             assert 200 == server.post(ASKED, token).status_code
         pattern = r'couponhub_http_requests_total\{method="POST",route="/v1/lookup",status="200"\} (\d+)'
@@ -83,8 +78,8 @@ def test_workers_share_tokens_and_figures(vendors: EmulatedVendors, tmp_path: Pa
         assert 1 == len(re.findall(r"^couponhub_build_info\{", shown, re.MULTILINE))
         pids = re.findall(r'^process_cpu_seconds_total\{pid="(\d+)"\}', shown, re.MULTILINE)
         assert sys.platform != "linux" or {*map(str, server.workers)} == {*pids}
-        server.process.send_signal(signal.SIGTERM)
-        assert 0 == ended(server.process)
+        server.process.send(signal.SIGTERM)
+        assert 0 == server.process.ended().returncode
 
 
 def test_workers_end_with_their_parent(vendors: EmulatedVendors, tmp_path: Path) -> None:

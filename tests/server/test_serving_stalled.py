@@ -13,10 +13,9 @@ import requests
 
 from couponhub.server.body_timeout import _protocol_of
 from couponhub.testing import EmulatedVendors
-from tests.cli.desk import COMMAND
 from tests.kit.eventually import eventually
 from tests.server.counter import MOBILE
-from tests.server.running import ASKED, Running, running
+from tests.server.running import ASKED, running, token_of
 
 PATIENT = Path(__file__).with_name("patient.py")
 BODY = b'{"customer": {"mobile": "' + MOBILE.encode() + b'"}, "connections": ["capillary"]}'
@@ -67,15 +66,6 @@ def whole(client: socket.socket) -> bytes:
     while piece := client.recv(65536):
         data += piece
     return data
-
-
-def token_of(server: Running, name: str) -> str:
-    """A new token, which counts by now."""
-    words = ["--config", str(server.config), "token", "new", "--scope", "lookup", "--name", name]
-    made = subprocess.check_output([*COMMAND, *words], text=True)  # noqa: S603 - our own command
-    token = made.split()[0]
-    eventually(lambda: server.post(ASKED, token).status_code == 200, "the token to count")
-    return token
 
 
 def test_others_are_served_while_hundreds_hang(vendors: EmulatedVendors, tmp_path: Path) -> None:

@@ -1,28 +1,29 @@
 """Workers live and die well: none takes others with it, none outlives its parent, and nothing of them is left."""
 
 import fcntl
-import json
 import os
 import resource
+import select
 import signal
 import socket
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from couponhub.config import Config
+from couponhub.errors import LocalError
+from couponhub.server import loading
 from couponhub.server.figures import KINDS, reserve, shared_folder, shrink_the_dead
 from couponhub.server.loading import Loader
 from couponhub.server.workers import LONGEST_WRITE_SECONDS, _own_socket
 from couponhub.testing import EmulatedVendors
-from tests.cli.desk import COMMAND
 from tests.kit.eventually import eventually
-from tests.server.running import ASKED, Running, ended, running
+from tests.kit.processes import started
+from tests.server.running import ASKED, Running, announced, running
 
 BROKEN = "[broken\n"
 
@@ -60,14 +61,14 @@ def test_a_config_that_broke_meanwhile_ends_nobody(vendors: EmulatedVendors, tmp
         eventually(lambda: answers(server), "an answer")
         assert 200 == server.post(ASKED, server.one_time_token).status_code
         workers = server.workers
-        server.process.send_signal(signal.SIGHUP)
-        eventually(lambda: "not reloaded" in server.err, "the fault to be told")
+        server.process.send(signal.SIGHUP)
+        eventually(lambda: "not reloaded" in server.process.err, "the fault to be told")
         (line,) = [line for line in server.complaints if "not reloaded" in line]
         assert f"{server.config} is not valid TOML" in line
         assert workers == server.workers
         assert 200 == server.post(ASKED, server.one_time_token).status_code
-        server.process.send_signal(signal.SIGTERM)
-        assert 0 == ended(server.process)
+        server.process.send(signal.SIGTERM)
+        assert 0 == server.process.ended().returncode
 
 
 def test_a_reload_serves_what_the_config_says_now(vendors: EmulatedVendors, tmp_path: Path) -> None:
@@ -78,12 +79,12 @@ def test_a_reload_serves_what_the_config_says_now(vendors: EmulatedVendors, tmp_
             text.replace("[connections.capillary", "[connections.renamed"), encoding="utf-8"
         )
         assert "capillary" in names(server)
-        server.process.send_signal(signal.SIGHUP)
+        server.process.send(signal.SIGHUP)
         eventually(lambda: "renamed" in names(server), "the new config")
         eventually(lambda: len(server.workers) == 1, "the old worker to end")
         assert "capillary" not in names(server)
-        server.process.send_signal(signal.SIGTERM)
-        assert 0 == ended(server.process)
+        server.process.send(signal.SIGTERM)
+        assert 0 == server.process.ended().returncode
 
 
 def test_workers_that_die_again_and_again_are_replaced(vendors: EmulatedVendors, tmp_path: Path) -> None:
@@ -95,9 +96,9 @@ def test_workers_that_die_again_and_again_are_replaced(vendors: EmulatedVendors,
             os.kill(worker, signal.SIGKILL)
             eventually(partial(is_gone, server, worker), "the worker to be gone")
         eventually(lambda: bool(server.workers), "a worker")
-        eventually(lambda: server.process.poll() is not None or answers(server), "an answer")
-        server.process.send_signal(signal.SIGTERM)
-        assert 0 == ended(server.process)
+        eventually(lambda: not server.process.is_running or answers(server), "an answer")
+        server.process.send(signal.SIGTERM)
+        assert 0 == server.process.ended().returncode
 
 
 def answers(server: Running) -> bool:
@@ -111,49 +112,44 @@ def answers(server: Running) -> bool:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_workers_that_are_only_starting_end_too(vendors: EmulatedVendors, how: signal.Signals) -> None:
     """Told by their parent, or because it is gone: nobody goes on listening, and nobody waits for long."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [*COMMAND, "--config", str(vendors.config), "serve", "--port", str(port), "--workers", "3"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own command
-    server = Running(process, vendors.config, f"http://127.0.0.1:{port}", vendors.config)
-    try:
-        eventually(lambda: bool(server.workers) or process.poll() is not None, "a worker to begin")
-        workers = server.workers
-        assert [] != workers
-        process.send_signal(how)
+    words = ("--config", str(vendors.config), "serve", "--port", "0", "--workers", "3")
+    with started(*words, folder=vendors.config.parent, has_children=True) as process:
+        server = Running(process, vendors.config, "")
+        workers = eventually(lambda: server.workers or not process.is_running, "a worker to begin")
+        assert isinstance(workers, list)
+        process.send(how)
         # Longer than this takes, and less than the time after which a parent kills them.
-        assert process.wait(30) == (0 if how is signal.SIGTERM else -how)
+        assert process.ended(within=30).returncode == (0 if how is signal.SIGTERM else -how)
         eventually(lambda: not any(map(is_alive, workers)), "the workers to end")
-    finally:
-        process.kill()
-        process.communicate()
+
+
+def without_disk() -> None:
+    """Let no worker begin, in a process of its own."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise LocalError("the disk is gone")
+
+    loading.load_app = fails
 
 
 def test_a_server_whose_workers_cannot_begin_says_why(vendors: EmulatedVendors, tmp_path: Path) -> None:
     """It ends: whoever has just started it is there to read it."""
     config = tmp_path / "couponhub.toml"
     config.write_text(vendors.config.read_text(encoding="utf-8"), encoding="utf-8")
-    script = (
-        "import couponhub.server.loading as loading, couponhub.cli as cli, sys\n"
-        "from couponhub.errors import LocalError\n"
-        "def fails(*_, **__): raise LocalError('the disk is gone')\n"
-        "loading.load_app = fails\n"
-        "sys.exit(cli.main(sys.argv[1:]))\n"
-    )
-    command = [sys.executable, "-c", script, "--config", str(config), "serve", "--port", "0"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own command
+    words = ("--config", str(config), "serve", "--port", "0")
+    run = started(*words, folder=tmp_path, before=without_disk, has_children=True).ended()
     assert run.returncode != 0
     assert "a worker cannot start: the disk is gone" in run.stderr
     assert "Traceback" not in run.stderr
 
 
+def small_files() -> None:
+    """Let no file grow far, in a process of its own."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+
+
 def test_figures_that_find_no_room_stop_no_request(vendors: EmulatedVendors, tmp_path: Path) -> None:
     """Each worker then keeps its own, and says so; a mapped file would end the worker at its first request."""
-
-    def small_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
-
     with running(vendors, tmp_path, "--workers", "2", before=small_files) as server:
         eventually(lambda: len(server.workers) == 2, "both workers")
         workers = server.workers
@@ -225,18 +221,19 @@ def test_a_stderr_that_nobody_reads_holds_nobody_up(vendors: EmulatedVendors, tm
     """Neither requests nor the end, though the pipe is full."""
     config = tmp_path / "couponhub.toml"
     config.write_text(vendors.config.read_text(encoding="utf-8"), encoding="utf-8")
-    command = [*COMMAND, "--config", str(config), "-o", "json", "serve", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own command
-    try:
-        assert process.stdout is not None
-        url = json.loads("".join(process.stdout.readline() for _ in range(4)))["url"]
-        assert urlsplit(url).port
-        with requests.Session() as session:
-            # A pipe holds 64 KiB, and a line takes more than a hundred bytes.
-            for _ in range(1200):
-                assert session.get(f"{url}/healthz", timeout=30).ok
-        process.send_signal(signal.SIGTERM)
-        assert 0 == process.wait(30)
-    finally:
-        process.kill()
-        process.communicate()
+    words = ("--config", str(config), "-o", "json", "serve", "--port", "0")
+    reading, writing = os.pipe()
+    with (
+        os.fdopen(reading),
+        os.fdopen(writing, "wb") as pipe,
+        started(*words, folder=tmp_path, errors=writing, has_children=True) as process,
+        requests.Session() as session,
+    ):
+        url = announced(process)
+        while select.select([], [pipe], [], 0)[1]:  # as long as 4 KiB find room
+            os.write(writing, bytes(1024))
+        # A line takes more than a hundred bytes.
+        for _ in range(60):
+            assert session.get(f"{url}/healthz", timeout=30).ok
+        process.send(signal.SIGTERM)
+        assert 0 == process.ended(within=30).returncode
