@@ -12,6 +12,7 @@ from werkzeug.test import EnvironBuilder
 from couponhub import CouponHub
 from couponhub.clock import Clock
 from couponhub.errors import RateLimited
+from couponhub.models import LookupAnswer
 from couponhub.server.admission import Gate
 from couponhub.server.auth import Principal
 from couponhub.server.bounds import LONGEST_TEXT, MOST_CUSTOMERS, MOST_ITEMS
@@ -19,7 +20,6 @@ from couponhub.server.health import Health
 from couponhub.server.operations import OperationRequest
 from couponhub.state import Scope
 from couponhub.testing import EmulatedVendors
-from tests.kit.eventually import eventually
 from tests.server.counter import MOBILE, NEIGHBOUR, Counter, opened, problem
 
 CUSTOMER = {"mobile": MOBILE}
@@ -77,24 +77,31 @@ def small(vendors: EmulatedVendors, counter: Counter) -> Counter:
 
 @contextmanager
 def waiting(counter: Counter, token: str, count: int) -> Iterator[list[int]]:
-    """So many lookups that wait for a vendor; the statuses that they come to."""
-    capillary = counter.controls["capillary"]
-    capillary.fail("GET *", "latency", 1.5)
-    before = len(capillary.requests())
+    """So many lookups that wait for as long as the block lasts; the statuses that they come to."""
+    began, go_on = threading.Semaphore(0), threading.Event()
+    lookup = CouponHub.lookup
     statuses: list[int] = []
+
+    def held(*given: Any, **named: Any) -> LookupAnswer:
+        began.release()
+        go_on.wait(60)
+        return lookup(*given, **named)
 
     def ask(number: int) -> None:
         asked = counter.lookup(token, customer={"mobile": f"9187654321{number:02}"}, deadline=20)
         statuses.append(asked.status_code)
 
     asking = [threading.Thread(target=ask, args=(number,)) for number in range(count)]
-    for one in asking:
-        one.start()
-    eventually(lambda: len(capillary.requests()) >= before + count, "the vendor to be asked")
-    yield statuses
-    for one in asking:
-        one.join()
-    capillary.set_faults()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CouponHub, "lookup", held)
+        for one in asking:
+            one.start()
+        for _ in asking:
+            assert began.acquire(timeout=60)
+        yield statuses
+        go_on.set()
+        for one in asking:
+            one.join()
 
 
 def test_others_are_served_while_one_token_waits(small: Counter) -> None:
