@@ -1,4 +1,4 @@
-"""couponhub's commands in processes of their own, at a tenth of what starting Python takes.
+"""couponhub's commands, and programs of tests, in processes of their own, at a tenth of what starting Python takes.
 
 They are forked off a process that has loaded the command line and done nothing else. What starting Python itself does
 (a closed stdin, where zone data are looked for) is not seen in them.
@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.reduction import DupFd
 from pathlib import Path
@@ -44,10 +45,10 @@ _PRELOADED = [
 
 @attrs.define
 class Command:
-    """A command that runs; whoever leaves the block of it early kills it.
+    """A command or another program that runs; whoever leaves the block of it early kills it.
 
     Attributes:
-        words: What was typed after `couponhub`.
+        words: What it was told.
     """
 
     words: Sequence[str]
@@ -122,16 +123,39 @@ def started(
     before: Callable[[], None] | None = None,
     has_children: bool = False,
 ) -> Command:
-    """Start `couponhub` with these words in a folder.
+    """Start `couponhub` with these words in a folder, as `forked`; `before`, a function of a module, is called first."""
+    return forked(
+        partial(_couponhub, before),
+        *words,
+        folder=folder,
+        environment=environment,
+        stdin=stdin,
+        output=output,
+        errors=errors,
+        has_children=has_children,
+    )
+
+
+def forked(
+    program: Callable[[], object],
+    *words: str,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    stdin: str | int = "",
+    output: int | None = None,
+    errors: int | None = None,
+    has_children: bool = False,
+) -> Command:
+    """Run a program in a process of its own.
 
     Args:
-        words: What is typed after `couponhub`.
-        folder: The working folder.
+        program: A function of a module.
+        words: What it finds in `sys.argv` after the first.
+        folder: The working folder; that of this process by default.
         environment: All of it; that of this process by default.
         stdin: A text, or a descriptor to read from.
         output: A descriptor to print to; by default what is printed is kept.
         errors: The same for stderr.
-        before: Called in the process before the command; a function of a module.
         has_children: It begins processes itself, and is to be killed by whoever began it.
     """
     context = multiprocessing.get_context("forkserver")
@@ -144,9 +168,9 @@ def started(
             path.write_text(given if isinstance(given, str) else "", encoding="utf-8")
             file = opened.enter_context(path.open("rb" if name == "in" else "ab"))
             descriptors.append(_Descriptor(given if isinstance(given, int) else file.fileno()))
-        environment = dict(os.environ if environment is None else environment)
+        around = (folder or Path.cwd(), dict(os.environ if environment is None else environment))
         process = context.Process(
-            target=_run, args=(words, folder, environment, descriptors, before), daemon=not has_children
+            target=_run, args=(program, words, *around, descriptors), daemon=not has_children
         )
         process.start()
     return Command(words, process, told)
@@ -168,11 +192,11 @@ def _received(sent: Any) -> int:
 
 
 def _run(
+    program: Callable[[], object],
     words: Sequence[str],
     folder: Path,
     environment: Mapping[str, str],
     descriptors: Sequence[int],
-    before: Callable[[], None] | None,
 ) -> None:
     os.environ.clear()
     os.environ.update(environment)
@@ -186,6 +210,10 @@ def _run(
     # What it begins itself it begins as anywhere, not as it was begun.
     multiprocessing.set_start_method(multiprocessing.get_all_start_methods()[0], force=True)
     sys.argv[1:] = words
+    program()
+
+
+def _couponhub(before: Callable[[], None] | None) -> None:
     if before is not None:
         before()
     from couponhub.cli import main

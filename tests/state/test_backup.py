@@ -2,10 +2,10 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import threading
 from collections import Counter
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,11 @@ from couponhub.models import ListId
 from couponhub.state import StoreSettings, open_state
 from couponhub.state.sqlite.database import LedgerDatabase
 from tests.kit.clock import FakeClock
+from tests.kit.eventually import eventually
+from tests.kit.processes import forked
 from tests.state.kit import codes_of
 from tests.uploads.harness import LIST, UploadHarness
 from tests.uploads.vendors import FileVendor
-
-ROOT = Path(__file__).parents[2]
 
 
 def settings_in(folder: Path) -> StoreSettings:
@@ -72,36 +72,24 @@ def test_no_code_goes_out_twice_after_a_restore(tmp_path: Path) -> None:
     restored.store.close()
 
 
-_WRITER = """
-import sys
-from pathlib import Path
-from tests.state.test_backup import shop_in
-from tests.uploads.vendors import FileVendor
-from couponhub.models import ListId
-
-shop = shop_in(Path(sys.argv[1]), FileVendor())
-for number in range(100_000):
-    shop.uploads.send(ListId(f"L{number % 7}"), [f"C{number}-{code}" for code in range(20)])
-    print(number, flush=True)
-"""
+def write() -> None:
+    """Send one upload after the other, in a process of its own, and say so."""
+    shop = shop_in(Path(sys.argv[1]), FileVendor())
+    for number in count():
+        shop.uploads.send(ListId(f"L{number % 7}"), [f"C{number}-{code}" for code in range(20)])
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
 
 
 def test_a_backup_amid_a_killed_writer_is_of_one_moment(tmp_path: Path) -> None:
     """Another process writes all the while: each upload in a copy has its codes, and all codes have their upload."""
     home = tmp_path / "home"
-    command = [sys.executable, "-c", _WRITER, str(home)]
-    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603 - our own script
-    assert writer.stdout is not None
-    try:
+    with forked(write, str(home)) as writer:
         for round_ in range(5):
-            for _ in range(3):
-                assert writer.stdout.readline()
+            before = len(writer.out.split())
+            eventually(lambda before=before: len(writer.out.split()) >= before + 3, "uploads")  # type: ignore[misc]
             with open_state(settings_in(home)) as state:
                 state.maintenance.backup(tmp_path / f"backup{round_}")
-    finally:
-        writer.kill()
-        writer.wait()
-        writer.stdout.close()
     known = 0
     for round_ in range(5):
         with open_state(settings_in(tmp_path / f"backup{round_}")) as copy:

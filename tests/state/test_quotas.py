@@ -1,7 +1,7 @@
 """Rate limits that are shared: windows, the vendor's word, several processes, and no place to write."""
 
 import multiprocessing
-import subprocess
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ import pytest
 
 from couponhub.state import AccountQuota, StoreSettings
 from tests.kit.clock import FakeClock
+from tests.kit.processes import forked
 from tests.state.kit import quotas_at, store_of
 
 NOW = 1_700_000_000.0  # 22:13:20 UTC, 20 seconds into a minute
@@ -247,27 +248,24 @@ def test_several_at_once_get_no_more_than_there_is(settings: StoreSettings) -> N
     assert 9_900 <= granted <= 10_000
 
 
-_FORKED = """
-import os, sys
-from tests.state.kit import quotas_at, store_of
-from couponhub.state import StoreSettings
-budgets = quotas_at(StoreSettings(url=sys.argv[1]), now=lambda: 1_700_000_000.0).of("account", {"calls_per_minute": 10_000})
-before = sum(budgets.take("calls") is None for _ in range(1_000))
-child = os.fork()
-granted = sum(budgets.take("calls") is None for _ in range(10_000))
-if child == 0:
-    print(granted, flush=True)
-    os._exit(0)
-os.waitpid(child, 0)
-print(before + granted)
-"""
+def spend_and_fork() -> None:
+    """Spend, fork, and spend on both sides, in a process of its own; say how much each got."""
+    budgets = quotas_at(StoreSettings(url=sys.argv[1]), now=lambda: NOW).of("account", MANY)
+    before = taken(budgets, 1_000)
+    child = os.fork()
+    granted = taken(budgets, 10_000)
+    if child:
+        os.waitpid(child, 0)
+        granted += before
+    os.write(1, f"{granted}\n".encode())
+    if not child:
+        os._exit(0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_a_forked_process_does_not_spend_its_parents_calls_again(settings: StoreSettings) -> None:
     """A server that opens everything and then forks its workers keeps to the limit."""
-    command = [sys.executable, "-c", _FORKED, str(settings.url)]
-    run = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own script
+    run = forked(spend_and_fork, str(settings.url), has_children=True).ended()
     assert 9_900 <= sum(map(int, run.stdout.split())) <= 10_000
 
 

@@ -10,6 +10,8 @@ import pytest
 from couponhub.state import State, StoreSettings
 from couponhub.state.sqlite import SqliteState
 from couponhub.testing import StateConformanceSuite, StateHarness
+from couponhub.testing.state_conformance.harness import Worker
+from tests.state.workers import ForkedWorker
 
 
 def settings_in(folder: Path) -> StoreSettings:
@@ -33,6 +35,12 @@ class SqliteHarness(StateHarness):
     def connect(self) -> State:
         """See `StateHarness.connect`."""
         return SqliteState(self.settings, clock=lambda: time.time() + self._ahead)
+
+    def spawn(self, work: str, *words: str) -> Worker:
+        """See `StateHarness.spawn`."""
+        worker = ForkedWorker(str(self.settings.url), work, *words)
+        self._held.callback(worker.close)
+        return worker
 
     def jump(self, seconds: float) -> None:
         """See `StateHarness.jump`."""

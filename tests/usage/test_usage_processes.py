@@ -2,117 +2,122 @@
 
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TextIO
 
+import attrs
 import pytest
 
 from couponhub.errors import LocalError
 from couponhub.models import Customer
-from tests.usage.desk_of_reports import ReportDesk, Row
-
-ROOT = Path(__file__).parents[2]
-MANY = 3000
-IMPORTER = """
-import sys
-from pathlib import Path
 from couponhub.state.sqlite import pages
+from tests.kit.eventually import eventually
+from tests.kit.processes import Command, forked
 from tests.usage.desk_of_reports import ReportDesk, Row
 
-whole = pages.add
+MANY = 3000
 
-def in_two_halves(database, fresh, **numbers):
-    def told():
-        for count, page in enumerate(fresh):
-            yield page
-            if count == 1000:
-                print("half way", flush=True)
-                sys.stdin.readline()
-    return whole(database, told(), **numbers)
 
-pages.add = in_two_halves
-desk = ReportDesk(Path(sys.argv[1]))
-desk.vendor.create("L1", created=1)
-done = desk.take("L1", 1, 20, *(Row(f"N{number}", f"NEW-{number}", 5) for number in range(int(sys.argv[2]))))
-print(done.added, flush=True)
-"""
-READER = """
-import os, sys
-from pathlib import Path
-from tests.usage.desk_of_reports import ReportDesk
-if os.getuid() == 0:  # who may write everywhere, and whose Python others may not read
-    import encodings.idna, couponhub.lookup.verdicts
-    os.setgid(65534)
-    os.setuid(65534)
-folder = Path(sys.argv[1])
-desk = ReportDesk(folder)
-try:
-    (folder / "probe").touch()
-    print("the folder can be written")
-except OSError:
-    print(*desk.codes("E0"), desk.verdict("E1"))
-"""
+def import_in_two_halves() -> None:
+    """Import many rows in a process of its own, and wait for a line half way."""
+    whole = pages.add
+
+    def in_two_halves(database: Any, fresh: Iterable[Any], **numbers: Any) -> Any:
+        def told() -> Iterator[Any]:
+            for count, page in enumerate(fresh):
+                yield page
+                if count == 1000:
+                    sys.stdout.write("half way\n")
+                    sys.stdout.flush()
+                    sys.stdin.readline()
+
+        return whole(database, told(), **numbers)
+
+    pages.add = in_two_halves
+    desk = ReportDesk(Path(sys.argv[1]))
+    desk.vendor.create("L1", created=1)
+    done = desk.take("L1", 1, 20, *(Row(f"N{number}", f"NEW-{number}", 5) for number in range(MANY)))
+    sys.stdout.write(str(done.added))
+
+
+def read_as_nobody() -> None:
+    """Read where nothing may be written, in a process of its own."""
+    if os.getuid() == 0:  # who may write everywhere, and whose Python others may not read
+        os.setgid(65534)
+        os.setuid(65534)
+    folder = Path(sys.argv[1])
+    desk = ReportDesk(folder)
+    try:
+        (folder / "probe").touch()
+        sys.stdout.write("the folder can be written")
+    except OSError:
+        sys.stdout.write(" ".join([*desk.codes("E0"), desk.verdict("E1")]))
+
+
+def forget() -> None:
+    """Forget somebody, in a process of its own."""
+    desk = ReportDesk(Path(sys.argv[1]))
+    sys.stdout.write(str(desk.index.forget([Customer(external_id="E0")]).rows))
+
+
+@attrs.frozen
+class Importing:
+    """Another process that has written half of an import, and waits for a line."""
+
+    process: Command
+    _told: TextIO
+
+    def go_on(self) -> str:
+        """Let it finish; what it says then."""
+        self._told.write("\n")
+        self._told.close()
+        return self.process.ended().stdout.removeprefix("half way\n")
 
 
 @contextmanager
-def importing(reports: ReportDesk) -> Iterator[subprocess.Popen[str]]:
-    """Another process that has written half of an import, and waits for a line."""
-    folder = reports.settings.path.parent
-    process = subprocess.Popen(  # noqa: S603 - our own code
-        [sys.executable, "-c", IMPORTER, str(folder), str(MANY)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        assert process.stdout is not None
-        assert "half way\n" == process.stdout.readline()
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def go_on(process: subprocess.Popen[str]) -> str:
-    """Let it finish; what it says."""
-    out, _ = process.communicate("\n", timeout=60)
-    return out.strip()
+def importing(reports: ReportDesk) -> Iterator[Importing]:
+    """Let another process write half of an import."""
+    reads, told = os.pipe()
+    with (
+        os.fdopen(told, "w") as line,
+        forked(import_in_two_halves, str(reports.settings.path.parent), stdin=reads) as process,
+    ):
+        os.close(reads)
+        eventually(lambda: process.out == "half way\n", "half of the import")
+        yield Importing(process, line)
 
 
 def test_others_read_what_was_there_until_an_import_is_done(reports: ReportDesk) -> None:
     """Half an import is never seen; all of it is seen at the next read."""
     reports.take("L1", 1, 5, Row("E0", "C-0", 2))
-    with importing(reports) as process:
+    with importing(reports) as other:
         assert ["C-0"] == reports.codes("E0")
         assert [] == [code for number in range(0, MANY, 7) for code in reports.codes(f"N{number}")]
         assert "unknown" == reports.verdict("E9")
-        assert str(MANY) == go_on(process)
+        assert str(MANY) == other.go_on()
     assert ["NEW-7"] == reports.codes("N7")
     assert "none" == reports.verdict("E9")
 
 
 def test_the_first_import_is_not_seen_before_it_is_done(reports: ReportDesk) -> None:
     """There is a database already, and nothing in it."""
-    with importing(reports) as process:
+    with importing(reports) as other:
         assert reports.stored.layout.reports.exists()
         assert reports.reports.answer() is False
-        assert str(MANY) == go_on(process)
+        assert str(MANY) == other.go_on()
     assert reports.reports.answer() is True
 
 
 def test_a_kill_in_the_middle_leaves_everything_as_it_was(reports: ReportDesk) -> None:
     """The old index is whole, what lay about is removed by the next import, and that succeeds."""
     reports.take("L1", 1, 5, Row("E0", "C-0", 2))
-    with importing(reports) as process:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    with importing(reports) as other:
+        other.process.kill()
     left = list(reports.stored.layout.imports.iterdir())
     assert left
     assert ["C-0"] == reports.codes("E0")
@@ -125,12 +130,12 @@ def test_a_kill_in_the_middle_leaves_everything_as_it_was(reports: ReportDesk) -
 
 def test_two_imports_at_once_wait_for_each_other(reports: ReportDesk) -> None:
     """The second is written when the first is done, and both are there."""
-    with importing(reports) as process:
+    with importing(reports) as other:
         second = threading.Thread(target=reports.take, args=("L1", 1, 20, Row("E5", "C-5", 6)))
         second.start()
         second.join(0.3)
         assert second.is_alive()
-        assert str(MANY) == go_on(process)
+        assert str(MANY) == other.go_on()
         second.join(30)
     assert (["C-5"], ["NEW-7"]) == (reports.codes("E5"), reports.codes("N7"))
 
@@ -139,20 +144,7 @@ def test_what_another_process_forgets_is_gone_at_the_next_read(reports: ReportDe
     """An open index reads anew."""
     reports.take("L1", 1, 20, Row("E0", "C-0", 2))
     assert ["C-0"] == reports.codes("E0")
-    code = (
-        "import sys; from pathlib import Path; from couponhub.models import Customer;"
-        "from tests.usage.desk_of_reports import ReportDesk;"
-        "print(ReportDesk(Path(sys.argv[1])).index.forget([Customer(external_id='E0')]).rows)"
-    )
-    run = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", code, str(reports.settings.path.parent)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    assert "1" == run.stdout.strip()
+    assert "1" == forked(forget, str(reports.settings.path.parent)).ended().stdout
     assert [] == reports.codes("E0")
     assert "unknown" == reports.verdict("E0")
 
@@ -168,17 +160,9 @@ def test_it_is_read_where_nobody_may_write(reports: ReportDesk) -> None:
                 shutil.copy(path, folder)
                 (folder / path.name).chmod(0o444)
         folder.chmod(0o555)
-        run = subprocess.run(  # noqa: S603 - our own code
-            [sys.executable, "-c", READER, name],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        run = forked(read_as_nobody, name).ended()
         folder.chmod(0o755)
-    assert "C-0 none" == run.stdout.strip(), run.stderr
+    assert "C-0 none" == run.stdout, run.stderr
 
 
 def test_reading_makes_no_files(reports: ReportDesk) -> None:
