@@ -52,6 +52,7 @@ class UploadMeter:
     _phase_began: float = attrs.field(init=False)
     _done_before: int = 0
     _waits_until: float | None = None
+    _was_asked: bool = False
 
     def __attrs_post_init__(self) -> None:
         self._began = self._phase_began = self.clock()
@@ -77,8 +78,15 @@ class UploadMeter:
         is_sent = bool(upload.parts) and all(map(_is_there, upload.parts))
         if upload.status.ended:
             self._enter(str(upload.status))
+        elif kind is EventKind.POLLED and upload.not_sent and not (upload.pending or upload.unknown):
+            self._enter("yet to be sent")
+            self.waiting_for = upload.waiting_for
         else:
             self._enter("waiting for the vendor" if is_sent or kind is EventKind.POLLED else SENDING)
+        if kind is EventKind.POLLED and not self._was_asked:
+            # What the vendor was through with before it was first asked says nothing of its pace.
+            self._was_asked = True
+            self._begin_phase()
 
     @property
     def elapsed(self) -> float:
@@ -109,19 +117,19 @@ class UploadMeter:
 
     @property
     def rate(self) -> float:
-        """Rows a second since this phase began; 0 while nothing can be said."""
+        """Rows a second since this phase began, pauses and all; 0 while nothing can be said."""
         passed = self.clock() - self._phase_began
         return (self.done - self._done_before) / passed if passed > 0 else 0.0
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until the last row, by the rate and by the limits; None while nothing can be said."""
+        """Seconds until the last row, by the rate, a pause and the limits; None while nothing can be said."""
         rows, rate = self.rows, self.rate
-        by_rate = (rows - self.done) / rate if rows is not None and rate > 0 else None
+        pause = 0.0 if self._waits_until is None else max(0.0, self._waits_until - self.clock())
+        by_rate = max(pause, (rows - self.done) / rate) if rows is not None and rate > 0 else 0.0
         ends_at = None if self._upload is None else self._upload.ends_at
-        by_limits = None if ends_at is None else (ends_at - self.now()).total_seconds()
-        told = [seconds for seconds in (by_rate, by_limits) if seconds is not None and seconds > 0]
-        return max(told) if told else None
+        by_limits = 0.0 if ends_at is None else (ends_at - self.now()).total_seconds()
+        return max(by_rate, by_limits) or None
 
     @property
     def wait(self) -> str | None:
@@ -146,7 +154,7 @@ class UploadMeter:
             yield f"part {self.part[0]:,} of {self.part[1]:,}"
         if self.rate > 0:
             yield f"{self.rate:,.0f} rows/s"
-        if self.seconds_left is not None:
+        if self.seconds_left is not None and self.seconds_left > 0:
             yield f"{duration(self.seconds_left)} left"
 
     def line(self) -> str:
@@ -157,8 +165,11 @@ class UploadMeter:
 
     def _enter(self, phase: str) -> None:
         if phase != self.phase:
-            self.phase, self._phase_began = phase, self.clock()
-            self._done_before = self.done
+            self.phase = phase
+            self._begin_phase()
+
+    def _begin_phase(self) -> None:
+        self._phase_began, self._done_before = self.clock(), self.done
 
 
 def _ends(upload: Upload) -> Iterator[str]:

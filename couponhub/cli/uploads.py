@@ -93,8 +93,7 @@ def _shortfall(upload: Upload) -> list[str]:
 
 def _hint(upload: Upload) -> str:
     if upload.not_sent and not upload.status.ended:
-        goes_on = f"`couponhub uploads resume {upload.id}` goes on with it"
-        return f"it waits for {upload.waiting_for}; {goes_on}" if upload.waiting_for else goes_on
+        return f"`couponhub uploads resume {upload.id}` goes on with it"
     if upload.not_sent:
         return "sending the same codes again sends those that were not sent"
     if any(part.status is UploadStatus.FAILED for part in upload.parts):

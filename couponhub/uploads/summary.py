@@ -57,7 +57,7 @@ def upload_of(
         updated_at=record.updated_at,
         error_file=next((part.error_file for part in parts if part.error_file), None),
         parts=parts,
-        warnings=(*record.warnings, *_warnings(parts, job, now)),
+        warnings=(*record.warnings, *_warnings(parts, job)),
     )
 
 
@@ -176,9 +176,8 @@ def _waiting_for(parts: tuple[Part, ...], job: JobRecord | None, now: datetime |
     return f"the vendor to end {running} of {len(parts)} parts" if running else None
 
 
-def _warnings(parts: tuple[Part, ...], job: JobRecord | None, now: datetime | None) -> Iterable[str]:
-    unsent = [part for part in parts if part.id is None and part.accepted == 0]
-    lost = sum(part.status.ended for part in unsent)
+def _warnings(parts: tuple[Part, ...], job: JobRecord | None) -> Iterable[str]:
+    lost = sum(part.id is None and part.accepted == 0 and part.status.ended for part in parts)
     if lost:
         steps = () if job is None else (step for step in job.steps if step.kind == SUBMIT)
         why = next((step.evidence for step in steps if step.status in _GIVEN_UP), "")
@@ -186,7 +185,3 @@ def _warnings(parts: tuple[Part, ...], job: JobRecord | None, now: datetime | No
             f"{lost} of {len(parts)} parts never reached the vendor{f' ({why})' if why else ''};"
             " send the same codes again for them"
         )
-    left = len(unsent) - lost
-    if left and job is not None and now is not None and is_idle(job, now):
-        verb = "is" if left == 1 else "are"
-        yield f"{left} of {len(parts)} parts {verb} yet to be sent: `couponhub uploads resume {job.id}` goes on"

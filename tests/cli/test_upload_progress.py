@@ -154,6 +154,7 @@ def test_a_pipe_is_told_of_each_change(capsys: pytest.CaptureFixture[str]) -> No
         event("submitted", part(1, is_there=True)),
         event("polled", part(1, is_there=True), waiting_for="the vendor to end 1 of 1 parts"),
         event("polled", part(1, is_there=True), waiting_for="the vendor to end 1 of 1 parts"),
+        event("polled", part(1), waiting_for="somebody to resume it", not_sent=10_000),
         event("polled", taken, status=UploadStatus.PARTIAL, accepted=9_000, rejected=1_000, not_sent=0),
     ):
         clock.sleep(1)
@@ -166,6 +167,7 @@ def test_a_pipe_is_told_of_each_change(capsys: pytest.CaptureFixture[str]) -> No
         f"couponhub: {OURS}: sending, 0 of 10,000 rows sent, part 1 of 1; waiting for upload_per_minute: 38 s",
         f"couponhub: {OURS}: sending, 0 of 10,000 rows sent, part 1 of 1",
         f"couponhub: {OURS}: waiting for the vendor, 0 of 10,000 rows done, part 1 of 1",
+        f"couponhub: {OURS}: yet to be sent, 0 of 10,000 rows done, part 1 of 1; waiting for somebody to resume it",
         f"couponhub: {OURS}: partial, 9,000 accepted, 1,000 rejected",
     ] == lines
 

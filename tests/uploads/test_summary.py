@@ -172,7 +172,8 @@ def test_what_was_never_sent_stands_as_its_job_does(
         upload.pending,
         upload.unknown,
     )
-    assert ("resume" in "".join(upload.warnings)) == (not sending and not upload.status.ended)
+    assert bool(upload.warnings) == upload.status.ended
+    assert (upload.waiting_for == "somebody to resume it") == (not sending and not upload.status.ended)
 
 
 def test_the_limits_tell_when_an_upload_can_have_been_sent() -> None:
