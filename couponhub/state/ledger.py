@@ -116,7 +116,8 @@ class Ledger(Protocol):
     ) -> UploadRecord:
         """Write down an upload with its parts, all of them only prepared, and keep their codes and files.
 
-        Codes older than the days of retention are removed on the way, once two looks a week apart agree on their age.
+        Codes and files older than the days of retention are removed on the way, once two looks a week apart agree on their
+        age.
         Killed half way, the upload may stand in the ledger without its codes. Nothing was sent of it then.
 
         Args:
@@ -133,7 +134,8 @@ class Ledger(Protocol):
     def part_file(self, upload: UploadRecord, number: int) -> Path | None:
         """Return a part's file on this machine, to be read only; None when it is not kept any more.
 
-        It is kept, for its owner alone, until the vendor has taken the part or deleted it, or `drop_files`.
+        It is kept, for its owner alone, until the vendor has taken the part or deleted it, or `drop_files`, and no longer
+        than the days of retention: what nobody goes on with must not stay for ever.
         """
         ...
 

@@ -18,12 +18,12 @@ from couponhub.state.sqlite.lockfile import held_lockfile, reap_all, remove_fold
 SetKey = tuple[UploadId, int]
 """An upload, and the number of its part."""
 
-_DAY = 86_400.0
+DAY = 86_400.0
 _LOCK = ".lock"
 _KEPT = ".txt"
 _ASIDE = ".txt.aged-"
 """Followed by when that was, in seconds since the epoch."""
-_BETWEEN_LOOKS = 7 * _DAY
+BETWEEN_LOOKS = 7 * DAY
 """A clock that is a year ahead is noticed, and set right, within that."""
 
 
@@ -131,12 +131,12 @@ class CodeSets:
         """
         for path in self.folder.glob(f"[!.]*/*/*{_ASIDE}*"):
             name, _, since = path.name.partition(_ASIDE)
-            if _age(path, now) <= days * _DAY:
+            if age_of(path, now) <= days * DAY:
                 _rename(path, f"{name}{_KEPT}")
-            elif since.isdecimal() and now - float(since) >= _BETWEEN_LOOKS:
+            elif since.isdecimal() and now - float(since) >= BETWEEN_LOOKS:
                 path.unlink(missing_ok=True)
         for path in self.folder.glob(f"[!.]*/*/*{_KEPT}"):
-            if _age(path, now) > days * _DAY:
+            if age_of(path, now) > days * DAY:
                 _rename(path, f"{path.name.removesuffix(_KEPT)}{_ASIDE}{now:.0f}")
 
 
@@ -156,7 +156,8 @@ def _rename(path: Path, name: str) -> None:
         path.rename(path.with_name(name))
 
 
-def _age(path: Path, now: float) -> float:
+def age_of(path: Path, now: float) -> float:
+    """Return the seconds since a file was last written; 0.0 for one that is gone."""
     try:
         return now - path.stat().st_mtime
     except FileNotFoundError:

@@ -105,7 +105,9 @@ class SqliteLedger:
             parts=tuple(part.known_as(updated_at=now) for part in upload.parts),
         )
         with _told_as_local():
-            self._code_sets.purge(self._store.settings.retention_days, self._clock())
+            days, moment = self._store.settings.retention_days, self._clock()
+            self._code_sets.purge(days, moment)
+            self._files.purge(days, moment)
         # Before the codes, so that a set of which there is no row tells that rows were lost. Of a part that is only
         # prepared the codes need not be known.
         with self._store.transaction() as database:

@@ -12,12 +12,14 @@ import attrs
 from couponhub.models import Identifier, UploadId
 from couponhub.state.ledger import IsForgotten
 from couponhub.state.records import UploadRecord
-from couponhub.state.sqlite.codesets import CodeSets, set_name
+from couponhub.state.sqlite.codesets import BETWEEN_LOOKS, DAY, CodeSets, age_of, set_name
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.files import file_name
 
 _FILES = ".parts"
 _ENDING = ".csv"
+_AGED = ".aged-"
+"""Followed by when a file first seemed too old, in seconds since the epoch: the name of an empty file beside it."""
 
 
 @attrs.frozen
@@ -51,6 +53,31 @@ class PartFiles:
         for number in numbers:
             with suppress(OSError):
                 self._path(upload, number).unlink(missing_ok=True)
+
+    def purge(self, days: int, now: float) -> None:
+        """Remove files older than that, of jobs that nobody has gone on with, when two looks agree on their age.
+
+        Between the looks, a week at least, a file can be sent as ever: a clock that is ahead for a while takes none away.
+
+        Args:
+            days: Of retention.
+            now: Seconds since the epoch.
+        """
+        home = self.store.layout.codes / _FILES
+        seen = set()
+        for note in home.glob(f"*/*/*{_ENDING}{_AGED}*"):
+            name, _, since = note.name.partition(_AGED)
+            file = note.with_name(name)
+            is_old = age_of(file, now) > days * DAY
+            if is_old and not (since.isdecimal() and now - float(since) >= BETWEEN_LOOKS):
+                seen.add(file)
+                continue
+            if is_old:
+                file.unlink(missing_ok=True)
+            note.unlink(missing_ok=True)
+        for file in home.glob(f"*/*/*{_ENDING}"):
+            if file not in seen and age_of(file, now) > days * DAY:
+                file.with_name(f"{file.name}{_AGED}{now:.0f}").touch(mode=0o600)
 
     def forget(self, is_forgotten: IsForgotten) -> int:
         """Remove the rows of customers; each file is replaced as a whole. Return how many rows went."""

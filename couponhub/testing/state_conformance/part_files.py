@@ -1,4 +1,4 @@
-"""S-90 to S-92: prepared part files."""
+"""S-90 to S-93: prepared part files."""
 
 import attrs
 
@@ -7,6 +7,7 @@ from couponhub.state import Ledger, Stage, UploadRecord
 from couponhub.testing.state_conformance.harness import StateHarness
 from couponhub.testing.state_conformance.samples import new_upload, shown
 
+_DAY = 86_400
 CUSTOMERS = "customer,code\nalice,A\nbob,B\nalice,C\n"
 
 
@@ -68,6 +69,23 @@ class PartFileRules:
         assert [Stage.PREPARED, Stage.SUBMITTED, Stage.SUBMITTED] == [part.stage for part in upload.parts]
         assert ["anew-1.csv", None] == [upload.parts[0].name, upload.parts[0].shown.id]
         assert "anew-2.csv" != upload.parts[1].name
+
+    def test_s93_what_nobody_goes_on_with_has_an_age(self, harness: StateHarness) -> None:
+        """S-93: files go after the days of retention and a second look; a clock that was ahead for a while takes none."""
+        ledger = harness.open().ledger("shop")
+        upload = keep(ledger, "one\n", "two\n")
+        harness.jump(365 * _DAY)
+        keep(ledger, "new\n")
+        assert ["one\n", "two\n"] == contents(ledger, upload)
+        harness.jump(-365 * _DAY)
+        harness.jump(8 * _DAY)
+        keep(ledger, "new\n")
+        harness.jump(23 * _DAY)
+        keep(ledger, "new\n")
+        assert ["one\n", "two\n"] == contents(ledger, upload)
+        harness.jump(8 * _DAY)
+        young = keep(ledger, "new\n")
+        assert [None, None, "new\n"] == [*contents(ledger, upload), *contents(ledger, young)]
 
     def test_s92_people_are_forgotten_in_tagged_files(self, harness: StateHarness) -> None:
         """S-92: their rows go, of their kind of identifier alone, and nothing of others; codes alone name nobody."""
