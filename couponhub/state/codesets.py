@@ -29,9 +29,15 @@ class CodeSet(Hashable, Protocol):
 
 @attrs.frozen
 class TextCodeSet:
-    """A code set in a file: UTF-8, a code a line. This is the only reader of such files."""
+    """A code set in a file: UTF-8, a code a line. This is the only reader of such files.
+
+    Attributes:
+        path: The file, which never changes.
+        index: A place where whoever reads it may keep an index of it; it may vanish at any time. None for no such place.
+    """
 
     path: Path
+    index: Path | None = attrs.field(default=None, eq=False)
 
     @property
     def size(self) -> int:

@@ -12,7 +12,7 @@ import pytest
 
 from couponhub.errors import LocalError, WaitTimeout
 from couponhub.models import ListId, Part, PartId, UploadId, UploadStatus
-from couponhub.state import PartRecord, Stage, StoreSettings, UploadRecord
+from couponhub.state import PartRecord, Stage, StoreSettings, TextCodeSet, UploadRecord
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.ledger import SqliteLedger
 from tests.state.kit import codes_of, files_of
@@ -194,8 +194,12 @@ def age(ledger: SqliteLedger, days: float) -> None:
 def test_old_code_sets_are_purged(
     store: LedgerDatabase, ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the days of retention, and a second look a week later, codes are gone, which the ledger knows."""
+    """After the days of retention, and a second look a week later, codes are gone, which the ledger knows; so is their index."""
     upload = ledger.mark_submitting(begin(ledger), 1)
+    (kept,) = ledger.history(LIST).sent
+    assert isinstance(kept, TextCodeSet)
+    assert kept.index is not None
+    kept.index.touch()
     age(ledger, 31)
     begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_2")))
     begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_3")))
@@ -209,6 +213,7 @@ def test_old_code_sets_are_purged(
     assert [] == sent(ledger)
     assert not ledger.history(LIST).codes_known(upload)
     assert not ledger.history(LIST).has_lost_codes
+    assert not kept.index.exists()
     assert 7 == len([path for path in store.layout.folder.rglob("up_*") if path.is_file()])
 
 

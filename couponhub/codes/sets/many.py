@@ -1,6 +1,6 @@
 """The rows of a source once they are many; see `few` for the others, which this says the same as."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,10 @@ from couponhub.codes.sets.blocks import BlockExaminer, Examined
 from couponhub.codes.sets.crew import Crew
 from couponhub.codes.sets.folding import Folding, composed
 from couponhub.codes.sets.hashing import Hashes
+from couponhub.codes.sets.index import HASHES, SetIndex
 from couponhub.codes.sets.lines import TextLines
-from couponhub.codes.sets.sieve import KEPT, Block, Dealt, Sieve
+from couponhub.codes.sets.probing import MOST, Prober, Wanted
+from couponhub.codes.sets.sieve import KEPT, SENT, Block, Dealt, Sieve, Sifted
 from couponhub.codes.writing import PartWriter
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.state import CodeSet, TextCodeSet
@@ -120,19 +122,54 @@ class ManyCodes:
         Raises:
             LocalError: A code set cannot be read.
         """
+        self._crew.drain()
+        files = [each for each in sent if isinstance(each, TextCodeSet)]
+        if self.rows <= MOST and self._is_composed and len(files) == len(sent):
+            return self._probed(files)
         for code_set in sent:
             for text in texts_of(code_set):
                 self._crew.submit(self._dealt, text, None, then=self._subtract)
         self._crew.drain()
         sifted = self._sieve.sift(self._crew)
-        self._fates = sifted.fates
         kept = self.rows - sifted.duplicates - sifted.skipped
+        return self._told(sifted, sifted.skipped, 0 if self._is_composed else kept - self._count_looks())
+
+    def _probed(self, sent: Sequence[TextCodeSet]) -> DedupeResult:
+        """Look few rows up among what was sent before, rather than sort that."""
+        sifted = self._sieve.sift(self._crew)
+        if not sent:
+            return self._told(sifted, 0, 0)
+        hashes, rows = self._sieve.hashed(HASHES, sifted.fates == KEPT)
+        order = np.argsort(hashes)
+        rows = rows[order]
+        wanted = Wanted.of(
+            hashes[order], lambda places: [text + b"\n" for text in self._sieve.texts(rows[places])]
+        )
+        looks = attrs.evolve(wanted, found=np.zeros_like(wanted.found))
+        prober = Prober(self._folding)
+
+        def look(code_set: TextCodeSet) -> None:
+            index = SetIndex.of(code_set, self._folding, self._folder)
+            prober.look(wanted, code_set, index)
+            if index is None or not index.is_composed:
+                prober.look_alikes(looks, code_set)
+
+        for code_set in sent:
+            self._crew.submit(look, code_set, then=lambda _: None)
+        self._crew.drain()
+        sifted.fates[rows[wanted.found]] = SENT
+        return self._told(
+            sifted, int(np.count_nonzero(wanted.found)), int(np.count_nonzero(looks.found & ~wanted.found))
+        )
+
+    def _told(self, sifted: Sifted, skipped: int, lookalikes: int) -> DedupeResult:
+        self._fates = sifted.fates
         return DedupeResult(
             dropped=memoryview(sifted.fates.data),
             duplicates=sifted.duplicates,
-            skipped=sifted.skipped,
+            skipped=skipped,
             case_duplicates=sifted.twins,
-            lookalikes=0 if self._is_composed else kept - self._count_looks(),
+            lookalikes=lookalikes,
         )
 
     def write(self, writer: PartWriter) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from couponhub.codes.sets.crew import Crew
 from couponhub.codes.sets.hashing import Hashes, MultilinearHash, Words
-from couponhub.codes.sets.lines import Positions, TextLines
+from couponhub.codes.sets.lines import Mask, Positions, TextLines
 from couponhub.codes.sets.matching import Bucket, Found
 from couponhub.codes.sets.proof import Placed, Places
 from couponhub.codes.sets.spool import Spool, lay
@@ -178,6 +178,24 @@ class Sieve:
             crew.submit(search, first, end, then=note)
         crew.drain()
         return Sifted(fates, *counts)
+
+    def hashed(self, hashes: Hashes, keep: Mask) -> tuple[Words, Positions]:
+        """Return other hashes of the lines that are marked, and the numbers of these; once all is taken."""
+        self._seal()
+        found, numbers = [np.zeros(0, np.uint64)], np.flatnonzero(keep)
+        for block in self.blocks:
+            if block.base >= 0:
+                text = self.read(block.keys)
+                found.append(hashes(text, TextLines.of(text))[keep[block.base : block.base + block.lines]])
+        return np.concatenate(found), numbers
+
+    def texts(self, numbers: Positions) -> list[bytes]:
+        """Return some lines by their numbers, as they are compared."""
+        ours = [block for block in self.blocks if block.base >= 0]
+        bases = np.array([block.base for block in ours], np.int64)
+        blocks = (np.searchsorted(bases, numbers, "right") - 1).astype(np.int32)
+        places = Places([block.keys for block in ours], self._spool, self._scratch)
+        return places.texts(places.find(blocks, numbers - bases[blocks]))
 
     def read(self, placed: Placed) -> bytes:
         """Return the lines of a block, once all is taken."""

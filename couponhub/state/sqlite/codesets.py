@@ -23,6 +23,7 @@ _LOCK = ".lock"
 _KEPT = ".txt"
 _ASIDE = ".txt.aged-"
 """Followed by when that was, in seconds since the epoch."""
+_INDEX = ".index"
 BETWEEN_LOOKS = 7 * DAY
 """A clock that is a year ahead is noticed, and set right, within that."""
 
@@ -32,7 +33,8 @@ class CodeSets:
     """The folder of code sets: `<connection>/<list>/<upload>.<part>.txt`, all of it private.
 
     Names that begin with a dot are not connections: `.work` is where files are prepared, `.locks` says who
-    is sending. A set that seems too old has `.aged-` and a time at its end, and counts until it is removed. The
+    is sending. A set that seems too old has `.aged-` and a time at its end, and counts until it is removed. Beside a large one
+    lies an `.index`, made anew from the set when it is missing. The
     folder of a list is never removed: one that is missing was lost.
     """
 
@@ -61,7 +63,7 @@ class CodeSets:
         except FileNotFoundError:
             return {}
         return {
-            _key(name.partition(_ASIDE)[0].removesuffix(_KEPT)): TextCodeSet(folder / name)
+            _key(_stem(name)): TextCodeSet(folder / name, folder / f"{_stem(name)}{_INDEX}")
             for name in sorted(names)
             if name.endswith(_KEPT) or _ASIDE in name
         }
@@ -135,6 +137,7 @@ class CodeSets:
                 _rename(path, f"{name}{_KEPT}")
             elif since.isdecimal() and now - float(since) >= BETWEEN_LOOKS:
                 path.unlink(missing_ok=True)
+                path.with_name(f"{_stem(path.name)}{_INDEX}").unlink(missing_ok=True)
         for path in self.folder.glob(f"[!.]*/*/*{_KEPT}"):
             if age_of(path, now) > days * DAY:
                 _rename(path, f"{path.name.removesuffix(_KEPT)}{_ASIDE}{now:.0f}")
@@ -149,6 +152,10 @@ def _key(name: str) -> SetKey:
     upload_id, _, number = name.rpartition(".")
     # Of no upload of ours, and a code set all the same.
     return (UploadId(upload_id), int(number)) if number.isdecimal() else (UploadId(name), 0)
+
+
+def _stem(name: str) -> str:
+    return name.partition(_ASIDE)[0].removesuffix(_KEPT)
 
 
 def _rename(path: Path, name: str) -> None:
