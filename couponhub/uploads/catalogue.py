@@ -12,7 +12,7 @@ from couponhub.protocols import ReadsParts
 from couponhub.state import JobRecord, JobStore, Ledger, UploadRecord
 from couponhub.uploads.names import is_upload_id
 from couponhub.uploads.reconciling import Reconciler
-from couponhub.uploads.summary import is_settled, upload_of, upload_of_part
+from couponhub.uploads.summary import is_sent, upload_of, upload_of_part
 
 FoundUpload = tuple[Ledger, UploadRecord]
 """One of ours, and the ledger that it stands in."""
@@ -83,8 +83,8 @@ class UploadCatalogue:
         return upload_of(record, sending=sending, job=self.job(record), now=self.clock.now())
 
     def job(self, record: UploadRecord) -> JobRecord | None:
-        """Return the job of an upload that may still go on; None when it has nothing to say of it, or there is none."""
-        return None if is_settled(record) else self.jobs().get(JobId(record.id))
+        """Return the job of an upload that was not sent whole; None for one that was, or without a job."""
+        return None if is_sent(record) else self.jobs().get(JobId(record.id))
 
     def find(self, list_id: ListId, upload_id: str, *, by_part: bool = True) -> FoundUpload | None:
         """Return our upload of that id, or with a part of that id at the vendor; None when it is a vendor's alone."""

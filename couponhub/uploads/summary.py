@@ -82,9 +82,9 @@ def upload_of_part(connection: str, list_id: ListId, part: Part) -> Upload:
     )
 
 
-def is_settled(record: UploadRecord) -> bool:
-    """Return True when the vendor has ended every part: no job has anything to say of it any more."""
-    return all(part.stage is Stage.SUBMITTED and part.shown.status.ended for part in record.parts)
+def is_sent(record: UploadRecord) -> bool:
+    """Return True when the vendor has every part: its job has nothing to add to how it stands."""
+    return all(part.stage is Stage.SUBMITTED for part in record.parts)
 
 
 def is_idle(job: JobRecord, now: datetime) -> bool:

@@ -1,28 +1,28 @@
-"""How often an upload asks the ledger: each visit is a transaction, on PostgreSQL a round trip."""
+"""How often an upload asks the ledger and the jobs: each visit is a transaction, on PostgreSQL a round trip."""
 
 from typing import Any
 
 import pytest
 
 from couponhub.staging import open_staging
-from couponhub.state import Ledger
+from couponhub.state import JobStore, Ledger
 from couponhub.uploads import Uploads
 from tests.uploads.harness import LIST, UploadHarness
 
 MOST = 10
 
 
-class CountedLedger:
-    """Notes each use of a ledger by its name."""
+class Counted:
+    """Notes each use of a ledger, or of jobs, by its name."""
 
-    def __init__(self, ledger: Ledger, visits: list[str]) -> None:
-        self._ledger = ledger
+    def __init__(self, kept: Ledger | JobStore, visits: list[str]) -> None:
+        self._kept = kept
         self._visits = visits
 
     def __getattr__(self, name: str) -> Any:
         """Pass it on."""
         self._visits.append(name)
-        return getattr(self._ledger, name)
+        return getattr(self._kept, name)
 
 
 @pytest.fixture(params=["harness", "url_harness"])
@@ -32,13 +32,13 @@ def anyone(request: pytest.FixtureRequest) -> UploadHarness:
     return harness
 
 
-def counted(harness: UploadHarness, visits: list[str]) -> Uploads:
+def counted(harness: UploadHarness, visits: list[str], jobs: list[str]) -> Uploads:
     """The uploads of a harness, whose visits are noted."""
     return Uploads(
         "shop",
         harness.vendor,
-        ledger=lambda: CountedLedger(harness.ledger(), visits),
-        jobs=harness.jobs,
+        ledger=lambda: Counted(harness.ledger(), visits),
+        jobs=lambda: Counted(harness.jobs(), jobs),
         staging=lambda: open_staging(harness.staging),
         settle=30.0,
         vendor_is_loopback=True,
@@ -46,16 +46,18 @@ def counted(harness: UploadHarness, visits: list[str]) -> Uploads:
     )
 
 
-def test_an_upload_of_one_part_visits_the_ledger_seldom(anyone: UploadHarness) -> None:
+def test_an_upload_of_one_part_visits_the_state_seldom(anyone: UploadHarness) -> None:
     """From the check that it can be written to the vendor's word that all was taken; of a list with a past, too."""
     for number in range(3):
         anyone.uploads.send(LIST, [f"BEFORE-{number}"], wait=True)
     visits: list[str] = []
+    jobs: list[str] = []
 
-    upload = counted(anyone, visits).send(LIST, ["NOW-1"], wait=True)
+    upload = counted(anyone, visits, jobs).send(LIST, ["NOW-1"], wait=True)
 
     assert upload.status.ended
     assert len(visits) <= MOST, visits
+    assert len(jobs) <= MOST, jobs
 
 
 def work_of_a_look(harness: UploadHarness) -> int:
