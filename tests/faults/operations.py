@@ -365,7 +365,7 @@ _SOON = ("--expires", today(50).isoformat())
 
 def _sending_words(target: Target) -> tuple[str, ...]:
     times = ("--wait", "--timeout", str(PATIENCE))
-    return ("uploads", "send", "CONN", target.list_id, target.file, "--name", target.name, *times)
+    return ("uploads", "send", "--quiet", "CONN", target.list_id, target.file, "--name", target.name, *times)
 
 
 def _upload_words(verb: str, *more: str) -> Callable[[Target], Sequence[str]]:
@@ -466,14 +466,14 @@ OPERATIONS: Sequence[Operation] = (
         vendors=_CAPILLARY,
         prepare=_sent_without_waiting,
         ask=_wait,
-        words=_upload_words("wait", *_TIMEOUT),
+        words=_upload_words("wait", "--quiet", *_TIMEOUT),
         writes=_waited,
     ),
     Operation(
         name="uploads wait theirs",
         prepare=_standing("theirs"),
         ask=_wait,
-        words=_upload_words("wait", *_TIMEOUT),
+        words=_upload_words("wait", "--quiet", *_TIMEOUT),
     ),
     Operation(
         name="uploads rm ours",
