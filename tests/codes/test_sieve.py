@@ -49,28 +49,38 @@ def sifted(
     hashes: Hashes | None,
     *,
     folds: bool,
+    least: int = 4096,
 ) -> Sifted:
     """What the sieve says, with codes compared in upper case or as they are."""
-    with Sieve(folder, hashes) as sieve, Crew() as crew:
+    with pytest.MonkeyPatch.context() as patch, Sieve(folder, hashes) as sieve, Crew() as crew:
+        patch.setattr("couponhub.codes.sets.thinning._LEAST", least)
         for block in sent:
             sieve.subtract(sieve.deal(text_of(block).upper() if folds else text_of(block)))
         for block in blocks:
             text = text_of(block)
             sieve.add(
-                sieve.deal(text.decode().upper().encode()) if folds else sieve.deal(text),
+                sieve.deal(text.decode().upper().encode(), thins=False) if folds else sieve.deal(text),
                 codes=text if folds else None,
             )
         return sieve.sift(crew)
 
 
 @settings(deadline=None, max_examples=examples(160))
-@given(blocks=BLOCKS, sent=BLOCKS, hashes=st.sampled_from([None, None, weak, none]), folds=st.booleans())
+@given(
+    blocks=BLOCKS,
+    sent=BLOCKS,
+    hashes=st.sampled_from([None, None, weak, none]),
+    folds=st.booleans(),
+    least=st.sampled_from([1, 4096]),
+)
 def test_it_says_what_a_plain_set_says(
     tmp_path_factory: pytest.TempPathFactory,
+    *,
     blocks: list[list[str]],
     sent: list[list[str]],
     hashes: Hashes | None,
     folds: bool,
+    least: int,
 ) -> None:
     """Which lines are the first of their kind, which were sent, which are spelled otherwise; also where every hash is the same."""
     gone = {code.encode().upper() if folds else code.encode() for block in sent for code in block}
@@ -81,7 +91,7 @@ def test_it_says_what_a_plain_set_says(
         fates.append(DUPLICATE if key in first else SENT if key in gone else KEPT)
         twins += first.setdefault(key, code) != code
 
-    found = sifted(tmp_path_factory.mktemp("sieve"), blocks, sent, hashes, folds=folds)
+    found = sifted(tmp_path_factory.mktemp("sieve"), blocks, sent, hashes, folds=folds, least=least)
 
     assert fates == found.fates.tolist()
     counts = Counter(fates)
@@ -121,6 +131,16 @@ def test_lines_are_found_chosen_and_hashed_alike(codes: list[str], keep: st.Data
     hashes = MultilinearHash.seeded(b"x")
     alone = [hashes(text_of([code]), TextLines.of(text_of([code])))[0] for code in codes]
     assert alone == hashes(text, lines).tolist()
+
+
+def test_a_block_of_one_code_leaves_one_record(tmp_path: Path) -> None:
+    """So that a file of nothing but one code takes no more memory than any other."""
+    with Sieve(tmp_path) as sieve, Crew() as crew:
+        dealt = sieve.deal(b"TEST\n" * 50_000 + b"X\n")
+        sieve.add(dealt)
+        sieve.add(dealt)
+        assert 2 == len(dealt.records)
+        assert 100_000 == sieve.sift(crew).duplicates
 
 
 def test_files_are_private_and_closed(tmp_path: Path) -> None:

@@ -18,13 +18,18 @@ class Folding:
     ignores_case: bool = False
     ignores_blanks: bool = False
 
+    @property
+    def folds(self) -> bool:
+        """True where two codes that are spelled otherwise may be one."""
+        return self.ignores_case or self.ignores_blanks
+
     def keys(self, text: bytes) -> bytes:
         """Return lines of codes as they are compared; the very same object where that is how they are spelled.
 
         Args:
             text: UTF-8, each line with its LF.
         """
-        if not (self.ignores_case or self.ignores_blanks):
+        if not self.folds:
             return text
         folded = self._ascii(text) if text.isascii() else self._any(text)
         return text if folded == text else folded

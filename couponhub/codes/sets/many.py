@@ -196,7 +196,7 @@ class ManyCodes:
 
     def _dealt(self, codes: bytes, rows: bytes | None, lines: TextLines | None = None) -> _Taken:
         keys = self._folding.keys(codes)
-        dealt = self._sieve.deal(keys, lines if keys is codes else None)
+        dealt = self._sieve.deal(keys, lines if keys is codes else None, thins=not self._folding.folds)
         return _Taken(dealt, None if keys is codes else codes, rows, composed(keys) is keys)
 
     def _take(self, taken: _Taken) -> None:

@@ -36,6 +36,28 @@ class Spans:
     lengths: Positions
 
 
+def are_equal(words: Words, some: Spans, others: Spans) -> Mask:
+    """Compare lines of a text byte by byte, the first with the first and so on.
+
+    Args:
+        words: The text as words, one at each byte.
+        some: The lines.
+        others: As many.
+    """
+    same: Mask = some.lengths == others.lengths
+    left = np.flatnonzero(same & (some.lengths > 0))
+    number = 0
+    while len(left):
+        lengths = some.lengths[left]
+        here = words_at(words, some.starts[left], lengths, number)
+        there = words_at(words, others.starts[left], lengths, number)
+        differs = here != there
+        same[left[differs]] = False
+        number += 1
+        left = left[~differs & (lengths > WORD * number)]
+    return same
+
+
 class Places:
     """Finds lines of many blocks in the spool."""
 
@@ -61,18 +83,7 @@ class Places:
 
     def equal(self, some: Spans, others: Spans) -> Mask:
         """Compare lines byte by byte, the first with the first and so on."""
-        same: Mask = some.lengths == others.lengths
-        left = np.flatnonzero(same & (some.lengths > 0))
-        number = 0
-        while len(left):
-            lengths = some.lengths[left]
-            here = words_at(self._words, some.starts[left], lengths, number)
-            there = words_at(self._words, others.starts[left], lengths, number)
-            differs = here != there
-            same[left[differs]] = False
-            number += 1
-            left = left[~differs & (lengths > WORD * number)]
-        return same
+        return are_equal(self._words, some, others)
 
     def texts(self, spans: Spans) -> list[bytes]:
         """Return lines as they stand there."""

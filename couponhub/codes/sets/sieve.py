@@ -20,6 +20,7 @@ from couponhub.codes.sets.lines import Mask, Positions, TextLines
 from couponhub.codes.sets.matching import Bucket, Found
 from couponhub.codes.sets.proof import Placed, Places
 from couponhub.codes.sets.spool import Spool, lay
+from couponhub.codes.sets.thinning import repeated
 
 KEPT, DUPLICATE, SENT = 0, 1, 2
 """The fate of a line: it is the first of its kind, it came before, or it is the first and was sent before."""
@@ -42,12 +43,14 @@ class Dealt:
         text: What is compared.
         records: Hash and number of each line, in the order of the buckets.
         bounds: Where each bucket begins in them, and the end.
+        repeated: The lines that have none, because they are equal to an earlier one of the text, one bit each; None for none.
     """
 
     text: bytes = attrs.field(repr=False)
     lines: TextLines
     records: Words
     bounds: Positions
+    repeated: NDArray[np.uint8] | None = None
 
 
 @attrs.frozen(eq=False)
@@ -69,6 +72,7 @@ class Block:
     keys: Placed
     records: int
     bounds: Positions
+    repeated: NDArray[np.uint8] | None
 
 
 @attrs.frozen(eq=False)
@@ -113,18 +117,27 @@ class Sieve:
         self._spool.close()
         self._scratch.close()
 
-    def deal(self, text: bytes, lines: TextLines | None = None) -> Dealt:
-        """Hash the lines of a text of at most MOST_LINES, each with its LF, and deal them into buckets."""
+    def deal(self, text: bytes, lines: TextLines | None = None, *, thins: bool = True) -> Dealt:
+        """Hash the lines of a text of at most MOST_LINES, each with its LF, and deal them into buckets.
+
+        Args:
+            text: The text.
+            lines: Its lines, where they are known.
+            thins: Leave out what comes again and again. Not where lines that are equal may be spelled otherwise, in any block.
+        """
         lines = lines or TextLines.of(text)
         hashes = self._hashes(text, lines)
         buckets = (hashes >> _BUCKET_BITS).astype(np.uint8)
-        order = np.argsort(buckets, kind="stable")
+        marks = repeated(text, lines, hashes, buckets) if thins else None
         hashes <<= np.uint64(8)
         hashes &= ~LINE_BITS
         hashes |= np.arange(lines.count, dtype=np.uint64)
+        if marks is not None:
+            hashes, buckets = hashes[~marks], buckets[~marks]
+        order = np.argsort(buckets, kind="stable")
         bounds = np.zeros(_BUCKETS + 1, np.int64)
         np.cumsum(np.bincount(buckets, minlength=_BUCKETS), out=bounds[1:])
-        return Dealt(text, lines, hashes[order], bounds)
+        return Dealt(text, lines, hashes[order], bounds, None if marks is None else np.packbits(marks))
 
     def add(self, keys: Dealt, *, codes: bytes | None = None, rows: bytes | None = None) -> None:
         """Take further lines, in their order.
@@ -174,6 +187,11 @@ class Sieve:
             ]
             return bucket.search(np.concatenate(pieces), list(map(len, pieces)))
 
+        for block in ordered:
+            if block.base >= 0 and block.repeated is not None:
+                marks = np.unpackbits(block.repeated, count=block.lines)
+                fates[block.base : block.base + block.lines] = marks * DUPLICATE
+                counts[0] += int(np.count_nonzero(marks))
         for first, end in self._groups():
             crew.submit(search, first, end, then=note)
         crew.drain()
@@ -214,7 +232,9 @@ class Sieve:
 
     def _note(self, keys: Dealt, base: int, rows: Placed, codes: Placed, placed: Placed) -> None:
         records = self._scratch.append(keys.records) // 8
-        self.blocks.append(Block(base, keys.lines.count, rows, codes, placed, records, keys.bounds))
+        self.blocks.append(
+            Block(base, keys.lines.count, rows, codes, placed, records, keys.bounds, keys.repeated)
+        )
 
     def _spelled_apart(self, ordered: Sequence[Block]) -> Places | None:
         if all(block.codes is block.keys for block in ordered):
