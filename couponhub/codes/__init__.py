@@ -1,12 +1,33 @@
-"""Code files of any size: read, check, dedupe, subtract what was sent before, split into vendor files.
+"""Code files and code sets of any size: read, check, dedupe, subtract what was sent before, split into vendor files, compare.
 
 Nothing here knows a vendor: how its files look comes in as `CodeFileRules`. Memory stays bounded whatever
 the size of the source; what does not fit lies in private files (mode 0600) in the caller's workspace.
 """
 
+from couponhub.codes.algebra import (
+    SetComparison,
+    SetCounts,
+    compare,
+    fingerprint,
+    intersect,
+    subtract,
+)
 from couponhub.codes.preparing import PreparedCodes, prepare
 from couponhub.codes.sharing import shared
 from couponhub.codes.source import CodeSource, is_file
 from couponhub.codes.writing import PreparedFile
 
-__all__ = ["CodeSource", "PreparedCodes", "PreparedFile", "is_file", "prepare", "shared"]
+__all__ = [
+    "CodeSource",
+    "PreparedCodes",
+    "PreparedFile",
+    "SetComparison",
+    "SetCounts",
+    "compare",
+    "fingerprint",
+    "intersect",
+    "is_file",
+    "prepare",
+    "shared",
+    "subtract",
+]

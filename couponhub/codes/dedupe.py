@@ -126,7 +126,7 @@ def _homes(keys: Sequence[str]) -> Sequence[str]:
 
 def _lookalikes(keys: Sequence[str], before: set[str]) -> int:
     """Count the new codes that look like an earlier one without being it."""
-    if "".join(keys).isascii():
+    if "".join(keys).isascii() and "".join(before).isascii():
         return 0
     new = set(keys) - before
     looks = {unicodedata.normalize("NFC", key) for key in new}

@@ -1,6 +1,5 @@
 """The whole way from a source of codes to vendor files, in one pass to read and one to write."""
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,11 +14,12 @@ from couponhub.codes.few import FewCodes
 from couponhub.codes.header import Columns
 from couponhub.codes.rejects import SoundRows
 from couponhub.codes.rows import SourceRows, rows_of_file, rows_of_iterable
+from couponhub.codes.scratch import scratch_in
 from couponhub.codes.sharing import MUCH, size_of
 from couponhub.codes.source import CodeSource, is_file, name_of, reading
 from couponhub.codes.words import Strays
 from couponhub.codes.writing import PartWriter, PreparedFile, header_row
-from couponhub.errors import LocalError, UsageError
+from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.state import CodeSet
 
@@ -112,7 +112,7 @@ def _prepare(
     rejects: Path | None,
 ) -> PreparedCodes:
     with ExitStack() as opened:
-        scratch = opened.enter_context(_scratch(workspace))
+        scratch = opened.enter_context(scratch_in(workspace))
         faults, oddities = Faults(), CodeOddities()
         rows = opened.enter_context(_rows(source, rules, faults, column=column, tagging=tagging))
         checks = Checks(
@@ -217,13 +217,3 @@ def _write(
         writer.discard()
         raise
     return tuple(writer.parts)
-
-
-@contextmanager
-def _scratch(workspace: Path) -> Iterator[Path]:
-    """Give a folder that ends with the block; trouble with the disk becomes a LocalError."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="scratch-", dir=workspace) as scratch:
-            yield Path(scratch)
-    except OSError as error:
-        raise LocalError(f"preparing the codes in {workspace} failed: {error.strerror}") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from couponhub.codes import PreparedCodes, prepare
@@ -60,6 +60,7 @@ def prepared(
     is_weak=st.booleans(),
     is_searched=st.booleans(),
 )
+@example(codes=["K"], sent=[["\u212a"]], rules=EXACT, is_weak=False, is_searched=False)
 def test_an_index_says_what_the_set_says(
     tmp_path_factory: pytest.TempPathFactory,
     *,

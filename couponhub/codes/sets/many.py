@@ -1,10 +1,10 @@
 """The rows of a source once they are many; see `few` for the others, which this says the same as."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import attrs
 import numpy as np
@@ -21,10 +21,13 @@ from couponhub.codes.sets.hashing import Hashes
 from couponhub.codes.sets.index import HASHES, SetIndex
 from couponhub.codes.sets.lines import TextLines
 from couponhub.codes.sets.probing import MOST, Prober, Wanted
+from couponhub.codes.sets.proof import Placed
 from couponhub.codes.sets.sieve import KEPT, SENT, Block, Dealt, Sieve, Sifted
 from couponhub.codes.writing import PartWriter
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.state import CodeSet, TextCodeSet
+
+_T = TypeVar("_T")
 
 
 @attrs.frozen(eq=False)
@@ -174,9 +177,21 @@ class ManyCodes:
 
     def write(self, writer: PartWriter) -> None:
         """Write the rows that are to be sent."""
+        self._each(self._chosen, lambda chosen: writer.write_text(*chosen))
+
+    def each_code(self, then: Callable[[bytes], object], *, are_shared: bool) -> None:
+        """Give the first of each code, a block of lines at a time: those that were sent before, or the others."""
+        fate = SENT if are_shared else KEPT
+        self._each(lambda block: self._lines(block, block.codes, fate)[0], then)
+
+    def each_key(self, then: Callable[[bytes], object]) -> None:
+        """Give the others as they are compared."""
+        self._each(lambda block: self._lines(block, block.keys, KEPT)[0], then)
+
+    def _each(self, work: Callable[[Block], _T], then: Callable[[_T], object]) -> None:
         for block in self._sieve.blocks:
             if block.base >= 0:
-                self._crew.submit(self._chosen, block, then=lambda chosen: writer.write_text(*chosen))
+                self._crew.submit(work, block, then=then)
         self._crew.drain()
 
     def _add(self, codes: bytes, rows: bytes | None) -> None:
@@ -210,11 +225,20 @@ class ManyCodes:
         self._sieve.subtract(taken.keys)
 
     def _chosen(self, block: Block) -> tuple[bytes, TextLines, bytes, TextLines | None]:
-        keep = self._fates[block.base : block.base + block.lines] == KEPT
-        codes = _chosen(self._sieve.read(block.codes), keep)
+        codes = self._lines(block, block.codes, KEPT)
         if block.rows is block.codes:
             return *codes, codes[0], None
-        return *_chosen(self._sieve.read(block.rows), keep), *codes
+        return *self._lines(block, block.rows, KEPT), *codes
+
+    def _lines(self, block: Block, placed: Placed, fate: int) -> tuple[bytes, TextLines]:
+        """The lines of a block that have this fate."""
+        text = self._sieve.read(placed)
+        lines = TextLines.of(text)
+        keep = self._fates[block.base : block.base + block.lines] == fate
+        if keep.all():
+            return text, lines
+        text = lines.chosen(text, keep)
+        return text, TextLines.of(text)
 
     def _count_looks(self) -> int:
         """Count the codes that are to be sent by how they look, not by how they are composed."""
@@ -250,11 +274,3 @@ def texts_of(code_set: CodeSet) -> Iterator[bytes]:
         return
     for codes in code_set.batches():
         yield "".join(f"{code}\n" for code in codes).encode()
-
-
-def _chosen(text: bytes, keep: NDArray[np.bool_]) -> tuple[bytes, TextLines]:
-    lines = TextLines.of(text)
-    if keep.all():
-        return text, lines
-    text = lines.chosen(text, keep)
-    return text, TextLines.of(text)
