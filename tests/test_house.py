@@ -180,6 +180,17 @@ def test_numpy_comes_in_with_many_codes_only() -> None:
     assert [] == wrong
 
 
+def test_extras_are_imported_where_they_are_used() -> None:
+    """Who looks customers up, or asks for help, waits for no engine that only few commands need."""
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if found.at_import_time and found.target.partition(".")[0] in {"duckdb", "obstore"}
+    ]
+
+    assert [] == wrong
+
+
 def test_core_knows_no_vendor() -> None:
     """Adapters are found by entry point; the core imports none of them."""
     wrong = [

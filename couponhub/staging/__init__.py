@@ -22,6 +22,10 @@ def open_staging(settings: StagingSettings) -> Staging:
             return ServerStaging(settings)
         case StagingKind.FOLDER:
             return FolderStaging(settings)
+        case StagingKind.OBJECT_STORE:
+            from couponhub.staging.object_store import ObjectStoreStaging  # noqa: PLC0415 - few want it
+
+            return ObjectStoreStaging(settings)
 
 
 __all__ = [

@@ -38,11 +38,18 @@ class Staging(Protocol):
         """
         ...
 
-    def stage_again(self, path: Path, url: str) -> AbstractContextManager[StagedFile | None]:
+    def stage_again(
+        self, path: Path, url: str, *, drives: bool = False
+    ) -> AbstractContextManager[StagedFile | None]:
         """Publish a file under an address that a call which was killed has told a vendor.
 
         Gives None where somebody else holds the address, the killed one's successor perhaps, or the settings have
         changed since.
+
+        Args:
+            path: The file.
+            url: The address.
+            drives: True for the one who holds the lease of the job: it may end what outlived the killed one.
         """
         ...
 
@@ -56,13 +63,15 @@ class Staging(Protocol):
         ...
 
 
-def check_reachable(public_url: str, *, vendor_is_loopback: bool, allow_http: bool) -> None:
-    """See `Staging.require_reachable`; `public_url` is the address that the vendor is told."""
+def check_reachable(
+    public_url: str, *, vendor_is_loopback: bool, allow_http: bool, setting: str = "public_url"
+) -> None:
+    """See `Staging.require_reachable`; `public_url` is the address that the vendor is told, by that setting."""
     if is_loopback_url(public_url):
         if not vendor_is_loopback:
             raise ConfigError(
                 "the vendor fetches code files from a URL, and the one configured leads to this machine only",
-                hint="set staging.public_url to an https address that the vendor can reach",
+                hint=f"set staging.{setting} to an https address that the vendor can reach",
             )
     elif public_url.startswith("https://"):
         return
@@ -71,5 +80,6 @@ def check_reachable(public_url: str, *, vendor_is_loopback: bool, allow_http: bo
     else:
         raise ConfigError(
             "codes would travel over plain http to another machine",
-            hint="set staging.public_url to an https address, or tls_cert and tls_key, or allow_http",
+            hint=f"set staging.{setting} to an https address"
+            + (", or tls_cert and tls_key, or allow_http" if setting == "public_url" else ", or allow_http"),
         )

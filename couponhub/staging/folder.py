@@ -56,7 +56,7 @@ class FolderStaging:
             yield _PublishedFile(f"{self._public_url}/{published.name}")
 
     @contextmanager
-    def stage_again(self, path: Path, url: str) -> Iterator[StagedFile | None]:
+    def stage_again(self, path: Path, url: str, *, drives: bool = False) -> Iterator[StagedFile | None]:  # noqa: ARG002 - nothing outlives a killed one
         """See `Staging.stage_again`: under the same name, unless it is held."""
         base, _, name = url.rpartition("/")
         found = _FILE.fullmatch(name)

@@ -61,7 +61,7 @@ class ServerStaging:
             self._release(file)
 
     @contextmanager
-    def stage_again(self, path: Path, url: str) -> Iterator[StagedFile | None]:
+    def stage_again(self, path: Path, url: str, *, drives: bool = False) -> Iterator[StagedFile | None]:  # noqa: ARG002 - nothing outlives a killed one
         """See `Staging.stage_again`: where the address names a port, that port must be free."""
         file = self._served_again(path, url)
         try:

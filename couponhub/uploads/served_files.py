@@ -13,7 +13,7 @@ from couponhub.state import Ledger, UploadRecord
 
 
 def serve_again(
-    staging: Staging, ledger: Ledger, upload: UploadRecord, held: ExitStack
+    staging: Staging, ledger: Ledger, upload: UploadRecord, held: ExitStack, *, drives: bool = False
 ) -> Mapping[int, StagedFile | None]:
     """Serve the files of an upload that the vendor may still fetch, at the addresses that it was told.
 
@@ -24,6 +24,7 @@ def serve_again(
         ledger: Which keeps them.
         upload: As last known.
         held: Ends the serving.
+        drives: True for the one who holds the lease of the upload's job.
 
     Returns:
         Those files by the numbers of their parts; None for one that somebody serves already, or nobody can.
@@ -34,7 +35,7 @@ def serve_again(
         if file is not None and part.url is not None:
             found[part.number] = None
             with suppress(LocalError):
-                found[part.number] = held.enter_context(staging.stage_again(file, part.url))
+                found[part.number] = held.enter_context(staging.stage_again(file, part.url, drives=drives))
     return found
 
 
@@ -69,13 +70,13 @@ class ServedFiles:
         return upload.with_part(attrs.evolve(part, url=staged.url))
 
     def url(self, number: int) -> str:
-        """Return the address of a part's file. A right in itself: never log it."""
+        """Return the address of a part's file, good from now on for as long as it is. A right in itself: never log it."""
         return self._staged[number].url
 
     def serve_again(self, upload: UploadRecord, ledger: Ledger) -> None:
         """Serve what another process has staged, once."""
         if self.staging is not None and not self._again:
-            self._again = serve_again(self.staging, ledger, upload, self.held)
+            self._again = serve_again(self.staging, ledger, upload, self.held, drives=True)
 
     def fetches(self, number: int) -> tuple[Fetch, ...] | None:
         """Return when the file of a part was fetched from here; None when that cannot be known."""

@@ -92,12 +92,12 @@ def url_call(
     adapter: AcceptsFiles | AcceptsFileUrls,
     upload: UploadRecord,
     part: PartRecord,
-    url: FileUrl,
+    url: Callable[[], FileUrl],
     callback: str | None,
 ) -> SubmitCall:
     """Return the call that tells the vendor where it can fetch the file of a part."""
     assert isinstance(adapter, AcceptsFileUrls)  # noqa: S101 - the route was chosen so
-    return lambda left: adapter.submit_url(upload.list_id, url, part.name, callback, deadline=left)
+    return lambda left: adapter.submit_url(upload.list_id, url(), part.name, callback, deadline=left)
 
 
 def count_rows(path: Path) -> int:

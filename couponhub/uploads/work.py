@@ -233,8 +233,8 @@ class UploadWork:
     def _submit_call(self, number: int) -> SubmitCall:
         """Return the one call that hands a part to the vendor."""
         part = self.upload.parts[number - 1]
-        if self.source is not None and self.source.url is not None:
-            return url_call(self.adapter, self.upload, part, self.source.url, self.callback)
+        if self.source is not None and (elsewhere := self.source.url) is not None:
+            return url_call(self.adapter, self.upload, part, lambda: elsewhere, self.callback)
         path = (
             self.source.files[number - 1].path if self.source else self.ledger.part_file(self.upload, number)
         )
@@ -243,7 +243,10 @@ class UploadWork:
         self.upload = self.files.put(self.upload, number, path)
         if number not in self.files:
             return file_call(self.adapter, self.upload, part, path)
-        return url_call(self.adapter, self.upload, part, FileUrl(url=self.files.url(number)), self.callback)
+        # The address is asked for when the vendor is told: a quota may have been waited for until then.
+        return url_call(
+            self.adapter, self.upload, part, lambda: FileUrl(url=self.files.url(number)), self.callback
+        )
 
     def _all_ended(self) -> bool:
         return all(p.shown.status.ended for p in self.upload.parts if p.stage is Stage.SUBMITTED)

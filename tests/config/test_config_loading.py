@@ -158,7 +158,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
         "connections.g.adapter: expected text; known are: broken, odd, toy",
         'connections.h: mode = "safe" needs token',
         "connections.i: expected a table",
-        'staging.kind: "sever" is none of server, folder',
+        'staging.kind: "sever" is none of server, folder, object-store',
         "store.retention_days: expected a whole number, not 1.5",
         "lookup.deadline: expected a number above 0, not 0",
         "lookup.cache_ttl: expected a number that is not below 0, not -1",

@@ -2,6 +2,7 @@
 
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 
 import attrs
 import pytest
@@ -15,9 +16,11 @@ from couponhub.errors import (
     VendorUnavailable,
     WaitTimeout,
 )
-from couponhub.models import FileUrl, Part, UploadStatus
+from couponhub.models import Fetch, FileUrl, Part, UploadStatus
 from couponhub.staging import StagingSettings, open_staging
+from couponhub.state import StepRecord
 from couponhub.uploads import Uploads
+from couponhub.uploads.fetches import told_of, with_fetches
 from tests.uploads.harness import LIST, UploadHarness, counts
 from tests.uploads.vendors import Lost, UrlVendor
 
@@ -118,7 +121,7 @@ def test_each_fetch_is_kept_as_evidence(url_harness: UploadHarness) -> None:
 def test_a_vendor_that_fetches_and_never_ends_leaves_evidence(
     url_harness: UploadHarness, interrupted: bool
 ) -> None:
-    """Also where the caller's time ends, or somebody interrupts; later fetches are told beside the first ones."""
+    """Also where the caller's time ends, or somebody interrupts."""
     vendor = url_harness.vendor
     vendor.outcome = lambda part, _: part
     if interrupted:
@@ -130,15 +133,17 @@ def test_a_vendor_that_fetches_and_never_ends_leaves_evidence(
     (part,) = url_harness.uploads.show(LIST, record.id).parts
     assert [(len("Code\nA1\n"), None)] == fetches_of(part)
 
-    def fetched_again(part: Part, _: list[str]) -> Part:
-        assert is_open(vendor.files[0].url)
-        return attrs.evolve(part, status=UploadStatus.DONE, accepted=1)
 
-    vendor.outcome = fetched_again
-    url_harness.driver.drive(record.id, early=True)
-    (part,) = url_harness.uploads.show(LIST, record.id).parts
-    assert [(len("Code\nA1\n"), None)] * 2 == fetches_of(part)
-    assert "fetched 2 times" in url_harness.driver.get(record.id).steps[2].evidence
+def test_later_fetches_stand_beside_earlier_ones() -> None:
+    """Told again by the same drive, each stands once; by a drive that cannot know, nothing changes."""
+    morning, noon = (Fetch(at=datetime(2026, 1, 31, hour, tzinfo=UTC), bytes=9) for hour in (9, 12))
+    step = with_fetches(StepRecord(number=2, kind="watch"), [noon])
+    both = with_fetches(with_fetches(step, [morning, noon]), None)
+
+    assert both == with_fetches(both, [morning])
+    assert "; its file was fetched 2 times, 18 bytes" == told_of(both)
+    assert "" == told_of(StepRecord(number=2, kind="watch"))
+    assert "; nobody has fetched its file" == told_of(with_fetches(StepRecord(number=2, kind="watch"), []))
 
 
 def test_vendor_that_is_down_for_a_while_is_awaited(url_harness: UploadHarness) -> None:
