@@ -112,6 +112,8 @@ class Runner:
 
     def _note(self, job: JobRecord, owner: str, work: Work) -> None:
         """Write down what was learned beside how the steps stand, also when somebody interrupts."""
+        if not work.learned(job):
+            return
         with suppress(LocalError):  # how they stand is written, and matters more
             written = self.store.get(job.id)
             if written is not None and not written.status.ended and (steps := work.learned(written)):

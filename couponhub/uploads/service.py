@@ -18,7 +18,7 @@ from couponhub.models import (
 )
 from couponhub.models.base import given_list_id
 from couponhub.models.given import given_flag, given_id, given_one, given_url
-from couponhub.protocols import Adapter, DeletesParts, ReadsParts
+from couponhub.protocols import AcceptsFiles, Adapter, DeletesParts, ReadsParts
 from couponhub.rooted import Rooted
 from couponhub.staging import Staging
 from couponhub.state import JobRecord, JobStore, JobWish, Ledger, UploadRecord
@@ -352,6 +352,8 @@ class Uploads(Rooted):
             self._callback_urls.revoke(upload.id)
             with suppress(LocalError):  # what cannot be written now, whoever drives it next does
                 self._assembly.close(record)
+        if isinstance(self._adapter, AcceptsFiles):
+            return upload  # nobody fetches anything
         with suppress(LocalError):  # how it stands matters more
             return with_evidence(upload, self._jobs().get(JobId(record.id)))
         return upload
