@@ -6,13 +6,16 @@ from couponhub.errors import UsageError
 
 _SHOWN = 5
 SPREADSHEET = "a spreadsheet saved the file: export it anew, as text, from where it was made"
+AS_TEXT = (
+    "format the column as text and enter the codes anew, or save it as text from where they were made: what a number"
+    " or a date was typed as is gone"
+)
 JOINED = "remove the rows that are no codes, as where files were put together or sums were added"
 UNSEEN = "take them from where they were made, not from a page or document that they were pasted from"
 WRONG_COLUMN = "say which column holds the codes: --column NAME or INDEX"
 WRONG_CUSTOMERS = "say which column holds the customers: --tag-column NAME or INDEX"
 COMMAS = (
-    'save it as CSV with commas, in UTF-8: "Text CSV" in LibreOffice, "CSV UTF-8" in Excel, which takes the separator'
-    " from the regional settings"
+    'save it as CSV in UTF-8, with one sign between columns: "Text CSV" in LibreOffice, "CSV UTF-8" in Excel'
 )
 _ACCEPT = "what only looks ruined is sent as it stands with --accept ruined"
 

@@ -7,6 +7,7 @@ from itertools import islice
 import attrs
 
 from couponhub.codes.bare import SAMPLE, letter_kinds
+from couponhub.codes.exports import code_word_of
 from couponhub.codes.faults import COMMAS, WRONG_COLUMN, WRONG_CUSTOMERS
 from couponhub.codes.words import (
     ANY_CUSTOMER_WORDS,
@@ -22,7 +23,6 @@ from couponhub.models import CodeFileRules, Identifier, Tagging
 _ADVICE = "the first row must name the columns, the one of the codes e.g. 'Coupon Code' or 'code'"
 _ON_TOP = "the first line may be a code or a header: put a line `code` on top if it is a code, or in its place if not"
 _CHOOSE = f"{_ADVICE}; or {WRONG_COLUMN}"
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _BETWEEN_WORDS = re.compile(r"[\s_./()'-]+")
 _SHOWN = 8
 _LONGEST_NAME = 40
@@ -36,6 +36,8 @@ class Columns:
         header: What the column of codes is called.
         unused: What a column of customers is called that is there and not used; "" for none.
         bare: There is no header: the first line is a code, as all others.
+        separator: The sign between columns, in a text.
+        is_table: The cells may be something else than text.
     """
 
     width: int
@@ -44,6 +46,8 @@ class Columns:
     header: str = attrs.field(default="", repr=False)
     unused: str = ""
     bare: bool = False
+    separator: str = ","
+    is_table: bool = False
 
 
 def find_columns(
@@ -87,7 +91,7 @@ class _Header:
     rules: CodeFileRules
 
     def columns(self, column: str | int | None, tagging: Tagging | None) -> Columns:
-        self._refuse_other_forms()
+        self._refuse_other_encodings()
         code = None if column is None else self._said(column, "the column of codes", _CHOOSE)
         customer = None if tagging is None else self._customer(tagging, code)
         if code is None:
@@ -109,19 +113,9 @@ class _Header:
             unused=unused.strip(),
         )
 
-    def _refuse_other_forms(self) -> None:
-        first = self.cells[0].strip().casefold()
-        if first.startswith("sep="):
-            raise UsageError(
-                'the first line is "sep=", which only a spreadsheet understands',
-                hint=f"remove that line, and where columns are not separated by commas, {COMMAS}",
-            )
-        text = "".join(self.cells)
-        if re.search("[\ud800-\udfff]", text):
+    def _refuse_other_encodings(self) -> None:
+        if re.search("[\ud800-\udfff]", "".join(self.cells)):
             raise UsageError("the first row is not in UTF-8", hint=COMMAS)
-        for separator, name in _SEPARATORS.items():
-            if text.count(separator) >= len(self.cells):
-                raise UsageError(f"the columns are separated by {name}, not by commas", hint=COMMAS)
 
     def _code(self, customer: int | None) -> int:
         vendors = plain(self.rules.code_header)
@@ -136,6 +130,8 @@ class _Header:
                 raise UsageError("several columns could hold the codes", hint=_CHOOSE)
         if named:
             return named[0]
+        if (word := code_word_of(self.words)) is not None and self.words.count(word) == 1:
+            return self.words.index(word)
         if customer is not None and len(self.cells) == 2:
             other = 1 - customer
             if not names_no_codes(self.words[other]) and not self._may_be_data(other):
@@ -147,7 +143,7 @@ class _Header:
         if len(self.cells) < 2:
             raise UsageError(
                 "tagged codes need two columns, the customer's and the code's",
-                hint="the columns are separated by commas",
+                hint="the columns are separated by commas, semicolons, tabs or vertical bars",
             )
         if tagging.column is None:
             return self._named_customer(tagging.identifier, code)

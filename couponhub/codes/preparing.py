@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import attrs
 
 from couponhub.codes.checking import Checks, CodeOddities
+from couponhub.codes.contents import rows_of_content
 from couponhub.codes.dedupe import DedupeResult
 from couponhub.codes.faults import Faults
 from couponhub.codes.few import FewCodes
 from couponhub.codes.header import Columns
+from couponhub.codes.opening import opened
 from couponhub.codes.rejects import SoundRows
-from couponhub.codes.rows import SourceRows, rows_of_file, rows_of_iterable
+from couponhub.codes.rows import SourceRows, rows_of_iterable
 from couponhub.codes.scratch import scratch_in
 from couponhub.codes.sharing import MUCH, size_of
-from couponhub.codes.source import CodeSource, is_file, name_of, reading
+from couponhub.codes.source import CodeSource, is_file, name_of
 from couponhub.codes.words import Strays
 from couponhub.codes.writing import PartWriter, PreparedFile, header_row
 from couponhub.errors import UsageError
@@ -119,7 +121,7 @@ def _prepare(
             rules=rules,
             identifier=tagging.identifier if tagging else None,
             strays=Strays(rows.columns.header),
-            lone_column=is_file(source) and rows.columns.width == 1,
+            lone_column=rows.form.kind == "text" and rows.columns.width == 1,
             accepts_ruined=accepts_ruined,
             faults=faults,
             oddities=oddities,
@@ -175,8 +177,8 @@ def _rows(
     tagging: Tagging | None,
 ) -> Iterator[SourceRows]:
     if is_file(source):
-        with reading(source) as file:
-            yield rows_of_file(file, rules, faults, column=column, tagging=tagging)
+        with opened(source) as content:
+            yield rows_of_content(content, rules, faults, column=column, tagging=tagging)
     elif tagging is not None:
         raise UsageError("codes for customers come as a file with two columns, not as an iterable of codes")
     elif column is not None:

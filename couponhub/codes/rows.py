@@ -3,14 +3,19 @@
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import BinaryIO, Protocol, Self, TextIO
+from typing import Protocol, Self
 
 import attrs
 
 from couponhub.codes.bare import SAMPLE, is_bare
-from couponhub.codes.faults import Faults
+from couponhub.codes.faults import AS_TEXT, Faults
+from couponhub.codes.form import SourceForm
 from couponhub.codes.header import Columns, find_columns
+from couponhub.codes.opening import TableContent, TextContent
+from couponhub.codes.separators import leading_lines, said_separator, told_separator
 from couponhub.codes.source import SourceLines
+from couponhub.codes.words import CODE_WORDS, names_no_codes, plain
+from couponhub.codes.workbook import NotText, SheetRows
 from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules, Tagging
 
@@ -45,10 +50,12 @@ class SourceRows:
 
     Attributes:
         columns: What the header says.
+        form: In which they came.
         batches: The rows in their order; blank ones are skipped, misshapen ones went to the faults.
     """
 
     columns: Columns
+    form: SourceForm
     batches: Iterator[SourceBatch]
     _reader: "_Reader | None" = None
     _looked_at: Iterator[SourceBatch] = attrs.field(factory=lambda: iter(()))
@@ -75,14 +82,14 @@ class SourceRows:
             count = plain_lines(text)
             if count is None:
                 lines.give_back(text)
-                yield _batches(self._reader, self._reader.to_block_end(), self.columns, self._reader.faults)
+                yield batches_of(self._reader, self._reader.to_block_end(), self.columns, self._reader.faults)
             else:
                 yield SourceBlock(text=text, line=self._reader.line_num + 1)
                 self._reader.skipped += count
 
 
-def rows_of_file(
-    file: BinaryIO | TextIO,
+def rows_of_text(
+    content: TextContent,
     rules: CodeFileRules,
     faults: Faults,
     *,
@@ -91,33 +98,97 @@ def rows_of_file(
 ) -> SourceRows:
     """Read CSV, or one code per line, below a header; or codes alone, where the first line can be no header.
 
+    The sign between columns is the one that a first line `sep=` says, else the one that the header shows.
+
     Raises:
         UsageError: The file is empty, is no text, or has no header that fits.
         LocalError: It cannot be read.
     """
-    reader = _Reader(SourceLines(file), faults)
-    rows = reader.rows
-    header = next(rows, None)
-    if header is None:
-        faults.refuse()
-        raise UsageError("the file is empty")
-    line = reader.line_num
-    may_be_bare = len(header) == 1 and tagging is None and column in {None, 0}
-    ahead = _Ahead.of(reader, rows, SAMPLE if may_be_bare else 1)
-    if may_be_bare and ahead.is_lone and is_bare(header[0], ahead.first_cells, rules.code_header):
-        columns = Columns(width=1, code=0, bare=True)
-        ahead = _Ahead([(line, header), *ahead.seen])
-    else:
-        below, *rest = [row for _, row in ahead.seen] or [[]]
-        columns = find_columns(header, below, rules, rest=chain(rest, rows), column=column, tagging=tagging)
-    looked_at = _batches(ahead, ahead, columns, faults)
-    batches = chain(looked_at, _batches(reader, rows, columns, faults))
-    return SourceRows(columns=columns, batches=batches, reader=reader, looked_at=looked_at)
+    known = {plain(rules.code_header), *([plain(column)] if isinstance(column, str) else [])}
+    reader = _Reader(SourceLines(content.blocks), faults, lambda cell: _weight(plain(cell), known))
+    wish = _Wish(rules=rules, column=column, tagging=tagging)
+    columns, looked_at = wish.columns(reader, faults, separator=reader.separator)
+    separator = reader.separator if columns.width > 1 else ""
+    return SourceRows(
+        columns=columns,
+        form=attrs.evolve(content.form, separator=separator, column=columns.header.strip()),
+        batches=chain(looked_at, batches_of(reader, reader.rows, columns, faults)),
+        reader=reader,
+        looked_at=looked_at,
+    )
+
+
+def rows_of_workbook(
+    content: TableContent,
+    rules: CodeFileRules,
+    faults: Faults,
+    *,
+    column: str | int | None = None,
+    tagging: Tagging | None = None,
+) -> SourceRows:
+    """Read the sheet of a workbook that has the codes; a code or customer that is no text is a fault.
+
+    Raises:
+        UsageError: As of `rows_of_text`; or the workbook cannot be read.
+    """
+    reader = SheetRows(content.file)
+    wish = _Wish(rules=rules, column=column, tagging=tagging)
+    columns, looked_at = wish.columns(reader, faults, is_table=True)
+    return SourceRows(
+        columns=columns,
+        form=attrs.evolve(content.form, column=columns.header.strip()),
+        batches=chain(looked_at, batches_of(reader, reader.rows, columns, faults)),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class _Wish:
+    """The rows that are wanted of a file."""
+
+    rules: CodeFileRules
+    column: str | int | None
+    tagging: Tagging | None
+
+    def columns(
+        self, reader: "_RowReader", faults: Faults, *, separator: str = ",", is_table: bool = False
+    ) -> tuple[Columns, Iterator[SourceBatch]]:
+        """Tell the columns, and give the rows that were looked at for that."""
+        rows, rules = reader.rows, self.rules
+        header = next(rows, None)
+        if header is None:
+            faults.refuse()
+            raise UsageError("the file is empty")
+        line = reader.line_num
+        may_be_bare = len(header) == 1 and self.tagging is None and self.column in {None, 0}
+        ahead = _Ahead.of(reader, rows, SAMPLE if may_be_bare else 1)
+        if may_be_bare and ahead.is_lone and is_bare(header[0], ahead.first_cells, rules.code_header):
+            columns = Columns(width=1, code=0, bare=True)
+            ahead = _Ahead([(line, header), *ahead.seen])
+        else:
+            below, *rest = [row for _, row in ahead.seen] or [[]]
+            rest_of_it = chain(rest, rows)
+            columns = find_columns(
+                header, below, rules, rest=rest_of_it, column=self.column, tagging=self.tagging
+            )
+        columns = attrs.evolve(columns, separator=separator, is_table=is_table)
+        return columns, batches_of(ahead, ahead, columns, faults)
+
+
+def _weight(word: str, known: set[str]) -> int:
+    """Tell how much a word says for being a column's name: one of the codes' outweighs all others."""
+    if word and (word in known or word in CODE_WORDS):
+        return 100
+    return names_no_codes(word)
 
 
 class _Numbered(Protocol):
     @property
     def line_num(self) -> int: ...
+
+
+class _RowReader(_Numbered, Protocol):
+    @property
+    def rows(self) -> Iterator[list[str]]: ...
 
 
 @attrs.define
@@ -145,16 +216,20 @@ class _Ahead:
             yield row
 
 
-def _batches(
+def batches_of(
     reader: _Numbered, rows: Iterable[list[str]], columns: Columns, faults: Faults
 ) -> Iterator[SourceBatch]:
+    """Take rows together; those of another width, and cells that are no text, go to the faults."""
     batch = SourceBatch()
+    is_table = columns.is_table
     for row in rows:
         if len(row) != columns.width:
             first = "first line" if columns.bare else "header"
             faults.add(
                 reader.line_num, f"{len(row)} columns where the {first} has {columns.width}", kind="columns"
             )
+            continue
+        if is_table and _add_no_text(row, columns, reader.line_num, faults):
             continue
         batch.codes.append(row[columns.code])
         batch.lines.append(reader.line_num)
@@ -167,13 +242,24 @@ def _batches(
         yield batch
 
 
+def _add_no_text(row: list[str], columns: Columns, line: int, faults: Faults) -> bool:
+    """Tell whether the code or the customer of a row is no text, which is noted."""
+    for at, what in ((columns.code, "the code"), (columns.customer, "the customer")):
+        if at is not None and isinstance(row[at], NotText):
+            faults.add(line, f"{what} is {row[at]}, where text is needed", hint=AS_TEXT)
+            return True
+    return False
+
+
 def rows_of_iterable(codes: Iterable[str]) -> SourceRows:
     """Take codes one by one; the "line" is the position from 1. Blank ones are skipped.
 
     Raises:
         UsageError: Something in it is not text.
     """
-    return SourceRows(columns=Columns(width=1, code=0), batches=_batches_of_iterable(codes))
+    return SourceRows(
+        columns=Columns(width=1, code=0), form=SourceForm(kind="codes"), batches=_batches_of_iterable(codes)
+    )
 
 
 def _batches_of_iterable(codes: Iterable[str]) -> Iterator[SourceBatch]:
@@ -193,13 +279,25 @@ def _batches_of_iterable(codes: Iterable[str]) -> Iterator[SourceBatch]:
 
 
 class _Reader:
-    """The rows of CSV that are not blank, and the line on which the last of them ends."""
+    """The rows of CSV that are not blank, and the line on which the last of them ends.
 
-    def __init__(self, lines: SourceLines, faults: Faults) -> None:
+    Attributes:
+        separator: The sign between columns.
+    """
+
+    def __init__(self, lines: SourceLines, faults: Faults, weight: Callable[[str], int]) -> None:
         self.lines = lines
         self.faults = faults
-        self.skipped = 0  # lines that were taken as blocks
-        self._csv = csv.reader(iter(lines), strict=True)
+        self.skipped = 0  # lines that no row is read from, or that were taken as blocks
+        every = iter(lines)
+        leading = leading_lines(every)
+        said = said_separator(leading[-1]) if leading else None
+        if said:
+            self.skipped = len(leading)
+            leading = leading_lines(every)
+        header = leading[-1] if leading else ""
+        self.separator = said if said and said in header else told_separator(header, weight)
+        self._csv = csv.reader(chain(leading, every), delimiter=self.separator, strict=True)
         self.rows = self._tolerant()
 
     @property

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -21,28 +22,11 @@ _BLOCK = 2 << 20
 """Bytes that are read at once, and stay in the processor's cache while they are looked at."""
 _LONGEST_LINE = 1 << 20
 _FORESEEN = 32 << 20
-_ADVICE = "codes come as CSV with commas or one per line, in UTF-8"
-_UTF16 = (
-    "it is in UTF-16",
-    'save it as "CSV UTF-8", or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW.csv',
-)
-_SHEET = 'open it, and save the sheet with the codes as "CSV UTF-8", its column formatted as text'
-_KINDS = {
-    codecs.BOM_UTF32_LE: (  # before UTF-16, with whose mark it begins
-        "it is in UTF-32",
-        'save it as "CSV UTF-8", or convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW.csv',
-    ),
-    codecs.BOM_UTF16_LE: _UTF16,
-    codecs.BOM_UTF16_BE: _UTF16,
-    b"PK\x03\x04": (
-        "it is a zip archive, as .xlsx workbooks are",
-        f"unpack it; or, if it is a workbook, {_SHEET}",
-    ),
-    b"\xd0\xcf\x11\xe0": ("it is an .xls workbook", _SHEET),
-    b"\x1f\x8b": ("it is packed with gzip", "unpack it: gunzip FILE"),
-    b"%PDF": ("it is a PDF", "ask whoever made it for the codes as CSV"),
-}
-"""By how a file begins: what it is, and how it becomes one that can be read."""
+_HEAD = 16
+"""Bytes by which a kind of file is told; a pipe may give fewer at first."""
+_FIRST_LINES = 64 << 10
+"""Bytes in which a text that has line ends has one."""
+_ADVICE = "codes come as CSV or one per line, packed or not, or as a workbook, Parquet or Arrow"
 
 
 def name_of(source: CodeSource) -> str:
@@ -78,7 +62,7 @@ def reading(source: str | os.PathLike[str] | BinaryIO | TextIO) -> Iterator[Bina
 
 
 class SourceLines:
-    """The lines of a source, one by one or many at once; a BOM at the start is dropped.
+    """The lines of a text in UTF-8, one by one or many at once; a BOM at the start is dropped.
 
     Iterated over, each line comes as text with its LF, so that one within quotes stays there; a CR before it is left to
     the reader. Bytes that are not UTF-8 come as lone surrogates, so that the caller can say on which line they stand.
@@ -88,8 +72,8 @@ class SourceLines:
         LocalError: The disk or the pipe failed.
     """
 
-    def __init__(self, file: BinaryIO | TextIO) -> None:
-        self._blocks = _whole_lines(file)
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = _whole_lines(blocks)
         self._ahead: deque[bytes] = deque()
         self._trouble: UsageError | LocalError | None = None
         self._open = io.StringIO()
@@ -143,18 +127,14 @@ class SourceLines:
         return next(self._blocks, None)
 
 
-def _whole_lines(file: BinaryIO | TextIO) -> Iterator[bytes]:
+def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """The source in blocks that end with a LF, but for the last."""
     rest = b""
     is_first = True
-    for number, block in enumerate(_blocks(file)):
-        if number == 0 and b"\r" in block[:-1] and b"\n" not in block:
-            raise UsageError(
-                "the lines end with CR alone, as on old Macs",
-                hint="save it with LF or CRLF line ends, or convert it: tr '\\r' '\\n' < FILE > NEW.csv",
-            )
+    for block in blocks:
         if b"\0" in block or len(rest) > _LONGEST_LINE:
-            raise UsageError("this is not a text file", hint=_ADVICE)
+            what = "a NUL" if b"\0" in block else f"a line of more than {_LONGEST_LINE:,} bytes"
+            raise UsageError(f"this is not a text file: {what} stands in it", hint=_ADVICE)
         cut = block.rfind(b"\n") + 1
         if cut:
             yield _without_marks(rest + block[:cut]) if is_first else rest + block[:cut]
@@ -172,16 +152,56 @@ def _without_marks(start: bytes) -> bytes:
     return start
 
 
-def _blocks(file: BinaryIO | TextIO) -> Iterator[bytes]:
-    is_first = True
+def blocks_of(file: BinaryIO | TextIO) -> Iterator[bytes]:
+    """Give what a file holds, of a text file in UTF-8; the first block shows of what kind it is.
+
+    Raises:
+        UsageError: It is no file of bytes or text.
+        LocalError: The disk or the pipe failed.
+    """
+    head = b""
     while block := _block(file):
-        if isinstance(block, str):
-            yield _encoded(block)
-            continue
-        if is_first:
-            _refuse_other_kinds(block)
-        is_first = False
-        yield block
+        head += _encoded(block) if isinstance(block, str) else block
+        if len(head) >= _HEAD:
+            break
+    if head:
+        yield head
+    while block := _block(file):
+        yield _encoded(block) if isinstance(block, str) else block
+
+
+def decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Write a text in UTF-8 that is in another encoding; half a pair of surrogates stays what it is.
+
+    Raises:
+        UsageError: It is not what it is said to be.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    for block in chain(blocks, [b""]):
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeDecodeError:
+            raise UsageError(
+                f"the file begins as {encoding.upper()} and is none further down", hint="save it in UTF-8"
+            ) from None
+        if text:
+            yield text.encode(errors="surrogatepass")
+
+
+def with_line_ends(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """End lines with LF where they end with CR alone, as on old Macs."""
+    first = b""
+    for block in blocks:
+        first += block
+        if b"\n" in first or len(first) > _FIRST_LINES:
+            break
+    if b"\r" in first[:-1] and b"\n" not in first:
+        yield first.replace(b"\r", b"\n")
+        yield from (block.replace(b"\r", b"\n") for block in blocks)
+        return
+    if first:
+        yield first
+    yield from blocks
 
 
 def _encoded(text: str) -> bytes:
@@ -209,14 +229,3 @@ def _block(file: BinaryIO | TextIO) -> bytes | str:
     if not isinstance(block, (str, bytes)):
         raise UsageError(f"the file of codes gives {type(block).__name__}, neither bytes nor text")
     return block
-
-
-def _refuse_other_kinds(start: bytes) -> None:
-    """Name a file of another kind or encoding by its first bytes, rather than read codes out of it."""
-    kind = next((kind for mark, kind in _KINDS.items() if start.startswith(mark)), None)
-    pairs = start[:200]
-    if kind is None and len(pairs) > 3 and (not any(pairs[::2]) or not any(pairs[1::2])):
-        kind = _UTF16  # without a mark; what every second byte says of Latin letters
-    if kind is not None:
-        what, mend = kind
-        raise UsageError(f"this is not a text file in UTF-8: {what}", hint=mend)

@@ -96,8 +96,8 @@ def test_customers_need_a_header(tmp_path: Path) -> None:
         (b"", "the file is empty"),
         (b"\n \n", "the file is empty"),
         (b"code\n", "there are no codes, only a header"),
-        (b"a;b\n1;2\n", "the columns are separated by semicolons"),
-        ("code\n1\n".encode("utf-16"), "this is not a text file in UTF-8: it is in UTF-16"),
+        (b"a;b\n1;2\n", "the file has no header that names a column of codes"),
+        (b"%PDF-1.7\n", "this is no code file: it is a PDF"),
     ],
 )
 def test_the_file_is_named(tmp_path: Path, content: bytes, told: str) -> None:

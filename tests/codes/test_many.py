@@ -118,13 +118,14 @@ def files(draw: st.DrawFn) -> bytes:
     cells = draw(st.sampled_from([plain, plain | CELLS, CELLS]))
     end = draw(ENDS)
     ends = st.just(end) | ENDS if draw(st.booleans()) else st.just(end)
-    header = ",".join(["note"] * (width - 1) + ["code"])
+    sign = draw(st.sampled_from([",", ",", ";", "\t"]))
+    header = sign.join(["note"] * (width - 1) + ["code"])
     if draw(st.booleans()):
-        header = ",".join(["code"] + ["note"] * (width - 1))
+        header = sign.join(["code"] + ["note"] * (width - 1))
     text = header + draw(st.sampled_from(["\n", "\r\n"]))
     for _ in range(draw(st.integers(0, 40))):
         odd = draw(st.integers(0, 60)) == 0
-        text += ",".join(draw(st.lists(cells, min_size=width, max_size=width + odd))) + draw(ends)
+        text += sign.join(draw(st.lists(cells, min_size=width, max_size=width + odd))) + draw(ends)
     data = text.encode()
     if draw(st.integers(0, 9)) == 0:
         data += draw(st.sampled_from([b"\xff\n", b"A\xe9\nB\n", b"\xe2\x82\nC9", b"A\0B\n"]))

@@ -189,7 +189,7 @@ def test_tagging_is_part_of_the_fingerprint(workspace: Path) -> None:
         (b"a,b\nSAVE-1,1\n", "has no header"),
         (b"voucher,coupon\nA,B\n", "several columns could hold the codes"),
         (b"code\nA\x001\n", "not a text file"),
-        (b"PK\x03\x04\x00\x00", "not a text file"),
+        (b"PK\x03\x04\x00\x00", "the zip file is damaged or cut off"),
         (b"code\nA1\n\xff\xfe\n", "line 3: bytes that are not UTF-8 in the code"),
         (b"code\nA\x07\n", "line 2: a control character in the code"),
         (b"code\nA1,\n", "line 2: 2 columns where the header has 1"),

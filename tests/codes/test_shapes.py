@@ -244,23 +244,23 @@ def test_headers_in_other_languages(workspace: Path, header: str) -> None:
     assert [[["A-1"]]] * 2 == [sent(alone), sent(beside)]
 
 
-WOOCOMMERCE = "post_title,post_excerpt,post_status,discount_type,coupon_amount\nA47-1,,publish,percent,10\n"
+ELSEWHERE = "post_title,post_excerpt,post_status\nA47-1,,publish\n"
 
 
 def test_unknown_headers_are_named(workspace: Path) -> None:
     """The refusal names what it saw and the option that helps, which does."""
     with pytest.raises(UsageError) as caught:
-        prepare(io.StringIO(WOOCOMMERCE), EXACT, workspace)
+        prepare(io.StringIO(ELSEWHERE), EXACT, workspace)
 
     assert (
         "the file has no header that names a column of codes; it names"
-        ' "post_title", "post_excerpt", "post_status", "discount_type", "coupon_amount"'
+        ' "post_title", "post_excerpt", "post_status"'
     ) == caught.value.message
     assert caught.value.hint.endswith("say which column holds the codes: --column NAME or INDEX")
     for column in ("post_title", "Post Title", 0):
         folder = workspace / str(column)
         folder.mkdir()
-        assert [["A47-1"]] == sent(prepare(io.StringIO(WOOCOMMERCE), EXACT, folder, column=column))
+        assert [["A47-1"]] == sent(prepare(io.StringIO(ELSEWHERE), EXACT, folder, column=column))
 
 
 @pytest.mark.parametrize(
@@ -386,23 +386,12 @@ def test_customers_that_are_not_used_are_told(workspace: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("code\r\nA02-1\r\n".encode("utf-16"), "it is in UTF-16"),
-        ("code\r\nA02-1\r\n".encode("utf-16-le"), "it is in UTF-16"),
-        ("code\r\nA02-1\r\n".encode("utf-16-be"), "it is in UTF-16"),
-        ("code\r\nA02-1\r\n".encode("utf-32"), "it is in UTF-32"),
-        (b"PK\x03\x04rest", "it is a zip archive, as .xlsx workbooks are"),
-        (b"\xd0\xcf\x11\xe0rest", "it is an .xls workbook"),
-        (b"\x1f\x8brest", "it is packed with gzip"),
-        (b"Code;Percent;Expires\nA04-1;10;2026-12-31\n", "separated by semicolons"),
-        (b"code;\nA04-1;\n", "separated by semicolons"),
+        (b"PK\x03\x04rest of a broken archive", "the zip file is damaged or cut off"),
+        (b"\x1f\x8brest of a broken file", "the gzip file is damaged or cut off"),
+        (b"code;\nA04-1;10;\n", "line 2: 3 columns where the header has 2"),
         (b"code\nA04-1;10\n", "line 2: a semicolon or bar in the code"),
-        (b"Code\tPercent\nA04-1\t10\n", "separated by tabs"),
         (b"code\nA04-1\t10\n", "line 2: a tab in the code, as between columns"),
-        (b"Code|Percent\nA04-1|10\n", "separated by vertical bars"),
-        (b"sep=,\ncode,note\nA06-1,x\n", 'the first line is "sep="'),
-        (b"sep=;\ncode;note\nA06-1;x\n", 'the first line is "sep="'),
-        (b"\xef\xbb\xbfSEP=\t\ncode\tnote\nA06-1\tx\n", 'the first line is "sep="'),
-        (b"code\rA-1\rA-2\r", "the lines end with CR alone"),
+        (b"sep=,,\ncode,note\nA06-1,x\n", 'the first line is "sep=" with a sign'),
         (b"code\nA-1\rA-2\n", "a line that ends with CR alone"),
         ("Código\nA-1\n".encode("latin-1"), "the first row is not in UTF-8"),
         (b'"code,note"\n"A-1,x"\n', "no header that names a column of codes"),

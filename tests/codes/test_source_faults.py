@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from couponhub.codes.source import SourceLines
+from couponhub.codes.source import SourceLines, blocks_of
 from couponhub.errors import LocalError, UsageError
 
 
@@ -38,7 +38,7 @@ class Source(io.StringIO):
 def test_a_source_that_breaks_is_an_error(gives: object, kind: type[Exception], said: str) -> None:
     """The codes before it would else pass for all there are."""
     with pytest.raises(kind, match=said):
-        list(SourceLines(Source(gives)))
+        list(SourceLines(blocks_of(Source(gives))))
 
 
 def test_a_file_that_was_closed_is_an_error() -> None:
@@ -46,4 +46,4 @@ def test_a_file_that_was_closed_is_an_error() -> None:
     file = io.BytesIO(b"code\nA1\n")
     file.close()
     with pytest.raises(LocalError, match="closed"):
-        list(SourceLines(file))
+        list(SourceLines(blocks_of(file)))

@@ -14,7 +14,6 @@ from couponhub.codes.rows import SourceBatch, SourceBlock
 from couponhub.codes.sets.lines import LF, Positions, TextLines, bytes_of
 from couponhub.codes.sets.suspicion import Suspicion
 
-_COMMA = ord(",")
 _LINE = 1 << 16
 """A line is shorter than two of these, which the exact reader takes, too."""
 
@@ -59,9 +58,13 @@ class BlockExaminer:
         if any(text.find(b"\n", at, at + _LINE) < 0 for at in range(0, len(text) - _LINE, _LINE)):
             return None
         if self.columns.width == 1:
-            return None if b"," in text else int(np.count_nonzero(bytes_of(text) == LF))
-        ends = _cell_ends(_with_end(text))
+            return None if self._separator in text else int(np.count_nonzero(bytes_of(text) == LF))
+        ends = _cell_ends(_with_end(text), self._separator)
         return len(ends) // self.columns.width if _is_even(text, ends, self.columns.width) else None
+
+    @property
+    def _separator(self) -> bytes:
+        return self.columns.separator.encode()
 
     def examine(self, block: SourceBlock) -> Examined:
         """Find the sound codes of a block. May run in several threads."""
@@ -99,16 +102,18 @@ class BlockExaminer:
         if not blank or self.columns.width == 1:
             return blank
         texts = rows.decode(errors="surrogateescape").split("\n")
-        return [number for number in blank if not any(map(str.strip, texts[number].split(",")))]
+        return [
+            number for number in blank if not any(map(str.strip, texts[number].split(self.columns.separator)))
+        ]
 
 
 def _with_end(text: bytes) -> bytes:
     return text if text.endswith(b"\n") or not text else text + b"\n"
 
 
-def _cell_ends(text: bytes) -> Positions:
+def _cell_ends(text: bytes, separator: bytes) -> Positions:
     data = bytes_of(text)
-    return np.flatnonzero((data == _COMMA) | (data == LF))
+    return np.flatnonzero((data == ord(separator)) | (data == LF))
 
 
 def _is_even(text: bytes, ends: Positions, width: int) -> bool:
@@ -121,7 +126,7 @@ def _is_even(text: bytes, ends: Positions, width: int) -> bool:
 
 def _column(text: bytes, columns: Columns) -> bytes:
     """The cells of the column of codes, each with a LF."""
-    ends = _cell_ends(text)
+    ends = _cell_ends(text, columns.separator.encode())
     sizes = np.diff(ends, prepend=-1)
     is_code = np.arange(len(ends)) % columns.width == columns.code
     cells = bytes_of(text)[np.repeat(is_code, sizes)]
