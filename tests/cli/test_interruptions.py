@@ -98,9 +98,11 @@ def test_ctrl_c_while_waiting(desk: Desk) -> None:
 
 def test_ctrl_c_in_the_demo(desk: Desk) -> None:
     """Ctrl-C ends the demo, with one line, and nothing is left behind."""
-    process = desk.begun("demo", TMPDIR=str(desk.folder))
-    eventually(lambda: "lists create" in process.out, "the first list")
-    ran = _stopped(process)
+    for _ in range(10):  # on a busy machine it may have ended before it is told to
+        process = desk.begun("demo", TMPDIR=str(desk.folder))
+        eventually(lambda process=process: "lists create" in process.out, "the first list")  # type: ignore[misc]
+        if (ran := _stopped(process)).code:
+            break
     assert 130 == ran.code
     assert "interrupted" in ran.complaint
     assert ["couponhub.toml"] == [path.name for path in desk.folder.iterdir()]
