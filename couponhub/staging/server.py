@@ -128,7 +128,7 @@ class ServerStaging:
         except OSError as error:
             raise LocalError(
                 f"the staging server cannot listen on {self._settings.listen}: {error.strerror}",
-                hint="choose another port in staging.listen; port 0 takes a free one",
+                hint="an upload that runs now may hold it; or choose another port in staging.listen, 0 takes a free one",
             ) from error
         if isinstance(server.socket, ssl.SSLSocket):
             # By the request's own thread: one client that stays silent must not keep the others out.

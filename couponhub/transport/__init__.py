@@ -6,7 +6,7 @@ from couponhub.transport.auth import Auth, BasicAuth, HeaderAuth, TokenAuth, Tok
 from couponhub.transport.exchange import FilePart, Multipart, Reply, Request, query_pairs
 from couponhub.transport.headers import Headers
 from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall
-from couponhub.transport.peeking import size_of
+from couponhub.transport.peeking import fetched, size_of
 from couponhub.transport.retry import RetryPolicy, retry_after_seconds
 from couponhub.transport.room import ReplyRoom, without_trace
 from couponhub.transport.settings import LOOKUP_REPLY_BYTES, TransportSettings
@@ -38,6 +38,7 @@ __all__ = [
     "TransportSettings",
     "VendorCall",
     "error_for_status",
+    "fetched",
     "is_loopback_url",
     "query_pairs",
     "retry_after_seconds",

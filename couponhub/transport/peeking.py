@@ -1,4 +1,4 @@
-"""The size of a file that lies at somebody else's address: asked within narrow bounds, and never needed."""
+"""A look at a file at somebody else's address, within narrow bounds."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,8 @@ from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import HTTPError
 
 from couponhub.models import FileUrl
-from couponhub.transport.session import harden
+from couponhub.transport.breakage import translated
+from couponhub.transport.session import CHUNK, ReplyTooLarge, bounded, harden
 from couponhub.transport.settings import TransportSettings
 
 _SECONDS = 5.0
@@ -36,6 +37,26 @@ def size_of(file: FileUrl, settings: TransportSettings) -> int | None:
             return _told(session, "GET", file, {"Range": "bytes=0-0"}) if told is None else told
         except (requests.RequestException, HTTPError, OSError, ValueError):
             return None
+
+
+def fetched(url: str, settings: TransportSettings) -> tuple[int, bytes]:
+    """Return the status and the body, of at most 64 KiB, of what lies at an address, asked for with nothing but that.
+
+    Args:
+        url: The address, which may be a right in itself: it is in no log and in no error.
+        settings: Proxy and authorities; the times are shortened.
+
+    Raises:
+        CouponhubError: Nobody answers there, or not in time, or it is no HTTP or too long.
+    """
+    try:
+        with requests.Session() as session:
+            harden(session, attrs.evolve(settings, pool_size=1))
+            with session.get(url, timeout=_SECONDS, stream=True, allow_redirects=False) as answer:
+                return answer.status_code, bounded(answer.iter_content(CHUNK), CHUNK)
+    except (requests.RequestException, HTTPError, ReplyTooLarge, OSError, ValueError) as error:
+        fault = translated(error, max_bytes=CHUNK, peer="the address")
+    raise fault  # outside of the handler: what would be chained quotes the address
 
 
 def _told(session: requests.Session, method: str, file: FileUrl, headers: Mapping[str, str]) -> int | None:

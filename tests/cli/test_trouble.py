@@ -254,7 +254,7 @@ def test_answers_by_status(
         assert "moengage" == _tells(ran, {kind})["connection"]
     checked = desk("doctor", "-o", "json")
     assert code == checked.code
-    assert [True, False] == [item["ok"] for item in checked.json["items"]]
+    assert [True, False] == [item["ok"] for item in checked.json["items"] if item["connection"]]
     assert "moengage" in checked.complaint
 
 
@@ -333,7 +333,7 @@ def test_wrong_credentials(desk: Desk) -> None:
         assert _tells(ran, {"credentials"})["hint"]
     checked = desk("doctor", "-o", "json")
     assert 5 == checked.code
-    assert all("plain text" in item["warnings"][0] for item in checked.json["items"])
+    assert all("plain text" in item["warnings"][0] for item in checked.json["items"] if item["connection"])
     for values in vendors:
         assert not any(value in checked.out + checked.err for value in values.values())
 

@@ -1,6 +1,8 @@
 """`couponhub doctor`: a live check of each connection, with the mend for each fault."""
 
 import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import attrs
 import click
@@ -16,10 +18,12 @@ from couponhub.errors import CouponhubError, LocalError
 from couponhub.hub import CouponHub
 from couponhub.secret import Secret
 from couponhub.serialization import Document, error_object
+from couponhub.settings import is_loopback_url
+from couponhub.staging import StagingSettings, open_staging
 from couponhub.state import Maintenance
 
 _COLUMNS = (
-    Column("CONNECTION", lambda document: document["connection"] or "(store)"),
+    Column("CONNECTION", lambda document: document["connection"] or f"({document['subject']})"),
     Column("OK", "ok"),
     Column("FOUND", lambda document: document["message"]),
     Column("MS", "elapsed_ms", right=True),
@@ -33,6 +37,7 @@ _COLUMNS = (
 def command(options: GlobalOptions, connection: str | None) -> None:
     """Call each connection (or only CONN) once, harmlessly, and say what is wrong and how to mend it.
 
+    Where a vendor fetches files from here, one that holds nothing is staged for a moment, and fetched by its address.
     Without CONN the store is looked at too, and shown when something is wrong with it: what it has lost, and who else
     may read or change it. Exits with the code of the first fault.
     """
@@ -40,6 +45,7 @@ def command(options: GlobalOptions, connection: str | None) -> None:
     with opened_hub(options) as hub:
         names = [hub.config.connection(connection).name] if connection else list(hub)
         documents = [_checked(hub, name, faults) for name in names]
+        documents += _staging(hub, names, faults)
         if connection is None:
             documents += _store(hub.state.maintenance, faults)
     print_many(options, documents, _COLUMNS, "No connection is configured.")
@@ -50,23 +56,64 @@ def command(options: GlobalOptions, connection: str | None) -> None:
 
 
 def _checked(hub: CouponHub, name: str, faults: list[CouponhubError]) -> Document:
+    document = _tried(lambda: hub[name].check(), faults, connection=name)  # noqa: PLW0108 - to open it may fail too
+    return {**document, "warnings": _warnings(hub.config.connections[name])}
+
+
+def _tried(
+    check: Callable[[], str],
+    faults: list[CouponhubError],
+    *,
+    connection: str | None = None,
+    subject: str = "",
+) -> Document:
     started = time.monotonic()
     error: CouponhubError | None = None
-    message = ""
     try:
-        message = hub[name].check()
+        message = check()
     except Exception as fault:  # noqa: BLE001 - the others are to be checked too
-        error = typed_error(fault).located(connection=name, operation=None)
+        error = typed_error(fault).located(connection=connection, operation=None)
         faults.append(error)
         message = error.message
     return {
-        "connection": name,
+        "connection": connection,
+        "subject": subject or "connection",
         "ok": error is None,
         "message": message,
         "elapsed_ms": round((time.monotonic() - started) * 1000),
-        "warnings": _warnings(hub.config.connections[name]),
+        "warnings": [],
         "error": error and error_object(error),
     }
+
+
+def _staging(hub: CouponHub, names: Sequence[str], faults: list[CouponhubError]) -> list[Document]:
+    """Say whether vendors could fetch files from here, where one of them would."""
+    from couponhub.staging.probing import probe  # noqa: PLC0415 - brings requests
+
+    fetching = {}
+    for name in names:
+        with suppress(CouponhubError):  # then its own line says why
+            able = hub[name].capabilities
+            if "uploads.urls" in able and "uploads.files" not in able:
+                fetching[name] = hub.config.connections[name].settings
+    if not fetching:
+        return []
+    settings = hub.config.staging
+    distant = [one for one in fetching.values() if not is_loopback_url(one.base_url or "")]
+    if distant and settings == StagingSettings():
+        named = ", ".join(fetching)
+        document = _tried(
+            lambda: f"no file can be sent to {named}, for [staging] is not set up", faults, subject="staging"
+        )
+        return [{**document, "warnings": ["set up [staging], or give files that lie elsewhere by --url"]}]
+    way = (distant or list(fetching.values()))[0].transport()
+    return [
+        _tried(
+            lambda: probe(open_staging(settings), settings, way, vendor_is_loopback=not distant),
+            faults,
+            subject="staging",
+        )
+    ]
 
 
 def _store(maintenance: Maintenance, faults: list[CouponhubError]) -> list[Document]:
@@ -83,6 +130,7 @@ def _store(maintenance: Maintenance, faults: list[CouponhubError]) -> list[Docum
     return [
         {
             "connection": None,
+            "subject": "store",
             "ok": checked.fault is None,
             "message": f"the store {checked.place}" if checked.fault is None else checked.fault.message,
             "elapsed_ms": round((time.monotonic() - started) * 1000),
