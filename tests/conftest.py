@@ -2,13 +2,20 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from couponhub.staging import server
+from couponhub.state.sqlite import locks
 from couponhub.state.sqlite.opening import open_to_write
+from couponhub.transport import transport
+from couponhub.transport.retry import RetryPolicy
+from couponhub.uploads import service
+from couponhub.uploads.polling import Poller
 
 # On a busy machine an example takes as long as it takes; the rest is as hypothesis has it, also under CI.
 settings.register_profile(
@@ -27,6 +34,17 @@ def _no_power_cut() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(_OPENING, "synchronous", "OFF")
         patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_pauses() -> Iterator[None]:
+    """Look again after hundredths of a second where the product waits for tenths; what vendors ask for is kept to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transport, "RetryPolicy", partial(RetryPolicy, base=0.01))
+        patch.setattr(service, "Poller", partial(Poller, first=0.02))
+        patch.setattr(locks, "_POLL_SECONDS", 0.01)
+        patch.setattr(server, "_POLL_SECONDS", 0.005)
         yield
 
 

@@ -1,6 +1,7 @@
 """A desk: a folder with a `couponhub.toml` for both emulated vendors, and the command line run in it."""
 
 import json
+import logging
 import os
 import pty
 import re
@@ -78,9 +79,13 @@ class Desk:
     capture: pytest.CaptureFixture[str]
 
     def __call__(self, *words: str) -> Ran:
-        """Run a command in this process."""
+        """Run a command in this process, which logs afterwards as it did before."""
         self.capture.readouterr()
+        root = logging.getLogger()
+        level, handlers = root.level, [*root.handlers]
         code = main(words)
+        root.setLevel(level)
+        root.handlers[:] = handlers
         out, err = self.capture.readouterr()
         return Ran(code, out, err)
 
