@@ -42,7 +42,10 @@ class ObjectStoreStaging:
 
     def __init__(self, settings: StagingSettings) -> None:
         if settings.url is None:
-            raise ConfigError("staging.url is missing, which the kind object-store needs")
+            raise ConfigError(
+                "staging.url is missing, which the kind object-store needs",
+                hint='write where files are to lie, such as url = "s3://bucket/prefix"',
+            )
         self._settings = settings
         self._lifetime = settings.url_lifetime
         self._lock = threading.Lock()

@@ -30,6 +30,8 @@ _ENVIRONMENT = {
 _CLIENT = {"timeout": "15min", "connect_timeout": "5s"}
 _RETRY: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _WORD = re.compile(r"<Code>([A-Za-z.]{1,60})</Code>")
+_OTHER_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed", "HTTP 301"}
+_REFUSALS = {"HTTP 401", "HTTP 403"}
 _STATUS = re.compile(r"status code: ([1-5][0-9]{2})\b")
 
 
@@ -133,7 +135,12 @@ class StagingBucket:
         text = str(error)
         word, status = _WORD.search(text), _STATUS.search(text)
         said = word[1] if word else f"HTTP {status[1]}" if status else ""
-        if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
+        if said in _OTHER_REGION or "configured region" in text:
+            return ConfigError(
+                f"the bucket is in another region, so that nobody can {doing} {self._url}",
+                hint="set AWS_REGION in the environment to that of the bucket",
+            )
+        if isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or said in _REFUSALS:
             return ConfigError(
                 f"the object store refuses to {doing} {self._url}: {said or 'no permission'}",
                 hint="its credentials must be allowed to put, get, list and delete objects there; they come from the"

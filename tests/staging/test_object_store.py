@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import attrs
 import moto.settings
+import obstore
 import pytest
 import requests
 from moto.backends import get_backend
@@ -172,6 +173,31 @@ def test_faults_are_one_clear_line(
     assert caught.value.hint
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
     assert [] == [text for text in told if "\n" in text or ".csv" in text or "Signature" in text]
+
+
+def test_a_services_word_for_a_fault_leads_to_its_mend(
+    bucket: StagingSettings, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another region, refused by whoever gives credentials, or in trouble; nothing else is quoted."""
+    for text, words, mend in (
+        ("<Code>PermanentRedirect</Code> https://x/secret", "in another region", "AWS_REGION"),
+        (
+            "Received redirect without LOCATION: an incorrectly configured region",
+            "another region",
+            "AWS_REGION",
+        ),
+        ("non-2xx status code: 403 Forbidden: secret", "refuses to put .*: HTTP 403", "AWS_ACCESS_KEY_ID"),
+        ("non-2xx status code: 503: <Code>SlowDown</Code> secret", "did not put .*: SlowDown", "tries again"),
+    ):
+
+        def fails(*_: object, text: str = text, **__: object) -> None:
+            raise obstore.exceptions.GenericError(text)
+
+        monkeypatch.setattr(obstore, "put", fails)
+        with pytest.raises(CouponhubError, match=words) as caught, open_staging(bucket).stage(file, "a.csv"):
+            pass
+        assert mend in caught.value.hint
+        assert "secret" not in str(caught.value)
 
 
 def test_a_file_that_cannot_be_removed_is_told_without_its_name(
