@@ -294,7 +294,7 @@ class CouponHub(Rooted):
         return self.config.lookup.deadline if deadline is None else given_seconds(deadline, "the deadline")
 
     def close(self) -> None:
-        """Close all opened connections and the store; the hub may not be used afterwards.
+        """Close all opened connections and the store; what the hub is asked afterwards is a `UsageError`.
 
         One that fails keeps none of the others open; its error is raised when all are closed.
         """

@@ -3,11 +3,13 @@
 import logging
 import threading
 from contextlib import ExitStack
+from typing import TypeVar
 
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.config import Config
 from couponhub.connection import Connection
 from couponhub.erasure.watching import Watch
+from couponhub.errors import UsageError
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.jobs import HubJobs
 from couponhub.lookup import AnswerMemo
@@ -20,6 +22,8 @@ from couponhub.state import Quotas, open_state
 from couponhub.transport.observing import Observer
 from couponhub.uploads import UPLOAD, open_uploads, work_of
 from couponhub.usage import UsageIndex
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -42,12 +46,13 @@ class Runtime:
         self._config = config
         self._lock = ProcessLock()  # of what is opened once
         self._open: dict[str, Connection] = {}
+        self._closed = False
         self.state = open_state(config.store)
         self.quotas = Quotas(self.state.quotas)
         self.services = Services(budget=self.quotas.of, observer=observer, clock=SYSTEM_CLOCK)
         self.usage = UsageIndex(self.state.reports)
         self.jobs = HubJobs(
-            lambda: self.state.jobs,
+            lambda: self._living(self.state).jobs,
             kinds={
                 UPLOAD: lambda job, timeout: work_of(self.connection(job.connection).uploads, job, timeout)
             },
@@ -61,7 +66,7 @@ class Runtime:
     @property
     def memo(self) -> AnswerMemo:
         """The conclusions from answers that are remembered."""
-        return self._own.get().memo
+        return self._living(self._own.get()).memo
 
     def connection(self, name: str) -> Connection:
         """Return the connection of that name, opened when first asked for.
@@ -69,8 +74,9 @@ class Runtime:
         Raises:
             UnknownConnection: None of that name is configured.
             ConfigError: The adapter refuses its settings.
+            UsageError: The hub was closed.
         """
-        configured = self._config.connection(name)
+        configured = self._living(self._config).connection(name)
         with self._lock:
             if name not in self._open:
                 for warning in plain_http_warnings(configured.settings):
@@ -141,8 +147,15 @@ class Runtime:
                 self._staging = open_staging(self._config.staging)
             return self._staging
 
+    def _living(self, part: T) -> T:
+        """Return a part of what is open: what is opened after the end would never be closed."""
+        if self._closed:
+            raise UsageError("the hub was closed", hint="open another one, as by CouponHub.from_config()")
+        return part
+
     def close(self) -> None:
         """Close all that was opened; the error of one that fails is raised when all are closed."""
+        self._closed = True
         own = self._own.get()
         with self._lock, own.lock, ExitStack() as closing:
             closing.callback(self.state.close)

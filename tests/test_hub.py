@@ -63,3 +63,17 @@ def test_what_is_held_says_what_it_is(tmp_path: Path) -> None:
     assert "<Client of https://coupons.example.com>" == repr(
         Client("https://coupons.example.com", token="canary")
     )
+
+
+def test_a_closed_hub_opens_nothing(tmp_path: Path) -> None:
+    """What it opened after its end, nobody would close: each way into it says so instead."""
+    hub = CouponHub(loaded('[connections.a]\nadapter = "toy"\nkey = "k"\n', tmp_path))
+    hub.close()
+    hub.close()
+    for ask in (
+        lambda: hub["a"],
+        lambda: hub.lookup(Customer(mobile="919876543210")),
+        hub.jobs.due,
+    ):
+        with pytest.raises(UsageError, match="the hub was closed"):
+            ask()

@@ -189,7 +189,7 @@ class AsyncCouponHub(Rooted):
     forget = Awaited(CouponHub.forget)
 
     async def close(self) -> None:
-        """Close all opened connections and the store; the hub may not be used afterwards."""
+        """Close all opened connections and the store; what the hub is asked afterwards is a `UsageError`."""
         await self.bridge.run(self._hub.close)
         self.bridge.close()
 
