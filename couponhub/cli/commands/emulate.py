@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from couponhub.cli.numbers import Number, Whole
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_json
 from couponhub.cli.session import Instant
@@ -28,11 +29,11 @@ _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 @click.command("emulate", cls=GlobalCommand)
 @click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8800, show_default=True, help="0 takes a free one."
-)
+@click.option("--port", type=Whole(0, 65535), default=8800, show_default=True, help="0 takes a free one.")
 @click.option("--rate-limits", type=click.Choice(["documented", "off"]), default="off", show_default=True)
-@click.option("--processing-delay", type=click.FloatRange(0, 3600), metavar="S", help="Seconds a file takes.")
+@click.option(
+    "--processing-delay", type=Number(least=0, most=3600), metavar="S", help="Seconds a file takes."
+)
 @click.option(
     "--seed", metavar="demo|FILE", default="demo", show_default=True, help="What they hold at start."
 )

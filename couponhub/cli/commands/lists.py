@@ -9,6 +9,7 @@ import click
 
 from couponhub.cli.completing import connections, takes_connection
 from couponhub.cli.every_list import kept_of, lists_of, sorted_lists, tell_untold
+from couponhub.cli.numbers import DaysAhead, Whole
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.session import Day, confirm, opened_hub, pairs, told_if_interrupted
@@ -83,12 +84,10 @@ def command() -> None:
     type=click.Choice(_STATUSES, case_sensitive=False),
     help="Default: all; with --expiring or --below those that have not ended.",
 )
-@click.option(
-    "--expiring", type=click.IntRange(min=0), metavar="DAYS", help="Only lists that end within DAYS days."
-)
+@click.option("--expiring", type=DaysAhead(0), metavar="DAYS", help="Only lists that end within DAYS days.")
 @click.option(
     "--below",
-    type=click.IntRange(min=0),
+    type=Whole(0),
     metavar="COUNT",
     help="Only lists with fewer than COUNT codes left.",
 )

@@ -9,6 +9,7 @@ import click
 
 from couponhub.cli import completing, lookup_view
 from couponhub.cli.failures import say, tell
+from couponhub.cli.numbers import Whole
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import as_table, print_json, print_many
 from couponhub.cli.session import Instant, Seconds, opened_hub, secret_value
@@ -56,9 +57,7 @@ _STATUS = click.Choice([status.value for status in CouponStatus], case_sensitive
     help="Order the coupons of each connection; newest first by default.",
 )
 @click.option("--descending", is_flag=True, help="Turn that order round.")
-@click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N coupons of each connection."
-)
+@click.option("--limit", type=Whole(1), metavar="N", help="Only the first N coupons of each connection.")
 @click.option("--deadline", type=Seconds(), metavar="SECONDS", help="For the whole answer.")
 @click.option(
     "--strategy",

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import click
 
 from couponhub.cli.failures import say, typed_error
+from couponhub.cli.numbers import Whole
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_json, print_one
 from couponhub.cli.tables import Column
@@ -28,14 +29,14 @@ _OTLP = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="H")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Whole(0, 65535),
     default=8700,
     show_default=True,
     metavar="P",
     help="0 takes a free one.",
 )
 @click.option(
-    "--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes."
+    "--workers", type=Whole(1, 256), default=1, show_default=True, metavar="N", help="Processes, at most 256."
 )
 @click.option(
     "--log-format",

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import click
 
+from couponhub.cli.numbers import DaysAhead
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.tables import Column
@@ -45,7 +46,7 @@ def command() -> None:
     is_flag=True,
     help="Do not keep it here; show also its hash, for [server] tokens of a config.",
 )
-@click.option("--expires", type=click.IntRange(1), metavar="DAYS", help="Days until it ends; default: never.")
+@click.option("--expires", type=DaysAhead(1), metavar="DAYS", help="Days until it ends; default: never.")
 @pass_options
 def new(
     options: GlobalOptions,

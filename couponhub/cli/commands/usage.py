@@ -8,6 +8,7 @@ import click
 from couponhub.cli.commands import usage_analysis
 from couponhub.cli.completing import files, takes_connection
 from couponhub.cli.failures import say
+from couponhub.cli.numbers import Number
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.session import Day, opened_hub, told_if_interrupted
@@ -130,7 +131,7 @@ def import_(
 @click.option(
     "--fail-if-older",
     "most_hours",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(above=0, most=876_000),
     metavar="HOURS",
     help="Exit with 3 unless every day up to so many hours ago is covered.",
 )

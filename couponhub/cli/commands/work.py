@@ -9,6 +9,7 @@ import click
 
 from couponhub.cli.failures import say
 from couponhub.cli.jobs import JOB_COLUMNS
+from couponhub.cli.numbers import Whole
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_many
 from couponhub.cli.session import opened_hub
@@ -19,7 +20,13 @@ from couponhub.serialization import to_document
 @click.command("work", cls=GlobalCommand)
 @click.option("--once", is_flag=True, help="Drive what is due now, and end.")
 @click.option(
-    "--jobs", "at_once", type=click.IntRange(1, 64), default=1, show_default=True, help="How many at a time."
+    "--jobs",
+    "at_once",
+    metavar="N",
+    type=Whole(1, 64),
+    default=1,
+    show_default=True,
+    help="How many at a time, at most 64.",
 )
 @pass_options
 def command(options: GlobalOptions, *, once: bool, at_once: int) -> None:
