@@ -116,6 +116,8 @@ class App:
         except Exception as error:  # noqa: BLE001 - everything becomes a problem
             refusal = _refusal(error, framed.request_id)
             self._metrics.refused(refusal.error.kind)
+            if refusal.token_id is not None:  # the line in the log says whose request it was
+                framed.caller = Principal(token_id=refusal.token_id)
             reply = problem_reply(refusal, framed)
         start_response(_STATUS_LINES[reply.status], head_of(framed, reply))
         return self._frame.ended(framed, reply)
@@ -160,7 +162,7 @@ def problem_reply(refusal: Refusal, framed: RequestContext) -> OperationResponse
     """The answer to a request that is refused, or that failed."""
     error, status = refusal.error, refusal.status
     return OperationResponse(
-        content=json_bytes(problem_document(error, status, framed.request_id)),
+        content=json_bytes(problem_document(error, status, framed.request_id, title=refusal.title)),
         media_type=MEDIA_TYPE,
         status=status,
         headers={**refusal.headers, **headers_of(error, status)},

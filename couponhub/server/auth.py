@@ -100,7 +100,7 @@ class Access:
         """
         caller = self._identify(environ)
         if scope not in caller.scopes:
-            raise lacks(scope)
+            raise attrs.evolve(lacks(scope), token_id=caller.token_id)
         return caller
 
     def admit_loopback(self, environ: "WSGIEnvironment", scope: Scope) -> Principal:
@@ -136,7 +136,7 @@ class Access:
         wait = self._pace.take(token.id)
         if wait:
             error = RateLimited("too many requests with this token", retry_after=wait)
-            raise Refusal(error, 429)
+            raise Refusal(error, 429, token_id=token.id)
         return caller
 
     def _current(self) -> "_Known":

@@ -22,17 +22,23 @@ class Refusal(Exception):  # noqa: N818 - it says what happened
         error: What is told.
         status: The HTTP status.
         headers: What HTTP wants beside it.
+        token_id: Whose request is refused, where that was proven; None else.
+        title: Words that are the same for all refusals of its sort; None for those of the error's kind.
     """
 
     error: CouponhubError
     status: int
     headers: Mapping[str, str] = attrs.field(factory=dict)
+    token_id: str | None = None
+    title: str | None = None
 
 
 def not_there() -> Refusal:
     """Nothing stands at the address that was asked for."""
     return Refusal(
-        NotFound("there is nothing at this address", hint="see /openapi.json for what there is"), 404
+        NotFound("there is nothing at this address", hint="see /openapi.json for what there is"),
+        404,
+        title=HTTPStatus.NOT_FOUND.phrase,  # the kind's own speaks of vendors
     )
 
 
@@ -58,12 +64,14 @@ def headers_of(error: CouponhubError, status: int) -> dict[str, str]:
     return {"Retry-After": str(max(1, math.ceil(seconds)))}
 
 
-def problem_document(error: CouponhubError, status: int, request_id: str) -> Document:
-    """An error as a problem: RFC 9457's members, then those of the error object."""
+def problem_document(
+    error: CouponhubError, status: int, request_id: str, *, title: str | None = None
+) -> Document:
+    """An error as a problem: RFC 9457's members, then those of the error object; the title is its kind's by default."""
     told = error_object(error)
     return {
         "type": f"urn:couponhub:problem:{error.kind}",
-        "title": _title(type(error), status),
+        "title": title or _title(type(error), status),
         "status": status,
         "detail": told.pop("message"),
         **told,

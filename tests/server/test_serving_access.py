@@ -107,6 +107,14 @@ def test_a_missing_scope_is_named(counter: Counter) -> None:
     assert 'error="insufficient_scope", scope="lists:read"' in answer.headers["WWW-Authenticate"]
 
 
+def test_the_log_says_whose_request_was_refused(counter: Counter) -> None:
+    """The token is proven, and only its scope is missing: whoever reads the log can ask its holder."""
+    counter.get("/v1/connections", counter.token(Scope.LOOKUP))
+    assert [(403, counter.tokens.all()[0].id)] == [
+        (line["status"], line["token"]) for line in counter.logged()
+    ]
+
+
 def test_a_removed_token_is_refused(counter: Counter) -> None:
     """The store is asked again, so often that this takes seconds."""
     token = counter.token(Scope.LISTS_READ)

@@ -233,8 +233,8 @@ def test_a_body_that_is_too_large_is_not_read(counter: Counter) -> None:
     ["/", "/v1", "/v1/lookup/", "//v1/lookup", "/v1/connections/a/lists/b/c", "/nothing\u20ac", "/v1/%ff"],
 )
 def test_what_is_not_there_is_a_problem(counter: Counter, path: str) -> None:
-    """With a token or without: there is nothing to learn."""
-    problem(counter.get(path), 404, "not_found")
+    """With a token or without: there is nothing to learn. The title speaks of no vendor, who was not asked."""
+    assert "Not Found" == problem(counter.get(path), 404, "not_found")["title"]
     assert "-" == counter.logged()[-1]["route"]
 
 
