@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -40,11 +40,7 @@ from couponhub_capillary.adapter import CapillaryAdapter
 from couponhub_capillary.settings import CapillarySettings
 from couponhub_capillary.settings.connection import SignIn
 from couponhub_capillary.wire.identifiers import identifier_forms
-
-if TYPE_CHECKING:
-    from tests.capillary.conftest import Says, Scripted
-
-    Say = Callable[..., Says]
+from tests.capillary.conftest import Say, ScriptedVendor
 
 TOKEN = "/v3/oauth/token/generate"
 COUPONS = "/v1.1/customer/coupons"
@@ -92,7 +88,7 @@ def code_file(content: bytes = b"coupon code\nABC\n") -> CodeFile:
     return CodeFile(name="up-1.csv", rows=1, size=len(content), open=lambda: io.BytesIO(content))
 
 
-def adapter_for(vendor: "Scripted", **changes: Any) -> CapillaryAdapter:
+def adapter_for(vendor: ScriptedVendor, **changes: Any) -> CapillaryAdapter:
     """Make an adapter for the scripted vendor that never really waits."""
     given: dict[str, Any] = {"base_url": vendor.url, "key": "K", "secret": Secret("S"), **changes}
     clock = Clock(now=lambda: NOW, sleep=lambda _: None)
@@ -100,7 +96,7 @@ def adapter_for(vendor: "Scripted", **changes: Any) -> CapillaryAdapter:
 
 
 @pytest.fixture
-def adapter(vendor: "Scripted") -> Iterator[CapillaryAdapter]:
+def adapter(vendor: ScriptedVendor) -> Iterator[CapillaryAdapter]:
     """Connect an OAuth client to the scripted vendor."""
     made = adapter_for(vendor)
     yield made
@@ -115,7 +111,7 @@ def ask(adapter: CapillaryAdapter, query: CouponQuery | None = None, **who: str)
 
 
 def test_mobile_is_sent_without_decoration(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """Plus, blanks and dashes are stripped, nothing is added; the call carries the token (C-3, C-28)."""
     vendor.say(COUPONS, says(body=customer(1000, "A")))
@@ -243,7 +239,7 @@ def test_hopeless_identifiers_are_refused(given: Customer, country_code: str | N
     ],
 )
 def test_every_form_is_asked_before_none(
-    vendor: "Scripted", says: "Say", answers: tuple[Any, Any], told: tuple[bool, list[str], int]
+    vendor: ScriptedVendor, says: Say, answers: tuple[Any, Any], told: tuple[bool, list[str], int]
 ) -> None:
     """Nobody is unknown, and nobody without coupons, before every form of the number was asked about."""
     vendor.say(COUPONS, *(says(body=body) for body in answers))
@@ -256,7 +252,7 @@ def test_every_form_is_asked_before_none(
     assert warned is (asked > 1)
 
 
-def test_a_form_that_fails_leaves_it_open(vendor: "Scripted", says: "Say") -> None:
+def test_a_form_that_fails_leaves_it_open(vendor: ScriptedVendor, says: Say) -> None:
     """Unknown under one form and no answer for the other is no answer."""
     vendor.say(COUPONS, says(body=customer(701)), says(status=500))
 
@@ -265,7 +261,7 @@ def test_a_form_that_fails_leaves_it_open(vendor: "Scripted", says: "Say") -> No
 
 
 def test_a_row_without_code_leaves_the_answer_incomplete(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """The others are told, and that one is missing (C-24)."""
     body = customer(1000, "A")
@@ -281,7 +277,7 @@ def test_a_row_without_code_leaves_the_answer_incomplete(
     ) == ([coupon.code for coupon in answer.coupons], answer.complete, len(answer.warnings))
 
 
-def test_unknown_series_in_a_question(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_unknown_series_in_a_question(vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter) -> None:
     """A list that does not exist is an error, not a customer without coupons; no number is never sent."""
     vendor.say(COUPONS, says(body=customer(707)))
 
@@ -301,7 +297,7 @@ def test_unknown_series_in_a_question(vendor: "Scripted", says: "Say", adapter: 
     ],
 )
 def test_a_dead_token_is_renewed_once(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, refusal: Any
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, refusal: Any
 ) -> None:
     """A refused token, under whatever HTTP status, is replaced and the call repeated (C-6)."""
     vendor.say(TOKEN, says(body={"data": {"accessToken": "T1"}}), says(body={"data": {"accessToken": "T2"}}))
@@ -312,7 +308,7 @@ def test_a_dead_token_is_renewed_once(
 
 
 def test_a_token_refused_twice_is_about_credentials(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """There is one renewal per call, no more."""
     vendor.say(COUPONS, says(status=401))
@@ -323,18 +319,18 @@ def test_a_token_refused_twice_is_about_credentials(
 
 
 def test_wrong_credentials_are_told_at_once(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """No token for this key and secret: the call itself is never sent, nothing is repeated (C-5)."""
     vendor.say(TOKEN, says(status=401))
 
     with pytest.raises(AuthRejected):
         ask(adapter)
-    assert [TOKEN] == [asked.path for asked in vendor.asked]
+    assert [TOKEN] == [asked.path for asked in vendor.seen]
 
 
 def test_a_rate_limit_is_told_with_its_wait(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """With a deadline a rate limit is not waited out (C-8)."""
     vendor.say(COUPONS, says(status=429, headers={"Retry-After": "30"}))
@@ -344,7 +340,7 @@ def test_a_rate_limit_is_told_with_its_wait(
     assert 30.0 == caught.value.retry_after
 
 
-def test_lists_are_read_page_by_page(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_lists_are_read_page_by_page(vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter) -> None:
     """Every series once, although pages shift; all kinds are asked for; pages come as they are consumed."""
     details = {"limit": 2}
     vendor.say(
@@ -363,7 +359,7 @@ def test_lists_are_read_page_by_page(vendor: "Scripted", says: "Say", adapter: C
 
 
 def test_pages_that_repeat_end_the_walk_with_an_error(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """A server that heeds no offset would be asked for ever, and a shorter answer would be a lie."""
     vendor.say(SERIES, says(body={"entity": [row(1)], "pageDetails": {"limit": 1}}))
@@ -375,7 +371,7 @@ def test_pages_that_repeat_end_the_walk_with_an_error(
 
 
 def test_an_unreadable_series_is_told_after_the_others(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """One odd row never kills a page, and is never passed over in silence."""
     vendor.say(SERIES, says(body={"entity": [{"id": "x"}, "odd", row(2)]}))
@@ -386,27 +382,27 @@ def test_an_unreadable_series_is_told_after_the_others(
         next(lists)
 
 
-def test_status_of_lists_is_computed(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_status_of_lists_is_computed(vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter) -> None:
     """The vendor's own filter is undefined and not sent (C-52); nothing is ever archived."""
     vendor.say(SERIES, says(body={"entity": [row(1), row(2, validTillDateTime="2026-01-01T23:59:59Z")]}))
 
     assert ["1"] == [one.id for one in adapter.iterate_lists(ListStatus.ACTIVE)]
     assert ["2"] == [one.id for one in adapter.iterate_lists(ListStatus.EXPIRED)]
     assert [] == list(adapter.iterate_lists(ListStatus.ARCHIVED))
-    assert all("status" not in asked.query for asked in vendor.asked)
+    assert all("status" not in asked.query for asked in vendor.seen)
 
 
 @pytest.mark.parametrize("list_id", ["none-such", "", "007", "-1", "1e5", "\u0667"])
-def test_no_number_names_no_series(vendor: "Scripted", adapter: CapillaryAdapter, list_id: str) -> None:
+def test_no_number_names_no_series(vendor: ScriptedVendor, adapter: CapillaryAdapter, list_id: str) -> None:
     """Ids there are whole numbers: another text is refused without a call."""
     with pytest.raises(NotFound):
         adapter.get_list(ListId(list_id))
-    assert [] == vendor.asked
+    assert [] == vendor.seen
 
 
 @pytest.mark.parametrize(("entity", "kind"), [([], NotFound), ([row(8)], UnreadableReply)])
 def test_a_series_that_does_not_come_is_not_found(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, entity: Any, kind: type[Exception]
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, entity: Any, kind: type[Exception]
 ) -> None:
     """An empty answer is "not found" (C-51); another series proves nothing of the one asked for."""
     vendor.say(SERIES, says(body={"entity": entity}))
@@ -416,7 +412,7 @@ def test_a_series_that_does_not_come_is_not_found(
     assert "7" == vendor.asked_at(SERIES)[0].query["ids"]
 
 
-def test_creation_sends_documented_fields_and_reads_again(vendor: "Scripted", says: "Say") -> None:
+def test_creation_sends_documented_fields_and_reads_again(vendor: ScriptedVendor, says: Say) -> None:
     """Name, code, day with the server's offset and the typed extras; the answer is what the vendor then holds."""
     vendor.say(SERIES, says(body=row(7)), says(body={"entity": [row(7, seriesCode="OWN")]}))
 
@@ -443,7 +439,7 @@ def test_creation_sends_documented_fields_and_reads_again(vendor: "Scripted", sa
 
 @pytest.mark.parametrize("second", [{"status": 500}, {"body": {"entity": []}}])
 def test_a_created_list_is_told_though_it_cannot_be_read(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, second: Any
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, second: Any
 ) -> None:
     """It is created: trouble with the second look must not hide that."""
     vendor.say(SERIES, says(body=row(7)), says(**second))
@@ -462,7 +458,7 @@ def test_a_created_list_is_told_though_it_cannot_be_read(
     ],
 )
 def test_creation_that_fails(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, answer: Any, kind: type
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, answer: Any, kind: type
 ) -> None:
     """A refusal is told as such; whatever leaves the outcome open is never repeated."""
     vendor.say(SERIES, says(**answer))
@@ -486,13 +482,13 @@ def test_creation_that_fails(
     ],
 )
 def test_creation_refused_before_it_is_sent(
-    vendor: "Scripted", adapter: CapillaryAdapter, new: NewCouponList, kind: type
+    vendor: ScriptedVendor, adapter: CapillaryAdapter, new: NewCouponList, kind: type
 ) -> None:
     """What is missing or cannot be expressed is told without a call."""
     with pytest.raises((UsageError, Unsupported)) as caught:
         adapter.create_list(new)
     assert type(caught.value) is kind
-    assert [] == vendor.asked
+    assert [] == vendor.seen
 
 
 @pytest.mark.parametrize(
@@ -506,8 +502,8 @@ def test_creation_refused_before_it_is_sent(
     ],
 )
 def test_a_created_list_is_found_again(
-    vendor: "Scripted",
-    says: "Say",
+    vendor: ScriptedVendor,
+    says: Say,
     label: str | None,
     held: Any,
     found: str | None,
@@ -528,7 +524,7 @@ def test_a_created_list_is_found_again(
     ],
 )
 def test_a_created_list_that_cannot_be_told(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, label: str | None, held: Any
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, label: str | None, held: Any
 ) -> None:
     """Ones of that name with other codes: older ones, or one that the vendor gave a code of its own (C-47)."""
     vendor.say(SERIES, says(body={"entity": held}))
@@ -547,7 +543,7 @@ def test_a_created_list_that_cannot_be_told(
     ],
 )
 def test_a_list_that_takes_no_codes(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, fields: Any, kind: type
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, fields: Any, kind: type
 ) -> None:
     """Kind, expiry and room are checked before anything is sent (C-45)."""
     vendor.say(SERIES, says(body={"entity": [row(7, **fields)]}))
@@ -557,7 +553,7 @@ def test_a_list_that_takes_no_codes(
     assert type(caught.value) is kind
 
 
-def test_a_list_that_takes_codes(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_a_list_that_takes_codes(vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter) -> None:
     """A series of uploaded codes without limits takes them, tagged by any identifier."""
     vendor.say(SERIES, says(body={"entity": [row(7, maxCreate=-1, numIssued=3)]}))
 
@@ -584,8 +580,8 @@ def test_a_list_that_takes_codes(vendor: "Scripted", says: "Say", adapter: Capil
     ],
 )
 def test_an_upload(
-    vendor: "Scripted",
-    says: "Say",
+    vendor: ScriptedVendor,
+    says: Say,
     adapter: CapillaryAdapter,
     tagging: Tagging | None,
     fields: dict[str, str],
@@ -617,7 +613,7 @@ def test_an_upload(
     ],
 )
 def test_a_refused_upload_is_explained(
-    vendor: "Scripted", says: "Say", status: int, held: Any, kind: type
+    vendor: ScriptedVendor, says: Say, status: int, held: Any, kind: type
 ) -> None:
     """After a 400 or 404 the series is read: gone is not found, there is rejected (C-43)."""
     vendor.say(UPLOAD, says(status=status))
@@ -629,7 +625,7 @@ def test_a_refused_upload_is_explained(
 
 
 def test_a_refused_upload_stays_refused_without_explanation(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """That the series cannot be read then takes nothing from the refusal."""
     vendor.say(UPLOAD, says(status=400))
@@ -639,7 +635,7 @@ def test_a_refused_upload_stays_refused_without_explanation(
         adapter.submit_file(LIST, code_file(), None)
 
 
-def test_no_upload_api_names_the_other_host(vendor: "Scripted", says: "Say") -> None:
+def test_no_upload_api_names_the_other_host(vendor: ScriptedVendor, says: Say) -> None:
     """A 404 at the upload address, the series being there, names the other address and never switches (C-1)."""
     vendor.say(SERIES, says(body={"entity": [row(7)]}))
     adapter = adapter_for(vendor, upload_base_url=f"{vendor.url}/elsewhere")
@@ -652,7 +648,7 @@ def test_no_upload_api_names_the_other_host(vendor: "Scripted", says: "Say") -> 
 
 @pytest.mark.parametrize("answer", [{"status": 500}, {"body": jobs(fileName="s.csv")}, {"body": b"<html>"}])
 def test_an_upload_without_understandable_answer(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, answer: Any
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, answer: Any
 ) -> None:
     """It may have been taken: it is never sent again unasked."""
     vendor.say(UPLOAD, says(**answer))
@@ -662,7 +658,7 @@ def test_an_upload_without_understandable_answer(
     assert 1 == len(vendor.asked_at(UPLOAD))
 
 
-def test_parts_oldest_first(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_parts_oldest_first(vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter) -> None:
     """Sorted by number, not as text, each once; one is found by number or by name (C-44)."""
     vendor.say(JOBS, says(body=jobs(job(10, "b.csv"), job(9, "a.csv"), job(9, "a.csv"), job(11, "b.csv"))))
 
@@ -676,7 +672,9 @@ def test_parts_oldest_first(vendor: "Scripted", says: "Say", adapter: CapillaryA
         adapter.get_part(LIST, PartId("12"))
 
 
-def test_unreadable_jobs_prove_no_absence(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_unreadable_jobs_prove_no_absence(
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
+) -> None:
     """A file that is not seen may be the row that could not be read."""
     vendor.say(JOBS, says(body=jobs({"jobId": "x"}, job(9, "a.csv"))))
 
@@ -694,7 +692,7 @@ def test_unreadable_jobs_prove_no_absence(vendor: "Scripted", says: "Say", adapt
 
 @pytest.mark.parametrize(("held", "known"), [([row(7)], True), ([], False)])
 def test_no_jobs_of_an_unknown_series(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, held: Any, known: bool
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, held: Any, known: bool
 ) -> None:
     """An unknown series shows an empty list of jobs too (C-43)."""
     vendor.say(JOBS, says(body=jobs()))
@@ -707,7 +705,7 @@ def test_no_jobs_of_an_unknown_series(
             adapter.iterate_parts(LIST)
 
 
-def test_basic_credentials_upload_nothing(vendor: "Scripted") -> None:
+def test_basic_credentials_upload_nothing(vendor: ScriptedVendor) -> None:
     """Uploads want an OAuth client; a Basic connection is told so without a call (C-2)."""
     adapter = adapter_for(
         vendor, key=None, secret=None, auth=SignIn.BASIC, username="till", password=Secret("P")
@@ -722,10 +720,10 @@ def test_basic_credentials_upload_nothing(vendor: "Scripted") -> None:
     ):
         with pytest.raises(Unsupported, match="OAuth"):
             refused()
-    assert [] == vendor.asked
+    assert [] == vendor.seen
 
 
-def test_basic_credentials_look_up(vendor: "Scripted", says: "Say") -> None:
+def test_basic_credentials_look_up(vendor: ScriptedVendor, says: Say) -> None:
     """Lookups take Basic credentials, and then no token is fetched."""
     vendor.say(COUPONS, says(body=customer(1000, "A")))
     adapter = adapter_for(
@@ -733,11 +731,11 @@ def test_basic_credentials_look_up(vendor: "Scripted", says: "Say") -> None:
     )
 
     assert 1 == len(ask(adapter).coupons)
-    (asked,) = vendor.asked
+    (asked,) = vendor.seen
     assert asked.headers["authorization"].startswith("Basic ")
 
 
-def test_limits_and_file_rules(vendor: "Scripted") -> None:
+def test_limits_and_file_rules(vendor: ScriptedVendor) -> None:
     """Documented figures, replaced by the connection's own; 0 lifts one."""
     plain, lifted = adapter_for(vendor), adapter_for(vendor, limits={"file_rows": 0, "calls_per_minute": 5})
 
@@ -755,7 +753,7 @@ def test_every_missing_capability_has_advice(adapter: CapillaryAdapter) -> None:
     assert "" == adapter.advice("none.such")
 
 
-def test_check(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_check(vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter) -> None:
     """One cheap read proves address, credentials and right."""
     vendor.say(SERIES, says(body={"entity": [row(1)]}), says(body={"entity": []}))
 
@@ -764,7 +762,7 @@ def test_check(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> No
     assert "1" == vendor.asked_at(SERIES)[0].query["limit"]
 
 
-def test_call(vendor: "Scripted", says: "Say") -> None:
+def test_call(vendor: ScriptedVendor, says: Say) -> None:
     """Any endpoint, signed in; upload paths go to the upload address; nothing is None."""
     vendor.say("/v2/thing", says(body={"a": [1]}))
     vendor.say("/up/coupon/api/v1/thing", says(status=204))
@@ -788,7 +786,7 @@ def test_call(vendor: "Scripted", says: "Say") -> None:
     ],
 )
 def test_call_that_fails(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, answer: Any, kind: type[Exception]
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, answer: Any, kind: type[Exception]
 ) -> None:
     """What a body says against the whole request is raised, typed."""
     vendor.say("/v2/thing", says(**answer))
@@ -798,7 +796,7 @@ def test_call_that_fails(
 
 
 def test_call_leaves_the_fault_of_an_item_to_the_caller(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """Items that failed are content: the caller of an unknown endpoint reads it."""
     vendor.say(COUPONS, says(body=customer(701)))
@@ -809,8 +807,8 @@ def test_call_leaves_the_fault_of_an_item_to_the_caller(
 @pytest.mark.parametrize(
     "path", ["https://evil.example.com/x", "//evil.example.com", "/v2/../v3/x", "/v2/%2e%2e/x"]
 )
-def test_call_stays_beneath_the_base(vendor: "Scripted", adapter: CapillaryAdapter, path: str) -> None:
+def test_call_stays_beneath_the_base(vendor: ScriptedVendor, adapter: CapillaryAdapter, path: str) -> None:
     """The credentials never travel anywhere else."""
     with pytest.raises(UsageError):
         adapter.call("GET", path)
-    assert [] == vendor.asked
+    assert [] == vendor.seen

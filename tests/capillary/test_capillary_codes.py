@@ -2,10 +2,10 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -24,11 +24,7 @@ from couponhub.transport import Reply, RetryPolicy
 from couponhub_capillary.adapter import CapillaryAdapter
 from couponhub_capillary.settings import CapillarySettings
 from couponhub_capillary.wire.found_coupons import batches, coupon_terms_request, read_found_coupons
-
-if TYPE_CHECKING:
-    from tests.capillary.conftest import Says, Scripted
-
-    Say = Callable[..., Says]
+from tests.capillary.conftest import Say, ScriptedVendor
 
 FIND = "/v1.1/coupon/get"
 TERMS = "/v2/coupon"
@@ -79,7 +75,7 @@ def answer(*rows: Any, code: Any = 200) -> dict[str, Any]:
 
 
 @pytest.fixture
-def adapter(vendor: "Scripted") -> Iterator[CapillaryAdapter]:
+def adapter(vendor: ScriptedVendor) -> Iterator[CapillaryAdapter]:
     """Connect an OAuth client to the scripted vendor, without v2 until a test lets it speak."""
     settings = CapillarySettings(
         base_url=vendor.url, key="K", secret=Secret("S"), server_timezone="UTC", store_timezone="Asia/Kolkata"
@@ -95,7 +91,7 @@ def adapter(vendor: "Scripted") -> Iterator[CapillaryAdapter]:
 
 
 def test_a_code_is_told_with_all_that_is_known(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """Both endpoints give one coupon: stored case, store-local issue, discount, and the exact end of v2 (C-61)."""
     vendor.say(FIND, says(body=answer(ROW)))
@@ -134,7 +130,7 @@ def test_a_code_is_told_with_all_that_is_known(
     ].query
 
 
-def test_redemptions_are_read(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_redemptions_are_read(vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter) -> None:
     """`redemption_info` is there only when it was redeemed; its time is the store's."""
     vendor.say(FIND, says(body=answer({**ROW, "redemption_info": USE})))
     vendor.say(TERMS, says(status=403))
@@ -171,8 +167,8 @@ def test_redemptions_are_read(vendor: "Scripted", says: "Say", adapter: Capillar
     ],
 )
 def test_status_is_ours(
-    vendor: "Scripted",
-    says: "Say",
+    vendor: ScriptedVendor,
+    says: Say,
     adapter: CapillaryAdapter,
     changes: dict[str, Any],
     standing: tuple[CouponStatus, int | None],
@@ -206,8 +202,8 @@ HELD = {
     ],
 )
 def test_a_used_code_stands_as_its_owner_s_lookup_says(
-    vendor: "Scripted",
-    says: "Say",
+    vendor: ScriptedVendor,
+    says: Say,
     adapter: CapillaryAdapter,
     *,
     series: object,
@@ -230,8 +226,8 @@ def test_a_used_code_stands_as_its_owner_s_lookup_says(
 
 @pytest.mark.parametrize(("asked", "number"), [("1523773774", 1523773774), ("001523773774", 1523773774.0)])
 def test_a_code_that_came_as_a_number_is_found(
-    vendor: "Scripted",
-    says: "Say",
+    vendor: ScriptedVendor,
+    says: Say,
     adapter: CapillaryAdapter,
     caplog: pytest.LogCaptureFixture,
     *,
@@ -259,8 +255,8 @@ def test_a_code_that_came_as_a_number_is_found(
     ],
 )
 def test_discount(
-    vendor: "Scripted",
-    says: "Say",
+    vendor: ScriptedVendor,
+    says: Say,
     adapter: CapillaryAdapter,
     changes: dict[str, Any],
     discount: Discount | None,
@@ -271,7 +267,7 @@ def test_discount(
     assert discount == adapter.coupons_by_code(["ZLI0HZ0EGH"])[0].discount
 
 
-def test_unknown_codes_are_left_out(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_unknown_codes_are_left_out(vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter) -> None:
     """Also those whose twin in another case was found; a coupon is told once (C-54)."""
     rows = [unknown("ZLI0HZ0EGH"), ROW, ROW, unknown("NOSUCH")]
     vendor.say(FIND, says(body=answer(*rows, code="201")))
@@ -281,7 +277,9 @@ def test_unknown_codes_are_left_out(vendor: "Scripted", says: "Say", adapter: Ca
     assert ["zLI0HZ0EGH"] == [coupon.code for coupon in found]
 
 
-def test_nothing_known_asks_nothing_more(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_nothing_known_asks_nothing_more(
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
+) -> None:
     """All unknown is request code 500 around their rows, and v2 has nothing to add."""
     vendor.say(FIND, says(body=answer(unknown("NOSUCH"), code=500)))
 
@@ -289,13 +287,13 @@ def test_nothing_known_asks_nothing_more(vendor: "Scripted", says: "Say", adapte
     assert [] == vendor.asked_at(TERMS)
 
 
-def test_no_codes_are_no_question(vendor: "Scripted", adapter: CapillaryAdapter) -> None:
+def test_no_codes_are_no_question(vendor: ScriptedVendor, adapter: CapillaryAdapter) -> None:
     """Nothing is asked about nothing."""
     assert () == adapter.coupons_by_code([])
-    assert [] == vendor.asked
+    assert [] == vendor.seen
 
 
-def test_a_forbidden_v2_is_asked_once(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_a_forbidden_v2_is_asked_once(vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter) -> None:
     """Its part stays empty, and further batches do without it."""
     vendor.say(FIND, says(body=answer(ROW)))
     vendor.say(TERMS, says(status=403, body={"errors": [{"code": 4000}]}))
@@ -338,12 +336,14 @@ def test_what_cannot_be_concluded_is_an_error(body: Any, status: int, kind: type
 
 
 @pytest.mark.parametrize("code", ["A,B", "", " "])
-def test_codes_that_cannot_be_asked_about(vendor: "Scripted", adapter: CapillaryAdapter, code: str) -> None:
+def test_codes_that_cannot_be_asked_about(
+    vendor: ScriptedVendor, adapter: CapillaryAdapter, code: str
+) -> None:
     """A comma parts codes; one within a code would ask about others. The error does not quote it."""
     with pytest.raises(UsageError, match="code 2 of 2") as caught:
         adapter.coupons_by_code(["GOOD", code])
 
-    assert [] == vendor.asked
+    assert [] == vendor.seen
     assert "A,B" not in str(caught.value)
 
 
@@ -369,7 +369,7 @@ def test_v2_is_asked_with_a_parameter_for_each_code() -> None:
 
 
 def test_neither_codes_nor_owners_are_logged(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, caplog: pytest.LogCaptureFixture
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At any level, of any library; nor do they stand in the coupon's repr."""
     caplog.set_level(logging.DEBUG)

@@ -10,7 +10,8 @@ from couponhub.secret import Secret
 from couponhub_capillary.adapter import CapillaryAdapter
 from couponhub_capillary.mapping.customers import named_in
 from couponhub_capillary.settings import CapillarySettings
-from tests.capillary.conftest import Says, Scripted
+from tests.capillary.conftest import ScriptedVendor
+from tests.kit.scripted_server import says
 
 COUPONS = "/v1.1/customer/coupons"
 ROW = {
@@ -76,11 +77,11 @@ def test_what_cannot_be_one_is_dropped(kind: str, value: object) -> None:
 
 
 @pytest.fixture
-def asks(vendor: Scripted) -> Callable[..., CustomerCoupons]:
+def asks(vendor: ScriptedVendor) -> Callable[..., CustomerCoupons]:
     """Ask Capillary, which answers with these rows, one for each form."""
 
     def ask(customer: Customer, *rows: dict[str, Any] | None) -> CustomerCoupons:
-        vendor.say(COUPONS, *(Says(body=_answer(row)) for row in rows))
+        vendor.say(COUPONS, *(says(body=_answer(row)) for row in rows))
         settings = CapillarySettings(
             base_url=vendor.url, key="K", secret=Secret("S"), default_country_code="91"
         )

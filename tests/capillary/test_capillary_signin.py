@@ -6,7 +6,7 @@ import json
 import logging
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -17,9 +17,7 @@ from couponhub.transport import TransportSettings
 from couponhub_capillary.client.signin import TOKEN_PATH, ClientToken, sign_in, unused_seconds
 from couponhub_capillary.settings import CapillarySettings
 from couponhub_capillary.settings.connection import SignIn
-
-if TYPE_CHECKING:
-    from tests.capillary.conftest import Says, Scripted
+from tests.capillary.conftest import Say, ScriptedVendor
 
 
 def fetcher(url: str) -> ClientToken:
@@ -28,11 +26,11 @@ def fetcher(url: str) -> ClientToken:
     return ClientToken(url=f"{url}{TOKEN_PATH}", key="K", secret=Secret("hunter2"), transport=transport)
 
 
-def test_key_and_secret_travel_as_json_alone(vendor: "Scripted") -> None:
+def test_key_and_secret_travel_as_json_alone(vendor: ScriptedVendor) -> None:
     """The request is JSON with key and secret; there is no form, no grant type and no Basic header."""
     token = fetcher(vendor.url)()
 
-    (asked,) = vendor.asked
+    (asked,) = vendor.seen
     assert "POST" == asked.method
     assert {"key": "K", "secret": "hunter2"} == asked.json
     assert "application/json" == asked.headers["content-type"]
@@ -47,9 +45,7 @@ def test_key_and_secret_travel_as_json_alone(vendor: "Scripted") -> None:
         *((10**399, 366 * 86_400.0), (1e300, 366 * 86_400.0), ("9" * 400, 60.0), ([[]], 60.0)),
     ],
 )
-def test_life_time_is_read(
-    vendor: "Scripted", says: "Callable[..., Says]", ttl: Any, lifetime: float
-) -> None:
+def test_life_time_is_read(vendor: ScriptedVendor, says: "Say", ttl: Any, lifetime: float) -> None:
     """The life time is believed in any type; without one the token is used for a minute."""
     vendor.say(TOKEN_PATH, says(body={"data": {"accessToken": "T", "ttlSeconds": ttl}}))
 
@@ -79,9 +75,7 @@ def test_life_time_is_read(
         (302, b"", VendorUnavailable),
     ],
 )
-def test_refusals(
-    vendor: "Scripted", says: "Callable[..., Says]", status: int, body: Any, kind: type
-) -> None:
+def test_refusals(vendor: ScriptedVendor, says: "Say", status: int, body: Any, kind: type) -> None:
     """4xx but 429, or a success without a token, is about credentials; 5xx and 429 are not (C-5)."""
     vendor.say(TOKEN_PATH, says(body=body, status=status))
 
@@ -92,7 +86,7 @@ def test_refusals(
     assert "hunter2" not in f"{caught.value} {caught.value.__cause__}"
 
 
-def test_documented_refusal_is_quoted(vendor: "Scripted", says: "Callable[..., Says]") -> None:
+def test_documented_refusal_is_quoted(vendor: ScriptedVendor, says: "Say") -> None:
     """The one documented text is shown, with its code."""
     body = {"data": None, "errors": [{"code": 401, "message": "Failed to generate OAuth token"}]}
     vendor.say(TOKEN_PATH, says(body=body, status=401))
@@ -103,7 +97,7 @@ def test_documented_refusal_is_quoted(vendor: "Scripted", says: "Callable[..., S
     assert "401" == caught.value.vendor_code
 
 
-def test_retry_after_is_kept(vendor: "Scripted", says: "Callable[..., Says]") -> None:
+def test_retry_after_is_kept(vendor: ScriptedVendor, says: "Say") -> None:
     """A rate limit at the token endpoint carries the vendor's word on when to come back."""
     vendor.say(TOKEN_PATH, says(status=429, headers={"Retry-After": "7"}))
 
@@ -126,7 +120,7 @@ def test_no_connection_is_not_about_credentials() -> None:
     assert caught.value.__cause__ is None
 
 
-def test_nothing_secret_is_logged(vendor: "Scripted", caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_secret_is_logged(vendor: ScriptedVendor, caplog: pytest.LogCaptureFixture) -> None:
     """At DEBUG requests-oauthlib would write key, secret and token into its log."""
     with caplog.at_level(logging.DEBUG):
         fetcher(vendor.url)()
@@ -136,7 +130,7 @@ def test_nothing_secret_is_logged(vendor: "Scripted", caplog: pytest.LogCaptureF
         assert secret not in caplog.text
 
 
-def test_token_travels_raw_and_is_fetched_once(vendor: "Scripted") -> None:
+def test_token_travels_raw_and_is_fetched_once(vendor: ScriptedVendor) -> None:
     """Calls carry the raw token in the vendor's own header; the first one fetches it for all (C-3)."""
     settings = CapillarySettings(base_url=vendor.url, key="K", secret=Secret("S"))
     auth = sign_in("shop", settings)
@@ -146,10 +140,10 @@ def test_token_travels_raw_and_is_fetched_once(vendor: "Scripted") -> None:
     used = auth.sign(second, Deadline.after(5))
 
     assert first == second == {"X-CAP-API-OAUTH-TOKEN": "T1"}
-    assert 1 == len(vendor.asked)
+    assert 1 == len(vendor.seen)
     assert auth.renew(used) is True
     auth.sign({}, Deadline.after(5))
-    assert 2 == len(vendor.asked)
+    assert 2 == len(vendor.seen)
 
 
 @pytest.mark.parametrize(
@@ -187,11 +181,11 @@ def test_a_ready_made_md5_is_sent_as_it_is(case: Callable[[str], str]) -> None:
     assert digest not in repr(settings).lower()
 
 
-def test_json_of_the_request_survives_odd_characters(vendor: "Scripted") -> None:
+def test_json_of_the_request_survives_odd_characters(vendor: ScriptedVendor) -> None:
     """Quotes and non-Latin letters in a secret reach the vendor as they are."""
     fetch = ClientToken(
         url=f"{vendor.url}{TOKEN_PATH}", key='K"', secret=Secret("пароль\\"), transport=TransportSettings()
     )
     fetch()
 
-    assert {"key": 'K"', "secret": "пароль\\"} == json.loads(vendor.asked[0].body)
+    assert {"key": 'K"', "secret": "пароль\\"} == json.loads(vendor.seen[0].body)

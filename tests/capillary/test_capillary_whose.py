@@ -1,7 +1,7 @@
 """Whose an answer is: one that names somebody else than was asked about is never shown."""
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -11,11 +11,7 @@ from couponhub.secret import Secret
 from couponhub_capillary.adapter import CapillaryAdapter
 from couponhub_capillary.settings import CapillarySettings
 from couponhub_capillary.wire.identifiers import names_another
-
-if TYPE_CHECKING:
-    from tests.capillary.conftest import Says, Scripted
-
-    Say = Callable[..., Says]
+from tests.capillary.conftest import Say, ScriptedVendor
 
 LOOKUP = "/v1.1/customer/coupons"
 LOOKUP_V2 = "/v2/customers/coupons"
@@ -30,7 +26,7 @@ ASKED = {
 
 
 @pytest.fixture
-def adapter(vendor: "Scripted") -> Iterator[CapillaryAdapter]:
+def adapter(vendor: ScriptedVendor) -> Iterator[CapillaryAdapter]:
     """Connect an OAuth client to the scripted vendor."""
     made = CapillaryAdapter("loyalty", CapillarySettings(base_url=vendor.url, key="K", secret=Secret("S")))
     yield made
@@ -103,7 +99,7 @@ def told(**named: object) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", list(Identifier))
 def test_an_answer_about_another_customer_is_unreadable(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, kind: Identifier
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, kind: Identifier
 ) -> None:
     """By each identifier; the error holds nothing of either of them."""
     others = {
@@ -121,7 +117,9 @@ def test_an_answer_about_another_customer_is_unreadable(
         assert word not in str(caught.value)
 
 
-def test_several_customers_are_unreadable(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_several_customers_are_unreadable(
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
+) -> None:
     """One was asked about: of two nobody can tell whose coupons are meant, also where one of them was."""
     body = told(mobile=ASKED[Identifier.MOBILE])
     body["response"]["customers"]["customer"] *= 2
@@ -133,7 +131,7 @@ def test_several_customers_are_unreadable(vendor: "Scripted", says: "Say", adapt
 
 @pytest.mark.parametrize("kind", list(Identifier))
 def test_what_v2_says_of_another_customer_decides_nothing(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, kind: Identifier
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, kind: Identifier
 ) -> None:
     """Whether a redeemed coupon can be used again stays unknown when v2's page is somebody else's."""
     others = {"mobile": "919876512399", "email": "other@example.com", "externalId": "OTHER-1", "id": 98000099}
@@ -152,7 +150,7 @@ def test_what_v2_says_of_another_customer_decides_nothing(
 
 
 def test_a_coupon_that_was_not_asked_about_is_unreadable(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """Another code's coupon is not shown, nor is the one asked about called unknown."""
     row = {"id": "1", "code": "OTHER", "item_status": {"success": "true", "code": 700}}
@@ -164,7 +162,7 @@ def test_a_coupon_that_was_not_asked_about_is_unreadable(
 
 
 def test_jobs_of_another_series_are_unreadable(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """They are not shown as this series' uploads, and prove no absence."""
     body = {"success": True, "status": 200, "result": {"couponSeriesId": 8, "uploadJobStatuses": []}}

@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -30,11 +30,7 @@ from couponhub_capillary.settings import CapillarySettings
 from couponhub_capillary.settings.connection import SignIn
 from couponhub_capillary.wire.series import read_written_series
 from couponhub_capillary.wire.uploads import read_accepted_upload
-
-if TYPE_CHECKING:
-    from tests.capillary.conftest import Says, Scripted
-
-    Say = Callable[..., Says]
+from tests.capillary.conftest import Say, ScriptedVendor
 
 SERIES = "/v2/coupon/series"
 ONE_SERIES = "/v2/coupon/series/7"
@@ -96,7 +92,7 @@ def page(*rows: Any) -> dict[str, Any]:
     return {"entity": list(rows), "warnings": []}
 
 
-def adapter_for(vendor: "Scripted", **changes: Any) -> CapillaryAdapter:
+def adapter_for(vendor: ScriptedVendor, **changes: Any) -> CapillaryAdapter:
     """Make an adapter for the scripted vendor that never really waits."""
     given: dict[str, Any] = {"base_url": vendor.url, "key": "K", "secret": Secret("S"), **changes}
     clock = Clock(now=lambda: NOW, sleep=lambda _: None)
@@ -104,7 +100,7 @@ def adapter_for(vendor: "Scripted", **changes: Any) -> CapillaryAdapter:
 
 
 @pytest.fixture
-def adapter(vendor: "Scripted") -> Iterator[CapillaryAdapter]:
+def adapter(vendor: ScriptedVendor) -> Iterator[CapillaryAdapter]:
     """Connect an OAuth client to the scripted vendor."""
     made = adapter_for(vendor)
     yield made
@@ -178,7 +174,7 @@ def test_refusals_of_a_series(body: Any, status: int, kind: type) -> None:
 
 
 def test_an_upload_with_an_unlisted_code_is_of_unknown_outcome(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """It is sent once, and neither repeated nor called refused."""
     vendor.say(UPLOAD, says(body={"status": 699, "result": RESULT}))
@@ -190,7 +186,7 @@ def test_an_upload_with_an_unlisted_code_is_of_unknown_outcome(
 
 
 def test_the_envelope_within_data_is_a_success(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """The series may stand within `data`; what was sent fills the gaps when it cannot be read again (C-47)."""
     created = {"status": "success", "data": {"id": 7, "validTillDate": "2027-01-31T00:00:00Z"}}
@@ -201,7 +197,7 @@ def test_the_envelope_within_data_is_a_success(
     assert ("7", "Spring", "SPRING") == (held.id, held.name, held.label)
 
 
-def test_nameless_jobs_prove_no_absence(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_nameless_jobs_prove_no_absence(vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter) -> None:
     """A job without a name may be the one looked for; one that is there is found all the same."""
     nameless = {"jobId": 2, "uploadStatus": "STARTED", "uploadedFileName": None}
     body = {"success": True, "status": 200, "result": {"uploadJobStatuses": [JOB, nameless]}}
@@ -225,17 +221,17 @@ def test_nameless_jobs_prove_no_absence(vendor: "Scripted", says: "Say", adapter
     ],
 )
 def test_a_deadline_bounds_the_call(
-    vendor: "Scripted", adapter: CapillaryAdapter, call: Callable[[CapillaryAdapter], object]
+    vendor: ScriptedVendor, adapter: CapillaryAdapter, call: Callable[[CapillaryAdapter], object]
 ) -> None:
     """A deadline that has passed lets nothing be sent."""
     with pytest.raises(VendorUnavailable) as caught:
         call(adapter)
 
     assert (False, True) == (caught.value.sent, caught.value.too_slow)
-    assert [] == [asked for asked in vendor.asked if "coupon" in asked.path]
+    assert [] == [asked for asked in vendor.seen if "coupon" in asked.path]
 
 
-def test_basic_credentials_send_no_upload(vendor: "Scripted") -> None:
+def test_basic_credentials_send_no_upload(vendor: ScriptedVendor) -> None:
     """It is refused before anything leaves, token or file (C-2)."""
     adapter = adapter_for(
         vendor, auth=SignIn.BASIC, key=None, secret=None, username="till", password=Secret("P")
@@ -244,12 +240,12 @@ def test_basic_credentials_send_no_upload(vendor: "Scripted") -> None:
     with pytest.raises(Unsupported):
         adapter.submit_file(LIST, code_file(), None)
 
-    assert [] == vendor.asked
+    assert [] == vendor.seen
     adapter.close()
 
 
 def test_a_change_sends_the_complete_documented_object(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """Replace or merge is not said: all that is known is sent, without what the server keeps (C-49, C-50)."""
     after = {**HELD, "description": "Summer", "maxCreate": 50}
@@ -286,7 +282,7 @@ IDS, CODES = list(range(20)), [f"C{number}" for number in range(20)]
     ],
 )
 def test_products_are_sent_back_as_they_are_taken(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, held: list[Any], sent: list[Any]
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, held: list[Any], sent: list[Any]
 ) -> None:
     """By ids or by codes, whole numbers as such, and nothing empty beside them."""
     vendor.say(SERIES, says(body=page({**HELD, "productInfo": held})))
@@ -319,7 +315,7 @@ def test_products_are_sent_back_as_they_are_taken(
     ],
 )
 def test_products_that_may_be_cut_are_neither_sent_nor_left_out(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, held: Any, told: str
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, held: Any, told: str
 ) -> None:
     """Both could make the codes good for other products; whoever names all of them may change the series."""
     vendor.say(SERIES, says(body=page({**HELD, "productInfo": held})))
@@ -337,7 +333,7 @@ def test_products_that_may_be_cut_are_neither_sent_nor_left_out(
 
 
 def test_fields_of_other_types_are_sent_as_they_are_documented(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """Numbers and flags as text, and whole numbers with a fraction, are what the vendor asks for in requests."""
     odd = {"maxCreate": "50", "minBillAmount": "12.50", "alphaNumeric": "true", "maxRedeem": "many"}
@@ -358,7 +354,7 @@ def test_fields_of_other_types_are_sent_as_they_are_documented(
 
 
 def test_what_changed_besides_is_told(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, caplog: pytest.LogCaptureFixture
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A field that the vendor lost or changed unasked is named in the log; counts and times of use may move."""
     after = {**HELD, "description": "Summer", "numIssued": 4, "lastUsed": "2026-02-01T00:00:00Z"}
@@ -374,7 +370,7 @@ def test_what_changed_besides_is_told(
     assert "changed more than was asked: maxCreate, storeIdsJson" in caplog.text
 
 
-def test_a_changed_expiry_is_sent_with_the_servers_offset(vendor: "Scripted", says: "Say") -> None:
+def test_a_changed_expiry_is_sent_with_the_servers_offset(vendor: ScriptedVendor, says: Say) -> None:
     """The day is the server's; where the series cannot be read again, what was sent tells its end."""
     adapter = adapter_for(vendor, server_timezone="Asia/Kolkata")
     vendor.say(SERIES, says(body=page(HELD)), says(status=403))
@@ -388,7 +384,7 @@ def test_a_changed_expiry_is_sent_with_the_servers_offset(vendor: "Scripted", sa
     adapter.close()
 
 
-def test_a_label_can_be_changed(vendor: "Scripted", says: "Say", adapter: CapillaryAdapter) -> None:
+def test_a_label_can_be_changed(vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter) -> None:
     """Changing `seriesCode` by PUT works, and there is no other way to give it."""
     vendor.say(SERIES, says(body=page(HELD)), says(body=page({**HELD, "seriesCode": "NEW"})))
     vendor.say(ONE_SERIES, says(body={**HELD, "seriesCode": "NEW"}))
@@ -409,7 +405,7 @@ def test_a_label_can_be_changed(vendor: "Scripted", says: "Say", adapter: Capill
     ],
 )
 def test_a_change_refused_before_anything_is_asked(
-    vendor: "Scripted", adapter: CapillaryAdapter, change: ListChange, kind: type, told: str
+    vendor: ScriptedVendor, adapter: CapillaryAdapter, change: ListChange, kind: type, told: str
 ) -> None:
     """Nothing to change, wrong fields and alerts never reach the vendor; the connection says where it rose."""
     with pytest.raises(kind, match=told) as caught:
@@ -417,11 +413,11 @@ def test_a_change_refused_before_anything_is_asked(
 
     error = caught.value
     assert isinstance(error, CouponhubError)
-    assert ([], "loyalty", "update list") == (vendor.asked, error.connection, error.operation)
+    assert ([], "loyalty", "update list") == (vendor.seen, error.connection, error.operation)
 
 
 def test_a_change_of_a_series_that_lacks_what_is_required(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """What the vendor wants with every change and does not tell is asked for, not invented."""
     vendor.say(SERIES, says(body=page({**HELD, "smsTemplate": None, "discountCode": None})))
@@ -436,7 +432,7 @@ def test_a_change_of_a_series_that_lacks_what_is_required(
     ("code", "kind"), [(502, NotFound), (707, NotFound), (630, Conflict), (641, RequestRejected)]
 )
 def test_a_change_that_fails(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, code: int, kind: type
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, code: int, kind: type
 ) -> None:
     """Codes decide, whatever HTTP says (C-62)."""
     vendor.say(SERIES, says(body=page(HELD)))
@@ -461,8 +457,8 @@ def test_a_change_that_fails(
     ],
 )
 def test_a_lost_answer_is_followed_by_a_look(
-    vendor: "Scripted",
-    says: "Say",
+    vendor: ScriptedVendor,
+    says: Say,
     adapter: CapillaryAdapter,
     change: ListChange,
     after: dict[str, Any],
@@ -484,7 +480,7 @@ def test_a_lost_answer_is_followed_by_a_look(
 
 
 def test_a_lost_answer_that_cannot_be_looked_after(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter
 ) -> None:
     """Where the series cannot be read, the outcome stays unknown."""
     vendor.say(ONE_SERIES, says(body=b"<html>"))
@@ -496,7 +492,7 @@ def test_a_lost_answer_that_cannot_be_looked_after(
 
 
 def test_fields_that_were_not_taken_over_are_told(
-    vendor: "Scripted", says: "Say", adapter: CapillaryAdapter, caplog: pytest.LogCaptureFixture
+    vendor: ScriptedVendor, says: Say, adapter: CapillaryAdapter, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The list is told as it is held, and a warning names what differs, not its value."""
     vendor.say(SERIES, says(body=page(HELD)))

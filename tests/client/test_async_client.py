@@ -8,7 +8,7 @@ from couponhub import AsyncClient
 from couponhub.errors import AuthRejected, ConfigError, UsageError
 from couponhub.models import LookupAnswer
 from tests.client.test_client import ANSWER, CUSTOMER, TOKEN, document, problem, written
-from tests.transport.scripted import ScriptedServer, says
+from tests.kit.scripted_server import ScriptedServer, says
 
 
 def test_it_answers_as_the_client_does() -> None:

@@ -42,7 +42,7 @@ from couponhub.models import (
     Verdict,
 )
 from couponhub.serialization import to_document
-from tests.transport.scripted import Script, ScriptedServer, Seen, hangs_up, is_silent, says, sends
+from tests.kit.scripted_server import Script, ScriptedServer, Seen, hangs_up, is_silent, says, sends
 
 TOKEN = "CANARY-TOKEN-1"
 CODE = "CANARY-CODE-7"

@@ -1,11 +1,9 @@
 """What a scripted MoEngage was told to answer, and what it saw."""
 
 from collections.abc import Callable
-from typing import Any
-
-import attrs
 
 from couponhub_moengage.adapter import MoEngageAdapter
+from tests.kit.scripted_server import Script, ScriptedServer, Seen, says
 
 Opens = Callable[..., MoEngageAdapter]
 """Opens an adapter on the scripted vendor, given settings that differ from the usual."""
@@ -13,35 +11,37 @@ Opens = Callable[..., MoEngageAdapter]
 Answer = tuple[int, object]
 """An HTTP status, and JSON or the very bytes."""
 
-
-@attrs.frozen
-class Seen:
-    """One request as the server saw it."""
-
-    line: str
-    headers: dict[str, str]
-    body: Any
+_VERSION = "/v1"
 
 
-@attrs.define
-class Vendor:
-    """What a test scripted for each request line, one answer or several in order, and what happened.
+class Vendor(ScriptedServer):
+    """Answers each request line, without the version, with one answer or several in order, of which the last stays.
 
-    The last of several answers stays; `waits` are the seconds that were let pass.
+    What is not scripted is a 404 without a body.
+
+    Attributes:
+        answers: What a test scripted.
+        waits: The seconds that were let pass.
     """
 
-    url: str = ""
-    answers: dict[str, Answer | list[Answer]] = attrs.field(factory=dict)
-    seen: list[Seen] = attrs.field(factory=list)
-    waits: list[float] = attrs.field(factory=list)
-
-    def answer(self, line: str) -> Answer:
-        """The next answer for a request line; a 404 without a body where nothing is scripted."""
-        scripted = self.answers.get(line, (404, b""))
-        if isinstance(scripted, list):
-            return scripted.pop(0) if len(scripted) > 1 else scripted[0]
-        return scripted
+    def __init__(self) -> None:
+        super().__init__()
+        self.url += _VERSION
+        self.answers: dict[str, Answer | list[Answer]] = {}
+        self.waits: list[float] = []
+        self.otherwise = self._next
 
     def lines(self) -> list[str]:
         """The request lines in order."""
-        return [request.line for request in self.seen]
+        return list(map(_line, self.seen))
+
+    def _next(self, seen: Seen) -> Script:
+        scripted = self.answers.get(_line(seen), (404, b""))
+        if isinstance(scripted, list):
+            scripted = scripted.pop(0) if len(scripted) > 1 else scripted[0]
+        status, body = scripted
+        return says(status, body, {"Retry-After": "3600"} if status == 429 else None)
+
+
+def _line(seen: Seen) -> str:
+    return f"{seen.method} {seen.target.removeprefix(_VERSION)}"

@@ -59,8 +59,8 @@ def test_every_call_is_signed_twice(vendor: Vendor, connect: Opens) -> None:
     assert connect().check() == "1 active list"
     assert vendor.lines() == ["GET /coupon-list?status=ACTIVE"]
     headers = vendor.seen[0].headers
-    assert headers["Authorization"] == f"Basic {base64.b64encode(b'WS1:k:ey').decode()}"
-    assert headers["MOE-APPKEY"] == "WS1"
+    assert headers["authorization"] == f"Basic {base64.b64encode(b'WS1:k:ey').decode()}"
+    assert headers["moe-appkey"] == "WS1"
 
 
 def test_all_lists_are_three_calls_merged(vendor: Vendor, connect: Opens) -> None:
@@ -101,7 +101,7 @@ def test_a_created_list_is_read_again(vendor: Vendor, connect: Opens) -> None:
         attrs.evolve(NEW, alerts=Alerts(subscribers=("a@example.com",), shortage=5))
     )
     assert created.total == 0
-    assert vendor.seen[0].body == {
+    assert vendor.seen[0].json == {
         "name": "Winter sale",
         "label": "Winter_sale",
         "expires_at": "2030-01-31",
@@ -123,7 +123,7 @@ def test_a_created_list_that_cannot_be_read_again_is_created_all_the_same(
     vendor.answers["POST /coupon-list"] = (201, CREATED)
     created = connect(created_by="Bea").create_list(attrs.evolve(NEW, created_by=None, label="own"))
     assert (created.id, created.total) == ("W1", None)
-    assert (vendor.seen[0].body["created_by"], vendor.seen[0].body["label"]) == ("Bea", "own")
+    assert (vendor.seen[0].json["created_by"], vendor.seen[0].json["label"]) == ("Bea", "own")
 
 
 def test_everything_missing_is_named_at_once(vendor: Vendor, connect: Opens) -> None:
@@ -189,7 +189,7 @@ def test_an_upload_hands_over_the_address(vendor: Vendor, connect: Opens) -> Non
     file = FileUrl(url="https://f.example.com/a.csv", username="u", password="p")
     part = connect().submit_url(ListId("W1"), file, "n1", "https://c.example.com/x")
     assert (part.id, part.name, part.status, part.accepted) == ("F1", "n1", UploadStatus.PENDING, None)
-    assert vendor.seen[0].body == {
+    assert vendor.seen[0].json == {
         "file_url": "https://f.example.com/a.csv",
         "name": "n1",
         "created_by": "couponhub",
@@ -345,7 +345,7 @@ def test_a_call_of_the_users_own(vendor: Vendor, connect: Opens) -> None:
     adapter = connect()
     assert adapter.call("GET", "coupon-list", query={"status": "ACTIVE"}) == {"data": []}
     assert adapter.call("DELETE", "/coupon-list/W1/files/F1") is None
-    assert "MOE-APPKEY" in vendor.seen[1].headers
+    assert "moe-appkey" in vendor.seen[1].headers
     with pytest.raises(UsageError):
         adapter.call("GET", "../admin")
 

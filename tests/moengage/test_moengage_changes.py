@@ -135,7 +135,7 @@ def test_an_update_sends_what_changes(
     vendor.answers[READ] = shown(total_coupons=7)
     assert connect().update_list(W1, change).total == 7
     assert vendor.lines() == [PATCH, READ]
-    assert vendor.seen[0].body == body
+    assert vendor.seen[0].json == body
 
 
 HELD = {
@@ -164,7 +164,7 @@ def test_a_change_of_one_alert_sends_the_others_as_they_were_read(
     vendor.answers = {PATCH: shown(), READ: shown(alert_conditions=HELD)}
     connect().update_list(W1, ListChange(alerts=change))
     assert vendor.lines() == [READ, PATCH, READ]
-    assert vendor.seen[1].body == {"alert_conditions": conditions}
+    assert vendor.seen[1].json == {"alert_conditions": conditions}
 
 
 def test_a_change_of_subscribers_leaves_the_alerts_out(vendor: Vendor, connect: Opens) -> None:
@@ -172,7 +172,7 @@ def test_a_change_of_subscribers_leaves_the_alerts_out(vendor: Vendor, connect: 
     vendor.answers = {PATCH: shown(), READ: shown()}
     connect().update_list(W1, ListChange(alerts=AlertsChange(subscribers=("b@example.com",))))
     assert vendor.lines() == [PATCH, READ]
-    assert vendor.seen[0].body == {"email_alert_subscribers": ["b@example.com"]}
+    assert vendor.seen[0].json == {"email_alert_subscribers": ["b@example.com"]}
 
 
 @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ def test_activation_names_its_day(vendor: Vendor, connect: Opens) -> None:
     opened = desk(vendor, connect())
     activate(opened)
     archive(opened)
-    assert [request.body for request in vendor.seen] == [{"expires_at": "2030-01-31"}, None]
+    assert [request.json for request in vendor.seen] == [{"expires_at": "2030-01-31"}, None]
 
 
 @CHANGES

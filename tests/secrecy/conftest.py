@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.transport.scripted import ScriptedServer
+from tests.kit.scripted_server import ScriptedServer
 
 
 @pytest.fixture

@@ -15,18 +15,9 @@ from couponhub.errors import CouponhubError
 from couponhub.transport import HeaderAuth, Request, TransportSettings
 from couponhub.transport.auth import BasicAuth
 from couponhub.transport.exchange import FilePart, Multipart
+from tests.kit.scripted_server import Script, ScriptedServer, Seen, hangs_up, is_silent, says, sends
 from tests.secrecy.variables import frames_of, shown_by
-from tests.transport.scripted import (
-    Script,
-    ScriptedServer,
-    Seen,
-    hangs_up,
-    is_silent,
-    says,
-    sends,
-    transport_to,
-    understood,
-)
+from tests.transport.transports import transport_to, understood
 
 BASIC = "RW5nYWdlOmNhbmFyeS1rZXk="  # "Engage:canary-key", as it travels
 SECRETS = ("canary", BASIC)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kit.clock import FakeClock
-from tests.transport.scripted import ScriptedServer
+from tests.kit.scripted_server import ScriptedServer
 
 
 @pytest.fixture

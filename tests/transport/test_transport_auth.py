@@ -14,7 +14,8 @@ from couponhub.transport import BasicAuth, HeaderAuth, NoObserver, Observer, Req
 from couponhub.transport.auth import AccessToken
 from tests.kit.clock import FakeClock
 from tests.kit.eventually import eventually
-from tests.transport.scripted import Script, ScriptedServer, Seen, says, transport_to, understood
+from tests.kit.scripted_server import Script, ScriptedServer, Seen, says
+from tests.transport.transports import transport_to, understood
 
 READ = Request(operation="read lists", method="GET", path="/lists")
 WRITE = Request(operation="create list", method="POST", path="/lists", body={}, changes=True)

@@ -13,7 +13,8 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 
 from couponhub.errors import LocalError, OutcomeUnknown
 from couponhub.transport import FilePart, Multipart, Request
-from tests.transport.scripted import ScriptedServer, hangs_up, says, transport_to, understood
+from tests.kit.scripted_server import ScriptedServer, hangs_up, says
+from tests.transport.transports import transport_to, understood
 
 CONTENT = b"code\r\n007\r\n\x00\xff--boundary\r\n" * 5000
 

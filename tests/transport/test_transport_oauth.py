@@ -12,7 +12,7 @@ from oauthlib.oauth2 import InsecureTransportError, OAuth2Error
 from couponhub.transport import TransportSettings
 from couponhub.transport.oauth import TokenSession
 from couponhub.transport.session import ReplyTooLarge
-from tests.transport.scripted import Script, ScriptedServer, is_silent, says, sends
+from tests.kit.scripted_server import Script, ScriptedServer, is_silent, says, sends
 
 TOKEN = b'{"access_token": "t0k3n", "token_type": "bearer", "expires_in": 60}'
 JSON = {"Content-Type": "application/json"}

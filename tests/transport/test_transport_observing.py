@@ -14,7 +14,8 @@ from couponhub.errors import NotFound
 from couponhub.telemetry import OpenTelemetryObserver
 from couponhub.transport import Reply, Request, VendorCall
 from tests.kit.clock import FakeClock
-from tests.transport.scripted import ScriptedServer, hangs_up, says, transport_to, understood
+from tests.kit.scripted_server import ScriptedServer, hangs_up, says
+from tests.transport.transports import transport_to, understood
 
 READ = Request(
     operation="customer coupons", method="GET", path="/canary-path", query=(("mobile", "919876543210"),)

@@ -8,7 +8,7 @@ import pytest
 
 from couponhub.models import FileUrl
 from couponhub.transport import TransportSettings, size_of
-from tests.transport.scripted import Script, ScriptedServer, hangs_up, says, sends
+from tests.kit.scripted_server import Script, ScriptedServer, hangs_up, says, sends
 
 HEAD_OF = b"HTTP/1.1 200 OK\r\nContent-Length: 123456789\r\n"
 

@@ -9,8 +9,9 @@ from couponhub.errors import QuotaExhausted, RateLimited
 from couponhub.state import AccountQuota, StoreSettings
 from couponhub.transport import Request
 from tests.kit.clock import FakeClock
+from tests.kit.scripted_server import ScriptedServer, says
 from tests.state.kit import quotas_at
-from tests.transport.scripted import ScriptedServer, says, transport_to, understood
+from tests.transport.transports import transport_to, understood
 
 READ = Request(operation="fetch lists", method="GET", path="/lists", budget="fetch")
 NOW = 1_700_000_000.0  # 40 seconds before the next minute

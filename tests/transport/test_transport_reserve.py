@@ -6,7 +6,8 @@ from couponhub.errors import VendorUnavailable
 from couponhub.transport import Request
 from couponhub.transport.retry import RetryPolicy, RetryReserve
 from tests.kit.clock import FakeClock
-from tests.transport.scripted import ScriptedServer, says, transport_to, understood
+from tests.kit.scripted_server import ScriptedServer, says
+from tests.transport.transports import transport_to, understood
 
 READ = Request(operation="read lists", method="GET", path="/lists")
 

@@ -25,16 +25,8 @@ from couponhub.errors import (
 from couponhub.transport import Reply, Request, TransportSettings, retry_after_seconds
 from couponhub.transport.oauth import TokenSession
 from tests.kit.clock import FakeClock
-from tests.transport.scripted import (
-    STEADY,
-    Script,
-    ScriptedServer,
-    hangs_up,
-    hangs_up_after,
-    says,
-    transport_to,
-    understood,
-)
+from tests.kit.scripted_server import Script, ScriptedServer, hangs_up, hangs_up_after, says
+from tests.transport.transports import STEADY, transport_to, understood
 
 READ = Request(operation="read lists", method="GET", path="/lists")
 WRITE = Request(operation="create list", method="POST", path="/lists", body={}, changes=True)

@@ -15,7 +15,8 @@ from couponhub.errors import UnreadableReply, VendorUnavailable
 from couponhub.transport import Reply, ReplyRoom, Request, Transport, TransportSettings
 from couponhub.transport.room import decoded_bytes
 from tests.kit.clock import FakeClock
-from tests.transport.scripted import ScriptedServer, says, sends, transport_to, understood
+from tests.kit.scripted_server import ScriptedServer, says, sends
+from tests.transport.transports import transport_to, understood
 
 READ = Request(operation="fetch", method="GET", path="/x")
 KIB = 1024

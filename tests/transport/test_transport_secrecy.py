@@ -20,16 +20,8 @@ from couponhub.transport import (
 from couponhub.transport.auth import AccessToken, BasicAuth
 from couponhub.transport.oauth import TokenSession
 from couponhub.transport.redaction import redact_library_logs
-from tests.transport.scripted import (
-    STEADY,
-    ScriptedServer,
-    hangs_up,
-    is_silent,
-    says,
-    sends,
-    transport_to,
-    understood,
-)
+from tests.kit.scripted_server import ScriptedServer, hangs_up, is_silent, says, sends
+from tests.transport.transports import STEADY, transport_to, understood
 
 SECRETS = (
     "s3cret-key",

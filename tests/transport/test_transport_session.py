@@ -21,16 +21,8 @@ from couponhub.errors import ConfigError, OutcomeUnknown, UnreadableReply, Usage
 from couponhub.transport import HeaderAuth, Request, RetryPolicy, TransportSettings
 from couponhub.transport.auth import BasicAuth
 from couponhub.transport.session import _in_url
-from tests.transport.scripted import (
-    Script,
-    ScriptedServer,
-    hangs_up,
-    is_silent,
-    says,
-    sends,
-    transport_to,
-    understood,
-)
+from tests.kit.scripted_server import Script, ScriptedServer, hangs_up, is_silent, says, sends
+from tests.transport.transports import transport_to, understood
 
 ONCE = RetryPolicy(attempts=1)
 READ = Request(operation="read lists", method="GET", path="/lists", query=(("mobile", "91 98&7"),))

@@ -8,7 +8,8 @@ import pytest
 from couponhub.errors import CouponhubError
 from couponhub.transport import Observer, Request, Shape, VendorCall
 from couponhub.transport.shapes import shape_of, value_shape
-from tests.transport.scripted import ScriptedServer, hangs_up, says, transport_to, understood
+from tests.kit.scripted_server import ScriptedServer, hangs_up, says
+from tests.transport.transports import transport_to, understood
 
 
 class Seeing:

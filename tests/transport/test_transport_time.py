@@ -7,7 +7,8 @@ import pytest
 from couponhub.clock import SYSTEM_CLOCK, Deadline
 from couponhub.errors import OutcomeUnknown, VendorUnavailable
 from couponhub.transport import Request, RetryPolicy, TransportSettings
-from tests.transport.scripted import Script, ScriptedServer, is_silent, says, sends, transport_to, understood
+from tests.kit.scripted_server import Script, ScriptedServer, is_silent, says, sends
+from tests.transport.transports import transport_to, understood
 
 ONCE = RetryPolicy(attempts=1)
 READ = Request(operation="read lists", method="GET", path="/lists")

@@ -1,30 +1,17 @@
-"""A vendor on 127.0.0.1 that answers byte for byte what a test tells it, and remembers what it saw."""
+"""A server on 127.0.0.1 that answers byte for byte what a test tells it, and remembers what it saw."""
 
 import hashlib
+import json
 import socket
 import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
+from urllib.parse import parse_qsl
 
 import attrs
-
-from couponhub.clock import Clock
-from couponhub.transport import (
-    Auth,
-    BasicAuth,
-    Budget,
-    Observer,
-    Reply,
-    RetryPolicy,
-    Transport,
-    TransportSettings,
-    error_for_status,
-    retry_after_seconds,
-)
-from tests.kit.clock import FakeClock
 
 
 @attrs.frozen(kw_only=True)
@@ -39,20 +26,36 @@ class Seen:
     body_length: int
     body_digest: str
 
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters, decoded; the last of each name."""
+        return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
+
+    @property
+    def json(self) -> Any:
+        """The body, decoded; None where there is none."""
+        return json.loads(self.body) if self.body else None
+
 
 Script = Callable[[socket.socket, threading.Event], bool]
 """Answers one request; True keeps the connection. The event is set when the server stops."""
 
 
 def says(
-    status: int = 200, body: bytes = b"{}", headers: Mapping[str, str] | None = None, *, keep: bool = True
+    status: int = 200, body: object = b"{}", headers: Mapping[str, str] | None = None, *, keep: bool = True
 ) -> Script:
-    """A well-formed answer."""
-    given = {"Content-Length": str(len(body)), **(headers or {})}
+    """A well-formed answer; a body that is not bytes is sent as JSON."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    given = {"Content-Length": str(len(raw)), **(headers or {})}
     if not keep:
         given["Connection"] = "close"
     head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
-    return sends(f"HTTP/1.1 {status} Word\r\n{head}\r\n".encode() + body, keep=keep)
+    return sends(f"HTTP/1.1 {status} Word\r\n{head}\r\n".encode() + raw, keep=keep)
 
 
 def sends(*parts: bytes, keep: bool = False, pause: float = 0.0) -> Script:
@@ -195,42 +198,3 @@ def _blocks(stream: BinaryIO, length: int) -> Iterable[bytes]:
     while length and (block := stream.read(min(65536, length))):
         length -= len(block)
         yield block
-
-
-STEADY = RetryPolicy(jitter=lambda: 1.0)
-"""Four attempts, waits of 0.3, 0.6 and 1.2 seconds."""
-
-
-def transport_to(
-    url: str,
-    *,
-    settings: TransportSettings | None = None,
-    waits: FakeClock | None = None,
-    clock: Clock | None = None,
-    retry: RetryPolicy = STEADY,
-    auth: Auth | None = None,
-    budget: Budget | None = None,
-    observer: Observer | None = None,
-    request_id_headers: tuple[str, ...] = ("x-request-id",),
-) -> Transport:
-    """A transport of the connection "shop", which never sleeps: `waits` notes what it would, unless there is a `clock`."""
-    return Transport(
-        connection="shop",
-        base_url=url,
-        auth=auth or BasicAuth("user", "pass"),
-        settings=settings,
-        clock=clock or (waits or FakeClock()).pauses,
-        retry=retry,
-        budget=budget,
-        observer=observer,
-        request_id_headers=request_id_headers,
-    )
-
-
-def understood(reply: Reply) -> Reply:
-    """Read a reply as an adapter would: errors by status, JSON or nothing."""
-    if not 200 <= reply.status < 300:
-        raise error_for_status(reply.status)(
-            f"HTTP {reply.status}", status=reply.status, retry_after=retry_after_seconds(reply.headers)
-        )
-    return reply
