@@ -3,17 +3,14 @@
 import csv
 import io
 import json
-import threading
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from tests.cli.desk import CUSTOMER, NEW_SERIES, SOON, Desk
 from tests.kit.eventually import eventually
+from tests.kit.scripted_server import ScriptedServer, says
 
 LIST_KEYS = [
     *("connection", "id", "name", "label", "status", "vendor_status", "expires_at"),
@@ -295,9 +292,23 @@ def test_a_file_that_lies_elsewhere(desk: Desk) -> None:
     """--url sends an address, with the credentials that @FILE holds: the vendor can fetch the file with them."""
     list_id = desk.list_id("moengage")
     desk.write("secret", "pa55w0rd")
-    with _guarded_file(b"Coupon Code\nFAR-1\n", "Basic " + b64encode(b"reader:pa55w0rd").decode()) as url:
+    right = "Basic " + b64encode(b"reader:pa55w0rd").decode()
+    with ScriptedServer() as host:
+        host.otherwise = lambda seen: (
+            says(body=b"Coupon Code\nFAR-1\n") if seen.headers.get("authorization") == right else says(401)
+        )
         sent = desk(
-            *("uploads", "send", "moengage", list_id, "--url", url, "--wait", "-o", "json"),
+            *(
+                "uploads",
+                "send",
+                "moengage",
+                list_id,
+                "--url",
+                f"{host.url}/codes.csv",
+                "--wait",
+                "-o",
+                "json",
+            ),
             *("--url-user", "reader", "--url-password", "@secret"),
         )
     assert (0, []) == (sent.code, sent.remarks)
@@ -344,27 +355,3 @@ def test_the_demo(desk: Desk) -> None:
     assert "LOYAL-0001" in ran.out
     assert "\x1b" not in ran.out
     assert ["couponhub.toml"] == [path.name for path in desk.folder.iterdir()]
-
-
-@contextmanager
-def _guarded_file(content: bytes, authorization: str) -> Iterator[str]:
-    """Serve a file to whoever brings the right header; the URL of it."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            allowed = self.headers["Authorization"] == authorization
-            self.send_response(200 if allowed else 401)
-            self.end_headers()
-            self.wfile.write(content if allowed else b"")
-
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the library's name
-            """Keep stderr for the command."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/codes.csv"
-        finally:
-            server.shutdown()
-            thread.join()

@@ -6,9 +6,8 @@ import io
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from couponhub.testing.emulation.context import EmulatorContext, Mail
 from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer
 from couponhub_moengage.emulator import MoEngageEmulator
 from tests.kit.eventually import eventually
+from tests.kit.scripted_server import PathServer, is_silent, says, sends
 
 LISTS = "/v1/coupon-list"
 OCTOBER = datetime(2024, 10, 1, 11, 29, tzinfo=UTC)
@@ -38,62 +38,6 @@ FULL_REQUEST = {
         "coupon_shortage_alert": {"alert": True, "threshold_count": 4},
     },
 }
-
-
-class FileHost:
-    """A web server on 127.0.0.1 that answers per path, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
-        self.seen: list[tuple[str, str, str | None, bytes]] = []
-        host = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                host.seen.append((self.command, self.path, self.headers.get("Authorization"), body))
-                host.answers.get(self.path, respond(404))(self)
-
-            do_POST = do_GET  # noqa: N815 - the name that http.server looks for
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base class
-                """Say nothing on stderr."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def url(self, path: str) -> str:
-        """Where a path is found."""
-        return f"http://127.0.0.1:{self._server.server_port}{path}"
-
-    def serve(self, path: str, *bodies: bytes) -> str:
-        """Answer a path with 200; answers its URL."""
-        self.answers[path] = respond(200, b"".join(bodies))
-        return self.url(path)
-
-    def asked(self, path: str) -> int:
-        """How often a path was asked for."""
-        return sum(seen[1] == path for seen in self.seen)
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-def respond(status: int, body: bytes = b"", **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
-    """An answer for a path of the file host."""
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
 
 
 class Rig:
@@ -192,11 +136,10 @@ def harness() -> Iterator[Rig]:
 
 
 @pytest.fixture
-def host() -> Iterator[FileHost]:
+def host() -> Iterator[PathServer]:
     """A web server for files and callbacks."""
-    host = FileHost()
-    yield host
-    host.close()
+    with PathServer() as host:
+        yield host
 
 
 # Sign-in, routing, feature
@@ -626,7 +569,7 @@ def test_update_refuses_another_lists_name_but_not_its_own(harness: Rig) -> None
     assert "2024-10-25T18:29:00.000Z" == harness.read(second)["expires_at"]
 
 
-def test_archive_deletes_codes_and_activate_does_not_restore_them(harness: Rig, host: FileHost) -> None:
+def test_archive_deletes_codes_and_activate_does_not_restore_them(harness: Rig, host: PathServer) -> None:
     """The life of a list: archived codes are gone, after activation the same codes can be uploaded again."""
     list_id = harness.filled_list("A-1", "A-2")
     harness.emulator.issue(list_id, BUYER, count=None, codes=["A-1"])
@@ -642,7 +585,7 @@ def test_archive_deletes_codes_and_activate_does_not_restore_them(harness: Rig, 
         body["expires_at"],
         body["available_coupons"],
     )
-    file_id = harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA-1\nA-2\n"))
+    file_id = harness.upload(list_id, host.say("/a.csv", says(body=b"Coupon Code\nA-1\nA-2\n")))
     assert 1 == harness.finished(list_id, file_id)["added_coupons"]
     assert {"A-1": "issued", "A-2": "available"} == status_of(harness.emulator.codes(list_id))
 
@@ -782,10 +725,10 @@ def test_unknown_file_is_404_or_400_by_option(harness: Rig) -> None:
         ("Coupon Code\nÄ-1\n".encode(), ["Ä-1"]),
     ],
 )
-def test_csv_is_really_read(harness: Rig, host: FileHost, content: bytes, codes: list[str]) -> None:
+def test_csv_is_really_read(harness: Rig, host: PathServer, content: bytes, codes: list[str]) -> None:
     """D-20: the column is found by its header; blank rows and repetitions are skipped, codes stay text."""
     list_id = harness.new_list()
-    file = harness.finished(list_id, harness.upload(list_id, host.serve("/codes.csv", content)))
+    file = harness.finished(list_id, harness.upload(list_id, host.say("/codes.csv", says(body=content))))
     body = harness.read(list_id)
     assert ("SUCCESS", len(codes)) == (file["status"], file["added_coupons"])
     assert (len(codes), len(codes)) == (body["total_coupons"], body["available_coupons"])
@@ -805,20 +748,22 @@ def test_csv_is_really_read(harness: Rig, host: FileHost, content: bytes, codes:
         b"Coupon Code\nOLD\n",
     ],
 )
-def test_file_without_new_codes_fails(harness: Rig, host: FileHost, content: bytes) -> None:
+def test_file_without_new_codes_fails(harness: Rig, host: PathServer, content: bytes) -> None:
     """D-20: a wrong header, broken text or CSV, and nothing new make the file fail and add nothing."""
     list_id = harness.filled_list("OLD")
-    file = harness.finished(list_id, harness.upload(list_id, host.serve("/codes.csv", content)))
+    file = harness.finished(list_id, harness.upload(list_id, host.say("/codes.csv", says(body=content))))
     assert ("FAILED", 0) == (file["status"], file["added_coupons"])
     assert ["OLD"] == [each["code"] for each in harness.emulator.codes(list_id)]
-    assert 1 == host.asked("/codes.csv")
+    assert 1 == len(host.asked_at("/codes.csv"))
 
 
-def test_codes_of_earlier_files_are_skipped_and_not_counted(harness: Rig, host: FileHost) -> None:
+def test_codes_of_earlier_files_are_skipped_and_not_counted(harness: Rig, host: PathServer) -> None:
     """D-20: only what is new in the list counts as added."""
     list_id = harness.new_list()
-    harness.finished(list_id, harness.upload(list_id, host.serve("/1.csv", b"Coupon Code\nA\nB\n")))
-    second = harness.finished(list_id, harness.upload(list_id, host.serve("/2.csv", b"Coupon Code\nB\nC\n")))
+    harness.finished(list_id, harness.upload(list_id, host.say("/1.csv", says(body=b"Coupon Code\nA\nB\n"))))
+    second = harness.finished(
+        list_id, harness.upload(list_id, host.say("/2.csv", says(body=b"Coupon Code\nB\nC\n")))
+    )
     assert ("SUCCESS", 1, 3) == (
         second["status"],
         second["added_coupons"],
@@ -826,39 +771,31 @@ def test_codes_of_earlier_files_are_skipped_and_not_counted(harness: Rig, host: 
     )
 
 
-def test_file_credentials_are_used_and_not_sent_elsewhere(harness: Rig, host: FileHost) -> None:
+def test_file_credentials_are_used_and_not_sent_elsewhere(harness: Rig, host: PathServer) -> None:
     """D-21: Basic credentials reach the file's host, redirects are followed, other hosts get none."""
     list_id = harness.new_list()
-    elsewhere = FileHost()
-    try:
-        target = elsewhere.serve("/codes.csv", b"Coupon Code\nA\n")
-        host.answers["/start"] = respond(302, Location=target)
+    with PathServer() as elsewhere:
+        target = elsewhere.say("/codes.csv", says(body=b"Coupon Code\nA\n"))
+        start = host.say("/start", says(302, headers={"Location": target}))
         file_id = harness.upload(
             list_id,
-            host.url("/start"),
+            start,
             file_url_auth_username="reader",
             file_url_auth_password="sëcret",
         )
         assert "SUCCESS" == harness.finished(list_id, file_id)["status"]
         expected = "Basic " + base64.b64encode("reader:sëcret".encode()).decode()
-        assert [expected] == [seen[2] for seen in host.seen]
-        assert [None] == [seen[2] for seen in elsewhere.seen]
-    finally:
-        elsewhere.close()
+        assert [expected] == [seen.headers.get("authorization") for seen in host.seen]
+        assert [None] == [seen.headers.get("authorization") for seen in elsewhere.seen]
 
 
-def test_fetching_is_tried_three_times(harness: Rig, host: FileHost) -> None:
+def test_fetching_is_tried_three_times(harness: Rig, host: PathServer) -> None:
     """D-21: a host that recovers within three attempts is forgiven, one that does not fails the file."""
     list_id = harness.new_list()
-    turns = iter([respond(503), respond(503), respond(200, b"Coupon Code\nA\n")])
-
-    def flaky(handler: BaseHTTPRequestHandler) -> None:
-        next(turns)(handler)
-
-    host.answers["/flaky"] = flaky
-    assert "SUCCESS" == harness.finished(list_id, harness.upload(list_id, host.url("/flaky")))["status"]
-    assert "FAILED" == harness.finished(list_id, harness.upload(list_id, host.url("/never")))["status"]
-    assert (3, 3) == (host.asked("/flaky"), host.asked("/never"))
+    flaky = host.say("/flaky", says(503), says(503), says(body=b"Coupon Code\nA\n"))
+    assert "SUCCESS" == harness.finished(list_id, harness.upload(list_id, flaky))["status"]
+    assert "FAILED" == harness.finished(list_id, harness.upload(list_id, f"{host.url}/never"))["status"]
+    assert (3, 3) == (len(host.asked_at("/flaky")), len(host.asked_at("/never")))
 
 
 @pytest.mark.parametrize(
@@ -870,49 +807,33 @@ def test_addresses_that_cannot_be_fetched_are_accepted_and_fail_later(harness: R
     assert "FAILED" == harness.finished(list_id, harness.upload(list_id, url))["status"]
 
 
-def test_endless_redirects_fail(harness: Rig, host: FileHost) -> None:
+def test_endless_redirects_fail(harness: Rig, host: PathServer) -> None:
     """Few redirects are followed, not all."""
     list_id = harness.new_list()
     harness.emulator.set_options({"fetch_attempts": 1})
-    host.answers["/loop"] = respond(302, Location=host.url("/loop"))
-    assert "FAILED" == harness.finished(list_id, harness.upload(list_id, host.url("/loop")))["status"]
-    assert 2 < host.asked("/loop") < 10
+    loop = host.say("/loop", says(302, headers={"Location": f"{host.url}/loop"}))
+    assert "FAILED" == harness.finished(list_id, harness.upload(list_id, loop))["status"]
+    assert 2 < len(host.asked_at("/loop")) < 10
 
 
-def test_host_that_hangs_or_drips_holds_up_others_for_one_timeout_only(harness: Rig, host: FileHost) -> None:
+def test_host_that_hangs_or_drips_holds_up_others_for_one_timeout_only(
+    harness: Rig, host: PathServer
+) -> None:
     """A whole attempt is limited in time, and between attempts other files have their turn."""
     list_id = harness.new_list()
     harness.emulator.set_options({"fetch_timeout_seconds": 0.2, "fetch_attempts": 3})
-    released = threading.Event()
-
-    def drip(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        while not released.wait(0.05):
-            try:
-                handler.wfile.write(b"x")
-            except OSError:
-                return
-
-    def hang(_: BaseHTTPRequestHandler) -> None:
-        released.wait(5)
-
-    host.answers["/drip"] = drip
-    host.answers["/hang"] = hang
-    slow = [harness.upload(list_id, host.url(path)) for path in ("/drip", "/hang")]
-    quick = harness.upload(list_id, host.serve("/quick", b"Coupon Code\nA\n"))
-    try:
-        assert "SUCCESS" == harness.finished(list_id, quick)["status"]
-        assert ["PENDING"] * 2 == [harness.file(list_id, file_id)["status"] for file_id in slow]
-        assert ["FAILED"] * 2 == [harness.finished(list_id, file_id)["status"] for file_id in slow]
-    finally:
-        released.set()
+    drip = host.say("/drip", sends(b"HTTP/1.1 200 OK\r\n\r\n", *[b"x"] * 100, pause=0.05))
+    slow = [harness.upload(list_id, url) for url in (drip, host.say("/hang", is_silent()))]
+    quick = harness.upload(list_id, host.say("/quick", says(body=b"Coupon Code\nA\n")))
+    assert "SUCCESS" == harness.finished(list_id, quick)["status"]
+    assert ["PENDING"] * 2 == [harness.file(list_id, file_id)["status"] for file_id in slow]
+    assert ["FAILED"] * 2 == [harness.finished(list_id, file_id)["status"] for file_id in slow]
 
 
-def test_size_limits_fail_the_file(harness: Rig, host: FileHost) -> None:
+def test_size_limits_fail_the_file(harness: Rig, host: PathServer) -> None:
     """D-19: too many bytes, too many codes in the list, and too many in the workspace; the edge fits."""
     list_id = harness.new_list()
-    url = host.serve("/codes.csv", b"Coupon Code\nA\nB\n")
+    url = host.say("/codes.csv", says(body=b"Coupon Code\nA\nB\n"))
     for limits in ({"file_bytes_limit": 15}, {"list_codes_limit": 1}, {"workspace_codes_limit": 1}):
         harness.emulator.set_options(limits)
         assert "FAILED" == harness.finished(list_id, harness.upload(list_id, url))["status"]
@@ -921,11 +842,11 @@ def test_size_limits_fail_the_file(harness: Rig, host: FileHost) -> None:
     assert "SUCCESS" == harness.finished(list_id, harness.upload(list_id, url))["status"]
 
 
-def test_a_deleted_file_gives_no_share_of_the_limit_back(harness: Rig, host: FileHost) -> None:
+def test_a_deleted_file_gives_no_share_of_the_limit_back(harness: Rig, host: PathServer) -> None:
     """D-19: what was ever added counts, also where the total is told to drop."""
     harness.emulator.set_options({"list_codes_limit": 3, "total_drops_on_delete": True})
     list_id = harness.new_list()
-    url = host.serve("/codes.csv", b"Coupon Code\nA\nB\n")
+    url = host.say("/codes.csv", says(body=b"Coupon Code\nA\nB\n"))
     file_id = harness.upload(list_id, url)
     assert "SUCCESS" == harness.finished(list_id, file_id)["status"]
     harness.call("DELETE", f"{LISTS}/{list_id}/files/{file_id}")
@@ -933,14 +854,14 @@ def test_a_deleted_file_gives_no_share_of_the_limit_back(harness: Rig, host: Fil
     assert "FAILED" == harness.finished(list_id, harness.upload(list_id, url))["status"]
 
 
-def test_file_states_have_settable_words_and_processing_can_show(harness: Rig, host: FileHost) -> None:
+def test_file_states_have_settable_words_and_processing_can_show(harness: Rig, host: PathServer) -> None:
     """D-9: PENDING, by option PROCESSING, and the end states, each in the workspace's own word."""
     list_id = harness.new_list()
     harness.emulator.set_options(
         {"show_processing": True, "pending_word": "P", "processing_word": "R", "success_word": "S"}
     )
     harness.emulator.set_processing_delay(0.3)
-    file_id = harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"))
+    file_id = harness.upload(list_id, host.say("/a.csv", says(body=b"Coupon Code\nA\n")))
     seen: list[str] = []
 
     def at_end() -> bool:
@@ -951,19 +872,19 @@ def test_file_states_have_settable_words_and_processing_can_show(harness: Rig, h
     assert ["P", "R", "S"] == list(dict.fromkeys(seen))
 
 
-def test_files_can_be_told_to_fail(harness: Rig, host: FileHost) -> None:
+def test_files_can_be_told_to_fail(harness: Rig, host: PathServer) -> None:
     """`fail_next_files` fails so many files and counts down."""
     list_id = harness.new_list()
-    url = host.serve("/a.csv", b"Coupon Code\nA\n")
+    url = host.say("/a.csv", says(body=b"Coupon Code\nA\n"))
     harness.emulator.set_options({"fail_next_files": 1})
     assert "FAILED" == harness.finished(list_id, harness.upload(list_id, url))["status"]
     assert 0 == harness.emulator.options()["fail_next_files"]
     assert "SUCCESS" == harness.finished(list_id, harness.upload(list_id, url))["status"]
 
 
-def test_alert_mails_go_to_subscribers_who_want_them(harness: Rig, host: FileHost) -> None:
+def test_alert_mails_go_to_subscribers_who_want_them(harness: Rig, host: PathServer) -> None:
     """A finished file is mailed about, by the alert conditions of its list."""
-    url = host.serve("/a.csv", b"Coupon Code\nA\n")
+    url = host.say("/a.csv", says(body=b"Coupon Code\nA\n"))
     wishes = {"quiet": {}, "glad": {"success_alert": True}, "sad": {"failure_alert": True}}
     for name, alerts in wishes.items():
         list_id = harness.new_list(
@@ -977,43 +898,41 @@ def test_alert_mails_go_to_subscribers_who_want_them(harness: Rig, host: FileHos
     ]
 
 
-def test_callback_carries_the_file_once_for_both_outcomes(harness: Rig, host: FileHost) -> None:
+def test_callback_carries_the_file_once_for_both_outcomes(harness: Rig, host: PathServer) -> None:
     """D-24: a POST of the file as fetch-one answers it."""
     list_id = harness.new_list()
-    host.answers["/hook"] = respond(200)
-    url = host.serve("/a.csv", b"Coupon Code\nA\n")
+    hook = host.say("/hook", says())
+    url = host.say("/a.csv", says(body=b"Coupon Code\nA\n"))
     for word in ("SUCCESS", "FAILED"):
         host.seen.clear()
-        file_id = harness.upload(list_id, url, callback_url=host.url("/hook"))
-        eventually(lambda: host.asked("/hook") > 0)
+        file_id = harness.upload(list_id, url, callback_url=hook)
+        eventually(lambda: host.asked_at("/hook"))
         file = harness.file(list_id, file_id)
         assert word == file["status"]
-        assert [("POST", file)] == [
-            (seen[0], json.loads(seen[3])) for seen in host.seen if seen[1] == "/hook"
-        ]
+        assert [("POST", file)] == [(seen.method, seen.json) for seen in host.asked_at("/hook")]
 
 
-def test_refused_callback_is_repeated_and_a_lost_one_is_not_sent(harness: Rig, host: FileHost) -> None:
+def test_refused_callback_is_repeated_and_a_lost_one_is_not_sent(harness: Rig, host: PathServer) -> None:
     """D-24: one attempt plus the set number of retries; by option none at all."""
     list_id = harness.new_list()
     harness.emulator.set_options({"callback_retries": 1})
-    host.answers["/hook"] = respond(500)
-    harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"), callback_url=host.url("/hook"))
-    eventually(lambda: host.asked("/hook") == 2)
+    hook = host.say("/hook", says(500))
+    harness.upload(list_id, host.say("/a.csv", says(body=b"Coupon Code\nA\n")), callback_url=hook)
+    eventually(lambda: len(host.asked_at("/hook")) == 2)
     harness.emulator.set_options({"lose_callbacks": True})
-    url = host.serve("/b.csv", b"Coupon Code\nB\n")
-    harness.finished(list_id, harness.upload(list_id, url, callback_url=host.url("/hook")))
+    url = host.say("/b.csv", says(body=b"Coupon Code\nB\n"))
+    harness.finished(list_id, harness.upload(list_id, url, callback_url=hook))
     harness.finished(list_id, harness.upload(list_id, url))  # a later file: the queue has passed the callback
-    assert 2 == host.asked("/hook")
+    assert 2 == len(host.asked_at("/hook"))
 
 
-def test_deleting_a_file_takes_its_unused_codes(harness: Rig, host: FileHost) -> None:
+def test_deleting_a_file_takes_its_unused_codes(harness: Rig, host: PathServer) -> None:
     """D-10: available falls, issued codes stay issued, the total stays or by option drops."""
     totals = []
     for drops in (False, True):
         harness.emulator.set_options({"total_drops_on_delete": drops})
         list_id = harness.filled_list("KEPT", name=f"list {drops}")
-        file_id = harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\nB\n"))
+        file_id = harness.upload(list_id, host.say("/a.csv", says(body=b"Coupon Code\nA\nB\n")))
         harness.finished(list_id, file_id)
         harness.emulator.issue(list_id, BUYER, count=None, codes=["A"])
         answer = harness.call("DELETE", f"{LISTS}/{list_id}/files/{file_id}")
@@ -1026,21 +945,21 @@ def test_deleting_a_file_takes_its_unused_codes(harness: Rig, host: FileHost) ->
     assert [3, 2] == totals
 
 
-def test_deleting_a_waiting_file_cancels_it(harness: Rig, host: FileHost) -> None:
+def test_deleting_a_waiting_file_cancels_it(harness: Rig, host: PathServer) -> None:
     """D-30: a file deleted before its turn is never fetched."""
     list_id = harness.new_list()
     harness.emulator.set_processing_delay(0.1)
-    file_id = harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"))
+    file_id = harness.upload(list_id, host.say("/a.csv", says(body=b"Coupon Code\nA\n")))
     assert 204 == harness.call("DELETE", f"{LISTS}/{list_id}/files/{file_id}").status_code
-    harness.finished(list_id, harness.upload(list_id, host.serve("/b.csv", b"Coupon Code\nB\n")))
-    assert 0 == host.asked("/a.csv")
+    harness.finished(list_id, harness.upload(list_id, host.say("/b.csv", says(body=b"Coupon Code\nB\n"))))
+    assert 0 == len(host.asked_at("/a.csv"))
 
 
-def test_file_of_a_list_archived_meanwhile_fails(harness: Rig, host: FileHost) -> None:
+def test_file_of_a_list_archived_meanwhile_fails(harness: Rig, host: PathServer) -> None:
     """Codes never enter a list that is not active; the file stays listed."""
     list_id = harness.new_list()
     harness.emulator.set_processing_delay(0.1)
-    file_id = harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\n"))
+    file_id = harness.upload(list_id, host.say("/a.csv", says(body=b"Coupon Code\nA\n")))
     harness.call("PUT", f"{LISTS}/{list_id}/archive")
     assert "FAILED" == harness.finished(list_id, file_id)["status"]
     assert [] == harness.emulator.codes(list_id)
@@ -1281,13 +1200,15 @@ def test_customer_made_known_again_is_replaced_everywhere(harness: Rig) -> None:
         harness.emulator.add_customers([EmulatedCustomer()])
 
 
-def test_shortage_is_mailed_once_when_it_begins(harness: Rig, host: FileHost) -> None:
+def test_shortage_is_mailed_once_when_it_begins(harness: Rig, host: PathServer) -> None:
     """The mail goes out when available codes fall below the threshold, not at it and not again."""
     list_id = harness.new_list(
         email_alert_subscribers=["a@example.com"],
         alert_conditions={"coupon_shortage_alert": {"alert": True, "threshold_count": 2}},
     )
-    harness.finished(list_id, harness.upload(list_id, host.serve("/a.csv", b"Coupon Code\nA\nB\nC\n")))
+    harness.finished(
+        list_id, harness.upload(list_id, host.say("/a.csv", says(body=b"Coupon Code\nA\nB\nC\n")))
+    )
     mails = []
     for code in ("A", "B", "C"):
         harness.emulator.issue(list_id, BUYER, count=None, codes=[code])

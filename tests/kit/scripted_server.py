@@ -194,6 +194,30 @@ class ScriptedServer:
         )
 
 
+class PathServer(ScriptedServer):
+    """Answers each path with its own script; the last answer of a script stays, and what has none is not there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scripts: dict[str, deque[Script]] = {}
+        self.otherwise = self._next
+
+    def say(self, path: str, *answers: Script) -> str:
+        """Set what is answered on a path; the URL of it."""
+        self.scripts[path] = deque(answers)
+        return f"{self.url}{path}"
+
+    def asked_at(self, path: str) -> list[Seen]:
+        """What came on a path."""
+        return [seen for seen in self.seen if seen.path == path]
+
+    def _next(self, seen: Seen) -> Script:
+        script = self.scripts.get(seen.path)
+        if script is None:
+            return says(404, b"<html>not found</html>")
+        return script.popleft() if len(script) > 1 else script[0]
+
+
 def _blocks(stream: BinaryIO, length: int) -> Iterable[bytes]:
     while length and (block := stream.read(min(65536, length))):
         length -= len(block)
