@@ -6,6 +6,7 @@ import logging
 import os
 import select
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -14,69 +15,40 @@ import warnings
 from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
+
+from tests.kit.scripted_server import Script, ScriptedServer, Seen, says
 
 CHILD_SECONDS = 60.0
 _HOP_BY_HOP = frozenset({"connection", "content-length", "date", "host", "server", "transfer-encoding"})
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: "KeepAliveProxy"
-
-    def setup(self) -> None:
-        self.server.connections += 1
-        super().setup()
-
-    def do_GET(self) -> None:
-        self._forward()
-
-    def do_POST(self) -> None:
-        self._forward()
-
-    def _forward(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {name: text for name, text in self.headers.items() if name.lower() not in _HOP_BY_HOP}
-        with closing(HTTPConnection("127.0.0.1", self.server.behind, timeout=30)) as behind:
-            behind.request(self.command, self.path, body or None, headers)
-            answer = behind.getresponse()
-            content = answer.read()
-        time.sleep(self.server.delay)  # long enough for others to ask meanwhile
-        self.send_response(answer.status)
-        for name, text in answer.getheaders():
-            if name.lower() not in _HOP_BY_HOP:
-                self.send_header(name, text)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - theirs
-        """Say nothing."""
-
-
-class KeepAliveProxy(ThreadingHTTPServer):
+class KeepAliveProxy(ScriptedServer):
     """Answers many requests on one connection, as vendors' servers do and the emulators do not."""
 
-    daemon_threads = True
-
     def __init__(self, behind: int, *, delay: float = 0.002) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__()
         self.behind = behind
         self.delay = delay
-        self.connections = 0
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.otherwise = self._forward
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
-        return self
+    @property
+    def connections(self) -> int:
+        """How many have carried a request."""
+        return len({seen.connection for seen in [*self.seen]})
 
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
+    def _forward(self, seen: Seen) -> Script:
+        def script(connected: socket.socket, stopped: threading.Event) -> bool:
+            headers = {name: text for name, text in seen.headers.items() if name not in _HOP_BY_HOP}
+            with closing(HTTPConnection("127.0.0.1", self.behind, timeout=30)) as behind:
+                behind.request(seen.method, seen.target, seen.body or None, headers)
+                answer = behind.getresponse()
+                content = answer.read()
+            kept = {name: text for name, text in answer.getheaders() if name.lower() not in _HOP_BY_HOP}
+            stopped.wait(self.delay)  # long enough for others to ask meanwhile
+            return says(answer.status, content, kept)(connected, stopped)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Pass over a client that went away."""
+        return script
 
 
 class Child:

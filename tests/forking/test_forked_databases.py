@@ -141,8 +141,11 @@ def test_no_connection_is_open_at_a_fork(settings: StoreSettings) -> None:
     kept.close()
 
 
-def test_one_that_is_in_use_for_long_is_left_alone(settings: StoreSettings) -> None:
+def test_one_that_is_in_use_for_long_is_left_alone(
+    settings: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A fork waits for it a moment only; the child opens its own, and the parent's goes on."""
+    monkeypatch.setattr("couponhub.forking._LONGEST_WAIT_SECONDS", 0.1)
     kept = KeptConnection(
         lambda: sqlite3.connect(settings.path, isolation_level=None, check_same_thread=False)
     )

@@ -9,8 +9,9 @@ from couponhub.hub import CouponHub
 from couponhub.models import CouponQuery, Customer
 from tests.forking.conftest import HELD, HOLDER, OTHER, Shop
 from tests.forking.keeping import Child
+from tests.kit.examples import THOROUGH
 
-STARTS = 20
+STARTS = 20 if THOROUGH else 6
 WORKERS = 4
 PEOPLE: tuple[tuple[dict[str, str], list[str]], ...] = ((HOLDER, sorted(HELD)), (OTHER, []))
 
@@ -50,7 +51,7 @@ def asked(hub: CouponHub, number: int) -> Callable[[], object]:
 
 
 def test_forked_workers_are_told_what_they_asked(shop: Shop) -> None:
-    """Twenty starts of four workers: each is told the coupons of whom it asked about, and so is the parent."""
+    """Start after start of four workers: each is told the coupons of whom it asked about, and so is the parent."""
     for start in range(STARTS):
         with shop.open_hub() as hub:
             used(hub, shop, start)

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
@@ -16,9 +15,10 @@ import pytest
 
 from tests.forking.conftest import HELD, HOLDER, OTHER, Shop
 from tests.forking.keeping import HAS_FORK
+from tests.kit.eventually import eventually
 
 WORKERS = 4
-REQUESTS = 80
+REQUESTS = 40
 APPLICATION = """
 import json, os
 from couponhub import CouponHub, Customer
@@ -54,14 +54,15 @@ def answer(port: int, person: dict[str, str]) -> dict[str, object]:
 
 def wait_until_it_answers(port: int, server: subprocess.Popen[bytes]) -> None:
     """Let it start, however long that takes here."""
-    while server.poll() is None:
+
+    def answers() -> bool:
+        assert server.poll() is None, "gunicorn did not start"
         try:
-            answer(port, OTHER)
+            return bool(answer(port, OTHER))
         except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("gunicorn did not start")
+            return False
+
+    eventually(answers, "gunicorn to answer")
 
 
 def test_workers_of_a_preloaded_application_answer_rightly(shop: Shop, tmp_path: Path) -> None:
