@@ -345,13 +345,3 @@ def test_fields_of_the_vendor(desk: Desk) -> None:
     missing = desk("lists", "create", "capillary", "--name", "bare", *SOON)
     assert 2 == missing.code
     assert all(word in missing.complaint for word in ("discountCode", "discountType", "discountValue"))
-
-
-def test_the_demo(desk: Desk) -> None:
-    """The demo runs through, as a table in a pipe too, and leaves nothing behind."""
-    ran = desk.apart("demo")
-    assert 0 == ran.code
-    assert "That was all of it" in ran.out
-    assert "LOYAL-0001" in ran.out
-    assert "\x1b" not in ran.out
-    assert ["couponhub.toml"] == [path.name for path in desk.folder.iterdir()]

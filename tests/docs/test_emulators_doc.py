@@ -3,8 +3,6 @@
 import json
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from couponhub.testing import EmulatorContext, EmulatorServer, VendorEmulator, h
 from couponhub.testing.emulation.context import Mail
 from couponhub.testing.emulation.corruption import Garbage
 from couponhub.testing.emulation.faults import FAULTS, RULE
+from tests.kit.processes import forked
 
 PAGE = (Path(__file__).parents[2] / "docs" / "emulators.md").read_text(encoding="utf-8")
 
@@ -176,6 +175,11 @@ def test_seed_file_is_understood() -> None:
         emulator(name, EmulatorContext()).seed(part)
 
 
+def run_tests() -> None:
+    """Run the tests of the working folder, in a process of its own."""
+    pytest.main(["-q", "-p", "no:cacheprovider", "."])
+
+
 def test_examples_for_own_tests_pass(tmp_path: Path) -> None:
     """The tests on the page are tests, and pass."""
     examples = blocks("python")
@@ -183,13 +187,6 @@ def test_examples_for_own_tests_pass(tmp_path: Path) -> None:
     for number, example in enumerate(examples):
         (tmp_path / f"test_example_{number}.py").write_text(example, encoding="utf-8")
 
-    run = subprocess.run(  # noqa: S603 - our own examples
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    run = forked(run_tests, folder=tmp_path).ended()
 
     assert "2 passed" in run.stdout, run.stdout

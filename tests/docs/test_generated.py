@@ -34,13 +34,17 @@ def test_generated_pages_are_fresh(page: str, generator: ModuleType) -> None:
     assert expected == (ROOT / "docs" / page).read_text(encoding="utf-8")
 
 
-def test_readme_shows_the_demo() -> None:
-    """The README's transcript is the end of a real run of the demo, but for times, ids and milliseconds."""
+def test_readme_shows_the_demo(tmp_path: Path) -> None:
+    """The README's transcript is the end of a real run of the demo, but for times, ids and milliseconds.
+
+    It runs through, without colour in a pipe, and leaves nothing behind.
+    """
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = readme.split("```console\n", 1)[1].split("```", 1)[0]
     surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC"}
     run = subprocess.run(
         [sys.executable, "-m", "couponhub", "demo"],
+        cwd=tmp_path,
         env=surroundings,
         capture_output=True,
         text=True,
@@ -49,6 +53,8 @@ def test_readme_shows_the_demo() -> None:
     )
     expected = run.stdout[run.stdout.index("$ couponhub lookup") : run.stdout.rindex("# That was all")]
     assert _without_chance(expected) == _without_chance(shown)
+    assert "\x1b" not in run.stdout
+    assert [] == list(tmp_path.iterdir())
 
 
 _CHANCE = (
