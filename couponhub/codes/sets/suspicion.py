@@ -79,7 +79,7 @@ class Suspicion:
             oddities.lower_case += _count(small, left_out)
         if rules.warn_code_length is not None and lines.longest > rules.warn_code_length:
             oddities.long += _count(lines.lengths > rules.warn_code_length, left_out)
-        if text.startswith(b"-") or b"\n-" in text:
+        if b"-" in text:
             oddities.formulas += _count(bytes_of(text)[lines.starts] == ord("-"), left_out)
         if lines.longest > SPREADSHEET_DIGITS:
             _count_rounded(text, lines, left_out, oddities, first_line)
@@ -97,8 +97,7 @@ class Suspicion:
     def _mark_words(self, found: Mask, plain: bytes, lines: TextLines) -> None:
         likely = np.flatnonzero(self.table[_places(plain, lines)])
         if len(likely):
-            small = plain.lower()
-            words = [small[start:end] in self.words for start, end in lines.spans(likely)]
+            words = [plain[start:end].lower() in self.words for start, end in lines.spans(likely)]
             found[likely[np.array(words)]] = True
 
 
