@@ -75,6 +75,8 @@ ODD = (
         "1.5E+12",
         "12.0",
         "1,000",
+        "A,B",
+        'A,"B',
     ),
     *(
         "é",
@@ -181,6 +183,7 @@ WHOLE: dict[str, Any] = {
 @example(content=b"code\nA1\n" + b"B" * 70_000 + b"\nC1\n", **WHOLE)
 @example(content=b"code\nA1\n" + b"B" * 140_000 + b"\nC1\n", **WHOLE)
 @example(content=b"code,x\nA1,\n,\n,1\nB1,2\n", **WHOLE)
+@example(content=b"code;x\nA1;\nA,2;1\nB1;2\n", **WHOLE | {"rules": QUOTING})
 def test_many_come_out_as_few_do(
     tmp_path_factory: pytest.TempPathFactory,
     *,

@@ -55,6 +55,8 @@ class BlockExaminer:
             return None
         if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
             return None
+        if self.checks.rules.quoting and b"," in text and self._separator != b",":
+            return None  # what may go out in quotes
         if any(text.find(b"\n", at, at + _LINE) < 0 for at in range(0, len(text) - _LINE, _LINE)):
             return None
         if self.columns.width == 1:
