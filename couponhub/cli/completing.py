@@ -34,6 +34,11 @@ def files(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> li
     return [CompletionItem(incomplete, type="file")]
 
 
+def folders(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[Any]]:  # noqa: ARG001 - click's signature
+    """Let the shell complete the path of a folder."""
+    return [CompletionItem(incomplete, type="dir")]
+
+
 def connections(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[Any]]:  # noqa: ARG001 - click's signature
     """Complete the name of a connection, as it stands in the config file; its secrets are not looked for."""
     import tomllib  # noqa: PLC0415 - only shells need it

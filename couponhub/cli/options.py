@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import click
 
+from couponhub.cli.completing import files
 from couponhub.shown import shown
 
 FORMATS = ("table", "json", "jsonl", "csv")
@@ -60,7 +61,7 @@ def _global_options(*, hidden: bool) -> list[click.Parameter]:
         return click.Option(names, callback=_kept, expose_value=False, hidden=hidden, **arguments)
 
     return [
-        option("--config", metavar="FILE", help="The config file."),
+        option("--config", metavar="FILE", shell_complete=files, help="The config file."),
         option(
             "-o",
             "--output",

@@ -24,7 +24,9 @@ def check_target(path: str) -> Path:
     """
     target = Path(path)
     if target.suffix not in SUFFIXES:
-        raise UsageError("the name of the file says no form", hint=f"let it end in {' or '.join(SUFFIXES)}")
+        raise UsageError(
+            f'"{path}" does not say which form is meant', hint=f"let it end in {' or '.join(SUFFIXES)}"
+        )
     if target.suffix == ".parquet":
         _duckdb()
     return target

@@ -40,6 +40,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("lists ls --sort ", ["plain,name", "plain,expires", "plain,available"]),
         ("uploads send engage 1 cod", ["file,cod"]),
         ("--config nowhere.toml lists ls ", []),
+        ("--config cou", ["file,cou"]),
+        ("usage export --out gi", ["file,gi"]),
+        ("emulate m", ["plain,moengage"]),
     ],
 )
 def test_what_may_stand_next(

@@ -135,6 +135,16 @@ def test_status_fails_when_reports_are_too_old(bench: Bench) -> None:
     assert "hours ago" in late.err
 
 
+def test_status_of_every_connection(bench: Bench) -> None:
+    """Without a connection each that has reports is told of, and says whose it is, as `usage ls` and `stats` do."""
+    one = bench.run("usage", "status", "moengage").out.splitlines()
+    assert one
+    every = bench.run("usage", "status")
+    assert (0, [f"moengage\t{line}" for line in one]) == (every.code, every.out.splitlines())
+    late = bench.run("usage", "status", "--fail-if-older", "36")
+    assert (3, every.out) == (late.code, late.out)
+
+
 def test_parquet_keeps_every_text_as_it_is(tmp_path: Path) -> None:
     """Numbers and instants have their types, an empty text is no null, and codes stay texts."""
     target = tmp_path / "it's.parquet"

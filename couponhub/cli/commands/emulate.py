@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from couponhub.cli.completing import files
 from couponhub.cli.numbers import Number, Whole
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_json
@@ -26,8 +27,13 @@ from couponhub.testing.vendors import emulators
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 
 
+def _vendors(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature
+    names = [vendor.name for vendor in emulators((), EmulatorContext())]
+    return [name for name in names if name.startswith(incomplete)]
+
+
 @click.command("emulate", cls=GlobalCommand)
-@click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
+@click.argument("vendors", nargs=-1, metavar="[VENDOR]...", shell_complete=_vendors)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=Whole(0, 65535), default=8800, show_default=True, help="0 takes a free one.")
 @click.option("--rate-limits", type=click.Choice(["documented", "off"]), default="off", show_default=True)
@@ -35,7 +41,12 @@ _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
     "--processing-delay", type=Number(least=0, most=3600), metavar="S", help="Seconds a file takes."
 )
 @click.option(
-    "--seed", metavar="demo|FILE", default="demo", show_default=True, help="What they hold at start."
+    "--seed",
+    metavar="demo|FILE",
+    default="demo",
+    show_default=True,
+    shell_complete=files,
+    help="What they hold at start.",
 )
 @click.option(
     "--allow-host",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import attrs
 import click
 
+from couponhub.cli.completing import folders
 from couponhub.cli.failures import tell
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many
@@ -77,7 +78,7 @@ def upgrade(options: GlobalOptions, *, dry_run: bool) -> None:
 
 
 @command.command("backup")
-@click.argument("folder", metavar="DIR")
+@click.argument("folder", metavar="DIR", shell_complete=folders)
 @pass_options
 def backup(options: GlobalOptions, folder: str) -> None:
     """Copy the store into DIR, which is made or must be empty; others may go on using it meanwhile.

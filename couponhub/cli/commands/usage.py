@@ -6,17 +6,19 @@ from datetime import date, timedelta
 import click
 
 from couponhub.cli.commands import usage_analysis
-from couponhub.cli.completing import files, takes_connection
-from couponhub.cli.failures import say
+from couponhub.cli.commands.usage_analysis import usage_of
+from couponhub.cli.completing import connections, files, takes_connection
+from couponhub.cli.failures import say, tell
 from couponhub.cli.numbers import Number
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.session import Day, opened_hub, told_if_interrupted
 from couponhub.cli.tables import Column
 from couponhub.clock import utc_now
-from couponhub.errors import PartialFailure
+from couponhub.errors import CouponhubError, PartialFailure
 from couponhub.models import UsageStatus
 from couponhub.serialization import Document, to_document
+from couponhub.usage import Usage
 
 
 def _spans(key: str) -> Callable[[Document], list[str]]:
@@ -126,8 +128,8 @@ def import_(
 
 
 @command.command("status")
-@takes_connection
-@click.argument("list_id", metavar="LIST_ID", required=False)
+@click.argument("connection", metavar="[CONN", required=False, shell_complete=connections)
+@click.argument("list_id", metavar="[LIST_ID]]", required=False)
 @click.option(
     "--fail-if-older",
     "most_hours",
@@ -136,23 +138,45 @@ def import_(
     help="Exit with 3 unless every day up to so many hours ago is covered.",
 )
 @pass_options
-def status(options: GlobalOptions, connection: str, list_id: str | None, *, most_hours: float | None) -> None:
+def status(
+    options: GlobalOptions, connection: str | None, list_id: str | None, *, most_hours: float | None
+) -> None:
     """Show which days of each list imported reports cover, and which requests would fill the gaps.
+
+    Without CONN all connections are meant whose vendor has such reports; one that cannot be asked hides no other.
 
     The commands are for a shell in which REPORTS_TO is the address that gets the reports. What the vendor's daily
     limit leaves for later days says so in WAIT.
     """
+    columns = _COVERAGE if connection is not None else (Column("CONNECTION", "connection"), *_COVERAGE)
+    warnings: list[str] = []
     with opened_hub(options) as hub:
-        found = hub[connection].usage.status(list_id)
-    print_many(options, _covered(found, most_hours), _COVERAGE, "The vendor has no lists.")
-    _warn(found.warnings)
+        covered = _covered(usage_of(hub, connection), list_id, most_hours, warnings)
+        print_many(options, covered, columns, "There are no lists that a report could be of.")
+    _warn(warnings)
 
 
-def _covered(found: UsageStatus, most_hours: float | None) -> Iterator[Document]:
-    """Give what is covered, then fail where that is too little."""
-    yield from map(to_document, found.lists)
-    if most_hours is None:
-        return
+def _covered(
+    asked: Iterable[Usage], list_id: str | None, most_hours: float | None, warnings: list[str]
+) -> Iterator[Document]:
+    """Give what is covered at one connection after the other, then fail where one could not be asked, or is too old."""
+    errors: list[CouponhubError] = []
+    for usage in asked:
+        try:
+            found = usage.status(list_id)
+            yield from map(to_document, found.lists)
+            warnings.extend(found.warnings)
+            if most_hours is not None:
+                _check_age(found, most_hours)
+        except CouponhubError as error:
+            errors.append(error)
+    for further in errors[1:]:
+        tell(further)
+    if errors:
+        raise errors[0]
+
+
+def _check_age(found: UsageStatus, most_hours: float) -> None:
     most = timedelta(hours=most_hours)
     if found.as_of is None:
         raise _too_old(found, "reports prove nothing yet: not every list is covered from its creation on")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from couponhub.cli.completing import connections
+from couponhub.cli.completing import connections, files
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.session import opened_hub, told_if_interrupted
@@ -51,7 +51,7 @@ def ls(options: GlobalOptions, connection: str | None, list_id: str | None) -> N
     """List the reports that were imported, oldest import first. No vendor is asked."""
     with opened_hub(options) as hub:
         documents = (
-            report.as_dict() for usage in _asked(hub, connection) for report in usage.reports(list_id)
+            report.as_dict() for usage in usage_of(hub, connection) for report in usage.reports(list_id)
         )
         print_many(options, documents, _REPORTS, "No report was imported.")
 
@@ -84,7 +84,7 @@ def stats(options: GlobalOptions, connection: str | None, list_id: str | None, *
     )
     with opened_hub(options) as hub:
         documents = (
-            count.as_dict() for usage in _asked(hub, connection) for count in usage.stats(by, list_id)
+            count.as_dict() for usage in usage_of(hub, connection) for count in usage.stats(by, list_id)
         )
         print_many(options, documents, columns, "No code was given out, as far as imported reports say.")
 
@@ -93,7 +93,12 @@ def stats(options: GlobalOptions, connection: str | None, list_id: str | None, *
 @click.argument("connection", metavar="[CONN", required=False, shell_complete=connections)
 @click.argument("list_id", metavar="[LIST_ID]]", required=False)
 @click.option(
-    "--out", "target", required=True, metavar="FILE.csv|parquet", help="Where the rows go, mode 0600."
+    "--out",
+    "target",
+    required=True,
+    metavar="FILE.csv|parquet",
+    shell_complete=files,
+    help="Where the rows go, mode 0600.",
 )
 @pass_options
 def export(options: GlobalOptions, connection: str | None, list_id: str | None, *, target: str) -> None:
@@ -118,14 +123,14 @@ def export(options: GlobalOptions, connection: str | None, list_id: str | None, 
 def _rows(hub: CouponHub, connection: str | None, list_id: str | None) -> Iterator[list[object]]:
     instants = {name for name, kind in _COLUMNS.items() if kind == INSTANT}
     write: dict[str, Callable[..., object]] = dict.fromkeys(instants, instant_text)
-    for usage in _asked(hub, connection):
+    for usage in usage_of(hub, connection):
         for row in usage.rows(list_id):
             yield [
                 write[name](getattr(row, name)) if name in write else getattr(row, name) for name in _COLUMNS
             ]
 
 
-def _asked(hub: CouponHub, connection: str | None) -> Iterator[Usage]:
+def usage_of(hub: CouponHub, connection: str | None) -> Iterator[Usage]:
     """Return the reports that are meant: those of one connection, else of all whose vendor has any."""
     names = (
         [connection] if connection else [name for name in hub if "usage.request" in hub[name].capabilities]
