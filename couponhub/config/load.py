@@ -202,6 +202,8 @@ class _Reader:
             settings = self._converters[table.get("allow_http") is True].structure(table, kind)
         except BaseValidationError as error:
             for where, problem in islice(faults_in(error, key), _MOST_FAULTS):
+                if any(known.startswith(f"{where}[") for known in self._faults):
+                    continue  # of a text whose reference leads nowhere, nothing more can be said
                 named = fields.get(where.removeprefix(f"{key}."))
                 self._fault(where, quoted(problem, written[named.name], named, kind) if named else problem)
             return None

@@ -48,6 +48,16 @@ def test_what_is_no_hash_is_not_quoted(tmp_path: Path, text: str, told: str) -> 
     assert TEXT[-20:] not in str(caught.value)
 
 
+def test_a_hash_that_cannot_be_read_is_one_fault(tmp_path: Path) -> None:
+    """The file that is missing is the fault; that its name is no hash would only confuse."""
+    with pytest.raises(ConfigError) as caught:
+        loaded('[server]\ntokens = ["${file:/nowhere/hash}"]', tmp_path)
+    (line,) = str(caught.value).splitlines()
+    assert line.endswith(
+        "server.tokens[0]: the file /nowhere/hash cannot be read (No such file or directory)"
+    )
+
+
 def test_a_hash_in_the_config_lets_its_token_in(counter: Counter, tmp_path: Path) -> None:
     """From a file, as secrets are mounted, beside those in the store; no one-time token is made then."""
     (tmp_path / "hash").write_text(f"{token_hash(TOKEN)}\n")
