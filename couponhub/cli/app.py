@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.stdout is None:  # closed by the caller; the next file that is opened would take its number
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for as long as the process lives
     if logging.lastResort is not None:  # warnings are told without -v too
-        logging.lastResort.setFormatter(SafeFormatter())
+        logging.lastResort.setFormatter(SafeFormatter("couponhub: %(message)s"))
     if asked := os.environ.get(VARIABLE):
         return complete(cli, asked)
     context: click.Context | None = None

@@ -119,7 +119,9 @@ class Client(Rooted):
             )
             raise ConfigError(f"the server's address: {error}", hint=hint) from None
         if token is not None and not _TOKEN.fullmatch(token.reveal()):
-            raise UsageError("the token holds characters that no token has")
+            raise UsageError(
+                "the token holds characters that no token has" if token.reveal() else "the token is empty"
+            )
         if ca_bundle is not None:
             given_text(ca_bundle, "ca_bundle")
         if is_plain_http(url):

@@ -1,5 +1,6 @@
 """Where couponhub runs: without a home, without zone data, where nothing may be written, not installed."""
 
+import logging
 import os
 import pwd
 import shutil
@@ -160,3 +161,11 @@ def test_a_zone_that_is_none_is_refused(desk: Desk, zone: str) -> None:
         assert 2 == ran.code
         assert f"connections.{connection}.{setting}" in ran.err
         assert "such as Asia/Kolkata" in ran.err
+
+
+def test_warnings_of_the_library_are_lines_of_the_command(desk: Desk) -> None:
+    """What nobody has asked to log is told like every other remark: who says it, and nothing that steers a terminal."""
+    desk("--version")
+    assert logging.lastResort is not None
+    record = logging.makeLogRecord({"msg": "moengage: %s", "args": ("rows\x1b[2J",)})
+    assert "couponhub: moengage: rows\\x1b[2J" == logging.lastResort.format(record)

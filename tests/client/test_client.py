@@ -477,3 +477,9 @@ def test_nothing_leaks(server: ScriptedServer, client: Client, caplog: pytest.Lo
     told += [caplog.text, *(str(vars(record)) for record in caplog.records)]
     assert [] == [text for text in told for canary in (TOKEN, CODE, "9876543210") if canary in text]
     assert "operation=lookup" in caplog.text
+
+
+def test_a_token_that_is_empty_is_called_that() -> None:
+    """As of a variable that is not set; nothing is said of characters that there are not."""
+    with pytest.raises(UsageError, match="the token is empty"):
+        Client("https://coupons.example.com", token="")
