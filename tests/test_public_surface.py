@@ -184,7 +184,9 @@ CONNECTION: dict[str, At] = {
     "uploads.send again": lambda at, one, odd: at.uploads.send(one, "nowhere.csv", again=odd),
     "uploads.send wait": lambda at, one, odd: at.uploads.send(one, "nowhere.csv", wait=odd),
     "uploads.send timeout": lambda at, one, odd: at.uploads.send(one, "nowhere.csv", timeout=odd),
-    "uploads.send progress": lambda at, one, odd: at.uploads.send(one, "nowhere.csv", progress=odd),
+    "uploads.send progress": lambda at, one, odd: at.uploads.send(
+        one, "nowhere.csv", progress=None if odd is len else odd  # it takes an argument, and fails at what it is given
+    ),
     "uploads.show": lambda at, one, odd: at.uploads.show(one, odd),
     "uploads.find": lambda at, _, odd: at.uploads.find(odd),
     "uploads.show list": lambda at, _, odd: at.uploads.show(odd, "1"),

@@ -1,6 +1,8 @@
 """Arguments of callers of uploads; see `couponhub.models.given`."""
 
+import inspect
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Literal, get_args
 
 from couponhub.codes import CodeSource, is_file
@@ -68,6 +70,12 @@ def given_timeout(value: float | None) -> float | None:
 
 def given_progress(value: Progress) -> Progress:
     """Return what takes events."""
-    if not callable(value):
-        raise UsageError("progress must be a function that takes an event")
+    refusal = UsageError("progress must be a function that takes an event")
+    if not callable(value) or isinstance(value, type):
+        raise refusal
+    with suppress(ValueError):  # of some that are written in C nobody can tell
+        try:
+            inspect.signature(value).bind(None)
+        except TypeError:
+            raise refusal from None
     return value
