@@ -68,7 +68,7 @@ def given_timeout(value: float | None) -> float | None:
     return None if value is None else given_seconds(value, "the timeout", may_be_zero=True)
 
 
-def given_progress(value: Progress) -> Progress:
+def given_progress(value: object) -> Progress:
     """Return what takes events."""
     refusal = UsageError("progress must be a function that takes an event")
     if not callable(value) or isinstance(value, type):
@@ -78,4 +78,5 @@ def given_progress(value: Progress) -> Progress:
             inspect.signature(value).bind(None)
         except TypeError:
             raise refusal from None
-    return value
+    progress: Progress = value
+    return progress
