@@ -160,16 +160,6 @@ def names(cases: Sequence[Case]) -> list[str]:
     return rules
 
 
-def all_of(*alterations: Alteration) -> Alteration:
-    """Several at once."""
-
-    def alter(request: requests.PreparedRequest) -> None:
-        for each in alterations:
-            each(request)
-
-    return alter
-
-
 def header(name: str, value: str | None) -> Alteration:
     """Set a header; None takes it off."""
 
@@ -261,8 +251,3 @@ def fields(*place: str, without: Sequence[str] = (), **changed: object) -> Alter
         return json.dumps(document).encode()
 
     return body(change)
-
-
-def rewritten(change: Callable[[Any], Mapping[str, object]]) -> Alteration:
-    """Make another JSON document out of the one that was to be sent."""
-    return body(lambda raw: json.dumps(change(json.loads(raw))).encode())

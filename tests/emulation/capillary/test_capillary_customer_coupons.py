@@ -137,7 +137,7 @@ def test_an_unknown_customer_is_701(vendor: "Vendor", name: str, value: str) -> 
     }
 
 
-@pytest.mark.parametrize("query", [{}, {"mobile": ""}, {"limit": "5"}])
+@pytest.mark.parametrize("query", [{}, {"mobile": ""}, {"limit": "5"}, {"externalId": "E-1"}])
 def test_no_identifier_is_400_as_text_in_the_item(vendor: "Vendor", query: dict[str, str]) -> None:
     """Request code 400, and the item's code as text."""
     answer = vendor.get(PATH, **query)

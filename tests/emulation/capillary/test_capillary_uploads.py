@@ -1,5 +1,6 @@
 """Code uploads of the emulated Capillary: requests, jobs, rows, counters."""
 
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -46,6 +47,10 @@ def _counts(job: dict[str, object]) -> tuple[object, object, object, object]:
 def _counters(vendor: "Vendor", series_id: str) -> tuple[int, int, int]:
     series = vendor.read(series_id)
     return series["numUploadedTotal"], series["numUploadedNonIssued"], series["numIssued"]
+
+
+def _file() -> tuple[io.BytesIO, str]:
+    return io.BytesIO(b"code\nA1\n"), "codes.csv"
 
 
 def test_an_upload_is_answered_as_queued(vendor: "Vendor") -> None:
@@ -127,17 +132,19 @@ def test_an_upload_into_an_unknown_series_is_400(vendor: "Vendor") -> None:
 
 
 def test_an_upload_needs_a_file_in_a_multipart_body(vendor: "Vendor") -> None:
-    """No file part, a file without a name, and another content type are 400."""
+    """No file part or one of another name, a file without a name, no identifier, and another content type are 400."""
     path = f"/coupon/api/v1/upload/file/{vendor.series()}"
     form = {"customerIdentifier": "NOT_TAGGED"}
     multipart = {"content_type": "multipart/form-data", "headers": vendor.headers}
     bodies = (
         vendor.client.post(path, data=form, **multipart),
         vendor.client.post(path, data={**form, "file": "code\nA1\n"}, **multipart),
+        vendor.client.post(path, data={**form, "upload": _file()}, **multipart),
+        vendor.client.post(path, data={"file": _file()}, **multipart),
         vendor.client.post(path, data=form, headers=vendor.headers),
         vendor.client.post(path, json=form, headers=vendor.headers),
     )
-    assert [answer.status_code for answer in bodies] == [400, 400, 400, 400]
+    assert [answer.status_code for answer in bodies] == [400] * 6
 
 
 def test_untagged_codes_join_the_pool_in_upper_case(vendor: "Vendor") -> None:
