@@ -15,7 +15,6 @@ T = TypeVar("T")
 
 CREATES = "POST *coupon*"
 UPLOADS = "POST *file*"
-BATCH = [f"ONCE-{number:03}" for number in range(25)]
 
 
 def drop_every_second(harness: Harness, match: str) -> None:
@@ -43,17 +42,6 @@ def test_a_create_whose_answer_is_lost_leaves_one_list(either: Harness) -> None:
     assert Counter(["spring"]) == list_names(either)
     assert created.id == either.connection.lists.get(created.id).id
     assert 1 == len(calls(either, "POST", "coupon"))
-
-
-def test_an_upload_whose_answer_is_lost_leaves_one_job(either: Harness) -> None:
-    """The file was taken; it is found by its name, and every code of it is there once."""
-    list_id = either.create_list().id
-    either.control.fail(UPLOADS, "drop_after", times=1)
-
-    upload = either.connection.uploads.send(list_id, BATCH, wait=True, timeout=20)
-
-    assert (UploadStatus.DONE, 25) == (upload.status, upload.accepted)
-    assert (1, Counter(BATCH)) == (job_count(either, list_id), codes(either, list_id))
 
 
 def test_ten_creates_at_once_leave_ten_lists(either: Harness) -> None:
