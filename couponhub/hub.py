@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType, TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from couponhub.config import Config, load_config
 from couponhub.connection import Connection
@@ -29,6 +29,9 @@ from couponhub.rooted import Rooted
 from couponhub.runtime import Runtime
 from couponhub.transport.observing import NoObserver, Observer
 from couponhub.usage import spellings_in_reports
+
+if TYPE_CHECKING:
+    from couponhub.code_desk import CodeDesk
 
 _ALL = CouponQuery()
 _MOST_AT_ONCE = 1000
@@ -112,6 +115,13 @@ class CouponHub(Rooted):
         Nobody is called. They come in the order of the file; one that cannot be opened says why in its `error`.
         """
         return tuple(map(self._described, self))
+
+    @property
+    def codes(self) -> "CodeDesk":
+        """The desk at which code files are looked at before anything is sent. No vendor is asked."""
+        from couponhub.code_desk import CodeDesk  # noqa: PLC0415 - lookups need none of it
+
+        return CodeDesk(tuple(self), self.__getitem__, self.state.ledger)
 
     @property
     def resilience(self) -> Mapping[str, LookupClient]:

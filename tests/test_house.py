@@ -27,7 +27,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"client", "config", "uploads", "usage"}),
     frozenset({"connection"}),
     frozenset({"lookup", "migration"}),
-    frozenset({"erasure", "explain"}),
+    frozenset({"code_desk", "erasure", "explain"}),
     frozenset({"runtime"}),
     frozenset({"hub"}),
     frozenset({"async_hub"}),

@@ -96,7 +96,7 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     "couponhub uploads send": (
         f"couponhub uploads send {_CAPILLARY} codes.csv --wait",
         f"couponhub uploads send {_CAPILLARY} tagged.csv --tag mobile --tag-column customer --column ref",
-        f"zcat codes.csv.gz | couponhub uploads send {_MOENGAGE} - --name winter.csv --wait --timeout 600",
+        f"couponhub uploads send {_MOENGAGE} codes.xlsx --dry-run",
     ),
     "couponhub uploads ls": (
         "couponhub uploads ls",
@@ -132,6 +132,41 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         f"couponhub uploads cancel {_UPLOAD}",
         f"couponhub uploads cancel {_UPLOAD} -o json",
         f"couponhub uploads cancel {_UPLOAD} --config staging.toml",
+    ),
+    "couponhub codes": (
+        "couponhub codes check codes.csv --for loyalty",
+        "couponhub codes prepare codes.csv --for engage --out clean",
+        "couponhub codes subtract codes.csv list:loyalty/541854 --out new.csv",
+    ),
+    "couponhub codes check": (
+        "couponhub codes check codes.csv",
+        "couponhub codes check winter.xlsx spring.csv.gz --for loyalty --for engage -o json",
+        "couponhub codes check codes.csv --html codes.html",
+    ),
+    "couponhub codes prepare": (
+        "couponhub codes prepare codes.csv --for loyalty --out clean",
+        "couponhub codes prepare winter.xlsx --for engage --out clean --column ref",
+        "cat codes.csv.gz | couponhub codes prepare - --for engage --out clean -o json",
+    ),
+    "couponhub codes subtract": (
+        "couponhub codes subtract codes.csv list:loyalty/541854 --out new.csv",
+        "couponhub codes subtract codes.csv winter.csv spring.csv --out new.csv",
+        "couponhub codes subtract list:loyalty/541854 codes.csv --out others.csv -o json",
+    ),
+    "couponhub codes intersect": (
+        "couponhub codes intersect codes.csv list:loyalty/541854 --out known.csv",
+        "couponhub codes intersect codes.csv winter.csv spring.csv --out known.csv",
+        "couponhub codes intersect list:engage/6721d00eefc476c0f67e0d05 list:loyalty/541854 --out both.csv",
+    ),
+    "couponhub codes compare": (
+        "couponhub codes compare codes.csv list:loyalty/541854",
+        "couponhub codes compare winter.csv spring.csv --out compared",
+        "couponhub codes compare winter.csv spring.csv -o json",
+    ),
+    "couponhub codes fingerprint": (
+        "couponhub codes fingerprint codes.csv",
+        "couponhub codes fingerprint codes.csv --key @secret.txt",
+        "couponhub codes fingerprint list:loyalty/541854 --key @secret.txt -o json",
     ),
     "couponhub work": (
         "couponhub work --once",

@@ -211,7 +211,10 @@ class Checks:
             return
         longest = self.rules.max_code_length
         if longest is not None and len(code) > longest:
-            yield _Fault(f"a code of {len(code)} characters, the vendor takes {longest}", kind="length")
+            yield _Fault(
+                f"a code of {len(code)} characters, the vendor takes {longest}",
+                kind="a code longer than the vendor takes",
+            )
         word = plain(code)
         if self.strays.is_header(word):
             yield _Fault("the header stands again", hint=JOINED)

@@ -1,6 +1,6 @@
 """The whole way from a source of codes to vendor files, in one pass to read and one to write."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from couponhub.codes.contents import rows_of_content
 from couponhub.codes.dedupe import DedupeResult
 from couponhub.codes.faults import Faults
 from couponhub.codes.few import FewCodes
+from couponhub.codes.form import SourceForm
 from couponhub.codes.header import Columns
 from couponhub.codes.opening import opened
 from couponhub.codes.rejects import SoundRows
@@ -27,6 +28,7 @@ from couponhub.state import CodeSet
 
 if TYPE_CHECKING:
     from couponhub.codes.sets.many import ManyCodes
+    from couponhub.codes.witness import Witness
 
 MANY = 200_000
 """Rows from which on it pays to import what is made for many."""
@@ -39,6 +41,10 @@ class PreparedCodes:
     Attributes:
         rows: Rows of codes in the source; blank rows do not count.
         rejected: Faulty rows that were left out; see `rejects` of `prepare`.
+        reasons: How many of those, by what is wrong with them.
+        examples: The lines of the first few of each reason.
+        form: In which the codes came.
+        oddities: Counts of what was taken all the same.
         duplicates: Rows left out because their code stood earlier in the source.
         skipped: Rows left out because their code was sent before.
         warnings: What was odd, in counts, never with a code.
@@ -53,6 +59,10 @@ class PreparedCodes:
     fingerprint: str
     parts: tuple[PreparedFile, ...]
     rejected: int = 0
+    reasons: Mapping[str, int] = attrs.field(factory=dict)
+    examples: tuple[tuple[int, str], ...] = ()
+    form: SourceForm = attrs.field(factory=SourceForm)
+    oddities: CodeOddities = attrs.field(factory=CodeOddities)
 
 
 def prepare(
@@ -65,6 +75,8 @@ def prepare(
     accepts_ruined: bool = False,
     sent: Iterable[CodeSet] = (),
     rejects: Path | None = None,
+    refuses: bool = True,
+    witness: "Witness | None" = None,
 ) -> PreparedCodes:
     """Read, check, dedupe, subtract and split codes into vendor files in `workspace`.
 
@@ -80,6 +92,8 @@ def prepare(
         sent: The code sets of what was sent before and is not to be sent again.
         rejects: A new private file for the lines of faulty rows and what is wrong with each, as CSV; such rows then are
             left out. None to refuse a source that has any.
+        refuses: False to take note, too, of a source without a sound row, or with nothing but rounded numbers.
+        witness: Sees the sound rows, unless they are many.
 
     Raises:
         UsageError: The source is empty, has no header, has faulty rows, or nothing else; the text names the file.
@@ -95,6 +109,8 @@ def prepare(
             accepts_ruined=accepts_ruined,
             sent=sent,
             rejects=rejects,
+            refuses=refuses,
+            witness=witness,
         )
     except UsageError as error:
         if not (name := name_of(source)):
@@ -112,6 +128,8 @@ def _prepare(
     accepts_ruined: bool,
     sent: Iterable[CodeSet],
     rejects: Path | None,
+    refuses: bool,
+    witness: "Witness | None",
 ) -> PreparedCodes:
     with ExitStack() as opened:
         scratch = opened.enter_context(scratch_in(workspace))
@@ -128,9 +146,10 @@ def _prepare(
         )
         sound = opened.enter_context(SoundRows(checks, rejects, tagging))
         sent = tuple(sent)
-        codes = _taken_in(rows, sound, opened, scratch, is_much=size_of(sent) >= MUCH)
-        checks.finish()
-        if not codes.rows:
+        codes = _taken_in(rows, sound, opened, scratch, witness, is_much=size_of(sent) >= MUCH)
+        if refuses:
+            checks.finish()
+        if not codes.rows and (refuses or not sound.rejected):
             faults.refuse()
             raise UsageError("there are no codes, only a header" if is_file(source) else "there are no codes")
         deduped = codes.settle(sent)
@@ -139,6 +158,10 @@ def _prepare(
             duplicates=deduped.duplicates,
             skipped=deduped.skipped,
             rejected=sound.rejected,
+            reasons=faults.reasons if sound.rejected else {},
+            examples=faults.examples if sound.rejected else (),
+            form=rows.form,
+            oddities=oddities,
             warnings=(*oddities.warnings(rules), *_warnings(deduped, rules, rows.columns, tagging)),
             fingerprint=codes.fingerprint,
             parts=_write(codes, header_row(rules, tagged=tagging is not None), rules, workspace),
@@ -146,7 +169,13 @@ def _prepare(
 
 
 def _taken_in(
-    rows: SourceRows, sound: SoundRows, opened: ExitStack, scratch: Path, *, is_much: bool
+    rows: SourceRows,
+    sound: SoundRows,
+    opened: ExitStack,
+    scratch: Path,
+    witness: "Witness | None",
+    *,
+    is_much: bool,
 ) -> "FewCodes | ManyCodes":
     """Read and check all rows, and take the sound ones; by what is right for few, or for many."""
     few = opened.enter_context(FewCodes(scratch, sound.checks.rules, sound.tagging))
@@ -154,7 +183,10 @@ def _taken_in(
     seen = 0
     while not are_many and (batch := next(rows.batches, None)) is not None:
         seen += len(batch.codes)
-        few.add(sound.of(batch))
+        taken = sound.of(batch)
+        few.add(taken)
+        if witness is not None:
+            witness.see(taken)
         are_many = seen >= MANY
     sound.note()  # of rows behind the last sound one, too
     if not (are_many or is_much):

@@ -226,7 +226,9 @@ def batches_of(
         if len(row) != columns.width:
             first = "first line" if columns.bare else "header"
             faults.add(
-                reader.line_num, f"{len(row)} columns where the {first} has {columns.width}", kind="columns"
+                reader.line_num,
+                f"{len(row)} columns where the {first} has {columns.width}",
+                kind="another number of columns",
             )
             continue
         if is_table and _add_no_text(row, columns, reader.line_num, faults):

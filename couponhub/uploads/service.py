@@ -8,6 +8,7 @@ from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.error_context import ErrorContext
 from couponhub.errors import LocalError
 from couponhub.models import (
+    CodeFileRules,
     JobId,
     ListId,
     PartId,
@@ -18,7 +19,7 @@ from couponhub.models import (
 )
 from couponhub.models.base import given_list_id
 from couponhub.models.given import given_flag, given_id, given_one, given_url
-from couponhub.protocols import AcceptsFiles, Adapter, DeletesParts, ReadsParts
+from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter, DeletesParts, ReadsParts
 from couponhub.rooted import Rooted
 from couponhub.staging import Staging
 from couponhub.state import JobRecord, JobStore, JobWish, Ledger, UploadRecord
@@ -118,6 +119,17 @@ class Uploads(Rooted):
             reconciler=self._assembly.reconciler,
             clock=clock,
         )
+
+    @property
+    def file_rules(self) -> CodeFileRules:
+        """The form in which the vendor wants its code files.
+
+        Raises:
+            Unsupported: It takes none.
+        """
+        adapter = self._adapter
+        taker = adapter if isinstance(adapter, AcceptsFiles) else self._offered.require(AcceptsFileUrls)
+        return taker.file_rules
 
     def send(
         self,

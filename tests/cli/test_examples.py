@@ -18,7 +18,10 @@ NOT_RUN = {
 }
 GROUPS = {
     "couponhub",
-    *(f"couponhub {name}" for name in ("config", "lists", "uploads", "coupons", "usage", "token", "store")),
+    *(
+        f"couponhub {name}"
+        for name in ("codes", "config", "lists", "uploads", "coupons", "usage", "token", "store")
+    ),
 }
 
 
@@ -100,6 +103,7 @@ def shop(desk: Desk) -> dict[str, str]:
     )
     return {
         "541854": "900004",
+        "list:loyalty/541854": "list:loyalty/900004",
         "6721d00eefc476c0f67e0d05": created,
         "up_7dk2m4q9x1h5t8w3z6yb": sent.json["id"],
         "SAVE-0001": "FESTIVAL25",

@@ -1,18 +1,19 @@
 """`couponhub uploads`: codes on their way to a list."""
 
-import sys
 from collections.abc import Callable
-from typing import BinaryIO, get_args
+from typing import get_args
 
 import attrs
 import click
 
+from couponhub.cli.code_sources import column_of, file_or_stdin
 from couponhub.cli.completing import connections, files, takes_connection
 from couponhub.cli.failures import say
 from couponhub.cli.jobs import JOB_COLUMNS
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.progress import UploadProgress
+from couponhub.cli.report_view import print_rehearsal
 from couponhub.cli.session import Seconds, confirm, opened_hub, secret_value, told_if_interrupted
 from couponhub.cli.tables import Column
 from couponhub.cli.upload_ids import named_upload, recorded_uploads
@@ -70,6 +71,7 @@ def command() -> None:
 @click.option(
     "--again", is_flag=True, help="Send every code once more, also those that the list has. DANGEROUS."
 )
+@click.option("--dry-run", is_flag=True, help="Only tell what would be sent, and whether it fits.")
 @_quiet
 @pass_options
 def send(
@@ -90,6 +92,7 @@ def send(
     wait: bool,
     timeout: float | None,
     again: bool,
+    dry_run: bool,
     quiet: bool,
 ) -> None:
     """Send the codes in FILE (a CSV with a header, - for stdin) to a list of CONN.
@@ -97,6 +100,9 @@ def send(
     A code that stands twice in the file, or that was sent to the list before, is sent once. Rows that are no codes,
     such as numbers that a spreadsheet rounded, are refused by line before anything is sent. After a crash the same
     command sends what did not arrive: what the crash left at the vendor is waited for first.
+
+    With --dry-run the vendor is asked how the list stands, and nothing is sent; it exits with 3 where the upload would
+    be refused.
     """
     if (file is None) == (url is None):
         raise UsageError("give either a FILE or --url")
@@ -109,11 +115,25 @@ def send(
             password=secret_value(url_password, "Password for the URL"),
         )
         if url is not None
-        else _file(file or "")
+        else file_or_stdin(file or "")
     )
     if tag is None and tag_column is not None:
         raise UsageError("--tag-column goes with --tag")
-    tagging = Tagging(identifier=Identifier(tag), column=_column(tag_column)) if tag else None
+    tagging = Tagging(identifier=Identifier(tag), column=column_of(tag_column)) if tag else None
+    if dry_run:
+        if isinstance(source, FileUrl):
+            raise UsageError("a file at a URL is sent as it is: --dry-run goes with a FILE")
+        with opened_hub(options) as hub:
+            report = hub.codes.rehearse(
+                source,
+                connection,
+                list_id,
+                column=column_of(column),
+                tagging=tagging,
+                accepts_ruined=bool(accept),
+            )
+        print_rehearsal(options, report)
+        return
     for address in (url, callback):
         if address is not None:
             _warn_of_plain_http(address)
@@ -124,7 +144,7 @@ def send(
                 ListId(list_id),
                 source,
                 name=name,
-                column=_column(column),
+                column=column_of(column),
                 tagging=tagging,
                 accept=accept,
                 callback=callback,
@@ -325,18 +345,6 @@ def _interrupted(connection: str, list_id: str, meter: UploadMeter) -> str:
         f"see `couponhub uploads show {connection} {list_id} {upload_id}`; {resume} goes on with it, and sending"
         " the same codes again sends only what did not arrive"
     )
-
-
-def _file(name: str) -> str | BinaryIO:
-    if name != "-":
-        return name
-    if sys.stdin is None:
-        raise UsageError("stdin is closed")
-    return sys.stdin.buffer
-
-
-def _column(text: str | None) -> str | int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else text
 
 
 def _warn_of_plain_http(address: str) -> None:

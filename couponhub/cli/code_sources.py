@@ -1,0 +1,24 @@
+"""Code files and their columns, as commands name them."""
+
+import sys
+from typing import BinaryIO
+
+from couponhub.errors import UsageError
+
+
+def file_or_stdin(name: str) -> str | BinaryIO:
+    """Return what a command was told to read: a path, or stdin for `-`.
+
+    Raises:
+        UsageError: Stdin is closed.
+    """
+    if name != "-":
+        return name
+    if sys.stdin is None:
+        raise UsageError("stdin is closed")
+    return sys.stdin.buffer
+
+
+def column_of(text: str | None) -> str | int | None:
+    """Return a column by its name, or by its position where a number was given."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() else text

@@ -1,0 +1,60 @@
+"""Bars as SVG that stands in a page by itself: no script, no style, nothing from elsewhere."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from couponhub.errors import UsageError
+
+_MOST = 40
+"""Bars that can be told apart."""
+_WIDTH, _BAR, _FRAME = 720, 22, 110
+
+
+def require_pictures() -> None:
+    """Raise UsageError where the library that draws is not installed."""
+    _leather()
+
+
+def bars(counts: Sequence[tuple[str, int]], title: str) -> str:
+    """Draw counts as bars, from top to bottom; "" where there is nothing to be counted.
+
+    Args:
+        counts: What each bar stands for, and how long it is; the first forty are drawn.
+        title: What they are, for those who cannot see them, too.
+    """
+    if not any(count for _, count in counts):
+        return ""
+    leather = _leather()
+    drawn = counts[:_MOST]
+    chart = leather.Chart()
+    chart.add_bars([(count, label) for label, count in drawn])
+    chart.add_x_axis(name="codes")
+    height = _FRAME + _BAR * len(drawn)
+    svg = str(chart.to_svg(width=_WIDTH, height=height))
+    svg = svg[svg.index("<svg") :]
+    name = escape(title, quote=True)
+    return svg.replace(
+        "<svg", f'<svg role="img" aria-label="{name}" viewBox="0 0 {_WIDTH} {height}"', 1
+    ).replace(">", f"><title>{name}</title>", 1)
+
+
+def _leather() -> Any:
+    try:
+        import leather  # noqa: PLC0415 - an extra, and few want it
+    except ImportError:
+        raise UsageError(
+            "the page needs a library that is not installed",
+            hint="pip install 'couponhub[files]', or take the JSON: -o json",
+        ) from None
+    # What it draws with is its module's own; it is always set to the same.
+    theme = leather.theme
+    theme.background_color = "none"
+    theme.default_series_colors = ["#2f6f8f"]
+    for name in ("title", "legend", "axis_title", "tick"):
+        for kind, value in (("font_family", "system-ui, sans-serif"), ("color", "currentColor")):
+            if hasattr(theme, f"{name}_{kind}"):
+                setattr(theme, f"{name}_{kind}", value)
+    theme.label_color = "currentColor"
+    theme.tick_color = "#8888884d"
+    return leather
