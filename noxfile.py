@@ -4,6 +4,9 @@ A Python that is not here is skipped, and the summary at the end says so: it lis
 This is also how the tests run where there is no make, such as Windows.
 """
 
+import shutil
+from pathlib import Path
+
 import nox
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -31,3 +34,31 @@ def recipes(session: nox.Session) -> None:
     session.install("pandas", "pandas-stubs", "pyright")
     session.run("python", "-m", "pytest", "--quiet", "tests/docs/test_recipes.py")
     session.run("pyright", "--project", "docs/recipes/pyrightconfig.json")
+
+
+@nox.session(reuse_venv=False)  # nothing may be there that an earlier run has installed
+def persons(session: nox.Session) -> None:
+    """Go the steps of six kinds of users with the wheel, in an environment and a folder that hold nothing else."""
+    away = Path(session.create_tmp()).absolute() / "away"
+    shutil.rmtree(away, ignore_errors=True)
+    for name in ("tests/persons", "tests/kit"):
+        shutil.copytree(name, away / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (
+        "tests/cli/conftest.py",
+        "tests/cli/desk.py",
+        "tests/server/conftest.py",
+        "tests/server/counter.py",
+        "docs/adding-a-vendor.md",
+    ):
+        (away / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(name, away / name)
+    (away / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")  # else that of the repository is found
+    session.install("build", "pytest")
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(away / "dist"))
+    (wheel,) = (away / "dist").glob("*.whl")
+    session.install(str(wheel))
+    session.chdir(away)
+    first = "tests/persons/test_newcomer.py"
+    session.run("python", "-m", "pytest", "--quiet", first, env={"COUPONHUB_FROM_WHEEL": "1"})
+    session.install(f"{wheel}[server,parquet,testing]")
+    session.run("python", "-m", "pytest", "--quiet", "tests/persons")
