@@ -37,7 +37,7 @@ _REFUSALS = (
 
 
 def _nothing() -> None:
-    """Nobody else can have found it."""
+    """Return None: nobody but us is asked what became of a write."""
 
 
 def write_once(

@@ -45,7 +45,7 @@ class Health:
         yield Operation(
             name="readyz",
             about="The configuration and the store can be used.\n\n"
-            "Vendors are not asked: one that is dead makes no other service ready.",
+            "Vendors are not asked: the service stays ready when one is dead, for the others still answer.",
             method="GET",
             path="/readyz",
             run=self._ready,
