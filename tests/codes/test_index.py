@@ -77,6 +77,7 @@ def test_an_index_says_what_the_set_says(
         expected = prepared(folder / "few", codes, rules, sets)
     with reading(many=True, block=100), pytest.MonkeyPatch.context() as patch:
         patch.setattr(index, "LEAST", 1)
+        patch.setattr(many, "_SHARE", 0)
         patch.setattr(probing, "_AT_ONCE", 7)
         patch.setattr(probing, "_FEW", 0 if is_searched else 1000)
         if is_weak:
@@ -94,6 +95,7 @@ def test_an_index_says_what_the_set_says(
 def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TextCodeSet:
     """A set with an index."""
     monkeypatch.setattr(index, "LEAST", 1)
+    monkeypatch.setattr(many, "_SHARE", 0)
     code_set = kept(tmp_path, "set", ["A1", "B2"])
     assert 1 == skipped(tmp_path, code_set)
     return code_set
@@ -136,6 +138,7 @@ def test_a_spoilt_index_is_made_anew(tmp_path: Path, large: TextCodeSet, spoil: 
 def test_where_no_index_can_be_kept_the_set_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a folder that is only to be read."""
     monkeypatch.setattr(index, "LEAST", 1)
+    monkeypatch.setattr(many, "_SHARE", 0)
     code_set = attrs.evolve(kept(tmp_path, "set", ["A1"]), index=tmp_path / "nowhere" / "index")
     assert 1 == skipped(tmp_path, code_set)
     assert not list(tmp_path.rglob("*.index"))

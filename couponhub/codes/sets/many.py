@@ -23,11 +23,14 @@ from couponhub.codes.sets.lines import TextLines
 from couponhub.codes.sets.probing import MOST, Prober, Wanted
 from couponhub.codes.sets.proof import Placed
 from couponhub.codes.sets.sieve import KEPT, SENT, Block, Dealt, Sieve, Sifted
+from couponhub.codes.sharing import size_of
 from couponhub.codes.writing import PartWriter
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.state import CodeSet, TextCodeSet
 
 _T = TypeVar("_T")
+_SHARE = 1
+"""The least share of codes sent before, in bytes beside the new ones, that is looked through rather than sorted with them."""
 
 
 @attrs.frozen(eq=False)
@@ -127,7 +130,8 @@ class ManyCodes:
         """
         self._crew.drain()
         files = [each for each in sent if isinstance(each, TextCodeSet)]
-        if self.rows <= MOST and self._is_composed and len(files) == len(sent):
+        is_worth = self.rows <= MOST and size_of(files) >= _SHARE * self._sieve.size
+        if is_worth and self._is_composed and len(files) == len(sent):
             return self._probed(files)
         for code_set in sent:
             for text in texts_of(code_set):

@@ -117,6 +117,11 @@ class Sieve:
         self._spool.close()
         self._scratch.close()
 
+    @property
+    def size(self) -> int:
+        """The bytes of the lines taken so far."""
+        return self._spool.size
+
     def deal(self, text: bytes, lines: TextLines | None = None, *, thins: bool = True) -> Dealt:
         """Hash the lines of a text of at most MOST_LINES, each with its LF, and deal them into buckets.
 
