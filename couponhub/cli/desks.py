@@ -8,7 +8,6 @@ from couponhub.cli.options import GlobalOptions
 from couponhub.code_desk import CodeDesk
 from couponhub.config import find_config
 from couponhub.errors import ConfigError
-from couponhub.hub import CouponHub
 
 
 @contextmanager
@@ -17,6 +16,8 @@ def opened_desk(options: GlobalOptions) -> Iterator[CodeDesk]:
     if options.config is None and "COUPONHUB_CONFIG" not in os.environ and not _is_configured():
         yield CodeDesk()
         return
+    from couponhub.hub import CouponHub  # noqa: PLC0415 - brings in all that speaks to vendors
+
     with CouponHub.from_config(options.config) as hub:
         yield hub.codes
 

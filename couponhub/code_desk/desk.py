@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
@@ -18,13 +18,14 @@ from couponhub.code_desk.sources import NamedCodes, Sources, list_of
 from couponhub.codes import SetComparison, SetCounts, compare, fingerprint, intersect, shared, subtract
 from couponhub.codes.examining import Examination, examine
 from couponhub.codes.report import CodesReport, Outlook, PreparedFolder, SentBefore
-from couponhub.connection import Connection
 from couponhub.errors import LocalError, UnknownConnection, UsageError
 from couponhub.models import CodeFileRules, Tagging
-from couponhub.models.given import given_ids, given_one
+from couponhub.models.given import given_id, given_ids, given_one, given_whole
 from couponhub.rooted import Rooted
 from couponhub.state import CodeSet, Ledger
-from couponhub.uploads.arguments import given_column
+
+if TYPE_CHECKING:
+    from couponhub.connection import Connection
 
 _EXACT = CodeFileRules(code_header="code")
 
@@ -44,7 +45,7 @@ class CodeDesk(Rooted):
     def __init__(
         self,
         names: Iterable[str] = (),
-        connection: Callable[[str], Connection] | None = None,
+        connection: "Callable[[str], Connection] | None" = None,
         ledger: Callable[[str], Ledger] | None = None,
         *,
         now: Callable[[], datetime] = utc_now,
@@ -73,7 +74,7 @@ class CodeDesk(Rooted):
             LocalError: This machine failed.
         """
         names = given_ids(connections, "connections") if connections else ()
-        given_column(column)
+        _given_column(column)
         opened = [self._connection(name) for name in dict.fromkeys(names)]
         with self._workspace() as workspace:
             sources = Sources(ledger=self._ledger, workspace=_folder(workspace / "sources"))
@@ -102,7 +103,7 @@ class CodeDesk(Rooted):
             Unsupported: The vendor takes no codes.
         """
         rules = self._connection(connection).uploads.file_rules
-        given_column(column)
+        _given_column(column)
         with self._workspace() as workspace:
             named = Sources(ledger=self._ledger, workspace=workspace).named(file)
             return prepare_folder(named, rules, connection, _target(out), column=column)
@@ -132,7 +133,7 @@ class CodeDesk(Rooted):
             VendorError: The vendor does not tell how the list stands.
         """
         opened = self._connection(connection)
-        given_column(column)
+        _given_column(column)
         coupon_list = opened.lists.get(list_id)
         with self._workspace() as workspace:
             sources = Sources(ledger=self._ledger, workspace=_folder(workspace / "sources"))
@@ -191,7 +192,7 @@ class CodeDesk(Rooted):
         with self._sets(source) as ((codes,), workspace):
             return fingerprint(codes, key, workspace)
 
-    def _connection(self, name: str) -> Connection:
+    def _connection(self, name: str) -> "Connection":
         if self._open is None:
             raise _unconfigured(name)
         return self._open(name)
@@ -271,6 +272,13 @@ def _several(files: NamedCodes | Iterable[NamedCodes]) -> tuple[NamedCodes, ...]
     if isinstance(files, (bytes, Mapping)) or not isinstance(files, Iterable):
         raise UsageError(f"files are paths or open files, not {type(files).__name__}")
     return tuple(cast("Iterable[NamedCodes]", files))
+
+
+def _given_column(column: object) -> None:
+    if isinstance(column, str):
+        given_id(column, "the column")
+    elif column is not None:
+        given_whole(column, "the column", least=0)
 
 
 def _target(out: object) -> Path:

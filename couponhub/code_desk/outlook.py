@@ -3,21 +3,24 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
 from couponhub.codes import PreparedCodes, prepare
 from couponhub.codes.examining import NamedSource, counts_of, prepared_in_turn, reasons_of
 from couponhub.codes.report import Outlook
-from couponhub.connection import Connection
 from couponhub.models import CouponList, ListStatus, Tagging
 from couponhub.state import CodeSet
+
+if TYPE_CHECKING:
+    from couponhub.connection import Connection
 
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def outlook_of(
-    connection: Connection,
+    connection: "Connection",
     sources: tuple[NamedSource, ...],
     workspace: Path,
     *,
@@ -42,7 +45,7 @@ def outlook_of(
 
 
 def outlook_for_list(
-    connection: Connection,
+    connection: "Connection",
     coupon_list: CouponList,
     one: NamedSource,
     workspace: Path,
@@ -93,7 +96,7 @@ def outlook_for_list(
     )
 
 
-def _outlook(connection: Connection, prepared: Sequence[PreparedCodes], now: datetime) -> Outlook:
+def _outlook(connection: "Connection", prepared: Sequence[PreparedCodes], now: datetime) -> Outlook:
     counts = counts_of(prepared)
     parts = [part for one in prepared for part in one.parts]
     limits = connection.capabilities.limits

@@ -11,7 +11,6 @@ from couponhub.cli.failures import say
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import as_table, print_one
 from couponhub.cli.report_view import CHECK_FIELDS, PREPARED_FIELDS, print_check_tables, print_reasons
-from couponhub.cli.session import secret_value
 from couponhub.cli.tables import Column
 from couponhub.errors import PartialFailure, UsageError
 from couponhub.serialization import Document, to_document
@@ -179,6 +178,8 @@ def fingerprint(options: GlobalOptions, *, source: str, key: str | None) -> None
 
     It depends on neither order nor duplicates. Without a key whoever sees it can try codes out.
     """
+    from couponhub.cli.session import secret_value  # noqa: PLC0415 - brings in all that speaks to vendors
+
     secret = secret_value(key, "Key of the fingerprint")
     with opened_desk(options) as desk:
         found = desk.fingerprint(file_or_stdin(source), (secret or "").encode())
