@@ -165,4 +165,5 @@ def _console() -> Any:
 def _write_rich(console: Any, shown: Any) -> None:
     with console.capture() as captured:
         console.print(shown, crop=False)  # what must stay whole may be wider than the terminal
-    write(captured.get())
+    # Blanks that fill a column up wrap into a line of their own, where another line is wider than the terminal.
+    write("\n".join(line.rstrip(" ") for line in captured.get().split("\n")))

@@ -88,3 +88,11 @@ def test_help_needs_nothing(desk: Desk) -> None:
         assert (2, "") == (bare.code, bare.out)
         assert bare.err.startswith("Usage: couponhub")
     assert "usage" == desk("lists", "-o", "json").json["error"]["kind"]
+
+
+def test_no_line_wraps_for_blanks_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside a command that is wider than the terminal, shorter lines are as long as what they say."""
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = desk("usage", "status", "-o", "table").out.splitlines()
+    assert max(map(len, lines)) > 80
+    assert [] == [line for line in lines if line.endswith(" ")]
