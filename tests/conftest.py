@@ -1,6 +1,8 @@
 """What every test rests on: nobody's home, state or configuration is read or written, and no disk is waited for."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -48,16 +50,24 @@ def _short_pauses() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of homes; pytest's own way to number thousands of them would count them all each time."""
+    return tmp_path_factory.mktemp("homes")
+
+
 @pytest.fixture(autouse=True)
-def _nobody_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _nobody_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty home, an empty working folder, and no configuration from outside."""
-    home = tmp_path_factory.mktemp("home")
+    home = Path(tempfile.mkdtemp(dir=_homes))
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(home))
     for name in ("CONFIG", "STATE", "DATA", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
     monkeypatch.delenv("COUPONHUB_CONFIG", raising=False)
     monkeypatch.chdir(_folder(home / "work"))
+    yield
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _folder(path: Path) -> Path:
