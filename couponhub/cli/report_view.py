@@ -79,7 +79,8 @@ def print_rehearsal(options: GlobalOptions, report: "CodesReport") -> None:
     (way,) = report.connections
     fault = ""
     if way.rejected:
-        fault = f"{way.rejected} faulty rows: the upload would be refused for them; `couponhub codes prepare` leaves them out"
+        rows = "row" if way.rejected == 1 else "rows"
+        fault = f"{way.rejected} faulty {rows}: the upload would be refused; `couponhub codes prepare` leaves such rows out"
     elif not way.fits:
         fault = f"the codes cannot go to list {way.list_id}: it is {way.list_status}, or would hold too many"
     if fault:

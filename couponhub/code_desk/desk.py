@@ -17,7 +17,7 @@ from couponhub.code_desk.outlook import outlook_for_list, outlook_of
 from couponhub.code_desk.sources import NamedCodes, Sources, list_of
 from couponhub.codes import SetComparison, SetCounts, compare, fingerprint, intersect, shared, subtract
 from couponhub.codes.examining import Examination, examine
-from couponhub.codes.report import CodesReport, Outlook, PreparedFolder, SentBefore
+from couponhub.codes.report import CodesReport, Finding, Outlook, PreparedFolder, SentBefore
 from couponhub.errors import LocalError, UnknownConnection, UsageError
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.models.given import given_id, given_ids, given_one, given_whole
@@ -252,18 +252,32 @@ def _report(
     found: Examination, outlooks: tuple[Outlook, ...], sent: tuple[SentBefore, ...] | None
 ) -> CodesReport:
     patterns = found.patterns
+    elsewhere = tuple(_of_two_vendors(outlooks, sent or ()))
     return CodesReport(
         **found.counts,
         reasons=found.reasons,
         examples=found.examples,
         connections=outlooks,
         files=found.files,
-        findings=found.findings,
+        findings=found.findings + elsewhere,
         sent=sent,
         lengths={str(length): patterns.lengths[length] for length in sorted(patterns.lengths)},
         begins=patterns.begins,
         letters=patterns.letters,
     )
+
+
+def _of_two_vendors(outlooks: tuple[Outlook, ...], sent: tuple[SentBefore, ...]) -> Iterator[Finding]:
+    """Tell of codes that another connection has, so that they could be used twice."""
+    for way in outlooks:
+        for earlier in sent:
+            if earlier.connection != way.connection:
+                yield Finding(
+                    kind="two_vendors",
+                    count=earlier.codes,
+                    message=f"were sent to list {earlier.list_id} of {earlier.connection}: at {way.connection},"
+                    " too, they could be used twice",
+                )
 
 
 def _several(files: NamedCodes | Iterable[NamedCodes]) -> tuple[NamedCodes, ...]:

@@ -57,7 +57,11 @@ def page_of(report: CodesReport) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{_text(title)}</title><style>{_STYLE}</style></head><body>\n<h1>{_text(title)}</h1>\n",
             _counts(report),
-            _section("Left out", _table(("Rows", "Because of", "First lines"), _reasons(report))),
+            _section(
+                "Left out",
+                bars([*report.reasons.items()], "Rows that are left out, by reason", "rows")
+                + _table(("Rows", "Because of", "First lines"), _reasons(report)),
+            ),
             _section(
                 "To be known",
                 _table(
@@ -88,7 +92,7 @@ def _counts(report: CodesReport) -> str:
         f'<meter min="0" max="{max(1, report.rows)}" value="{getattr(report, name)}">{name}</meter></td></tr>'
         for name in names
     )
-    picture = bars([(name, getattr(report, name)) for name in names], "Rows by what they are")
+    picture = bars([(name, getattr(report, name)) for name in names], "Rows by what they are", "rows")
     return (
         f'<table><tr><th>rows</th><td class="n">{report.rows:,}</td><td></td></tr>{rows}</table>\n{picture}\n'
     )

@@ -8,6 +8,8 @@ from couponhub.errors import UsageError
 
 _MOST = 40
 """Bars that can be told apart."""
+_LONGEST = 45
+"""Characters beside a bar that leave room for it."""
 _WIDTH, _BAR, _FRAME = 720, 22, 110
 
 
@@ -16,20 +18,21 @@ def require_pictures() -> None:
     _leather()
 
 
-def bars(counts: Sequence[tuple[str, int]], title: str) -> str:
+def bars(counts: Sequence[tuple[str, int]], title: str, unit: str = "codes") -> str:
     """Draw counts as bars, from top to bottom; "" where there is nothing to be counted.
 
     Args:
         counts: What each bar stands for, and how long it is; the first forty are drawn.
         title: What they are, for those who cannot see them, too.
+        unit: What is counted.
     """
     if not any(count for _, count in counts):
         return ""
     leather = _leather()
     drawn = counts[:_MOST]
     chart = leather.Chart()
-    chart.add_bars([(count, label) for label, count in drawn])
-    chart.add_x_axis(name="codes")
+    chart.add_bars([(count, _cut(label)) for label, count in drawn])
+    chart.add_x_axis(name=unit)
     height = _FRAME + _BAR * len(drawn)
     svg = str(chart.to_svg(width=_WIDTH, height=height))
     svg = svg[svg.index("<svg") :]
@@ -37,6 +40,10 @@ def bars(counts: Sequence[tuple[str, int]], title: str) -> str:
     return svg.replace(
         "<svg", f'<svg role="img" aria-label="{name}" viewBox="0 0 {_WIDTH} {height}"', 1
     ).replace(">", f"><title>{name}</title>", 1)
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _leather() -> Any:

@@ -89,7 +89,7 @@ class Outlook(Documented):
         fits: No more than a list of that vendor holds, and the list that is meant is neither expired nor archived.
         ends_at: The earliest moment at which the last part can have been handed over, as its limits tell.
         reasons: How many rows it does not take, by what is wrong with them.
-        skipped: Rows whose code was sent to that list before; 0 where no list is meant.
+        skipped: Rows whose code was sent to that list before; None where no list is meant.
         list_id: The list that is meant; None for none.
         list_status: As the vendor shows it.
     """
@@ -104,7 +104,7 @@ class Outlook(Documented):
     fits: bool
     ends_at: datetime | None = instant_field()
     reasons: Mapping[str, int] = attrs.field(factory=dict)
-    skipped: int = 0
+    skipped: int | None = None
     list_id: str | None = None
     list_status: str | None = None
 

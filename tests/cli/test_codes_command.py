@@ -58,6 +58,14 @@ def test_codes_that_were_sent_before_are_told(desk: Desk, connection: str) -> No
     report = desk("codes", "check", "codes.csv", "-o", "json").json
     assert [{"connection": connection, "list_id": list_id, "codes": 2}] == report["sent"]
 
+    other = next(name for name in CONNECTIONS if name != connection)
+    twice = desk("codes", "check", "codes.csv", "--for", connection, "--for", other, "-o", "json").json
+    assert [(2, True)] == [
+        (finding["count"], f"at {other}, too, they could be used twice" in finding["message"])
+        for finding in twice["findings"]
+        if finding["kind"] == "two_vendors"
+    ]
+
     sent = f"list:{connection}/{list_id}"
     ran = desk("codes", "subtract", "codes.csv", sent, "--out", "new.csv", "-o", "json")
     assert (0, {"codes": 3, "written": 1, "left_out": 2, "path": "new.csv"}) == (ran.code, ran.json)
@@ -154,7 +162,7 @@ def test_an_upload_is_rehearsed(desk: Desk, connection: str) -> None:
     assert ["A-1"] == desk.codes(connection, list_id)
     desk.write("codes.csv", "code", "A-3", "NULL")
     refused = desk(*send, "--dry-run")
-    assert (3, True) == (refused.code, "1 faulty rows: the upload would be refused" in refused.complaint)
+    assert (3, True) == (refused.code, "1 faulty row: the upload would be refused" in refused.complaint)
     assert 0 == desk(*send, "--dry-run", "--accept", "ruined").code
     assert 2 == desk("uploads", "send", connection, list_id, "--url", "https://example.com", "--dry-run").code
     assert 4 == desk("uploads", "send", connection, "none", "codes.csv", "--dry-run").code

@@ -115,8 +115,9 @@ def prepare(options: GlobalOptions, *, file: str, name: str, out: str, column: s
     if left_out := prepared.rejected + prepared.empty:
         if as_table(options):
             print_reasons(document)
+        rows = "row was" if left_out == 1 else "rows were"
         error = PartialFailure(
-            f"{left_out} faulty rows were left out; {prepared.rejects_path} says which and why"
+            f"{left_out} faulty {rows} left out; {prepared.rejects_path} says which and why"
         )
         say(error.message)
         raise click.exceptions.Exit(error.exit_code)
