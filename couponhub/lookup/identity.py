@@ -38,7 +38,7 @@ def needs_one_connection() -> UsageError:
     """The error of a question that holds a vendor's own number, for several connections."""
     return UsageError(
         "id, list and store are a vendor's own numbers and need exactly one connection",
-        hint="name it with --connection",
+        hint="name it: in `connections`, or with --connection",
     )
 
 

@@ -1,6 +1,7 @@
 """The WSGI application: routes to operations, callers to their rights, errors to problems."""
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
@@ -9,6 +10,7 @@ from urllib.parse import parse_qsl
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
+from couponhub.config.faults import did_you_mean
 from couponhub.errors import CouponhubError, UsageError
 from couponhub.hub import CouponHub
 from couponhub.server.admission import Gate
@@ -135,7 +137,7 @@ class App:
         if operation.counts is not None:
             self._access.charge(caller, operation.counts(body))
         words = environ.get("QUERY_STRING")
-        query = dict(parse_qsl(words, keep_blank_values=True)) if words else _NOTHING
+        query = _query(operation, words) if words else _NOTHING
         return operation.run(OperationRequest(caller=caller, path=path, query=query, body=body))
 
     def _body(self, takes: type[T], environ: "WSGIEnvironment", framed: RequestContext) -> T:
@@ -170,6 +172,21 @@ def problem_reply(refusal: Refusal, framed: RequestContext) -> OperationResponse
 
 
 _NOTHING: Mapping[str, str] = {}
+_A_NAME = re.compile("[A-Za-z_]{1,40}")
+
+
+def _query(operation: Operation, words: str) -> Mapping[str, str]:
+    """Read what stands behind the question mark; what a vendor or a scraper adds to its own addresses is let be.
+
+    A filter that is misspelt would else be none, and a customer in an address would stand in logs on the way.
+    """
+    query = dict(parse_qsl(words, keep_blank_values=True))
+    if operation.scope is not None and not operation.allow_loopback:
+        known = [one.name for one in operation.parameters if one.words]
+        for name in sorted(query.keys() - set(known)):
+            shown = name if _A_NAME.fullmatch(name) else "the query"
+            raise UsageError(f"{shown}: unknown parameter{did_you_mean(name, known)}")
+    return query
 
 
 def _rule(operation: Operation) -> Rule:

@@ -128,11 +128,12 @@ def _answer(operation: Operation) -> Document:
 
 def _failures(operation: Operation) -> Document:
     access = () if operation.scope is None else (401, 403, 429)
+    query = () if operation.scope is None or operation.allow_loopback else (400,)
     admission = (503,) if operation.waits else ()
     body = () if operation.takes is None else (400, 408, 413, 415)
     return {
         str(status): _failure(status)
-        for status in sorted({*access, *admission, *body, *operation.fails, 500})
+        for status in sorted({*access, *query, *admission, *body, *operation.fails, 500})
     }
 
 

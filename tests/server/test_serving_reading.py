@@ -40,6 +40,19 @@ def test_lists_are_the_hubs(counter: Counter) -> None:
     assert "status: expected one of all, active" in problem(refused, 400, "usage")["detail"]
 
 
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("/v1/connections/moengage/lists?state=active", 'state: unknown parameter; did you mean "status"?'),
+        ("/v1/connections?919876543210", "the query: unknown parameter; known are: none"),
+    ],
+)
+def test_a_parameter_that_there_is_not(counter: Counter, address: str, told: str) -> None:
+    """A filter that is misspelt would answer everything; what is no name may be a customer, and is not repeated."""
+    answer = counter.get(address, counter.token(Scope.LISTS_READ))
+    assert told == problem(answer, 400, "usage")["detail"]
+
+
 def test_one_list(counter: Counter) -> None:
     """By the vendor's id; one that is not there is the vendor's word."""
     token, list_id = counter.token(Scope.LISTS_READ), first_list(counter)
