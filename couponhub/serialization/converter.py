@@ -72,7 +72,7 @@ def _write_values(converter: Converter) -> None:
     converter.register_unstructure_hook(Secret, _refuse)
     converter.register_unstructure_hook(CouponhubError, error_object)
     converter.register_unstructure_hook_func(_is_mapping, dict)
-    converter.register_unstructure_hook_func(_is_set, sorted)
+    converter.register_unstructure_hook_func(_is_set, _words)
     converter.register_unstructure_hook_factory(_is_tuple, lambda kind: _items_writer(converter, kind))
     converter.register_unstructure_hook_factory(_is_optional, lambda kind: _optional_writer(converter, kind))
 
@@ -179,6 +179,10 @@ def _is_tuple(kind: Any) -> bool:
 def _is_optional(kind: Any) -> bool:
     # Of a NewType and None Python 3.11 makes the former.
     return get_origin(kind) in {Union, UnionType} and NoneType in get_args(kind) and len(get_args(kind)) == 2
+
+
+def _words(value: frozenset[str]) -> list[str]:
+    return sorted(map(str, value))
 
 
 def _number(value: Decimal) -> int | float:

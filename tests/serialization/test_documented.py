@@ -89,6 +89,9 @@ def test_orders_and_questions_say_all_that_they_hold() -> None:
         query.as_dict()["status"],
         query.as_dict()["since"],
     )
+    assert {str} == {
+        type(word) for word in query.as_dict()["status"]
+    }  # what writes YAML or MessagePack takes no enum
     assert '{"mobile": "1"}' == Customer(mobile="1").to_json()
 
 
