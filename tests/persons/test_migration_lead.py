@@ -70,6 +70,13 @@ def test_codes_without_a_header(desk: Desk) -> None:
     assert '"mobile": --tag would bind them' in send(desk, "two.csv", "--wait").err
 
 
+def test_an_id_that_no_list_has(desk: Desk) -> None:
+    """Where the vendor's own words name neither the id nor a way on, the hint does."""
+    ran = desk("lists", "show", "moengage", "6721d00eefc476c0f67e0d05")
+    assert 4 == ran.code
+    assert "`couponhub lists ls` shows the lists that there are" in ran.complaint
+
+
 def test_which_lists_run_out(desk: Desk) -> None:
     """Of all vendors, soonest first; what a vendor does not tell is said, and one that is down hides no other."""
     ran = desk("lists", "ls", "--expiring", "400", "--below", "100", "--sort", "expires")

@@ -27,6 +27,8 @@ _MINUTE_WINDOW_SECONDS = 60
 # same: addresses, e-mails, long numbers, and long words with digits in them (tokens, ids).
 _UNQUOTABLE = re.compile(r"\S*[@/\\]\S*|\d{6,}|(?=\w*\d)\w{20,}")
 
+_NO_SUCH_LIST = "coupon-list-not-found"
+"""What the reference answers to an id that no list has; the text names neither."""
 _HINTS: dict[type[VendorError], str] = {
     AuthRejected: "check workspace_id, api_key (of the Campaign report/Catalog API tile) and the data centre",
     PermissionDenied: "check that the workspace has coupons, and that its API firewall lets this address in",
@@ -51,6 +53,8 @@ def read_error(reply: Reply) -> VendorError:
     retry_after = retry_after_seconds(reply.headers) if reply.status in {429, 503} else None
     kind = _kind(reply.status, refusal, retry_after)
     hint = _HINTS.get(kind, "")
+    if kind is NotFound and refusal.code == _NO_SUCH_LIST:
+        hint = "`couponhub lists ls` shows the lists that there are, each with its id"
     if not refusal.understood and reply.status in {400, 404, 405}:
         hint = "the answer is not in MoEngage's form: check data_center or base_url"
     said = " ".join(part for part in (f"HTTP {reply.status}", refusal.code) if part)
