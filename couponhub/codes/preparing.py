@@ -19,10 +19,10 @@ from couponhub.codes.rejects import SoundRows
 from couponhub.codes.rows import SourceRows, rows_of_iterable
 from couponhub.codes.scratch import scratch_in
 from couponhub.codes.sharing import MUCH, size_of
-from couponhub.codes.source import CodeSource, is_file, name_of
+from couponhub.codes.source import CodeSource, is_file, name_of, state_of
 from couponhub.codes.words import Strays
 from couponhub.codes.writing import PartWriter, PreparedFile, header_row
-from couponhub.errors import UsageError
+from couponhub.errors import LocalError, UsageError
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.state import CodeSet
 
@@ -97,7 +97,7 @@ def prepare(
 
     Raises:
         UsageError: The source is empty, has no header, has faulty rows, or nothing else; the text names the file.
-        LocalError: The source cannot be read, or the disk is full.
+        LocalError: The source cannot be read, a file changed while it was read, or the disk is full.
     """
     try:
         return _prepare(
@@ -133,6 +133,7 @@ def _prepare(
 ) -> PreparedCodes:
     with ExitStack() as opened:
         scratch = opened.enter_context(scratch_in(workspace))
+        before = state_of(source)
         faults, oddities = Faults(), CodeOddities()
         rows = opened.enter_context(_rows(source, rules, faults, column=column, tagging=tagging))
         checks = Checks(
@@ -147,6 +148,11 @@ def _prepare(
         sound = opened.enter_context(SoundRows(checks, rejects, tagging))
         sent = tuple(sent)
         codes = _taken_in(rows, sound, opened, scratch, witness, is_much=size_of(sent) >= MUCH)
+        if state_of(source) != before:
+            raise LocalError(
+                f"{name_of(source)} changed while it was read, so that nobody can tell what is in it",
+                hint="wait until whoever writes it has ended, and do it again",
+            )
         if refuses:
             checks.finish()
         if not codes.rows and (refuses or not sound.rejected):

@@ -3,6 +3,7 @@
 import codecs
 import io
 import os
+import stat
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -150,6 +151,18 @@ def _without_marks(start: bytes) -> bytes:
     while start.startswith(codecs.BOM_UTF8):
         start = start.removeprefix(codecs.BOM_UTF8)
     return start
+
+
+def state_of(source: CodeSource) -> tuple[int, ...] | None:
+    """Return what changes when somebody writes to a file that is named by its path; None for any other source."""
+    if not isinstance(source, (str, os.PathLike)):
+        return None
+    try:
+        found = Path(source).stat()
+    except (OSError, ValueError):
+        return None
+    is_regular = stat.S_ISREG(found.st_mode)
+    return (found.st_ino, found.st_size, found.st_mtime_ns) if is_regular else None
 
 
 def blocks_of(file: BinaryIO | TextIO) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 from pyarrow import ipc, parquet
 
 from couponhub.codes import prepare, unpacking
-from couponhub.errors import UsageError
+from couponhub.codes.checking import Checks
+from couponhub.codes.rows import SourceBatch
+from couponhub.errors import LocalError, UsageError
 from couponhub.models import CodeFileRules, Identifier, Tagging
 from tests.codes.workbooks import workbook
 from tests.kit.examples import examples
@@ -196,6 +199,39 @@ def test_bombs_are_refused_before_they_are_unpacked(
     text = b"code\n" + b"A-1\n" * 2_000_000
     with pytest.raises(UsageError, match="no file of codes packs so tightly"):
         codes_in(PACKINGS[packing](text), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("form", "module"), [("zstd", "zstandard"), ("workbook", "python_calamine"), ("Parquet", "pyarrow")]
+)
+def test_what_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, module: str
+) -> None:
+    """With the extra that brings it, and another way."""
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UsageError, match="needs a library that is not installed") as caught:
+        codes_in(FORMS[form], tmp_path)
+    assert "pip install 'couponhub[files]'" in caught.value.hint
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of one version and half of another is nobody's file; nothing is left of it."""
+    path = tmp_path / "codes.csv"
+    path.write_bytes(b"code\nA-1\n")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    check = Checks.check
+
+    def changing(checks: Checks, batch: SourceBatch) -> None:
+        path.write_bytes(b"code\nA-1\nA-2\n")
+        check(checks, batch)
+
+    monkeypatch.setattr(Checks, "check", changing)
+    with pytest.raises(LocalError, match=r"codes\.csv changed while it was read"):
+        prepare(path, EXACT, folder)
+    assert [] == list(folder.iterdir())
 
 
 CELL = st.text(
