@@ -1,7 +1,7 @@
 """What the library is given: taken where it is plain what is meant, else refused in couponhub's own errors."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -43,7 +43,9 @@ from couponhub import (
     Verdict,
 )
 from couponhub.connection import Connection
+from couponhub.models import ListId
 from couponhub.testing import EmulatedVendors, emulated_vendors
+from tests.kit.examples import examples
 
 HOLDER = Customer(mobile="919876543210")
 """Of the demo; holds four active coupons at Capillary."""
@@ -257,7 +259,7 @@ CLIENT: dict[str, Call] = {
 
 odd_values = given(odd=ODD)
 thorough = settings(
-    max_examples=20,
+    max_examples=examples(20),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -281,6 +283,12 @@ def hub(vendors: EmulatedVendors, tmp_path_factory: pytest.TempPathFactory) -> I
     path.write_text(text, encoding="utf-8")
     with CouponHub.from_config(path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def lists(hub: CouponHub) -> Mapping[str, ListId]:
+    """A list of each connection."""
+    return {name: next(hub[name].lists.iterate()).id for name in hub}
 
 
 def refused_properly(ask: Callable[[], object]) -> None:
@@ -316,10 +324,11 @@ def test_hub_takes_or_refuses(name: str, odd: object, hub: CouponHub) -> None:
 @pytest.mark.parametrize("name", CONNECTION)
 @thorough
 @odd_values
-def test_connection_takes_or_refuses(name: str, vendor: str, odd: object, hub: CouponHub) -> None:
+def test_connection_takes_or_refuses(
+    name: str, vendor: str, odd: object, hub: CouponHub, lists: Mapping[str, ListId]
+) -> None:
     """The same of every method of a connection, at both vendors."""
-    one = next(hub[vendor].lists.iterate()).id
-    refused_properly(lambda: CONNECTION[name](hub[vendor], one, odd))
+    refused_properly(lambda: CONNECTION[name](hub[vendor], lists[vendor], odd))
 
 
 @pytest.mark.parametrize("name", CLIENT)

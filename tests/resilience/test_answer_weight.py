@@ -67,7 +67,7 @@ ROWS: dict[str, Callable[[int], str]] = {
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
 def test_the_weight_is_what_is_held(row: Callable[[int], str]) -> None:
     """Never less than is allocated for it, and less than three times as much."""
-    rows = [row(number) for number in range(20)]
+    rows = [row(number) for number in range(10)]
     Coupon(connection="shop", code="A", raw=msgspec.json.decode(rows[0]))
     held = sys.maxsize
     for _ in range(3):  # what other threads of this process allocate meanwhile only adds
