@@ -46,7 +46,7 @@ class Sources:
         if not is_file(source):
             raise UsageError("codes are checked in files, by path or open")
         if isinstance(source, (str, os.PathLike)):
-            return NamedSource(name=os.fspath(source), source=source)
+            return NamedSource(name=name_of(source), source=source)
         copy = self._new("copy")
         with copy.open("xb") as file:
             for block in blocks_of(source):

@@ -3,6 +3,7 @@
 import codecs
 import io
 import os
+import re
 import stat
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,8 @@ _LONGEST_LINE = 1 << 20
 _FORESEEN = 32 << 20
 _HEAD = 16
 """Bytes by which a kind of file is told; a pipe may give fewer at first."""
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_PRIVATE = re.compile(r"^([^/]+://)[^/]*@")
 _FIRST_LINES = 64 << 10
 """Bytes in which a text that has line ends has one."""
 _ADVICE = "codes come as CSV or one per line, packed or not, or as a workbook, Parquet or Arrow"
@@ -33,7 +36,9 @@ _ADVICE = "codes come as CSV or one per line, packed or not, or as a workbook, P
 def name_of(source: CodeSource) -> str:
     """Return the name of a source for errors: a path as it was given, `stdin`; "" for what has none."""
     if isinstance(source, (str, os.PathLike)):
-        return os.fsdecode(source)
+        name = os.fsdecode(source)
+        # Of an address neither the password nor the query, which may be a right in itself.
+        return _PRIVATE.sub(r"\1", name.partition("?")[0]) if _ADDRESS.match(name) else name
     # No other open file: the name may be one that a program has made up.
     return "stdin" if getattr(source, "name", None) == "<stdin>" else ""
 
@@ -49,10 +54,16 @@ def reading(source: str | os.PathLike[str] | BinaryIO | TextIO) -> Iterator[Bina
 
     Raises:
         LocalError: There is no such file, or it cannot be read.
+        UsageError: It is an address.
     """
     if not isinstance(source, (str, os.PathLike)):
         yield source
         return
+    if _ADDRESS.match(os.fsdecode(source)) and not Path(source).exists():
+        raise UsageError(
+            "codes are read from files, not from addresses",
+            hint="fetch it: curl -fsS URL, and give its output as -",
+        )
     try:
         file = Path(source).open("rb")  # noqa: SIM115 - the with below closes it; opening has errors of its own
     except (OSError, TypeError, ValueError) as error:  # the latter of paths that no system can have
