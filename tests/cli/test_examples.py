@@ -2,7 +2,8 @@
 
 import shlex
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 import pytest
@@ -87,7 +88,7 @@ def shop(desk: Desk) -> dict[str, str]:
     )
     desk.write("codes.csv", "code", "WINTER-0001", "WINTER-0002")
     desk.write("report.csv", "User ID,Coupon Code,Sent At")
-    today = datetime.now(UTC).date().isoformat()
+    today = datetime.now(ZoneInfo("Asia/Kolkata")).date().isoformat()  # the vendor's day
     created = desk("lists", "create", "engage", "--name", "x", "--created-by", "y", *SOON, "-o", "json").json[
         "id"
     ]

@@ -28,7 +28,7 @@ _MINUTE_WINDOW_SECONDS = 60
 _UNQUOTABLE = re.compile(r"\S*[@/\\]\S*|\d{6,}|(?=\w*\d)\w{20,}")
 
 _NO_SUCH_LIST = "coupon-list-not-found"
-"""What the reference answers to an id that no list has; the text names neither."""
+"""The code that the reference answers to an id that no list has; the text names neither."""
 _HINTS: dict[type[VendorError], str] = {
     AuthRejected: "check workspace_id, api_key (of the Campaign report/Catalog API tile) and the data centre",
     PermissionDenied: "check that the workspace has coupons, and that its API firewall lets this address in",

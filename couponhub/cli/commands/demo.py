@@ -1,6 +1,6 @@
 """`couponhub demo`: the main job, end to end, against emulated vendors on this machine."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import click
@@ -11,6 +11,8 @@ from couponhub.cli.options import GlobalCommand
 _CUSTOMER = "919876543210"
 _SAME_CUSTOMER = "EXT-007"
 _RECIPIENT = "reports@example.com"
+_INDIA = timezone(timedelta(hours=5, minutes=30))
+"""Both vendors' days begin there, five and a half hours before those of UTC."""
 
 
 @click.command("demo", cls=GlobalCommand)
@@ -90,4 +92,4 @@ def _serve(here: DemoEnvironment) -> None:
 
 
 def _days_from_now(days: int) -> str:
-    return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+    return (datetime.now(_INDIA) + timedelta(days=days)).date().isoformat()
