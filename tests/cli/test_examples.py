@@ -2,8 +2,6 @@
 
 import shlex
 from collections.abc import Iterator
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import click
 import pytest
@@ -12,6 +10,7 @@ from couponhub.cli.app import cli
 from couponhub.cli.examples import EXAMPLES
 from couponhub.testing import config_text
 from tests.cli.desk import SOON, Desk
+from tests.kit.clock import vendors_today
 
 NOT_RUN = {
     *("couponhub demo", "couponhub serve", "couponhub emulate"),  # they go on, or take long
@@ -88,7 +87,7 @@ def shop(desk: Desk) -> dict[str, str]:
     )
     desk.write("codes.csv", "code", "WINTER-0001", "WINTER-0002")
     desk.write("report.csv", "User ID,Coupon Code,Sent At")
-    today = datetime.now(ZoneInfo("Asia/Kolkata")).date().isoformat()  # the vendor's day
+    today = vendors_today().isoformat()
     created = desk("lists", "create", "engage", "--name", "x", "--created-by", "y", *SOON, "-o", "json").json[
         "id"
     ]

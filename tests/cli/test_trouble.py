@@ -5,13 +5,13 @@ import os
 import resource
 import socket
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.desk import CUSTOMER, NEW_SERIES, SETTINGS, SOON, Desk, Ran
+from tests.kit.clock import vendors_today
 
 PERIOD = ("--from", "2026-01-01", "--to", "2026-01-02", "--email", "a@example.com")
 URL = ("--url", "https://codes.example.com/x.csv")
@@ -496,7 +496,7 @@ def test_closed_streams(desk: Desk) -> None:
 
 
 def _today() -> tuple[str, ...]:
-    day = datetime.now(UTC).date().isoformat()
+    day = vendors_today().isoformat()
     return "--from", day, "--to", day, "--email", "a@example.com"
 
 

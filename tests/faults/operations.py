@@ -4,17 +4,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import date, timedelta
 
 import attrs
 import pytest
 
-from couponhub.clock import utc_now
 from couponhub.errors import Conflict
 from couponhub.hub import CouponHub
 from couponhub.models import Customer, ListChange, ListId, Upload
 from couponhub.serialization import Document, many, to_document
 from tests.faults.fault_harness import BROWSER, BUYER, CODE, SERIES, FaultHarness, Target
+from tests.kit.clock import vendors_today
 
 PATIENCE = 20.0
 """Seconds, by the clock of the harness, that uploads are given."""
@@ -53,11 +52,6 @@ class Operation:
     is_alone: bool = False
     is_silent: bool = False
     extras: Sequence[str] = ()
-
-
-def today(days: int = 0) -> date:
-    """Today in the zone of both emulated accounts' stores and workspaces, or so many days later."""
-    return (utc_now() + timedelta(hours=5, minutes=30, days=days)).date()
 
 
 # What stands while an operation only reads
@@ -224,7 +218,7 @@ def _to_activate(faulty: FaultHarness) -> Target:
 
 
 def _activate(faulty: FaultHarness, target: Target) -> Document:
-    faulty.connection.lists.activate(target.list_id, today(50))
+    faulty.connection.lists.activate(target.list_id, vendors_today(50))
     return {}
 
 
@@ -236,7 +230,7 @@ def _activated(faulty: FaultHarness, target: Target, document: Document | None) 
         assert document.get("status") in {None, "active", "unknown"}
     # As it was, for whatever works on it next.
     if status == "ARCHIVED":
-        faulty.connection.lists.activate(target.list_id, today(50))
+        faulty.connection.lists.activate(target.list_id, vendors_today(50))
 
 
 # Codes on their way
@@ -345,7 +339,9 @@ def _to_report(faulty: FaultHarness) -> Target:
 
 
 def _report(faulty: FaultHarness, target: Target) -> Document:
-    sentence = faulty.connection.usage.request(target.list_id, today(), today(), [target.name])
+    sentence = faulty.connection.usage.request(
+        target.list_id, vendors_today(), vendors_today(), [target.name]
+    )
     return {"message": sentence}
 
 
@@ -358,9 +354,13 @@ def _reported(faulty: FaultHarness, target: Target, document: Document | None) -
         assert "report" in document["message"]
 
 
-_PERIOD = ("--from", today().isoformat(), "--to", today().isoformat())
 _SET = tuple(word for key, value in SERIES.items() for word in ("--set", f"{key}={value}"))
-_SOON = ("--expires", today(50).isoformat())
+_SOON = ("--expires", vendors_today(50).isoformat())
+
+
+def _period() -> tuple[str, ...]:
+    # Not once for all: a day may end while the tests run.
+    return "--from", vendors_today().isoformat(), "--to", vendors_today().isoformat()
 
 
 def _sending_words(target: Target) -> tuple[str, ...]:
@@ -503,7 +503,7 @@ OPERATIONS: Sequence[Operation] = (
             "request",
             "CONN",
             target.list_id,
-            *_PERIOD,
+            *_period(),
             "--email",
             target.name,
         ),

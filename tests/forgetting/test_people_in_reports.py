@@ -1,11 +1,12 @@
 """A person whom usage reports name: found, explained, forgotten, and not brought back."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.cli.desk import CUSTOMER, SETTINGS, Desk
+from tests.kit.clock import vendors_today
 
 PERSON = ("--external-id", "CANARY-EXT-7")
 HEADER = "User ID,Coupon Code,Sent Time"
@@ -13,11 +14,11 @@ HEADER = "User ID,Coupon Code,Sent Time"
 
 def reported(desk: Desk, person: str = PERSON[1], other: str = "SOMEBODY-ELSE") -> tuple[str, list[str]]:
     """A list at MoEngage with a report of today, of two people; the words that import it again."""
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    days = ("--from", f"{vendors_today()}", "--to", f"{vendors_today()}")
     list_id = desk.list_id("moengage")
-    sent_at = f"{datetime.now(UTC) - timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
+    sent_at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     file = desk.write("report.csv", HEADER, f"{person},GIVEN-1,{sent_at}", f"{other},GIVEN-2,{sent_at}")
-    words = ["usage", "import", "moengage", list_id, file, "--from", today, "--to", today]
+    words = ["usage", "import", "moengage", list_id, file, *days]
     ran = desk(*words)
     assert 0 == ran.code, ran.err
     return list_id, words

@@ -1,10 +1,19 @@
 """The clock that tests set by hand."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from couponhub.clock import Clock
+from couponhub.clock import Clock, utc_now
+
+VENDORS_ZONE = ZoneInfo("Asia/Kolkata")
+"""Where the days of the emulated vendors begin: for five and a half hours of each day it is tomorrow there."""
+
+
+def vendors_today(days: int = 0) -> date:
+    """Return the vendors' day, so many days from now."""
+    return (utc_now() + timedelta(days=days)).astimezone(VENDORS_ZONE).date()
 
 
 @attrs.define

@@ -47,14 +47,17 @@ class UsageRules:
 
     def test_r80_a_report_is_mailed(self, harness: Harness) -> None:
         """R-80: a requested report reaches its recipients, and the vendor's sentence comes back."""
-        today = utc_now().date()
 
-        def ask(list_id: str) -> str:
-            return harness.connection.usage.request(list_id, today, today, ["reports@example.com"])
+        def ask(list_id: str, day: date) -> str:
+            return harness.connection.usage.request(list_id, day, day, ["reports@example.com"])
 
-        if refuses(harness, "usage.request", lambda: ask("1")):
+        if refuses(harness, "usage.request", lambda: ask("1", utc_now().date())):
             return
-        assert ask(harness.list_with("reported", ["CODE-1"]))
+        list_id = harness.list_with("reported", ["CODE-1"])
+        # The vendor's today, which may be another day than that of UTC: no report begins before its list.
+        (status,) = harness.connection.usage.status().lists
+        assert status.created_on is not None
+        assert ask(list_id, status.created_on)
         patience = time.monotonic() + 10
         while not harness.control.mails() and time.monotonic() < patience:
             time.sleep(0.02)
