@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.cli.desk import CUSTOMER, NEW_SERIES, SOON, Desk
+from tests.kit.clock import vendors_today
 from tests.kit.eventually import eventually
 from tests.kit.scripted_server import ScriptedServer, says
 
@@ -186,7 +187,7 @@ def test_every_write_in_every_form(desk: Desk, form: str | None) -> None:
     sent = desk("uploads", "send", "moengage", list_id, file, *asked)
     assert (0, []) == (sent.code, sent.remarks)
     assert "up_" in sent.out
-    today = datetime.now(UTC).date().isoformat()
+    today = vendors_today().isoformat()
     mailed = desk(
         *("usage", "request", "moengage", list_id, "--from", today, "--to", today),
         *("--email", "reports@example.com", *asked),

@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.cli.desk import CUSTOMER, SOON, Desk, Ran
+from tests.kit.clock import vendors_today
 from tests.kit.eventually import eventually
 from tests.kit.processes import Command
 
@@ -26,7 +26,7 @@ READS = {
     "lookup": ("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "--deadline", "60"),
     "doctor": ("doctor", "moengage"),
 }
-TODAY = datetime.now(UTC).date().isoformat()
+TODAY = vendors_today().isoformat()
 WRITES = {
     "lists create": (
         ("lists", "create", "moengage", "--name", "x", *SOON, "--created-by", "x"),
