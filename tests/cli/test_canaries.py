@@ -78,7 +78,10 @@ def test_no_canary_in_any_failure(guarded: Desk, caplog: pytest.LogCaptureFixtur
             ("lists", "ls", "capillary"),
             ("lists", "create", "moengage", "--name", "x", *SOON, "--created-by", EMAIL),
             ("uploads", "send", "moengage", lists["moengage"], "codes.csv", "--timeout", "1"),
-            ("uploads", "send", "capillary", lists["capillary"], "tagged.csv", "--tag", "mobile", "--wait"),
+            (
+                *("uploads", "send", "capillary", lists["capillary"], "tagged.csv", "--tag", "mobile"),
+                *("--wait", "--timeout", "1"),
+            ),
             (
                 *("uploads", "send", "moengage", lists["moengage"], "--url", f"https://example.com/{CODE}"),
                 *("--url-user", EMAIL, "--url-password", f"@{password}"),

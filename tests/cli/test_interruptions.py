@@ -140,8 +140,12 @@ def test_one_emulator_with_a_seed(desk: Desk) -> None:
 
 @pytest.mark.parametrize("fault", ["latency", "drop_after"])
 @pytest.mark.parametrize("connection", ["capillary", "moengage"])
-def test_killed_in_the_middle(desk: Desk, connection: str, fault: str) -> None:
+def test_killed_in_the_middle(
+    desk: Desk, connection: str, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After a kill -9 the upload is shown, and sending the codes again makes every code arrive once."""
+    # How long somebody who waits hopes that the sender will go on.
+    monkeypatch.setattr("couponhub.uploads.completion_wait._IDLE_SECONDS", 0.1)
     list_id = desk.list_id(connection)
     file = desk.write("codes.csv", "code", "A1", "A2")
     words = ("uploads", "send", connection, list_id, file)
