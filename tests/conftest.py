@@ -1,5 +1,6 @@
 """What every test rests on: nobody's home, state or configuration is read or written, and no disk is waited for."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -73,3 +74,8 @@ def _nobody_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 def _folder(path: Path) -> Path:
     path.mkdir()
     return path
+
+
+def pytest_collection_finish() -> None:
+    """Leave what pytest holds of ten thousand tests out of every later look for garbage."""
+    gc.freeze()
