@@ -1,4 +1,4 @@
-"""The command line on a desk of its own."""
+"""The command line, and two emulated vendors that its config names."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,13 +7,13 @@ import pytest
 
 from couponhub.testing import Control, EmulatorContext, EmulatorServer
 from couponhub.testing.vendors import emulators
-from tests.cli.desk import Desk
+from tests.kit.cli import CliRunner
 
 
 @pytest.fixture
-def desk(
+def cli(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desk]:
+) -> Iterator[CliRunner]:
     """Both emulated vendors with the demo's customer, lists and codes, and a config file in the working folder."""
     world = EmulatorContext()
     vendors = emulators((), world)
@@ -23,7 +23,7 @@ def desk(
     monkeypatch.chdir(tmp_path)
     with EmulatorServer(vendors, world) as server:
         control = {vendor.name: Control(server.url, vendor.name) for vendor in vendors}
-        desk = Desk(tmp_path, server, control, {vendor.name: vendor for vendor in vendors}, capsys)
-        desk.configure()
-        yield desk
+        cli = CliRunner(tmp_path, server, control, {vendor.name: vendor for vendor in vendors}, capsys)
+        cli.configure()
+        yield cli
         server.app.reset()  # lets go of the files of unfinished uploads

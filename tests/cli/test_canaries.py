@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.desk import SOON, Desk, Ran
+from tests.kit.cli import SOON, CliRunner, Ran
 
 SECRETS = ("CANARY-API-KEY-1", "CANARY-SECRET-2", "CANARY-PASSWORD-3")
 CODE = "CANARY-CODE-77"
@@ -44,34 +44,34 @@ FAULTS: dict[str, tuple[str, Any]] = {
 
 
 @pytest.fixture
-def guarded(desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Desk:
-    """A desk whose credentials, codes and customers are all canaries, with logs at DEBUG and no pauses."""
+def guarded(cli: CliRunner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> CliRunner:
+    """A command line whose credentials, codes and customers are all canaries, with logs at DEBUG and no pauses."""
     monkeypatch.setattr("couponhub.transport.retry.RetryPolicy.wait_before", lambda *_: 0.0)
     caplog.set_level(logging.DEBUG)
-    desk.control["moengage"].set_options(api_key=SECRETS[0])
-    text = (desk.folder / "couponhub.toml").read_text(encoding="utf-8")
+    cli.control["moengage"].set_options(api_key=SECRETS[0])
+    text = (cli.folder / "couponhub.toml").read_text(encoding="utf-8")
     text = text.replace('api_key = "demo-key"', f'api_key = "{SECRETS[0]}"')
     assert SECRETS[0] in text
     text = text.replace('default_country_code = "91"\n', "")  # one form, so that nothing is to be remarked
-    (desk.folder / "couponhub.toml").write_text(text, encoding="utf-8")
-    desk.control["capillary"].add_customer(mobile=MOBILE, email=EMAIL)
-    return desk
+    (cli.folder / "couponhub.toml").write_text(text, encoding="utf-8")
+    cli.control["capillary"].add_customer(mobile=MOBILE, email=EMAIL)
+    return cli
 
 
 @pytest.mark.parametrize("what", FAULTS)
-def test_no_canary_in_any_failure(guarded: Desk, caplog: pytest.LogCaptureFixture, what: str) -> None:
+def test_no_canary_in_any_failure(guarded: CliRunner, caplog: pytest.LogCaptureFixture, what: str) -> None:
     """Whatever a vendor answers, nothing secret is logged or told."""
-    desk = guarded
-    lists = {name: desk.list_id(name) for name in ("moengage", "capillary")}
-    desk.write("codes.csv", "coupon code", CODE)
-    desk.write("tagged.csv", "mobile,coupon code", f"{MOBILE},{CODE}")
+    cli = guarded
+    lists = {name: cli.list_id(name) for name in ("moengage", "capillary")}
+    cli.write("codes.csv", "coupon code", CODE)
+    cli.write("tagged.csv", "mobile,coupon code", f"{MOBILE},{CODE}")
     fault, value = FAULTS[what]
     for name in lists:
-        assert 0 == desk("lists", "ls", name).code  # so that Capillary's token is not what fails
-        desk.control[name].fail("* /*", fault, value)
-    password = desk.write("password", SECRETS[2])
+        assert 0 == cli("lists", "ls", name).code  # so that Capillary's token is not what fails
+        cli.control[name].fail("* /*", fault, value)
+    password = cli.write("password", SECRETS[2])
     ended = [
-        desk(*words, "--debug", "-o", "json")
+        cli(*words, "--debug", "-o", "json")
         for words in (
             ("lookup", "--mobile", MOBILE, "--connection", "capillary"),
             ("lookup", "--email", EMAIL),
@@ -95,10 +95,10 @@ def test_no_canary_in_any_failure(guarded: Desk, caplog: pytest.LogCaptureFixtur
 
 
 def test_no_canary_when_couponhub_itself_fails(
-    guarded: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    guarded: CliRunner, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault of ours is told by its class; even a traceback does not quote what the exception quotes."""
-    desk = guarded
+    cli = guarded
 
     def fault(*_: object, **__: object) -> None:
         nothing: dict[str, str] = {}
@@ -110,10 +110,10 @@ def test_no_canary_when_couponhub_itself_fails(
     monkeypatch.setattr("couponhub_capillary.adapter.CapillaryAdapter.customer_coupons", fault)
     monkeypatch.setattr("couponhub_moengage.adapter.MoEngageAdapter.iterate_lists", fault)
     monkeypatch.setattr("couponhub_moengage.adapter.MoEngageAdapter.check", fault)
-    asked = desk("lookup", "--mobile", MOBILE, "--connection", "capillary", "-o", "json", "--debug")
-    listed = desk("lists", "ls", "moengage", "-o", "json", "--debug")
-    quiet = desk("lists", "ls", "moengage", "-o", "json")
-    checked = desk("doctor", "-o", "json")
+    asked = cli("lookup", "--mobile", MOBILE, "--connection", "capillary", "-o", "json", "--debug")
+    listed = cli("lists", "ls", "moengage", "-o", "json", "--debug")
+    quiet = cli("lists", "ls", "moengage", "-o", "json")
+    checked = cli("doctor", "-o", "json")
     assert [3, 1, 1, 1] == [ran.code for ran in (asked, listed, quiet, checked)]
     assert "internal" == listed.json["error"]["kind"]
     assert "test_canaries.py" in listed.err
@@ -125,7 +125,7 @@ def test_no_canary_when_couponhub_itself_fails(
 
 @pytest.mark.parametrize("rows", [(CODE, f"{CODE},x"), (f"{CODE}\x01",), (f'"{CODE}',)])
 def test_no_canary_of_a_faulty_file(
-    guarded: Desk, caplog: pytest.LogCaptureFixture, rows: tuple[str, ...]
+    guarded: CliRunner, caplog: pytest.LogCaptureFixture, rows: tuple[str, ...]
 ) -> None:
     """A file with faults is refused by line numbers, without a code of it."""
     list_id = guarded.list_id("moengage")
@@ -136,7 +136,7 @@ def test_no_canary_of_a_faulty_file(
         assert not [canary for canary in CANARIES if canary in text], name
 
 
-def test_the_logs_of_a_run_of_its_own(guarded: Desk) -> None:
+def test_the_logs_of_a_run_of_its_own(guarded: CliRunner) -> None:
     """--debug tells on stderr what is done, -v less of it; both hide whom and what it is about."""
     words = ("lookup", "--mobile", MOBILE, "--connection", "capillary", "-o", "json")
     silent, verbose, debug = (guarded.apart(*words, *more) for more in ((), ("-v",), ("-v", "--debug")))

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from tests.cli.desk import CUSTOMER, Desk
+from tests.kit.cli import CUSTOMER, CliRunner
 
 REFUSED = {
     "formula": (b'code\n"=""00123"""\n"=""00124"""\n', "line 2: the code is a formula (also line 3)"),
@@ -64,58 +64,58 @@ UNPACED = {"capillary": "calls_per_minute", "moengage": "upload_per_minute"}
 
 
 @pytest.mark.parametrize("connection", ["capillary", "moengage"])
-def test_files_that_hold_something_else_are_refused_whole(desk: Desk, connection: str) -> None:
+def test_files_that_hold_something_else_are_refused_whole(cli: CliRunner, connection: str) -> None:
     """Each file is refused in one line that says where and what, without a code, and the vendor holds nothing."""
-    list_id = desk.list_id(connection)
+    list_id = cli.list_id(connection)
     for content, told in REFUSED.values():
-        (desk.folder / "codes.csv").write_bytes(content)
-        ran = desk("uploads", "send", connection, list_id, "codes.csv", "--wait")
+        (cli.folder / "codes.csv").write_bytes(content)
+        ran = cli("uploads", "send", connection, list_id, "codes.csv", "--wait")
         assert (2, "") == (ran.code, ran.out)
         assert told in ran.complaint
         assert not [cell for cell in ("A62-1", "00123", "23457", "D16") if cell in ran.complaint]
-    assert [] == desk.codes(connection, list_id)
-    assert [] == desk("uploads", "ls", connection, list_id, "-o", "json").json["items"]
+    assert [] == cli.codes(connection, list_id)
+    assert [] == cli("uploads", "ls", connection, list_id, "-o", "json").json["items"]
 
 
 @pytest.mark.parametrize("connection", ["capillary", "moengage"])
-def test_files_of_codes_arrive_as_they_are(desk: Desk, connection: str) -> None:
+def test_files_of_codes_arrive_as_they_are(cli: CliRunner, connection: str) -> None:
     """Headers in other languages and odd but sound codes: the vendor holds what stands in the files."""
-    desk.configure(more=f"\n[connections.{connection}.limits]\n{UNPACED[connection]} = 0\n")
-    list_id = desk.list_id(connection)
+    cli.configure(more=f"\n[connections.{connection}.limits]\n{UNPACED[connection]} = 0\n")
+    list_id = cli.list_id(connection)
     for content, _, warning in SENT.values():
-        (desk.folder / "codes.csv").write_bytes(content)
-        ran = desk("uploads", "send", connection, list_id, "codes.csv", "--wait")
+        (cli.folder / "codes.csv").write_bytes(content)
+        ran = cli("uploads", "send", connection, list_id, "codes.csv", "--wait")
         assert 0 == ran.code
         assert warning in ran.err
         assert bool(warning) == ("warning" in ran.err)
     assert sorted(code for _, codes, _ in SENT.values() for code in codes) == sorted(
-        desk.codes(connection, list_id)
+        cli.codes(connection, list_id)
     )
 
 
 @pytest.mark.parametrize("connection", ["capillary", "moengage"])
-def test_options_for_who_means_it(desk: Desk, connection: str) -> None:
+def test_options_for_who_means_it(cli: CliRunner, connection: str) -> None:
     """--column says where the codes are, --accept sends what only looks ruined, as it stands."""
-    list_id = desk.list_id(connection)
+    list_id = cli.list_id(connection)
     words = ("uploads", "send", connection, list_id, "codes.csv", "--wait")
-    desk.write("codes.csv", "post_title,coupon_amount", "A47-1,10")
-    assert 0 == desk(*words, "--column", "post_title").code
-    desk.write("codes.csv", "post_title,coupon_amount", "A47-2,10")
-    assert 0 == desk(*words, "--column", "0").code
-    desk.write("codes.csv", "code", "1.5E+11", "TOTAL")
-    accepted = desk(*words, "--accept", "ruined")
+    cli.write("codes.csv", "post_title,coupon_amount", "A47-1,10")
+    assert 0 == cli(*words, "--column", "post_title").code
+    cli.write("codes.csv", "post_title,coupon_amount", "A47-2,10")
+    assert 0 == cli(*words, "--column", "0").code
+    cli.write("codes.csv", "code", "1.5E+11", "TOTAL")
+    accepted = cli(*words, "--accept", "ruined")
     assert 0 == accepted.code
     assert "warning: 2 codes look ruined and were sent as they stand" in accepted.err
-    assert ["1.5E+11", "A47-1", "A47-2", "TOTAL"] == sorted(desk.codes(connection, list_id))
+    assert ["1.5E+11", "A47-1", "A47-2", "TOTAL"] == sorted(cli.codes(connection, list_id))
 
 
-def test_codes_that_capillary_takes_for_one_are_sent_once(desk: Desk) -> None:
+def test_codes_that_capillary_takes_for_one_are_sent_once(cli: CliRunner) -> None:
     """Capillary refuses both of two codes that are one without blanks: one goes out, and is accepted."""
-    list_id = desk.list_id("capillary")
-    desk.write("codes.csv", "code", "D18", "D18 ")
-    ran = desk("uploads", "send", "capillary", list_id, "codes.csv", "--wait", "-o", "json")
+    list_id = cli.list_id("capillary")
+    cli.write("codes.csv", "code", "D18", "D18 ")
+    ran = cli("uploads", "send", "capillary", list_id, "codes.csv", "--wait", "-o", "json")
     assert (0, 2, 1, 1) == (ran.code, *(ran.json[key] for key in ("rows", "accepted", "duplicates")))
-    assert ["D18"] == desk.codes("capillary", list_id)
+    assert ["D18"] == cli.codes("capillary", list_id)
 
 
 @pytest.mark.parametrize(
@@ -127,15 +127,17 @@ def test_codes_that_capillary_takes_for_one_are_sent_once(desk: Desk) -> None:
         (("who,ref", f"{CUSTOMER},T-1"), ("--tag-column", "who", "--column", "ref")),
     ],
 )
-def test_a_tag_finds_its_column_by_name(desk: Desk, rows: tuple[str, ...], options: tuple[str, ...]) -> None:
+def test_a_tag_finds_its_column_by_name(
+    cli: CliRunner, rows: tuple[str, ...], options: tuple[str, ...]
+) -> None:
     """The code is the customer's afterwards, and nowhere on this machine does the number stand among codes."""
-    list_id = desk.list_id("capillary")
-    desk.write("codes.csv", *rows)
-    ran = desk("uploads", "send", "capillary", list_id, "codes.csv", "--tag", "mobile", *options, "--wait")
+    list_id = cli.list_id("capillary")
+    cli.write("codes.csv", *rows)
+    ran = cli("uploads", "send", "capillary", list_id, "codes.csv", "--tag", "mobile", *options, "--wait")
     assert (0, []) == (ran.code, ran.remarks)
-    held = desk.control["capillary"].codes(list_id)
+    held = cli.control["capillary"].codes(list_id)
     assert [("T-1", CUSTOMER)] == [(row["code"], row["customer"]["mobile"]) for row in held]
-    kept = list((desk.folder / "state").rglob("*.txt"))
+    kept = list((cli.folder / "state").rglob("*.txt"))
     assert ["T-1\n"] == [path.read_text(encoding="utf-8") for path in kept]
 
 
@@ -150,27 +152,29 @@ def test_a_tag_finds_its_column_by_name(desk: Desk, rows: tuple[str, ...], optio
         (("mobile,email", f"{CUSTOMER},a.buyer@example.com"), ()),
     ],
 )
-def test_no_customer_is_sent_as_a_code(desk: Desk, rows: tuple[str, ...], options: tuple[str, ...]) -> None:
+def test_no_customer_is_sent_as_a_code(
+    cli: CliRunner, rows: tuple[str, ...], options: tuple[str, ...]
+) -> None:
     """Columns that are counted wrongly, swapped or guessed are refused, and nothing is kept."""
-    list_id = desk.list_id("capillary")
-    desk.write("codes.csv", *rows)
-    ran = desk("uploads", "send", "capillary", list_id, "codes.csv", "--tag", "mobile", *options, "--wait")
+    list_id = cli.list_id("capillary")
+    cli.write("codes.csv", *rows)
+    ran = cli("uploads", "send", "capillary", list_id, "codes.csv", "--tag", "mobile", *options, "--wait")
     assert 2 == ran.code
     assert CUSTOMER not in ran.complaint
-    assert [] == desk.codes("capillary", list_id)
-    assert [] == list((desk.folder / "state").rglob("*.txt"))
+    assert [] == cli.codes("capillary", list_id)
+    assert [] == list((cli.folder / "state").rglob("*.txt"))
 
 
 @pytest.mark.parametrize("options", [("--tag-column", "mobile"), ("--accept", "all"), ("--column",)])
-def test_options_that_mean_nothing(desk: Desk, options: tuple[str, ...]) -> None:
+def test_options_that_mean_nothing(cli: CliRunner, options: tuple[str, ...]) -> None:
     """A customer's column without a tag, and words that are none, are refused."""
-    ran = desk("uploads", "send", "moengage", "x", desk.write("codes.csv", "code", "A"), *options)
+    ran = cli("uploads", "send", "moengage", "x", cli.write("codes.csv", "code", "A"), *options)
     assert 2 == ran.code
 
 
-def test_a_file_at_a_url_is_sent_as_it_is(desk: Desk) -> None:
+def test_a_file_at_a_url_is_sent_as_it_is(cli: CliRunner) -> None:
     """What this machine does not read, it can neither choose a column of nor accept."""
     for options in (("--column", "code"), ("--accept", "ruined")):
-        ran = desk("uploads", "send", "moengage", "x", "--url", "https://example.com/c.csv", *options)
+        ran = cli("uploads", "send", "moengage", "x", "--url", "https://example.com/c.csv", *options)
         assert 2 == ran.code
         assert "a file at a URL is sent as it is" in ran.complaint

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from tests.cli.desk import Desk
+from tests.kit.cli import CliRunner
 
 CONNECTIONS = ("capillary", "moengage")
 
 
-def test_a_check_says_what_a_file_would_take(desk: Desk) -> None:
+def test_a_check_says_what_a_file_would_take(cli: CliRunner) -> None:
     """By connection: files, bytes, days of its quota, and whether it fits; no vendor is asked."""
-    desk.write("codes.csv", "code", "A-1", "a-1", "A-2", "NULL", "A,3", "", '"A""4"')
-    asked = sum(len(control.requests()) for control in desk.control.values())
+    cli.write("codes.csv", "code", "A-1", "a-1", "A-2", "NULL", "A,3", "", '"A""4"')
+    asked = sum(len(control.requests()) for control in cli.control.values())
     words = [word for name in CONNECTIONS for word in ("--for", name)]
-    report = desk("codes", "check", "codes.csv", *words, "-o", "json").json
+    report = cli("codes", "check", "codes.csv", *words, "-o", "json").json
 
     assert (6, 4, 0, 0, 2) == tuple(
         report[key] for key in ("rows", "distinct", "duplicates", "empty", "rejected")
@@ -33,33 +33,33 @@ def test_a_check_says_what_a_file_would_take(desk: Desk) -> None:
     )
     assert moengage["bytes"] == len("Coupon Code\nA-1\na-1\nA-2\n")
     assert moengage["ends_at"].endswith("Z")
-    assert asked == sum(len(control.requests()) for control in desk.control.values())
+    assert asked == sum(len(control.requests()) for control in cli.control.values())
     assert [] == report["sent"]
     assert "A-1" not in json.dumps(report)
 
 
-def test_many_parts_take_days(desk: Desk) -> None:
+def test_many_parts_take_days(cli: CliRunner) -> None:
     """Of a daily quota; a list that cannot hold them is told."""
-    desk.configure(
+    cli.configure(
         more="\n[connections.moengage.limits]\nfile_bytes = 24\nupload_per_day = 2\nlist_codes = 4\n"
     )
-    desk.write("codes.csv", "code", *(f"CODE-{number}" for number in range(5)))
-    (way,) = desk("codes", "check", "codes.csv", "--for", "moengage", "-o", "json").json["connections"]
+    cli.write("codes.csv", "code", *(f"CODE-{number}" for number in range(5)))
+    (way,) = cli("codes", "check", "codes.csv", "--for", "moengage", "-o", "json").json["connections"]
     assert (5, 3, False) == (way["parts"], way["days"], way["fits"])
 
 
 @pytest.mark.parametrize("connection", CONNECTIONS)
-def test_codes_that_were_sent_before_are_told(desk: Desk, connection: str) -> None:
+def test_codes_that_were_sent_before_are_told(cli: CliRunner, connection: str) -> None:
     """With the list that they went to, as that vendor compares; they can be subtracted, and compared."""
-    list_id = desk.list_id(connection)
-    desk.write("first.csv", "code", "A-1", "A-2")
-    assert 0 == desk("uploads", "send", connection, list_id, "first.csv", "--wait").code
-    desk.write("codes.csv", "code", "A-3", "A-2", "A-1", "A-3")
-    report = desk("codes", "check", "codes.csv", "-o", "json").json
+    list_id = cli.list_id(connection)
+    cli.write("first.csv", "code", "A-1", "A-2")
+    assert 0 == cli("uploads", "send", connection, list_id, "first.csv", "--wait").code
+    cli.write("codes.csv", "code", "A-3", "A-2", "A-1", "A-3")
+    report = cli("codes", "check", "codes.csv", "-o", "json").json
     assert [{"connection": connection, "list_id": list_id, "codes": 2}] == report["sent"]
 
     other = next(name for name in CONNECTIONS if name != connection)
-    twice = desk("codes", "check", "codes.csv", "--for", connection, "--for", other, "-o", "json").json
+    twice = cli("codes", "check", "codes.csv", "--for", connection, "--for", other, "-o", "json").json
     assert [(2, True)] == [
         (finding["count"], f"at {other}, too, they could be used twice" in finding["message"])
         for finding in twice["findings"]
@@ -67,27 +67,27 @@ def test_codes_that_were_sent_before_are_told(desk: Desk, connection: str) -> No
     ]
 
     sent = f"list:{connection}/{list_id}"
-    ran = desk("codes", "subtract", "codes.csv", sent, "--out", "new.csv", "-o", "json")
+    ran = cli("codes", "subtract", "codes.csv", sent, "--out", "new.csv", "-o", "json")
     assert (0, {"codes": 3, "written": 1, "left_out": 2, "path": "new.csv"}) == (ran.code, ran.json)
-    assert "code\nA-3\n" == (desk.folder / "new.csv").read_text(encoding="utf-8")
-    assert 0 == desk("codes", "intersect", "codes.csv", sent, "--out", "known.csv").code
-    assert "code\nA-2\nA-1\n" == (desk.folder / "known.csv").read_text(encoding="utf-8")
-    compared = desk("codes", "compare", sent, "codes.csv", "--out", "compared", "-o", "json").json
+    assert "code\nA-3\n" == (cli.folder / "new.csv").read_text(encoding="utf-8")
+    assert 0 == cli("codes", "intersect", "codes.csv", sent, "--out", "known.csv").code
+    assert "code\nA-2\nA-1\n" == (cli.folder / "known.csv").read_text(encoding="utf-8")
+    compared = cli("codes", "compare", sent, "codes.csv", "--out", "compared", "-o", "json").json
     assert ({"=": 2, "-": 0, "+": 1}, False) == (compared["classes"], compared["equal"])
-    assert "code\nA-3\n" == (desk.folder / compared["files"]["+"]).read_text(encoding="utf-8")
+    assert "code\nA-3\n" == (cli.folder / compared["files"]["+"]).read_text(encoding="utf-8")
     prints = [
-        desk("codes", "fingerprint", source, "--key", "k", "-o", "json").json["fingerprint"]
+        cli("codes", "fingerprint", source, "--key", "k", "-o", "json").json["fingerprint"]
         for source in (sent, "known.csv", "codes.csv")
     ]
     assert prints[0] == prints[1] != prints[2]
 
 
 @pytest.mark.parametrize("connection", CONNECTIONS)
-def test_a_prepared_folder_is_what_the_vendor_wants(desk: Desk, connection: str) -> None:
+def test_a_prepared_folder_is_what_the_vendor_wants(cli: CliRunner, connection: str) -> None:
     """In the file's order, each code once; faulty rows in a file of their own; doing it again changes nothing."""
-    desk.write("codes.csv", "note;Gutscheincode", "x;B-2", "y;NULL", "z;A-1", "z;B-2", "z;")
+    cli.write("codes.csv", "note;Gutscheincode", "x;B-2", "y;NULL", "z;A-1", "z;B-2", "z;")
     words = ("codes", "prepare", "codes.csv", "--for", connection, "--out", "clean", "-o", "json")
-    ran = desk(*words)
+    ran = cli(*words)
     assert 3 == ran.code
     assert "2 faulty rows were left out; clean/rejects.csv says which and why" in ran.complaint
     prepared = ran.json
@@ -95,46 +95,46 @@ def test_a_prepared_folder_is_what_the_vendor_wants(desk: Desk, connection: str)
     assert (5, 2, 1, 1, 1) == tuple(
         prepared[key] for key in ("rows", "distinct", "duplicates", "empty", "rejected")
     )
-    folder = desk.folder / "clean"
+    folder = cli.folder / "clean"
     assert ["B-2", "A-1"] == (folder / "1.csv").read_text(encoding="utf-8").split("\n")[1:-1]
     assert "line,reason\n3,the code is a word for nothing\n6,no code\n" == (folder / "rejects.csv").read_text(
         encoding="utf-8"
     )
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert {"1.csv", "rejects.csv", "prepared.json"} == set(first)
-    again = desk(*words)
+    again = cli(*words)
     assert (prepared, first) == (again.json, {path.name: path.read_bytes() for path in folder.iterdir()})
-    clean = desk("codes", "prepare", part["path"], "--for", connection, "--out", "cleaner", "-o", "json")
+    clean = cli("codes", "prepare", part["path"], "--for", connection, "--out", "cleaner", "-o", "json")
     assert (0, part["sha256"]) == (clean.code, clean.json["parts"][0]["sha256"])
-    assert 0 == desk("uploads", "send", connection, desk.list_id(connection), part["path"], "--wait").code
+    assert 0 == cli("uploads", "send", connection, cli.list_id(connection), part["path"], "--wait").code
 
 
-def test_a_folder_of_something_else_stays(desk: Desk) -> None:
+def test_a_folder_of_something_else_stays(cli: CliRunner) -> None:
     """Nothing is removed that was not made here, or was changed since."""
-    desk.write("codes.csv", "code", "A-1")
+    cli.write("codes.csv", "code", "A-1")
     words = ("codes", "prepare", "codes.csv", "--for", "moengage", "--out", "clean")
-    assert 0 == desk(*words).code
-    (desk.folder / "clean" / "1.csv").write_text("mine", encoding="utf-8")
-    ran = desk(*words)
+    assert 0 == cli(*words).code
+    (cli.folder / "clean" / "1.csv").write_text("mine", encoding="utf-8")
+    ran = cli(*words)
     assert (2, True) == (
         ran.code,
         "holds something else than what was prepared there before" in ran.complaint,
     )
-    assert "mine" == (desk.folder / "clean" / "1.csv").read_text(encoding="utf-8")
-    ran = desk("codes", "prepare", "codes.csv", "--for", "moengage", "--out", "codes.csv/x")
+    assert "mine" == (cli.folder / "clean" / "1.csv").read_text(encoding="utf-8")
+    ran = cli("codes", "prepare", "codes.csv", "--for", "moengage", "--out", "codes.csv/x")
     assert (2, True) == (ran.code, "codes.csv/x cannot be made" in ran.complaint)
-    assert {"clean", "codes.csv"} <= {path.name for path in desk.folder.iterdir()}
-    assert not list(desk.folder.glob(".clean*"))
+    assert {"clean", "codes.csv"} <= {path.name for path in cli.folder.iterdir()}
+    assert not list(cli.folder.glob(".clean*"))
 
 
 def test_files_from_a_pipe_and_a_page(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cli: CliRunner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Stdin is read once, and told under that name; without a config nothing of it is missing."""
-    (desk.folder / "couponhub.toml").unlink()
+    (cli.folder / "couponhub.toml").unlink()
     pipe: Any = io.TextIOWrapper(io.BytesIO(gzip.compress(b"code\nA-1\nNULL\n")))
     monkeypatch.setattr(sys, "stdin", pipe)
-    ran = desk("codes", "check", "-", "--html", "page.html", "-o", "json")
+    ran = cli("codes", "check", "-", "--html", "page.html", "-o", "json")
     capsys.readouterr()
     assert (0, "file", "gzip", None) == (
         ran.code,
@@ -142,31 +142,31 @@ def test_files_from_a_pipe_and_a_page(
         ran.json["files"][0]["packing"],
         ran.json["sent"],
     )
-    assert "<svg" in (desk.folder / "page.html").read_text(encoding="utf-8")
+    assert "<svg" in (cli.folder / "page.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("connection", CONNECTIONS)
-def test_an_upload_is_rehearsed(desk: Desk, connection: str) -> None:
+def test_an_upload_is_rehearsed(cli: CliRunner, connection: str) -> None:
     """The vendor is asked how the list stands; what was sent before is counted, and nothing is sent."""
-    list_id = desk.list_id(connection)
+    list_id = cli.list_id(connection)
     send = ("uploads", "send", connection, list_id, "codes.csv")
-    desk.write("codes.csv", "code", "A-1")
-    assert 0 == desk(*send, "--wait").code
-    desk.write("codes.csv", "code", "A-1", "A-2", "A-2")
-    ran = desk(*send, "--dry-run", "-o", "json")
+    cli.write("codes.csv", "code", "A-1")
+    assert 0 == cli(*send, "--wait").code
+    cli.write("codes.csv", "code", "A-1", "A-2", "A-2")
+    ran = cli(*send, "--dry-run", "-o", "json")
     (way,) = ran.json["connections"]
     assert (0, 1, 1, 1, list_id, "active", True) == (
         ran.code,
         *(way[key] for key in ("codes", "skipped", "duplicates", "list_id", "list_status", "fits")),
     )
-    assert ["A-1"] == desk.codes(connection, list_id)
-    desk.write("codes.csv", "code", "A-3", "NULL")
-    refused = desk(*send, "--dry-run")
+    assert ["A-1"] == cli.codes(connection, list_id)
+    cli.write("codes.csv", "code", "A-3", "NULL")
+    refused = cli(*send, "--dry-run")
     assert (3, True) == (refused.code, "1 faulty row: the upload would be refused" in refused.complaint)
-    assert 0 == desk(*send, "--dry-run", "--accept", "ruined").code
-    assert 2 == desk("uploads", "send", connection, list_id, "--url", "https://example.com", "--dry-run").code
-    assert 4 == desk("uploads", "send", connection, "none", "codes.csv", "--dry-run").code
-    assert ["A-1"] == desk.codes(connection, list_id)
+    assert 0 == cli(*send, "--dry-run", "--accept", "ruined").code
+    assert 2 == cli("uploads", "send", connection, list_id, "--url", "https://example.com", "--dry-run").code
+    assert 4 == cli("uploads", "send", connection, "none", "codes.csv", "--dry-run").code
+    assert ["A-1"] == cli.codes(connection, list_id)
 
 
 @pytest.mark.parametrize(
@@ -183,11 +183,11 @@ def test_an_upload_is_rehearsed(desk: Desk, connection: str) -> None:
         ),
     ],
 )
-def test_what_cannot_be_done_is_one_line(desk: Desk, words: tuple[str, ...], told: str) -> None:
+def test_what_cannot_be_done_is_one_line(cli: CliRunner, words: tuple[str, ...], told: str) -> None:
     """It names the file or list, and what is wrong with it."""
-    desk.write("codes.csv", "code", "A-1")
-    desk.write("bad.csv", "code", "A-1", "NULL")
-    desk.write("page.html", "<!DOCTYPE html><html></html>")
-    ran = desk("codes", *words)
+    cli.write("codes.csv", "code", "A-1")
+    cli.write("bad.csv", "code", "A-1", "NULL")
+    cli.write("page.html", "<!DOCTYPE html><html></html>")
+    ran = cli("codes", *words)
     assert ran.code in {2, 4}
     assert told in ran.complaint

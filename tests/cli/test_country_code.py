@@ -2,19 +2,19 @@
 
 import pytest
 
-from tests.cli.desk import SETTINGS, Desk
+from tests.kit.cli import SETTINGS, CliRunner
 
 UNKNOWN = "918888877777"
 
 
 @pytest.fixture
-def untold(desk: Desk) -> Desk:
-    """A desk without a country code."""
-    desk.configure({**SETTINGS, "default_country_code": None})
-    return desk
+def untold(cli: CliRunner) -> CliRunner:
+    """A command line without a country code."""
+    cli.configure({**SETTINGS, "default_country_code": None})
+    return cli
 
 
-def test_config_check_and_doctor_name_the_setting(untold: Desk) -> None:
+def test_config_check_and_doctor_name_the_setting(untold: CliRunner) -> None:
     """Of the connection that knows customers by mobiles, and of no other."""
     checked = untold("config", "check", "-o", "json")
     assert 0 == checked.code
@@ -31,7 +31,7 @@ def test_config_check_and_doctor_name_the_setting(untold: Desk) -> None:
     assert {"capillary": True, "moengage": False} == named
 
 
-def test_reports_of_mobiles_need_it_too(untold: Desk) -> None:
+def test_reports_of_mobiles_need_it_too(untold: CliRunner) -> None:
     """MoEngage's, where its User ID is the mobile."""
     path = untold.folder / "couponhub.toml"
     text = path.read_text(encoding="utf-8")
@@ -40,15 +40,15 @@ def test_reports_of_mobiles_need_it_too(untold: Desk) -> None:
     assert ["capillary", "moengage"] == sorted(warning["connection"] for warning in warnings)
 
 
-def test_nothing_is_told_where_it_is_set(desk: Desk) -> None:
+def test_nothing_is_told_where_it_is_set(cli: CliRunner) -> None:
     """Neither by the check nor by the doctor."""
-    checked = desk("config", "check", "-o", "json")
+    checked = cli("config", "check", "-o", "json")
     assert ([], "") == (checked.json["warnings"], checked.err)
-    assert "default_country_code" not in desk("doctor").out
+    assert "default_country_code" not in cli("doctor").out
 
 
 @pytest.mark.parametrize("mobile", [UNKNOWN, "08888877777", "+918888877777"])
-def test_an_unknown_mobile_is_not_none(untold: Desk, mobile: str) -> None:
+def test_an_unknown_mobile_is_not_none(untold: CliRunner, mobile: str) -> None:
     """Exit 3, the reason, and the mend; with the setting it is none."""
     words = ("lookup", "--mobile", mobile, "--connection", "capillary")
     ran = untold(*words, "-o", "json")

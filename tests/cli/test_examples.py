@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from couponhub.cli.app import cli
+from couponhub.cli import app
 from couponhub.cli.examples import EXAMPLES
 from couponhub.testing import config_text
-from tests.cli.desk import SOON, Desk
+from tests.kit.cli import SOON, CliRunner
 from tests.kit.clock import vendors_today
 
 NOT_RUN = {
@@ -54,7 +54,7 @@ def words_of(example: str) -> list[str]:
 
 def test_every_command_has_its_own_three() -> None:
     """Neither is one forgotten, nor is there one of a command that is gone."""
-    assert set(commands(cli, "couponhub")) == set(EXAMPLES)
+    assert set(commands(app.cli, "couponhub")) == set(EXAMPLES)
     for path, examples in EXAMPLES.items():
         assert 3 == len(set(examples))
         assert all(
@@ -65,7 +65,7 @@ def test_every_command_has_its_own_three() -> None:
 def test_examples_can_be_parsed() -> None:
     """Every option that they name is there and takes what stands behind it, and no argument is missing."""
     for example in sorted({one for examples in EXAMPLES.values() for one in examples}):
-        command: click.Command = cli
+        command: click.Command = app.cli
         words, name, context = words_of(example), "couponhub", None
         while isinstance(command, click.Group):
             context = command.make_context(name, words, parent=context)
@@ -76,27 +76,27 @@ def test_examples_can_be_parsed() -> None:
 
 
 @pytest.fixture
-def shop(desk: Desk) -> dict[str, str]:
+def shop(cli: CliRunner) -> dict[str, str]:
     """The connections, lists, uploads and files that the examples name; what stands for each here."""
-    text = config_text(desk.server.url, tuple(desk.vendors.values()), {"timeout": 2.0, "settle": 0.05})
+    text = config_text(cli.server.url, tuple(cli.vendors.values()), {"timeout": 2.0, "settle": 0.05})
     text = text.replace("[connections.capillary]", "[connections.loyalty]").replace(
         "[connections.moengage]", "[connections.engage]"
     )
-    (desk.folder / "couponhub.toml").write_text(
+    (cli.folder / "couponhub.toml").write_text(
         f'{text}\n[store]\nurl = "sqlite:///state.db"\n', encoding="utf-8"
     )
-    desk.write("codes.csv", "code", "WINTER-0001", "WINTER-0002")
-    desk.write("report.csv", "User ID,Coupon Code,Sent At")
+    cli.write("codes.csv", "code", "WINTER-0001", "WINTER-0002")
+    cli.write("report.csv", "User ID,Coupon Code,Sent At")
     today = vendors_today().isoformat()
-    created = desk("lists", "create", "engage", "--name", "x", "--created-by", "y", *SOON, "-o", "json").json[
+    created = cli("lists", "create", "engage", "--name", "x", "--created-by", "y", *SOON, "-o", "json").json[
         "id"
     ]
-    sent = desk(
+    sent = cli(
         "uploads",
         "send",
         "loyalty",
         "900004",
-        desk.write("first.csv", "code", "FIRST-1"),
+        cli.write("first.csv", "code", "FIRST-1"),
         "--wait",
         "-o",
         "json",
@@ -112,21 +112,21 @@ def shop(desk: Desk) -> dict[str, str]:
     }
 
 
-def test_the_first_example_of_each_command_runs(desk: Desk, shop: dict[str, str]) -> None:
+def test_the_first_example_of_each_command_runs(cli: CliRunner, shop: dict[str, str]) -> None:
     """As it stands, but for ids of the vendors' and ours; a lookup that is not complete is no failure of the example."""
     failed = []
     for path, (example, *_) in EXAMPLES.items():
         if path not in NOT_RUN | GROUPS:
-            ran = desk(*(shop.get(word, word) for word in words_of(example)))
+            ran = cli(*(shop.get(word, word) for word in words_of(example)))
             failed += [(path, ran.code, ran.err)] if ran.code not in {0, 3} else []
     assert [] == failed
 
 
 def test_every_command_takes_the_global_options() -> None:
     """Before and behind it: one that was made by click alone takes neither -o nor --config behind it."""
-    for path in commands(cli, "couponhub"):
-        command: click.Command = cli
-        context = click.Context(cli, info_name="couponhub")
+    for path in commands(app.cli, "couponhub"):
+        command: click.Command = app.cli
+        context = click.Context(app.cli, info_name="couponhub")
         for name in path.split()[1:]:
             assert isinstance(command, click.Group)
             inner = command.get_command(context, name)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.cli.desk import CUSTOMER, NEW_SERIES, SOON, Desk
+from tests.kit.cli import CUSTOMER, NEW_SERIES, SOON, CliRunner
 from tests.kit.clock import vendors_today
 from tests.kit.eventually import eventually
 from tests.kit.scripted_server import ScriptedServer, says
@@ -52,24 +52,24 @@ READS = {
 }
 
 
-def test_keys_of_a_list(desk: Desk) -> None:
+def test_keys_of_a_list(cli: CliRunner) -> None:
     """A list has the documented keys, no more and no less, shown alone as among others."""
-    many = desk("lists", "ls", "moengage", "-o", "json").json
+    many = cli("lists", "ls", "moengage", "-o", "json").json
     assert ["items"] == list(many)
     first = many["items"][0]
     assert LIST_KEYS == list(first)
-    assert first == desk("lists", "show", "moengage", first["id"], "-o", "json").json
+    assert first == cli("lists", "show", "moengage", first["id"], "-o", "json").json
     assert [*LIST_KEYS, "raw"] == list(
-        desk("--raw", "lists", "show", "moengage", first["id"], "-o", "json").json
+        cli("--raw", "lists", "show", "moengage", first["id"], "-o", "json").json
     )
 
 
 @pytest.mark.parametrize("connection", ["capillary", "moengage"])
-def test_keys_of_an_upload(desk: Desk, connection: str) -> None:
+def test_keys_of_an_upload(cli: CliRunner, connection: str) -> None:
     """An upload and its parts have the documented keys, sent, waited for, shown and listed."""
-    list_id = desk.list_id(connection)
-    file = desk.write("codes.csv", "coupon code", "AB-1", "AB-2", "AB-1")
-    sent = desk("uploads", "send", connection, list_id, file, "--wait", "-o", "json")
+    list_id = cli.list_id(connection)
+    file = cli.write("codes.csv", "coupon code", "AB-1", "AB-2", "AB-1")
+    sent = cli("uploads", "send", connection, list_id, file, "--wait", "-o", "json")
     assert (0, []) == (sent.code, sent.remarks)
     upload = sent.json
     assert UPLOAD_KEYS == list(upload)
@@ -81,20 +81,20 @@ def test_keys_of_an_upload(desk: Desk, connection: str) -> None:
     assert ("done", 3, 2, 0, 1, 0, 0) == tuple(
         upload[key] for key in ("status", "rows", "accepted", "rejected", "duplicates", "skipped", "unknown")
     )
-    shown = desk("uploads", "show", connection, list_id, upload["id"], "-o", "json").json
+    shown = cli("uploads", "show", connection, list_id, upload["id"], "-o", "json").json
     assert upload["parts"] == shown["parts"]
-    waited = desk("uploads", "wait", connection, list_id, upload["id"], "-o", "json")
+    waited = cli("uploads", "wait", connection, list_id, upload["id"], "-o", "json")
     assert (0, UPLOAD_KEYS) == (waited.code, list(waited.json))
-    listed = desk("uploads", "ls", connection, list_id, "-o", "json").json
+    listed = cli("uploads", "ls", connection, list_id, "-o", "json").json
     assert [upload["id"]] == [item["id"] for item in listed["items"]]
-    assert ["AB-1", "AB-2"] == desk.codes(connection, list_id)
-    raw = desk("uploads", "show", connection, list_id, upload["id"], "-o", "json", "--raw").json
+    assert ["AB-1", "AB-2"] == cli.codes(connection, list_id)
+    raw = cli("uploads", "show", connection, list_id, upload["id"], "-o", "json", "--raw").json
     assert [*PART_KEYS, "raw"] == list(raw["parts"][0])
 
 
-def test_keys_of_a_lookup(desk: Desk) -> None:
+def test_keys_of_a_lookup(cli: CliRunner) -> None:
     """A lookup, its answers, its coupons and the error of one that cannot be asked have the documented keys."""
-    ran = desk("lookup", "--mobile", CUSTOMER, "-o", "json")
+    ran = cli("lookup", "--mobile", CUSTOMER, "-o", "json")
     assert 3 == ran.code
     answer = ran.json
     assert LOOKUP_KEYS == list(answer)
@@ -114,40 +114,40 @@ def test_keys_of_a_lookup(desk: Desk) -> None:
     assert "moengage" in ran.complaint
 
 
-def test_order_and_number_of_coupons(desk: Desk) -> None:
+def test_order_and_number_of_coupons(cli: CliRunner) -> None:
     """Newest first, or by what `--sort` names, and no more than `--limit`; either way the answer is whole."""
     words = ("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "-o", "json")
-    held = desk(*words).json["coupons"]
+    held = cli(*words).json["coupons"]
     assert sorted((coupon["issued_at"] for coupon in held), reverse=True) == [
         one["issued_at"] for one in held
     ]
     for key, word in (("issued_at", "created"), ("expires_at", "expires")):
         ends = sorted(coupon[key] for coupon in held)
-        assert ends == [one[key] for one in desk(*words, "--sort", word).json["coupons"]]
-        last = desk(*words, "--sort", word, "--descending", "--limit", "2").json
+        assert ends == [one[key] for one in cli(*words, "--sort", word).json["coupons"]]
+        last = cli(*words, "--sort", word, "--descending", "--limit", "2").json
         assert (ends[:-3:-1], True) == ([one[key] for one in last["coupons"]], last["complete"])
-    stores = [one["issued_at_store"] for one in desk(*words, "--sort", "created_by").json["coupons"]]
+    stores = [one["issued_at_store"] for one in cli(*words, "--sort", "created_by").json["coupons"]]
     codes = [store and store["code"] for store in stores]
     assert (sorted(filter(None, codes)), None) == ([code for code in codes if code], codes[-1])
-    assert [held[0]["code"]] == [one["code"] for one in desk(*words, "--limit", "1").json["coupons"]]
-    assert "descending" in desk(*words, "--descending").json["error"]["message"]
-    assert 2 == desk(*words, "--limit", "0").code
+    assert [held[0]["code"]] == [one["code"] for one in cli(*words, "--limit", "1").json["coupons"]]
+    assert "descending" in cli(*words, "--descending").json["error"]["message"]
+    assert 2 == cli(*words, "--limit", "0").code
 
 
-def test_people_read_how_often_a_coupon_was_used(desk: Desk) -> None:
+def test_people_read_how_often_a_coupon_was_used(cli: CliRunner) -> None:
     """An active one may have been, so the table says when and where; a pipe gets the number."""
     words = ("lookup", "--mobile", CUSTOMER, "--connection", "capillary")
     assert {("redeemed", "1"), ("active", "0"), ("expired", "0")} == {
-        (row[2], row[6]) for row in desk(*words).rows
+        (row[2], row[6]) for row in cli(*words).rows
     }
-    table = desk(*words, "-o", "table").out
+    table = cli(*words, "-o", "table").out
     assert "USED" in table
     assert 1 == table.count(" at Downtown Store")
 
 
-def test_keys_of_an_error(desk: Desk) -> None:
+def test_keys_of_an_error(cli: CliRunner) -> None:
     """An error has the documented keys."""
-    ran = desk("lists", "show", "moengage", "0" * 24, "-o", "json")
+    ran = cli("lists", "show", "moengage", "0" * 24, "-o", "json")
     assert 4 == ran.code
     assert ["error"] == list(ran.json)
     assert ERROR_KEYS == list(ran.json["error"])
@@ -159,9 +159,9 @@ def test_keys_of_an_error(desk: Desk) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("words", READS.values(), ids=READS)
-def test_every_read_in_every_form(desk: Desk, words: tuple[str, ...], form: str | None) -> None:
+def test_every_read_in_every_form(cli: CliRunner, words: tuple[str, ...], form: str | None) -> None:
     """A command that goes well prints its data in the form asked for."""
-    ran = desk(*words, *(("-o", form) if form else ()))
+    ran = cli(*words, *(("-o", form) if form else ()))
     assert 0 == ran.code
     assert ran.out.strip()
     assert "\x1b" not in ran.out
@@ -176,31 +176,31 @@ def test_every_read_in_every_form(desk: Desk, words: tuple[str, ...], form: str 
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_write_in_every_form(desk: Desk, form: str | None) -> None:
+def test_every_write_in_every_form(cli: CliRunner, form: str | None) -> None:
     """Commands that change something print what they made, in the form asked for."""
     asked = ("-o", form) if form else ()
-    made = desk("lists", "create", "capillary", "--name", "formal", *SOON, *NEW_SERIES, *asked)
+    made = cli("lists", "create", "capillary", "--name", "formal", *SOON, *NEW_SERIES, *asked)
     assert (0, "") == (made.code, made.err)
     assert "formal" in made.out
-    list_id = desk.list_id("moengage", "forms")
-    file = desk.write("codes.csv", "Coupon Code", "AB-1")
-    sent = desk("uploads", "send", "moengage", list_id, file, *asked)
+    list_id = cli.list_id("moengage", "forms")
+    file = cli.write("codes.csv", "Coupon Code", "AB-1")
+    sent = cli("uploads", "send", "moengage", list_id, file, *asked)
     assert (0, []) == (sent.code, sent.remarks)
     assert "up_" in sent.out
     today = vendors_today().isoformat()
-    mailed = desk(
+    mailed = cli(
         *("usage", "request", "moengage", list_id, "--from", today, "--to", today),
         *("--email", "reports@example.com", *asked),
     )
     assert (0, "") == (mailed.code, mailed.err)
     assert mailed.out.strip()
-    eventually(desk.control["moengage"].mails, "the report")
-    assert ["reports@example.com"] == desk.control["moengage"].mails()[-1]["to"]
+    eventually(cli.control["moengage"].mails, "the report")
+    assert ["reports@example.com"] == cli.control["moengage"].mails()[-1]["to"]
 
 
-def test_columns_in_a_pipe(desk: Desk) -> None:
+def test_columns_in_a_pipe(cli: CliRunner) -> None:
     """Without -o a pipe gets tab-separated columns without a heading, times in UTC, nothing for nothing."""
-    ran = desk("lists", "ls", "capillary")
+    ran = cli("lists", "ls", "capillary")
     assert all(7 == len(row) for row in ran.rows)
     name, expires, total = next((row[1], row[4], row[5]) for row in ran.rows if row[1] == "Welcome 10%")
     assert expires.endswith("Z")
@@ -208,30 +208,30 @@ def test_columns_in_a_pipe(desk: Desk) -> None:
     assert ("Welcome 10%", "") == (name, total)
 
 
-def test_times_in_tables_are_the_readers(desk: Desk) -> None:
+def test_times_in_tables_are_the_readers(cli: CliRunner) -> None:
     """A table shows times in the reader's zone, JSON in UTC."""
     (item,) = (
         item
-        for item in desk.apart("lists", "ls", "capillary", "-o", "json", TZ="Asia/Tokyo").json["items"]
+        for item in cli.apart("lists", "ls", "capillary", "-o", "json", TZ="Asia/Tokyo").json["items"]
         if item["name"] == "Welcome 10%"
     )
     utc = datetime.fromisoformat(item["expires_at"])
     assert item["expires_at"].endswith("Z")
     for zone, offset in (("Asia/Tokyo", 9), ("America/Bogota", -5)):
-        shown = desk.apart("lists", "show", "capillary", item["id"], "-o", "table", TZ=zone).out
+        shown = cli.apart("lists", "show", "capillary", item["id"], "-o", "table", TZ=zone).out
         there = datetime.fromtimestamp(utc.timestamp() + offset * 3600, UTC)
         assert f"{there:%Y-%m-%d %H:%M}" in shown
 
 
-def test_the_end_of_time_in_a_table(desk: Desk) -> None:
+def test_the_end_of_time_in_a_table(cli: CliRunner) -> None:
     """A list that never ends is shown in every zone, also where its last second lies in year 10000."""
-    list_id = desk.answering(expires_at="9999-12-31")
-    ran = desk.apart("lists", "show", "moengage", list_id, "-o", "table", TZ="America/Bogota")
+    list_id = cli.answering(expires_at="9999-12-31")
+    ran = cli.apart("lists", "show", "moengage", list_id, "-o", "table", TZ="America/Bogota")
     assert (0, "") == (ran.code, ran.err)
     assert "9999-12-31" in ran.out
 
 
-def test_global_options_before_and_after(desk: Desk) -> None:
+def test_global_options_before_and_after(cli: CliRunner) -> None:
     """A global option means the same before the command, between its words and behind it."""
     places = (
         ("-o", "json", "lists", "ls", "moengage"),
@@ -239,66 +239,66 @@ def test_global_options_before_and_after(desk: Desk) -> None:
         ("lists", "ls", "moengage", "-ojson"),
         ("lists", "ls", "--output=json", "moengage"),
     )
-    first, *others = [desk(*words).json for words in places]
+    first, *others = [cli(*words).json for words in places]
     assert [first] * 3 == others
-    (desk.folder / "couponhub.toml").rename(desk.folder / "other.toml")
-    assert 2 == desk("lists", "ls", "moengage").code
-    assert 0 == desk("--config", "other.toml", "lists", "ls", "moengage").code
-    assert 0 == desk("lists", "ls", "moengage", "--config", "other.toml").code
+    (cli.folder / "couponhub.toml").rename(cli.folder / "other.toml")
+    assert 2 == cli("lists", "ls", "moengage").code
+    assert 0 == cli("--config", "other.toml", "lists", "ls", "moengage").code
+    assert 0 == cli("lists", "ls", "moengage", "--config", "other.toml").code
 
 
-def test_config_init(desk: Desk) -> None:
+def test_config_init(cli: CliRunner) -> None:
     """A config file is written once, privately, and never over another."""
-    ran = desk("config", "init", "--config", "new.toml", "-o", "json")
+    ran = cli("config", "init", "--config", "new.toml", "-o", "json")
     assert (0, {"path": "new.toml"}) == (ran.code, ran.json)
-    assert 0o600 == (desk.folder / "new.toml").stat().st_mode & 0o777
-    again = desk("config", "init", "--config", "new.toml")
+    assert 0o600 == (cli.folder / "new.toml").stat().st_mode & 0o777
+    again = cli("config", "init", "--config", "new.toml")
     assert 2 == again.code
     assert "exists already" in again.complaint
 
 
-def test_tagged_codes_from_stdin(desk: Desk) -> None:
+def test_tagged_codes_from_stdin(cli: CliRunner) -> None:
     """`-` reads the codes from stdin, and a tag binds them to customers by a column's name or number."""
-    list_id = desk.list_id("capillary")
+    list_id = cli.list_id("capillary")
     words = ("uploads", "send", "capillary", list_id, "-", "--tag", "mobile", "--wait", "-o", "json")
-    named = desk.apart(*words, "--tag-column", "who", stdin=f"coupon code,who\nTAG-1,{CUSTOMER}\n")
+    named = cli.apart(*words, "--tag-column", "who", stdin=f"coupon code,who\nTAG-1,{CUSTOMER}\n")
     assert (0, []) == (named.code, named.remarks)
-    numbered = desk.apart(*words, "--tag-column", "1", stdin=f"coupon code,who\nTAG-2,{CUSTOMER}\n")
+    numbered = cli.apart(*words, "--tag-column", "1", stdin=f"coupon code,who\nTAG-2,{CUSTOMER}\n")
     assert (0, []) == (numbered.code, numbered.remarks)
-    held = desk("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "--list", list_id, "-o", "jsonl")
+    held = cli("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "--list", list_id, "-o", "jsonl")
     coupons = [one for one in map(json.loads, held.out.splitlines()) if one["kind"] == "coupon"]
     assert ["TAG-1", "TAG-2"] == sorted(one["code"] for one in coupons)
 
 
-def test_filters_of_a_lookup(desk: Desk) -> None:
+def test_filters_of_a_lookup(cli: CliRunner) -> None:
     """Each filter narrows what is shown, and a complete answer that is empty is no error."""
     words = ("lookup", "--email", "a.buyer@example.com", "--connection", "capillary", "-o", "json")
-    everything = desk(*words).json["coupons"]
-    active = desk(*words, "--status", "active").json["coupons"]
+    everything = cli(*words).json["coupons"]
+    active = cli(*words, "--status", "active").json["coupons"]
     stands = {coupon["code"]: coupon["status"] for coupon in everything}
     shown = {coupon["code"] for coupon in active}
     assert {"active"} == {coupon["status"] for coupon in active}
     assert {code for code, status in stands.items() if status == "active"} == shown
     assert 0 < len(active) < len(everything)
-    nothing = desk(*words, "--since", "2001-01-01", "--until", "2001-01-02")
+    nothing = cli(*words, "--since", "2001-01-01", "--until", "2001-01-02")
     assert (0, []) == (nothing.code, nothing.json["coupons"])
-    stranger = desk("lookup", "--external-id", "NOBODY", "--connection", "capillary", "-o", "json")
+    stranger = cli("lookup", "--external-id", "NOBODY", "--connection", "capillary", "-o", "json")
     assert (0, "none", "customer_unknown") == (
         stranger.code,
         *(stranger.json["answers"][0][key] for key in ("verdict", "reason")),
     )
 
 
-def test_a_file_that_lies_elsewhere(desk: Desk) -> None:
+def test_a_file_that_lies_elsewhere(cli: CliRunner) -> None:
     """--url sends an address, with the credentials that @FILE holds: the vendor can fetch the file with them."""
-    list_id = desk.list_id("moengage")
-    desk.write("secret", "pa55w0rd")
+    list_id = cli.list_id("moengage")
+    cli.write("secret", "pa55w0rd")
     right = "Basic " + b64encode(b"reader:pa55w0rd").decode()
     with ScriptedServer() as host:
         host.otherwise = lambda seen: (
             says(body=b"Coupon Code\nFAR-1\n") if seen.headers.get("authorization") == right else says(401)
         )
-        sent = desk(
+        sent = cli(
             *(
                 "uploads",
                 "send",
@@ -314,35 +314,35 @@ def test_a_file_that_lies_elsewhere(desk: Desk) -> None:
         )
     assert (0, []) == (sent.code, sent.remarks)
     assert (1, None) == (len(sent.json["parts"]), sent.json["rows"])
-    assert ["FAR-1"] == desk.codes("moengage", list_id)
+    assert ["FAR-1"] == cli.codes("moengage", list_id)
     assert "pa55w0rd" not in sent.out
 
 
 @pytest.mark.parametrize("option", ["--url", "--callback"])
-def test_plain_http_elsewhere_is_warned_of(desk: Desk, option: str) -> None:
+def test_plain_http_elsewhere_is_warned_of(cli: CliRunner, option: str) -> None:
     """An address that is neither https nor on this machine is warned of."""
-    file = () if option == "--url" else (desk.write("codes.csv", "Coupon Code", "A"),)
+    file = () if option == "--url" else (cli.write("codes.csv", "Coupon Code", "A"),)
     address = (option, "HTTP://codes.example.com/x")
-    ran = desk("uploads", "send", "moengage", "x", *file, *address, "--config", "none.toml")
+    ran = cli("uploads", "send", "moengage", "x", *file, *address, "--config", "none.toml")
     assert 2 == ran.code
     assert "warning" in ran.err
     assert "plain http" in ran.err
 
 
-def test_a_prompted_secret_that_nobody_gives(desk: Desk) -> None:
+def test_a_prompted_secret_that_nobody_gives(cli: CliRunner) -> None:
     """`-` asks for a secret; when nobody can answer that is one line, and nothing is sent."""
     words = ("uploads", "send", "moengage", "x", "--url", "https://example.com/c.csv", "--url-password", "-")
-    ran = desk.apart(*words)
+    ran = cli.apart(*words)
     assert 2 == ran.code
     assert "no secret was given" in ran.err
     assert "Traceback" not in ran.err
 
 
-def test_fields_of_the_vendor(desk: Desk) -> None:
+def test_fields_of_the_vendor(cli: CliRunner) -> None:
     """--set reaches the vendor, and what it requires and was not given is named at once."""
-    list_id = desk.list_id("capillary", "with terms")
-    raw = desk("lists", "show", "capillary", list_id, "--raw", "-o", "json").json["raw"]
+    list_id = cli.list_id("capillary", "with terms")
+    raw = cli("lists", "show", "capillary", list_id, "--raw", "-o", "json").json["raw"]
     assert ("WINTER10", "PERC", 10) == (raw["discountCode"], raw["discountType"], raw["discountValue"])
-    missing = desk("lists", "create", "capillary", "--name", "bare", *SOON)
+    missing = cli("lists", "create", "capillary", "--name", "bare", *SOON)
     assert 2 == missing.code
     assert all(word in missing.complaint for word in ("discountCode", "discountType", "discountValue"))

@@ -15,7 +15,7 @@ from couponhub.cli.options import SafeFormatter
 from couponhub.shown import is_visible
 from couponhub.transport.exchange import Reply
 from couponhub.transport.session import VendorSession
-from tests.cli.desk import CUSTOMER, Desk
+from tests.kit.cli import CUSTOMER, CliRunner
 
 HOSTILE = {
     "colours": "\x1b[31mred\x1b[0m",
@@ -98,16 +98,16 @@ def form(name: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("output", FORMS)
 @pytest.mark.parametrize("what", TEXTS)
 def test_answers_are_shown_unharmed(
-    desk: Desk, poison: Any, caplog: pytest.LogCaptureFixture, what: str, output: str
+    cli: CliRunner, poison: Any, caplog: pytest.LogCaptureFixture, what: str, output: str
 ) -> None:
     """In all forms, with logs; each object stays on its own line, and every text is there, spelled out."""
     caplog.set_level(logging.DEBUG)
     caplog.handler.setFormatter(SafeFormatter("%(message)s"))
-    clean = {words: desk(*words, *form(output)) for words in COMMANDS}
+    clean = {words: cli(*words, *form(output)) for words in COMMANDS}
     poison(TEXTS[what])
 
     for words in COMMANDS:
-        ran = desk(*words, *form(output))
+        ran = cli(*words, *form(output))
         assert clean[words].code == ran.code, ran.err
         assert [] == oddities(ran.out + ran.err + caplog.text), words
         assert "couponhub: all is well" not in ran.err.splitlines()
@@ -119,7 +119,7 @@ def test_answers_are_shown_unharmed(
 
 
 @pytest.mark.parametrize("what", TEXTS)
-def test_refusals_are_told_on_one_line(desk: Desk, poison: Any, what: str) -> None:
+def test_refusals_are_told_on_one_line(cli: CliRunner, poison: Any, what: str) -> None:
     """A vendor's message, code and request id in an error."""
     evil = TEXTS[what]
     error = {"code": evil, "message": evil, "type": evil, "request_id": evil}
@@ -133,20 +133,20 @@ def test_refusals_are_told_on_one_line(desk: Desk, poison: Any, what: str) -> No
         ("lookup", "--external-id", "EXT-007"),
     ):
         for output in FORMS:
-            ran = desk(*words, *form(output), "--debug")
+            ran = cli(*words, *form(output), "--debug")
             assert [] == oddities(ran.out + ran.err)
             assert not any(line.startswith("couponhub: all is well") for line in ran.err.splitlines())
             assert len(ran.err) < 20_000
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
-def test_cells_are_no_formulas(desk: Desk, poison: Any, formula: str) -> None:
+def test_cells_are_no_formulas(cli: CliRunner, poison: Any, formula: str) -> None:
     """A spreadsheet that opens a CSV file works nothing out that a vendor wrote; JSON stays as it came."""
     poison(formula)
 
-    rows = list(csv.reader(io.StringIO(desk("lists", "ls", "moengage", "-o", "csv").out)))
+    rows = list(csv.reader(io.StringIO(cli("lists", "ls", "moengage", "-o", "csv").out)))
     names = [
-        json.loads(line)["name"] for line in desk("lists", "ls", "moengage", "-o", "jsonl").out.splitlines()
+        json.loads(line)["name"] for line in cli("lists", "ls", "moengage", "-o", "jsonl").out.splitlines()
     ]
 
     assert [] == [
@@ -163,13 +163,13 @@ def test_cells_are_no_formulas(desk: Desk, poison: Any, formula: str) -> None:
 
 
 @pytest.mark.parametrize("what", TEXTS)
-def test_files_are_quoted_unharmed(desk: Desk, what: str) -> None:
+def test_files_are_quoted_unharmed(cli: CliRunner, what: str) -> None:
     """A header or a name of a file that is refused."""
-    list_id = desk.list_id("moengage")
+    list_id = cli.list_id("moengage")
     text = TEXTS[what].encode("utf-8", "replace")
-    (desk.folder / "codes.csv").write_bytes(b'"' + text + b'","b"\nCODE-1,2\n')
+    (cli.folder / "codes.csv").write_bytes(b'"' + text + b'","b"\nCODE-1,2\n')
 
-    ran = desk("uploads", "send", "moengage", list_id, "codes.csv", "--column", "nothing", "--debug")
+    ran = cli("uploads", "send", "moengage", list_id, "codes.csv", "--column", "nothing", "--debug")
 
     assert 2 == ran.code
     assert [] == oddities(ran.out + ran.err)

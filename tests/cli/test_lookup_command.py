@@ -8,49 +8,49 @@ import pytest
 
 from couponhub.cli import lookup_view
 from couponhub.models import Answer, Coupon, Customer, LookupAnswer, Reason, Verdict
-from tests.cli.desk import CUSTOMER, SETTINGS, Desk
+from tests.kit.cli import CUSTOMER, SETTINGS, CliRunner
 
 
 @pytest.fixture
-def club(desk: Desk) -> str:
+def club(cli: CliRunner) -> str:
     """A second connection to the same vendor, behind the first: all its codes are there twice."""
-    text = (desk.folder / "couponhub.toml").read_text(encoding="utf-8")
+    text = (cli.folder / "couponhub.toml").read_text(encoding="utf-8")
     begin = text.index("[connections.capillary]")
     table = text[begin : text.index("\n\n", begin)].replace(".capillary]", ".club]")
-    desk.configure(SETTINGS, f"\n{table}\n")
+    cli.configure(SETTINGS, f"\n{table}\n")
     return "club"
 
 
 @pytest.mark.parametrize("mobile", ["unknown77", "+9177", "77", "9198765432109198765477"])
-def test_a_mobile_that_cannot_be_one(desk: Desk, mobile: str) -> None:
+def test_a_mobile_that_cannot_be_one(cli: CliRunner, mobile: str) -> None:
     """It is exit code 2 with one line that does not quote it, and no vendor is called."""
-    ran = desk("lookup", "--mobile", mobile, "-o", "json")
+    ran = cli("lookup", "--mobile", mobile, "-o", "json")
     assert 2 == ran.code
     assert "mobile" in ran.complaint
     assert mobile not in ran.err + ran.out
     assert "usage" == ran.json["error"]["kind"]
-    assert [] == desk.control["capillary"].requests()
+    assert [] == cli.control["capillary"].requests()
 
 
-def test_a_status_is_a_word_in_any_case(desk: Desk) -> None:
+def test_a_status_is_a_word_in_any_case(cli: CliRunner) -> None:
     """It selects what the library and HTTP select by it; another word is refused with those that there are."""
     words = ("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "-o", "json", "--status")
-    active = desk(*words, "active").json["coupons"]
+    active = cli(*words, "active").json["coupons"]
     assert ["active"] * 3 == [coupon["status"] for coupon in active]
     assert active == [
         {**coupon, "as_of": asked["as_of"]}
-        for coupon, asked in zip(desk(*words, "ACTIVE").json["coupons"], active, strict=True)
+        for coupon, asked in zip(cli(*words, "ACTIVE").json["coupons"], active, strict=True)
     ]
-    refused = desk(*words, "actve")
+    refused = cli(*words, "actve")
     assert 2 == refused.code
     assert "'active', 'redeemed', 'expired'" in refused.complaint
-    assert 0 == desk("lists", "ls", "moengage", "--status", "ACTIVE").code
+    assert 0 == cli("lists", "ls", "moengage", "--status", "ACTIVE").code
 
 
-def test_shared_codes_are_marked(desk: Desk, club: str) -> None:
+def test_shared_codes_are_marked(cli: CliRunner, club: str) -> None:
     """Each code stands there once for each connection, and every form tells of the other."""
     words = ("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "--connection", club)
-    found = desk(*words, "-o", "json").json["coupons"]
+    found = cli(*words, "-o", "json").json["coupons"]
     own = [coupon["code"] for coupon in found if coupon["connection"] == "capillary"]
     assert len(own) >= 5
     assert own == [coupon["code"] for coupon in found if coupon["connection"] == club]
@@ -58,36 +58,36 @@ def test_shared_codes_are_marked(desk: Desk, club: str) -> None:
     assert {("capillary", club), (club, "capillary")} == {
         (coupon["connection"], *coupon["also_at"]) for coupon in found
     }
-    assert [club] == [row[-1] for row in desk(*words).rows][:1]
-    lines = desk(*words, "-o", "jsonl").out.splitlines()
+    assert [club] == [row[-1] for row in cli(*words).rows][:1]
+    lines = cli(*words, "-o", "jsonl").out.splitlines()
     first = next(one for one in map(json.loads, lines) if one["kind"] == "coupon")
     assert [club] == first["also_at"]
-    assert "ALSO AT" in desk(*words, "-o", "table").out
+    assert "ALSO AT" in cli(*words, "-o", "table").out
 
 
-def test_codes_of_one_connection_are_not_marked(desk: Desk) -> None:
+def test_codes_of_one_connection_are_not_marked(cli: CliRunner) -> None:
     """A table says nothing of what there is not; columns stay the same for scripts."""
     words = ("lookup", "--mobile", CUSTOMER, "--connection", "capillary")
-    assert "ALSO AT" not in desk(*words, "-o", "table").out
-    assert {8} == {len(row) for row in desk(*words).rows}
-    assert {""} == {row[-1] for row in desk(*words).rows}
-    assert not any(coupon["also_at"] for coupon in desk(*words, "-o", "json").json["coupons"])
+    assert "ALSO AT" not in cli(*words, "-o", "table").out
+    assert {8} == {len(row) for row in cli(*words).rows}
+    assert {""} == {row[-1] for row in cli(*words).rows}
+    assert not any(coupon["also_at"] for coupon in cli(*words, "-o", "json").json["coupons"])
 
 
-def test_first_found_asks_no_further(desk: Desk, club: str) -> None:
+def test_first_found_asks_no_further(cli: CliRunner, club: str) -> None:
     """The first that has coupons is the only one asked."""
     words = ("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "--connection", club, "-o", "json")
-    first = desk(*words, "--strategy", "first-found")
+    first = cli(*words, "--strategy", "first-found")
     assert 0 == first.code
     assert ["capillary"] == [one["connection"] for one in first.json["answers"]]
-    merged = desk(*words, "--strategy", "merge").json
+    merged = cli(*words, "--strategy", "merge").json
     assert ["capillary", club] == [one["connection"] for one in merged["answers"]]
-    assert 2 == desk(*words, "--strategy", "random").code
+    assert 2 == cli(*words, "--strategy", "random").code
 
 
-def test_every_answer_tells_by_what_it_asked(desk: Desk) -> None:
+def test_every_answer_tells_by_what_it_asked(cli: CliRunner) -> None:
     """The masked forms stand in each answer, and the number in none."""
-    (one,) = desk("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "-o", "json").json["answers"]
+    (one,) = cli("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "-o", "json").json["answers"]
     assert ["***10 (12 digits)"] == one["asked_as"]
     assert one["identified_by"] is None
     assert CUSTOMER not in json.dumps(one)
@@ -162,11 +162,11 @@ def test_a_redemption_tells_when_and_where() -> None:
         assert told == lookup_view.used({**document, "redemption_count": count, "redemptions": None})
 
 
-def test_scripts_read_the_verdicts_too(desk: Desk) -> None:
+def test_scripts_read_the_verdicts_too(cli: CliRunner) -> None:
     """Read by line, they say first what is complete, then who said what; csv has the same columns when nothing was found."""
     words = ("lookup", "--mobile", CUSTOMER, "-o")
-    lines = list(map(json.loads, desk(*words, "jsonl").out.splitlines()))
-    rows = list(csv.DictReader(io.StringIO(desk(*words, "csv").out)))
+    lines = list(map(json.loads, cli(*words, "jsonl").out.splitlines()))
+    rows = list(csv.DictReader(io.StringIO(cli(*words, "csv").out)))
     kinds = ["lookup", "answer", "answer", *["coupon"] * (len(lines) - 3)]
     assert kinds == [one["kind"] for one in lines] == [one["kind"] for one in rows]
     assert (False, "false") == (lines[0]["complete"], rows[0]["complete"])
@@ -174,13 +174,13 @@ def test_scripts_read_the_verdicts_too(desk: Desk) -> None:
         (one["connection"], one["verdict"]) for one in rows[1:3]
     ]
     assert {"mobile": CUSTOMER} == json.loads(rows[0]["customer"])
-    nothing = desk("lookup", "--external-id", "NOBODY", "--connection", "capillary", "-o", "csv").out
+    nothing = cli("lookup", "--external-id", "NOBODY", "--connection", "capillary", "-o", "csv").out
     assert list(rows[0]) == list(csv.DictReader(io.StringIO(nothing)).fieldnames or ())
 
 
-def test_a_connection_without_any_report_is_one_short_line(desk: Desk) -> None:
+def test_a_connection_without_any_report_is_one_short_line(cli: CliRunner) -> None:
     """It says so once, with the command that goes on."""
-    ran = desk("lookup", "--mobile", CUSTOMER, "-o", "table")
+    ran = cli("lookup", "--mobile", CUSTOMER, "-o", "table")
     lines = [line for line in ran.err.splitlines() if "moengage" in line]
     told = "no usage report was imported yet (`couponhub usage status moengage` shows each `couponhub usage request`"
     assert [f"couponhub: moengage customer coupons: {told} to make before `couponhub usage import`)"] == lines

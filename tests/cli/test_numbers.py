@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.desk import Desk
+from tests.kit.cli import CliRunner
 
 HUGE = "9" * 23
 
@@ -27,9 +27,9 @@ HUGE = "9" * 23
         (("work", "--jobs", "65"), "65 is not from 1 to 64"),
     ],
 )
-def test_a_number_that_cannot_be_meant(desk: Desk, words: tuple[str, ...], said: str) -> None:
+def test_a_number_that_cannot_be_meant(cli: CliRunner, words: tuple[str, ...], said: str) -> None:
     """It ends with 2, and one line names the option, the value and what may stand there."""
-    ran = desk(*words)
+    ran = cli(*words)
     assert (2, "") == (ran.code, ran.out)
     option = next(word for word in reversed(words) if word.startswith("--"))
     assert ran.complaint.startswith(f"Invalid value for '{option}': {said}")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from couponhub.transport import TransportSettings
-from tests.cli.desk import CUSTOMER, Desk
+from tests.kit.cli import CUSTOMER, CliRunner
 
 ROOT = Path(__file__).parents[2]
 NAMELESS = "import sys; from couponhub.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -39,11 +39,11 @@ except LocalError as error:
 """
 
 
-def run(desk: Desk, program: str, *words: str, **surroundings: str) -> "subprocess.CompletedProcess[str]":
-    """Run a program of ours on the desk."""
+def run(cli: CliRunner, program: str, *words: str, **surroundings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a program of ours where the command line runs."""
     return subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", program, *words],
-        cwd=desk.folder,
+        cwd=cli.folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **surroundings},
         capture_output=True,
         text=True,
@@ -63,24 +63,24 @@ def homeless() -> None:
     pwd.getpwuid = nobody
 
 
-def test_a_user_without_a_home_is_told_what_to_write(desk: Desk) -> None:
+def test_a_user_without_a_home_is_told_what_to_write(cli: CliRunner) -> None:
     """Without a config file anywhere there is one place less to name."""
-    (desk.folder / "couponhub.toml").unlink()
-    ran = desk.apart("connections", before=homeless)
+    (cli.folder / "couponhub.toml").unlink()
+    ran = cli.apart("connections", before=homeless)
     assert 2 == ran.code
     assert "there is no config file couponhub.toml here" in ran.complaint
 
 
-def without_store(desk: Desk) -> None:
+def without_store(cli: CliRunner) -> None:
     """Take the store out of the config."""
-    config = desk.folder / "couponhub.toml"
+    config = cli.folder / "couponhub.toml"
     config.write_text(config.read_text(encoding="utf-8").partition("\n[store]")[0], encoding="utf-8")
 
 
-def test_a_user_without_a_home_looks_up(desk: Desk) -> None:
+def test_a_user_without_a_home_looks_up(cli: CliRunner) -> None:
     """A container's nameless user has nowhere to keep anything, and is answered all the same."""
-    without_store(desk)
-    ran = desk.apart("lookup", "--mobile", CUSTOMER, "--connection", "capillary", before=homeless)
+    without_store(cli)
+    ran = cli.apart("lookup", "--mobile", CUSTOMER, "--connection", "capillary", before=homeless)
     assert 0 == ran.code, ran.err
     assert "PARTNER0001" in ran.out
 
@@ -88,19 +88,19 @@ def test_a_user_without_a_home_looks_up(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "words", [("token", "ls"), ("uploads", "send", "capillary", "1", "codes.csv"), ("serve", "--port", "0")]
 )
-def test_what_needs_a_store_names_the_setting(desk: Desk, words: tuple[str, ...]) -> None:
+def test_what_needs_a_store_names_the_setting(cli: CliRunner, words: tuple[str, ...]) -> None:
     """Whoever has no home is told in one line where a store can be named."""
-    without_store(desk)
-    desk.write("codes.csv", "code", "A-1")
-    ran = desk.apart(*words, before=homeless)
+    without_store(cli)
+    cli.write("codes.csv", "code", "A-1")
+    ran = cli.apart(*words, before=homeless)
     assert 2 == ran.code
     assert "[store] url" in ran.err.splitlines()[-1]
 
 
-def test_zone_data_come_along(desk: Desk) -> None:
+def test_zone_data_come_along(cli: CliRunner) -> None:
     """A system without zone data does not change what is answered."""
     ran = run(
-        desk,
+        cli,
         NAMELESS,
         *("lookup", "--mobile", CUSTOMER, "--connection", "capillary"),
         PYTHONTZPATH="",
@@ -109,26 +109,26 @@ def test_zone_data_come_along(desk: Desk) -> None:
     assert "PARTNER0001" in ran.stdout
 
 
-def test_tokens_are_read_where_nothing_may_be_written(desk: Desk) -> None:
+def test_tokens_are_read_where_nothing_may_be_written(cli: CliRunner) -> None:
     """A store on a read-only disk serves the tokens in it, and says why it takes no change."""
-    assert 0 == desk("token", "new", "--scope", "lookup", "--name", "shop").code
+    assert 0 == cli("token", "new", "--scope", "lookup", "--name", "shop").code
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copy(desk.folder / "state" / "couponhub.db", folder)
+        shutil.copy(cli.folder / "state" / "couponhub.db", folder)
         (folder / "couponhub.db").chmod(0o444)
         folder.chmod(0o555)
-        ran = run(desk, READER, name)
+        ran = run(cli, READER, name)
         folder.chmod(0o755)
     tokens, refusal = ran.stdout.splitlines()
     assert "shop" == tokens, ran.stderr
     assert "readonly" in refusal
 
 
-def test_the_version_is_told_without_metadata(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
+def test_the_version_is_told_without_metadata(monkeypatch: pytest.MonkeyPatch, cli: CliRunner) -> None:
     """An archive that nobody installed has no metadata: that is said, and nothing fails."""
-    assert desk("--version").out.startswith("couponhub, version ")
+    assert cli("--version").out.startswith("couponhub, version ")
     monkeypatch.setattr("couponhub._version.version", _no_metadata)
-    ran = desk("--version")
+    ran = cli("--version")
     assert (0, "couponhub, version unknown\n") == (ran.code, ran.out)
 
 
@@ -138,34 +138,34 @@ def _no_metadata(name: str) -> str:
     raise PackageNotFoundError(name)
 
 
-def test_a_home_is_expanded_in_every_path(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_is_expanded_in_every_path(cli: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     """`~` in ca_bundle means what it means in [store] url."""
-    monkeypatch.setenv("HOME", str(desk.folder))
-    (desk.folder / "private.pem").write_text("", encoding="utf-8")
-    desk.configure({"ca_bundle": "~/private.pem"})
-    assert 0 == desk("config", "check").code
-    assert str(desk.folder / "private.pem") == TransportSettings(ca_bundle="~/private.pem").ca_bundle
-    desk.configure({"ca_bundle": "~/other.pem"})
-    assert "ca_bundle" in desk("config", "check").err
+    monkeypatch.setenv("HOME", str(cli.folder))
+    (cli.folder / "private.pem").write_text("", encoding="utf-8")
+    cli.configure({"ca_bundle": "~/private.pem"})
+    assert 0 == cli("config", "check").code
+    assert str(cli.folder / "private.pem") == TransportSettings(ca_bundle="~/private.pem").ca_bundle
+    cli.configure({"ca_bundle": "~/other.pem"})
+    assert "ca_bundle" in cli("config", "check").err
 
 
 @pytest.mark.parametrize("zone", ["", " ", "Nowhere/City", "Asia/Kolkata ", "/etc/localtime"])
-def test_a_zone_that_is_none_is_refused(desk: Desk, zone: str) -> None:
+def test_a_zone_that_is_none_is_refused(cli: CliRunner, zone: str) -> None:
     """Also an empty one, which would mean UTC without a word."""
-    config = desk.folder / "couponhub.toml"
+    config = cli.folder / "couponhub.toml"
     text = config.read_text(encoding="utf-8")
     for setting, connection in (("timezone", "moengage"), ("store_timezone", "capillary")):
         head = f"[connections.{connection}]\n"
         config.write_text(text.replace(head, f'{head}{setting} = "{zone}"\n'), encoding="utf-8")
-        ran = desk("config", "check")
+        ran = cli("config", "check")
         assert 2 == ran.code
         assert f"connections.{connection}.{setting}" in ran.err
         assert "such as Asia/Kolkata" in ran.err
 
 
-def test_warnings_of_the_library_are_lines_of_the_command(desk: Desk) -> None:
+def test_warnings_of_the_library_are_lines_of_the_command(cli: CliRunner) -> None:
     """What nobody has asked to log is told like every other remark: who says it, and nothing that steers a terminal."""
-    desk("--version")
+    cli("--version")
     assert logging.lastResort is not None
     record = logging.makeLogRecord({"msg": "moengage: %s", "args": ("rows\x1b[2J",)})
     assert "couponhub: moengage: rows\\x1b[2J" == logging.lastResort.format(record)

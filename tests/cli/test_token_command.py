@@ -3,37 +3,35 @@
 import pytest
 
 from couponhub.state import read_token_hash
-from tests.cli.desk import Desk
+from tests.kit.cli import CliRunner
 
 
-def test_a_token_is_shown_once(desk: Desk) -> None:
+def test_a_token_is_shown_once(cli: CliRunner) -> None:
     """With its name and scopes; afterwards nothing tells it."""
-    made = desk(
-        "token", "new", "--scope", "lookup", "--scope", "codes:reveal", "--name", "till", "-o", "json"
-    )
+    made = cli("token", "new", "--scope", "lookup", "--scope", "codes:reveal", "--name", "till", "-o", "json")
     assert 0 == made.code
     assert ["token", "name", "scopes"] == list(made.json)
     assert ("till", ["codes:reveal", "lookup"]) == (made.json["name"], made.json["scopes"])
-    listed = desk("token", "ls", "-o", "json")
+    listed = cli("token", "ls", "-o", "json")
     assert made.json["token"] not in listed.out
     (row,) = listed.json["items"]
     assert ["id", "name", "scopes", "created_at", "expires_at", "kept"] == list(row)
     assert ("till", ["codes:reveal", "lookup"], None) == (row["name"], row["scopes"], row["expires_at"])
 
 
-def test_a_token_ends_after_days(desk: Desk) -> None:
+def test_a_token_ends_after_days(cli: CliRunner) -> None:
     """So many after it was made."""
-    desk("token", "new", "--scope", "lookup", "--expires", "30")
-    (row,) = desk("token", "ls", "-o", "json").json["items"]
+    cli("token", "new", "--scope", "lookup", "--expires", "30")
+    (row,) = cli("token", "ls", "-o", "json").json["items"]
     assert row["expires_at"] > row["created_at"]
 
 
-def test_a_token_is_removed(desk: Desk) -> None:
+def test_a_token_is_removed(cli: CliRunner) -> None:
     """By its name; one that is not there is a mistake."""
-    desk("token", "new", "--scope", "admin", "--name", "old")
-    assert 0 == desk("token", "rm", "old").code
-    assert [] == desk("token", "ls", "-o", "json").json["items"]
-    missing = desk("token", "rm", "old")
+    cli("token", "new", "--scope", "admin", "--name", "old")
+    assert 0 == cli("token", "rm", "old").code
+    assert [] == cli("token", "ls", "-o", "json").json["items"]
+    missing = cli("token", "rm", "old")
     assert 2 == missing.code
     assert "couponhub token ls" in missing.complaint
 
@@ -48,22 +46,22 @@ def test_a_token_is_removed(desk: Desk) -> None:
         ("--scope", "lookup", "--name", ""),
     ],
 )
-def test_what_is_no_token_is_refused(desk: Desk, words: tuple[str, ...]) -> None:
+def test_what_is_no_token_is_refused(cli: CliRunner, words: tuple[str, ...]) -> None:
     """In one line, and nothing is made."""
-    assert 2 == desk("token", "new", *words).code
-    assert [] == desk("token", "ls", "-o", "json").json["items"]
+    assert 2 == cli("token", "new", *words).code
+    assert [] == cli("token", "ls", "-o", "json").json["items"]
 
 
-def test_the_command_line_makes_one(desk: Desk) -> None:
+def test_the_command_line_makes_one(cli: CliRunner) -> None:
     """Without keeping it; where the config names it, it is listed, and removed nowhere else."""
-    made = desk("token", "new", "--scope", "lookup", "--name", "till", "--print-hash", "-o", "json").json
+    made = cli("token", "new", "--scope", "lookup", "--name", "till", "--print-hash", "-o", "json").json
     assert ["token", "name", "scopes", "hash"] == list(made)
     assert read_token_hash(made["hash"]).matches(made["token"])
-    assert [] == desk("token", "ls", "-o", "json").json["items"]
-    config = desk.folder / "couponhub.toml"
+    assert [] == cli("token", "ls", "-o", "json").json["items"]
+    config = cli.folder / "couponhub.toml"
     text = config.read_text(encoding="utf-8")
     config.write_text(f'{text}\n[server]\ntokens = ["{made["hash"]}"]\n', encoding="utf-8")
-    (row,) = desk("token", "ls", "-o", "json").json["items"]
+    (row,) = cli("token", "ls", "-o", "json").json["items"]
     assert ("till", ["lookup"], "config") == (row["name"], row["scopes"], row["kept"])
-    refused = desk("token", "rm", "till")
+    refused = cli("token", "rm", "till")
     assert (2, True) == (refused.code, "[server] tokens" in refused.complaint)

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from couponhub import CouponHub
-from tests.cli.desk import Desk, Ran
+from tests.kit.cli import CliRunner, Ran
 from tests.kit.eventually import eventually
 
 CODES = [f"WORK-{number}" for number in range(6)]
@@ -18,29 +18,29 @@ upload_per_day = {day}
 """
 
 
-def interrupted(desk: Desk, connection: str, *, day: int = 1) -> tuple[str, str]:
+def interrupted(cli: CliRunner, connection: str, *, day: int = 1) -> tuple[str, str]:
     """Send three parts to MoEngage, whose quota ends after the first ones; answer the list and the upload."""
-    list_id = desk.list_id(connection)
+    list_id = cli.list_id(connection)
     limit = f"file_bytes = {len('Coupon Code') + 1 + 2 * 7}"
-    desk.configure(more=PARTS.format(name=connection, limit=limit, day=day))
-    desk.write("codes.csv", "code", *CODES)
-    ran = desk("uploads", "send", connection, list_id, "codes.csv", "-o", "json")
+    cli.configure(more=PARTS.format(name=connection, limit=limit, day=day))
+    cli.write("codes.csv", "code", *CODES)
+    ran = cli("uploads", "send", connection, list_id, "codes.csv", "-o", "json")
     assert 3 == ran.code, ran.err
     assert "`couponhub uploads resume up_" in ran.err
-    (desk.folder / "codes.csv").unlink()
-    (upload,) = desk("uploads", "ls", connection, list_id, "-o", "json").json["items"]
+    (cli.folder / "codes.csv").unlink()
+    (upload,) = cli("uploads", "ls", connection, list_id, "-o", "json").json["items"]
     return list_id, str(upload["id"])
 
 
-def held(desk: Desk, list_id: str) -> Counter[str]:
+def held(cli: CliRunner, list_id: str) -> Counter[str]:
     """The codes that the vendor holds."""
-    return Counter(row["code"] for row in desk.control["moengage"].codes(list_id))
+    return Counter(row["code"] for row in cli.control["moengage"].codes(list_id))
 
 
-def unlimited(desk: Desk) -> None:
+def unlimited(cli: CliRunner) -> None:
     """Let there be as many uploads a day as one likes."""
     limit = f"file_bytes = {len('Coupon Code') + 1 + 2 * 7}"
-    desk.configure(more=PARTS.format(name="moengage", limit=limit, day=0))
+    cli.configure(more=PARTS.format(name="moengage", limit=limit, day=0))
 
 
 def items(ran: Any) -> Any:
@@ -49,35 +49,35 @@ def items(ran: Any) -> Any:
     return ran.json["items"]
 
 
-def test_nothing_is_due(desk: Desk) -> None:
+def test_nothing_is_due(cli: CliRunner) -> None:
     """It says so, and that is no failure."""
-    ran = desk("work", "--once")
+    ran = cli("work", "--once")
     assert (0, "", "nothing is due") == (ran.code, ran.out, ran.complaint)
-    assert [] == items(desk("work", "--once", "-o", "json"))
+    assert [] == items(cli("work", "--once", "-o", "json"))
 
 
-def test_a_spent_quota_waits_and_then_goes_on(desk: Desk) -> None:
+def test_a_spent_quota_waits_and_then_goes_on(cli: CliRunner) -> None:
     """Until the reset nothing is due; `uploads resume` tries all the same, and needs no file."""
-    list_id, upload_id = interrupted(desk, "moengage")
-    assert Counter(CODES[:2]) == held(desk, list_id)
-    assert [] == items(desk("work", "--once", "-o", "json"))
-    (job,) = items(desk("uploads", "resume", "-o", "json"))
+    list_id, upload_id = interrupted(cli, "moengage")
+    assert Counter(CODES[:2]) == held(cli, list_id)
+    assert [] == items(cli("work", "--once", "-o", "json"))
+    (job,) = items(cli("uploads", "resume", "-o", "json"))
     assert (upload_id, "pending") == (job["id"], job["status"])
     assert job["waiting_for"].startswith("quota: ")
-    unlimited(desk)
+    unlimited(cli)
 
-    ran = desk("uploads", "resume", upload_id, "-o", "json")
+    ran = cli("uploads", "resume", upload_id, "-o", "json")
 
     assert (0, "done") == (ran.code, ran.json["status"])
-    assert Counter(CODES) == held(desk, list_id)
+    assert Counter(CODES) == held(cli, list_id)
 
 
-def test_all_that_can_go_on_is_resumed(desk: Desk) -> None:
+def test_all_that_can_go_on_is_resumed(cli: CliRunner) -> None:
     """Without a name every job is driven, and told of; once all have ended there is nothing."""
-    list_id, upload_id = interrupted(desk, "moengage")
-    unlimited(desk)
+    list_id, upload_id = interrupted(cli, "moengage")
+    unlimited(cli)
 
-    (job,) = items(desk("uploads", "resume", "-o", "json"))
+    (job,) = items(cli("uploads", "resume", "-o", "json"))
 
     assert (upload_id, "done", "upload", "moengage") == (
         job["id"],
@@ -88,43 +88,43 @@ def test_all_that_can_go_on_is_resumed(desk: Desk) -> None:
     assert ["prepare", "submit", "submit", "submit", "watch", "watch", "watch", "reconcile"] == [
         step["kind"] for step in job["steps"]
     ]
-    assert Counter(CODES) == held(desk, list_id)
-    assert [] == items(desk("uploads", "resume", "-o", "json"))
-    assert "There is nothing to go on with." in desk.on_terminal("uploads", "resume").out
+    assert Counter(CODES) == held(cli, list_id)
+    assert [] == items(cli("uploads", "resume", "-o", "json"))
+    assert "There is nothing to go on with." in cli.on_terminal("uploads", "resume").out
 
 
-def test_pause_and_cancel(desk: Desk) -> None:
+def test_pause_and_cancel(cli: CliRunner) -> None:
     """A paused upload is passed over until it is named; a cancelled one sends nothing more."""
-    list_id, upload_id = interrupted(desk, "moengage")
-    unlimited(desk)
-    assert "paused" == desk("uploads", "pause", upload_id, "-o", "json").json["status"]
-    assert [] == items(desk("uploads", "resume", "-o", "json"))
-    assert [] == items(desk("work", "--once", "-o", "json"))
-    assert Counter(CODES[:2]) == held(desk, list_id)
+    list_id, upload_id = interrupted(cli, "moengage")
+    unlimited(cli)
+    assert "paused" == cli("uploads", "pause", upload_id, "-o", "json").json["status"]
+    assert [] == items(cli("uploads", "resume", "-o", "json"))
+    assert [] == items(cli("work", "--once", "-o", "json"))
+    assert Counter(CODES[:2]) == held(cli, list_id)
 
-    assert "cancelled" == desk("uploads", "cancel", upload_id, "-o", "json").json["status"]
+    assert "cancelled" == cli("uploads", "cancel", upload_id, "-o", "json").json["status"]
 
-    ran = desk("uploads", "resume", upload_id, "-o", "json")
+    ran = cli("uploads", "resume", upload_id, "-o", "json")
     assert (3, "cancelled") == (ran.code, ran.json["status"])
-    assert Counter(CODES[:2]) == held(desk, list_id)
+    assert Counter(CODES[:2]) == held(cli, list_id)
 
 
-def test_a_signal_ends_it(desk: Desk) -> None:
+def test_a_signal_ends_it(cli: CliRunner) -> None:
     """SIGTERM, while nothing is due: it ends with success, and says so."""
-    with desk.begun("work") as process:
-        eventually((desk.folder / "state" / "couponhub.db").exists, "the store")
+    with cli.begun("work") as process:
+        eventually((cli.folder / "state" / "couponhub.db").exists, "the store")
         process.send(signal.SIGTERM)
         ran = Ran.of(process)
     assert (0, "couponhub: ending after the step that runs now\n") == (ran.code, ran.err)
 
 
-def test_a_worker_drives_what_becomes_due(desk: Desk) -> None:
+def test_a_worker_drives_what_becomes_due(cli: CliRunner) -> None:
     """It is there before there is anything to do, and says in a line what it has done."""
-    list_id, upload_id = interrupted(desk, "moengage")
-    desk("uploads", "pause", upload_id)
-    unlimited(desk)
-    with desk.begun("work", "--jobs", "2") as process:
-        with CouponHub.from_config(desk.folder / "couponhub.toml") as hub:
+    list_id, upload_id = interrupted(cli, "moengage")
+    cli("uploads", "pause", upload_id)
+    unlimited(cli)
+    with cli.begun("work", "--jobs", "2") as process:
+        with CouponHub.from_config(cli.folder / "couponhub.toml") as hub:
             store = hub.state.jobs
             job = store.get(hub.jobs.get(upload_id).id)
             assert job is not None
@@ -141,4 +141,4 @@ def test_a_worker_drives_what_becomes_due(desk: Desk) -> None:
         ran = Ran.of(process)
     assert 0 == ran.code
     assert f"couponhub: upload {upload_id} at moengage: done" in ran.err.splitlines()
-    assert Counter(CODES) == held(desk, list_id)
+    assert Counter(CODES) == held(cli, list_id)

@@ -1,5 +1,5 @@
-"""The client is tried at a desk too."""
+"""The client is tried beside the command line, too."""
 
-from tests.cli.conftest import desk
+from tests.cli.conftest import cli
 
-__all__ = ["desk"]
+__all__ = ["cli"]

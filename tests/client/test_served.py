@@ -19,7 +19,7 @@ from couponhub.errors import (
     UsageError,
 )
 from couponhub.models import Coupon, CouponStatus, ListId, LookupAnswer, Verdict
-from tests.cli.desk import CUSTOMER, Desk
+from tests.kit.cli import CUSTOMER, CliRunner
 
 PERSON = Customer(mobile=CUSTOMER)
 
@@ -29,23 +29,23 @@ class Served:
     """A server, and how to make tokens for it."""
 
     url: str
-    desk: Desk
+    cli: CliRunner
 
     def token(self, *scopes: str) -> str:
         """Make a token."""
         words = [word for scope in scopes for word in ("--scope", scope)]
-        ran = self.desk("-o", "json", "token", "new", *words)
+        ran = self.cli("-o", "json", "token", "new", *words)
         assert 0 == ran.code, ran.err
         return str(ran.json["token"])
 
 
 @pytest.fixture
-def served(desk: Desk) -> Iterator[Served]:
-    """A server of the desk."""
-    desk.configure(more="\n[lookup]\ncache_ttl = 0\nnegative_ttl = 0\n")
-    served = Served("", desk)
+def served(cli: CliRunner) -> Iterator[Served]:
+    """A server of what the command line's config names."""
+    cli.configure(more="\n[lookup]\ncache_ttl = 0\nnegative_ttl = 0\n")
+    served = Served("", cli)
     served.token("admin")  # with none, it would make one of its own
-    process = desk.spawned("serve", "--port", "0")
+    process = cli.spawned("serve", "--port", "0")
     assert process.stdout is not None
     url = process.stdout.readline().strip()
     try:
@@ -119,17 +119,17 @@ def test_all_of_it(served: Served) -> None:
 
 def test_on_the_command_line(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`lookup --server` needs no config file, prints what `lookup` prints, and shows no token."""
-    desk = served.desk
+    cli = served.cli
     token, lesser = served.token("lookup", "codes:reveal"), served.token("lookup")
     path = tmp_path / "token"
     path.write_text(f"{token}\n", encoding="utf-8")
-    here = desk("lookup", "--mobile", CUSTOMER, "-o", "json")
-    rows = desk("lookup", "--mobile", CUSTOMER).rows
+    here = cli("lookup", "--mobile", CUSTOMER, "-o", "json")
+    rows = cli("lookup", "--mobile", CUSTOMER).rows
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     words = ("lookup", "--mobile", CUSTOMER, "--server", served.url, "--token", f"@{path}")
-    there = desk(*words, "-o", "json", "--debug")
+    there = cli(*words, "-o", "json", "--debug")
     assert (3, 3) == (here.code, there.code), there.err
     assert [coupon["code"] for coupon in here.json["coupons"]] == [
         coupon["code"] for coupon in there.json["coupons"]
@@ -137,29 +137,29 @@ def test_on_the_command_line(served: Served, tmp_path: Path, monkeypatch: pytest
     assert [answer["verdict"] for answer in here.json["answers"]] == [
         answer["verdict"] for answer in there.json["answers"]
     ]
-    assert rows == desk(*words).rows
+    assert rows == cli(*words).rows
     assert token not in there.err
     assert CUSTOMER not in there.err
-    raw = desk(*words, "--raw", "-o", "json").json["coupons"]
+    raw = cli(*words, "--raw", "-o", "json").json["coupons"]
     assert [coupon["code"] for coupon in raw] == [coupon["raw"].get("code") for coupon in raw]
     path.write_text(f"{lesser}\n", encoding="utf-8")
-    refused = desk(*words, "--raw", "-o", "json")
+    refused = cli(*words, "--raw", "-o", "json")
     assert (5, "permission") == (refused.code, refused.json["error"]["kind"])
-    assert 5 == desk(*words[:-1], "chub_0_wrong").code
-    refused = desk("-o", "json", *words[:-1], "chub_0_CANARY")
+    assert 5 == cli(*words[:-1], "chub_0_wrong").code
+    refused = cli("-o", "json", *words[:-1], "chub_0_CANARY")
     assert "credentials" == refused.json["error"]["kind"]
     assert "CANARY" not in refused.err + refused.out
     assert [] == list(elsewhere.iterdir())
 
 
-def test_a_token_without_a_server(desk: Desk) -> None:
+def test_a_token_without_a_server(cli: CliRunner) -> None:
     """It would be sent nowhere."""
-    assert "name that with --server" in desk("lookup", "--mobile", CUSTOMER, "--token", "x").complaint
+    assert "name that with --server" in cli("lookup", "--mobile", CUSTOMER, "--token", "x").complaint
 
 
-def test_a_server_over_plain_http_elsewhere(desk: Desk) -> None:
+def test_a_server_over_plain_http_elsewhere(cli: CliRunner) -> None:
     """Neither customer nor token travels there."""
-    ran = desk(
+    ran = cli(
         "lookup", "--mobile", CUSTOMER, "--server", "http://a.example.com", "--token", "CANARY", "-o", "json"
     )
     assert 2 == ran.code

@@ -11,26 +11,26 @@ from typing import Any
 import pytest
 
 from couponhub import CouponHub
-from tests.cli.conftest import desk
-from tests.cli.desk import Desk
+from tests.cli.conftest import cli
 from tests.cli.test_work import CODES, held, unlimited
+from tests.kit.cli import CliRunner
 
-__all__ = ["desk"]
+__all__ = ["cli"]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "jobs.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
-def begun(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> tuple[Desk, str]:
-    """A desk at which an upload to MoEngage was killed before its second part, and its list."""
-    list_id = desk.list_id("moengage")
-    unlimited(desk)
-    desk.write("codes.csv", "code", *CODES)
-    monkeypatch.chdir(desk.folder)
+def begun(cli: CliRunner, monkeypatch: pytest.MonkeyPatch) -> tuple[CliRunner, str]:
+    """A command line with which an upload to MoEngage was killed before its second part, and its list."""
+    list_id = cli.list_id("moengage")
+    unlimited(cli)
+    cli.write("codes.csv", "code", *CODES)
+    monkeypatch.chdir(cli.folder)
     with CouponHub.from_config("couponhub.toml") as hub, pytest.raises(KeyboardInterrupt):
         hub["moengage"].uploads.send(list_id, "codes.csv", progress=_killed_at_the_first)
-    (desk.folder / "codes.csv").unlink()
-    return desk, list_id
+    (cli.folder / "codes.csv").unlink()
+    return cli, list_id
 
 
 def _killed_at_the_first(event: Any) -> None:
@@ -70,7 +70,7 @@ def stub(monkeypatch: pytest.MonkeyPatch, name: str, **content: Any) -> None:
     monkeypatch.setitem(sys.modules, name, module)
 
 
-def test_cron(begun: tuple[Desk, str]) -> None:
+def test_cron(begun: tuple[CliRunner, str]) -> None:
     """The line's command is one, and goes on with what was left."""
     at, list_id = begun
     *_, line = example("cron", "text").strip().splitlines()
@@ -80,7 +80,7 @@ def test_cron(begun: tuple[Desk, str]) -> None:
     assert Counter(CODES) == held(at, list_id)
 
 
-def test_celery(begun: tuple[Desk, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_celery(begun: tuple[CliRunner, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The task for all lets one for each job go on."""
     at, list_id = begun
     stub(monkeypatch, "celery", shared_task=Task)
@@ -92,7 +92,7 @@ def test_celery(begun: tuple[Desk, str], monkeypatch: pytest.MonkeyPatch) -> Non
     assert Counter(CODES) == held(at, list_id)
 
 
-def test_airflow(begun: tuple[Desk, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_airflow(begun: tuple[CliRunner, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The graph drives every job that is due."""
     at, list_id = begun
 

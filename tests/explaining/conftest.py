@@ -1,5 +1,5 @@
-"""Explanations are tried at a desk."""
+"""Explanations are tried on the command line."""
 
-from tests.cli.conftest import desk
+from tests.cli.conftest import cli
 
-__all__ = ["desk"]
+__all__ = ["cli"]

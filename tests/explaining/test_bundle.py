@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from couponhub.explain.redaction import Redactor
-from tests.cli.desk import Desk
+from tests.kit.cli import CliRunner
 
 SECRET = "CANARY-API-KEY-1"
 CODE = "CANARY-CODE-77"
@@ -22,20 +22,20 @@ CANARIES = (SECRET, CODE, MOBILE, "5550001111", "50001111", EMAIL, "canary", "de
 
 
 @pytest.fixture
-def guarded(desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A desk whose customer, codes and credentials are canaries, with logs at DEBUG and no pauses."""
+def guarded(cli: CliRunner, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """A command line whose customer, codes and credentials are canaries, with logs at DEBUG and no pauses."""
     monkeypatch.setattr("couponhub.transport.retry.RetryPolicy.wait_before", lambda *_: 0.0)
     caplog.set_level(logging.DEBUG)
-    text = (desk.folder / "couponhub.toml").read_text(encoding="utf-8")
+    text = (cli.folder / "couponhub.toml").read_text(encoding="utf-8")
     text = text.replace('api_key = "demo-key"', f'api_key = "{SECRET}"\ncreated_by = "{EMAIL}"')
     assert SECRET in text
-    (desk.folder / "couponhub.toml").write_text(text, encoding="utf-8")
-    list_id = desk.list_id("capillary")
-    desk.write("codes.csv", "coupon code", CODE)
-    assert 0 == desk("uploads", "send", "capillary", list_id, "codes.csv", "--wait").code
-    desk.control["capillary"].add_customer(mobile=MOBILE, email=EMAIL, external_id=EXTERNAL, id="77665544")
-    desk.control["capillary"].issue(list_id, {"mobile": MOBILE}, codes=[CODE])
-    return desk
+    (cli.folder / "couponhub.toml").write_text(text, encoding="utf-8")
+    list_id = cli.list_id("capillary")
+    cli.write("codes.csv", "coupon code", CODE)
+    assert 0 == cli("uploads", "send", "capillary", list_id, "codes.csv", "--wait").code
+    cli.control["capillary"].add_customer(mobile=MOBILE, email=EMAIL, external_id=EXTERNAL, id="77665544")
+    cli.control["capillary"].issue(list_id, {"mobile": MOBILE}, codes=[CODE])
+    return cli
 
 
 def bundled(path: Path) -> dict[str, Any]:
@@ -45,11 +45,11 @@ def bundled(path: Path) -> dict[str, Any]:
         return {name: json.loads(bundle.read(name)) for name in bundle.namelist()}
 
 
-def told(desk: Desk, caplog: pytest.LogCaptureFixture, *words: str) -> dict[str, str]:
+def told(cli: CliRunner, caplog: pytest.LogCaptureFixture, *words: str) -> dict[str, str]:
     """Everything but the data on stdout: the bundle, stderr, the logs."""
     caplog.clear()
-    path = desk.folder / "bundle.zip"
-    ran = desk("explain", *words, "--bundle", path.name, "--debug", "-o", "json")
+    path = cli.folder / "bundle.zip"
+    ran = cli("explain", *words, "--bundle", path.name, "--debug", "-o", "json")
     assert 0 == ran.code, ran.err
     assert caplog.records
     with zipfile.ZipFile(path) as bundle:
@@ -64,7 +64,7 @@ def told(desk: Desk, caplog: pytest.LogCaptureFixture, *words: str) -> dict[str,
     ids=["mobile", "email", "external id", "code"],
 )
 def test_no_canary_is_anywhere(
-    guarded: Desk, caplog: pytest.LogCaptureFixture, words: tuple[str, ...]
+    guarded: CliRunner, caplog: pytest.LogCaptureFixture, words: tuple[str, ...]
 ) -> None:
     """Not in the bundle, not on stderr, not in a log at DEBUG; and what is asked about was found."""
     texts = told(guarded, caplog, *words)
@@ -87,7 +87,7 @@ def test_no_canary_is_anywhere(
     ids=["quotes", "keys", "page"],
 )
 def test_no_canary_when_the_vendor_quotes(
-    guarded: Desk, caplog: pytest.LogCaptureFixture, body: object
+    guarded: CliRunner, caplog: pytest.LogCaptureFixture, body: object
 ) -> None:
     """Whatever the vendor answers: texts become lengths, and keys that are no words are masked."""
     guarded.control["capillary"].fail("GET /v1.1/*", "status", {"status": 200, "body": body})
@@ -99,7 +99,7 @@ def test_no_canary_when_the_vendor_quotes(
     assert {name: [] for name in texts} == shown
 
 
-def test_what_a_vendor_needs_is_in_it(guarded: Desk) -> None:
+def test_what_a_vendor_needs_is_in_it(guarded: CliRunner) -> None:
     """Versions, settings, answers, and of each call method, path, parameters, shapes, status, time and request id."""
     path = guarded.folder / "bundle.zip"
     ran = guarded("explain", "--mobile", MOBILE, "--bundle", str(path), "-o", "json")
@@ -130,7 +130,7 @@ def test_what_a_vendor_needs_is_in_it(guarded: Desk) -> None:
     assert {"field": "list_id", "keys": ["series_id"], "because": None} in coupon["meanings"]
 
 
-def test_the_file_is_private(guarded: Desk) -> None:
+def test_the_file_is_private(guarded: CliRunner) -> None:
     """Its owner alone may read it."""
     path = guarded.folder / "bundle.zip"
     ran = guarded("explain", "--mobile", MOBILE, "--bundle", str(path))
@@ -138,7 +138,7 @@ def test_the_file_is_private(guarded: Desk) -> None:
     assert f"couponhub: {path} was written; read it before you pass it on" in ran.err.splitlines()
 
 
-def test_a_bundle_that_cannot_be_written(guarded: Desk) -> None:
+def test_a_bundle_that_cannot_be_written(guarded: CliRunner) -> None:
     """One line that says where; exit code of local trouble."""
     ran = guarded("explain", "--mobile", MOBILE, "--bundle", str(guarded.folder / "no" / "bundle.zip"))
     assert 2 == ran.code

@@ -10,14 +10,14 @@ from couponhub.explain import Recorder, explanation_document
 from couponhub.models import Source
 from couponhub.state import TextCodeSet, codes_in
 from couponhub.transport import NoObserver, ShapeObserver
-from tests.cli.desk import CUSTOMER, Desk, Ran
+from tests.kit.cli import CUSTOMER, CliRunner, Ran
 
 ASKED = ("explain", "--mobile", CUSTOMER, "--connection", "capillary")
 
 
-def explained(desk: Desk, *words: str) -> Any:
+def explained(cli: CliRunner, *words: str) -> Any:
     """What `explain` prints as JSON."""
-    ran = desk("explain", *words, "-o", "json")
+    ran = cli("explain", *words, "-o", "json")
     assert 0 == ran.code, ran.err
     return ran.json
 
@@ -27,14 +27,14 @@ def of_status(document: Any, status: str) -> Any:
     return next(coupon for coupon in document["coupons"] if coupon["status"] == status)
 
 
-def test_a_customer(desk: Desk) -> None:
+def test_a_customer(cli: CliRunner) -> None:
     """Every connection's answer, every call with the vendor's request id, and where each field comes from."""
-    document = explained(desk, "--mobile", CUSTOMER)
+    document = explained(cli, "--mobile", CUSTOMER)
     assert {"mobile": CUSTOMER} == document["customer"]
     assert ["found", "unknown"] == [answer["verdict"] for answer in document["answers"]]
     assert not document["complete"]
     call, more = document["calls"]
-    seen = [request for request in desk.control["capillary"].requests() if "coupons" in request["path"]]
+    seen = [request for request in cli.control["capillary"].requests() if "coupons" in request["path"]]
     assert 2 == len(seen)
     assert ("customer_coupons_v2", "ok") == (more["operation"], more["outcome"])
     assert ("capillary", "customer_coupons", 1, "ok", 200) == (
@@ -52,23 +52,23 @@ def test_a_customer(desk: Desk) -> None:
     assert redeemed["raw"]["code"] == redeemed["code"]
 
 
-def test_people_read_lines(desk: Desk) -> None:
+def test_people_read_lines(cli: CliRunner) -> None:
     """Without -o a line for each thing; on stderr stands when the vendors were asked. People read first what it means."""
-    ran = desk(*ASKED)
+    ran = cli(*ASKED)
     assert 0 == ran.code
     assert {("capillary", "answer")} <= {(row[0], row[1]) for row in ran.rows}
     assert any(row[2].startswith('status is "redeemed": redeemed, and the vendor says') for row in ran.rows)
     assert any("; from redemption_count = 1" in row[2] for row in ran.rows)
     assert ran.complaint.startswith("the vendors were asked anew at ")
-    table = " ".join(desk(*ASKED, "-o", "table").out.split())  # however wide the terminal is
+    table = " ".join(cli(*ASKED, "-o", "table").out.split())  # however wide the terminal is
     assert table.startswith(f"Complete: the customer with mobile {CUSTOMER} holds 5 coupons.")
-    unknown = " ".join(desk("explain", "NOSUCHCODE", "-o", "table").out.split())
+    unknown = " ".join(cli("explain", "NOSUCHCODE", "-o", "table").out.split())
     assert unknown.startswith(
         "No vendor that could be asked shows a customer with code NOSUCHCODE. That proves nothing"
     )
 
 
-@pytest.mark.usefixtures("desk")
+@pytest.mark.usefixtures("cli")
 def test_nothing_remembered_is_used() -> None:
     """What a lookup would still remember, an explanation asks for anew."""
     with CouponHub.from_config() as hub:
@@ -80,7 +80,7 @@ def test_nothing_remembered_is_used() -> None:
     assert explanation.exchanges
 
 
-@pytest.mark.usefixtures("desk")
+@pytest.mark.usefixtures("cli")
 def test_the_hub_s_own_observer_is_told_too() -> None:
     """Metrics miss none of the calls."""
     ended: list[str] = []
@@ -100,12 +100,12 @@ def test_the_hub_s_own_observer_is_told_too() -> None:
     assert not isinstance(Observing(), ShapeObserver)
 
 
-def test_a_dead_vendor_is_explained_by_its_attempts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_vendor_is_explained_by_its_attempts(cli: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each attempt is a call of its own, with how it ended."""
     monkeypatch.setattr("couponhub.transport.retry.RetryPolicy.wait_before", lambda *_: 0.0)
-    assert 0 == desk("lists", "ls", "capillary").code  # so that it is not the token that fails
-    desk.control["capillary"].fail("GET /v1.1/*", "status", 503)
-    document = explained(desk, "--mobile", CUSTOMER, "--connection", "capillary")
+    assert 0 == cli("lists", "ls", "capillary").code  # so that it is not the token that fails
+    cli.control["capillary"].fail("GET /v1.1/*", "status", 503)
+    document = explained(cli, "--mobile", CUSTOMER, "--connection", "capillary")
     assert ("unknown", "unreachable") == (
         document["answers"][0]["verdict"],
         document["answers"][0]["reason"],
@@ -116,10 +116,10 @@ def test_a_dead_vendor_is_explained_by_its_attempts(desk: Desk, monkeypatch: pyt
     assert 1 < len(document["calls"])
 
 
-def test_a_code_that_was_handed_out(desk: Desk) -> None:
+def test_a_code_that_was_handed_out(cli: CliRunner) -> None:
     """Capillary is asked about the code; MoEngage cannot be, and says what to do instead."""
-    code = of_status(explained(desk, "--mobile", CUSTOMER), "redeemed")["code"]
-    document = explained(desk, code)
+    code = of_status(explained(cli, "--mobile", CUSTOMER), "redeemed")["code"]
+    document = explained(cli, code)
     capillary, moengage = document["answers"]
     assert (code, None) == (document["code"], document["customer"])
     assert ("found", None) == (capillary["verdict"], capillary["reason"])
@@ -129,66 +129,66 @@ def test_a_code_that_was_handed_out(desk: Desk) -> None:
     assert ("redeemed", code) == (coupon["status"], coupon["code"])
 
 
-def test_a_code_that_nobody_knows_proves_nothing(desk: Desk) -> None:
+def test_a_code_that_nobody_knows_proves_nothing(cli: CliRunner) -> None:
     """It may lie in a list's pool, so that "none" is not said."""
-    document = explained(desk, "NOSUCHCODE")
+    document = explained(cli, "NOSUCHCODE")
     assert ["unknown", "unknown"] == [answer["verdict"] for answer in document["answers"]]
     assert ["a list's pool" in warning for warning in document["answers"][0]["warnings"]] == [True]
     assert ([], []) == (document["coupons"], document["uploads"])
     assert not document["complete"]
 
 
-def sent(desk: Desk, connection: str, *codes: str) -> str:
+def sent(cli: CliRunner, connection: str, *codes: str) -> str:
     """Send codes to a new list; the id of the upload."""
-    list_id = desk.list_id(connection)
-    ran = desk(
-        *("uploads", "send", connection, list_id, desk.write("codes.csv", "coupon code", *codes)),
+    list_id = cli.list_id(connection)
+    ran = cli(
+        *("uploads", "send", connection, list_id, cli.write("codes.csv", "coupon code", *codes)),
         *("--wait", "--name", "spring", "-o", "json"),
     )
     assert 0 == ran.code, ran.err
     return str(ran.json["id"])
 
 
-def test_the_upload_that_a_code_is_of(desk: Desk) -> None:
+def test_the_upload_that_a_code_is_of(cli: CliRunner) -> None:
     """Every upload of ours that holds the code, by the vendor's idea of case, with part, list and moment."""
-    upload, other = sent(desk, "capillary", "AB-1", "AB-2"), sent(desk, "moengage", "AB-1")
-    found = explained(desk, "AB-1")["uploads"]
+    upload, other = sent(cli, "capillary", "AB-1", "AB-2"), sent(cli, "moengage", "AB-1")
+    found = explained(cli, "AB-1")["uploads"]
     assert [("capillary", upload), ("moengage", other)] == [(one["connection"], one["id"]) for one in found]
     assert {"spring"} == {one["name"] for one in found}
     assert {"submitted"} == {one["stage"] for one in found}
     assert all(one["sent_at"] and one["part"].startswith("spring") for one in found)
     # Capillary ignores case, MoEngage does not.
-    assert [upload] == [one["id"] for one in explained(desk, "ab-1")["uploads"]]
-    assert any(f"by upload {upload} (spring)" in row[2] for row in desk("explain", "AB-1").rows)
-    assert "It was sent from here to list" in " ".join(desk("explain", "AB-1", "-o", "table").out.split())
+    assert [upload] == [one["id"] for one in explained(cli, "ab-1")["uploads"]]
+    assert any(f"by upload {upload} (spring)" in row[2] for row in cli("explain", "AB-1").rows)
+    assert "It was sent from here to list" in " ".join(cli("explain", "AB-1", "-o", "table").out.split())
 
 
-def test_a_coupon_of_a_customer_names_its_upload(desk: Desk) -> None:
+def test_a_coupon_of_a_customer_names_its_upload(cli: CliRunner) -> None:
     """The codes that a customer holds are looked for in what was sent, each at its own connection."""
-    list_id = desk.list_id("capillary")
-    desk.write("codes.csv", "coupon code", "OURS-1", "OURS-2")
-    ran = desk("uploads", "send", "capillary", list_id, "codes.csv", "--wait", "-o", "json")
-    desk.control["capillary"].issue(list_id, {"mobile": CUSTOMER}, codes=["OURS-2"])
-    found = explained(desk, "--mobile", CUSTOMER)["uploads"]
+    list_id = cli.list_id("capillary")
+    cli.write("codes.csv", "coupon code", "OURS-1", "OURS-2")
+    ran = cli("uploads", "send", "capillary", list_id, "codes.csv", "--wait", "-o", "json")
+    cli.control["capillary"].issue(list_id, {"mobile": CUSTOMER}, codes=["OURS-2"])
+    found = explained(cli, "--mobile", CUSTOMER)["uploads"]
     assert [("OURS-2", ran.json["id"], list_id)] == [
         (one["code"], one["id"], one["list_id"]) for one in found
     ]
 
 
-def test_codes_that_are_no_longer_kept_are_told(desk: Desk) -> None:
+def test_codes_that_are_no_longer_kept_are_told(cli: CliRunner) -> None:
     """Of an upload whose code set is gone nobody can say that a code is not of it."""
-    upload = sent(desk, "capillary", "AB-1")
-    for path in desk.folder.glob("state/codes/capillary/*/*.txt"):
+    upload = sent(cli, "capillary", "AB-1")
+    for path in cli.folder.glob("state/codes/capillary/*/*.txt"):
         path.unlink()
-    document = explained(desk, "AB-1")
+    document = explained(cli, "AB-1")
     assert ([], [upload]) == (document["uploads"], document["unsearched"])
 
 
-def test_a_store_that_cannot_be_read_is_told(desk: Desk) -> None:
+def test_a_store_that_cannot_be_read_is_told(cli: CliRunner) -> None:
     """The vendors' answers are worth having all the same."""
-    (desk.folder / "state").mkdir()
-    (desk.folder / "state" / "couponhub.db").write_bytes(b"no database" * 100)
-    ran = desk(*ASKED, "-o", "json")
+    (cli.folder / "state").mkdir()
+    (cli.folder / "state" / "couponhub.db").write_bytes(b"no database" * 100)
+    ran = cli(*ASKED, "-o", "json")
     assert 0 == ran.code
     assert ran.json["coupons"]
     assert ["capillary: our own uploads could not be searched"] == [
@@ -200,25 +200,25 @@ def test_a_store_that_cannot_be_read_is_told(desk: Desk) -> None:
     "words",
     [(), ("CODE", "--mobile", CUSTOMER), ("--mobile", CUSTOMER, "--email", "a@b.c"), ("  ",)],
 )
-def test_exactly_one_thing_is_explained(desk: Desk, words: tuple[str, ...]) -> None:
+def test_exactly_one_thing_is_explained(cli: CliRunner, words: tuple[str, ...]) -> None:
     """Nobody, several and a blank code are refused, without quoting anything."""
-    ran: Ran = desk("explain", *words)
+    ran: Ran = cli("explain", *words)
     assert 2 == ran.code
     assert CUSTOMER not in ran.complaint
 
 
-@pytest.mark.usefixtures("desk")
+@pytest.mark.usefixtures("cli")
 def test_a_blank_code_is_refused_by_the_library() -> None:
     """Nobody is asked."""
     with CouponHub.from_config() as hub, pytest.raises(UsageError, match="blank"):
         hub.explain("")
 
 
-def test_the_document_of_nothing(desk: Desk) -> None:
+def test_the_document_of_nothing(cli: CliRunner) -> None:
     """Every key stands in every document."""
     with CouponHub.from_config() as hub:
         document = explanation_document(hub.explain("NOSUCHCODE", connections=["moengage"]))
-    assert set(explained(desk, "--mobile", CUSTOMER)) == set(document)
+    assert set(explained(cli, "--mobile", CUSTOMER)) == set(document)
 
 
 def test_finding_codes_in_a_large_file(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from couponhub import errors
 from couponhub.cli import main
-from tests.cli.desk import Ran
 from tests.faults.cells import (
     assert_alike,
     assert_discreet,
@@ -24,6 +23,7 @@ from tests.faults.cells import (
 from tests.faults.fault_harness import FaultHarness, Target
 from tests.faults.mishaps import BY_KIND, DROPPED_AFTER, DROPPED_BEFORE, NONE, ODD, Mishap
 from tests.faults.operations import Operation, operations_of
+from tests.kit.cli import Ran
 
 COMMANDS = [
     (vendor, operation)

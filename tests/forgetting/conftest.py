@@ -1,5 +1,5 @@
-"""Forgetting is tried at a desk."""
+"""Forgetting is tried on the command line."""
 
-from tests.cli.conftest import desk
+from tests.cli.conftest import cli
 
-__all__ = ["desk"]
+__all__ = ["cli"]

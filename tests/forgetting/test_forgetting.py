@@ -26,7 +26,7 @@ from couponhub.state.sqlite.layout import Layout
 from couponhub.usage.days import Days
 from couponhub.usage.importing import ImportRequest, import_report
 from couponhub.usage.index import UsageIndex
-from tests.cli.desk import CUSTOMER, Desk
+from tests.kit.cli import CUSTOMER, CliRunner
 from tests.kit.eventually import eventually
 
 WHO = ("--mobile", CUSTOMER)
@@ -44,14 +44,14 @@ FORM = ReportForm(
 
 
 @pytest.fixture
-def settings(desk: Desk) -> StoreSettings:
-    """The store of the desk."""
-    return StoreSettings(url=f"sqlite:///{desk.folder.as_posix()}/state/couponhub.db")
+def settings(cli: CliRunner) -> StoreSettings:
+    """The store of the cli."""
+    return StoreSettings(url=f"sqlite:///{cli.folder.as_posix()}/state/couponhub.db")
 
 
 @pytest.fixture
 def index(settings: StoreSettings) -> Iterator[UsageIndex]:
-    """The usage index of the desk."""
+    """The usage index of the cli."""
     with open_state(settings) as state:
         yield UsageIndex(state.reports)
 
@@ -75,9 +75,9 @@ def imported(index: UsageIndex, *rows: str, include_forgotten: bool = False) -> 
     return import_report(index, report, order, codes_elsewhere=lambda _: False)
 
 
-def forgotten(desk: Desk, *words: str) -> Any:
+def forgotten(cli: CliRunner, *words: str) -> Any:
     """What `forget` prints as JSON."""
-    ran = desk("forget", *words, "--yes", "-o", "json")
+    ran = cli("forget", *words, "--yes", "-o", "json")
     assert 0 == ran.code, ran.err
     return ran.json
 
@@ -87,11 +87,11 @@ def counts(document: Any) -> dict[str, int | None]:
     return {removal["where"]: removal["count"] for removal in document["removed"]}
 
 
-def test_rows_of_reports_go_and_stay_away(desk: Desk, index: UsageIndex) -> None:
+def test_rows_of_reports_go_and_stay_away(cli: CliRunner, index: UsageIndex) -> None:
     """Of the person all, of others none; a later import brings back nothing, unless it is asked to."""
     imported(index, f"{EXTERNAL},AB-1", f"{EXTERNAL},AB-2", "OTHER,AB-3")
     person, other = Customer(external_id=EXTERNAL), Customer(external_id="OTHER")
-    assert 2 == counts(forgotten(desk, "--external-id", EXTERNAL))["usage index"]
+    assert 2 == counts(forgotten(cli, "--external-id", EXTERNAL))["usage index"]
     assert () == tuple(index.codes_of(person).issued)
     assert index.codes_of(person).forgotten
     assert ["AB-3"] == [given.code for given in index.codes_of(other).issued]
@@ -102,17 +102,17 @@ def test_rows_of_reports_go_and_stay_away(desk: Desk, index: UsageIndex) -> None
     assert ["AB-1"] == [given.code for given in index.codes_of(person).issued]
 
 
-def test_several_identifiers_at_once(desk: Desk, index: UsageIndex) -> None:
+def test_several_identifiers_at_once(cli: CliRunner, index: UsageIndex) -> None:
     """Everything under any of them goes."""
     imported(index, f"{EXTERNAL},AB-1")
-    document = forgotten(desk, "--external-id", EXTERNAL, "--email", EMAIL, *WHO)
+    document = forgotten(cli, "--external-id", EXTERNAL, "--email", EMAIL, *WHO)
     assert {"mobile", "email", "external_id"} == set(document["identifiers"])
     assert 1 == counts(document)["usage index"]
 
 
-def test_what_is_out_of_reach_is_told(desk: Desk) -> None:
+def test_what_is_out_of_reach_is_told(cli: CliRunner) -> None:
     """The vendors by name, backups, and what others were told."""
-    ran = desk("forget", *WHO, "--yes")
+    ran = cli("forget", *WHO, "--yes")
     assert 0 == ran.code
     assert ["usage index", "memory of lookups", "uploads in the making", "imports in the making"] == [
         row[0] for row in ran.rows
@@ -124,14 +124,14 @@ def test_what_is_out_of_reach_is_told(desk: Desk) -> None:
 
 
 def test_nothing_of_the_person_is_told_or_kept(
-    desk: Desk, index: UsageIndex, caplog: pytest.LogCaptureFixture
+    cli: CliRunner, index: UsageIndex, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Neither in the report, nor on stderr, nor in a log at DEBUG, nor in any file of the store."""
     caplog.set_level(logging.DEBUG)
     imported(index, f"{EXTERNAL},AB-1", "OTHER,AB-3")
-    ran = desk("forget", "--external-id", EXTERNAL, "--email", EMAIL, *WHO, "--yes", "--debug", "-o", "json")
+    ran = cli("forget", "--external-id", EXTERNAL, "--email", EMAIL, *WHO, "--yes", "--debug", "-o", "json")
     assert 0 == ran.code
-    files = [path.read_bytes() for path in (desk.folder / "state").rglob("*") if path.is_file()]
+    files = [path.read_bytes() for path in (cli.folder / "state").rglob("*") if path.is_file()]
     assert any(b"AB-3" in file for file in files)
     records = " ".join(str(vars(record)) for record in caplog.records)
     told = [ran.out.encode(), ran.err.encode(), caplog.text.encode(), records.encode(), *files]
@@ -139,32 +139,32 @@ def test_nothing_of_the_person_is_told_or_kept(
         assert [] == [text for text in told if canary.encode() in text]
 
 
-def test_it_asks_before(desk: Desk, index: UsageIndex) -> None:
+def test_it_asks_before(cli: CliRunner, index: UsageIndex) -> None:
     """Without --yes, and with nobody there to be asked, nothing is done."""
     imported(index, f"{EXTERNAL},AB-1")
-    ran = desk("forget", "--external-id", EXTERNAL)
+    ran = cli("forget", "--external-id", EXTERNAL)
     assert 2 == ran.code
     assert "add --yes" in ran.complaint
     assert EXTERNAL not in ran.complaint
     assert 1 == len(index.codes_of(Customer(external_id=EXTERNAL)).issued)
 
 
-def test_nobody_is_refused(desk: Desk) -> None:
+def test_nobody_is_refused(cli: CliRunner) -> None:
     """A person has to be named."""
-    assert "nobody was named who is to be forgotten" in desk("forget", "--yes").complaint
+    assert "nobody was named who is to be forgotten" in cli("forget", "--yes").complaint
     with CouponHub.from_config() as hub, pytest.raises(UsageError, match="nobody"):
         hub.forget([])
 
 
-def test_a_store_that_cannot_be_written_is_an_error(desk: Desk) -> None:
+def test_a_store_that_cannot_be_written_is_an_error(cli: CliRunner) -> None:
     """Nothing is said to be forgotten then."""
-    (desk.folder / "state").write_text("a file", encoding="utf-8")
-    ran = desk("forget", *WHO, "--yes")
+    (cli.folder / "state").write_text("a file", encoding="utf-8")
+    ran = cli("forget", *WHO, "--yes")
     assert 2 == ran.code
     assert "" == ran.out
 
 
-@pytest.mark.usefixtures("desk")
+@pytest.mark.usefixtures("cli")
 def test_this_process_forgets_at_once() -> None:
     """Also what it has remembered under an identifier that another vendor named, and what is under way."""
     with CouponHub.from_config() as hub:
@@ -178,9 +178,9 @@ def test_this_process_forgets_at_once() -> None:
     assert (Identifier.EMAIL,) == report.identifiers
 
 
-def test_an_answer_that_is_under_way_is_not_kept(desk: Desk) -> None:
+def test_an_answer_that_is_under_way_is_not_kept(cli: CliRunner) -> None:
     """Whoever waits for it gets it; nobody after."""
-    desk.control["capillary"].fail("GET /v1.1/*", "latency", 0.4, times=1)
+    cli.control["capillary"].fail("GET /v1.1/*", "latency", 0.4, times=1)
     with CouponHub.from_config() as hub:
         hub["capillary"].check()
         began = threading.Thread(
@@ -196,12 +196,12 @@ def test_an_answer_that_is_under_way_is_not_kept(desk: Desk) -> None:
     assert {Source.LIVE} == {coupon.source for coupon in again.coupons}
 
 
-def test_another_process_forgets_soon(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_process_forgets_soon(cli: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `couponhub forget` announces, a hub that runs elsewhere heeds."""
     monkeypatch.setattr("couponhub.runtime.Watch", lambda erasures, heed: Watch(erasures, heed, every=0.05))
     with CouponHub.from_config() as hub:
         hub.lookup(Customer(mobile=CUSTOMER), connections=["capillary"])
-        assert 0 == desk.apart("forget", *WHO, "--yes").code
+        assert 0 == cli.apart("forget", *WHO, "--yes").code
 
         def asked_anew() -> bool:
             answer = hub.lookup(Customer(mobile=CUSTOMER), connections=["capillary"])
@@ -285,42 +285,42 @@ def _dies_at_work(folder: str, begun: Any) -> None:
         time.sleep(60)
 
 
-def test_files_that_killed_processes_left_go(desk: Desk) -> None:
+def test_files_that_killed_processes_left_go(cli: CliRunner) -> None:
     """A tagged upload that was killed leaves a file with customers; one that runs is told of."""
-    codes = desk.folder / "state" / "codes"
+    codes = cli.folder / "state" / "codes"
     context = multiprocessing.get_context("spawn")
     begun = context.Event()
     process = context.Process(target=_dies_at_work, args=(str(codes), begun), daemon=True)
     process.start()
     assert begun.wait(30)
-    running = forgotten(desk, *WHO)
+    running = forgotten(cli, *WHO)
     assert 0 == counts(running)["uploads in the making"]
     assert any(line.startswith("uploads in the making: 1 belong to") for line in running["remaining"])
     process.kill()
     process.join()
     assert [b"919876543210,AB-1\n"] == [path.read_bytes() for path in codes.glob(".work/*/1.csv")]
-    ended = forgotten(desk, *WHO)
+    ended = forgotten(cli, *WHO)
     assert 1 == counts(ended)["uploads in the making"]
     assert [] == [line for line in ended["remaining"] if "in the making" in line]
     assert [] == list(codes.glob(".work/*"))
 
 
-def test_staged_files_that_killed_processes_left_go(desk: Desk) -> None:
+def test_staged_files_that_killed_processes_left_go(cli: CliRunner) -> None:
     """With staging in a folder, also there."""
-    staged = desk.folder / "staged"
+    staged = cli.folder / "staged"
     staged.mkdir()
     name = "A" * 43
     (staged / f".{name}.lock").touch()
     (staged / f"{name}.csv").write_text("919876543210,AB-1\n", encoding="utf-8")
     (staged / "other.csv").write_text("not ours", encoding="utf-8")
-    desk.configure(
+    cli.configure(
         more=f'\n[staging]\nkind = "folder"\npath = {json.dumps(str(staged))}\npublic_url = "https://a.example.com"\n'
     )
-    assert 1 == counts(forgotten(desk, *WHO))["staged files"]
+    assert 1 == counts(forgotten(cli, *WHO))["staged files"]
     assert ["other.csv"] == [path.name for path in staged.iterdir()]
 
 
-def test_what_is_left_of_imports_goes(desk: Desk, settings: StoreSettings) -> None:
+def test_what_is_left_of_imports_goes(cli: CliRunner, settings: StoreSettings) -> None:
     """An import that was killed leaves rows aside; one that runs keeps its own."""
     folder = Layout(settings).imports
     folder.mkdir(parents=True)
@@ -328,7 +328,7 @@ def test_what_is_left_of_imports_goes(desk: Desk, settings: StoreSettings) -> No
     (folder / "abc").mkdir()
     (folder / "abc" / "65.rows").write_text("x", encoding="utf-8")
     with held_lockfile(lambda: folder / "def.lock", remove_folder):
-        document = forgotten(desk, *WHO)
+        document = forgotten(cli, *WHO)
     assert 1 == counts(document)["imports in the making"]
     assert any(line.startswith("imports in the making: 1 belong to") for line in document["remaining"])
     assert not (folder / "abc").exists()

@@ -1,5 +1,5 @@
-"""The persons work at a desk: both emulated vendors, a config file that names them, and the command line."""
+"""What the persons work with: both emulated vendors, a config file that names them, and the command line."""
 
-from tests.cli.conftest import desk
+from tests.cli.conftest import cli
 
-__all__ = ["desk"]
+__all__ = ["cli"]

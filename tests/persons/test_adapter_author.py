@@ -10,18 +10,18 @@ from couponhub import Customer, Unsupported
 from couponhub.testing import ConformanceSuite, harness_for
 from couponhub_capillary import PLUGIN as CAPILLARY
 from couponhub_moengage import PLUGIN as MOENGAGE
-from tests.cli.desk import Desk
+from tests.kit.cli import CliRunner
 
 
-def test_what_is_installed(desk: Desk) -> None:
+def test_what_is_installed(cli: CliRunner) -> None:
     """Without a config too: of which package, and what each can do."""
-    (desk.folder / "couponhub.toml").unlink()
-    rows = {row[0]: row for row in desk("adapters").rows}
+    (cli.folder / "couponhub.toml").unlink()
+    rows = {row[0]: row for row in cli("adapters").rows}
     assert {"capillary", "moengage"} <= set(rows)
     assert "customers.coupons" in rows["capillary"][3]
     assert "customers.coupons" not in rows["moengage"][3]
     assert rows["capillary"][2].startswith("couponhub ")
-    assert 2 == desk("connections").code
+    assert 2 == cli("connections").code
 
 
 def test_a_bench_of_one_vendor() -> None:

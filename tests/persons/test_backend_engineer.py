@@ -20,25 +20,25 @@ from couponhub import (
     Unsupported,
     UsageError,
 )
-from tests.cli.desk import CUSTOMER, Desk
+from tests.kit.cli import CUSTOMER, CliRunner
 
 BUYER = Customer(mobile=CUSTOMER)
 
 
 @pytest.fixture
-def hub(desk: Desk) -> Iterator[CouponHub]:
+def hub(cli: CliRunner) -> Iterator[CouponHub]:
     """The hub of the config in the working folder, as the README opens it."""
-    assert desk.folder.exists()
+    assert cli.folder.exists()
     with CouponHub.from_config() as hub:
         yield hub
 
 
-def test_first_steps(desk: Desk, hub: CouponHub) -> None:
+def test_first_steps(cli: CliRunner, hub: CouponHub) -> None:
     """What is printed says what it is; an answer is the document of the command line, and can be kept."""
     assert "<CouponHub of couponhub.toml: capillary (capillary), moengage (moengage)>" == repr(hub)
-    assert desk("--version").out.endswith(f"{couponhub.__version__}\n")
+    assert cli("--version").out.endswith(f"{couponhub.__version__}\n")
     answer = hub.lookup(BUYER)
-    told = desk("lookup", "--mobile", CUSTOMER, "-o", "json").json
+    told = cli("lookup", "--mobile", CUSTOMER, "-o", "json").json
     assert list(answer.as_dict()) == list(told)
     assert json.loads(answer.to_json()) == answer.as_dict()
     assert [coupon.code for coupon in answer.coupons] == [coupon["code"] for coupon in told["coupons"]]
@@ -64,10 +64,10 @@ def test_what_can_go_wrong(hub: CouponHub) -> None:
         assert CUSTOMER not in str(caught.value)
 
 
-def test_when_to_come_back(desk: Desk, hub: CouponHub) -> None:
+def test_when_to_come_back(cli: CliRunner, hub: CouponHub) -> None:
     """A lookup raises nothing of a vendor: whether and when to try again stands on its answer, and in the line."""
     headers = {"Retry-After": "7"}
-    desk.control["capillary"].fail("GET *", "status", {"status": 429, "headers": headers})
+    cli.control["capillary"].fail("GET *", "status", {"status": 429, "headers": headers})
     answer = hub.lookup(BUYER, connections="capillary", deadline=1)
     error = answer.by_connection["capillary"].error
     assert error is not None
@@ -75,10 +75,10 @@ def test_when_to_come_back(desk: Desk, hub: CouponHub) -> None:
     assert "7 s" in str(error)
 
 
-def test_threads_and_loops_share_a_hub(desk: Desk) -> None:
+def test_threads_and_loops_share_a_hub(cli: CliRunner) -> None:
     """Also loops of several threads; after its end it says so."""
     hub = AsyncCouponHub.from_config()
-    assert desk.folder.exists()
+    assert cli.folder.exists()
 
     def ask(_: int) -> int:
         return len(asyncio.run(hub.lookup(BUYER)).coupons)
@@ -90,12 +90,12 @@ def test_threads_and_loops_share_a_hub(desk: Desk) -> None:
         asyncio.run(hub.lookup(BUYER))
 
 
-def test_cancelling_ends_waiting_alone(desk: Desk) -> None:
+def test_cancelling_ends_waiting_alone(cli: CliRunner) -> None:
     """A request that is given up does not harm the one beside it, which waits for the same vendor."""
 
     async def run() -> tuple[bool, int]:
         async with AsyncCouponHub.from_config() as hub:
-            desk.control["capillary"].fail("GET *", "latency", 0.2)
+            cli.control["capillary"].fail("GET *", "latency", 0.2)
             given_up, kept = (asyncio.create_task(hub.lookup(BUYER, deadline=10)) for _ in range(2))
             await asyncio.sleep(0)  # both have begun to wait
             given_up.cancel()

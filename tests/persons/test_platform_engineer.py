@@ -7,62 +7,62 @@ from couponhub.config import load_config
 from couponhub.server.auth import Access
 from couponhub.server.log_format import LogFormat, LogSettings
 from couponhub.state import Scope
-from tests.cli.desk import CUSTOMER, Desk
+from tests.kit.cli import CUSTOMER, CliRunner
 from tests.server.conftest import counter, vendors
 from tests.server.counter import NEIGHBOUR, Counter, problem
 
 __all__ = ["counter", "vendors"]
 
 
-def test_a_token_for_a_container(desk: Desk, counter: Counter) -> None:
+def test_a_token_for_a_container(cli: CliRunner, counter: Counter) -> None:
     """Made without a store, named in the config by a file with its hash, and let in by a server that reads that."""
-    made = desk("token", "new", "--scope", "lookup", "--name", "shop", "--print-hash", "-o", "json").json
-    (desk.folder / "hash").write_text(f"{made['hash']}\n", encoding="utf-8")
-    desk.configure(more=f'\n[server]\ntokens = ["${{file:{(desk.folder / "hash").as_posix()}}}"]\n')
-    assert [("shop", "config")] == [(row[0], row[3]) for row in desk("token", "ls").rows]
-    tokens = load_config(desk.folder / "couponhub.toml").server.known_tokens
+    made = cli("token", "new", "--scope", "lookup", "--name", "shop", "--print-hash", "-o", "json").json
+    (cli.folder / "hash").write_text(f"{made['hash']}\n", encoding="utf-8")
+    cli.configure(more=f'\n[server]\ntokens = ["${{file:{(cli.folder / "hash").as_posix()}}}"]\n')
+    assert [("shop", "config")] == [(row[0], row[3]) for row in cli("token", "ls").rows]
+    tokens = load_config(cli.folder / "couponhub.toml").server.known_tokens
     caller = Access(counter.tokens, fixed=tokens).admit(
         {"HTTP_AUTHORIZATION": f"Bearer {made['token']}"}, Scope.LOOKUP
     )
     assert caller.token_id is not None
     assert made["hash"].startswith(f"id={caller.token_id};")
-    desk.configure(more=f'\n[server]\ntokens = ["{made["token"]}"]\n')
-    wrong = desk("config", "check")
+    cli.configure(more=f'\n[server]\ntokens = ["{made["token"]}"]\n')
+    wrong = cli("config", "check")
     assert 2 == wrong.code
     assert "is a token itself, of which only the hash belongs here" in wrong.complaint
     assert made["token"] not in wrong.err
 
 
-def test_names_of_other_machines(desk: Desk) -> None:
+def test_names_of_other_machines(cli: CliRunner) -> None:
     """http:// to a name of the containers' network needs a word in the config, and is warned about."""
-    text = (desk.folder / "couponhub.toml").read_text(encoding="utf-8")
-    inside = text.replace(desk.server.url, "http://emulators:8800")
-    (desk.folder / "couponhub.toml").write_text(inside, encoding="utf-8")
-    refused = desk("config", "check")
+    text = (cli.folder / "couponhub.toml").read_text(encoding="utf-8")
+    inside = text.replace(cli.server.url, "http://emulators:8800")
+    (cli.folder / "couponhub.toml").write_text(inside, encoding="utf-8")
+    refused = cli("config", "check")
     assert 2 == refused.code
     assert "or say allow_http = true" in refused.err
     lines = inside.replace("base_url =", "allow_http = true\nbase_url =")
-    (desk.folder / "couponhub.toml").write_text(lines, encoding="utf-8")
-    taken = desk("config", "check")
+    (cli.folder / "couponhub.toml").write_text(lines, encoding="utf-8")
+    taken = cli("config", "check")
     assert 0 == taken.code
     assert "base_url is http:// to another machine" in taken.err
-    other = desk("emulate", "--allow-host", "http://emulators:8800")
+    other = cli("emulate", "--allow-host", "http://emulators:8800")
     assert (2, True) == (
         other.code,
         other.complaint.endswith("(leave out http:// and the port: --allow-host vendors)"),
     )
 
 
-def test_a_store_that_cannot_be_written(desk: Desk) -> None:
+def test_a_store_that_cannot_be_written(cli: CliRunner) -> None:
     """The setting is named that puts it elsewhere; a lookup goes on without it."""
-    text = (desk.folder / "couponhub.toml").read_text(encoding="utf-8")
-    nowhere = text.replace(f"{desk.folder.as_posix()}/state", "/proc/nowhere")
-    (desk.folder / "couponhub.toml").write_text(nowhere, encoding="utf-8")
+    text = (cli.folder / "couponhub.toml").read_text(encoding="utf-8")
+    nowhere = text.replace(f"{cli.folder.as_posix()}/state", "/proc/nowhere")
+    (cli.folder / "couponhub.toml").write_text(nowhere, encoding="utf-8")
     for words in (("uploads", "ls"), ("token", "ls")):
-        ran = desk(*words)
+        ran = cli(*words)
         assert 2 == ran.code
         assert "[store] url" in ran.complaint
-    assert 0 == desk("lookup", "--mobile", CUSTOMER, "--connection", "capillary").code
+    assert 0 == cli("lookup", "--mobile", CUSTOMER, "--connection", "capillary").code
 
 
 def test_what_is_watched(counter: Counter) -> None:

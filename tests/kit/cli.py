@@ -1,4 +1,4 @@
-"""A desk: a folder with a `couponhub.toml` for both emulated vendors, and the command line run in it."""
+"""The command line, run in a folder with a `couponhub.toml` for both emulated vendors."""
 
 import json
 import logging
@@ -69,7 +69,7 @@ class Ran:
 
 
 @attrs.frozen
-class Desk:
+class CliRunner:
     """Two emulated vendors behind one HTTP server in this process, and a config file that names them."""
 
     folder: Path
