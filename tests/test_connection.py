@@ -36,7 +36,7 @@ def never() -> None:
 
 
 @attrs.define
-class Shelf:
+class FakeListVendor:
     """A vendor of lists that loses answers.
 
     Attributes:
@@ -144,20 +144,20 @@ class Shelf:
         return found if found.name == change.name else None
 
 
-def lists_of(shelf: Shelf) -> tuple[Lists, list[float]]:
+def lists_of(vendor: FakeListVendor) -> tuple[Lists, list[float]]:
     """The lists of a connection to that vendor, and the pauses that it will make."""
     pauses: list[float] = []
-    return Lists("shop", Offered(shelf, "shop"), settle=30.0, clock=Clock(sleep=pauses.append)), pauses
+    return Lists("shop", Offered(vendor, "shop"), settle=30.0, clock=Clock(sleep=pauses.append)), pauses
 
 
-def connection_to(shelf: Shelf) -> Connection:
+def connection_to(vendor: FakeListVendor) -> Connection:
     """A connection to that vendor."""
     return Connection(
         name="shop",
-        vendor="Shelf",
-        adapter_name="shelf",
-        adapter=shelf,
-        uploads=Uploads("shop", shelf, ledger=never, jobs=never, staging=never),  # type: ignore[arg-type]  # never called
+        vendor="FakeListVendor",
+        adapter_name="vendor",
+        adapter=vendor,
+        uploads=Uploads("shop", vendor, ledger=never, jobs=never, staging=never),  # type: ignore[arg-type]  # never called
         index=UsageIndex(open_state(StoreSettings()).reports),
         ledger=never,  # type: ignore[arg-type]  # never called
         settle=0.0,
@@ -169,45 +169,47 @@ def connection_to(shelf: Shelf) -> Connection:
 )
 def test_lost_create_is_looked_for(lost: Lost, creates: int, pauses: list[float]) -> None:
     """Found at once or after the settling time it is the answer; proven absent it is created once more."""
-    shelf = Shelf(fates=[lost])
-    lists, slept = lists_of(shelf)
+    vendor = FakeListVendor(fates=[lost])
+    lists, slept = lists_of(vendor)
     created = lists.create(NEW)
 
-    assert [created] == shelf.lists
-    assert (creates, pauses) == (shelf.creates, slept)
+    assert [created] == vendor.lists
+    assert (creates, pauses) == (vendor.creates, slept)
 
 
 @pytest.mark.parametrize("faults", [[VendorUnavailable("down")], [None, RateLimited("slow down")]])
 def test_create_stays_unknown_when_looking_fails(faults: list[Exception | None]) -> None:
     """Nothing is repeated, and the hint names the command that finds out."""
-    shelf = Shelf(fates=[Lost.BEFORE], look_faults=faults)
+    vendor = FakeListVendor(fates=[Lost.BEFORE], look_faults=faults)
     with pytest.raises(OutcomeUnknown, match="the new list was sent") as caught:
-        lists_of(shelf)[0].create(NEW)
+        lists_of(vendor)[0].create(NEW)
 
     assert "`couponhub lists ls shop`" in caught.value.hint
-    assert ("shop", "create list", 1) == (caught.value.connection, caught.value.operation, shelf.creates)
+    assert ("shop", "create list", 1) == (caught.value.connection, caught.value.operation, vendor.creates)
 
 
 def test_doubt_of_the_adapter_is_told_as_it_is() -> None:
     """Lists that look alike are its to explain."""
-    shelf = Shelf(fates=[Lost.BEFORE], look_faults=[OutcomeUnknown("two are alike", hint="compare them")])
+    vendor = FakeListVendor(
+        fates=[Lost.BEFORE], look_faults=[OutcomeUnknown("two are alike", hint="compare them")]
+    )
     with pytest.raises(OutcomeUnknown, match="two are alike"):
-        lists_of(shelf)[0].create(NEW)
+        lists_of(vendor)[0].create(NEW)
 
 
 def test_twice_absent_is_given_up() -> None:
     """One repetition, proven absent again."""
-    shelf = Shelf(fates=[Lost.BEFORE, Lost.BEFORE])
+    vendor = FakeListVendor(fates=[Lost.BEFORE, Lost.BEFORE])
     with pytest.raises(VendorUnavailable, match="took the new list neither at once nor when it was repeated"):
-        lists_of(shelf)[0].create(NEW)
-    assert 2 == shelf.creates
+        lists_of(vendor)[0].create(NEW)
+    assert 2 == vendor.creates
 
 
 def test_conflict_of_the_repetition_may_be_with_the_first() -> None:
     """It arrived after the second look, so that the repetition finds its name taken."""
 
     @attrs.define
-    class LateShelf(Shelf):
+    class LateShelf(FakeListVendor):
         def create_list(self, new: NewCouponList) -> CouponList:
             self.creates += 1
             if self.creates == 1:
@@ -215,45 +217,45 @@ def test_conflict_of_the_repetition_may_be_with_the_first() -> None:
             self.lists.append(CouponList(connection="shop", id=ListId("1"), name=new.name))
             raise Conflict("taken")
 
-    shelf = LateShelf()
-    assert "1" == lists_of(shelf)[0].create(NEW).id
-    assert 2 == shelf.creates
+    vendor = LateShelf()
+    assert "1" == lists_of(vendor)[0].create(NEW).id
+    assert 2 == vendor.creates
 
 
 def test_refused_create_is_not_looked_for() -> None:
     """The vendor understood, so nothing is in doubt."""
-    shelf = Shelf(fates=[Conflict("taken")])
+    vendor = FakeListVendor(fates=[Conflict("taken")])
     with pytest.raises(Conflict):
-        lists_of(shelf)[0].create(NEW)
-    assert (1, 0) == (shelf.creates, shelf.looks)
+        lists_of(vendor)[0].create(NEW)
+    assert (1, 0) == (vendor.creates, vendor.looks)
 
 
 def test_ten_creates_at_once_leave_ten_lists() -> None:
     """Every second answer is lost, half of them before the vendor did anything."""
-    shelf = Shelf(every=2)
-    lists = Lists("shop", Offered(shelf, "shop"), settle=0.0, clock=Clock(sleep=lambda _: None))
+    vendor = FakeListVendor(every=2)
+    lists = Lists("shop", Offered(vendor, "shop"), settle=0.0, clock=Clock(sleep=lambda _: None))
     names = [f"list {number}" for number in range(10)]
     with ThreadPoolExecutor(10) as pool:
         created = list(pool.map(lambda name: lists.create(attrs.evolve(NEW, name=name)), names))
 
     assert names == [made.name for made in created]
-    assert sorted(names) == sorted(str(held.name) for held in shelf.lists)
-    assert shelf.creates > 10
+    assert sorted(names) == sorted(str(held.name) for held in vendor.lists)
+    assert vendor.creates > 10
 
 
 def test_list_is_changed() -> None:
     """And answered as the vendor holds it."""
-    shelf = Shelf()
-    lists, _ = lists_of(shelf)
+    vendor = FakeListVendor()
+    lists, _ = lists_of(vendor)
     made = lists.create(NEW)
 
     assert "Summer" == lists.update(made.id, ListChange(name="Summer")).name
-    assert ["Summer"] == [found.name for found in shelf.lists]
+    assert ["Summer"] == [found.name for found in vendor.lists]
 
 
 def test_errors_say_where_they_happened() -> None:
     """Also those of an adapter that does not say, at the call and while iterating; what it says stays."""
-    connection = connection_to(Shelf(update_fates=[Conflict("taken")]))
+    connection = connection_to(FakeListVendor(update_fates=[Conflict("taken")]))
     lists = connection.lists.iterate()
     said = []
     asks: list[Callable[[], object]] = [
@@ -280,7 +282,7 @@ def test_capability_is_decided_once() -> None:
     """Deciding takes long; being refused is as it was the first time."""
     asked = []
 
-    class Watched(Shelf):
+    class Watched(FakeListVendor):
         def __getattribute__(self, name: str) -> object:
             asked.append(name)
             return super().__getattribute__(name)
@@ -310,11 +312,11 @@ def test_a_lost_update_is_looked_for(
     fates: list[Exception | Lost | None], updates: int, waits: list[float]
 ) -> None:
     """It is the answer when it is to be seen, and made once more when it is not."""
-    shelf = Shelf(lists=[SPRING], update_fates=fates)
-    lists, pauses = lists_of(shelf)
+    vendor = FakeListVendor(lists=[SPRING], update_fates=fates)
+    lists, pauses = lists_of(vendor)
 
     assert "Summer" == lists.update("1", SUMMER).name
-    assert (updates, waits) == (shelf.updates, pauses)
+    assert (updates, waits) == (vendor.updates, pauses)
 
 
 @pytest.mark.parametrize(
@@ -330,14 +332,14 @@ def test_a_lost_update_that_cannot_be_seen_stays_unknown(
     fates: list[Exception | Lost | None], look_faults: list[Exception | None], updates: int
 ) -> None:
     """The lost answer's hint names what finds out; nothing is repeated without a look."""
-    shelf = Shelf(lists=[SPRING], update_fates=fates, look_faults=look_faults)
+    vendor = FakeListVendor(lists=[SPRING], update_fates=fates, look_faults=look_faults)
     with pytest.raises(OutcomeUnknown, match="no answer") as caught:
-        lists_of(shelf)[0].update("1", SUMMER)
+        lists_of(vendor)[0].update("1", SUMMER)
 
     assert ("look there", "update list", updates) == (
         caught.value.hint,
         caught.value.operation,
-        shelf.updates,
+        vendor.updates,
     )
 
 
@@ -345,7 +347,7 @@ def test_a_refused_update_is_not_looked_for() -> None:
     """The vendor has said it all; refused when repeated, it is looked for once more, and then told."""
     refused: list[Exception | Lost | None] = [Conflict("taken")]
     for fates in (refused, [Lost.BEFORE, *refused]):
-        shelf = Shelf(lists=[SPRING], update_fates=[*fates])
+        vendor = FakeListVendor(lists=[SPRING], update_fates=[*fates])
         with pytest.raises(Conflict, match="taken"):
-            lists_of(shelf)[0].update("1", SUMMER)
-        assert len(fates) == shelf.updates
+            lists_of(vendor)[0].update("1", SUMMER)
+        assert len(fates) == vendor.updates

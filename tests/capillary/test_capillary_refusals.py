@@ -17,7 +17,7 @@ CODES = ["R-1", "R-2"]
 
 @pytest.fixture
 def harness() -> Iterator[Harness]:
-    """Capillary on its bench."""
+    """Capillary in its harness."""
     with harness_for(Registry().load("capillary"), list_extra=LIST_EXTRA["capillary"]) as harness:
         yield harness
 

@@ -40,7 +40,7 @@ FULL_REQUEST = {
 }
 
 
-class Rig:
+class EmulatorHarness:
     """An emulator at 2024-10-01 with no delay, and a client that is signed in unless told otherwise."""
 
     def __init__(self) -> None:
@@ -127,9 +127,9 @@ def status_of(codes: Any) -> dict[str, str]:
 
 
 @pytest.fixture
-def harness() -> Iterator[Rig]:
+def harness() -> Iterator[EmulatorHarness]:
     """An emulator whose background work is known not to have crashed."""
-    harness = Rig()
+    harness = EmulatorHarness()
     yield harness
     harness.world.background.close()
     assert [] == harness.world.background.failures
@@ -164,13 +164,15 @@ UNAUTHENTICATED = (
     ],
 )
 def test_wrong_credentials_or_appkey_are_401(
-    harness: Rig, sign_in: tuple[str, str] | None, appkey: str | None
+    harness: EmulatorHarness, sign_in: tuple[str, str] | None, appkey: str | None
 ) -> None:
     """Missing or wrong credentials, and a missing or differing MOE-APPKEY, are refused."""
     assert UNAUTHENTICATED == error(harness.call("GET", LISTS, sign_in=sign_in, appkey=appkey))
 
 
-def test_appkey_may_be_left_out_on_create_only_unless_the_option_says_otherwise(harness: Rig) -> None:
+def test_appkey_may_be_left_out_on_create_only_unless_the_option_says_otherwise(
+    harness: EmulatorHarness,
+) -> None:
     """D-2: create needs no MOE-APPKEY by default, but a wrong one is refused there too."""
     assert 201 == harness.call("POST", LISTS, MINIMAL_REQUEST, appkey=None).status_code
     assert UNAUTHENTICATED == error(harness.call("POST", LISTS, MINIMAL_REQUEST, appkey="OTHER"))
@@ -181,7 +183,7 @@ def test_appkey_may_be_left_out_on_create_only_unless_the_option_says_otherwise(
     assert UNAUTHENTICATED == error(harness.call("GET", LISTS, appkey="OTHER"))
 
 
-def test_credentials_are_options(harness: Rig) -> None:
+def test_credentials_are_options(harness: EmulatorHarness) -> None:
     """Another workspace and key can be set, and the old ones stop working."""
     harness.emulator.set_options({"workspace_id": "W", "api_key": "k"})
     assert 200 == harness.call("GET", LISTS, sign_in=("W", "k"), appkey="W").status_code
@@ -189,7 +191,7 @@ def test_credentials_are_options(harness: Rig) -> None:
     assert {"workspace_id": "DEMO", "api_key": "demo-key"} == dict(harness.emulator.credentials)
 
 
-def test_account_without_coupons_is_403_after_sign_in(harness: Rig) -> None:
+def test_account_without_coupons_is_403_after_sign_in(harness: EmulatorHarness) -> None:
     """The feature flag is looked at after the credentials, before the body."""
     harness.emulator.set_options({"coupon_feature": False})
     assert (
@@ -220,18 +222,18 @@ def test_account_without_coupons_is_403_after_sign_in(harness: Rig) -> None:
     ],
 )
 def test_unknown_paths_are_404_and_wrong_methods_405_before_sign_in(
-    harness: Rig, method: str, path: str, status: int
+    harness: EmulatorHarness, method: str, path: str, status: int
 ) -> None:
     """D-32: path and method come first, whoever asks."""
     assert status == harness.call(method, path, sign_in=None).status_code
 
 
-def test_405_names_the_methods_that_go(harness: Rig) -> None:
+def test_405_names_the_methods_that_go(harness: EmulatorHarness) -> None:
     """The Allow header lists what the path takes, HEAD not among it."""
     assert "GET, POST" == harness.call("DELETE", LISTS).headers["Allow"]
 
 
-def test_unknown_path_has_the_generic_404(harness: Rig) -> None:
+def test_unknown_path_has_the_generic_404(harness: EmulatorHarness) -> None:
     """The reusable not-found answer is used for paths."""
     assert (404, "not-found", "The requested resource was not found.") == error(harness.call("GET", "/v1/x"))
 
@@ -252,7 +254,7 @@ CREATED_FIELDS = {
 READ_FIELDS = CREATED_FIELDS | {"total_coupons", "available_coupons", "created_at", "updated_at"}
 
 
-def test_documented_create_request_is_accepted_and_echoed(harness: Rig) -> None:
+def test_documented_create_request_is_accepted_and_echoed(harness: EmulatorHarness) -> None:
     """The full sample is accepted on a day before its expiry; the answer has the create column's fields."""
     answer = harness.call("POST", LISTS, FULL_REQUEST)
     body = answer.get_json()
@@ -265,7 +267,7 @@ def test_documented_create_request_is_accepted_and_echoed(harness: Rig) -> None:
     assert {key: FULL_REQUEST[key] for key in sent_back} == {key: body[key] for key in sent_back}
 
 
-def test_left_out_alerts_and_subscribers_answer_as_off_and_none(harness: Rig) -> None:
+def test_left_out_alerts_and_subscribers_answer_as_off_and_none(harness: EmulatorHarness) -> None:
     """D-15: the minimal sample answers all-off alerts and no subscribers."""
     body = harness.call("POST", LISTS, MINIMAL_REQUEST).get_json()
     assert [] == body["email_alert_subscribers"]
@@ -336,7 +338,9 @@ INCORRECT = "The requested JSON is incorrect. Please verify and try again."
         ),
     ],
 )
-def test_create_refuses_with_the_documented_text(harness: Rig, change: dict[str, Any], message: str) -> None:
+def test_create_refuses_with_the_documented_text(
+    harness: EmulatorHarness, change: dict[str, Any], message: str
+) -> None:
     """Every documented 400 `invalid-request` of create, with the key filled in."""
     assert (400, "invalid-request", message) == error(
         harness.call("POST", LISTS, {**MINIMAL_REQUEST, **change})
@@ -345,7 +349,7 @@ def test_create_refuses_with_the_documented_text(harness: Rig, change: dict[str,
 
 
 @pytest.mark.parametrize("key", ["name", "label", "expires_at", "created_by"])
-def test_create_names_a_missing_key(harness: Rig, key: str) -> None:
+def test_create_names_a_missing_key(harness: EmulatorHarness, key: str) -> None:
     """Each mandatory key has its own `missing-mandatory-attributes`."""
     body = {name: value for name, value in MINIMAL_REQUEST.items() if name != key}
     assert (
@@ -356,12 +360,12 @@ def test_create_names_a_missing_key(harness: Rig, key: str) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[]", b"null", b'{"name": NaN}', b"\xff", b'"text"', b"[" * 100_000])
-def test_what_is_no_json_object_is_refused(harness: Rig, raw: bytes) -> None:
+def test_what_is_no_json_object_is_refused(harness: EmulatorHarness, raw: bytes) -> None:
     """Malformed JSON, and JSON that is no object, have the documented text."""
     assert (400, "invalid-request", INCORRECT) == error(harness.call("POST", LISTS, raw=raw))
 
 
-def test_body_must_be_declared_as_json(harness: Rig) -> None:
+def test_body_must_be_declared_as_json(harness: EmulatorHarness) -> None:
     """The required Content-Type is insisted on; a charset is fine."""
     wrong = harness.call("POST", LISTS, MINIMAL_REQUEST, content_type="text/plain")
     right = harness.call("POST", LISTS, MINIMAL_REQUEST, content_type="application/json; charset=utf-8")
@@ -369,7 +373,7 @@ def test_body_must_be_declared_as_json(harness: Rig) -> None:
     assert 201 == right.status_code
 
 
-def test_names_and_labels_are_unique_over_lists_of_any_status(harness: Rig) -> None:
+def test_names_and_labels_are_unique_over_lists_of_any_status(harness: EmulatorHarness) -> None:
     """D-31: a taken name or label is refused, archived or not; other capitals are another name."""
     list_id = harness.new_list("taken")
     assert 204 == harness.call("PUT", f"{LISTS}/{list_id}/archive").status_code
@@ -388,7 +392,7 @@ def test_names_and_labels_are_unique_over_lists_of_any_status(harness: Rig) -> N
     )
 
 
-def test_unknown_keys_then_missing_keys_then_types_then_values(harness: Rig) -> None:
+def test_unknown_keys_then_missing_keys_then_types_then_values(harness: EmulatorHarness) -> None:
     """Of several faults the one that is looked for first is told; the order is assumed (D-37)."""
     body: dict[str, Any] = {"name": 1, "expires_at": "2024-09-30", "created_by": "J", "x": 1}
     assert "Invalid field" in error(harness.call("POST", LISTS, body))[2]
@@ -400,7 +404,7 @@ def test_unknown_keys_then_missing_keys_then_types_then_values(harness: Rig) -> 
     assert PAST == error(harness.call("POST", LISTS, body))[2]
 
 
-def test_today_is_told_in_the_workspace_zone(harness: Rig) -> None:
+def test_today_is_told_in_the_workspace_zone(harness: EmulatorHarness) -> None:
     """At 20:00 UTC it is tomorrow in India: today's UTC date is past, and the zone is an option."""
     harness.world.clock.set(datetime(2024, 10, 25, 20, 0, tzinfo=UTC))
     assert PAST == error(harness.call("POST", LISTS, MINIMAL_REQUEST))[2]
@@ -409,7 +413,7 @@ def test_today_is_told_in_the_workspace_zone(harness: Rig) -> None:
     assert (201, "2024-10-25T23:59:00") == (answer.status_code, answer.get_json()["expires_at"])
 
 
-def test_optional_limit_of_lists(harness: Rig) -> None:
+def test_optional_limit_of_lists(harness: EmulatorHarness) -> None:
     """D-19: the number of lists can be limited; archived ones count."""
     harness.emulator.set_options({"lists_limit": 1})
     harness.new_list("one")
@@ -420,7 +424,7 @@ def test_optional_limit_of_lists(harness: Rig) -> None:
 # Read lists
 
 
-def test_fetch_one_has_the_documented_fields(harness: Rig) -> None:
+def test_fetch_one_has_the_documented_fields(harness: EmulatorHarness) -> None:
     """Fetch-one adds counts, zoned times and the snippet to what create answers."""
     harness.call("POST", LISTS, {**FULL_REQUEST, "name": "signup coupons"})
     listed = harness.call("GET", LISTS).get_json()["data"]
@@ -436,7 +440,7 @@ def test_fetch_one_has_the_documented_fields(harness: Rig) -> None:
     assert [body] == listed
 
 
-def test_unknown_list_is_404_everywhere_or_400_by_option(harness: Rig) -> None:
+def test_unknown_list_is_404_everywhere_or_400_by_option(harness: EmulatorHarness) -> None:
     """D-11: an unknown id is `coupon-list-not-found`; only the usage report's 404 is not an option."""
     not_found = (
         "coupon-list-not-found",
@@ -461,7 +465,7 @@ def test_unknown_list_is_404_everywhere_or_400_by_option(harness: Rig) -> None:
         assert (404, *not_found) == error(harness.call("POST", f"{one}/usage-report", report))
 
 
-def test_status_filter(harness: Rig) -> None:
+def test_status_filter(harness: EmulatorHarness) -> None:
     """D-13: one known status filters, none answers all in creation order or by option the active ones."""
     kept, archived = harness.new_list("kept"), harness.new_list("archived")
     harness.call("PUT", f"{LISTS}/{archived}/archive")
@@ -480,7 +484,7 @@ def test_status_filter(harness: Rig) -> None:
         assert (400, "invalid-request", BAD_VALUE.format("status")) == error(answer)
 
 
-def test_generic_bad_request_option(harness: Rig) -> None:
+def test_generic_bad_request_option(harness: EmulatorHarness) -> None:
     """D-17: by option the operations that document only the generic 400 answer it, others do not."""
     harness.emulator.set_options({"generic_bad_request": True})
     assert (
@@ -494,7 +498,7 @@ def test_generic_bad_request_option(harness: Rig) -> None:
     assert "invalid-request" == error(harness.call("POST", LISTS, raw=b"{"))[1]
 
 
-def test_subscribers_as_a_string_by_option_in_fetch_all_and_update_only(harness: Rig) -> None:
+def test_subscribers_as_a_string_by_option_in_fetch_all_and_update_only(harness: EmulatorHarness) -> None:
     """D-3: the string of some schemas can be had, where those schemas have it."""
     list_id = harness.new_list(email_alert_subscribers=["a@example.com", "b@example.com"])
     harness.emulator.set_options({"string_subscribers": True})
@@ -505,7 +509,7 @@ def test_subscribers_as_a_string_by_option_in_fetch_all_and_update_only(harness:
     assert ["a@example.com", "b@example.com"] == harness.read(list_id)["email_alert_subscribers"]
 
 
-def test_list_expires_at_its_moment_and_loses_what_was_left(harness: Rig) -> None:
+def test_list_expires_at_its_moment_and_loses_what_was_left(harness: EmulatorHarness) -> None:
     """Expiry is seen on read, one minute before midnight in the workspace's zone; issued codes stay."""
     list_id = harness.filled_list("A-1", "A-2")
     harness.emulator.issue(list_id, BUYER, count=None, codes=["A-1"])
@@ -520,7 +524,7 @@ def test_list_expires_at_its_moment_and_loses_what_was_left(harness: Rig) -> Non
 # Update, activate, archive
 
 
-def test_update_answers_without_snippet_and_changes_what_was_sent(harness: Rig) -> None:
+def test_update_answers_without_snippet_and_changes_what_was_sent(harness: EmulatorHarness) -> None:
     """The documented sample is accepted; label and creator stay, alert conditions are replaced as a whole."""
     list_id = harness.new_list("signup_coupons")
     harness.world.clock.set(datetime(2024, 10, 2, tzinfo=UTC))
@@ -556,13 +560,13 @@ def test_update_answers_without_snippet_and_changes_what_was_sent(harness: Rig) 
         ({"alert_conditions": {"expiry_alert": {"alert": True, "days_before": 25}}}, BEYOND),
     ],
 )
-def test_update_refuses(harness: Rig, body: dict[str, Any], message: str) -> None:
+def test_update_refuses(harness: EmulatorHarness, body: dict[str, Any], message: str) -> None:
     """D-16, D-29: an empty body, keys that cannot change, and the rules of create."""
     list_id = harness.new_list()
     assert (400, "invalid-request", message) == error(harness.call("PATCH", f"{LISTS}/{list_id}", body))
 
 
-def test_update_refuses_another_lists_name_but_not_its_own(harness: Rig) -> None:
+def test_update_refuses_another_lists_name_but_not_its_own(harness: EmulatorHarness) -> None:
     """A list may be sent its own name; that of another changes nothing."""
     harness.new_list("first")
     second = harness.new_list("second")
@@ -572,7 +576,9 @@ def test_update_refuses_another_lists_name_but_not_its_own(harness: Rig) -> None
     assert "2024-10-25T18:29:00.000Z" == harness.read(second)["expires_at"]
 
 
-def test_archive_deletes_codes_and_activate_does_not_restore_them(harness: Rig, host: PathServer) -> None:
+def test_archive_deletes_codes_and_activate_does_not_restore_them(
+    harness: EmulatorHarness, host: PathServer
+) -> None:
     """The life of a list: archived codes are gone, after activation the same codes can be uploaded again."""
     list_id = harness.filled_list("A-1", "A-2")
     harness.emulator.issue(list_id, BUYER, count=None, codes=["A-1"])
@@ -593,7 +599,7 @@ def test_archive_deletes_codes_and_activate_does_not_restore_them(harness: Rig, 
     assert {"A-1": "issued", "A-2": "available"} == status_of(harness.emulator.codes(list_id))
 
 
-def test_transitions_that_change_nothing_are_refused_or_by_option_fine(harness: Rig) -> None:
+def test_transitions_that_change_nothing_are_refused_or_by_option_fine(harness: EmulatorHarness) -> None:
     """D-12: archiving what is archived and activating what is active."""
     active, archived = harness.new_list("active"), harness.new_list("archived")
     harness.call("PUT", f"{LISTS}/{archived}/archive")
@@ -606,7 +612,7 @@ def test_transitions_that_change_nothing_are_refused_or_by_option_fine(harness: 
     assert [204] * 2 == [harness.call(*each).status_code for each in again]
 
 
-def test_activate_wants_a_day_to_come(harness: Rig) -> None:
+def test_activate_wants_a_day_to_come(harness: EmulatorHarness) -> None:
     """A missing, malformed or past date is refused."""
     path = f"{LISTS}/{harness.new_list()}"
     harness.call("PUT", f"{path}/archive")
@@ -618,7 +624,7 @@ def test_activate_wants_a_day_to_come(harness: Rig) -> None:
     assert [missing, BAD_VALUE.format("expires_at"), PAST] == refused
 
 
-def test_update_reactivates_only_with_an_expiry_to_come(harness: Rig) -> None:
+def test_update_reactivates_only_with_an_expiry_to_come(harness: EmulatorHarness) -> None:
     """D-8: a rename alone cannot bring back an expired list, a new date does."""
     list_id = harness.new_list()
     harness.world.clock.set(datetime(2024, 10, 27, tzinfo=UTC))
@@ -634,7 +640,7 @@ FILE_FIELDS = {"_id", "name", "file_url", "status", "created_by"}
 FILE_READ_FIELDS = FILE_FIELDS | {"coupon_list_id", "created_at", "updated_at", "added_coupons"}
 
 
-def test_upload_and_file_reads_have_the_documented_fields(harness: Rig) -> None:
+def test_upload_and_file_reads_have_the_documented_fields(harness: EmulatorHarness) -> None:
     """D-4, D-5: the list id is spelled differently on upload, the callback is echoed in fetch-all only."""
     list_id = harness.new_list()
     harness.emulator.set_processing_delay(60)
@@ -661,7 +667,7 @@ def test_upload_and_file_reads_have_the_documented_fields(harness: Rig) -> None:
     }
 
 
-def test_upload_defaults(harness: Rig) -> None:
+def test_upload_defaults(harness: EmulatorHarness) -> None:
     """D-33: the minimal sample is named after its URL and created by nobody."""
     list_id = harness.new_list()
     harness.emulator.set_processing_delay(60)
@@ -692,14 +698,14 @@ SEVERAL_URLS = "Multiple file urls are not permitted. Please select one file url
         ({"file_url": "", "x": 1}, "Invalid field in the request: ['x']. Please verify and try again"),
     ],
 )
-def test_upload_refuses(harness: Rig, body: dict[str, Any], message: str) -> None:
+def test_upload_refuses(harness: EmulatorHarness, body: dict[str, Any], message: str) -> None:
     """Every documented 400 of upload, all under `invalid-request`."""
     path = f"{LISTS}/{harness.new_list()}/files"
     assert (400, "invalid-request", message) == error(harness.call("POST", path, body))
     assert [] == harness.call("GET", path).get_json()["data"]
 
 
-def test_upload_to_a_list_that_is_not_active_is_refused(harness: Rig) -> None:
+def test_upload_to_a_list_that_is_not_active_is_refused(harness: EmulatorHarness) -> None:
     """D-30: an archived list takes no file."""
     list_id = harness.new_list()
     harness.call("PUT", f"{LISTS}/{list_id}/archive")
@@ -707,7 +713,7 @@ def test_upload_to_a_list_that_is_not_active_is_refused(harness: Rig) -> None:
     assert (400, "invalid-request") == error(answer)[:2]
 
 
-def test_unknown_file_is_404_or_400_by_option(harness: Rig) -> None:
+def test_unknown_file_is_404_or_400_by_option(harness: EmulatorHarness) -> None:
     """D-11: an unknown file has the generic not-found answer; a file of another list is unknown too."""
     list_id, other = harness.filled_list("A"), harness.new_list("other")
     file_id = harness.call("GET", f"{LISTS}/{list_id}/files").get_json()["data"][0]["_id"]
@@ -728,7 +734,9 @@ def test_unknown_file_is_404_or_400_by_option(harness: Rig) -> None:
         ("Coupon Code\nÄ-1\n".encode(), ["Ä-1"]),
     ],
 )
-def test_csv_is_really_read(harness: Rig, host: PathServer, content: bytes, codes: list[str]) -> None:
+def test_csv_is_really_read(
+    harness: EmulatorHarness, host: PathServer, content: bytes, codes: list[str]
+) -> None:
     """D-20: the column is found by its header; blank rows and repetitions are skipped, codes stay text."""
     list_id = harness.new_list()
     file = harness.finished(list_id, harness.upload(list_id, host.say("/codes.csv", says(body=content))))
@@ -752,7 +760,7 @@ def test_csv_is_really_read(harness: Rig, host: PathServer, content: bytes, code
         b"Coupon Code\nOLD\n",
     ],
 )
-def test_file_without_new_codes_fails(harness: Rig, host: PathServer, content: bytes) -> None:
+def test_file_without_new_codes_fails(harness: EmulatorHarness, host: PathServer, content: bytes) -> None:
     """D-20: a wrong header, broken text or CSV, and nothing new make the file fail and add nothing."""
     list_id = harness.filled_list("OLD")
     file = harness.finished(list_id, harness.upload(list_id, host.say("/codes.csv", says(body=content))))
@@ -761,7 +769,9 @@ def test_file_without_new_codes_fails(harness: Rig, host: PathServer, content: b
     assert 1 == len(host.asked_at("/codes.csv"))
 
 
-def test_codes_of_earlier_files_are_skipped_and_not_counted(harness: Rig, host: PathServer) -> None:
+def test_codes_of_earlier_files_are_skipped_and_not_counted(
+    harness: EmulatorHarness, host: PathServer
+) -> None:
     """D-20: only what is new in the list counts as added."""
     list_id = harness.new_list()
     harness.finished(list_id, harness.upload(list_id, host.say("/1.csv", says(body=b"Coupon Code\nA\nB\n"))))
@@ -775,7 +785,7 @@ def test_codes_of_earlier_files_are_skipped_and_not_counted(harness: Rig, host: 
     )
 
 
-def test_file_credentials_are_used_and_not_sent_elsewhere(harness: Rig, host: PathServer) -> None:
+def test_file_credentials_are_used_and_not_sent_elsewhere(harness: EmulatorHarness, host: PathServer) -> None:
     """D-21: Basic credentials reach the file's host, redirects are followed, other hosts get none."""
     list_id = harness.new_list()
     with PathServer() as elsewhere:
@@ -793,7 +803,7 @@ def test_file_credentials_are_used_and_not_sent_elsewhere(harness: Rig, host: Pa
         assert [None] == [seen.headers.get("authorization") for seen in elsewhere.seen]
 
 
-def test_fetching_is_tried_three_times(harness: Rig, host: PathServer) -> None:
+def test_fetching_is_tried_three_times(harness: EmulatorHarness, host: PathServer) -> None:
     """D-21: a host that recovers within three attempts is forgiven, one that does not fails the file."""
     list_id = harness.new_list()
     flaky = host.say("/flaky", says(503), says(503), says(body=b"Coupon Code\nA\n"))
@@ -805,13 +815,15 @@ def test_fetching_is_tried_three_times(harness: Rig, host: PathServer) -> None:
 @pytest.mark.parametrize(
     "url", ["ftp://127.0.0.1/a.csv", "file:///etc/hosts", "no url", "http://", "http://["]
 )
-def test_addresses_that_cannot_be_fetched_are_accepted_and_fail_later(harness: Rig, url: str) -> None:
+def test_addresses_that_cannot_be_fetched_are_accepted_and_fail_later(
+    harness: EmulatorHarness, url: str
+) -> None:
     """D-21: only http and https are fetched; that shows in the file's status, not in the answer."""
     list_id = harness.new_list()
     assert "FAILED" == harness.finished(list_id, harness.upload(list_id, url))["status"]
 
 
-def test_endless_redirects_fail(harness: Rig, host: PathServer) -> None:
+def test_endless_redirects_fail(harness: EmulatorHarness, host: PathServer) -> None:
     """Few redirects are followed, not all."""
     list_id = harness.new_list()
     harness.emulator.set_options({"fetch_attempts": 1})
@@ -821,7 +833,7 @@ def test_endless_redirects_fail(harness: Rig, host: PathServer) -> None:
 
 
 def test_host_that_hangs_or_drips_holds_up_others_for_one_timeout_only(
-    harness: Rig, host: PathServer
+    harness: EmulatorHarness, host: PathServer
 ) -> None:
     """A whole attempt is limited in time, and between attempts other files have their turn."""
     list_id = harness.new_list()
@@ -834,7 +846,7 @@ def test_host_that_hangs_or_drips_holds_up_others_for_one_timeout_only(
     assert ["FAILED"] * 2 == [harness.finished(list_id, file_id)["status"] for file_id in slow]
 
 
-def test_size_limits_fail_the_file(harness: Rig, host: PathServer) -> None:
+def test_size_limits_fail_the_file(harness: EmulatorHarness, host: PathServer) -> None:
     """D-19: too many bytes, too many codes in the list, and too many in the workspace; the edge fits."""
     list_id = harness.new_list()
     url = host.say("/codes.csv", says(body=b"Coupon Code\nA\nB\n"))
@@ -846,7 +858,7 @@ def test_size_limits_fail_the_file(harness: Rig, host: PathServer) -> None:
     assert "SUCCESS" == harness.finished(list_id, harness.upload(list_id, url))["status"]
 
 
-def test_a_deleted_file_gives_no_share_of_the_limit_back(harness: Rig, host: PathServer) -> None:
+def test_a_deleted_file_gives_no_share_of_the_limit_back(harness: EmulatorHarness, host: PathServer) -> None:
     """D-19: what was ever added counts, also where the total is told to drop."""
     harness.emulator.set_options({"list_codes_limit": 3, "total_drops_on_delete": True})
     list_id = harness.new_list()
@@ -858,7 +870,9 @@ def test_a_deleted_file_gives_no_share_of_the_limit_back(harness: Rig, host: Pat
     assert "FAILED" == harness.finished(list_id, harness.upload(list_id, url))["status"]
 
 
-def test_file_states_have_settable_words_and_processing_can_show(harness: Rig, host: PathServer) -> None:
+def test_file_states_have_settable_words_and_processing_can_show(
+    harness: EmulatorHarness, host: PathServer
+) -> None:
     """D-9: PENDING, by option PROCESSING, and the end states, each in the workspace's own word."""
     list_id = harness.new_list()
     harness.emulator.set_options(
@@ -876,7 +890,7 @@ def test_file_states_have_settable_words_and_processing_can_show(harness: Rig, h
     assert ["P", "R", "S"] == list(dict.fromkeys(seen))
 
 
-def test_files_can_be_told_to_fail(harness: Rig, host: PathServer) -> None:
+def test_files_can_be_told_to_fail(harness: EmulatorHarness, host: PathServer) -> None:
     """`fail_next_files` fails so many files and counts down."""
     list_id = harness.new_list()
     url = host.say("/a.csv", says(body=b"Coupon Code\nA\n"))
@@ -886,7 +900,7 @@ def test_files_can_be_told_to_fail(harness: Rig, host: PathServer) -> None:
     assert "SUCCESS" == harness.finished(list_id, harness.upload(list_id, url))["status"]
 
 
-def test_alert_mails_go_to_subscribers_who_want_them(harness: Rig, host: PathServer) -> None:
+def test_alert_mails_go_to_subscribers_who_want_them(harness: EmulatorHarness, host: PathServer) -> None:
     """A finished file is mailed about, by the alert conditions of its list."""
     url = host.say("/a.csv", says(body=b"Coupon Code\nA\n"))
     wishes = {"quiet": {}, "glad": {"success_alert": True}, "sad": {"failure_alert": True}}
@@ -902,7 +916,7 @@ def test_alert_mails_go_to_subscribers_who_want_them(harness: Rig, host: PathSer
     ]
 
 
-def test_callback_carries_the_file_once_for_both_outcomes(harness: Rig, host: PathServer) -> None:
+def test_callback_carries_the_file_once_for_both_outcomes(harness: EmulatorHarness, host: PathServer) -> None:
     """D-24: a POST of the file as fetch-one answers it."""
     list_id = harness.new_list()
     hook = host.say("/hook", says())
@@ -916,7 +930,9 @@ def test_callback_carries_the_file_once_for_both_outcomes(harness: Rig, host: Pa
         assert [("POST", file)] == [(seen.method, seen.json) for seen in host.asked_at("/hook")]
 
 
-def test_refused_callback_is_repeated_and_a_lost_one_is_not_sent(harness: Rig, host: PathServer) -> None:
+def test_refused_callback_is_repeated_and_a_lost_one_is_not_sent(
+    harness: EmulatorHarness, host: PathServer
+) -> None:
     """D-24: one attempt plus the set number of retries; by option none at all."""
     list_id = harness.new_list()
     harness.emulator.set_options({"callback_retries": 1})
@@ -930,7 +946,7 @@ def test_refused_callback_is_repeated_and_a_lost_one_is_not_sent(harness: Rig, h
     assert 2 == len(host.asked_at("/hook"))
 
 
-def test_deleting_a_file_takes_its_unused_codes(harness: Rig, host: PathServer) -> None:
+def test_deleting_a_file_takes_its_unused_codes(harness: EmulatorHarness, host: PathServer) -> None:
     """D-10: available falls, issued codes stay issued, the total stays or by option drops."""
     totals = []
     for drops in (False, True):
@@ -949,7 +965,7 @@ def test_deleting_a_file_takes_its_unused_codes(harness: Rig, host: PathServer) 
     assert [3, 2] == totals
 
 
-def test_deleting_a_waiting_file_cancels_it(harness: Rig, host: PathServer) -> None:
+def test_deleting_a_waiting_file_cancels_it(harness: EmulatorHarness, host: PathServer) -> None:
     """D-30: a file deleted before its turn is never fetched."""
     list_id = harness.new_list()
     harness.emulator.set_processing_delay(0.1)
@@ -959,7 +975,7 @@ def test_deleting_a_waiting_file_cancels_it(harness: Rig, host: PathServer) -> N
     assert 0 == len(host.asked_at("/a.csv"))
 
 
-def test_file_of_a_list_archived_meanwhile_fails(harness: Rig, host: PathServer) -> None:
+def test_file_of_a_list_archived_meanwhile_fails(harness: EmulatorHarness, host: PathServer) -> None:
     """Codes never enter a list that is not active; the file stays listed."""
     list_id = harness.new_list()
     harness.emulator.set_processing_delay(0.1)
@@ -983,7 +999,7 @@ def report_rows(mail: Mail) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode())))
 
 
-def test_usage_report_is_mailed_with_who_got_what_when(harness: Rig) -> None:
+def test_usage_report_is_mailed_with_who_got_what_when(harness: EmulatorHarness) -> None:
     """The documented sentence answers; the mail holds the days asked for, both included, told in India."""
     list_id = harness.filled_list("A", "B", "C", "D", expires_at="2024-12-01")
     instants = {"A": (21, 18, 29), "B": (21, 18, 31), "C": (22, 18, 29), "D": (22, 18, 31)}
@@ -1012,7 +1028,7 @@ def test_usage_report_is_mailed_with_who_got_what_when(harness: Rig) -> None:
     ("kind", "user_id"),
     [("external_id", "EXT-1"), ("email", "b@example.com"), ("mobile", "911"), ("id", "77")],
 )
-def test_user_id_of_the_report_is_an_option(harness: Rig, kind: str, user_id: str) -> None:
+def test_user_id_of_the_report_is_an_option(harness: EmulatorHarness, kind: str, user_id: str) -> None:
     """The report names customers by the identifier that the workspace uses."""
     harness.emulator.set_options({"user_id_is": kind})
     list_id = harness.filled_list("A")
@@ -1045,7 +1061,7 @@ IN_FUTURE = "The end date cannot be set in the future. Please verify the dates a
         ),
     ],
 )
-def test_usage_report_refuses(harness: Rig, change: dict[str, Any], message: str) -> None:
+def test_usage_report_refuses(harness: EmulatorHarness, change: dict[str, Any], message: str) -> None:
     """Every documented 400 of the report, and start after end."""
     path = f"{LISTS}/{harness.new_list()}/usage-report"
     answer = harness.call("POST", path, {**report_order("2024-10-01", "2024-10-01"), **change})
@@ -1053,7 +1069,7 @@ def test_usage_report_refuses(harness: Rig, change: dict[str, Any], message: str
 
 
 @pytest.mark.parametrize("key", ["start_date", "end_date", "email_subscribers"])
-def test_usage_report_needs_all_its_keys(harness: Rig, key: str) -> None:
+def test_usage_report_needs_all_its_keys(harness: EmulatorHarness, key: str) -> None:
     """A missing key is an `invalid-request` here: the report documents no other 400."""
     body = report_order("2024-10-01", "2024-10-01")
     del body[key]
@@ -1076,12 +1092,12 @@ def limit_headers(answer: TestResponse) -> tuple[str | None, str | None, str | N
     return limit, remaining, reset
 
 
-def test_limits_are_off_until_switched_on(harness: Rig) -> None:
+def test_limits_are_off_until_switched_on(harness: EmulatorHarness) -> None:
     """Without limits no answer has their headers."""
     assert (None, None, None) == limit_headers(harness.call("GET", LISTS))
 
 
-def test_uploads_are_limited_by_the_calendar_minute_then_by_the_utc_day(harness: Rig) -> None:
+def test_uploads_are_limited_by_the_calendar_minute_then_by_the_utc_day(harness: EmulatorHarness) -> None:
     """5 a minute and 50 a day; a 429 is empty, uncounted, and tells when its window ends."""
     list_id = harness.new_list()
     harness.emulator.set_rate_limits(documented=True)
@@ -1124,7 +1140,7 @@ def test_uploads_are_limited_by_the_calendar_minute_then_by_the_utc_day(harness:
     ],
 )
 def test_every_operation_has_its_documented_limit_on_every_answer(
-    harness: Rig, method: str, path: str, limit: str
+    harness: EmulatorHarness, method: str, path: str, limit: str
 ) -> None:
     """D-23: errors carry the headers too, and each operation counts for itself."""
     harness.emulator.set_rate_limits(documented=True)
@@ -1134,7 +1150,7 @@ def test_every_operation_has_its_documented_limit_on_every_answer(
     assert (401, limit, str(int(limit) - 1)) == (unsigned.status_code, *limit_headers(unsigned)[:2])
 
 
-def test_upload_limit_can_be_per_list(harness: Rig) -> None:
+def test_upload_limit_can_be_per_list(harness: EmulatorHarness) -> None:
     """D-22: by option each list has its own five a minute."""
     harness.emulator.set_rate_limits(documented=True)
     harness.world.clock.set(datetime(2024, 10, 1, 12, 0, 1, tzinfo=UTC))
@@ -1149,7 +1165,7 @@ def test_upload_limit_can_be_per_list(harness: Rig) -> None:
 # The control side
 
 
-def test_issuing_and_the_truth(harness: Rig) -> None:
+def test_issuing_and_the_truth(harness: EmulatorHarness) -> None:
     """Random or given codes go to the customer, who is then told whole; available falls, total stays."""
     list_id = harness.filled_list("A", "B", "C")
     harness.emulator.add_customers([BUYER])
@@ -1165,7 +1181,7 @@ def test_issuing_and_the_truth(harness: Rig) -> None:
     assert (3, 1) == (harness.read(list_id)["total_coupons"], harness.read(list_id)["available_coupons"])
 
 
-def test_what_cannot_be_issued(harness: Rig) -> None:
+def test_what_cannot_be_issued(harness: EmulatorHarness) -> None:
     """Unknown, taken and repeated codes, too many, none at all, or both ways at once: nothing is handed out."""
     list_id = harness.filled_list("A", "B")
     harness.emulator.issue(list_id, BUYER, count=None, codes=["A"])
@@ -1186,7 +1202,7 @@ def test_what_cannot_be_issued(harness: Rig) -> None:
     assert {"A": "issued", "B": "available"} == status_of(harness.emulator.codes(list_id))
 
 
-def test_unknown_lists_are_missing_on_the_control_side_too(harness: Rig) -> None:
+def test_unknown_lists_are_missing_on_the_control_side_too(harness: EmulatorHarness) -> None:
     """The kit can answer 404 for them."""
     with pytest.raises(ControlError) as of_codes:
         harness.emulator.codes(UNKNOWN_ID)
@@ -1195,7 +1211,7 @@ def test_unknown_lists_are_missing_on_the_control_side_too(harness: Rig) -> None
     assert (True, True) == (of_codes.value.missing, of_issue.value.missing)
 
 
-def test_customer_made_known_again_is_replaced_everywhere(harness: Rig) -> None:
+def test_customer_made_known_again_is_replaced_everywhere(harness: EmulatorHarness) -> None:
     """A customer that shares an identifier replaces the known one, also where codes were handed out."""
     list_id = harness.filled_list("A")
     harness.emulator.issue(list_id, EmulatedCustomer(mobile="911"), count=1, codes=None)
@@ -1205,7 +1221,7 @@ def test_customer_made_known_again_is_replaced_everywhere(harness: Rig) -> None:
         harness.emulator.add_customers([EmulatedCustomer()])
 
 
-def test_shortage_is_mailed_once_when_it_begins(harness: Rig, host: PathServer) -> None:
+def test_shortage_is_mailed_once_when_it_begins(harness: EmulatorHarness, host: PathServer) -> None:
     """The mail goes out when available codes fall below the threshold, not at it and not again."""
     list_id = harness.new_list(
         email_alert_subscribers=["a@example.com"],
@@ -1221,7 +1237,7 @@ def test_shortage_is_mailed_once_when_it_begins(harness: Rig, host: PathServer) 
     assert [0, 1, 1] == mails
 
 
-def test_redemption_is_unknown_to_moengage(harness: Rig) -> None:
+def test_redemption_is_unknown_to_moengage(harness: EmulatorHarness) -> None:
     """MoEngage is never told of a redemption."""
     with pytest.raises(ControlError):
         harness.emulator.redeem(harness.filled_list("A"), "A", {})
@@ -1243,7 +1259,7 @@ def test_redemption_is_unknown_to_moengage(harness: Rig) -> None:
         {"fetch_timeout_seconds": "3"},
     ],
 )
-def test_wrong_options_change_nothing(harness: Rig, values: dict[str, Any]) -> None:
+def test_wrong_options_change_nothing(harness: EmulatorHarness, values: dict[str, Any]) -> None:
     """An unknown name or a value that cannot be is refused, along with all that came with it."""
     before = dict(harness.emulator.options())
     with pytest.raises(ControlError):
@@ -1251,7 +1267,7 @@ def test_wrong_options_change_nothing(harness: Rig, values: dict[str, Any]) -> N
     assert before == harness.emulator.options()
 
 
-def test_reset_empties_everything(harness: Rig) -> None:
+def test_reset_empties_everything(harness: EmulatorHarness) -> None:
     """After a reset there are no lists, default options, and rate counters at their start."""
     harness.filled_list("A")
     harness.emulator.set_rate_limits(documented=True)
@@ -1263,7 +1279,7 @@ def test_reset_empties_everything(harness: Rig) -> None:
     assert "99" == harness.call("POST", LISTS, {}).headers["x-ratelimit-remaining"]
 
 
-def test_demo_seed(harness: Rig) -> None:
+def test_demo_seed(harness: EmulatorHarness) -> None:
     """The demo has the customer of both vendors with codes of an active list, and an expired list."""
     harness.emulator.seed_demo()
     lists = harness.call("GET", LISTS).get_json()["data"]
@@ -1288,7 +1304,7 @@ def test_demo_seed(harness: Rig) -> None:
         assert ("SUCCESS", each["total_coupons"]) == (file["status"], file["added_coupons"])
 
 
-def test_seed_file(harness: Rig) -> None:
+def test_seed_file(harness: EmulatorHarness) -> None:
     """A seed's lists get their codes, its customers are known."""
     harness.emulator.seed(
         {"customers": [{"mobile": "911", "external_id": "EXT-1"}], "lists": [{"name": "s", "codes": ["A"]}]}
@@ -1315,13 +1331,13 @@ def test_seed_file(harness: Rig) -> None:
         {"lists": [{"name": "s"}, {"name": "s"}]},
     ],
 )
-def test_seed_that_cannot_be_is_refused(harness: Rig, content: dict[str, Any]) -> None:
+def test_seed_that_cannot_be_is_refused(harness: EmulatorHarness, content: dict[str, Any]) -> None:
     """A seed file's fault is told, not guessed around."""
     with pytest.raises(ControlError):
         harness.emulator.seed(content)
 
 
-def test_parallel_issuing_never_doubles_a_code(harness: Rig) -> None:
+def test_parallel_issuing_never_doubles_a_code(harness: EmulatorHarness) -> None:
     """Many threads draw from one list; every code goes out once."""
     list_id = harness.filled_list(*(f"C-{number}" for number in range(200)))
     drawn: list[str] = []

@@ -20,7 +20,7 @@ NOON_IN_INDIA = datetime(2030, 5, 1, 6, 30, tzinfo=UTC)
 REMIND = {"expiry_alert": {"alert": True, "days_before": 2}}
 
 
-class Desk:
+class MailHarness:
     """An emulated MoEngage on a port, called as its documentation says and steered by its control API."""
 
     def __init__(self, server: EmulatorServer) -> None:
@@ -90,39 +90,39 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def harness() -> Iterator[MailHarness]:
     """An empty workspace at noon of the first of May 2030."""
     world = EmulatorContext()
     emulator = MoEngageEmulator(world)
     emulator.set_processing_delay(0)
     with EmulatorServer([emulator], world) as server:
-        yield Desk(server)
+        yield MailHarness(server)
     assert [] == world.background.failures
 
 
-def test_a_report_holds_exactly_what_was_handed_out_on_its_days(desk: Desk) -> None:
+def test_a_report_holds_exactly_what_was_handed_out_on_its_days(harness: MailHarness) -> None:
     """Whatever days are asked for: who got which code when, each once, by the days of the workspace's zone."""
-    list_id = desk.filled_list(60)
+    list_id = harness.filled_list(60)
     given: dict[str, tuple[str, str]] = {}
     for day in range(2, 8):
         # Two minutes around each midnight in India, and noon.
         for hour, minute in ((18, 29), (18, 31), (6, 30)):
             at = datetime(2030, 5, day, hour, minute, tzinfo=UTC)
-            desk.control.set_clock(at)
+            harness.control.set_clock(at)
             user = f"USER-{day}-{hour}-{minute}"
             local = f"{at + timedelta(hours=5, minutes=30):%Y-%m-%d}"
-            for code in desk.control.issue(list_id, {"external_id": user}, count=2):
+            for code in harness.control.issue(list_id, {"external_id": user}, count=2):
                 given[code] = (user, local)
-    desk.on_day(20)
+    harness.on_day(20)
     truth = {
         row["code"]: row["customer"]["external_id"]
-        for row in desk.control.codes(list_id)
+        for row in harness.control.codes(list_id)
         if row["status"] == "issued"
     }
     assert {code: user for code, (user, _) in given.items()} == truth
 
     for start, end in (("02", "08"), ("03", "03"), ("04", "06"), ("08", "08"), ("09", "20")):
-        rows = desk.report(list_id, f"2030-05-{start}", f"2030-05-{end}")
+        rows = harness.report(list_id, f"2030-05-{start}", f"2030-05-{end}")
         expected = {
             code: user for code, (user, day) in given.items() if f"2030-05-{start}" <= day <= f"2030-05-{end}"
         }
@@ -135,142 +135,144 @@ def test_a_report_holds_exactly_what_was_handed_out_on_its_days(desk: Desk) -> N
         ]
 
 
-def test_a_report_can_be_saved_and_imported(desk: Desk) -> None:
+def test_a_report_can_be_saved_and_imported(harness: MailHarness) -> None:
     """The mail comes as a file too, and its CSV under an address of its own."""
-    list_id = desk.filled_list(3)
-    (code,) = desk.control.issue(list_id, {"external_id": "USER-1"}, count=1)
-    desk.report(list_id, "2030-05-01", "2030-05-01")
-    (mail,) = desk.control.mails()
+    list_id = harness.filled_list(3)
+    (code,) = harness.control.issue(list_id, {"external_id": "USER-1"}, count=1)
+    harness.report(list_id, "2030-05-01", "2030-05-01")
+    (mail,) = harness.control.mails()
     (attached,) = mail["attachments"]
 
     assert (["clerk@example.com"], f"usage-report-{list_id}-2030-05-01-2030-05-01.csv") == (
         mail["to"],
         attached["name"],
     )
-    served = requests.get(desk.server.url + attached["url"], timeout=10)
+    served = requests.get(harness.server.url + attached["url"], timeout=10)
     assert ("text/csv; charset=utf-8", attached["text"]) == (served.headers["Content-Type"], served.text)
     assert code in served.text
-    assert b"usage-report-" in desk.control.eml(1)
+    assert b"usage-report-" in harness.control.eml(1)
 
 
-def test_a_report_has_a_largest_size(desk: Desk) -> None:
+def test_a_report_has_a_largest_size(harness: MailHarness) -> None:
     """Rows beyond the limit, 20 million unless told otherwise, are left out: the last ones."""
-    list_id = desk.filled_list(5)
-    options = requests.get(f"{desk.server.url}/_emulator/options", timeout=10).json()
+    list_id = harness.filled_list(5)
+    options = requests.get(f"{harness.server.url}/_emulator/options", timeout=10).json()
     assert 20_000_000 == options["moengage"]["report_rows_limit"]
-    first = [desk.control.issue(list_id, {"external_id": "U"}, count=1)[0] for _ in range(5)][:3]
-    desk.control.set_options(report_rows_limit=3)
+    first = [harness.control.issue(list_id, {"external_id": "U"}, count=1)[0] for _ in range(5)][:3]
+    harness.control.set_options(report_rows_limit=3)
 
-    rows = desk.report(list_id, "2030-05-01", "2030-05-01")
+    rows = harness.report(list_id, "2030-05-01", "2030-05-01")
     assert first == [row["Coupon Code"] for row in rows]
-    desk.control.set_options(report_rows_limit=0)
-    assert 5 == len(desk.report(list_id, "2030-05-01", "2030-05-01"))
+    harness.control.set_options(report_rows_limit=0)
+    assert 5 == len(harness.report(list_id, "2030-05-01", "2030-05-01"))
 
 
-def test_codes_of_failed_campaigns_are_left_out(desk: Desk) -> None:
+def test_codes_of_failed_campaigns_are_left_out(harness: MailHarness) -> None:
     """They are gone from the list, and no report tells of them."""
-    list_id = desk.filled_list(4)
-    (told,) = desk.control.issue(list_id, {"external_id": "U"}, count=1)
-    desk.control.set_options(campaigns_fail=True)
-    desk.control.issue(list_id, {"external_id": "U"}, count=2)
+    list_id = harness.filled_list(4)
+    (told,) = harness.control.issue(list_id, {"external_id": "U"}, count=1)
+    harness.control.set_options(campaigns_fail=True)
+    harness.control.issue(list_id, {"external_id": "U"}, count=2)
 
-    rows = desk.report(list_id, "2030-05-01", "2030-05-01")
+    rows = harness.report(list_id, "2030-05-01", "2030-05-01")
 
     assert [told] == [row["Coupon Code"] for row in rows]
-    assert 3 == sum(row["status"] == "issued" for row in desk.control.codes(list_id))
+    assert 3 == sum(row["status"] == "issued" for row in harness.control.codes(list_id))
 
 
 @pytest.mark.parametrize("kind", ["external_id", "id", "email", "mobile"])
-def test_every_user_of_a_report_has_an_id(desk: Desk, kind: str) -> None:
+def test_every_user_of_a_report_has_an_id(harness: MailHarness, kind: str) -> None:
     """A customer who is known by something else only is shown by that."""
-    list_id = desk.filled_list(1)
-    desk.control.issue(list_id, {kind: "77"}, count=1)
+    list_id = harness.filled_list(1)
+    harness.control.issue(list_id, {kind: "77"}, count=1)
 
-    (row,) = desk.report(list_id, "2030-05-01", "2030-05-01")
+    (row,) = harness.report(list_id, "2030-05-01", "2030-05-01")
 
     assert "77" == row["User ID"]
 
 
-def test_reminders_come_daily_until_the_list_expires(desk: Desk) -> None:
+def test_reminders_come_daily_until_the_list_expires(harness: MailHarness) -> None:
     """From so many days before the last one, as the clock is moved, each day once."""
-    desk.new_list(alert_conditions=REMIND)
-    desk.on_day(7, 23)
-    assert [] == desk.days()
-    desk.on_day(8, 1)
-    assert [("08 00:00", "Coupon list expires in 2 days: spring")] == desk.reminders()
-    desk.on_day(8, 20)
-    assert ["08"] == desk.days()
-    desk.on_day(9, 9)
-    assert ("09 00:00", "Coupon list expires tomorrow: spring") == desk.reminders()[-1]
-    desk.on_day(30)
-    assert ["08", "09", "10"] == desk.days()
-    assert "today" in desk.reminders()[-1][1]
-    assert [["owner@example.com"]] * 3 == [mail["to"] for mail in desk.control.mails()]
+    harness.new_list(alert_conditions=REMIND)
+    harness.on_day(7, 23)
+    assert [] == harness.days()
+    harness.on_day(8, 1)
+    assert [("08 00:00", "Coupon list expires in 2 days: spring")] == harness.reminders()
+    harness.on_day(8, 20)
+    assert ["08"] == harness.days()
+    harness.on_day(9, 9)
+    assert ("09 00:00", "Coupon list expires tomorrow: spring") == harness.reminders()[-1]
+    harness.on_day(30)
+    assert ["08", "09", "10"] == harness.days()
+    assert "today" in harness.reminders()[-1][1]
+    assert [["owner@example.com"]] * 3 == [mail["to"] for mail in harness.control.mails()]
 
 
-def test_reminders_that_a_jump_passes_over_all_come(desk: Desk) -> None:
+def test_reminders_that_a_jump_passes_over_all_come(harness: MailHarness) -> None:
     """Whoever sets the clock past everything finds every day's mail, with its own time, and an expired list."""
-    list_id = desk.new_list(alert_conditions=REMIND)
-    desk.on_day(28)
+    list_id = harness.new_list(alert_conditions=REMIND)
+    harness.on_day(28)
 
-    assert ["08 00:00", "09 00:00", "10 00:00"] == [at for at, _ in desk.reminders()]
-    assert 400 == desk.call("POST", f"/{list_id}/files", {"file_url": "http://127.0.0.1:9/x"}).status_code
+    assert ["08 00:00", "09 00:00", "10 00:00"] == [at for at, _ in harness.reminders()]
+    assert 400 == harness.call("POST", f"/{list_id}/files", {"file_url": "http://127.0.0.1:9/x"}).status_code
 
 
-def test_a_reminder_that_is_switched_on_late_comes_at_once_and_not_for_days_before(desk: Desk) -> None:
+def test_a_reminder_that_is_switched_on_late_comes_at_once_and_not_for_days_before(
+    harness: MailHarness,
+) -> None:
     """Days that were over are not made up for."""
-    list_id = desk.new_list()
-    desk.on_day(9)
-    assert [] == desk.days()
-    desk.call(
+    list_id = harness.new_list()
+    harness.on_day(9)
+    assert [] == harness.days()
+    harness.call(
         "PATCH", f"/{list_id}", {"alert_conditions": {"expiry_alert": {"alert": True, "days_before": 1}}}
     )
-    assert ["09 12:00"] == [at for at, _ in desk.reminders()]
-    desk.on_day(9, 15)
-    desk.call("PATCH", f"/{list_id}", {"alert_conditions": REMIND, "expires_at": "2030-05-11"})
-    assert ["09"] == desk.days()
-    desk.on_day(11)
-    assert ["09", "10", "11"] == desk.days()
+    assert ["09 12:00"] == [at for at, _ in harness.reminders()]
+    harness.on_day(9, 15)
+    harness.call("PATCH", f"/{list_id}", {"alert_conditions": REMIND, "expires_at": "2030-05-11"})
+    assert ["09"] == harness.days()
+    harness.on_day(11)
+    assert ["09", "10", "11"] == harness.days()
 
 
-def test_nobody_is_reminded_of_what_is_not_due(desk: Desk) -> None:
+def test_nobody_is_reminded_of_what_is_not_due(harness: MailHarness) -> None:
     """Not without the alert, without subscribers, after archiving, or after the expiry was put off."""
-    desk.new_list("quiet")
-    desk.new_list("alone", email_alert_subscribers=[], alert_conditions=REMIND)
-    archived = desk.new_list("archived", alert_conditions=REMIND)
-    put_off = desk.new_list("put_off", alert_conditions=REMIND)
+    harness.new_list("quiet")
+    harness.new_list("alone", email_alert_subscribers=[], alert_conditions=REMIND)
+    archived = harness.new_list("archived", alert_conditions=REMIND)
+    put_off = harness.new_list("put_off", alert_conditions=REMIND)
     assert (
         204
         == requests.put(
-            f"{desk.server.url}/moengage/v1/coupon-list/{archived}/archive",
+            f"{harness.server.url}/moengage/v1/coupon-list/{archived}/archive",
             auth=("DEMO", "demo-key"),
             headers={"MOE-APPKEY": "DEMO"},
             timeout=10,
         ).status_code
     )
-    desk.call("PATCH", f"/{put_off}", {"expires_at": "2030-06-10"})
-    desk.on_day(20)
-    assert [] == desk.days()
+    harness.call("PATCH", f"/{put_off}", {"expires_at": "2030-06-10"})
+    harness.on_day(20)
+    assert [] == harness.days()
 
 
-def test_a_list_that_was_brought_back_is_reminded_of_anew(desk: Desk) -> None:
+def test_a_list_that_was_brought_back_is_reminded_of_anew(harness: MailHarness) -> None:
     """For its new last days, and for none in between."""
-    list_id = desk.new_list(alert_conditions=REMIND)
-    desk.on_day(15)
-    assert ["08", "09", "10"] == desk.days()
-    assert 204 == desk.call("PUT", f"/{list_id}/activate", {"expires_at": "2030-05-20"}).status_code
-    assert 3 == len(desk.days())
-    desk.on_day(25)
-    assert ["08", "09", "10", "18", "19", "20"] == desk.days()
+    list_id = harness.new_list(alert_conditions=REMIND)
+    harness.on_day(15)
+    assert ["08", "09", "10"] == harness.days()
+    assert 204 == harness.call("PUT", f"/{list_id}/activate", {"expires_at": "2030-05-20"}).status_code
+    assert 3 == len(harness.days())
+    harness.on_day(25)
+    assert ["08", "09", "10", "18", "19", "20"] == harness.days()
 
 
-def test_files_wait_as_long_as_they_are_told_to(desk: Desk) -> None:
+def test_files_wait_as_long_as_they_are_told_to(harness: MailHarness) -> None:
     """Held files stay pending, and go on in their order once they may."""
-    desk.control.set_options(files_never_end=True, fetch_attempts=1)
-    list_id = desk.new_list()
-    path = f"{desk.server.url}/moengage/v1/coupon-list/{list_id}/files"
+    harness.control.set_options(files_never_end=True, fetch_attempts=1)
+    list_id = harness.new_list()
+    path = f"{harness.server.url}/moengage/v1/coupon-list/{list_id}/files"
     for number in range(2):
-        desk.call("POST", f"/{list_id}/files", {"file_url": f"ftp://127.0.0.1/{number}"})
+        harness.call("POST", f"/{list_id}/files", {"file_url": f"ftp://127.0.0.1/{number}"})
 
     def words() -> list[str]:
         answer = requests.get(
@@ -280,6 +282,6 @@ def test_files_wait_as_long_as_they_are_told_to(desk: Desk) -> None:
 
     time.sleep(0.05)
     assert ["PENDING", "PENDING"] == words()
-    desk.control.set_options(files_never_end=False)
+    harness.control.set_options(files_never_end=False)
     eventually(lambda: "PENDING" not in words(), "the files to be processed")
     assert ["FAILED", "FAILED"] == words()

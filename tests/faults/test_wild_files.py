@@ -21,13 +21,13 @@ from tests.kit.clock import FakeClock
 from tests.kit.examples import examples
 from tests.uploads.harness import LIST, UploadHarness
 from tests.uploads.vendors import FileVendor
-from tests.usage.desk_of_reports import ReportDesk, Row, day, report_text
+from tests.usage.reports_harness import ReportHarness, Row, day, report_text
 
 
 @pytest.fixture
-def reports(tmp_path: Path) -> Iterator[ReportDesk]:
+def reports(tmp_path: Path) -> Iterator[ReportHarness]:
     """A desk whose vendor has one list, created on the 1st."""
-    desk = ReportDesk(tmp_path / "state")
+    desk = ReportHarness(tmp_path / "state")
     desk.vendor.create("L1", created=1)
     yield desk
     desk.close()
@@ -190,7 +190,7 @@ def refused_properly(ask: Callable[[], object]) -> None:
 @example(content=forwarded(3000), name="r.eml")
 @example(content=b"From: a\n" + b"X: y\n" * 10_000 + b"\n", name="r.eml")
 def test_no_report_is_a_fault_of_couponhub(
-    content: bytes, name: str, reports: ReportDesk, tmp_path: Path
+    content: bytes, name: str, reports: ReportHarness, tmp_path: Path
 ) -> None:
     """A report is imported or refused, whatever its bytes are, from a path and from a file object."""
     path = tmp_path / name

@@ -25,7 +25,7 @@ _EXTRA = {
 
 
 @attrs.frozen(kw_only=True)
-class Shop:
+class ForkingHarness:
     """A customer with five coupons and one without, at a vendor that is reached over connections that are kept.
 
     Attributes:
@@ -41,28 +41,28 @@ class Shop:
 
 
 @pytest.fixture
-def shop() -> Iterator[Shop]:
+def harness() -> Iterator[ForkingHarness]:
     """Open it."""
     if not HAS_FORK:
         pytest.skip("Windows has no fork")
     with (
-        harness_for(Registry().load("capillary"), list_extra=_EXTRA) as harness,
-        KeepAliveProxy(harness.server.port) as proxy,
+        harness_for(Registry().load("capillary"), list_extra=_EXTRA) as vendor,
+        KeepAliveProxy(vendor.server.port) as proxy,
     ):
         for person in (HOLDER, OTHER):
-            harness.control.add_customer(**person)
-        harness.control.issue(harness.list_with("held", HELD), HOLDER, codes=HELD)
+            vendor.control.add_customer(**person)
+        vendor.control.issue(vendor.list_with("held", HELD), HOLDER, codes=HELD)
         settings: dict[str, Setting] = {"timeout": 20.0, "limits": {"calls_per_minute": 0}}
-        config = harness.folder / "forking.toml"
+        config = vendor.folder / "forking.toml"
         config.write_text(
-            config_text(proxy.url, [harness.emulator], settings)
-            + f'[store]\nurl = "sqlite:///{harness.folder.as_posix()}/forking.db"\n'
+            config_text(proxy.url, [vendor.emulator], settings)
+            + f'[store]\nurl = "sqlite:///{vendor.folder.as_posix()}/forking.db"\n'
             + REMEMBERS_NOTHING,
             encoding="utf-8",
         )
-        yield Shop(
+        yield ForkingHarness(
             proxy=proxy,
             config=config,
             open_hub=lambda: CouponHub.from_config(config),
-            list_id=harness.create_list("takes codes").id,
+            list_id=vendor.create_list("takes codes").id,
         )

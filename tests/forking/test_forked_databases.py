@@ -19,7 +19,7 @@ from couponhub.usage import UsageIndex
 from tests.forking.keeping import HAS_FORK, Child
 from tests.state.kit import quotas_at, store_of
 
-LOCK = ("shop", "L1")
+LOCK = ("harness", "L1")
 
 pytestmark = pytest.mark.skipif(not HAS_FORK, reason="Windows has no fork")
 

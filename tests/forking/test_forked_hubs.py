@@ -7,7 +7,7 @@ import pytest
 
 from couponhub.hub import CouponHub
 from couponhub.models import CouponQuery, Customer
-from tests.forking.conftest import HELD, HOLDER, OTHER, Shop
+from tests.forking.conftest import HELD, HOLDER, OTHER, ForkingHarness
 from tests.forking.keeping import Child
 from tests.kit.examples import THOROUGH
 
@@ -16,7 +16,7 @@ WORKERS = 4
 PEOPLE: tuple[tuple[dict[str, str], list[str]], ...] = ((HOLDER, sorted(HELD)), (OTHER, []))
 
 
-def used(hub: CouponHub, shop: Shop, start: int) -> None:
+def used(hub: CouponHub, harness: ForkingHarness, start: int) -> None:
     """Use a hub as a program does before it forks its workers: for a check, a lookup or an upload."""
     match start % 3:
         case 0:
@@ -24,7 +24,7 @@ def used(hub: CouponHub, shop: Shop, start: int) -> None:
         case 1:
             assert sorted(HELD) == looked_up(hub, HOLDER)
         case _:
-            hub["capillary"].uploads.send(shop.list_id, [f"SENT-{start}"])
+            hub["capillary"].uploads.send(harness.list_id, [f"SENT-{start}"])
 
 
 def looked_up(hub: CouponHub, person: dict[str, str]) -> list[str] | str:
@@ -50,23 +50,23 @@ def asked(hub: CouponHub, number: int) -> Callable[[], object]:
     return work
 
 
-def test_forked_workers_are_told_what_they_asked(shop: Shop) -> None:
+def test_forked_workers_are_told_what_they_asked(harness: ForkingHarness) -> None:
     """Start after start of four workers: each is told the coupons of whom it asked about, and so is the parent."""
     for start in range(STARTS):
-        with shop.open_hub() as hub:
-            used(hub, shop, start)
+        with harness.open_hub() as hub:
+            used(hub, harness, start)
             workers = [Child(asked(hub, number)) for number in range(WORKERS)]
             for number, worker in enumerate(workers):
                 assert [PEOPLE[number % 2][1]] * 3 == worker.told()
             assert sorted(HELD) == looked_up(hub, HOLDER)
 
 
-def test_a_fork_in_the_middle_of_lookups_keeps_nobody_waiting(shop: Shop) -> None:
+def test_a_fork_in_the_middle_of_lookups_keeps_nobody_waiting(harness: ForkingHarness) -> None:
     """While threads look up, so that locks are held and answers are on their way, children answer all the same."""
     ended = threading.Event()
     told: list[object] = []
 
-    with shop.open_hub() as hub:
+    with harness.open_hub() as hub:
 
         def look_up(number: int) -> None:
             person, codes = PEOPLE[number % 2]
@@ -74,7 +74,7 @@ def test_a_fork_in_the_middle_of_lookups_keeps_nobody_waiting(shop: Shop) -> Non
                 if codes != (found := looked_up(hub, person)):
                     told.append(found)
                 hub["capillary"].quota_left()
-                list(hub["capillary"].uploads.iterate(shop.list_id))
+                list(hub["capillary"].uploads.iterate(harness.list_id))
 
         threads = [threading.Thread(target=look_up, args=(number,)) for number in range(4)]
         for thread in threads:
@@ -89,26 +89,26 @@ def test_a_fork_in_the_middle_of_lookups_keeps_nobody_waiting(shop: Shop) -> Non
     assert [] == told
 
 
-def test_a_child_that_closes_takes_nothing_from_its_parent(shop: Shop) -> None:
+def test_a_child_that_closes_takes_nothing_from_its_parent(harness: ForkingHarness) -> None:
     """It closes what it opened: the parent goes on over the connection that it had."""
-    with shop.open_hub() as hub:
+    with harness.open_hub() as hub:
         customers, customer = hub["capillary"].customers, Customer(mobile=HOLDER["mobile"])
         customers.coupons(customer)
-        before = shop.proxy.connections
+        before = harness.proxy.connections
 
         def close() -> object:
             hub.close()
             return "closed"
 
         assert "closed" == Child(close).told()
-        assert before == shop.proxy.connections
+        assert before == harness.proxy.connections
         assert len(HELD) == len(customers.coupons(customer).coupons)
-        assert before == shop.proxy.connections, "the parent had to connect anew"
+        assert before == harness.proxy.connections, "the parent had to connect anew"
 
 
-def test_forked_workers_notice_that_somebody_was_forgotten(shop: Shop) -> None:
+def test_forked_workers_notice_that_somebody_was_forgotten(harness: ForkingHarness) -> None:
     """A child begins to look for erasures of its own, as its parent's thread is not there."""
-    with shop.open_hub() as hub:
+    with harness.open_hub() as hub:
         looked_up(hub, HOLDER)
 
         def threads() -> object:
@@ -120,10 +120,10 @@ def test_forked_workers_notice_that_somebody_was_forgotten(shop: Shop) -> None:
         assert ["erasures", "lookup-capillary"] == Child(threads).told()
 
 
-def test_a_batch_is_not_gone_on_with_in_another_process(shop: Shop) -> None:
+def test_a_batch_is_not_gone_on_with_in_another_process(harness: ForkingHarness) -> None:
     """Its threads are not there: a child that asks for the next answer is told so, and does not wait for ever."""
     people = [Customer(mobile=HOLDER["mobile"])] * 6
-    with shop.open_hub() as hub:
+    with harness.open_hub() as hub:
         answers = hub.lookup_many(people, CouponQuery(), at_once=2)
         first = next(answers)
 

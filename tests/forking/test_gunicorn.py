@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.forking.conftest import HELD, HOLDER, OTHER, Shop
+from tests.forking.conftest import HELD, HOLDER, OTHER, ForkingHarness
 from tests.forking.keeping import HAS_FORK
 from tests.kit.eventually import eventually
 
@@ -65,10 +65,10 @@ def wait_until_it_answers(port: int, server: subprocess.Popen[bytes]) -> None:
     eventually(answers, "gunicorn to answer")
 
 
-def test_workers_of_a_preloaded_application_answer_rightly(shop: Shop, tmp_path: Path) -> None:
+def test_workers_of_a_preloaded_application_answer_rightly(harness: ForkingHarness, tmp_path: Path) -> None:
     """Several workers answer about two people at once: each request is told what it asked about."""
     (tmp_path / "application.py").write_text(
-        APPLICATION.format(config=str(shop.config), warm=OTHER["mobile"]), encoding="utf-8"
+        APPLICATION.format(config=str(harness.config), warm=OTHER["mobile"]), encoding="utf-8"
     )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         # Gunicorn is handed the socket, so that nobody else takes its port.

@@ -14,7 +14,7 @@ from couponhub.resilience import DirectClient, Outcome
 from tests.lookup.fake_clients import NOTHING, holding
 
 
-class Counter(DirectClient):
+class CountingClient(DirectClient):
     """Answers each customer with a coupon of the customer's own number, and counts who is under way.
 
     Args:
@@ -79,7 +79,7 @@ def codes(answers: Iterator[LookupAnswer]) -> list[str]:
 
 def test_answers_come_in_the_order_of_the_customers() -> None:
     """Each has the answer about itself."""
-    answers = list(lookup_many(about(Counter()), customers(50), at_once=4))
+    answers = list(lookup_many(about(CountingClient()), customers(50), at_once=4))
     assert [str(number) for number in range(50)] == [answer.customer.value for answer in answers]
     assert [f"CODE-{number}" for number in range(50)] == codes(iter(answers))
 
@@ -87,7 +87,7 @@ def test_answers_come_in_the_order_of_the_customers() -> None:
 def test_who_is_faster_does_not_overtake() -> None:
     """The first is answered last, and is first all the same."""
 
-    class Backwards(Counter):
+    class Backwards(CountingClient):
         def turn(self, customer: Customer, done: Callable[[Outcome], None]) -> None:
             if customer.value == "0":
                 assert last.wait(20)
@@ -104,7 +104,7 @@ def test_who_is_faster_does_not_overtake() -> None:
 def test_no_more_are_under_way_than_allowed() -> None:
     """The window is filled and never more than filled."""
     gate = threading.Event()
-    client = Counter(gate=gate)
+    client = CountingClient(gate=gate)
     answers = lookup_many(about(client), customers(40), at_once=3)
     opener = threading.Timer(0.1, gate.set)
     opener.start()
@@ -122,7 +122,7 @@ def test_customers_are_taken_as_answers_are() -> None:
             taken.append(customer)
             yield customer
 
-    answers = lookup_many(about(Counter()), noted(), at_once=5)
+    answers = lookup_many(about(CountingClient()), noted(), at_once=5)
     assert [] == taken
     for number in range(20):
         assert str(number) == next(answers).customer.value
@@ -132,7 +132,7 @@ def test_customers_are_taken_as_answers_are() -> None:
 
 def test_an_answer_that_is_there_waits_for_no_further_customer() -> None:
     """A slow source of customers holds up nobody who was answered already."""
-    client = Counter()
+    client = CountingClient()
 
     def hesitant() -> Iterator[Customer]:
         yield Customer(external_id="0")
@@ -152,7 +152,7 @@ def test_an_answer_that_is_there_waits_for_no_further_customer() -> None:
 
 def test_closing_stops_asking() -> None:
     """Who left the loop pays for nothing more: those under way come back, nobody else is taken."""
-    client = Counter()
+    client = CountingClient()
     answers = lookup_many(about(client), customers(), at_once=4)
     next(answers)
     answers.close()  # type: ignore[attr-defined] # a generator, said to be an iterator
@@ -166,7 +166,7 @@ def test_closing_stops_asking() -> None:
 def test_closing_waits_for_nobody() -> None:
     """A vendor that never answers keeps neither the caller nor the threads, whatever the deadline."""
 
-    class Silent(Counter):
+    class Silent(CountingClient):
         def turn(self, customer: Customer, done: Callable[[Outcome], None]) -> None:
             if customer.value == "0":
                 assert begun.wait(20)
@@ -187,7 +187,7 @@ def test_closing_waits_for_nobody() -> None:
 def test_one_whom_no_vendor_can_know_takes_nobody_along() -> None:
     """That answer says so, and what is wrong; the others are there."""
     asked = [Customer(external_id="1"), Customer(mobile="no number"), Customer(external_id="2")]
-    first, second, third = lookup_many(about(Counter()), asked, at_once=2)
+    first, second, third = lookup_many(about(CountingClient()), asked, at_once=2)
     assert (True, False, True) == (first.complete, second.complete, third.complete)
     (one,) = second.answers
     assert (Verdict.UNKNOWN, Reason.UNSUPPORTED) == (one.verdict, one.reason)
@@ -198,7 +198,7 @@ def test_one_whom_no_vendor_can_know_takes_nobody_along() -> None:
 def test_one_whom_the_vendor_refuses_takes_nobody_along() -> None:
     """What the one connection cannot be asked is that customer's answer, no exception."""
 
-    class Picky(Counter):
+    class Picky(CountingClient):
         def known(self, customer: Customer) -> Outcome:
             if customer.value == "1":
                 return Outcome(error=UsageError("no such number here"))
@@ -211,7 +211,7 @@ def test_one_whom_the_vendor_refuses_takes_nobody_along() -> None:
 def test_a_spent_limit_is_that_customers_answer() -> None:
     """It is not waited out, as in a single lookup; the next customer is asked."""
 
-    class Spent(Counter):
+    class Spent(CountingClient):
         def known(self, customer: Customer) -> Outcome:
             if customer.value == "1":
                 return Outcome(error=RateLimited("spent", retry_after=30))
@@ -231,7 +231,7 @@ def test_customers_that_end_in_an_error_leave_those_before() -> None:
         yield from customers(3)
         yield Customer(mobile=" ")
 
-    answers = lookup_many(about(Counter()), broken(), at_once=8)
+    answers = lookup_many(about(CountingClient()), broken(), at_once=8)
     assert ["0", "1", "2"] == [next(answers).customer.value for _ in range(3)]
     with pytest.raises(UsageError, match="blank"):
         next(answers)
@@ -240,7 +240,7 @@ def test_customers_that_end_in_an_error_leave_those_before() -> None:
 def test_a_list_that_does_not_exist_ends_it() -> None:
     """No answer about anybody would mean anything."""
 
-    class Listless(Counter):
+    class Listless(CountingClient):
         def known(self, customer: Customer) -> Outcome:
             del customer
             return Outcome(error=NotFound("no such list"))
@@ -252,11 +252,11 @@ def test_a_list_that_does_not_exist_ends_it() -> None:
 
 def test_the_deadline_is_each_customers_own() -> None:
     """One who waited in the source has all of it when the turn comes."""
-    client = Counter()
+    client = CountingClient()
     assert 5 == len(list(lookup_many(about(client, deadline=20), customers(5), at_once=1)))
     assert all(19 < seconds <= 20 for seconds in client.given)
 
 
 def test_nobody_is_nothing() -> None:
     """No customers, no answers."""
-    assert [] == list(lookup_many(about(Counter()), [], at_once=3))
+    assert [] == list(lookup_many(about(CountingClient()), [], at_once=3))

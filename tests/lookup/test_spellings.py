@@ -26,7 +26,7 @@ MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChe
 
 
 @attrs.frozen
-class Desk:
+class SpellingHarness:
     """Capillary with a list of many codes, and a hub with and one without a country code."""
 
     harness: Harness
@@ -47,14 +47,14 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk() -> Iterator[Desk]:
+def spelling() -> Iterator[SpellingHarness]:
     """For all examples: each empties it."""
     with (
         harness_for(Registry().load("capillary")) as harness,
         harness.unpaced_hub(default_country_code="91") as told,
         harness.unpaced_hub(default_country_code=None) as untold,
     ):
-        yield Desk(harness, told, untold)
+        yield SpellingHarness(harness, told, untold)
 
 
 @MANY
@@ -69,7 +69,7 @@ def desk() -> Iterator[Desk]:
     ruined=RUINED,
 )
 def test_a_mobile_finds_its_owner_alone(
-    desk: Desk,
+    spelling: SpellingHarness,
     *,
     number: str,
     kept: str,
@@ -82,21 +82,21 @@ def test_a_mobile_finds_its_owner_alone(
 ) -> None:
     """Kept in any form, asked for in any other: found with a country code, and without one never `none`."""
     neighbours = {f"91{number}0", f"{number}0", f"1{number}", f"44{number}", f"91{number[:-1]}", number[1:]}
-    owner, *_ = desk.people(
+    owner, *_ = spelling.people(
         EmulatedCustomer(mobile=kept.format(number)), *(EmulatedCustomer(mobile=one) for one in neighbours)
     )
     plain = form.format(separator.join((number[:5], number[5:])))
     digits = "".join(script[int(char)] if char.isdigit() else char for char in plain)
     text = around[0] + wrapped.format(digits) + around[1]
-    (one,) = desk.told.lookup(Customer(mobile=text)).answers
+    (one,) = spelling.told.lookup(Customer(mobile=text)).answers
     assert (Verdict.FOUND, [owner]) == (one.verdict, [coupon.code for coupon in one.coupons])
-    (one,) = desk.untold.lookup(Customer(mobile=text)).answers
+    (one,) = spelling.untold.lookup(Customer(mobile=text)).answers
     assert (one.verdict, one.reason, [coupon.code for coupon in one.coupons]) in (
         (Verdict.FOUND, None, [owner]),
         (Verdict.UNKNOWN, Reason.IDENTIFIER_AMBIGUOUS, []),
     )
     with pytest.raises(UsageError) as caught:
-        desk.told.lookup(Customer(mobile=ruined.format(form.format(number))))
+        spelling.told.lookup(Customer(mobile=ruined.format(form.format(number))))
     assert caught.value.hint
 
 
@@ -114,7 +114,7 @@ def test_a_mobile_finds_its_owner_alone(
     around=st.tuples(UNSEEN, UNSEEN),
 )
 def test_an_address_finds_its_owner_alone(
-    desk: Desk,
+    spelling: SpellingHarness,
     *,
     kept: str,
     form: str,
@@ -127,12 +127,12 @@ def test_an_address_finds_its_owner_alone(
     given = case(kept)
     held = given if is_kept_as_given else kept
     neighbours = (f"x{kept}", kept[1:], kept.replace("+shop", "") if "+" in kept else f"{kept}.example")
-    owner, *_ = desk.people(
+    owner, *_ = spelling.people(
         EmulatedCustomer(email=held), *(EmulatedCustomer(email=one) for one in neighbours if one != held)
     )
     if in_ascii and not is_kept_as_given:
         given = given.replace(case("b\u00fccher"), "xn--bcher-kva")
-    (one,) = desk.told.lookup(Customer(email=around[0] + form.format(given) + around[1])).answers
+    (one,) = spelling.told.lookup(Customer(email=around[0] + form.format(given) + around[1])).answers
     assert (Verdict.FOUND, [owner]) == (one.verdict, [coupon.code for coupon in one.coupons])
 
 
@@ -144,15 +144,15 @@ def test_an_address_finds_its_owner_alone(
     ruined=RUINED.filter(lambda form: form != "{}.5"),
 )
 def test_a_number_finds_its_owner_alone(
-    desk: Desk, *, kind: str, number: str, around: tuple[str, str], ruined: str
+    spelling: SpellingHarness, *, kind: str, number: str, around: tuple[str, str], ruined: str
 ) -> None:
     """The retailer's, and the vendor's own."""
     neighbours = (f"{number}0", number[1:].lstrip("0") or "1", number[:-1])
-    owner, *_ = desk.people(
+    owner, *_ = spelling.people(
         EmulatedCustomer(**{kind: number}), *(EmulatedCustomer(**{kind: one}) for one in neighbours)
     )
-    (one,) = desk.told.lookup(Customer(**{kind: around[0] + number + around[1]})).answers
+    (one,) = spelling.told.lookup(Customer(**{kind: around[0] + number + around[1]})).answers
     assert (Verdict.FOUND, [owner]) == (one.verdict, [coupon.code for coupon in one.coupons])
     with pytest.raises(UsageError) as caught:
-        desk.told.lookup(Customer(**{kind: ruined.format(number)}))
+        spelling.told.lookup(Customer(**{kind: ruined.format(number)}))
     assert caught.value.hint

@@ -60,42 +60,42 @@ def files(*ids: object) -> Answer:
 
 
 @attrs.frozen
-class Desk:
+class ChangeHarness:
     """What a connection makes of the adapter's answers."""
 
     lists: Lists
     files: Deleter
 
 
-def desk(vendor: Vendor, adapter: MoEngageAdapter, settle: float = 30.0) -> Desk:
+def harness_of(vendor: Vendor, adapter: MoEngageAdapter, settle: float = 30.0) -> ChangeHarness:
     """The core over that adapter; time does not pass, it is noted."""
     clock = Clock(sleep=vendor.waits.append)
-    return Desk(
+    return ChangeHarness(
         Lists("engage", Offered(adapter, "engage"), settle=settle, clock=clock),
         Deleter(connection="engage", adapter=adapter, settle=settle, clock=clock),
     )
 
 
-def activate(desk: Desk) -> None:
+def activate(harness: ChangeHarness) -> None:
     """Activate the list."""
-    desk.lists.activate(W1, DAY)
+    harness.lists.activate(W1, DAY)
 
 
-def archive(desk: Desk) -> None:
+def archive(harness: ChangeHarness) -> None:
     """Archive the list."""
-    desk.lists.archive(W1)
+    harness.lists.archive(W1)
 
 
-def delete(desk: Desk) -> None:
+def delete(harness: ChangeHarness) -> None:
     """Delete the file."""
-    desk.files.delete_part(W1, PartId("F1"))
+    harness.files.delete_part(W1, PartId("F1"))
 
 
 @attrs.frozen
 class Change:
     """A change that may be repeated: what it sends, where it can be seen, and how that looks before and after."""
 
-    do: Callable[[Desk], None]
+    do: Callable[[ChangeHarness], None]
     line: str
     look: str
     before: Answer
@@ -204,7 +204,7 @@ def test_a_lost_change_of_one_alert_is_looked_for_by_that_alone(vendor: Vendor, 
     asked = {**HELD, "coupon_shortage_alert": {"alert": True, "threshold_count": 9}}
     vendor.answers = {PATCH: LOST, READ: [shown(alert_conditions=HELD), shown(alert_conditions=asked)]}
     change = ListChange(alerts=AlertsChange(shortage=9))
-    assert desk(vendor, connect()).lists.update(W1, change).alerts == Alerts(
+    assert harness_of(vendor, connect()).lists.update(W1, change).alerts == Alerts(
         success=True, shortage=9, expiry_days=3
     )
     assert vendor.lines() == [READ, PATCH, READ]
@@ -263,14 +263,14 @@ def test_a_lost_update_that_is_to_be_seen_is_done(
     """The list shows everything that was asked, so that is the answer; it is sent once."""
     vendor.answers[PATCH] = lost
     vendor.answers[READ] = now
-    assert desk(vendor, connect()).lists.update(W1, change).id == "W1"
+    assert harness_of(vendor, connect()).lists.update(W1, change).id == "W1"
     assert vendor.lines() == [PATCH, READ]
 
 
 def test_a_lost_update_that_was_not_made_is_repeated_once(vendor: Vendor, connect: Opens) -> None:
     """Not to be seen after the settling time either, it is sent again."""
     vendor.answers |= {PATCH: [LOST, shown()], READ: shown()}
-    assert desk(vendor, connect(), 2.5).lists.update(W1, ListChange(name="Spring sale")).id == "W1"
+    assert harness_of(vendor, connect(), 2.5).lists.update(W1, ListChange(name="Spring sale")).id == "W1"
     assert (vendor.lines(), vendor.waits) == ([PATCH, READ, READ, PATCH, READ], [2.5])
 
 
@@ -295,7 +295,7 @@ def test_a_lost_update_that_is_not_to_be_seen_stays_unknown(
     vendor.answers |= {PATCH: LOST, READ: now}
     change = ListChange(name="Spring sale", expires=DAY, alerts=Alerts())
     with pytest.raises(OutcomeUnknown) as caught:
-        desk(vendor, connect()).lists.update(W1, change)
+        harness_of(vendor, connect()).lists.update(W1, change)
     assert "couponhub lists show engage W1" in caught.value.hint
     assert vendor.lines().count(PATCH) == times
 
@@ -336,14 +336,14 @@ def test_a_taken_name_is_a_conflict_at_once(vendor: Vendor, connect: Opens) -> N
 def test_a_change_that_is_answered_is_one_call(vendor: Vendor, connect: Opens, change: Change) -> None:
     """An empty answer says that it is done."""
     vendor.answers |= {change.line: DONE, change.look: [change.before, change.after]}
-    change.do(desk(vendor, connect()))
+    change.do(harness_of(vendor, connect()))
     assert vendor.lines() == [change.line]
 
 
 def test_activation_names_its_day(vendor: Vendor, connect: Opens) -> None:
     """The day travels as the only key, and archiving has no body."""
     vendor.answers |= {ACTIVATE: DONE, ARCHIVE: DONE}
-    opened = desk(vendor, connect())
+    opened = harness_of(vendor, connect())
     activate(opened)
     archive(opened)
     assert [request.json for request in vendor.seen] == [{"expires_at": "2030-01-31"}, None]
@@ -359,7 +359,7 @@ def test_a_lost_change_that_is_to_be_seen_is_done(
 ) -> None:
     """Seen at once, or after the settling time, it is done and not repeated."""
     vendor.answers |= {change.line: lost, change.look: change.after}
-    opened = desk(vendor, connect())
+    opened = harness_of(vendor, connect())
     change.do(opened)
     assert (vendor.lines(), vendor.waits) == ([change.line, change.look], [])
     vendor.answers[change.look] = [change.before, change.after]
@@ -373,7 +373,7 @@ def test_a_lost_change_that_was_not_made_is_repeated_once(
 ) -> None:
     """Not to be seen after the settling time either, it may be sent again, and then it is done."""
     vendor.answers |= {change.line: [LOST, DONE], change.look: change.before}
-    change.do(desk(vendor, connect(), 2.5))
+    change.do(harness_of(vendor, connect(), 2.5))
     assert (vendor.lines(), vendor.waits) == ([change.line, change.look, change.look, change.line], [2.5])
 
 
@@ -394,7 +394,7 @@ def test_a_repetition_that_stumbles_over_the_first_is_done(
 ) -> None:
     """Whatever the repetition is answered, what is to be seen then counts."""
     vendor.answers |= {change.line: [LOST, second], change.look: [change.before, change.before, change.after]}
-    change.do(desk(vendor, connect()))
+    change.do(harness_of(vendor, connect()))
     assert vendor.lines().count(change.line) == 2
 
 
@@ -408,7 +408,7 @@ def test_a_change_lost_twice_stays_unknown(vendor: Vendor, connect: Opens, chang
         else (OutcomeUnknown, "couponhub lists show engage W1")
     )
     with pytest.raises(kind, match=words):
-        change.do(desk(vendor, connect()))
+        change.do(harness_of(vendor, connect()))
     assert vendor.lines().count(change.line) == 2
 
 
@@ -422,7 +422,7 @@ def test_a_lost_change_that_cannot_be_looked_for_stays_unknown(
 ) -> None:
     """Without a look nothing is repeated, neither at once nor after the settling time."""
     vendor.answers |= {change.line: LOST, change.look: blind}
-    opened = desk(vendor, connect())
+    opened = harness_of(vendor, connect())
     with pytest.raises(OutcomeUnknown):
         change.do(opened)
     vendor.answers[change.look] = [change.before, blind]
@@ -446,7 +446,7 @@ def test_a_look_that_tells_nothing_proves_nothing(
     """A new status word, a missing expiry or a row that cannot be read leaves it open."""
     vendor.answers |= {change.line: LOST, change.look: unclear}
     with pytest.raises(OutcomeUnknown):
-        change.do(desk(vendor, connect()))
+        change.do(harness_of(vendor, connect()))
     assert vendor.lines() == [change.line, change.look]
 
 
@@ -477,7 +477,7 @@ def test_a_refused_change_is_told_by_what_is_there(
     """One code stands for all at MoEngage: what is there says whether it was a conflict or simply wrong."""
     vendor.answers |= {change.line: REFUSED, change.look: now}
     with pytest.raises((RequestRejected, NotFound)) as caught:
-        change.do(desk(vendor, connect()))
+        change.do(harness_of(vendor, connect()))
     assert type(caught.value) is expected
     assert vendor.lines().count(change.line) == 1
 
@@ -489,7 +489,7 @@ def test_a_refused_change_is_told_by_what_is_there(
 def test_what_stands_so_already_is_done(vendor: Vendor, connect: Opens, change: Change, now: Answer) -> None:
     """Asked for what already is, MoEngage refuses, and there is nothing to do."""
     vendor.answers |= {change.line: REFUSED, READ: now}
-    change.do(desk(vendor, connect()))
+    change.do(harness_of(vendor, connect()))
     assert vendor.lines() == [change.line, READ]
 
 
@@ -497,7 +497,7 @@ def test_a_file_that_is_not_there_is_not_found(vendor: Vendor, connect: Opens) -
     """The vendor's own word is enough."""
     vendor.answers[DELETE] = (404, {"error": {"code": "not-found", "message": "Gone."}})
     with pytest.raises(NotFound, match="Gone"):
-        delete(desk(vendor, connect()))
+        delete(harness_of(vendor, connect()))
     assert vendor.lines() == [DELETE]
 
 
@@ -506,7 +506,7 @@ def test_a_spent_day_is_told_and_nothing_looked_for(vendor: Vendor, connect: Ope
     """A call that was not let in has changed nothing."""
     vendor.answers |= {change.line: (429, b""), change.look: change.before}
     with pytest.raises(QuotaExhausted):
-        change.do(desk(vendor, connect()))
+        change.do(harness_of(vendor, connect()))
     assert vendor.lines() == [change.line]
 
 

@@ -8,20 +8,20 @@ from couponhub.server.auth import Access
 from couponhub.server.log_format import LogFormat, LogSettings
 from couponhub.state import Scope
 from tests.kit.cli import CUSTOMER, CliRunner
-from tests.server.conftest import counter, vendors
-from tests.server.counter import NEIGHBOUR, Counter, problem
+from tests.server.conftest import harness, vendors
+from tests.server.harness import NEIGHBOUR, ServerHarness, problem
 
-__all__ = ["counter", "vendors"]
+__all__ = ["harness", "vendors"]
 
 
-def test_a_token_for_a_container(cli: CliRunner, counter: Counter) -> None:
+def test_a_token_for_a_container(cli: CliRunner, harness: ServerHarness) -> None:
     """Made without a store, named in the config by a file with its hash, and let in by a server that reads that."""
     made = cli("token", "new", "--scope", "lookup", "--name", "shop", "--print-hash", "-o", "json").json
     (cli.folder / "hash").write_text(f"{made['hash']}\n", encoding="utf-8")
     cli.configure(more=f'\n[server]\ntokens = ["${{file:{(cli.folder / "hash").as_posix()}}}"]\n')
     assert [("shop", "config")] == [(row[0], row[3]) for row in cli("token", "ls").rows]
     tokens = load_config(cli.folder / "couponhub.toml").server.known_tokens
-    caller = Access(counter.tokens, fixed=tokens).admit(
+    caller = Access(harness.tokens, fixed=tokens).admit(
         {"HTTP_AUTHORIZATION": f"Bearer {made['token']}"}, Scope.LOOKUP
     )
     assert caller.token_id is not None
@@ -65,20 +65,20 @@ def test_a_store_that_cannot_be_written(cli: CliRunner) -> None:
     assert 0 == cli("lookup", "--mobile", CUSTOMER, "--connection", "capillary").code
 
 
-def test_what_is_watched(counter: Counter) -> None:
+def test_what_is_watched(harness: ServerHarness) -> None:
     """A dead token endpoint is not green, no label has a blank, and the log says whose request was refused."""
-    token = counter.token(Scope.LOOKUP)
-    counter.controls["capillary"].fail("* *", "status", 503)
-    counter.lookup(token, deadline=0.5)
-    problem(counter.get("/v1/connections", token), 403, "permission")
-    figures = counter.get("/metrics", environ_base=NEIGHBOUR).text
+    token = harness.token(Scope.LOOKUP)
+    harness.controls["capillary"].fail("* *", "status", 503)
+    harness.lookup(token, deadline=0.5)
+    problem(harness.get("/v1/connections", token), 403, "permission")
+    figures = harness.get("/metrics", environ_base=NEIGHBOUR).text
     assert 'operation="fetch_token",outcome="unavailable"' in figures
     assert 'couponhub_build_info{python="' in figures
     assert "couponhub_quota_limit{" in figures
     assert not [line for line in figures.splitlines() if line[:1] != "#" and line.count(" ") != 1]
-    refused = counter.logged()[-2]
-    assert (403, counter.tokens.all()[0].id) == (refused["status"], refused["token"])
-    assert all({"time", "level"} <= set(line) for line in counter.logged())
+    refused = harness.logged()[-2]
+    assert (403, harness.tokens.all()[0].id) == (refused["status"], refused["token"])
+    assert all({"time", "level"} <= set(line) for line in harness.logged())
 
 
 def test_lines_of_json() -> None:

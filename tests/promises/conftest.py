@@ -1,4 +1,4 @@
-"""The vendors on their benches: real HTTP, and nothing known of them but what their control API tells."""
+"""The vendors in their harnesses: real HTTP, and nothing known of them but what their control API tells."""
 
 from collections.abc import Iterator, Mapping
 
@@ -23,8 +23,8 @@ SETTINGS: Mapping[str, Mapping[str, str | float]] = {
 }
 
 
-def bench(vendor: str) -> Iterator[Harness]:
-    """Put one adapter on its bench."""
+def opened(vendor: str) -> Iterator[Harness]:
+    """Put one adapter in its harness."""
     plugin = Registry().load(vendor)
     with harness_for(plugin, list_extra=LIST_EXTRA[vendor], settings=SETTINGS[vendor]) as harness:
         yield harness
@@ -33,16 +33,16 @@ def bench(vendor: str) -> Iterator[Harness]:
 @pytest.fixture
 def capillary() -> Iterator[Harness]:
     """Capillary, whose customers can be asked about."""
-    yield from bench("capillary")
+    yield from opened("capillary")
 
 
 @pytest.fixture
 def moengage() -> Iterator[Harness]:
     """MoEngage, whose rate limits are by the day and by the calendar minute."""
-    yield from bench("moengage")
+    yield from opened("moengage")
 
 
 @pytest.fixture(params=["capillary", "moengage"])
 def either(request: pytest.FixtureRequest) -> Iterator[Harness]:
     """Each of the two in turn."""
-    yield from bench(request.param)
+    yield from opened(request.param)

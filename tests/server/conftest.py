@@ -1,4 +1,4 @@
-"""A counter over emulated vendors."""
+"""The application over emulated vendors."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 from couponhub import CouponHub
 from couponhub.server.metrics import Metrics
 from couponhub.testing import EmulatedVendors, emulated_vendors
-from tests.server.counter import Counter, opened
+from tests.server.harness import ServerHarness, opened
 
 
 @pytest.fixture(scope="module")
@@ -18,13 +18,13 @@ def vendors() -> Iterator[EmulatedVendors]:
 
 
 @pytest.fixture
-def counter(vendors: EmulatedVendors) -> Iterator[Counter]:
+def harness(vendors: EmulatedVendors) -> Iterator[ServerHarness]:
     """The application over both vendors, with no token yet."""
     metrics = Metrics()
     with CouponHub.from_config(vendors.config, observer=metrics) as hub:
-        counter = opened(vendors, hub, metrics)
-        yield counter
-        for token in counter.tokens.all():
-            counter.tokens.remove(token.id)
+        harness = opened(vendors, hub, metrics)
+        yield harness
+        for token in harness.tokens.all():
+            harness.tokens.remove(token.id)
         for control in vendors.controls.values():
             control.set_faults()

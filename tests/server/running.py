@@ -15,7 +15,7 @@ import requests
 from couponhub.testing import EmulatedVendors
 from tests.kit.eventually import eventually
 from tests.kit.processes import Command, started
-from tests.server.counter import MOBILE
+from tests.server.harness import MOBILE
 
 ASKED = {"customer": {"mobile": MOBILE}, "connections": ["capillary"]}
 

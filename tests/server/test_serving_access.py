@@ -14,7 +14,7 @@ from couponhub.server.token_bucket import TokenBucket
 from couponhub.state import Scope, new_token
 from couponhub.state.sqlite.tokens import SqliteTokens
 from couponhub.testing import EmulatedVendors
-from tests.server.counter import MOBILE, NEIGHBOUR, STRANGER, Counter, opened, problem
+from tests.server.harness import MOBILE, NEIGHBOUR, STRANGER, ServerHarness, opened, problem
 
 LOOKUP, BATCH = ("POST", "/v1/lookup"), ("POST", "/v1/lookup/batch")
 READS = (
@@ -38,31 +38,31 @@ MATRIX = {
 }
 
 
-def asked(counter: Counter, where: tuple[str, str], token: str | None) -> int:
+def asked(harness: ServerHarness, where: tuple[str, str], token: str | None) -> int:
     """The status that an address answers."""
     method, path = where
     if method == "GET":
-        return counter.get(path, token).status_code
-    return counter.post(path, BODIES[path], token).status_code
+        return harness.get(path, token).status_code
+    return harness.post(path, BODIES[path], token).status_code
 
 
 @pytest.mark.parametrize("where", [LOOKUP, BATCH, *READS, *FIGURES])
-def test_scopes_open_what_they_name_and_nothing_else(counter: Counter, where: tuple[str, str]) -> None:
+def test_scopes_open_what_they_name_and_nothing_else(harness: ServerHarness, where: tuple[str, str]) -> None:
     """Each address, with a token of each scope, and with none."""
-    allowed = {scope for scope in Scope if asked(counter, where, counter.token(scope)) not in {401, 403}}
+    allowed = {scope for scope in Scope if asked(harness, where, harness.token(scope)) not in {401, 403}}
     assert {scope for scope in Scope if where in MATRIX[scope]} == allowed
-    assert 401 == asked(counter, where, None)
+    assert 401 == asked(harness, where, None)
 
 
 @pytest.mark.parametrize("where", OPEN)
-def test_health_and_description_need_no_token(counter: Counter, where: tuple[str, str]) -> None:
+def test_health_and_description_need_no_token(harness: ServerHarness, where: tuple[str, str]) -> None:
     """Supervisors have none."""
-    assert 200 == asked(counter, where, None)
+    assert 200 == asked(harness, where, None)
 
 
-def test_admin_sees_no_codes(counter: Counter) -> None:
+def test_admin_sees_no_codes(harness: ServerHarness) -> None:
     """What reads everything is not what spends it."""
-    answer = counter.lookup(counter.token(Scope.ADMIN)).json
+    answer = harness.lookup(harness.token(Scope.ADMIN)).json
     assert answer is not None
     assert {"***"} == {coupon["code"][:3] for coupon in answer["coupons"]}
 
@@ -83,76 +83,76 @@ def test_admin_sees_no_codes(counter: Counter) -> None:
         "Bearer \u00e9",
     ],
 )
-def test_anything_but_a_known_token_is_refused_alike(counter: Counter, header: str | None) -> None:
+def test_anything_but_a_known_token_is_refused_alike(harness: ServerHarness, header: str | None) -> None:
     """401, and what to do; the answer does not quote what was sent."""
-    token = counter.token(Scope.LOOKUP)
+    token = harness.token(Scope.LOOKUP)
     headers = None if header is None else {"Authorization": header.replace("{}", token)}
-    answer = counter.post("/v1/lookup", BODIES["/v1/lookup"], headers=headers)
+    answer = harness.post("/v1/lookup", BODIES["/v1/lookup"], headers=headers)
     document = problem(answer, 401, "credentials")
     assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="couponhub"')
     assert "Unauthorized" == document["title"]
     assert token not in answer.text
 
 
-def test_the_word_bearer_has_no_case(counter: Counter) -> None:
+def test_the_word_bearer_has_no_case(harness: ServerHarness) -> None:
     """As RFC 9110 has it."""
-    headers = {"Authorization": f"bearer {counter.token(Scope.LISTS_READ)}"}
-    assert 200 == counter.get("/v1/connections", headers=headers).status_code
+    headers = {"Authorization": f"bearer {harness.token(Scope.LISTS_READ)}"}
+    assert 200 == harness.get("/v1/connections", headers=headers).status_code
 
 
-def test_a_missing_scope_is_named(counter: Counter) -> None:
+def test_a_missing_scope_is_named(harness: ServerHarness) -> None:
     """403, in words and in the header that programs read."""
-    answer = counter.get("/v1/connections", counter.token(Scope.LOOKUP))
+    answer = harness.get("/v1/connections", harness.token(Scope.LOOKUP))
     assert "lists:read" in problem(answer, 403, "permission")["detail"]
     assert 'error="insufficient_scope", scope="lists:read"' in answer.headers["WWW-Authenticate"]
 
 
-def test_the_log_says_whose_request_was_refused(counter: Counter) -> None:
+def test_the_log_says_whose_request_was_refused(harness: ServerHarness) -> None:
     """The token is proven, and only its scope is missing: whoever reads the log can ask its holder."""
-    counter.get("/v1/connections", counter.token(Scope.LOOKUP))
-    assert [(403, counter.tokens.all()[0].id)] == [
-        (line["status"], line["token"]) for line in counter.logged()
+    harness.get("/v1/connections", harness.token(Scope.LOOKUP))
+    assert [(403, harness.tokens.all()[0].id)] == [
+        (line["status"], line["token"]) for line in harness.logged()
     ]
 
 
-def test_a_removed_token_is_refused(counter: Counter) -> None:
+def test_a_removed_token_is_refused(harness: ServerHarness) -> None:
     """The store is asked again, so often that this takes seconds."""
-    token = counter.token(Scope.LISTS_READ)
-    assert 200 == counter.get("/v1/connections", token).status_code
-    counter.tokens.remove(counter.tokens.all()[0].id)
-    problem(counter.get("/v1/connections", token), 401, "credentials")
+    token = harness.token(Scope.LISTS_READ)
+    assert 200 == harness.get("/v1/connections", token).status_code
+    harness.tokens.remove(harness.tokens.all()[0].id)
+    problem(harness.get("/v1/connections", token), 401, "credentials")
 
 
-def test_an_expired_token_is_refused(counter: Counter) -> None:
+def test_an_expired_token_is_refused(harness: ServerHarness) -> None:
     """Also while the store need not be asked."""
-    tokens = SqliteTokens(counter.tokens._store, now=lambda: utc_now() - timedelta(days=2))
+    tokens = SqliteTokens(harness.tokens._store, now=lambda: utc_now() - timedelta(days=2))
     text, _ = tokens.new([Scope.LISTS_READ], expires=timedelta(days=1))
-    problem(counter.get("/v1/connections", text), 401, "credentials")
+    problem(harness.get("/v1/connections", text), 401, "credentials")
 
 
-def test_the_store_is_read_once_in_a_while(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_store_is_read_once_in_a_while(harness: ServerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not for each request; after that while, what was read before counts no more."""
     reads = count()
     read = SqliteTokens.all
     monkeypatch.setattr(SqliteTokens, "all", lambda tokens: (next(reads), read(tokens))[1])
     now = [100.0]
-    access = Access(counter.tokens, clock=Clock(monotonic=lambda: now[0]))
-    environ = {"HTTP_AUTHORIZATION": f"Bearer {counter.token(Scope.LOOKUP)}"}
+    access = Access(harness.tokens, clock=Clock(monotonic=lambda: now[0]))
+    environ = {"HTTP_AUTHORIZATION": f"Bearer {harness.token(Scope.LOOKUP)}"}
     for now[0] in (100.0, 101.0, 101.9):
         access.admit(environ, Scope.LOOKUP)
     assert 1 == next(reads)
-    counter.tokens.remove(read(counter.tokens)[0].id)
+    harness.tokens.remove(read(harness.tokens)[0].id)
     now[0] = 102.1
     with pytest.raises(Refusal):
         access.admit(environ, Scope.LOOKUP)
 
 
 def test_tokens_hold_on_while_the_store_cannot_be_read(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    harness: ServerHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nobody can remove one then; that nothing can be read is told, and /readyz tells it too."""
-    token = counter.token(Scope.LISTS_READ)
-    assert 200 == counter.get("/v1/connections", token).status_code
+    token = harness.token(Scope.LISTS_READ)
+    assert 200 == harness.get("/v1/connections", token).status_code
 
     def fails(_: SqliteTokens) -> None:
         raise LocalError("the store x.db cannot be used: gone")
@@ -160,27 +160,27 @@ def test_tokens_hold_on_while_the_store_cannot_be_read(
     with monkeypatch.context() as patched:
         patched.setattr(SqliteTokens, "all", fails)
         caplog.set_level(logging.WARNING)
-        assert 200 == counter.get("/v1/connections", token).status_code
-        answer = counter.get("/readyz")
+        assert 200 == harness.get("/v1/connections", token).status_code
+        answer = harness.get("/readyz")
         assert "x.db" not in problem(answer, 503, "local")["detail"]
         assert answer.headers["Retry-After"].isdigit()
     assert "the tokens cannot be read" in caplog.text
 
 
-def test_the_one_time_token_allows_all(counter: Counter) -> None:
+def test_the_one_time_token_allows_all(harness: ServerHarness) -> None:
     """Without being in the store."""
     text, token = new_token(Scope, name="one-time")
-    access = Access(counter.tokens, fixed=[token])
+    access = Access(harness.tokens, fixed=[token])
     environ = {"HTTP_AUTHORIZATION": f"Bearer {text}"}
     assert frozenset(Scope) == access.admit(environ, Scope.ADMIN).scopes
-    assert () == counter.tokens.all()
+    assert () == harness.tokens.all()
 
 
 @pytest.mark.parametrize("where", FIGURES)
-def test_a_neighbour_needs_no_token_for_figures(counter: Counter, where: tuple[str, str]) -> None:
+def test_a_neighbour_needs_no_token_for_figures(harness: ServerHarness, where: tuple[str, str]) -> None:
     """And for nothing else."""
-    assert 200 == counter.get(where[1], environ_base=NEIGHBOUR).status_code
-    problem(counter.get("/v1/connections", environ_base=NEIGHBOUR), 401, "credentials")
+    assert 200 == harness.get(where[1], environ_base=NEIGHBOUR).status_code
+    problem(harness.get("/v1/connections", environ_base=NEIGHBOUR), 401, "credentials")
 
 
 @pytest.mark.parametrize(
@@ -205,11 +205,11 @@ def test_who_is_a_neighbour(address: str, host: str, more: dict[str, str], expec
 
 
 def test_a_token_that_asks_too_often_is_told_when_to_come_back(
-    counter: Counter, vendors: EmulatedVendors
+    harness: ServerHarness, vendors: EmulatedVendors
 ) -> None:
     """429 with Retry-After; other tokens are served."""
-    slow = opened(vendors, counter.hub, counter.metrics, rate_limit=2)
-    busy, calm = counter.token(Scope.LISTS_READ), counter.token(Scope.LISTS_READ)
+    slow = opened(vendors, harness.hub, harness.metrics, rate_limit=2)
+    busy, calm = harness.token(Scope.LISTS_READ), harness.token(Scope.LISTS_READ)
     answers = [slow.get("/v1/connections", busy) for _ in range(3)]
     assert [200, 200] == [answer.status_code for answer in answers[:2]]
     problem(answers[2], 429, "rate_limited")

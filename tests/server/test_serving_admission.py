@@ -20,7 +20,7 @@ from couponhub.server.health import Health
 from couponhub.server.operations import OperationRequest
 from couponhub.state import Scope
 from couponhub.testing import EmulatedVendors
-from tests.server.counter import MOBILE, NEIGHBOUR, Counter, opened, problem
+from tests.server.harness import MOBILE, NEIGHBOUR, ServerHarness, opened, problem
 
 CUSTOMER = {"mobile": MOBILE}
 
@@ -70,13 +70,13 @@ def test_that_somebody_found_no_room_is_known_for_a_while() -> None:
 
 
 @pytest.fixture
-def small(vendors: EmulatedVendors, counter: Counter) -> Counter:
-    """A counter with room for five requests, of which one token gets four."""
-    return opened(vendors, counter.hub, counter.metrics, gate=Gate(threads=5, streams=2))
+def small(vendors: EmulatedVendors, harness: ServerHarness) -> ServerHarness:
+    """An application with room for five requests, of which one token gets four."""
+    return opened(vendors, harness.hub, harness.metrics, gate=Gate(threads=5, streams=2))
 
 
 @contextmanager
-def waiting(counter: Counter, token: str, count: int) -> Iterator[list[int]]:
+def waiting(harness: ServerHarness, token: str, count: int) -> Iterator[list[int]]:
     """So many lookups that wait for as long as the block lasts; the statuses that they come to."""
     began, go_on = threading.Semaphore(0), threading.Event()
     lookup = CouponHub.lookup
@@ -88,7 +88,7 @@ def waiting(counter: Counter, token: str, count: int) -> Iterator[list[int]]:
         return lookup(*given, **named)
 
     def ask(number: int) -> None:
-        asked = counter.lookup(token, customer={"mobile": f"9187654321{number:02}"}, deadline=20)
+        asked = harness.lookup(token, customer={"mobile": f"9187654321{number:02}"}, deadline=20)
         statuses.append(asked.status_code)
 
     asking = [threading.Thread(target=ask, args=(number,)) for number in range(count)]
@@ -104,7 +104,7 @@ def waiting(counter: Counter, token: str, count: int) -> Iterator[list[int]]:
             one.join()
 
 
-def test_others_are_served_while_one_token_waits(small: Counter) -> None:
+def test_others_are_served_while_one_token_waits(small: ServerHarness) -> None:
     """Its next request is told at once when to come back; another token, health and the neighbours are served."""
     busy, calm = (small.token(Scope.LOOKUP, Scope.LISTS_READ) for _ in range(2))
     with waiting(small, busy, 4) as statuses:
@@ -118,7 +118,7 @@ def test_others_are_served_while_one_token_waits(small: Counter) -> None:
     assert 200 == small.lookup(busy).status_code
 
 
-def test_a_batch_holds_its_place_until_it_is_read(small: Counter) -> None:
+def test_a_batch_holds_its_place_until_it_is_read(small: ServerHarness) -> None:
     """Or until its reader goes away."""
     token = small.token(Scope.LOOKUP)
     body = {"customers": [CUSTOMER] * 3, "connections": ["capillary"]}
@@ -129,7 +129,7 @@ def test_a_batch_holds_its_place_until_it_is_read(small: Counter) -> None:
     assert 3 == len(small.post("/v1/lookup/batch", body, token).text.splitlines())
 
 
-def test_a_batch_of_which_nothing_is_taken_gives_its_place_back(small: Counter) -> None:
+def test_a_batch_of_which_nothing_is_taken_gives_its_place_back(small: ServerHarness) -> None:
     """A reader may be gone before the first piece, so that nothing was begun which could end."""
     token = small.token(Scope.LOOKUP)
     body: Any = {"customers": [CUSTOMER] * 3, "connections": ["capillary"]}
@@ -149,7 +149,7 @@ def test_a_batch_of_which_nothing_is_taken_gives_its_place_back(small: Counter) 
     assert [200] * 7 == [line["status"] for line in small.logged()]
 
 
-def test_places_are_given_back(small: Counter) -> None:
+def test_places_are_given_back(small: ServerHarness) -> None:
     """Whatever becomes of requests: more are refused than there are places, and then all are there again."""
     token = small.token(Scope.LOOKUP)
     for _ in range(6):
@@ -161,9 +161,9 @@ def test_places_are_given_back(small: Counter) -> None:
     assert [200] * 4 == statuses
 
 
-def test_readiness_waits_for_nobody(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readiness_waits_for_nobody(harness: ServerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who asks while somebody else is looking is told what was found before: a slow disk holds one thread."""
-    (_, ready) = Health(counter.hub, clock=Clock(monotonic=lambda: 0.0)).operations()
+    (_, ready) = Health(harness.hub, clock=Clock(monotonic=lambda: 0.0)).operations()
     go_on, looking = threading.Event(), threading.Event()
 
     def slow(_: CouponHub) -> Iterator[str]:
@@ -208,25 +208,25 @@ TOO_MUCH: dict[str, tuple[str, Any, str]] = {
 
 
 @pytest.mark.parametrize("what", TOO_MUCH)
-def test_what_is_too_much_is_named(counter: Counter, what: str) -> None:
+def test_what_is_too_much_is_named(harness: ServerHarness, what: str) -> None:
     """With the limit, and without what it was."""
     path, body, detail = TOO_MUCH[what]
-    refused = problem(counter.post(f"/v1/lookup{path}", body, counter.token(Scope.LOOKUP)), 400, "usage")
+    refused = problem(harness.post(f"/v1/lookup{path}", body, harness.token(Scope.LOOKUP)), 400, "usage")
     assert refused["detail"].startswith(detail)
     assert LONG not in json.dumps(refused)
 
 
-def test_as_many_as_may_be_are_answered(counter: Counter) -> None:
+def test_as_many_as_may_be_are_answered(harness: ServerHarness) -> None:
     """The limit itself is within."""
     body = {"customers": [CUSTOMER] * MOST_CUSTOMERS, "connections": ["capillary"]}
-    answer = counter.post("/v1/lookup/batch", body, counter.token(Scope.LOOKUP))
+    answer = harness.post("/v1/lookup/batch", body, harness.token(Scope.LOOKUP))
     assert MOST_CUSTOMERS == len(answer.text.splitlines())
 
 
-def test_each_customer_of_a_batch_counts(counter: Counter, vendors: EmulatedVendors) -> None:
+def test_each_customer_of_a_batch_counts(harness: ServerHarness, vendors: EmulatedVendors) -> None:
     """What is more than the limit lets through is owed, up to a minute's worth; other tokens owe nothing."""
-    slow = opened(vendors, counter.hub, counter.metrics, rate_limit=1)
-    token, calm = counter.token(Scope.LOOKUP), counter.token(Scope.LOOKUP)
+    slow = opened(vendors, harness.hub, harness.metrics, rate_limit=1)
+    token, calm = harness.token(Scope.LOOKUP), harness.token(Scope.LOOKUP)
 
     def batch(count: int, token: str) -> Any:
         return slow.post(
@@ -240,11 +240,11 @@ def test_each_customer_of_a_batch_counts(counter: Counter, vendors: EmulatedVend
     assert "at most 60 items" in problem(batch(61, calm), 400, "usage")["detail"]
 
 
-def test_a_small_batch_passes_any_rate(counter: Counter, vendors: EmulatedVendors) -> None:
+def test_a_small_batch_passes_any_rate(harness: ServerHarness, vendors: EmulatedVendors) -> None:
     """As many as the client of ours asks about together."""
-    slow = opened(vendors, counter.hub, counter.metrics, rate_limit=0.1)
+    slow = opened(vendors, harness.hub, harness.metrics, rate_limit=0.1)
     body = {"customers": [CUSTOMER] * 16, "connections": ["capillary"]}
-    assert 200 == slow.post("/v1/lookup/batch", body, counter.token(Scope.LOOKUP)).status_code
+    assert 200 == slow.post("/v1/lookup/batch", body, harness.token(Scope.LOOKUP)).status_code
 
 
 @pytest.mark.parametrize(
@@ -258,16 +258,16 @@ def test_a_small_batch_passes_any_rate(counter: Counter, vendors: EmulatedVendor
     ],
 )
 def test_an_unread_body_ends_its_connection(
-    counter: Counter, path: str, token: str | None, more: dict[str, Any]
+    harness: ServerHarness, path: str, token: str | None, more: dict[str, Any]
 ) -> None:
     """And says so: who goes on using it would lose the next answer."""
-    given = token and counter.token(Scope(token))
-    assert "close" == counter.post(path, {"customer": CUSTOMER}, given, **more).headers.get("Connection")
+    given = token and harness.token(Scope(token))
+    assert "close" == harness.post(path, {"customer": CUSTOMER}, given, **more).headers.get("Connection")
 
 
-def test_a_body_that_was_read_keeps_its_connection(counter: Counter) -> None:
+def test_a_body_that_was_read_keeps_its_connection(harness: ServerHarness) -> None:
     """Whether or not anything could be made of it; so does a request that has none."""
-    token = counter.token(Scope.LOOKUP)
-    answers = [counter.lookup(token), counter.post("/v1/lookup", {}, token), counter.get("/healthz")]
+    token = harness.token(Scope.LOOKUP)
+    answers = [harness.lookup(token), harness.post("/v1/lookup", {}, token), harness.get("/healthz")]
     assert [200, 400, 200] == [answer.status_code for answer in answers]
     assert [None] * 3 == [answer.headers.get("Connection") for answer in answers]

@@ -13,13 +13,13 @@ from couponhub.server.bounds import LONGEST_TEXT, MOST_CUSTOMERS, MOST_ITEMS
 from couponhub.server.openapi import request_schema
 from couponhub.server.request_models import LONGEST_DEADLINE, BatchRequest, LookupRequest, RequestReader
 from couponhub.state import Scope
-from tests.server.counter import MOBILE, NEIGHBOUR, Counter
+from tests.server.harness import MOBILE, NEIGHBOUR, ServerHarness
 
 
 @pytest.fixture
-def described(counter: Counter) -> dict[str, Any]:
+def described(harness: ServerHarness) -> dict[str, Any]:
     """The OpenAPI document."""
-    document = counter.get("/openapi.json").json
+    document = harness.get("/openapi.json").json
     assert isinstance(document, dict)
     return document
 
@@ -61,22 +61,22 @@ def test_every_endpoint_is_described(described: dict[str, Any]) -> None:
     )
 
 
-def test_answers_are_as_described(counter: Counter, described: dict[str, Any]) -> None:
+def test_answers_are_as_described(harness: ServerHarness, described: dict[str, Any]) -> None:
     """Lookups, listings, problems: what is said of them holds."""
-    token = counter.token(Scope.ADMIN)
-    conforms(described, "lookup", counter.lookup(token).json)
-    unknown = counter.lookup(token, connections=["capillary", "moengage"]).json
+    token = harness.token(Scope.ADMIN)
+    conforms(described, "lookup", harness.lookup(token).json)
+    unknown = harness.lookup(token, connections=["capillary", "moengage"]).json
     conforms(described, "lookup", unknown)
-    conforms(described, "connections", counter.get("/v1/connections", token).json)
+    conforms(described, "connections", harness.get("/v1/connections", token).json)
     for connection in ("capillary", "moengage"):
-        lists = counter.get(f"/v1/connections/{connection}/lists", token).json
+        lists = harness.get(f"/v1/connections/{connection}/lists", token).json
         conforms(described, "lists", lists)
         assert lists is not None
         list_id = lists["items"][0]["id"]
-        conforms(described, "list", counter.get(f"/v1/connections/{connection}/lists/{list_id}", token).json)
-    uploads = counter.get(f"/v1/connections/moengage/lists/{list_id}/uploads", token).json
+        conforms(described, "list", harness.get(f"/v1/connections/{connection}/lists/{list_id}", token).json)
+    uploads = harness.get(f"/v1/connections/moengage/lists/{list_id}/uploads", token).json
     conforms(described, "uploads", uploads)
-    conforms(described, "problem", json.loads(counter.get("/v1/connections").text))
+    conforms(described, "problem", json.loads(harness.get("/v1/connections").text))
 
 
 def test_examples_can_be_asked(described: dict[str, Any]) -> None:
@@ -136,9 +136,9 @@ class Links(HTMLParser):
         self.names |= {given["id"] or ""} if "id" in given else set()
 
 
-def test_the_page_needs_nobody_else(counter: Counter) -> None:
+def test_the_page_needs_nobody_else(harness: ServerHarness) -> None:
     """No script, no style, no picture from elsewhere, and a policy that would refuse them; its links lead somewhere."""
-    answer = counter.get("/docs", environ_base=NEIGHBOUR)
+    answer = harness.get("/docs", environ_base=NEIGHBOUR)
     page = Links(answer.text)
     assert "text/html" == answer.mimetype
     assert not {"script", "link", "img", "iframe", "form"} & page.tags
@@ -147,9 +147,9 @@ def test_the_page_needs_nobody_else(counter: Counter) -> None:
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_the_page_tells_of_every_endpoint(counter: Counter, described: dict[str, Any]) -> None:
+def test_the_page_tells_of_every_endpoint(harness: ServerHarness, described: dict[str, Any]) -> None:
     """With what it takes and gives."""
-    text = counter.get("/docs", environ_base=NEIGHBOUR).text
+    text = harness.get("/docs", environ_base=NEIGHBOUR).text
     for path in described["paths"]:
         assert re.search(rf"</span> {re.escape(path)}</code>", text), path
     assert "codes:reveal" in text

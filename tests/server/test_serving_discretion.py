@@ -13,7 +13,7 @@ from couponhub.errors import ConfigError, CouponhubError, LocalError
 from couponhub.models import LookupAnswer
 from couponhub.server.app import make_app
 from couponhub.state import Scope, StoreSettings, open_state
-from tests.server.counter import MOBILE, STRANGER, Counter, problem
+from tests.server.harness import MOBILE, STRANGER, ServerHarness, problem
 
 SECRET = "/srv/coupons/inner.db"
 ERRORS = [LocalError, ConfigError]
@@ -32,13 +32,13 @@ def told_to_the_log_alone(answer: TestResponse, log: str) -> None:
 
 
 def test_a_store_that_cannot_be_used_is_a_503_to_who_calls_back(
-    counter: Counter, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    harness: ServerHarness, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A vendor will call again; a stranger, who needs no token here, learns nothing of where the store lies."""
     place = tmp_path / "state.db"
     place.write_bytes(b"no database " * 1000)
     callbacks = open_state(StoreSettings(url=f"sqlite:///{place.as_posix()}")).callbacks
-    app = make_app(counter.hub, counter.access, callbacks, metrics=counter.metrics, log=counter.log)
+    app = make_app(harness.hub, harness.access, callbacks, metrics=harness.metrics, log=harness.log)
     answer = Client(app).post("/v1/callbacks/anything", environ_base=STRANGER)
     problem(answer, 503, "local")
     assert "Retry-After" in answer.headers
@@ -48,7 +48,7 @@ def test_a_store_that_cannot_be_used_is_a_503_to_who_calls_back(
 
 @pytest.mark.parametrize("cls", ERRORS)
 def test_a_problem_tells_no_path(
-    counter: Counter,
+    harness: ServerHarness,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     cls: type[CouponhubError],
@@ -59,7 +59,7 @@ def test_a_problem_tells_no_path(
         raise failing(cls)
 
     monkeypatch.setattr(CouponHub, "lookup", fails)
-    answer = counter.post("/v1/lookup", ASKED, counter.token(Scope.LOOKUP))
+    answer = harness.post("/v1/lookup", ASKED, harness.token(Scope.LOOKUP))
     document = problem(answer, 400, cls.kind)
     assert "the server's log says what it is" == document["hint"]
     told_to_the_log_alone(answer, caplog.text)
@@ -75,7 +75,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("path", QUESTIONS)
 @pytest.mark.parametrize("cls", ERRORS)
 def test_an_answer_tells_no_path(
-    counter: Counter,
+    harness: ServerHarness,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     cls: type[CouponhubError],
@@ -86,10 +86,10 @@ def test_an_answer_tells_no_path(
     def fails(*_: Any, **__: Any) -> None:
         raise failing(cls)
 
-    monkeypatch.setattr(type(counter.hub["capillary"].customers), "coupons", fails)
+    monkeypatch.setattr(type(harness.hub["capillary"].customers), "coupons", fails)
     for scopes in ([Scope.LOOKUP], [Scope.LOOKUP, Scope.CODES_REVEAL]):
         asked = {**QUESTIONS[path], "connections": ["capillary"]}
-        answer = counter.post(path, asked, counter.token(*scopes))
+        answer = harness.post(path, asked, harness.token(*scopes))
         assert 200 == answer.status_code
         assert f'"kind":"{cls.kind}"' in answer.text
         assert '"connection":"capillary"' in answer.text
@@ -99,7 +99,7 @@ def test_an_answer_tells_no_path(
 
 @pytest.mark.parametrize("cls", ERRORS)
 def test_a_batch_that_breaks_off_tells_no_path(
-    counter: Counter,
+    harness: ServerHarness,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     cls: type[CouponhubError],
@@ -112,14 +112,14 @@ def test_a_batch_that_breaks_off_tells_no_path(
 
     monkeypatch.setattr(CouponHub, "lookup_many", breaks_off)
     asked = {"customers": [{"mobile": MOBILE}, {"mobile": MOBILE}]}
-    answer = counter.post("/v1/lookup/batch", asked, counter.token(Scope.LOOKUP))
+    answer = harness.post("/v1/lookup/batch", asked, harness.token(Scope.LOOKUP))
     last = answer.text.splitlines()[-1]
     assert last.startswith(f'{{"error":{{"kind":"{cls.kind}"')
     told_to_the_log_alone(answer, caplog.text)
 
 
 def test_a_connection_that_cannot_be_opened_tells_no_path(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    harness: ServerHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The list of connections says that it is wrong, and the log why."""
 
@@ -127,7 +127,7 @@ def test_a_connection_that_cannot_be_opened_tells_no_path(
         raise failing(ConfigError)
 
     monkeypatch.setattr(CouponHub, "__getitem__", fails)
-    answer = counter.get("/v1/connections", counter.token(Scope.LISTS_READ))
+    answer = harness.get("/v1/connections", harness.token(Scope.LISTS_READ))
     assert answer.json is not None
     assert {"config"} == {one["error"]["kind"] for one in answer.json["items"]}
     told_to_the_log_alone(answer, caplog.text)
@@ -135,13 +135,13 @@ def test_a_connection_that_cannot_be_opened_tells_no_path(
 
 @pytest.mark.parametrize("cls", ERRORS)
 def test_a_listing_that_breaks_off_tells_no_path(
-    counter: Counter,
+    harness: ServerHarness,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     cls: type[CouponhubError],
 ) -> None:
     """What could be read comes, with the kind of what ended it."""
-    lists = counter.hub["moengage"].lists
+    lists = harness.hub["moengage"].lists
     first = next(iter(lists.iterate()))
 
     def breaks_off(*_: Any, **__: Any) -> Iterator[Any]:
@@ -149,7 +149,7 @@ def test_a_listing_that_breaks_off_tells_no_path(
         raise failing(cls)
 
     monkeypatch.setattr(type(lists), "iterate", breaks_off)
-    answer = counter.get("/v1/connections/moengage/lists", counter.token(Scope.LISTS_READ))
+    answer = harness.get("/v1/connections/moengage/lists", harness.token(Scope.LISTS_READ))
     assert answer.json is not None
     assert (1, cls.kind) == (len(answer.json["items"]), answer.json["error"]["kind"])
     told_to_the_log_alone(answer, caplog.text)

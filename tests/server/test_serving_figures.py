@@ -26,12 +26,12 @@ from couponhub.state import Scope
 from couponhub.testing import EmulatedVendors
 from couponhub.usage import Usage
 from tests.kit.eventually import eventually
-from tests.server.counter import NEIGHBOUR, Counter
+from tests.server.harness import NEIGHBOUR, ServerHarness
 
 
-def figures(counter: Counter) -> dict[tuple[str, ...], float]:
+def figures(harness: ServerHarness) -> dict[tuple[str, ...], float]:
     """Every sample by name and labels, as Prometheus would read it."""
-    text = counter.get("/metrics", environ_base=NEIGHBOUR).text
+    text = harness.get("/metrics", environ_base=NEIGHBOUR).text
     return {
         (sample.name, *(f"{name}={value}" for name, value in sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
@@ -39,12 +39,12 @@ def figures(counter: Counter) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_lookups_are_counted(counter: Counter) -> None:
+def test_lookups_are_counted(harness: ServerHarness) -> None:
     """Calls with their outcome and time, verdicts with their reason, errors by kind, requests by route."""
-    token = counter.token(Scope.LOOKUP)
-    counter.lookup(token, connections=["capillary", "moengage"])
-    counter.post("/v1/lookup", {}, token)
-    found = figures(counter)
+    token = harness.token(Scope.LOOKUP)
+    harness.lookup(token, connections=["capillary", "moengage"])
+    harness.post("/v1/lookup", {}, token)
+    found = figures(harness)
     calls = "couponhub_vendor_calls_total", "connection=capillary", "operation=customer_coupons", "outcome=ok"
     verdicts = "couponhub_lookup_verdicts_total"
     assert 1 == found[calls]
@@ -64,9 +64,9 @@ def test_lookups_are_counted(counter: Counter) -> None:
     assert [] == [label for _, *labels in found for label in labels if re.search(r"\s", label)]
 
 
-def test_the_process_and_the_build_are_told(counter: Counter) -> None:
+def test_the_process_and_the_build_are_told(harness: ServerHarness) -> None:
     """As of every program that Prometheus watches; the process only where the system has /proc."""
-    found = figures(counter)
+    found = figures(harness)
     (build,) = (labels for name, *labels in found if name == "couponhub_build_info")
     assert [f"python={platform.python_version()}", f"version={installed_version()}"] == build
     if sys.platform == "linux":
@@ -74,11 +74,11 @@ def test_the_process_and_the_build_are_told(counter: Counter) -> None:
         assert found["process_open_fds",] > 3
 
 
-def test_every_figure_stands_on_the_page(counter: Counter) -> None:
+def test_every_figure_stands_on_the_page(harness: ServerHarness) -> None:
     """And the page promises none that there is not."""
     page = (Path(__file__).parents[2] / "docs" / "observability.md").read_text(encoding="utf-8")
     rows = "".join(re.findall(r"^\| `.*$", page, re.MULTILINE))
-    there = {family.name for family in counter.metrics._registry.collect()}
+    there = {family.name for family in harness.metrics._registry.collect()}
     named = {name.removesuffix("_total") for name in re.findall(r"`(couponhub_\w+)`", rows)}
     assert {name for name in there if name.startswith("couponhub")} == named
 
@@ -128,23 +128,23 @@ def test_what_reports_lack_is_told(vendors: EmulatedVendors) -> None:
     assert [None, None] == told(attrs.evolve(list_, reports=0), as_of=None)
 
 
-def test_a_sign_in_that_fails_is_counted(counter: Counter) -> None:
+def test_a_sign_in_that_fails_is_counted(harness: ServerHarness) -> None:
     """Where no token is to be had, no other call is made: without this all would look well."""
-    counter.controls["capillary"].fail("POST */token/generate", "status", 401)
-    counter.lookup(counter.token(Scope.LOOKUP))
+    harness.controls["capillary"].fail("POST */token/generate", "status", 401)
+    harness.lookup(harness.token(Scope.LOOKUP))
     calls = "couponhub_vendor_calls_total", "connection=capillary"
-    assert 1 == figures(counter)[(*calls, "operation=fetch_token", "outcome=credentials")]
+    assert 1 == figures(harness)[(*calls, "operation=fetch_token", "outcome=credentials")]
 
 
-def test_clients_show_how_they_stand(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clients_show_how_they_stand(harness: ServerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """A breaker that is open or probing is 1; what the cache was asked only grows."""
-    counter.lookup(counter.token(Scope.LOOKUP))
-    closed = figures(counter)
+    harness.lookup(harness.token(Scope.LOOKUP))
+    closed = figures(harness)
     assert 0 == closed["couponhub_breaker_open", "connection=capillary"]
     status = ResilienceStatus(breaker="probing", in_flight=3, cache_hits=7, cache_misses=2)
     monkeypatch.setattr(ResilientClient, "status", lambda _: status)
     for _ in range(2):
-        found = figures(counter)
+        found = figures(harness)
         assert 1 == found["couponhub_breaker_open", "connection=capillary"]
         assert 3 == found["couponhub_lookup_in_flight", "connection=capillary"]
         assert 7 == found["couponhub_lookup_cache_total", "connection=capillary", "result=hit"]
@@ -152,28 +152,28 @@ def test_clients_show_how_they_stand(counter: Counter, monkeypatch: pytest.Monke
 
 
 def test_a_connection_that_cannot_be_opened_spoils_no_figures(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    harness: ServerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others are told."""
-    counter.lookup(counter.token(Scope.LOOKUP))
-    opened = type(counter.hub).__getitem__
+    harness.lookup(harness.token(Scope.LOOKUP))
+    opened = type(harness.hub).__getitem__
 
     def fails(hub: object, name: str) -> object:
         if name == "moengage":
             raise UsageError("it cannot be opened")
         return opened(hub, name)  # type: ignore[arg-type] # it is one
 
-    monkeypatch.setattr(type(counter.hub), "__getitem__", fails)
-    assert any("connection=capillary" in labels for labels in figures(counter))
+    monkeypatch.setattr(type(harness.hub), "__getitem__", fails)
+    assert any("connection=capillary" in labels for labels in figures(harness))
 
 
-def test_strangers_make_no_labels(counter: Counter) -> None:
+def test_strangers_make_no_labels(harness: ServerHarness) -> None:
     """Whatever address or method they make up, there is one label for it."""
     for number in range(5):
-        counter.get(f"/made/up/{number}")
-        counter.client.open(f"/made/up/{number}", method=f"M{number}")
-    routes = {label for name, *labels in figures(counter) for label in labels if label.startswith("route=")}
-    methods = {label for name, *labels in figures(counter) for label in labels if label.startswith("method=")}
+        harness.get(f"/made/up/{number}")
+        harness.client.open(f"/made/up/{number}", method=f"M{number}")
+    routes = {label for name, *labels in figures(harness) for label in labels if label.startswith("route=")}
+    methods = {label for name, *labels in figures(harness) for label in labels if label.startswith("method=")}
     assert routes <= {"route=-", "route=/metrics"}
     assert methods <= {"method=-", "method=GET"}
 
@@ -188,54 +188,54 @@ PATHS = (
 )
 
 
-def test_no_log_names_anybody(counter: Counter, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_names_anybody(harness: ServerHarness, caplog: pytest.LogCaptureFixture) -> None:
     """Not a customer, a code, a token, an address or what else a caller may send; one line each."""
     caplog.set_level(logging.DEBUG)
-    counter.controls["capillary"].add_customer(mobile="915550001111", email="canary.bird@example.com")
-    token = counter.token(Scope.LOOKUP, Scope.LISTS_READ, Scope.CODES_REVEAL)
+    harness.controls["capillary"].add_customer(mobile="915550001111", email="canary.bird@example.com")
+    token = harness.token(Scope.LOOKUP, Scope.LISTS_READ, Scope.CODES_REVEAL)
     headers = {"X-Request-Id": "CANARY 915550001111", "User-Agent": "CANARY", "Referer": "CANARY"}
     for customer in ({"mobile": "915550001111"}, {"email": "canary.bird@example.com"}, {"mobile": "CANARY"}):
-        counter.post("/v1/lookup", {"customer": customer}, token, headers)
-        counter.post("/v1/lookup/batch", {"customers": [customer]}, token, headers)
-    counter.post("/v1/lookup", {"CANARY": 1}, token, headers)
-    counter.post("/v1/lookup", None, "chub_CANARY_915550001111", headers)
+        harness.post("/v1/lookup", {"customer": customer}, token, headers)
+        harness.post("/v1/lookup/batch", {"customers": [customer]}, token, headers)
+    harness.post("/v1/lookup", {"CANARY": 1}, token, headers)
+    harness.post("/v1/lookup", None, "chub_CANARY_915550001111", headers)
     for path in PATHS:
-        counter.get(path, token, headers)
-        counter.post(path, {"customer": {"mobile": "915550001111"}}, token, headers)
-    entries = counter.logged()
-    told = b"".join(counter.lines).decode() + caplog.text
+        harness.get(path, token, headers)
+        harness.post(path, {"customer": {"mobile": "915550001111"}}, token, headers)
+    entries = harness.logged()
+    told = b"".join(harness.lines).decode() + caplog.text
     assert 18 == len(entries)
     assert [] == [canary for canary in (*CANARIES, token, token.split("_", 2)[2]) if canary in told]
 
 
-def test_a_line_says_what_happened(counter: Counter) -> None:
+def test_a_line_says_what_happened(harness: ServerHarness) -> None:
     """When, what, how it ended, how long it took, how large it was, with which token, and which request."""
-    token = counter.token(Scope.LOOKUP)
-    answer = counter.lookup(token)
-    (entry,) = counter.logged()
+    token = harness.token(Scope.LOOKUP)
+    answer = harness.lookup(token)
+    (entry,) = harness.logged()
     assert ["time", "level", "method", "route", "status", "ms", "bytes", "token", "request_id"] == list(entry)
     assert ("POST", "/v1/lookup", 200) == (entry["method"], entry["route"], entry["status"])
     assert len(answer.get_data()) == entry["bytes"]
-    assert counter.tokens.all()[0].id == entry["token"]
+    assert harness.tokens.all()[0].id == entry["token"]
     assert entry["ms"] > 0
     assert entry["time"].endswith("Z")
     assert json.dumps(entry)
 
 
-def test_a_log_that_nobody_reads_stops_nothing(counter: Counter) -> None:
+def test_a_log_that_nobody_reads_stops_nothing(harness: ServerHarness) -> None:
     """Whoever read it went away."""
 
     def fails(_: bytes) -> None:
         raise BrokenPipeError
 
-    counter.log._lines._write = fails
-    assert 200 == counter.get("/healthz").status_code
-    counter.log.flush()
-    assert 200 == counter.get("/healthz").status_code
+    harness.log._lines._write = fails
+    assert 200 == harness.get("/healthz").status_code
+    harness.log.flush()
+    assert 200 == harness.get("/healthz").status_code
 
 
-def test_what_was_noted_is_written_soon(counter: Counter) -> None:
+def test_what_was_noted_is_written_soon(harness: ServerHarness) -> None:
     """Without anybody asking for it."""
-    counter.get("/healthz")
-    eventually(lambda: counter.lines, "the access log")
-    assert 1 == len(b"".join(counter.lines).splitlines())
+    harness.get("/healthz")
+    eventually(lambda: harness.lines, "the access log")
+    assert 1 == len(b"".join(harness.lines).splitlines())

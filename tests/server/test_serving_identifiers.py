@@ -10,7 +10,7 @@ from couponhub.errors import UsageError
 from couponhub.models import Customer
 from couponhub.state import Scope
 from couponhub.testing import EmulatedVendors
-from tests.server.counter import Counter, problem
+from tests.server.harness import ServerHarness, problem
 
 
 @pytest.mark.parametrize(
@@ -28,17 +28,22 @@ from tests.server.counter import Counter, problem
     ],
 )
 def test_what_was_pasted_is_answered_alike(
-    counter: Counter, vendors: EmulatedVendors, capsys: pytest.CaptureFixture[str], *, kind: str, text: str
+    harness: ServerHarness,
+    vendors: EmulatedVendors,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    kind: str,
+    text: str,
 ) -> None:
     """Verdict, reason and codes; the customer is repeated as it was given."""
-    token = counter.token(Scope.LOOKUP, Scope.CODES_REVEAL)
-    served = counter.lookup(token, customer={kind: text}).json
+    token = harness.token(Scope.LOOKUP, Scope.CODES_REVEAL)
+    served = harness.lookup(token, customer={kind: text}).json
     assert served is not None
     capsys.readouterr()
     words = ("--config", str(vendors.config), "lookup", f"--{kind.replace('_', '-')}", text)
     main([*words, "--connection", "capillary", "-o", "json"])
     printed = json.loads(capsys.readouterr().out)
-    hub = counter.hub.lookup(Customer(**{kind: text}), connections=["capillary"])
+    hub = harness.hub.lookup(Customer(**{kind: text}), connections=["capillary"])
     assert {kind: text} == served["customer"] == printed["customer"]
     assert told(served) == told(printed)
     assert told(printed)[:2] == (hub.answers[0].verdict, hub.answers[0].reason)
@@ -62,16 +67,21 @@ def told(document: Any) -> tuple[str, str, list[str]]:
     ],
 )
 def test_what_is_ruined_is_refused_alike(
-    counter: Counter, vendors: EmulatedVendors, capsys: pytest.CaptureFixture[str], *, kind: str, text: str
+    harness: ServerHarness,
+    vendors: EmulatedVendors,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    kind: str,
+    text: str,
 ) -> None:
     """As the caller's mistake, by the same words, also of one customer among many; nobody is asked."""
-    before = len(counter.controls["capillary"].requests())
+    before = len(harness.controls["capillary"].requests())
     with pytest.raises(UsageError) as caught:
         Customer(**{kind: text})
-    token = counter.token(Scope.LOOKUP)
-    alone = problem(counter.lookup(token, customer={kind: text}), 400, "usage")
+    token = harness.token(Scope.LOOKUP)
+    alone = problem(harness.lookup(token, customer={kind: text}), 400, "usage")
     batch = {"customers": [{"mobile": "919876543210"}, {kind: text}], "connections": ["capillary"]}
-    among = problem(counter.post("/v1/lookup/batch", batch, token), 400, "usage")
+    among = problem(harness.post("/v1/lookup/batch", batch, token), 400, "usage")
     assert str(caught.value) in alone["detail"]
     assert f"customers[1]: {caught.value}" in among["detail"]
     for command in ("lookup", "forget", "explain"):
@@ -81,4 +91,4 @@ def test_what_is_ruined_is_refused_alike(
         shown = capsys.readouterr()
         assert str(caught.value) in shown.err
         assert text not in shown.err + shown.out
-    assert before == len(counter.controls["capillary"].requests())
+    assert before == len(harness.controls["capillary"].requests())

@@ -14,7 +14,7 @@ from couponhub.serialization import to_document
 from couponhub.server.masking import masked
 from couponhub.server.response_json import LookupWriter
 from couponhub.state import Scope
-from tests.server.counter import MOBILE, Counter, problem
+from tests.server.harness import MOBILE, ServerHarness, problem
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 CODE = "CANARY-7788"
@@ -34,11 +34,11 @@ ANSWER = LookupAnswer(
 )
 
 
-def test_lookup_is_the_object_of_the_command_line(counter: Counter) -> None:
+def test_lookup_is_the_object_of_the_command_line(harness: ServerHarness) -> None:
     """Key by key, but for how long it took."""
-    token = counter.token(Scope.LOOKUP, Scope.CODES_REVEAL)
-    served = counter.lookup(token).json
-    expected = to_document(counter.hub.lookup(Customer(mobile=MOBILE), connections=["capillary"]))
+    token = harness.token(Scope.LOOKUP, Scope.CODES_REVEAL)
+    served = harness.lookup(token).json
+    expected = to_document(harness.hub.lookup(Customer(mobile=MOBILE), connections=["capillary"]))
     assert served is not None
     assert list(expected) == list(served)
     assert [list(coupon) for coupon in expected["coupons"]] == [list(coupon) for coupon in served["coupons"]]
@@ -47,10 +47,10 @@ def test_lookup_is_the_object_of_the_command_line(counter: Counter) -> None:
     assert len(served["coupons"]) >= 5
 
 
-def test_codes_are_masked_without_the_scope(counter: Counter) -> None:
+def test_codes_are_masked_without_the_scope(harness: ServerHarness) -> None:
     """Not one whole code is in the answer, and so much of each that its holder recognises it."""
-    whole = counter.lookup(counter.token(Scope.LOOKUP, Scope.CODES_REVEAL)).json
-    answer = counter.lookup(counter.token(Scope.LOOKUP))
+    whole = harness.lookup(harness.token(Scope.LOOKUP, Scope.CODES_REVEAL)).json
+    answer = harness.lookup(harness.token(Scope.LOOKUP))
     assert whole is not None
     codes = [coupon["code"] for coupon in whole["coupons"]]
     assert answer.json is not None
@@ -149,19 +149,19 @@ def test_half_a_surrogate_pair_of_a_vendors_is_written() -> None:
     assert "\ud83d" == json.loads(written)["coupons"][0]["description"]
 
 
-def test_unknown_everywhere_is_still_200(counter: Counter) -> None:
+def test_unknown_everywhere_is_still_200(harness: ServerHarness) -> None:
     """And not complete: nobody is told "none" because vendors were down."""
-    counter.controls["capillary"].fail("* /*", "status", 503)
-    answer = counter.lookup(counter.token(Scope.LOOKUP), connections=["capillary", "moengage"])
+    harness.controls["capillary"].fail("* /*", "status", 503)
+    answer = harness.lookup(harness.token(Scope.LOOKUP), connections=["capillary", "moengage"])
     assert (200, False) == (answer.status_code, answer.json and answer.json["complete"])
     assert answer.json is not None
     assert {"unknown"} == {one["verdict"] for one in answer.json["answers"]}
 
 
-def test_found_and_not_found_look_alike(counter: Counter) -> None:
+def test_found_and_not_found_look_alike(harness: ServerHarness) -> None:
     """Same status, same headers, same keys: nobody learns more than the answer says."""
-    token = counter.token(Scope.LOOKUP)
-    found, none = counter.lookup(token), counter.lookup(token, customer={"mobile": "917000000001"})
+    token = harness.token(Scope.LOOKUP)
+    found, none = harness.lookup(token), harness.lookup(token, customer={"mobile": "917000000001"})
     assert found.json is not None
     assert none.json is not None
     assert found.status_code == none.status_code
@@ -170,12 +170,12 @@ def test_found_and_not_found_look_alike(counter: Counter) -> None:
     assert "none" == none.json["answers"][0]["verdict"]
 
 
-def test_the_query_narrows(counter: Counter) -> None:
+def test_the_query_narrows(harness: ServerHarness) -> None:
     """One word in any case, or a list of them; days, or instants."""
-    token = counter.token(Scope.LOOKUP)
+    token = harness.token(Scope.LOOKUP)
 
     def statuses(**question: Any) -> set[str]:
-        answer = counter.lookup(token, **question).json
+        answer = harness.lookup(token, **question).json
         assert answer is not None
         return {coupon["status"] for coupon in answer["coupons"]}
 
@@ -186,12 +186,12 @@ def test_the_query_narrows(counter: Counter) -> None:
     assert set() == statuses(since="2001-01-01", until="2001-01-02T00:00:00+05:30")
 
 
-def test_order_and_limit(counter: Counter) -> None:
+def test_order_and_limit(harness: ServerHarness) -> None:
     """In the order that was asked for, no more than asked for, and whole; nothing remembered gets in the way."""
-    token = counter.token(Scope.LOOKUP)
+    token = harness.token(Scope.LOOKUP)
 
     def ends(**question: Any) -> list[str]:
-        answer = counter.lookup(token, **question).json
+        answer = harness.lookup(token, **question).json
         assert answer is not None
         assert answer["complete"]
         return [coupon["expires_at"] for coupon in answer["coupons"]]
@@ -202,51 +202,51 @@ def test_order_and_limit(counter: Counter) -> None:
     assert ends()[:1] == ends(limit=1)
 
 
-def test_what_is_raw_takes_the_scope(counter: Counter) -> None:
+def test_what_is_raw_takes_the_scope(harness: ServerHarness) -> None:
     """With `codes:reveal` each coupon and each answer holds the vendor's own; without it is refused, not left out."""
-    revealing, plain = counter.token(Scope.LOOKUP, Scope.CODES_REVEAL), counter.token(Scope.LOOKUP)
+    revealing, plain = harness.token(Scope.LOOKUP, Scope.CODES_REVEAL), harness.token(Scope.LOOKUP)
     for path, whom in (("/v1/lookup", "customer"), ("/v1/lookup/batch", "customers")):
         person: Any = {"mobile": MOBILE}
         asked = {whom: person if whom == "customer" else [person], "connections": ["capillary"], "raw": True}
-        refused = problem(counter.post(path, asked, plain), 403, "permission")
+        refused = problem(harness.post(path, asked, plain), 403, "permission")
         assert "codes:reveal" in refused["detail"]
-        answer = json.loads(counter.post(path, asked, revealing).data)
+        answer = json.loads(harness.post(path, asked, revealing).data)
         assert [coupon["code"] for coupon in answer["coupons"]] == [
             coupon["raw"]["code"] for coupon in answer["coupons"]
         ]
         assert [dict] == [type(one["raw"]) for one in answer["answers"]]
-        assert "raw" not in counter.post(path, {**asked, "raw": False}, revealing).text
+        assert "raw" not in harness.post(path, {**asked, "raw": False}, revealing).text
 
 
-def test_names_take_the_scope(counter: Counter) -> None:
+def test_names_take_the_scope(harness: ServerHarness) -> None:
     """Who may not see codes does not see what the customer is called either."""
     for scopes, names in (
         ((Scope.LOOKUP, Scope.CODES_REVEAL), ("Asha", "Buyer")),
         ((Scope.LOOKUP,), (None, None)),
     ):
-        answer = counter.lookup(counter.token(*scopes))
+        answer = harness.lookup(harness.token(*scopes))
         assert answer.json is not None
         (one,) = answer.json["answers"]
         assert names == (one["first_name"], one["last_name"])
         assert (names == ("Asha", "Buyer")) is ("Asha" in answer.text)
-    assert "Asha" not in json.dumps(counter.logged())
+    assert "Asha" not in json.dumps(harness.logged())
 
 
-def test_first_found_asks_no_further(counter: Counter) -> None:
+def test_first_found_asks_no_further(harness: ServerHarness) -> None:
     """The strategy is the hub's."""
-    answer = counter.lookup(
-        counter.token(Scope.LOOKUP), strategy="first-found", connections=["capillary", "moengage"]
+    answer = harness.lookup(
+        harness.token(Scope.LOOKUP), strategy="first-found", connections=["capillary", "moengage"]
     ).json
     assert answer is not None
     assert ["capillary"] == [one["connection"] for one in answer["answers"]]
 
 
-def test_a_batch_is_lines_in_the_order_of_its_customers(counter: Counter) -> None:
+def test_a_batch_is_lines_in_the_order_of_its_customers(harness: ServerHarness) -> None:
     """One that cannot be asked about is unknown, with the reason, and keeps no other from being answered."""
-    token = counter.token(Scope.LOOKUP)
+    token = harness.token(Scope.LOOKUP)
     customers = [{"mobile": MOBILE}, {"mobile": "no number"}, {"mobile": "917000000001"}]
     asked = {"customers": customers, "connections": ["capillary"]}
-    answer = counter.post("/v1/lookup/batch", asked, token)
+    answer = harness.post("/v1/lookup/batch", asked, token)
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert (200, "application/jsonl") == (answer.status_code, answer.mimetype)
     assert customers == [line["customer"] for line in lines]
@@ -254,22 +254,22 @@ def test_a_batch_is_lines_in_the_order_of_its_customers(counter: Counter) -> Non
     assert {"***"} == {coupon["code"][:3] for line in lines for coupon in line["coupons"]}
 
 
-def test_an_empty_batch_is_answered_by_nothing(counter: Counter) -> None:
+def test_an_empty_batch_is_answered_by_nothing(harness: ServerHarness) -> None:
     """It is no fault."""
-    answer = counter.post("/v1/lookup/batch", {"customers": []}, counter.token(Scope.LOOKUP))
+    answer = harness.post("/v1/lookup/batch", {"customers": []}, harness.token(Scope.LOOKUP))
     assert (200, "") == (answer.status_code, answer.text)
 
 
-def test_what_a_batch_cannot_ask_is_a_problem(counter: Counter) -> None:
+def test_what_a_batch_cannot_ask_is_a_problem(harness: ServerHarness) -> None:
     """Before the first line: afterwards there would be no status left to say so."""
-    token = counter.token(Scope.LOOKUP)
+    token = harness.token(Scope.LOOKUP)
     asked = {"customers": [{"mobile": MOBILE}], "connections": ["capillary"], "list_id": "999999"}
-    problem(counter.post("/v1/lookup/batch", asked, token), 404, "not_found")
+    problem(harness.post("/v1/lookup/batch", asked, token), 404, "not_found")
     asked = {"customers": [{"mobile": MOBILE}], "connections": ["nowhere"]}
-    problem(counter.post("/v1/lookup/batch", asked, token), 404, "usage")
+    problem(harness.post("/v1/lookup/batch", asked, token), 404, "usage")
 
 
-def test_a_batch_whose_reader_goes_away_ends(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_whose_reader_goes_away_ends(harness: ServerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is asked for the customers whose answers nobody takes."""
     taken: list[int] = []
 
@@ -282,12 +282,12 @@ def test_a_batch_whose_reader_goes_away_ends(counter: Counter, monkeypatch: pyte
             taken.append(-1)
 
     monkeypatch.setattr(CouponHub, "lookup_many", endless)
-    answer = counter.post("/v1/lookup/batch", {"customers": []}, counter.token(Scope.LOOKUP), buffered=False)
+    answer = harness.post("/v1/lookup/batch", {"customers": []}, harness.token(Scope.LOOKUP), buffered=False)
     next(iter(answer.iter_encoded()))
     answer.close()
     assert len(taken) < 5
     assert -1 == taken[-1]
-    assert "/v1/lookup/batch" == counter.logged()[-1]["route"]
+    assert "/v1/lookup/batch" == harness.logged()[-1]["route"]
 
 
 def test_remembered_answers_say_so() -> None:

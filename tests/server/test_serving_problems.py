@@ -14,7 +14,7 @@ from couponhub.server.bodies import LARGEST_BODY
 from couponhub.server.request_models import BatchRequest, LookupRequest, RequestReader
 from couponhub.state import Scope
 from tests.kit.examples import examples
-from tests.server.counter import MOBILE, Counter, problem
+from tests.server.harness import MOBILE, ServerHarness, problem
 
 CLASSES = [getattr(errors, name) for name, *_ in errors.table()]
 OF_THE_MACHINE = {"config", "local"}
@@ -35,14 +35,14 @@ def raising(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_every_error_has_its_status(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, cls: type[CouponhubError]
+    harness: ServerHarness, monkeypatch: pytest.MonkeyPatch, cls: type[CouponhubError]
 ) -> None:
     """And all that is known of it, under the names of the error object."""
     raising(
         monkeypatch, cls("it failed", hint="mend it", connection="loyalty", operation="read", vendor_code="7")
     )
     document = problem(
-        counter.post("/v1/lookup", ASKED, counter.token(Scope.LOOKUP)), cls.http_status, cls.kind
+        harness.post("/v1/lookup", ASKED, harness.token(Scope.LOOKUP)), cls.http_status, cls.kind
     )
     is_told_whole = cls.kind not in OF_THE_MACHINE  # the others are the log's
     assert is_told_whole == (("it failed", "mend it") == (document["detail"], document["hint"]))
@@ -52,11 +52,11 @@ def test_every_error_has_its_status(
     assert document["title"]
 
 
-def test_too_slow_is_a_504(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_slow_is_a_504(harness: ServerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """A gateway's word for it."""
     error = VendorUnavailable("slow", too_slow=True)
     raising(monkeypatch, error)
-    problem(counter.post("/v1/lookup", ASKED, counter.token(Scope.LOOKUP)), 504, "unavailable")
+    problem(harness.post("/v1/lookup", ASKED, harness.token(Scope.LOOKUP)), 504, "unavailable")
 
 
 @pytest.mark.parametrize(
@@ -70,21 +70,21 @@ def test_too_slow_is_a_504(counter: Counter, monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_503_says_when_to_come_back(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, error: CouponhubError, seconds: str
+    harness: ServerHarness, monkeypatch: pytest.MonkeyPatch, error: CouponhubError, seconds: str
 ) -> None:
     """In whole seconds, never zero."""
     raising(monkeypatch, error)
-    answer = counter.post("/v1/lookup", ASKED, counter.token(Scope.LOOKUP))
+    answer = harness.post("/v1/lookup", ASKED, harness.token(Scope.LOOKUP))
     problem(answer, 503, error.kind)
     assert seconds == answer.headers["Retry-After"]
 
 
 def test_a_fault_of_ours_tells_no_data(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    harness: ServerHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its own text may quote a customer: it stands neither in the answer nor in the log, but where it was does."""
     raising(monkeypatch, KeyError(f"CANARY {MOBILE}"))
-    answer = counter.post("/v1/lookup", ASKED, counter.token(Scope.LOOKUP))
+    answer = harness.post("/v1/lookup", ASKED, harness.token(Scope.LOOKUP))
     problem(answer, 500, "internal")
     assert "KeyError" in caplog.text
     (told,) = [record.__dict__["fields"] for record in caplog.records if "fields" in record.__dict__]
@@ -150,18 +150,18 @@ FAULTS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("what", FAULTS)
-def test_what_cannot_be_asked_names_the_field(counter: Counter, what: str) -> None:
+def test_what_cannot_be_asked_names_the_field(harness: ServerHarness, what: str) -> None:
     """400 of kind usage, for each fault of a body."""
     body, detail = FAULTS[what]
-    document = problem(counter.post("/v1/lookup", body, counter.token(Scope.LOOKUP)), 400, "usage")
+    document = problem(harness.post("/v1/lookup", body, harness.token(Scope.LOOKUP)), 400, "usage")
     assert detail in document["detail"]
     assert MOBILE not in document["detail"]
 
 
-def test_all_faults_are_told_at_once(counter: Counter) -> None:
+def test_all_faults_are_told_at_once(harness: ServerHarness) -> None:
     """And those of many customers by their places; a flood of them is cut."""
     body = {"customers": [{"mobile": 7}] * 50, "deadline": 99, "strategy": "x"}
-    detail = problem(counter.post("/v1/lookup/batch", body, counter.token(Scope.LOOKUP)), 400, "usage")[
+    detail = problem(harness.post("/v1/lookup/batch", body, harness.token(Scope.LOOKUP)), 400, "usage")[
         "detail"
     ]
     assert "deadline: expected" in detail
@@ -193,38 +193,38 @@ def test_any_json_is_an_answer_or_a_problem(body: Any) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"customer":NaN}', b'"\\ud800"', b"[" * 100_000])
-def test_what_is_no_json_is_a_problem(counter: Counter, body: bytes) -> None:
+def test_what_is_no_json_is_a_problem(harness: ServerHarness, body: bytes) -> None:
     """Whatever it is instead; it is not quoted."""
-    problem(counter.post("/v1/lookup", None, counter.token(Scope.LOOKUP), data=body), 400, "usage")
+    problem(harness.post("/v1/lookup", None, harness.token(Scope.LOOKUP), data=body), 400, "usage")
 
 
 @pytest.mark.parametrize(
     "media", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonx"]
 )
-def test_what_is_not_called_json_is_refused(counter: Counter, media: str | None) -> None:
+def test_what_is_not_called_json_is_refused(harness: ServerHarness, media: str | None) -> None:
     """415, and what to send."""
-    answer = counter.post("/v1/lookup", ASKED, counter.token(Scope.LOOKUP), content_type=media)
+    answer = harness.post("/v1/lookup", ASKED, harness.token(Scope.LOOKUP), content_type=media)
     assert "application/json" in problem(answer, 415, "usage")["hint"]
 
 
-def test_json_may_name_its_charset(counter: Counter) -> None:
+def test_json_may_name_its_charset(harness: ServerHarness) -> None:
     """There is but one, and clients add it."""
-    answer = counter.lookup(counter.token(Scope.LOOKUP))
+    answer = harness.lookup(harness.token(Scope.LOOKUP))
     media = "Application/JSON; charset=utf-8"
-    again = counter.post("/v1/lookup", ASKED, counter.token(Scope.LOOKUP), content_type=media)
+    again = harness.post("/v1/lookup", ASKED, harness.token(Scope.LOOKUP), content_type=media)
     assert (200, 200) == (answer.status_code, again.status_code)
 
 
-def test_a_body_that_is_too_large_is_not_read(counter: Counter) -> None:
+def test_a_body_that_is_too_large_is_not_read(harness: ServerHarness) -> None:
     """413, whether its length is told or not."""
-    token = counter.token(Scope.LOOKUP)
+    token = harness.token(Scope.LOOKUP)
     large = json.dumps({"customer": {"mobile": "1" * LARGEST_BODY}}).encode()
-    problem(counter.post("/v1/lookup", None, token, data=large), 413, "usage")
+    problem(harness.post("/v1/lookup", None, token, data=large), 413, "usage")
     lying = {"CONTENT_LENGTH": str(10**30)}
-    problem(counter.post("/v1/lookup", None, token, data=b"{}", environ_overrides=lying), 413, "usage")
+    problem(harness.post("/v1/lookup", None, token, data=b"{}", environ_overrides=lying), 413, "usage")
     chunked = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
-    problem(counter.post("/v1/lookup", None, token, data=large, environ_overrides=chunked), 413, "usage")
-    small = counter.post("/v1/lookup", ASKED, token, environ_overrides=chunked)
+    problem(harness.post("/v1/lookup", None, token, data=large, environ_overrides=chunked), 413, "usage")
+    small = harness.post("/v1/lookup", ASKED, token, environ_overrides=chunked)
     assert 200 == small.status_code
 
 
@@ -232,44 +232,44 @@ def test_a_body_that_is_too_large_is_not_read(counter: Counter) -> None:
     "path",
     ["/", "/v1", "/v1/lookup/", "//v1/lookup", "/v1/connections/a/lists/b/c", "/nothing\u20ac", "/v1/%ff"],
 )
-def test_what_is_not_there_is_a_problem(counter: Counter, path: str) -> None:
+def test_what_is_not_there_is_a_problem(harness: ServerHarness, path: str) -> None:
     """With a token or without: there is nothing to learn. The title speaks of no vendor, who was not asked."""
-    assert "Not Found" == problem(counter.get(path), 404, "not_found")["title"]
-    assert "-" == counter.logged()[-1]["route"]
+    assert "Not Found" == problem(harness.get(path), 404, "not_found")["title"]
+    assert "-" == harness.logged()[-1]["route"]
 
 
-def test_another_method_is_a_problem(counter: Counter) -> None:
+def test_another_method_is_a_problem(harness: ServerHarness) -> None:
     """405, and which are taken."""
-    answer = counter.get("/v1/lookup")
+    answer = harness.get("/v1/lookup")
     problem(answer, 405, "usage")
     assert "POST" == answer.headers["Allow"]
-    strange = counter.client.open("/v1/connections", method="BREW")
+    strange = harness.client.open("/v1/connections", method="BREW")
     problem(strange, 405, "usage")
     assert {"GET", "HEAD"} == {*strange.headers["Allow"].split(", ")}
-    assert "-" == counter.logged()[-1]["method"]
+    assert "-" == harness.logged()[-1]["method"]
 
 
-def test_an_unknown_connection_is_404(counter: Counter) -> None:
+def test_an_unknown_connection_is_404(harness: ServerHarness) -> None:
     """In a body or in a path; of kind usage, as on the command line."""
     asked = {**ASKED, "connections": ["nowhere"]}
-    problem(counter.post("/v1/lookup", asked, counter.token(Scope.LOOKUP)), 404, "usage")
-    token = counter.token(Scope.LISTS_READ)
+    problem(harness.post("/v1/lookup", asked, harness.token(Scope.LOOKUP)), 404, "usage")
+    token = harness.token(Scope.LISTS_READ)
     for path in ("lists", "lists/1", "lists/1/uploads", "lists/1/uploads/2"):
-        problem(counter.get(f"/v1/connections/nowhere/{path}", token), 404, "usage")
+        problem(harness.get(f"/v1/connections/nowhere/{path}", token), 404, "usage")
 
 
 @pytest.mark.parametrize("given", ["", "a b", "x\ny", "a" * 65, "\u20ac", 'a"b', "<a>"])
-def test_a_request_id_that_is_none_is_replaced(counter: Counter, given: str) -> None:
+def test_a_request_id_that_is_none_is_replaced(harness: ServerHarness, given: str) -> None:
     """It goes into a header, and into a line of the log."""
-    answer = counter.client.get("/healthz", environ_overrides={"HTTP_X_REQUEST_ID": given})
+    answer = harness.client.get("/healthz", environ_overrides={"HTTP_X_REQUEST_ID": given})
     assert given != answer.headers["X-Request-Id"]
     assert answer.headers["X-Request-Id"].isalnum()
-    assert answer.headers["X-Request-Id"] == counter.logged()[-1]["request_id"]
+    assert answer.headers["X-Request-Id"] == harness.logged()[-1]["request_id"]
 
 
-def test_a_sane_request_id_is_kept(counter: Counter) -> None:
+def test_a_sane_request_id_is_kept(harness: ServerHarness) -> None:
     """So that a request can be followed through several services."""
     given = "0af7651916cd43dd-8448:eb211c80319c.1_a"
-    answer = counter.get("/healthz", headers={"X-Request-Id": given})
+    answer = harness.get("/healthz", headers={"X-Request-Id": given})
     assert given == answer.headers["X-Request-Id"]
-    assert given == counter.logged()[-1]["request_id"]
+    assert given == harness.logged()[-1]["request_id"]

@@ -26,7 +26,7 @@ from couponhub.server.log_lines import LinesHandler
 from couponhub.server.serving import held_place
 from couponhub.testing import EmulatedVendors
 from tests.kit.eventually import eventually
-from tests.server.counter import MOBILE
+from tests.server.harness import MOBILE
 from tests.server.running import ASKED, running, token_of
 from tests.state.kit import store_of
 

@@ -6,17 +6,17 @@ import pytest
 
 from couponhub.serialization import to_document
 from couponhub.state import Scope
-from tests.server.counter import Counter, problem
+from tests.server.harness import ServerHarness, problem
 
 
-def first_list(counter: Counter) -> str:
+def first_list(harness: ServerHarness) -> str:
     """The id of one of the demo's lists."""
-    return next(iter(counter.hub["moengage"].lists.iterate())).id
+    return next(iter(harness.hub["moengage"].lists.iterate())).id
 
 
-def test_connections_are_what_the_command_shows(counter: Counter) -> None:
+def test_connections_are_what_the_command_shows(harness: ServerHarness) -> None:
     """Names, abilities, limits, and what is left of them; no secret and no address."""
-    answer = counter.get("/v1/connections", counter.token(Scope.LISTS_READ))
+    answer = harness.get("/v1/connections", harness.token(Scope.LISTS_READ))
     assert answer.json is not None
     capillary, moengage = answer.json["items"]
     assert ["capillary", "moengage"] == [capillary["connection"], moengage["connection"]]
@@ -27,16 +27,16 @@ def test_connections_are_what_the_command_shows(counter: Counter) -> None:
     assert "127.0.0.1" not in answer.text
 
 
-def test_lists_are_the_hubs(counter: Counter) -> None:
+def test_lists_are_the_hubs(harness: ServerHarness) -> None:
     """All of them, or those that stand so; nothing is missing, and that is said."""
-    token = counter.token(Scope.LISTS_READ)
-    answer = counter.get("/v1/connections/moengage/lists", token).json
-    expected = [to_document(one) for one in counter.hub["moengage"].lists.iterate()]
+    token = harness.token(Scope.LISTS_READ)
+    answer = harness.get("/v1/connections/moengage/lists", token).json
+    expected = [to_document(one) for one in harness.hub["moengage"].lists.iterate()]
     assert {"items": expected, "error": None} == answer
-    archived = counter.get("/v1/connections/moengage/lists?status=archived", token).json
-    assert archived == counter.get("/v1/connections/moengage/lists?status=ARCHIVED", token).json
+    archived = harness.get("/v1/connections/moengage/lists?status=archived", token).json
+    assert archived == harness.get("/v1/connections/moengage/lists?status=ARCHIVED", token).json
     assert archived == {"items": [one for one in expected if one["status"] == "archived"], "error": None}
-    refused = counter.get("/v1/connections/moengage/lists?status=gone", token)
+    refused = harness.get("/v1/connections/moengage/lists?status=gone", token)
     assert "status: expected one of all, active" in problem(refused, 400, "usage")["detail"]
 
 
@@ -47,45 +47,45 @@ def test_lists_are_the_hubs(counter: Counter) -> None:
         ("/v1/connections?919876543210", "the query: unknown parameter; known are: none"),
     ],
 )
-def test_a_parameter_that_there_is_not(counter: Counter, address: str, told: str) -> None:
+def test_a_parameter_that_there_is_not(harness: ServerHarness, address: str, told: str) -> None:
     """A filter that is misspelt would answer everything; what is no name may be a customer, and is not repeated."""
-    answer = counter.get(address, counter.token(Scope.LISTS_READ))
+    answer = harness.get(address, harness.token(Scope.LISTS_READ))
     assert told == problem(answer, 400, "usage")["detail"]
 
 
-def test_one_list(counter: Counter) -> None:
+def test_one_list(harness: ServerHarness) -> None:
     """By the vendor's id; one that is not there is the vendor's word."""
-    token, list_id = counter.token(Scope.LISTS_READ), first_list(counter)
-    answer = counter.get(f"/v1/connections/moengage/lists/{list_id}", token).json
-    assert to_document(counter.hub["moengage"].lists.get(list_id)) == answer
+    token, list_id = harness.token(Scope.LISTS_READ), first_list(harness)
+    answer = harness.get(f"/v1/connections/moengage/lists/{list_id}", token).json
+    assert to_document(harness.hub["moengage"].lists.get(list_id)) == answer
     absent = problem(
-        counter.get("/v1/connections/moengage/lists/594c711ecfe4d2a0b45be0ff", token), 404, "not_found"
+        harness.get("/v1/connections/moengage/lists/594c711ecfe4d2a0b45be0ff", token), 404, "not_found"
     )
     assert "moengage" == absent["connection"]
 
 
-def test_uploads_of_a_list(counter: Counter, tmp_path: Path) -> None:
+def test_uploads_of_a_list(harness: ServerHarness, tmp_path: Path) -> None:
     """Ours with its parts, by our id, and all of them."""
-    token, list_id = counter.token(Scope.LISTS_READ), first_list(counter)
+    token, list_id = harness.token(Scope.LISTS_READ), first_list(harness)
     codes = tmp_path / "codes.csv"
     codes.write_text("code\nNEW-CODE-1\nNEW-CODE-2\n", encoding="utf-8")
-    upload = counter.hub["moengage"].uploads.send(list_id, str(codes), wait=True)
+    upload = harness.hub["moengage"].uploads.send(list_id, str(codes), wait=True)
     uploads = f"/v1/connections/moengage/lists/{list_id}/uploads"
-    one = counter.get(f"{uploads}/{upload.id}", token).json
-    assert to_document(counter.hub["moengage"].uploads.show(list_id, upload.id)) == one
-    every = counter.get(uploads, token).json
+    one = harness.get(f"{uploads}/{upload.id}", token).json
+    assert to_document(harness.hub["moengage"].uploads.show(list_id, upload.id)) == one
+    every = harness.get(uploads, token).json
     assert every is not None
     assert every["error"] is None
     assert upload.id in {one["id"] for one in every["items"]}
-    problem(counter.get(f"{uploads}/up_unheard_of", token), 404, "not_found")
+    problem(harness.get(f"{uploads}/up_unheard_of", token), 404, "not_found")
 
 
-def test_where_refused_rows_lie_is_for_those_who_see_codes(counter: Counter) -> None:
+def test_where_refused_rows_lie_is_for_those_who_see_codes(harness: ServerHarness) -> None:
     """It may be an address that is a right in itself."""
-    list_id = first_list(counter)
+    list_id = first_list(harness)
     seen = []
     for scopes in ([Scope.LISTS_READ], [Scope.LISTS_READ, Scope.CODES_REVEAL]):
-        found = counter.get(f"/v1/connections/moengage/lists/{list_id}/uploads", counter.token(*scopes)).json
+        found = harness.get(f"/v1/connections/moengage/lists/{list_id}/uploads", harness.token(*scopes)).json
         assert found is not None
         shown = [*found["items"], *(part for one in found["items"] for part in one["parts"])]
         seen.append({one.get(name) for one in shown for name in ("error_file", "success_file")})
@@ -93,20 +93,20 @@ def test_where_refused_rows_lie_is_for_those_who_see_codes(counter: Counter) -> 
 
 
 @pytest.mark.parametrize("list_id", ["%00", "x" * 257, "%0a"])
-def test_what_can_be_no_id_goes_to_no_vendor(counter: Counter, list_id: str) -> None:
+def test_what_can_be_no_id_goes_to_no_vendor(harness: ServerHarness, list_id: str) -> None:
     """It is refused before anybody is called."""
-    before = len(counter.controls["moengage"].requests())
-    token = counter.token(Scope.LISTS_READ)
-    refused = counter.get(f"/v1/connections/moengage/lists/{list_id}", token)
+    before = len(harness.controls["moengage"].requests())
+    token = harness.token(Scope.LISTS_READ)
+    refused = harness.get(f"/v1/connections/moengage/lists/{list_id}", token)
     assert "list_id: expected" in problem(refused, 400, "usage")["detail"]
-    assert before == len(counter.controls["moengage"].requests())
+    assert before == len(harness.controls["moengage"].requests())
 
 
-def test_a_vendor_that_fails_is_a_bad_gateway(counter: Counter) -> None:
+def test_a_vendor_that_fails_is_a_bad_gateway(harness: ServerHarness) -> None:
     """With its kind, and when to come back where it said so."""
-    token = counter.token(Scope.LISTS_READ)
-    counter.controls["moengage"].fail("GET *", "status", 401)
-    problem(counter.get("/v1/connections/moengage/lists/1", token), 502, "credentials")
-    counter.controls["moengage"].set_faults()
-    counter.controls["moengage"].fail("GET *", "garbage", "html")
-    problem(counter.get("/v1/connections/moengage/lists/1", token), 502, "unreadable")
+    token = harness.token(Scope.LISTS_READ)
+    harness.controls["moengage"].fail("GET *", "status", 401)
+    problem(harness.get("/v1/connections/moengage/lists/1", token), 502, "credentials")
+    harness.controls["moengage"].set_faults()
+    harness.controls["moengage"].fail("GET *", "garbage", "html")
+    problem(harness.get("/v1/connections/moengage/lists/1", token), 502, "unreadable")

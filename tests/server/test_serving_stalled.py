@@ -14,7 +14,7 @@ import requests
 from couponhub.server.body_timeout import _protocol_of
 from couponhub.testing import EmulatedVendors
 from tests.kit.eventually import eventually
-from tests.server.counter import MOBILE
+from tests.server.harness import MOBILE
 from tests.server.running import ASKED, running, token_of
 
 PATIENT = Path(__file__).with_name("patient.py")

@@ -28,16 +28,16 @@ from couponhub.telemetry.requests import RequestSpans
 from couponhub.testing import EmulatedVendors
 from couponhub.transport.observing import AllObservers
 from tests.config.toy import loaded
-from tests.server.counter import Counter, opened
+from tests.server.harness import ServerHarness, opened
 
 CALLER = f"00-{'a' * 32}-{'b' * 16}-01"
 
 
 @attrs.frozen
 class Traced:
-    """A counter whose requests are traced, and what was told of them."""
+    """An application whose requests are traced, and what was told of them."""
 
-    counter: Counter
+    harness: ServerHarness
     exported: InMemorySpanExporter
 
     def spans(self) -> dict[str, ReadableSpan]:
@@ -53,29 +53,29 @@ def traced(vendors: EmulatedVendors) -> Iterator[Traced]:
     metrics = Metrics()
     observer = AllObservers(metrics, OpenTelemetryObserver(tracers, MeterProvider()))
     with CouponHub.from_config(vendors.config, observer=observer) as hub:
-        counter = opened(vendors, hub, metrics)
+        harness = opened(vendors, hub, metrics)
         app = make_app(
             hub,
-            counter.access,
-            counter.callbacks,
+            harness.access,
+            harness.callbacks,
             metrics=metrics,
-            log=counter.log,
+            log=harness.log,
             gate=Gate(),
             spans=RequestSpans(tracers),
         )
-        yield Traced(attrs.evolve(counter, client=Client(app)), exported)
+        yield Traced(attrs.evolve(harness, client=Client(app)), exported)
 
 
 @pytest.mark.parametrize("path", ["/v1/lookup", "/v1/lookup/batch"])
 def test_a_request_is_a_part_of_its_callers_trace(traced: Traced, path: str) -> None:
     """And so are the calls that it makes to vendors on other threads, and the token that it needs; its line names the trace."""
-    counter = traced.counter
+    harness = traced.harness
     customer = {"email": "a.buyer@example.com"}
     asked = {"customer": customer} if path == "/v1/lookup" else {"customers": [customer]}
-    answer = counter.post(
+    answer = harness.post(
         path,
         {**asked, "connections": ["capillary"]},
-        counter.token(Scope.LOOKUP),
+        harness.token(Scope.LOOKUP),
         {"traceparent": CALLER},
     )
     assert "found" in answer.text
@@ -90,18 +90,18 @@ def test_a_request_is_a_part_of_its_callers_trace(traced: Traced, path: str) -> 
     assert {request.context and request.context.span_id} == {
         span.parent and span.parent.span_id for span in spans.values()
     }
-    assert "a" * 32 == counter.logged()[-1]["trace_id"]
+    assert "a" * 32 == harness.logged()[-1]["trace_id"]
     told = json.dumps([json.loads(span.to_json()) for span in (request, *spans.values())])
     assert "a.buyer" not in told
 
 
 def test_what_names_no_trace_begins_one(traced: Traced) -> None:
     """A header that is none is passed over, as the standard has it; supervisors' requests are not traced."""
-    traced.counter.get("/healthz")
-    traced.counter.get("/v1/connections", None, {"traceparent": "CANARY"})
+    traced.harness.get("/healthz")
+    traced.harness.get("/v1/connections", None, {"traceparent": "CANARY"})
     (span,) = traced.spans().values()
     assert ("GET /v1/connections", None) == (span.name, span.parent)
-    assert "trace_id" not in traced.counter.logged()[0]
+    assert "trace_id" not in traced.harness.logged()[0]
 
 
 def test_spans_reach_a_collector() -> None:

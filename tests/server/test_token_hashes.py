@@ -11,7 +11,7 @@ from couponhub.server.problems import Refusal
 from couponhub.server.serving import one_time_token
 from couponhub.state import Scope, new_token, read_token_hash, token_hash
 from tests.config.toy import loaded
-from tests.server.counter import Counter
+from tests.server.harness import ServerHarness
 
 TEXT, TOKEN = new_token({Scope.LOOKUP, Scope.CODES_REVEAL}, name="till = 1; 50%", expires=timedelta(days=9))
 
@@ -58,15 +58,15 @@ def test_a_hash_that_cannot_be_read_is_one_fault(tmp_path: Path) -> None:
     )
 
 
-def test_a_hash_in_the_config_lets_its_token_in(counter: Counter, tmp_path: Path) -> None:
+def test_a_hash_in_the_config_lets_its_token_in(harness: ServerHarness, tmp_path: Path) -> None:
     """From a file, as secrets are mounted, beside those in the store; no one-time token is made then."""
     (tmp_path / "hash").write_text(f"{token_hash(TOKEN)}\n")
     config = loaded(f'[server]\ntokens = ["${{file:{tmp_path}/hash}}"]', tmp_path)
     assert one_time_token(config, "0.0.0.0") is None
-    access = Access(counter.tokens, fixed=config.server.known_tokens)
+    access = Access(harness.tokens, fixed=config.server.known_tokens)
     assert TOKEN.id == access.admit({"HTTP_AUTHORIZATION": f"Bearer {TEXT}"}, Scope.LOOKUP).token_id
-    stored = counter.token(Scope.LOOKUP)
-    access = Access(counter.tokens, fixed=config.server.known_tokens)
+    stored = harness.token(Scope.LOOKUP)
+    access = Access(harness.tokens, fixed=config.server.known_tokens)
     access.admit({"HTTP_AUTHORIZATION": f"Bearer {stored}"}, Scope.LOOKUP)
     with pytest.raises(Refusal):
         access.admit({"HTTP_AUTHORIZATION": f"Bearer {TEXT}x"}, Scope.LOOKUP)

@@ -1,4 +1,4 @@
-"""Each vendor on its bench, with one list."""
+"""Each vendor in its harness, with one list."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 from couponhub.testing import harness_for
 from couponhub_capillary import PLUGIN as CAPILLARY
 from couponhub_moengage import PLUGIN as MOENGAGE
-from tests.strictness.tampering import Bench
+from tests.strictness.tampering import StrictnessHarness
 
 SERIES = {
     "discountCode": "STRICT",
@@ -18,14 +18,14 @@ SERIES = {
 
 
 @pytest.fixture
-def moengage() -> Iterator[Bench]:
+def moengage() -> Iterator[StrictnessHarness]:
     """A MoEngage workspace."""
     with harness_for(MOENGAGE, settings={"created_by": "strict"}, processing_delay=0) as harness:
-        yield Bench(harness)
+        yield StrictnessHarness(harness)
 
 
 @pytest.fixture
-def capillary() -> Iterator[Bench]:
+def capillary() -> Iterator[StrictnessHarness]:
     """A Capillary organisation."""
     with harness_for(CAPILLARY, list_extra=SERIES, processing_delay=0) as harness:
-        yield Bench(harness)
+        yield StrictnessHarness(harness)

@@ -38,11 +38,11 @@ class Refusal:
     text: str = ""
 
 
-class Bench:
+class StrictnessHarness:
     """A harness with one list to work on.
 
     Args:
-        harness: The adapter on its bench, with nothing at the vendor yet.
+        harness: The adapter on its strict, with nothing at the vendor yet.
     """
 
     def __init__(self, harness: Harness) -> None:
@@ -68,7 +68,7 @@ class Case:
     """
 
     rule: str
-    do: Callable[[Bench], object]
+    do: Callable[[StrictnessHarness], object]
     on: str
     alter: Alteration
     refusal: Refusal
@@ -132,25 +132,28 @@ def altering(
 
 
 def assert_refused(
-    case: Case, bench: Bench, monkeypatch: pytest.MonkeyPatch, truth: Callable[[Bench], object]
+    case: Case,
+    strict: StrictnessHarness,
+    monkeypatch: pytest.MonkeyPatch,
+    truth: Callable[[StrictnessHarness], object],
 ) -> None:
     """Assert that a call succeeds, that the altered one is refused as documented, and that nothing came of it."""
-    case.do(bench)
-    before = truth(bench)
+    case.do(strict)
+    before = truth(strict)
     with (
-        altering(bench.harness, monkeypatch, case.on, case.alter) as flight,
+        altering(strict.harness, monkeypatch, case.on, case.alter) as flight,
         pytest.raises(VendorError) as caught,
     ):
-        case.do(bench)
+        case.do(strict)
     assert flight.altered, "nothing was altered"
     seen = {
         (request["method"], request["path"], request["query"]): request["status"]
-        for request in bench.harness.control.requests()
+        for request in strict.harness.control.requests()
     }
     assert case.refusal.status == seen[flight.altered[-1]]
     assert (case.refusal.status, case.refusal.code) == (caught.value.status, caught.value.vendor_code)
     assert case.refusal.text in caught.value.message
-    assert before == truth(bench)
+    assert before == truth(strict)
 
 
 def names(cases: Sequence[Case]) -> list[str]:

@@ -15,9 +15,9 @@ from couponhub.clock import utc_now
 from couponhub.models import Customer, Upload, UploadStatus
 from tests.strictness.tampering import (
     Alteration,
-    Bench,
     Case,
     Refusal,
+    StrictnessHarness,
     altering,
     assert_refused,
     body,
@@ -41,51 +41,51 @@ BAD_QUERY = Refusal(status=200, code="400")
 NO_TOKEN = "Failed to generate OAuth token"
 
 
-def sign_in(bench: Bench) -> object:
+def sign_in(strict: StrictnessHarness) -> object:
     """Sign in anew and read a series."""
-    with bench.harness.open_hub() as hub:
+    with strict.harness.open_hub() as hub:
         return hub["capillary"].check()
 
 
-def create(bench: Bench) -> object:
+def create(strict: StrictnessHarness) -> object:
     """Create a series with a code of its own."""
-    name = bench.fresh("SERIES")
-    return bench.harness.connection.lists.create(bench.harness.new_list(name, label=name))
+    name = strict.fresh("SERIES")
+    return strict.harness.connection.lists.create(strict.harness.new_list(name, label=name))
 
 
-def read_lists(bench: Bench) -> object:
+def read_lists(strict: StrictnessHarness) -> object:
     """Read all series."""
-    return list(bench.harness.connection.lists.iterate())
+    return list(strict.harness.connection.lists.iterate())
 
 
-def read_uploads(bench: Bench) -> object:
+def read_uploads(strict: StrictnessHarness) -> object:
     """Read the jobs of the series."""
-    return list(bench.harness.connection.uploads.iterate(bench.list_id))
+    return list(strict.harness.connection.uploads.iterate(strict.list_id))
 
 
-def sent(bench: Bench) -> Upload:
+def sent(strict: StrictnessHarness) -> Upload:
     """Send three codes and wait for the end."""
-    codes = [bench.fresh("CODE") for _ in range(3)]
-    return bench.harness.connection.uploads.send(bench.list_id, codes, wait=True, timeout=20)
+    codes = [strict.fresh("CODE") for _ in range(3)]
+    return strict.harness.connection.uploads.send(strict.list_id, codes, wait=True, timeout=20)
 
 
-def look_up(bench: Bench) -> object:
+def look_up(strict: StrictnessHarness) -> object:
     """Look the customer up; there is one."""
-    bench.harness.control.add_customer(mobile=MOBILE)
-    answer = bench.harness.connection.customers.coupons(Customer(mobile=MOBILE))
+    strict.harness.control.add_customer(mobile=MOBILE)
+    answer = strict.harness.connection.customers.coupons(Customer(mobile=MOBILE))
     assert answer.customer_known
     return answer
 
 
-def truth(bench: Bench) -> object:
+def truth(strict: StrictnessHarness) -> object:
     """All series with their counts, their jobs and their codes, as the vendor holds them."""
-    call = bench.harness.connection.call
+    call = strict.harness.connection.call
     found: Any = call("GET", "/v2/coupon/series", query={"couponType": "ALL"})
     return [
         (
             one,
             call("GET", f"/coupon/api/v1/upload/getUploadStatus/{one['id']}"),
-            bench.harness.control.codes(str(one["id"])),
+            strict.harness.control.codes(str(one["id"])),
         )
         for one in found["entity"]
     ]
@@ -162,7 +162,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=names(CASES))
-def test_capillary_refuses(case: Case, capillary: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_capillary_refuses(case: Case, capillary: StrictnessHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that the adapter makes well is refused when one thing in it is wrong, and changes nothing."""
     assert_refused(case, capillary, monkeypatch, truth)
 
@@ -174,7 +174,9 @@ FILES: Mapping[str, tuple[Alteration, str]] = {
 
 
 @pytest.mark.parametrize("wrong", FILES)
-def test_capillary_fails_a_wrong_file(wrong: str, capillary: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_capillary_fails_a_wrong_file(
+    wrong: str, capillary: StrictnessHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file or row that is not as documented is accepted, fails when it is read, and adds no code."""
     alter, ends_as = FILES[wrong]
     assert UploadStatus.DONE is sent(capillary).status

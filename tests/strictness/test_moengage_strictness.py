@@ -17,9 +17,9 @@ from couponhub.models import Alerts, Upload, UploadStatus
 from couponhub.staging import StagedFile
 from couponhub.staging.server import ServerStaging
 from tests.strictness.tampering import (
-    Bench,
     Case,
     Refusal,
+    StrictnessHarness,
     assert_refused,
     fields,
     header,
@@ -39,33 +39,33 @@ def today(days: int = 0) -> date:
     return (utc_now() + timedelta(hours=5, minutes=30, days=days)).date()
 
 
-def create(bench: Bench) -> object:
+def create(strict: StrictnessHarness) -> object:
     """Create a list with every alert on."""
-    new = bench.harness.new_list(bench.fresh("list"))
-    return bench.harness.connection.lists.create(attrs.evolve(new, alerts=ALERTS))
+    new = strict.harness.new_list(strict.fresh("list"))
+    return strict.harness.connection.lists.create(attrs.evolve(new, alerts=ALERTS))
 
 
-def read_lists(bench: Bench) -> object:
+def read_lists(strict: StrictnessHarness) -> object:
     """Read the active lists."""
-    return list(bench.harness.connection.lists.iterate("active"))
+    return list(strict.harness.connection.lists.iterate("active"))
 
 
-def upload(bench: Bench) -> Upload:
+def upload(strict: StrictnessHarness) -> Upload:
     """Send three codes and wait for the end."""
-    codes = [bench.fresh("CODE") for _ in range(3)]
-    return bench.harness.connection.uploads.send(bench.list_id, codes, wait=True, timeout=20)
+    codes = [strict.fresh("CODE") for _ in range(3)]
+    return strict.harness.connection.uploads.send(strict.list_id, codes, wait=True, timeout=20)
 
 
-def report(bench: Bench) -> object:
+def report(strict: StrictnessHarness) -> object:
     """Ask for a report of today."""
-    return bench.harness.connection.usage.request(bench.list_id, today(), today(), ["a@example.com"])
+    return strict.harness.connection.usage.request(strict.list_id, today(), today(), ["a@example.com"])
 
 
-def truth(bench: Bench) -> object:
+def truth(strict: StrictnessHarness) -> object:
     """All lists with their counts and times, their files, and their codes, as the vendor holds them."""
-    call = bench.harness.connection.call
+    call = strict.harness.connection.call
     return [
-        (one, call("GET", f"/coupon-list/{one['_id']}/files"), bench.harness.control.codes(one["_id"]))
+        (one, call("GET", f"/coupon-list/{one['_id']}/files"), strict.harness.control.codes(one["_id"]))
         for one in call("GET", "/coupon-list")["data"]  # type: ignore[index] # any JSON
     ]
 
@@ -106,10 +106,10 @@ CASES = [
     ),
 ]
 
-Stage = Callable[[ServerStaging, Path, str], AbstractContextManager[StagedFile]]
+Staging = Callable[[ServerStaging, Path, str], AbstractContextManager[StagedFile]]
 
 
-def staging(change: Callable[[bytes], bytes]) -> Stage:
+def staging(change: Callable[[bytes], bytes]) -> Staging:
     """A staging that gives out another file than it was handed."""
     stage = ServerStaging.stage
 
@@ -125,12 +125,12 @@ def staging(change: Callable[[bytes], bytes]) -> Stage:
 
 
 @pytest.mark.parametrize("case", CASES, ids=names(CASES))
-def test_moengage_refuses(case: Case, moengage: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_moengage_refuses(case: Case, moengage: StrictnessHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that the adapter makes well is refused when one thing in it is wrong, and changes nothing."""
     assert_refused(case, moengage, monkeypatch, truth)
 
 
-def test_moengage_fails_a_wrong_file(moengage: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_moengage_fails_a_wrong_file(moengage: StrictnessHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is not as documented is accepted, fails when it is read, and adds no code."""
     assert UploadStatus.DONE is upload(moengage).status
     before = moengage.harness.control.codes(moengage.list_id)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.usage.desk_of_reports import ReportDesk
+from tests.usage.reports_harness import ReportHarness
 
 
 @pytest.fixture
-def reports(tmp_path: Path) -> Iterator[ReportDesk]:
-    """A desk whose vendor has one list, created on the 1st."""
-    desk = ReportDesk(tmp_path / "state")
-    desk.vendor.create("L1", created=1)
-    yield desk
-    desk.close()
+def reports(tmp_path: Path) -> Iterator[ReportHarness]:
+    """A harness whose vendor has one list, created on the 1st."""
+    harness = ReportHarness(tmp_path / "state")
+    harness.vendor.create("L1", created=1)
+    yield harness
+    harness.close()

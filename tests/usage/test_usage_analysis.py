@@ -13,10 +13,10 @@ from couponhub.codes import row_files
 from couponhub.codes.row_files import INSTANT, NUMBER, TEXT, check_target, write_rows
 from couponhub.errors import LocalError, NotFound, UsageError
 from couponhub.models import UsageCount, UsageGroup
-from tests.usage.desk_of_reports import ReportDesk, Row, day, noon, span
-from tests.usage.test_usage_end_to_end import Bench, bench
+from tests.usage.reports_harness import ReportHarness, Row, day, noon, span
+from tests.usage.test_usage_end_to_end import UsageHarness, usage
 
-__all__ = ["bench"]
+__all__ = ["usage"]
 
 ROWS = (
     Row("E1", "A-1", 2),
@@ -31,7 +31,7 @@ def by(counted: tuple[UsageCount, ...]) -> list[tuple[str | None, int, int]]:
 
 
 @pytest.fixture
-def filled(reports: ReportDesk) -> ReportDesk:
+def filled(reports: ReportHarness) -> ReportHarness:
     """Two lists; one code of the first stands in two reports of it."""
     reports.vendor.create("L2", created=1)
     reports.take("L1", 1, 5, *ROWS)
@@ -40,7 +40,7 @@ def filled(reports: ReportDesk) -> ReportDesk:
     return reports
 
 
-def test_reports_are_told_as_they_were_imported(filled: ReportDesk) -> None:
+def test_reports_are_told_as_they_were_imported(filled: ReportHarness) -> None:
     """Oldest import first, of one list or of all."""
     told = filled.usage.reports()
     assert [("L1", 3, span(1, 5)), ("L1", 2, span(3, 6)), ("L2", 1, span(1, 6))] == [
@@ -51,7 +51,7 @@ def test_reports_are_told_as_they_were_imported(filled: ReportDesk) -> None:
         filled.usage.reports("nothing")
 
 
-def test_codes_are_counted_once(filled: ReportDesk) -> None:
+def test_codes_are_counted_once(filled: ReportHarness) -> None:
     """However many reports hold one; customers too, in each group."""
     assert [("L1", 4, 3), ("L2", 1, 1)] == by(filled.usage.stats())
     first = filled.usage.stats()[0]
@@ -65,20 +65,20 @@ def test_codes_are_counted_once(filled: ReportDesk) -> None:
         filled.usage.stats("week")
 
 
-def test_nothing_imported_is_nothing_counted(reports: ReportDesk) -> None:
+def test_nothing_imported_is_nothing_counted(reports: ReportHarness) -> None:
     """No error, and no file is made by looking."""
     assert ((), (), []) == (reports.usage.reports(), reports.usage.stats(), list(reports.usage.rows()))
     assert not reports.stored.layout.reports.exists()
 
 
-def test_what_is_imported_amid_reading_is_left_out(filled: ReportDesk) -> None:
+def test_what_is_imported_amid_reading_is_left_out(filled: ReportHarness) -> None:
     """The rows are those of the reports that were there when the reading began."""
     rows = filled.usage.rows("L1")
     filled.take("L1", 6, 8, Row("E9", "A-9", 7))
     assert {"A-1", "A-2", "A-3", "A-4"} == {row.code for row in rows}
 
 
-def test_every_row_comes_with_its_origin(filled: ReportDesk) -> None:
+def test_every_row_comes_with_its_origin(filled: ReportHarness) -> None:
     """All of a customer together, under a hash that is the same in each list and names nobody."""
     rows = list(filled.usage.rows())
     assert ["A-1", "A-2", "A-3", "A-4", "B-1"] == sorted(row.code for row in rows)
@@ -95,53 +95,53 @@ def test_every_row_comes_with_its_origin(filled: ReportDesk) -> None:
     )
 
 
-def imported(at: Bench) -> None:
+def imported(at: UsageHarness) -> None:
     """Import the report of the list's five days."""
     first, last = at.today - timedelta(days=5), at.today
     assert 0 == at.imported(at.mailed(first, last), first, last).code
 
 
-def test_on_the_command_line(bench: Bench, tmp_path: Path) -> None:
+def test_on_the_command_line(usage: UsageHarness, tmp_path: Path) -> None:
     """ls, stats and export, of one list, of a connection, and of all; nobody is asked."""
-    imported(bench)
-    asked = len(bench.harness.control.requests())
-    (report,) = bench.run("-o", "json", "usage", "ls").json["items"]
-    assert (bench.list_id, "Autumn", 3) == (report["list_id"], report["list_name"], report["rows"])
-    (count,) = bench.run("-o", "json", "usage", "stats", "moengage", bench.list_id).json["items"]
-    assert ("list", bench.list_id, "Autumn", 3, 1) == tuple(
+    imported(usage)
+    asked = len(usage.harness.control.requests())
+    (report,) = usage.run("-o", "json", "usage", "ls").json["items"]
+    assert (usage.list_id, "Autumn", 3) == (report["list_id"], report["list_name"], report["rows"])
+    (count,) = usage.run("-o", "json", "usage", "stats", "moengage", usage.list_id).json["items"]
+    assert ("list", usage.list_id, "Autumn", 3, 1) == tuple(
         count[key] for key in ("by", "value", "name", "codes", "customers")
     )
-    table = bench.run("-o", "table", "usage", "stats", "--by", "day").out
+    table = usage.run("-o", "table", "usage", "stats", "--by", "day").out
     assert ("DAY" in table, "NAME" in table) == (True, False)
     target = tmp_path / "rows.csv"
-    ran = bench.run("-o", "json", "usage", "export", "--out", str(target))
+    ran = usage.run("-o", "json", "usage", "export", "--out", str(target))
     assert {"file": str(target), "rows": 3} == ran.json
     with target.open(encoding="utf-8", newline="") as file:
-        assert sorted(bench.codes) == sorted(row["code"] for row in csv.DictReader(file))
+        assert sorted(usage.codes) == sorted(row["code"] for row in csv.DictReader(file))
     assert 0o600 == stat.S_IMODE(target.stat().st_mode)
-    assert asked == len(bench.harness.control.requests())
-    assert 2 == bench.run("usage", "export", "--out", str(tmp_path / "rows.xlsx")).code
-    assert 4 == bench.run("usage", "stats", "moengage", "nothing").code
+    assert asked == len(usage.harness.control.requests())
+    assert 2 == usage.run("usage", "export", "--out", str(tmp_path / "rows.xlsx")).code
+    assert 4 == usage.run("usage", "stats", "moengage", "nothing").code
 
 
-def test_status_fails_when_reports_are_too_old(bench: Bench) -> None:
+def test_status_fails_when_reports_are_too_old(usage: UsageHarness) -> None:
     """Exit code 3 with one line that says until when they reach; what is covered is printed all the same."""
-    unproven = bench.run("-o", "json", "usage", "status", "moengage", "--fail-if-older", "36")
+    unproven = usage.run("-o", "json", "usage", "status", "moengage", "--fail-if-older", "36")
     assert (3, "partial") == (unproven.code, unproven.json["error"]["kind"])
-    imported(bench)
-    assert 0 == bench.run("usage", "status", "moengage", "--fail-if-older", "36").code
-    late = bench.run("-o", "json", "usage", "status", "moengage", "--fail-if-older", "0.000001")
+    imported(usage)
+    assert 0 == usage.run("usage", "status", "moengage", "--fail-if-older", "36").code
+    late = usage.run("-o", "json", "usage", "status", "moengage", "--fail-if-older", "0.000001")
     assert (3, 1) == (late.code, len(late.json["items"]))
     assert "hours ago" in late.err
 
 
-def test_status_of_every_connection(bench: Bench) -> None:
+def test_status_of_every_connection(usage: UsageHarness) -> None:
     """Without a connection each that has reports is told of, and says whose it is, as `usage ls` and `stats` do."""
-    one = bench.run("usage", "status", "moengage").out.splitlines()
+    one = usage.run("usage", "status", "moengage").out.splitlines()
     assert one
-    every = bench.run("usage", "status")
+    every = usage.run("usage", "status")
     assert (0, [f"moengage\t{line}" for line in one]) == (every.code, every.out.splitlines())
-    late = bench.run("usage", "status", "--fail-if-older", "36")
+    late = usage.run("usage", "status", "--fail-if-older", "36")
     assert (3, every.out) == (late.code, late.out)
 
 

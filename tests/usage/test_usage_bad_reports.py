@@ -17,7 +17,7 @@ from couponhub.models import ListId, UploadId
 from couponhub.state import PartRecord, UploadRecord
 from couponhub.usage.importing import import_report
 from couponhub.usage.opening import opened, read_blocks
-from tests.usage.desk_of_reports import FORM, HEADER, ReportDesk, Row, day, report, report_text
+from tests.usage.reports_harness import FORM, HEADER, ReportHarness, Row, day, report, report_text
 
 ROWS = (Row("E1", "C-1", 3), Row("E2", "C-2", 4), Row("E3", "C-3", 5))
 TEXT = report_text(ROWS)
@@ -76,7 +76,7 @@ def archive(**files: str) -> bytes:
 )
 @pytest.mark.parametrize("as_file", [True, False], ids=["path", "file object"])
 def test_a_report_is_read_however_it_was_saved(
-    reports: ReportDesk, tmp_path: Path, name: str, content: bytes, *, as_file: bool
+    reports: ReportHarness, tmp_path: Path, name: str, content: bytes, *, as_file: bool
 ) -> None:
     """Plain or packed, with or without its mail, in any usual encoding: the rows are the same."""
     if "whatever" in content.decode("latin-1"):
@@ -156,7 +156,7 @@ BAD: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_report_is_refused_whole(reports: ReportDesk, tmp_path: Path, case: str) -> None:
+def test_a_bad_report_is_refused_whole(reports: ReportHarness, tmp_path: Path, case: str) -> None:
     """One line that says what is wrong, with nothing of anybody's in it; the index is as before."""
     content, expected = BAD[case]
     reports.vendor.create("L2", created=1)
@@ -180,26 +180,26 @@ def test_a_bad_report_is_refused_whole(reports: ReportDesk, tmp_path: Path, case
     ("first", "last", "expected"),
     [(5, 4, "lies after"), (5, 21, "in the future"), (0, 5, "before the list was created")],
 )
-def test_impossible_days_are_refused(reports: ReportDesk, first: int, last: int, expected: str) -> None:
+def test_impossible_days_are_refused(reports: ReportHarness, first: int, last: int, expected: str) -> None:
     """No vendor makes a report of such days."""
     with pytest.raises(LocalError, match=expected):
         reports.take("L1", first, last)
 
 
-def test_a_file_that_is_not_there_is_refused(reports: ReportDesk, tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_refused(reports: ReportHarness, tmp_path: Path) -> None:
     """So is a folder."""
     for path in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(LocalError, match="cannot read"):
             reports.usage.import_report("L1", path, day(1), day(20))
 
 
-def test_a_list_that_is_not_there_is_not_found(reports: ReportDesk) -> None:
+def test_a_list_that_is_not_there_is_not_found(reports: ReportHarness) -> None:
     """The vendor shows all its lists, and that is none of them."""
     with pytest.raises(NotFound):
         reports.take("L9", 1, 20)
 
 
-def test_a_header_alone_is_a_report(reports: ReportDesk) -> None:
+def test_a_header_alone_is_a_report(reports: ReportHarness) -> None:
     """Nobody was given anything on these days, and that is proven."""
     done = reports.take("L1", 1, 20)
     assert (0, 0, False) == (done.rows, done.added, done.repeated)
@@ -207,7 +207,7 @@ def test_a_header_alone_is_a_report(reports: ReportDesk) -> None:
     assert reports.take("L1", 1, 20).repeated is False
 
 
-def test_the_same_file_twice_doubles_nothing_and_says_so(reports: ReportDesk, tmp_path: Path) -> None:
+def test_the_same_file_twice_doubles_nothing_and_says_so(reports: ReportHarness, tmp_path: Path) -> None:
     """Also when it comes in another wrapping."""
     reports.take("L1", 1, 20, *ROWS)
     path = tmp_path / "r.csv.gz"
@@ -218,7 +218,7 @@ def test_the_same_file_twice_doubles_nothing_and_says_so(reports: ReportDesk, tm
     assert ["C-1"] == reports.codes("E1")
 
 
-def test_a_bomb_is_not_unpacked(reports: ReportDesk, tmp_path: Path) -> None:
+def test_a_bomb_is_not_unpacked(reports: ReportHarness, tmp_path: Path) -> None:
     """What unpacks to more than a report can be is refused when the limit is reached, counted unpacked."""
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(TEXT.encode() + b"E1,C-1,C1,A,D,V,2026-10-03T06:30:00Z\n" * 100_000))
@@ -231,7 +231,7 @@ def test_a_bomb_is_not_unpacked(reports: ReportDesk, tmp_path: Path) -> None:
         reports.usage.import_report("L1", path, day(1), day(20))
 
 
-def test_a_report_as_long_as_the_vendors_longest_is_refused(reports: ReportDesk) -> None:
+def test_a_report_as_long_as_the_vendors_longest_is_refused(reports: ReportHarness) -> None:
     """The vendor stops at so many rows, and does not say that there were more."""
     reports.vendor.report_form = attrs.evolve(FORM, max_rows=3)
     with pytest.raises(LocalError, match="cuts reports off at 3"):
@@ -240,14 +240,14 @@ def test_a_report_as_long_as_the_vendors_longest_is_refused(reports: ReportDesk)
 
 
 @pytest.mark.parametrize("told", ["L1", "List L1", "label_L1", "list l1", ""])
-def test_a_column_that_names_the_list_is_believed(reports: ReportDesk, tmp_path: Path, told: str) -> None:
+def test_a_column_that_names_the_list_is_believed(reports: ReportHarness, tmp_path: Path, told: str) -> None:
     """By its id, name or label; blank cells say nothing."""
     path = tmp_path / "r.csv"
     path.write_text(f"User ID,Code,List\nE1,C-1,{told}\n", encoding="utf-8")
     assert 1 == reports.usage.import_report("L1", path, day(1), day(20)).added
 
 
-def test_a_report_of_another_list_is_known_by_its_rows(reports: ReportDesk) -> None:
+def test_a_report_of_another_list_is_known_by_its_rows(reports: ReportHarness) -> None:
     """What was imported of one list is not imported of another, unless codes really stand in both."""
     reports.vendor.create("L2", created=1)
     reports.take("L1", 1, 20, *ROWS)
@@ -258,7 +258,7 @@ def test_a_report_of_another_list_is_known_by_its_rows(reports: ReportDesk) -> N
     assert 0 == reports.take("L2", 1, 20, *ROWS).added
 
 
-def uploaded(reports: ReportDesk, folder: Path, list_id: str, *codes: str) -> None:
+def uploaded(reports: ReportHarness, folder: Path, list_id: str, *codes: str) -> None:
     """Have the ledger know codes of a list."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{list_id}.txt"
@@ -278,7 +278,9 @@ def uploaded(reports: ReportDesk, folder: Path, list_id: str, *codes: str) -> No
     reports.ledger().mark_submitting(upload, 1)
 
 
-def test_a_report_of_another_list_is_known_by_what_was_uploaded(reports: ReportDesk, tmp_path: Path) -> None:
+def test_a_report_of_another_list_is_known_by_what_was_uploaded(
+    reports: ReportHarness, tmp_path: Path
+) -> None:
     """Codes that were sent to another list, and not to this one."""
     reports.vendor.create("L2", created=1)
     uploaded(reports, tmp_path / "codes", "L2", "C-0", "C-2", "C-7")
@@ -298,7 +300,7 @@ def test_a_report_of_another_list_is_known_by_what_was_uploaded(reports: ReportD
     ],
 )
 def test_moments_are_read_in_their_form(
-    reports: ReportDesk, tmp_path: Path, moment: str, form: str | None, expected: str
+    reports: ReportHarness, tmp_path: Path, moment: str, form: str | None, expected: str
 ) -> None:
     """ISO 8601, or as the connection says; one that names no zone is UTC, and said to be a guess."""
     reports.vendor.report_form = attrs.evolve(FORM, time_format=form)
@@ -312,7 +314,7 @@ def test_moments_are_read_in_their_form(
     assert (() if names_zone else ("issued_at",)) == coupon.approximate
 
 
-def test_an_old_mail_with_a_date_is_still_read(reports: ReportDesk, tmp_path: Path) -> None:
+def test_an_old_mail_with_a_date_is_still_read(reports: ReportHarness, tmp_path: Path) -> None:
     """Only the days are judged by it."""
     path = tmp_path / "r.eml"
     stamp = format_datetime(reports.now - timedelta(days=3))
@@ -320,7 +322,7 @@ def test_an_old_mail_with_a_date_is_still_read(reports: ReportDesk, tmp_path: Pa
     assert 3 == reports.usage.import_report("L1", path, day(1), day(17)).added
 
 
-def test_import_report_is_what_the_connection_calls(reports: ReportDesk) -> None:
+def test_import_report_is_what_the_connection_calls(reports: ReportHarness) -> None:
     """A report object that is read once stays open for its owner."""
     file = report(ROWS)
     reports.usage.import_report("L1", file, day(1), day(20))

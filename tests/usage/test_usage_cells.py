@@ -7,25 +7,25 @@ import pytest
 
 from couponhub.errors import LocalError
 from couponhub.models import Identifier
-from tests.usage.desk_of_cells import HEADER, SENT_AT, CellDesk
+from tests.usage.cells_harness import HEADER, SENT_AT, CellHarness
 
 EXTERNAL, MOBILE, EMAIL = Identifier.EXTERNAL_ID, Identifier.MOBILE, Identifier.EMAIL
-Opening = Callable[..., CellDesk]
+Opening = Callable[..., CellHarness]
 PLAIN = {EXTERNAL: "EXT-101", MOBILE: "919876543211", EMAIL: "b@example.com"}
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Opening]:
-    """Opens a desk for reports of that identifier."""
-    desks: list[CellDesk] = []
+    """Opens a harness for reports of that identifier."""
+    desks: list[CellHarness] = []
 
-    def opening(kind: Identifier, **settings: object) -> CellDesk:
-        desks.append(CellDesk.opened(tmp_path / str(len(desks)), kind, **settings))
+    def opening(kind: Identifier, **settings: object) -> CellHarness:
+        desks.append(CellHarness.opened(tmp_path / str(len(desks)), kind, **settings))
         return desks[-1]
 
     yield opening
     for one in desks:
-        one.desk.close()
+        one.harness.close()
 
 
 @pytest.mark.parametrize(
@@ -75,11 +75,11 @@ def test_a_cell_that_can_be_read_finds_its_customer(
     opened: Opening, kind: Identifier, cell: str, asked: str
 ) -> None:
     """By the plain identifier, and by the very spelling of the row; nobody else is found by it."""
-    desk = opened(kind)
-    assert 2 == desk.take_users(cell, PLAIN[kind]).added
-    assert ("found", ["MAIL-1"]) == desk.answer(asked)
-    assert ("found", ["MAIL-1"]) == desk.answer(cell.strip())
-    assert ("found", ["MAIL-2"]) == desk.answer(PLAIN[kind])
+    harness = opened(kind)
+    assert 2 == harness.take_users(cell, PLAIN[kind]).added
+    assert ("found", ["MAIL-1"]) == harness.answer(asked)
+    assert ("found", ["MAIL-1"]) == harness.answer(cell.strip())
+    assert ("found", ["MAIL-2"]) == harness.answer(PLAIN[kind])
 
 
 RUINED = (
@@ -144,13 +144,13 @@ RUINED = (
 @pytest.mark.parametrize("kind", [EXTERNAL, MOBILE, EMAIL])
 def test_a_ruined_customer_is_refused(opened: Opening, kind: Identifier, ruined: str) -> None:
     """Whatever the identifier, with the row and never the cell; nothing of the report is imported."""
-    desk = opened(kind)
+    harness = opened(kind)
     with pytest.raises(LocalError, match=r"row 2 has .* as its user") as refused:
-        desk.take_users(PLAIN[kind], ruined)
+        harness.take_users(PLAIN[kind], ruined)
     assert 1 == len(str(refused.value).splitlines())
     assert len(ruined.strip()) < 4 or ruined.strip() not in str(refused.value)
     assert "as it was mailed" in refused.value.hint
-    assert desk.desk.reports.answer() is False
+    assert harness.harness.reports.answer() is False
 
 
 @pytest.mark.parametrize(
@@ -205,14 +205,14 @@ def test_a_ruined_customer_is_refused(opened: Opening, kind: Identifier, ruined:
 )
 def test_a_customer_that_is_none_of_its_kind_is_refused(opened: Opening, kind: Identifier, cell: str) -> None:
     """With the row and what decides; the cell is shown to nobody."""
-    desk = opened(kind)
+    harness = opened(kind)
     with pytest.raises(LocalError, match="row 2 ") as refused:
-        desk.take_users(PLAIN[kind], cell)
+        harness.take_users(PLAIN[kind], cell)
     assert 1 == len(str(refused.value).splitlines())
     assert len(cell) < 4 or cell not in str(refused.value) + refused.value.hint
     assert "usage_columns.user" in refused.value.hint
     assert "user_id_is" in refused.value.hint
-    assert desk.desk.reports.answer() is False
+    assert harness.harness.reports.answer() is False
 
 
 @pytest.mark.parametrize(
@@ -246,13 +246,13 @@ def test_a_customer_that_is_none_of_its_kind_is_refused(opened: Opening, kind: I
 )
 def test_a_code_that_nobody_can_redeem_is_refused(opened: Opening, code: str) -> None:
     """What is ruined, or what nobody can see, would be shown to a customer and taken by no till."""
-    desk = opened(EXTERNAL)
+    harness = opened(EXTERNAL)
     row = '"' + code.replace('"', '""') + '"'
     with pytest.raises(LocalError, match=r"row 2 has .*code") as refused:
-        desk.take(f"{HEADER}\nEXT-1,MAIL-0,{SENT_AT}\nEXT-2,{row},{SENT_AT}\n")
+        harness.take(f"{HEADER}\nEXT-1,MAIL-0,{SENT_AT}\nEXT-2,{row},{SENT_AT}\n")
     assert len(code) < 4 or code not in str(refused.value)
     assert "as it was mailed" in refused.value.hint
-    assert desk.desk.reports.answer() is False
+    assert harness.harness.reports.answer() is False
 
 
 _DATES = ("Nov 26, 2026, 6:56:25 AM", "26/11/2026 06:56", "11/26/2026", "26.11.2026", "26-Nov-26")
@@ -293,9 +293,9 @@ def test_the_first_three_times_that_cannot_be_read_are_told(opened: Opening) -> 
 )
 def test_a_time_is_read_as_the_setting_says(opened: Opening, form: str | None, moment: str) -> None:
     """Blanks around it say nothing."""
-    desk = opened(EXTERNAL, usage_time_format=form)
-    desk.take(f'{HEADER}\nEXT-1,MAIL-1,"{moment}"\n')
-    assert ("found", ["MAIL-1"]) == desk.answer("EXT-1")
+    harness = opened(EXTERNAL, usage_time_format=form)
+    harness.take(f'{HEADER}\nEXT-1,MAIL-1,"{moment}"\n')
+    assert ("found", ["MAIL-1"]) == harness.answer("EXT-1")
 
 
 ROWS = f"EXT-100,MAIL-1,{SENT_AT}\nEXT-101,MAIL-2,{SENT_AT}\n"
@@ -325,12 +325,12 @@ ROWS = f"EXT-100,MAIL-1,{SENT_AT}\nEXT-101,MAIL-2,{SENT_AT}\n"
 )
 def test_nothing_at_the_end_is_nothing(opened: Opening, ending: str, header: str) -> None:
     """Blank rows and rows of separators alone end a file that a spreadsheet or an editor has saved."""
-    desk = opened(EXTERNAL)
+    harness = opened(EXTERNAL)
     rows = ROWS.replace(",2026", ",c,n,l,v,2026") if header != HEADER else ROWS
-    done = desk.take(f"{header}\n{rows}{ending}")
+    done = harness.take(f"{header}\n{rows}{ending}")
     assert (2, 2) == (done.rows, done.added)
     assert [("found", ["MAIL-1"]), ("found", ["MAIL-2"]), ("none", [])] == [
-        desk.answer(asked) for asked in ("EXT-100", "EXT-101", "EXT-102")
+        harness.answer(asked) for asked in ("EXT-100", "EXT-101", "EXT-102")
     ]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from couponhub.errors import LocalError
 from couponhub.models import CouponQuery, CouponStatus, Customer, Identifier, ReportImport
-from tests.usage.desk_of_reports import FORM, ReportDesk, Row, day, noon, until
+from tests.usage.reports_harness import FORM, ReportHarness, Row, day, noon, until
 
 TODAY = 20
 HEADER = "User ID,Coupon Code,Sent At\n"
@@ -34,7 +34,7 @@ def mail(*dates: str) -> bytes:
     return inner.as_bytes()
 
 
-def bring(reports: ReportDesk, path: Path, content: bytes | str, first: int, last: int) -> ReportImport:
+def bring(reports: ReportHarness, path: Path, content: bytes | str, first: int, last: int) -> ReportImport:
     """Import a file."""
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return reports.usage.import_report("L1", path, day(first), day(last))
@@ -51,7 +51,7 @@ def bring(reports: ReportDesk, path: Path, content: bytes | str, first: int, las
     ],
 )
 def test_the_oldest_date_of_the_mails_bounds_a_report(
-    reports: ReportDesk, tmp_path: Path, dates: tuple[str, ...]
+    reports: ReportHarness, tmp_path: Path, dates: tuple[str, ...]
 ) -> None:
     """Forwarding a mail makes its report no younger, and a date without a zone is one in UTC."""
     bring(reports, tmp_path / "r.eml", mail(*dates), 1, 18)
@@ -61,7 +61,7 @@ def test_the_oldest_date_of_the_mails_bounds_a_report(
 
 @pytest.mark.parametrize(("saved", "covered"), [(18, 17), (19, 19), (3, 19)])
 def test_the_date_of_a_file_bounds_a_report(
-    reports: ReportDesk, tmp_path: Path, saved: int, covered: int
+    reports: ReportHarness, tmp_path: Path, saved: int, covered: int
 ) -> None:
     """Saved on its last day, it knows a part of that day; one from before its last day is no date of the report."""
     path = tmp_path / "r.csv"
@@ -73,14 +73,14 @@ def test_the_date_of_a_file_bounds_a_report(
     assert until(covered) == reports.found("E2").as_of
 
 
-def test_a_report_made_before_its_days_closes_no_seam(reports: ReportDesk, tmp_path: Path) -> None:
+def test_a_report_made_before_its_days_closes_no_seam(reports: ReportHarness, tmp_path: Path) -> None:
     """Whatever days it is said to be of: it reaches no further than into the day on which it was made."""
     reports.take("L1", 1, 8)
     bring(reports, tmp_path / "r.eml", mail("Thu, 08 Oct 2026 09:00:00 +0000"), 9, 12)
     assert until(7) == reports.found("E2").as_of
 
 
-def test_reports_prove_nothing_of_another_identifier(reports: ReportDesk) -> None:
+def test_reports_prove_nothing_of_another_identifier(reports: ReportHarness) -> None:
     """Once `user_id_is` is mended, what was read as something else covers nothing until it is imported again."""
     row = Row("919876543210", "C-1", 3)
     reports.take("L1", 1, TODAY, row)
@@ -98,7 +98,7 @@ def test_reports_prove_nothing_of_another_identifier(reports: ReportDesk) -> Non
     assert "none" == reports.verdict("E2")
 
 
-def test_the_same_file_read_as_another_identifier_is_no_repetition(reports: ReportDesk) -> None:
+def test_the_same_file_read_as_another_identifier_is_no_repetition(reports: ReportHarness) -> None:
     """It brings rows that were not known."""
     reports.take("L1", 1, TODAY, Row("E1@example.com", "C-1", 3))
     reports.vendor.report_form = attrs.evolve(FORM, identifier=Identifier.EMAIL)
@@ -106,7 +106,7 @@ def test_the_same_file_read_as_another_identifier_is_no_repetition(reports: Repo
     assert (1, False) == (done.added, done.repeated)
 
 
-def test_a_list_is_over_when_it_was_seen_to_be(reports: ReportDesk) -> None:
+def test_a_list_is_over_when_it_was_seen_to_be(reports: ReportHarness) -> None:
     """It may have been extended since it was last seen: its coupons are then unknown, and a filter keeps them."""
     reports.vendor.create("L1", created=1, expires=TODAY)
     reports.take("L1", 1, TODAY, Row("E1", "C-1", 3))
@@ -124,7 +124,7 @@ def test_a_list_is_over_when_it_was_seen_to_be(reports: ReportDesk) -> None:
 
 @pytest.mark.parametrize(("edge", "expected"), [(20, "unknown"), (37, "found"), (38, "found"), (8, "none")])
 def test_a_guessed_zone_proves_nothing_near_the_edge(
-    reports: ReportDesk, tmp_path: Path, edge: int, expected: str
+    reports: ReportHarness, tmp_path: Path, edge: int, expected: str
 ) -> None:
     """A moment without a zone may be on the other side of the days asked for."""
     bring(reports, tmp_path / "r.csv", f"{HEADER}E1,C-1,2026-10-05 23:00:00\n", 1, TODAY)
@@ -150,7 +150,7 @@ def test_a_guessed_zone_proves_nothing_near_the_edge(
     ],
 )
 def test_a_report_that_is_not_whole_is_refused(
-    reports: ReportDesk, tmp_path: Path, content: str, expected: str
+    reports: ReportHarness, tmp_path: Path, content: str, expected: str
 ) -> None:
     """Cut off before there is a row to compare with, of no known form, or saved by a spreadsheet."""
     with pytest.raises(LocalError, match=expected):
@@ -158,14 +158,14 @@ def test_a_report_that_is_not_whole_is_refused(
     assert reports.reports.answer() is False
 
 
-def test_numbers_that_are_not_rounded_stay_what_they_are(reports: ReportDesk) -> None:
+def test_numbers_that_are_not_rounded_stay_what_they_are(reports: ReportHarness) -> None:
     """Codes and customers with an E, a dot or a plus in them are nobody's mistake."""
     codes = ["1E5", "12e5", "E+12", "9E11", "1.2", "A1E+12"]
     reports.take("L1", 1, TODAY, *(Row("A+E+1", code, 2) for code in codes))
     assert sorted(codes) == reports.codes("A+E+1")
 
 
-def test_a_zip_of_another_method_is_refused(reports: ReportDesk, tmp_path: Path) -> None:
+def test_a_zip_of_another_method_is_refused(reports: ReportHarness, tmp_path: Path) -> None:
     """Damage to it would not be told apart from a fault of ours."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_LZMA) as zipped:
@@ -174,14 +174,14 @@ def test_a_zip_of_another_method_is_refused(reports: ReportDesk, tmp_path: Path)
         bring(reports, tmp_path / "r.zip", content.getvalue(), 1, TODAY)
 
 
-def test_a_damaged_mail_is_refused(reports: ReportDesk, tmp_path: Path) -> None:
+def test_a_damaged_mail_is_refused(reports: ReportHarness, tmp_path: Path) -> None:
     """Characters that base64 does not have would be left out in silence, and others read instead."""
     content = mail("Sun, 18 Oct 2026 09:00:00 +0000").replace(b"VXNl", b"VX*l")
     with pytest.raises(LocalError, match="damaged"):
         bring(reports, tmp_path / "r.eml", content, 1, 18)
 
 
-def test_an_accent_is_the_same_however_it_is_typed(reports: ReportDesk) -> None:
+def test_an_accent_is_the_same_however_it_is_typed(reports: ReportHarness) -> None:
     """One keyboard writes it behind its letter, another as one letter."""
     reports.vendor.report_form = attrs.evolve(FORM, identifier=Identifier.EMAIL)
     reports.take("L1", 1, TODAY, Row("jose\N{COMBINING ACUTE ACCENT}@example.com", "C-1", 2))
@@ -189,7 +189,7 @@ def test_an_accent_is_the_same_however_it_is_typed(reports: ReportDesk) -> None:
     assert ["C-1"] == [given.code for given in held.issued]
 
 
-def test_a_customer_whom_reports_spell_in_several_ways_is_one(reports: ReportDesk) -> None:
+def test_a_customer_whom_reports_spell_in_several_ways_is_one(reports: ReportHarness) -> None:
     """What was given to them under each spelling is theirs, and each code is there once."""
     reports.vendor.report_form = attrs.evolve(FORM, identifier=Identifier.MOBILE, country_code="91")
     rows = [Row("919876543210", "C-1", 2), Row("9876543210", "C-2", 3), Row("9876543210", "C-1", 2)]

@@ -36,7 +36,7 @@ class Ran:
 
 
 @attrs.frozen
-class Bench:
+class UsageHarness:
     """An emulated workspace whose list is five days old, and the command line on it."""
 
     harness: Harness
@@ -63,7 +63,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(capsys: pytest.CaptureFixture[str]) -> Iterator[Bench]:
+def usage(capsys: pytest.CaptureFixture[str]) -> Iterator[UsageHarness]:
     """Five days ago a list was created and three codes were given to one customer."""
     with harness_for(Registry().load("moengage"), settings={"created_by": "tests"}) as harness:
         now = datetime.now(UTC)
@@ -77,12 +77,12 @@ def bench(capsys: pytest.CaptureFixture[str]) -> Iterator[Bench]:
             code = main(("--config", str(harness.folder / "couponhub.toml"), *words))
             return Ran(code, *capsys.readouterr())
 
-        yield Bench(harness, list_id, codes, now.astimezone(INDIA).date(), run)
+        yield UsageHarness(harness, list_id, codes, now.astimezone(INDIA).date(), run)
 
 
-def test_a_code_goes_from_the_campaign_into_a_lookup(bench: Bench) -> None:
+def test_a_code_goes_from_the_campaign_into_a_lookup(usage: UsageHarness) -> None:
     """Nobody is asked before; from the import on the customer is found, and absence is proven as of the report."""
-    hub, calls = bench.harness.hub, bench.harness.control.requests
+    hub, calls = usage.harness.hub, usage.harness.control.requests
     customer, other = Customer(external_id=BUYER["external_id"]), Customer(external_id="EXT-9")
     asked = len(calls())
     (before,) = hub.lookup(customer).answers
@@ -90,20 +90,20 @@ def test_a_code_goes_from_the_campaign_into_a_lookup(bench: Bench) -> None:
     assert before.error is not None
     assert "couponhub usage import" in before.error.hint
     assert asked == len(calls())
-    first, last = bench.today - timedelta(days=5), bench.today
-    path = bench.mailed(first, last)
-    done = bench.imported(path, first, last)
+    first, last = usage.today - timedelta(days=5), usage.today
+    path = usage.mailed(first, last)
+    done = usage.imported(path, first, last)
     assert (0, 3, 3, path.name) == (done.code, done.json["rows"], done.json["added"], done.json["file"])
-    assert not [code for code in bench.codes if code in done.out + done.err]
+    assert not [code for code in usage.codes if code in done.out + done.err]
     asked = len(calls())
     (found,) = hub.lookup(customer).answers
     assert (Verdict.FOUND, None) == (found.verdict, found.reason)
-    assert sorted(bench.codes) == sorted(coupon.code for coupon in found.coupons)
+    assert sorted(usage.codes) == sorted(coupon.code for coupon in found.coupons)
     (none,) = hub.lookup(other).answers
-    end = datetime.combine(bench.today, datetime.min.time(), INDIA).astimezone(UTC)
+    end = datetime.combine(usage.today, datetime.min.time(), INDIA).astimezone(UTC)
     assert (Verdict.NONE, Reason.NO_COUPONS, end) == (none.verdict, none.reason, none.as_of)
     assert asked == len(calls())
-    ran = bench.run("-o", "json", "lookup", "--external-id", BUYER["external_id"])
+    ran = usage.run("-o", "json", "lookup", "--external-id", BUYER["external_id"])
     assert 0 == ran.code
     assert {"report"} == {coupon["source"] for coupon in ran.json["coupons"]}
     assert {(None, None)} == {
@@ -112,57 +112,57 @@ def test_a_code_goes_from_the_campaign_into_a_lookup(bench: Bench) -> None:
     assert ran.json["answers"][0]["coverage"]
 
 
-def test_a_lookup_says_which_days_are_not_covered(bench: Bench) -> None:
+def test_a_lookup_says_which_days_are_not_covered(usage: UsageHarness) -> None:
     """One line on stderr with the command that tells more, for exit code 3 alone tells nothing."""
-    path = bench.mailed(bench.today, bench.today)
-    days = ("--from", str(bench.today), "--to", str(bench.today))
-    bench.run("usage", "import", "moengage", bench.list_id, str(path), *days)
-    ran = bench.run("lookup", "--external-id", "nobody")
+    path = usage.mailed(usage.today, usage.today)
+    days = ("--from", str(usage.today), "--to", str(usage.today))
+    usage.run("usage", "import", "moengage", usage.list_id, str(path), *days)
+    ran = usage.run("lookup", "--external-id", "nobody")
     assert (3, 1) == (ran.code, len(ran.err.splitlines()))
     assert "lack" in ran.err
     assert "couponhub usage status moengage" in ran.err
 
 
-def test_only_user_ids_are_answered(bench: Bench) -> None:
+def test_only_user_ids_are_answered(usage: UsageHarness) -> None:
     """A mobile is refused while MoEngage's User ID is something else, with the kind that is needed."""
-    first, last = bench.today - timedelta(days=5), bench.today
-    bench.imported(bench.mailed(first, last), first, last)
+    first, last = usage.today - timedelta(days=5), usage.today
+    usage.imported(usage.mailed(first, last), first, last)
     mobile = Customer(mobile=BUYER["mobile"])
     with pytest.raises(Unsupported, match="external_id"):
-        bench.harness.connection.customers.coupons(mobile)
-    (answer,) = bench.harness.hub.lookup(mobile).answers
+        usage.harness.connection.customers.coupons(mobile)
+    (answer,) = usage.harness.hub.lookup(mobile).answers
     assert (Verdict.UNKNOWN, Reason.UNSUPPORTED) == (answer.verdict, answer.reason)
-    assert frozenset({Identifier.EXTERNAL_ID}) == bench.harness.connection.customers.identifiers
+    assert frozenset({Identifier.EXTERNAL_ID}) == usage.harness.connection.customers.identifiers
 
 
-def test_the_same_mail_twice_says_so(bench: Bench) -> None:
+def test_the_same_mail_twice_says_so(usage: UsageHarness) -> None:
     """It exits with 0, adds nothing, and warns."""
-    first, last = bench.today - timedelta(days=5), bench.today
-    path = bench.mailed(first, last)
-    bench.imported(path, first, last)
-    again = bench.imported(path, first, last)
+    first, last = usage.today - timedelta(days=5), usage.today
+    path = usage.mailed(first, last)
+    usage.imported(path, first, last)
+    again = usage.imported(path, first, last)
     assert (0, 0, 3, True) == (again.code, again.json["added"], again.json["known"], again.json["repeated"])
     assert "imported before" in again.err
 
 
-def test_status_names_the_gaps_and_the_requests_that_fill_them(bench: Bench) -> None:
+def test_status_names_the_gaps_and_the_requests_that_fill_them(usage: UsageHarness) -> None:
     """Obeying it once leaves no gap."""
-    first = bench.today - timedelta(days=5)
-    path = bench.mailed(first, first + timedelta(days=2))
-    bench.imported(path, first, first + timedelta(days=2))
-    (before,) = bench.run("-o", "json", "usage", "status", "moengage").json["items"]
+    first = usage.today - timedelta(days=5)
+    path = usage.mailed(first, first + timedelta(days=2))
+    usage.imported(path, first, first + timedelta(days=2))
+    (before,) = usage.run("-o", "json", "usage", "status", "moengage").json["items"]
     assert [{"from": str(first), "to": str(first + timedelta(days=1))}] == before["covered"]
-    gap = {"from": str(first + timedelta(days=2)), "to": str(bench.today - timedelta(days=1))}
+    gap = {"from": str(first + timedelta(days=2)), "to": str(usage.today - timedelta(days=1))}
     assert [gap] == before["missing"]
     request = before["request"]
-    assert (0, gap["from"], str(bench.today)) == (request["wait_days"], request["from"], request["to"])
+    assert (0, gap["from"], str(usage.today)) == (request["wait_days"], request["from"], request["to"])
     command = request["command"].replace('"$REPORTS_TO"', "reports@example.com").split()
     assert ["couponhub", "usage", "request"] == command[:3]
     days = date.fromisoformat(request["from"]), date.fromisoformat(request["to"])
-    bench.imported(bench.mailed(*days), *days)
-    (after,) = bench.run("-o", "json", "usage", "status", "moengage", bench.list_id).json["items"]
+    usage.imported(usage.mailed(*days), *days)
+    (after,) = usage.run("-o", "json", "usage", "status", "moengage", usage.list_id).json["items"]
     assert ([], None) == (after["missing"], after["request"])
-    assert 0 == bench.run("usage", "status", "moengage").code
+    assert 0 == usage.run("usage", "status", "moengage").code
 
 
 @pytest.mark.parametrize(
@@ -175,24 +175,24 @@ def test_status_names_the_gaps_and_the_requests_that_fill_them(bench: Bench) -> 
     ],
 )
 def test_failures_have_their_kind_and_exit_code(
-    bench: Bench, words: tuple[str, ...], code: int, kind: str
+    usage: UsageHarness, words: tuple[str, ...], code: int, kind: str
 ) -> None:
     """One line on stderr, and the kind in JSON."""
-    asked = [bench.list_id if word == "LIST" else word for word in words]
-    ran = bench.run("-o", "json", "usage", "import", "moengage", *asked)
+    asked = [usage.list_id if word == "LIST" else word for word in words]
+    ran = usage.run("-o", "json", "usage", "import", "moengage", *asked)
     assert (code, kind) == (ran.code, ran.json["error"]["kind"])
     assert 1 == len(ran.err.splitlines())
 
 
-def test_another_list_is_refused(bench: Bench) -> None:
+def test_another_list_is_refused(usage: UsageHarness) -> None:
     """The report of one list is not imported as another's."""
-    bench.harness.control.set_clock(datetime.now(UTC) - timedelta(days=5))
-    other = bench.harness.list_with("Winter", ["W-1"])
-    bench.harness.control.set_clock(None)
-    first, last = bench.today - timedelta(days=5), bench.today
-    path = bench.mailed(first, last)
-    bench.imported(path, first, last)
+    usage.harness.control.set_clock(datetime.now(UTC) - timedelta(days=5))
+    other = usage.harness.list_with("Winter", ["W-1"])
+    usage.harness.control.set_clock(None)
+    first, last = usage.today - timedelta(days=5), usage.today
+    path = usage.mailed(first, last)
+    usage.imported(path, first, last)
     days = ("--from", str(first), "--to", str(last))
-    ran = bench.run("-o", "json", "usage", "import", "moengage", other, str(path), *days)
+    ran = usage.run("-o", "json", "usage", "import", "moengage", other, str(path), *days)
     assert (2, "local") == (ran.code, ran.json["error"]["kind"])
     assert "another list" in ran.err

@@ -6,7 +6,7 @@ import pytest
 
 from couponhub.errors import LocalError
 from couponhub.models import Identifier
-from tests.usage.desk_of_cells import SENT_AT, CellDesk
+from tests.usage.cells_harness import SENT_AT, CellHarness
 
 EXTERNAL, MOBILE, EMAIL = Identifier.EXTERNAL_ID, Identifier.MOBILE, Identifier.EMAIL
 CELLS = {"ID": "1", "User": "John", "Customer Email": "a.buyer@example.com", "Mobile Number": "919876543210"}
@@ -39,13 +39,13 @@ def test_two_columns_of_customers_are_refused(
     tmp_path: Path, kind: Identifier, header: str, named: tuple[str, ...]
 ) -> None:
     """With the columns that could be meant and the setting that decides."""
-    desk = CellDesk.opened(tmp_path, kind)
+    harness = CellHarness.opened(tmp_path, kind)
     with pytest.raises(LocalError, match="several columns could be the user") as refused:
-        desk.take(report(header))
+        harness.take(report(header))
     assert not [name for name in named if f'"{name}"' not in str(refused.value)]
     assert "usage_columns.user" in refused.value.hint
     assert not [cell for cell in CELLS.values() if len(cell) > 4 and cell in str(refused.value)]
-    desk.desk.close()
+    harness.harness.close()
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,11 @@ def test_two_columns_of_customers_are_refused(
 )
 def test_two_columns_of_codes_are_refused(tmp_path: Path, header: str) -> None:
     """A bare "Code" may be a country's."""
-    desk = CellDesk.opened(tmp_path, EXTERNAL)
+    harness = CellHarness.opened(tmp_path, EXTERNAL)
     with pytest.raises(LocalError, match="several columns could be the code") as refused:
-        desk.take(report(header))
+        harness.take(report(header))
     assert "usage_columns.code" in refused.value.hint
-    desk.desk.close()
+    harness.harness.close()
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_two_columns_of_codes_are_refused(tmp_path: Path, header: str) -> None:
 )
 def test_the_setting_decides(tmp_path: Path, kind: Identifier, header: str, column: str, asked: str) -> None:
     """Whatever stands beside the column that it names."""
-    desk = CellDesk.opened(tmp_path, kind, usage_columns={"user": (column,)})
-    assert 1 == desk.take(report(header)).added
-    assert ("found", ["MAIL-1"]) == desk.answer(asked)
-    desk.desk.close()
+    harness = CellHarness.opened(tmp_path, kind, usage_columns={"user": (column,)})
+    assert 1 == harness.take(report(header)).added
+    assert ("found", ["MAIL-1"]) == harness.answer(asked)
+    harness.harness.close()
 
 
 @pytest.mark.parametrize(
@@ -95,42 +95,42 @@ def test_the_setting_decides(tmp_path: Path, kind: Identifier, header: str, colu
 )
 def test_a_plain_header_is_believed(tmp_path: Path, kind: Identifier, header: str, asked: str) -> None:
     """Columns of other identifiers beside "User ID" leave nothing open."""
-    desk = CellDesk.opened(tmp_path, kind)
-    desk.take(report(header))
-    assert "found" == desk.answer(asked)[0]
-    desk.desk.close()
+    harness = CellHarness.opened(tmp_path, kind)
+    harness.take(report(header))
+    assert "found" == harness.answer(asked)[0]
+    harness.harness.close()
 
 
 def test_all_columns_that_are_missing_are_told_at_once(tmp_path: Path) -> None:
     """Whoever names one in the config is not sent back for the next; the separator that was seen is said too."""
-    desk = CellDesk.opened(tmp_path, EXTERNAL)
+    harness = CellHarness.opened(tmp_path, EXTERNAL)
     with pytest.raises(LocalError) as refused:
-        desk.take(report("Kunde,Gutschein,Sent At,Campaign ID"))
+        harness.take(report("Kunde,Gutschein,Sent At,Campaign ID"))
     told = refused.value.message
     assert "no column of the user, known as" in told
     assert "; and no column of the code, known as" in told
     assert 'it names "Kunde", "Gutschein", "Sent At", "Campaign ID"' in told
     assert "name them under usage_columns.user and usage_columns.code of the connection" in refused.value.hint
     with pytest.raises(LocalError, match="and here by semicolons"):
-        desk.take("User ID;Coupon Code;Sent At\n1;A-1;2026-10-03\n")
-    desk.desk.close()
+        harness.take("User ID;Coupon Code;Sent At\n1;A-1;2026-10-03\n")
+    harness.harness.close()
 
 
 @pytest.mark.parametrize("end", ["\n\n\n\n", "\r\n\r\n", ",,\n", ",,\n\n , ,\n", "\n,,", "\t\n"])
 def test_blank_rows_at_the_end_refuse_no_report(tmp_path: Path, end: str) -> None:
     """Spreadsheets and editors leave them."""
-    desk = CellDesk.opened(tmp_path, EXTERNAL)
-    desk.take(report("User ID,Coupon Code,Sent At") + end)
-    desk.desk.close()
+    harness = CellHarness.opened(tmp_path, EXTERNAL)
+    harness.take(report("User ID,Coupon Code,Sent At") + end)
+    harness.harness.close()
 
 
 def test_a_header_without_customers_names_what_it_has(tmp_path: Path) -> None:
     """A row that is no header is shown to nobody."""
-    desk = CellDesk.opened(tmp_path, MOBILE)
+    harness = CellHarness.opened(tmp_path, MOBILE)
     with pytest.raises(LocalError, match='it names "Mobile Number", "Coupon Code", "Sent At"'):
-        desk.take(report("Mobile Number,Coupon Code,Sent At"))
+        harness.take(report("Mobile Number,Coupon Code,Sent At"))
     with pytest.raises(LocalError) as refused:
-        desk.take(f"919876543210,MAIL-1,{SENT_AT}\n")
+        harness.take(f"919876543210,MAIL-1,{SENT_AT}\n")
     assert "MAIL" not in str(refused.value)
     assert "9876" not in str(refused.value)
-    desk.desk.close()
+    harness.harness.close()

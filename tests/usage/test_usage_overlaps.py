@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from couponhub.models import CouponQuery
 from tests.kit.examples import examples
-from tests.usage.desk_of_reports import ReportDesk, Row, day, until
+from tests.usage.reports_harness import ReportHarness, Row, day, until
 
 LISTS = ("L1", "L2", "L3")
 TODAY = 20
@@ -50,26 +50,26 @@ def test_overlapping_reports_tell_the_truth(
 ) -> None:
     """Each code once, none invented, and `none` only of people of whom it is true."""
     with tempfile.TemporaryDirectory() as folder:
-        desk = ReportDesk(Path(folder) / "state")
+        harness = ReportHarness(Path(folder) / "state")
         for name, created in past.created.items():
-            desk.vendor.create(name, created=created)
+            harness.vendor.create(name, created=created)
         reported: dict[str, set[int]] = {name: set() for name in past.created}
         for name, first, length in asked:
             if name not in past.created:
                 continue
             begin = max(first, past.created[name])
             end = min(begin + length, TODAY)
-            desk.take(name, begin, end, *(row for row in past.given[name] if begin <= row.day <= end))
+            harness.take(name, begin, end, *(row for row in past.given[name] if begin <= row.day <= end))
             reported[name] |= set(range(begin, end + 1))
         if any(reported.values()):
-            _check(desk, past, reported, None, None)
+            _check(harness, past, reported, None, None)
             first, last = min(window), max(window)
-            _check(desk, past, reported, first, last)
-        desk.close()
+            _check(harness, past, reported, first, last)
+        harness.close()
 
 
 def _check(
-    desk: ReportDesk, past: Past, reported: dict[str, set[int]], first: int | None, last: int | None
+    harness: ReportHarness, past: Past, reported: dict[str, set[int]], first: int | None, last: int | None
 ) -> None:
     query = (
         CouponQuery()
@@ -84,7 +84,7 @@ def _check(
             if row.customer == customer and row.day in reported[name]
             if first is None or last is None or first <= row.day <= last
         }
-        found = desk.found(customer, query)
+        found = harness.found(customer, query)
         codes = [coupon.code for coupon in found.coupons]
         assert sorted(held) == sorted(codes)
         issued = [coupon.issued_at for coupon in found.coupons if coupon.issued_at]

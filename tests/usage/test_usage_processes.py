@@ -18,7 +18,7 @@ from couponhub.models import Customer
 from couponhub.state.sqlite import pages
 from tests.kit.eventually import eventually
 from tests.kit.processes import Command, forked
-from tests.usage.desk_of_reports import ReportDesk, Row
+from tests.usage.reports_harness import ReportHarness, Row
 
 MANY = 3000
 
@@ -39,9 +39,9 @@ def import_in_two_halves() -> None:
         return whole(database, told(), **numbers)
 
     pages.add = in_two_halves
-    desk = ReportDesk(Path(sys.argv[1]))
-    desk.vendor.create("L1", created=1)
-    done = desk.take("L1", 1, 20, *(Row(f"N{number}", f"NEW-{number}", 5) for number in range(MANY)))
+    harness = ReportHarness(Path(sys.argv[1]))
+    harness.vendor.create("L1", created=1)
+    done = harness.take("L1", 1, 20, *(Row(f"N{number}", f"NEW-{number}", 5) for number in range(MANY)))
     sys.stdout.write(str(done.added))
 
 
@@ -51,18 +51,18 @@ def read_as_nobody() -> None:
         os.setgid(65534)
         os.setuid(65534)
     folder = Path(sys.argv[1])
-    desk = ReportDesk(folder)
+    harness = ReportHarness(folder)
     try:
         (folder / "probe").touch()
         sys.stdout.write("the folder can be written")
     except OSError:
-        sys.stdout.write(" ".join([*desk.codes("E0"), desk.verdict("E1")]))
+        sys.stdout.write(" ".join([*harness.codes("E0"), harness.verdict("E1")]))
 
 
 def forget() -> None:
     """Forget somebody, in a process of its own."""
-    desk = ReportDesk(Path(sys.argv[1]))
-    sys.stdout.write(str(desk.index.forget([Customer(external_id="E0")]).rows))
+    harness = ReportHarness(Path(sys.argv[1]))
+    sys.stdout.write(str(harness.index.forget([Customer(external_id="E0")]).rows))
 
 
 @attrs.frozen
@@ -80,7 +80,7 @@ class Importing:
 
 
 @contextmanager
-def importing(reports: ReportDesk) -> Iterator[Importing]:
+def importing(reports: ReportHarness) -> Iterator[Importing]:
     """Let another process write half of an import."""
     reads, told = os.pipe()
     with (
@@ -92,7 +92,7 @@ def importing(reports: ReportDesk) -> Iterator[Importing]:
         yield Importing(process, line)
 
 
-def test_others_read_what_was_there_until_an_import_is_done(reports: ReportDesk) -> None:
+def test_others_read_what_was_there_until_an_import_is_done(reports: ReportHarness) -> None:
     """Half an import is never seen; all of it is seen at the next read."""
     reports.take("L1", 1, 5, Row("E0", "C-0", 2))
     with importing(reports) as other:
@@ -104,7 +104,7 @@ def test_others_read_what_was_there_until_an_import_is_done(reports: ReportDesk)
     assert "none" == reports.verdict("E9")
 
 
-def test_the_first_import_is_not_seen_before_it_is_done(reports: ReportDesk) -> None:
+def test_the_first_import_is_not_seen_before_it_is_done(reports: ReportHarness) -> None:
     """There is a database already, and nothing in it."""
     with importing(reports) as other:
         assert reports.stored.layout.reports.exists()
@@ -113,7 +113,7 @@ def test_the_first_import_is_not_seen_before_it_is_done(reports: ReportDesk) -> 
     assert reports.reports.answer() is True
 
 
-def test_a_kill_in_the_middle_leaves_everything_as_it_was(reports: ReportDesk) -> None:
+def test_a_kill_in_the_middle_leaves_everything_as_it_was(reports: ReportHarness) -> None:
     """The old index is whole, what lay about is removed by the next import, and that succeeds."""
     reports.take("L1", 1, 5, Row("E0", "C-0", 2))
     with importing(reports) as other:
@@ -128,7 +128,7 @@ def test_a_kill_in_the_middle_leaves_everything_as_it_was(reports: ReportDesk) -
     assert [] == list(reports.stored.layout.imports.iterdir())
 
 
-def test_two_imports_at_once_wait_for_each_other(reports: ReportDesk) -> None:
+def test_two_imports_at_once_wait_for_each_other(reports: ReportHarness) -> None:
     """The second is written when the first is done, and both are there."""
     with importing(reports) as other:
         second = threading.Thread(target=reports.take, args=("L1", 1, 20, Row("E5", "C-5", 6)))
@@ -140,7 +140,7 @@ def test_two_imports_at_once_wait_for_each_other(reports: ReportDesk) -> None:
     assert (["C-5"], ["NEW-7"]) == (reports.codes("E5"), reports.codes("N7"))
 
 
-def test_what_another_process_forgets_is_gone_at_the_next_read(reports: ReportDesk) -> None:
+def test_what_another_process_forgets_is_gone_at_the_next_read(reports: ReportHarness) -> None:
     """An open index reads anew."""
     reports.take("L1", 1, 20, Row("E0", "C-0", 2))
     assert ["C-0"] == reports.codes("E0")
@@ -149,7 +149,7 @@ def test_what_another_process_forgets_is_gone_at_the_next_read(reports: ReportDe
     assert "unknown" == reports.verdict("E0")
 
 
-def test_it_is_read_where_nobody_may_write(reports: ReportDesk) -> None:
+def test_it_is_read_where_nobody_may_write(reports: ReportHarness) -> None:
     """A reader that can write neither the files nor the folder answers, from a copy that is at rest."""
     reports.take("L1", 1, 20, Row("E0", "C-0", 2))
     reports.close()
@@ -165,14 +165,14 @@ def test_it_is_read_where_nobody_may_write(reports: ReportDesk) -> None:
     assert "C-0 none" == run.stdout, run.stderr
 
 
-def test_reading_makes_no_files(reports: ReportDesk) -> None:
+def test_reading_makes_no_files(reports: ReportHarness) -> None:
     """Not even the folder."""
     assert () == reports.index.explain("C-1")
     assert not reports.index.codes_of(Customer(external_id="E1")).issued
     assert not reports.settings.path.parent.exists()
 
 
-def test_a_lost_key_is_told_and_proves_nothing(reports: ReportDesk) -> None:
+def test_a_lost_key_is_told_and_proves_nothing(reports: ReportHarness) -> None:
     """Without its key every customer would seem to have nothing; so with another one."""
     reports.take("L1", 1, 20, Row("E0", "C-0", 2))
     reports.stored.close()
@@ -182,7 +182,7 @@ def test_a_lost_key_is_told_and_proves_nothing(reports: ReportDesk) -> None:
         key.unlink()
         if spoilt is not None:
             key.write_bytes(spoilt)
-        fresh = ReportDesk(reports.settings.path.parent)
+        fresh = ReportHarness(reports.settings.path.parent)
         fresh.vendor.create("L1", created=1)
         with pytest.raises(LocalError, match="key"):
             fresh.codes("E0")
@@ -194,7 +194,7 @@ def test_a_lost_key_is_told_and_proves_nothing(reports: ReportDesk) -> None:
         fresh.close()
 
 
-def test_a_damaged_index_is_told(reports: ReportDesk) -> None:
+def test_a_damaged_index_is_told(reports: ReportHarness) -> None:
     """In one line that names the file."""
     reports.take("L1", 1, 20, Row("E0", "C-0", 2))
     reports.stored.close()
@@ -204,7 +204,7 @@ def test_a_damaged_index_is_told(reports: ReportDesk) -> None:
         reports.codes("E0")
 
 
-def test_an_index_that_was_removed_is_started_anew(reports: ReportDesk) -> None:
+def test_an_index_that_was_removed_is_started_anew(reports: ReportHarness) -> None:
     """Also by a process that had it open."""
     reports.take("L1", 1, 20, Row("E0", "C-0", 2))
     assert ["C-0"] == reports.codes("E0")

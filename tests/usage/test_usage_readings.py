@@ -14,8 +14,8 @@ from couponhub.models.damage import any_odd, damage_of, invisible_in
 from couponhub.usage.cells import read_customers, same_customer
 from couponhub.usage.opening import faulty
 from tests.kit.examples import examples
-from tests.usage.desk_of_cells import HEADER, SENT_AT, CellDesk, quoted
-from tests.usage.desk_of_reports import FORM
+from tests.usage.cells_harness import HEADER, SENT_AT, CellHarness, quoted
+from tests.usage.reports_harness import FORM
 
 EXTERNAL, MOBILE, EMAIL = Identifier.EXTERNAL_ID, Identifier.MOBILE, Identifier.EMAIL
 _BLANKS = ["", "", "", " ", "\u00a0", "\t", "\u200b", "\ufeff", "\u3000 "]
@@ -152,9 +152,9 @@ def test_nobody_in_an_accepted_report_has_none(made: tuple[Identifier, list[Writ
     """By the plain identifier and by the spelling of the row each has their codes, and nobody else's."""
     kind, rows, content = made
     with TemporaryDirectory() as folder:
-        desk = CellDesk.opened(Path(folder), kind)
+        harness = CellHarness.opened(Path(folder), kind)
         try:
-            desk.take(content)
+            harness.take(content)
         except LocalError:
             return
         else:
@@ -162,9 +162,9 @@ def test_nobody_in_an_accepted_report_has_none(made: tuple[Identifier, list[Writ
             for row, person in zip(rows, people, strict=True):
                 theirs = [f"MAIL-{number}" for number, other in enumerate(people, 1) if other == person]
                 for asked in (row.spelled.strip(), *([row.plain] if row.same else [])):
-                    assert ("found", theirs) == desk.answer(asked)
+                    assert ("found", theirs) == harness.answer(asked)
         finally:
-            desk.desk.close()
+            harness.harness.close()
 
 
 def _person(kind: Identifier, text: str) -> str:

@@ -20,7 +20,7 @@ from tests.kit.eventually import eventually
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
-class Stepwise(Background):
+class SteppedBackground(Background):
     """A background that runs its work when told to, one piece at a time."""
 
     def __init__(self) -> None:
@@ -171,13 +171,13 @@ def vendor() -> Iterator[Vendor]:
 
 
 @pytest.fixture
-def background() -> Stepwise:
+def background() -> SteppedBackground:
     """What works through the files of `slow_vendor`, step by step."""
-    return Stepwise()
+    return SteppedBackground()
 
 
 @pytest.fixture
-def slow_vendor(background: Stepwise) -> Iterator[Vendor]:
+def slow_vendor(background: SteppedBackground) -> Iterator[Vendor]:
     """As `vendor`, but files are worked through only when `background` is told to."""
     vendor = Vendor(EmulatorContext(background=background))
     yield vendor

@@ -10,7 +10,7 @@ import pytest
 from couponhub.testing.emulation.vendor import ControlError
 
 if TYPE_CHECKING:
-    from tests.emulation.capillary.conftest import Stepwise, Vendor
+    from tests.emulation.capillary.conftest import SteppedBackground, Vendor
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -411,7 +411,7 @@ def _word(vendor: "Vendor", series_id: str) -> str:
     return str(vendor.jobs(series_id)[0]["uploadStatus"])
 
 
-def _words(vendor: "Vendor", background: "Stepwise", series_id: str) -> list[str]:
+def _words(vendor: "Vendor", background: "SteppedBackground", series_id: str) -> list[str]:
     words = [_word(vendor, series_id)]
     while background.waiting:
         background.step()
@@ -419,7 +419,7 @@ def _words(vendor: "Vendor", background: "Stepwise", series_id: str) -> list[str
     return words
 
 
-def test_a_job_goes_through_all_steps(slow_vendor: "Vendor", background: "Stepwise") -> None:
+def test_a_job_goes_through_all_steps(slow_vendor: "Vendor", background: "SteppedBackground") -> None:
     """STARTED, VALIDATED with its rows counted, COMMITED, FINISHED; all in the processing delay."""
     slow_vendor.emulator.set_processing_delay(6)
     series_id = slow_vendor.series()
@@ -438,7 +438,7 @@ def test_a_job_goes_through_all_steps(slow_vendor: "Vendor", background: "Stepwi
     assert sum(seconds) == pytest.approx(6)
 
 
-def test_middle_steps_can_be_hidden(slow_vendor: "Vendor", background: "Stepwise") -> None:
+def test_middle_steps_can_be_hidden(slow_vendor: "Vendor", background: "SteppedBackground") -> None:
     """With the option a job is STARTED until it ends."""
     slow_vendor.emulator.set_options({"middle_steps": False})
     series_id = slow_vendor.series()
@@ -446,7 +446,9 @@ def test_middle_steps_can_be_hidden(slow_vendor: "Vendor", background: "Stepwise
     assert _words(slow_vendor, background, series_id) == ["STARTED", "STARTED", "STARTED", "FINISHED"]
 
 
-def test_running_jobs_can_show_an_unknown_word(slow_vendor: "Vendor", background: "Stepwise") -> None:
+def test_running_jobs_can_show_an_unknown_word(
+    slow_vendor: "Vendor", background: "SteppedBackground"
+) -> None:
     """With the fault on, the list shows the word until the job ends; the upload's answer does not."""
     slow_vendor.emulator.set_options({"running_word": "CHURNING"})
     series_id = slow_vendor.series()
@@ -456,7 +458,7 @@ def test_running_jobs_can_show_an_unknown_word(slow_vendor: "Vendor", background
     assert _words(slow_vendor, background, series_id) == expected
 
 
-def test_jobs_can_stand_still(slow_vendor: "Vendor", background: "Stepwise") -> None:
+def test_jobs_can_stand_still(slow_vendor: "Vendor", background: "SteppedBackground") -> None:
     """With the fault on no job moves; switched off, it goes on where it stood."""
     series_id = slow_vendor.series()
     slow_vendor.upload(series_id, "code\nA1\n")
@@ -467,7 +469,9 @@ def test_jobs_can_stand_still(slow_vendor: "Vendor", background: "Stepwise") -> 
     assert _words(slow_vendor, background, series_id) == ["VALIDATED", "COMMITED", "FINISHED"]
 
 
-def test_jobs_of_the_organisation_run_in_order(slow_vendor: "Vendor", background: "Stepwise") -> None:
+def test_jobs_of_the_organisation_run_in_order(
+    slow_vendor: "Vendor", background: "SteppedBackground"
+) -> None:
     """A later job, of another series, stays STARTED until the earlier one has ended."""
     first, second = slow_vendor.series(), slow_vendor.series()
     slow_vendor.upload(first, "code\nA1\n")
@@ -507,7 +511,7 @@ def test_the_answer_can_list_all_jobs(vendor: "Vendor") -> None:
     assert jobs[-1]["uploadedFileUrl"] == result["fileName"]
 
 
-def test_a_reset_ends_unfinished_jobs(slow_vendor: "Vendor", background: "Stepwise") -> None:
+def test_a_reset_ends_unfinished_jobs(slow_vendor: "Vendor", background: "SteppedBackground") -> None:
     """What was queued before a reset does nothing after it."""
     slow_vendor.upload(slow_vendor.series(), "code\nA1\n")
     background.step()

@@ -14,7 +14,7 @@ from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
-    from tests.emulation.capillary.conftest import Stepwise, Vendor
+    from tests.emulation.capillary.conftest import SteppedBackground, Vendor
 
 MOBILE = "919000000001"
 OWNER = "98662653"
@@ -57,7 +57,7 @@ def series_id(slow_vendor: "Vendor", holder: EmulatedCustomer) -> str:
 
 
 def test_a_file_is_queued_and_worked_through_as_printed(
-    slow_vendor: "Vendor", background: "Stepwise", series_id: str, holder: EmulatedCustomer
+    slow_vendor: "Vendor", background: "SteppedBackground", series_id: str, holder: EmulatedCustomer
 ) -> None:
     """QUEUED with milliseconds, then COMPLETED with times cut to the server's midnight; the look-up shows the use."""
     (code,) = slow_vendor.issued(series_id, holder)
@@ -116,7 +116,7 @@ def test_a_file_is_queued_and_worked_through_as_printed(
 
 
 def test_ids_win_over_other_identifiers(
-    slow_vendor: "Vendor", background: "Stepwise", series_id: str, holder: EmulatedCustomer
+    slow_vendor: "Vendor", background: "SteppedBackground", series_id: str, holder: EmulatedCustomer
 ) -> None:
     """Where `userId` and `couponId` are there, the other columns are not looked at."""
     first, second = slow_vendor.issued(series_id, holder, 2)
@@ -130,7 +130,7 @@ def test_ids_win_over_other_identifiers(
 
 
 def test_refused_rows_are_counted_and_kept(
-    slow_vendor: "Vendor", background: "Stepwise", series_id: str, holder: EmulatedCustomer
+    slow_vendor: "Vendor", background: "SteppedBackground", series_id: str, holder: EmulatedCustomer
 ) -> None:
     """The job names a key; the file of it is the owner's alone. The good row is taken in."""
     good, used = slow_vendor.issued(series_id, holder, 2)
@@ -210,7 +210,9 @@ def test_the_path_without_its_prefix_is_not_there(slow_vendor: "Vendor", series_
     assert 404 == slow_vendor.send("POST", f"/upload/redeemFile/{series_id}", {}).status_code
 
 
-def test_a_binary_file_ends_as_a_whole(slow_vendor: "Vendor", background: "Stepwise", series_id: str) -> None:
+def test_a_binary_file_ends_as_a_whole(
+    slow_vendor: "Vendor", background: "SteppedBackground", series_id: str
+) -> None:
     """Its job is in error, with no row counted."""
     _send(slow_vendor, series_id, "\0")
     background.step()
@@ -218,7 +220,9 @@ def test_a_binary_file_ends_as_a_whole(slow_vendor: "Vendor", background: "Stepw
     assert ("ERRORED", 0) == (job["uploadRedeemedCouponStatus"], job["actualRowCount"])
 
 
-def test_jobs_that_stand_still_go_on(slow_vendor: "Vendor", background: "Stepwise", series_id: str) -> None:
+def test_jobs_that_stand_still_go_on(
+    slow_vendor: "Vendor", background: "SteppedBackground", series_id: str
+) -> None:
     """The option holds them back until it is switched off; jobs are listed in their order."""
     slow_vendor.emulator.set_options({"jobs_never_end": True})
     for _ in range(2):

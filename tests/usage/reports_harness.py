@@ -90,7 +90,7 @@ def report(rows: Iterable[Row]) -> io.BytesIO:
     return io.BytesIO(report_text(rows).encode())
 
 
-class Mailer:
+class FakeMailingVendor:
     """A vendor of which nobody can ask more than its lists."""
 
     def __init__(self, zones: Sequence[tzinfo] = (INDIA,)) -> None:
@@ -162,12 +162,12 @@ class Mailer:
         raise NotImplementedError
 
 
-class ReportDesk:
+class ReportHarness:
     """A connection's usage on a vendor in memory, with a clock that is set by hand."""
 
-    def __init__(self, folder: Path, vendor: Mailer | None = None) -> None:
+    def __init__(self, folder: Path, vendor: FakeMailingVendor | None = None) -> None:
         self.settings = StoreSettings(url=f"sqlite:///{folder.as_posix()}/couponhub.db")
-        self.vendor = vendor or Mailer()
+        self.vendor = vendor or FakeMailingVendor()
         self.now = NOW
         self.stored = SqliteReportIndex(self.settings)
         self.index = UsageIndex(self.stored)

@@ -10,7 +10,7 @@ from couponhub.lookup import judge
 from couponhub.models import CouponQuery, Customer, Identifier, ReportForm, ReportImport
 from couponhub.secret import Secret
 from couponhub_moengage.settings import MoEngageSettings
-from tests.usage.desk_of_reports import Mailer, ReportDesk, day
+from tests.usage.reports_harness import FakeMailingVendor, ReportHarness, day
 
 TODAY = 20
 SENT_AT = "2026-10-03T06:56:25Z"
@@ -32,25 +32,25 @@ def form_of(kind: Identifier, **settings: Any) -> ReportForm:
 
 
 @attrs.define
-class CellDesk:
+class CellHarness:
     """A connection whose one list is covered by whatever is imported."""
 
-    desk: ReportDesk
+    harness: ReportHarness
     kind: Identifier
 
     @classmethod
-    def opened(cls, folder: Path, kind: Identifier, **settings: Any) -> "CellDesk":
+    def opened(cls, folder: Path, kind: Identifier, **settings: Any) -> "CellHarness":
         """One in that folder."""
-        vendor = Mailer()
+        vendor = FakeMailingVendor()
         vendor.report_form = form_of(kind, **settings)
-        desk = ReportDesk(folder, vendor)
-        desk.vendor.create("L1", created=1)
-        return cls(desk, kind)
+        harness = ReportHarness(folder, vendor)
+        harness.vendor.create("L1", created=1)
+        return cls(harness, kind)
 
     def take(self, text: str | bytes) -> ReportImport:
         """Import a report of all days of the list."""
         content = text if isinstance(text, bytes) else text.encode()
-        return self.desk.usage.import_report("L1", BytesIO(content), day(1), day(TODAY))
+        return self.harness.usage.import_report("L1", BytesIO(content), day(1), day(TODAY))
 
     def take_users(self, *users: str) -> ReportImport:
         """Import a report in which each of them is given a code, MAIL-1 and so on."""
@@ -59,7 +59,7 @@ class CellDesk:
 
     def answer(self, asked: str) -> tuple[str, list[str]]:
         """What a lookup concludes of a customer, and the codes."""
-        found = self.desk.reports.coupons(Customer(**{self.kind.value: asked}), CouponQuery())
+        found = self.harness.reports.coupons(Customer(**{self.kind.value: asked}), CouponQuery())
         assert found is not None
         return judge(found)[0].value, sorted(coupon.code for coupon in found.coupons)
 

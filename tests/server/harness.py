@@ -1,4 +1,4 @@
-"""A counter at which requests are answered: the application over emulated vendors, without a socket of its own."""
+"""The application over emulated vendors, asked without a socket of its own."""
 
 import json
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ STRANGER = {"REMOTE_ADDR": "192.0.2.7"}
 
 
 @attrs.frozen(kw_only=True)
-class Counter:
+class ServerHarness:
     """The application, and what stands behind it.
 
     Attributes:
@@ -83,14 +83,14 @@ def opened(
     *,
     rate_limit: float = 0.0,
     gate: Gate | None = None,
-) -> Counter:
-    """A counter over a hub."""
+) -> ServerHarness:
+    """The application over a hub."""
     store = LedgerDatabase(hub.config.store)
     tokens, callbacks, lines = SqliteTokens(store), SqliteCallbacks(store), list[bytes]()
     # Every request reads the tokens anew.
     access = Access(tokens, rate_limit=rate_limit, fresh_for=0.0)
     log = AccessLog(write=lines.append)
-    return Counter(
+    return ServerHarness(
         hub=hub,
         access=access,
         tokens=tokens,
