@@ -209,7 +209,7 @@ def test_conflict_of_the_repetition_may_be_with_the_first() -> None:
     """It arrived after the second look, so that the repetition finds its name taken."""
 
     @attrs.define
-    class LateShelf(FakeListVendor):
+    class LateListVendor(FakeListVendor):
         def create_list(self, new: NewCouponList) -> CouponList:
             self.creates += 1
             if self.creates == 1:
@@ -217,7 +217,7 @@ def test_conflict_of_the_repetition_may_be_with_the_first() -> None:
             self.lists.append(CouponList(connection="shop", id=ListId("1"), name=new.name))
             raise Conflict("taken")
 
-    vendor = LateShelf()
+    vendor = LateListVendor()
     assert "1" == lists_of(vendor)[0].create(NEW).id
     assert 2 == vendor.creates
 
