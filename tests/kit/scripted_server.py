@@ -100,13 +100,15 @@ def hangs_up_after(script: Script) -> Script:
 class ScriptedServer:
     """Runs in threads of its own. Answers come from `script`, one for each request, then from `otherwise`.
 
-    `shakes_hands_after` makes it slow: seconds before the TLS handshake.
+    `shakes_hands_after` makes it slow: seconds before the TLS handshake. `ended` numbers the connections that it has
+    closed.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, keep_bodies: bool = True) -> None:
         self.script: deque[Script] = deque()
         self.otherwise: Callable[[Seen], Script] = lambda _: says()
         self.seen: list[Seen] = []
+        self.ended: list[int] = []
         self.shakes_hands_after = 0.0
         self._tls = tls
         self._keep_bodies = keep_bodies
@@ -168,6 +170,8 @@ class ScriptedServer:
                         return
         except (OSError, ValueError):
             return  # the client went away
+        finally:
+            self.ended.append(number)
 
     def _read(self, stream: BinaryIO, number: int) -> Seen | None:
         first = stream.readline().decode("latin-1").split()

@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import attrs
 import pytest
@@ -28,6 +26,7 @@ from couponhub.telemetry.requests import RequestSpans
 from couponhub.testing import EmulatedVendors
 from couponhub.transport.observing import AllObservers
 from tests.config.toy import loaded
+from tests.kit.scripted_server import ScriptedServer
 from tests.server.harness import ServerHarness, opened
 
 CALLER = f"00-{'a' * 32}-{'b' * 16}-01"
@@ -106,25 +105,12 @@ def test_what_names_no_trace_begins_one(traced: Traced) -> None:
 
 def test_spans_reach_a_collector() -> None:
     """By OTLP over HTTP, with the service's name and version."""
-    seen: list[tuple[str, bytes]] = []
-
-    class Collector(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            seen.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None: ...
-
-    with HTTPServer(("127.0.0.1", 0), Collector) as server:
-        thread = Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        exporting = open_exporting(f"http://127.0.0.1:{server.server_port}/")
+    with ScriptedServer() as collector:
+        exporting = open_exporting(f"{collector.url}/")
         RequestSpans(exporting.tracers).begin({"HTTP_TRACEPARENT": CALLER}).end("GET", "/v1/x", 503)
         exporting.close()
-        server.shutdown()
-        thread.join()
-    sent = ExportTraceServiceRequest.FromString(dict(seen)["/v1/traces"])
+    (body,) = {seen.body for seen in collector.seen if seen.path == "/v1/traces"}
+    sent = ExportTraceServiceRequest.FromString(body)
     (resource,) = sent.resource_spans
     named = {one.key: one.value.string_value for one in resource.resource.attributes}
     assert ("couponhub", installed_version()) == (named["service.name"], named["service.version"])

@@ -1,11 +1,9 @@
 """A trial of staging finds out what an upload would find out too late."""
 
-import functools
-import http.server
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import attrs
 import pytest
@@ -14,6 +12,7 @@ from couponhub.errors import ConfigError
 from couponhub.staging import StagingKind, StagingSettings, open_staging
 from couponhub.staging.probing import probe
 from couponhub.transport import TransportSettings
+from tests.kit.scripted_server import Script, ScriptedServer, Seen, says
 
 
 def tried(settings: StagingSettings, *, is_near: bool = True) -> str:
@@ -24,19 +23,16 @@ def tried(settings: StagingSettings, *, is_near: bool = True) -> str:
 @pytest.fixture
 def published(tmp_path: Path) -> Iterator[StagingSettings]:
     """A folder that another web server publishes."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-            """Say nothing."""
-
     folder = tmp_path / "www"
     folder.mkdir()
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_address[1]}"
-        yield StagingSettings(kind=StagingKind.FOLDER, path=str(folder), public_url=url)
-        server.shutdown()
+
+    def published_file(seen: Seen) -> Script:
+        path = folder / unquote(seen.path.lstrip("/"))
+        return says(body=path.read_bytes()) if path.is_file() else says(404)
+
+    with ScriptedServer() as server:
+        server.otherwise = published_file
+        yield StagingSettings(kind=StagingKind.FOLDER, path=str(folder), public_url=server.url)
 
 
 def test_each_kind_that_works_says_so(published: StagingSettings, bucket: StagingSettings) -> None:

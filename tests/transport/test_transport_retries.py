@@ -2,10 +2,10 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
+from functools import partial
 
 import pytest
 import requests
@@ -25,6 +25,7 @@ from couponhub.errors import (
 from couponhub.transport import Reply, Request, TransportSettings, retry_after_seconds
 from couponhub.transport.oauth import TokenSession
 from tests.kit.clock import FakeClock
+from tests.kit.eventually import eventually
 from tests.kit.scripted_server import Script, ScriptedServer, hangs_up, hangs_up_after, says
 from tests.transport.transports import STEADY, transport_to, understood
 
@@ -165,13 +166,17 @@ def test_an_earlier_failure_does_not_make_a_write_look_unsent(server: ScriptedSe
     assert 1 == len(server.seen)
 
 
+def _has_ended(server: ScriptedServer, count: int) -> bool:
+    return len(server.ended) == count
+
+
 def test_a_connection_dropped_between_calls_is_replaced(server: ScriptedServer, waits: FakeClock) -> None:
     """The next call takes a new connection at once: a read succeeds, a write is sent exactly once."""
     server.plays(hangs_up_after(says()), hangs_up_after(says()), hangs_up_after(says()))
     transport = transport_to(server.url, waits=waits)
-    for request in (READ, READ, WRITE):
+    for count, request in enumerate((READ, READ, WRITE), start=1):
         transport.call(request, understood)
-        time.sleep(0.05)  # until the end of the connection has arrived
+        eventually(partial(_has_ended, server, count), "the end of the connection")
 
     assert ["GET", "GET", "POST"] == [seen.method for seen in server.seen]
     assert ([1, 2, 3], []) == ([seen.connection for seen in server.seen], waits.sleeps)
