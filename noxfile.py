@@ -45,9 +45,8 @@ def persons(session: nox.Session) -> None:
         shutil.copytree(name, away / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in (
         "tests/cli/conftest.py",
-        "tests/cli/desk.py",
         "tests/server/conftest.py",
-        "tests/server/counter.py",
+        "tests/server/harness.py",
         "docs/adding-a-vendor.md",
     ):
         (away / name).parent.mkdir(parents=True, exist_ok=True)
