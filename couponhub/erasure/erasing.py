@@ -60,7 +60,7 @@ class Eraser:
         memory = self._empty_memories()
         files, in_use = self._reap()
         if waiting := self.state.forget(_meant(spelled)):
-            files = [*files, Removal(where="uploads under way", what="rows of files", removed=waiting)]
+            files = [*files, Removal(where="jobs under way", what="rows of files", removed=waiting)]
         return Forgotten(
             identifiers=tuple(dict.fromkeys(person.identifier for person in people)),
             at=utc_now(),

@@ -4,6 +4,7 @@ from couponhub.state.budgets import Budget, Spent
 from couponhub.state.callbacks import Callbacks
 from couponhub.state.codesets import CodeSet, TextCodeSet, codes_in, comparable
 from couponhub.state.invalidation import InvalidationSignal
+from couponhub.state.job_files import JobFiles
 from couponhub.state.jobs import JobRecord, JobStore, JobWish, StepRecord
 from couponhub.state.ledger import IsForgotten, Ledger, ListHistory
 from couponhub.state.locks import Locks
@@ -26,6 +27,7 @@ __all__ = [
     "Granted",
     "InvalidationSignal",
     "IsForgotten",
+    "JobFiles",
     "JobRecord",
     "JobStore",
     "JobWish",

@@ -6,6 +6,7 @@ from typing import Protocol, Self
 
 from couponhub.state.callbacks import Callbacks
 from couponhub.state.invalidation import InvalidationSignal
+from couponhub.state.job_files import JobFiles
 from couponhub.state.jobs import JobStore
 from couponhub.state.ledger import IsForgotten, Ledger
 from couponhub.state.locks import Locks
@@ -38,6 +39,11 @@ class State(Protocol):
     @property
     def jobs(self) -> JobStore:
         """The jobs of all connections."""
+        ...
+
+    @property
+    def job_files(self) -> JobFiles:
+        """The files that jobs keep between their steps."""
         ...
 
     @property
@@ -76,7 +82,9 @@ class State(Protocol):
         ...
 
     def forget(self, is_forgotten: IsForgotten) -> int:
-        """Remove customers from the files of tagged parts that are kept; their codes then are not sent with those.
+        """Remove customers from the files of tagged parts that are kept, and from those of jobs that name them.
+
+        The codes of tagged parts then are not sent with those.
 
         Each file is replaced as a whole: killed half way, every file is the one from before or the one without them.
 

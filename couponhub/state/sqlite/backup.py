@@ -48,6 +48,8 @@ def _write(layout: Layout, folder: Path) -> Iterator[PartBackup]:
     if layout.ledger.exists():
         _copy_database(LEDGER, layout.ledger, draft)
     yield _copy_code_sets(sets, folder / layout.codes.name, {*before, *_known(draft)})
+    if layout.job_files.exists():
+        yield _copy_job_files(layout.job_files, folder / layout.codes.name / layout.job_files.name)
     if layout.reports.exists():
         read_key(layout.key)
         _copy_database(REPORTS, layout.reports, folder / layout.reports.name)
@@ -135,6 +137,24 @@ def _copy_code_set(
         else:
             return copy
     return None
+
+
+def _copy_job_files(home: Path, target: Path) -> PartBackup:
+    """Copy the files of jobs, which are whole wherever they are found; of a job that ends meanwhile some may lack."""
+    size = files = 0
+    private_folder(target)
+    for path in sorted(home.glob("*/*")):
+        copy = private_folder(target / path.parent.name) / path.name
+        try:
+            _copy_file(path, copy)
+        except FileNotFoundError:
+            copy.unlink(missing_ok=True)
+        else:
+            size += copy.stat().st_size
+            files += 1
+    for folder in (*target.glob("*/"), target):
+        sync_folder(folder)
+    return PartBackup(name="job files", path=target, bytes=size, files=files)
 
 
 def _copy_file(source: Path, target: Path) -> None:

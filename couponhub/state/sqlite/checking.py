@@ -154,6 +154,12 @@ def _warnings(store: LedgerDatabase) -> Iterator[str]:
     sets = [one for one in codes.glob("[!.]*/*/*") if one.stat().st_mode & 0o077]
     if sets and not codes.stat().st_mode & 0o077:
         yield f"others may read or change {len(sets)} code sets in {codes}: `chmod -R go= {codes}`"
+    kept = [one for one in layout.job_files.glob("*/*") if one.stat().st_mode & 0o077]
+    if kept and not codes.stat().st_mode & 0o077:
+        yield (
+            f"others may read or change {len(kept)} files of jobs in {layout.job_files}:"
+            f" `chmod -R go= {layout.job_files}`"
+        )
     mode = path.parent.stat().st_mode if path.parent.exists() else 0
     if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
         yield f"others may replace what lies in {path.parent}: `chmod o-w {path.parent}`"

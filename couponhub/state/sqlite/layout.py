@@ -64,6 +64,11 @@ class Layout:
         return self.folder / "codes"
 
     @property
+    def job_files(self) -> Path:
+        """The folder of files that jobs keep, by job."""
+        return self.codes / ".jobs"
+
+    @property
     def databases(self) -> Mapping[str, Path]:
         """The databases by their names."""
         return {LEDGER: self.ledger, REPORTS: self.reports, QUOTAS: self.quotas}

@@ -39,14 +39,20 @@ class SqliteMaintenance:
             name="code sets",
             place=str(layout.codes),
             holds="codes sent, to be left out of later uploads",
-            bytes=_size_of_folder(layout.codes),
+            bytes=_size_of_folder(layout.codes, besides=layout.job_files),
+        )
+        job_files = StatePart(
+            name="job files",
+            place=str(layout.job_files),
+            holds="customers and codes that jobs under way need to go on",
+            bytes=_size_of_folder(layout.job_files),
         )
         key = _file("key", layout.key, "the key of the customers' hashes in the usage index")
         signal = _file(
             "signal", layout.erasures, "tells processes that people were forgotten", backed_up=False
         )
         ledger, reports, quotas = parts
-        return ledger, codes, reports, key, quotas, signal
+        return ledger, codes, job_files, reports, key, quotas, signal
 
     def upgrade(self, *, dry_run: bool = False) -> Mapping[str, tuple[str, ...]]:
         """As `Maintenance.upgrade`."""
@@ -108,7 +114,8 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _size_of_folder(folder: Path) -> int | None:
+def _size_of_folder(folder: Path, *, besides: Path | None = None) -> int | None:
     if not folder.exists():
         return None
-    return sum(_size(path) for path in folder.rglob("*") if path.is_file())
+    counted = (path for path in folder.rglob("*") if besides is None or besides not in path.parents)
+    return sum(_size(path) for path in counted if path.is_file())

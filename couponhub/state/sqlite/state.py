@@ -14,6 +14,7 @@ from couponhub.state.sqlite.callbacks import SqliteCallbacks
 from couponhub.state.sqlite.codesets import CodeSets
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.invalidation import FileSignal
+from couponhub.state.sqlite.job_files import SqliteJobFiles
 from couponhub.state.sqlite.jobs import SqliteJobs
 from couponhub.state.sqlite.ledger import SqliteLedger
 from couponhub.state.sqlite.locks import FileLocks
@@ -41,6 +42,7 @@ class SqliteState:
         self.database = LedgerDatabase(settings)
         self.layout = self.database.layout
         self.jobs = SqliteJobs(self.database, now=now)
+        self.job_files = SqliteJobFiles(self.database, clock=clock)
         self.tokens = SqliteTokens(self.database, now=now)
         self.callbacks = SqliteCallbacks(self.database, now=now)
         self.quotas = SqliteQuotas(settings, now=clock)
@@ -58,7 +60,7 @@ class SqliteState:
     def forget(self, is_forgotten: IsForgotten) -> int:
         """As `State.forget`."""
         with told_as_local("store", lambda: self.layout.ledger):
-            return PartFiles(self.database).forget(is_forgotten)
+            return PartFiles(self.database).forget(is_forgotten) + self.job_files.forget(is_forgotten)
 
     def reap(self) -> Mapping[str, Reaped]:
         """As `State.reap`."""

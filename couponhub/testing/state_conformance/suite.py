@@ -1,6 +1,7 @@
 """All rules of durable state in one class."""
 
 from couponhub.testing.state_conformance.code_sets import CodeSetRules
+from couponhub.testing.state_conformance.job_files import JobFileRules
 from couponhub.testing.state_conformance.jobs import JobRules
 from couponhub.testing.state_conformance.ledger import LedgerRules
 from couponhub.testing.state_conformance.locks import LockRules
@@ -21,5 +22,6 @@ class StateConformanceSuite(
     UpkeepRules,
     JobRules,
     PartFileRules,
+    JobFileRules,
 ):
     """All rules; a subclass gives the fixture `harness`."""

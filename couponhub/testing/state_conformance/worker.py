@@ -120,6 +120,16 @@ def make_jobs(state: State, first: str) -> None:
                 _say(f"{job.id}:{step.number}")
 
 
+def put_files(state: State, job_id: str) -> None:
+    """Keep one file of a job after the other, for ever."""
+    for number in count():
+        with state.job_files.workspace() as folder:
+            made = folder / "made"
+            made.write_text(f"file {number}" * 10_000, encoding="utf-8")
+            state.job_files.put(JobId(job_id), f"file {number}", made)
+        _say(number)
+
+
 def make_tokens(state: State) -> None:
     """Make one token after the other, for ever."""
     for number in count():
@@ -202,6 +212,7 @@ WORK: dict[str, Callable[..., None]] = {
         make_token,
         make_tokens,
         mark_parts,
+        put_files,
         ring,
         take_calls,
     )
