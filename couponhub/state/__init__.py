@@ -9,8 +9,10 @@ from couponhub.state.jobs import JobRecord, JobStore, JobWish, StepRecord
 from couponhub.state.ledger import IsForgotten, Ledger, ListHistory
 from couponhub.state.locks import Locks
 from couponhub.state.maintenance import Maintenance, PartBackup, StateCheck, StatePart
+from couponhub.state.migration_log import LoggedEvent, LoggedMigration, MigrationLog
 from couponhub.state.opening import open_state
 from couponhub.state.port import State
+from couponhub.state.preference import LookupPreference
 from couponhub.state.quotas import AccountQuota, Granted, Quotas, QuotaStore, Window
 from couponhub.state.reaped import Reaped
 from couponhub.state.records import PartRecord, Stage, UploadRecord
@@ -34,7 +36,11 @@ __all__ = [
     "Ledger",
     "ListHistory",
     "Locks",
+    "LoggedEvent",
+    "LoggedMigration",
+    "LookupPreference",
     "Maintenance",
+    "MigrationLog",
     "PartBackup",
     "PartRecord",
     "QuotaStore",

@@ -11,6 +11,8 @@ from couponhub.state.jobs import JobStore
 from couponhub.state.ledger import IsForgotten, Ledger
 from couponhub.state.locks import Locks
 from couponhub.state.maintenance import Maintenance
+from couponhub.state.migration_log import MigrationLog
+from couponhub.state.preference import LookupPreference
 from couponhub.state.quotas import QuotaStore
 from couponhub.state.reaped import Reaped
 from couponhub.state.reports import ReportIndex
@@ -69,6 +71,16 @@ class State(Protocol):
     @property
     def invalidation(self) -> InvalidationSignal:
         """The signal that people were forgotten."""
+        ...
+
+    @property
+    def migration_log(self) -> MigrationLog:
+        """The events of migrations between vendors."""
+        ...
+
+    @property
+    def preference(self) -> LookupPreference:
+        """The connections that lookups ask first."""
         ...
 
     @property

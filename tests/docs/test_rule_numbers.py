@@ -90,7 +90,7 @@ def rules_of_suites() -> set[str]:
     found = set()
     for path in sorted(SUITES.rglob("*.py")):
         for text in loose_texts(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(text.value, str) and (match := re.match(r"([RS]-\d\d): ", text.value)):
+            if isinstance(text.value, str) and (match := re.match(r"([RS]-\d{2,3}): ", text.value)):
                 found.add(match[1])
     return found
 

@@ -60,6 +60,9 @@ def _write(layout: Layout, folder: Path) -> Iterator[PartBackup]:
     if layout.quotas.exists():
         _copy_database(QUOTAS, layout.quotas, folder / layout.quotas.name)
         yield _told(QUOTAS, folder / layout.quotas.name)
+    if layout.preference.exists():
+        _copy_file(layout.preference, folder / layout.preference.name)
+        yield _told("preference", folder / layout.preference.name)
     sync_folder(folder)
     if draft.exists():
         # The last of all: a folder without it is the rest of a backup that was killed.

@@ -14,6 +14,7 @@ from couponhub.state.sqlite.codesets import CodeSets
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.ledger import SqliteLedger
 from couponhub.state.sqlite.opening import companions, has_log, open_somehow, told_as_local
+from couponhub.state.sqlite.preference import FilePreference
 from couponhub.state.sqlite.reports import SqliteReportIndex
 
 _BUSY_SECONDS = 30.0
@@ -51,6 +52,10 @@ def _faults(store: LedgerDatabase, *, thorough: bool) -> Iterator[CouponhubError
     lost = _lost(store)
     if lost is not None:
         yield lost
+    try:
+        FilePreference(store.layout).get()
+    except LocalError as error:
+        yield error
     if not thorough:
         return
     for name, path in store.layout.databases.items():
@@ -147,7 +152,7 @@ def _warnings(store: LedgerDatabase) -> Iterator[str]:
         )
     if os.name == "nt":
         return  # modes and owners say nothing there
-    ours = {*layout.databases.values(), layout.key, layout.erasures}
+    ours = {*layout.databases.values(), layout.key, layout.erasures, layout.preference}
     ours |= {beside for database in layout.databases.values() for beside in companions(database)}
     for one in [*sorted(file for file in ours if file.is_file()), *([codes] if codes.exists() else [])]:
         yield from _exposed(one)

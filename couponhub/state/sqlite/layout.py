@@ -30,7 +30,7 @@ class Layout:
 
     @property
     def ledger(self) -> Path:
-        """The database of the ledger, tokens and callback addresses."""
+        """The database of the ledger, jobs, migrations, tokens and callback addresses."""
         return self.settings.path
 
     @property
@@ -57,6 +57,11 @@ class Layout:
     def erasures(self) -> Path:
         """The file that is another after each erasure."""
         return self.settings.path.with_suffix(".erasures")
+
+    @property
+    def preference(self) -> Path:
+        """The file that names the connections which lookups ask first."""
+        return self.settings.path.with_suffix(".preference")
 
     @property
     def codes(self) -> Path:

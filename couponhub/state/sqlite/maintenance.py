@@ -14,7 +14,7 @@ from couponhub.state.sqlite.opening import companions, open_somehow, open_to_wri
 
 _BUSY_SECONDS = 30.0
 _HOLDS = {
-    LEDGER: "uploads, jobs, tokens of the HTTP endpoint, callback addresses",
+    LEDGER: "uploads, jobs, events of migrations, tokens of the HTTP endpoint, callback addresses",
     REPORTS: "who was given which code, from imported usage reports",
     QUOTAS: "calls counted against vendors' rate limits",
 }
@@ -51,8 +51,9 @@ class SqliteMaintenance:
         signal = _file(
             "signal", layout.erasures, "tells processes that people were forgotten", backed_up=False
         )
+        preference = _file("preference", layout.preference, "connections that lookups ask first")
         ledger, reports, quotas = parts
-        return ledger, codes, job_files, reports, key, quotas, signal
+        return ledger, codes, job_files, reports, key, quotas, preference, signal
 
     def upgrade(self, *, dry_run: bool = False) -> Mapping[str, tuple[str, ...]]:
         """As `Maintenance.upgrade`."""

@@ -159,6 +159,24 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     Migration(
+        database=LEDGER,
+        version=7,
+        about="events of migrations between vendors",
+        statements=(
+            # By rowid in which order migrations began; their times are of no use for that.
+            """
+        CREATE TABLE migration_events (
+            migration_id TEXT NOT NULL,
+            number       INTEGER NOT NULL CHECK (number > 0),
+            at           TEXT NOT NULL,
+            kind         TEXT NOT NULL,
+            details      TEXT NOT NULL,
+            UNIQUE (migration_id, number)
+        )
+        """,
+        ),
+    ),
+    Migration(
         database=REPORTS,
         version=1,
         about="lists, imports and the rows of reports",

@@ -19,8 +19,10 @@ from couponhub.state.sqlite.jobs import SqliteJobs
 from couponhub.state.sqlite.ledger import SqliteLedger
 from couponhub.state.sqlite.locks import FileLocks
 from couponhub.state.sqlite.maintenance import SqliteMaintenance
+from couponhub.state.sqlite.migration_log import SqliteMigrationLog
 from couponhub.state.sqlite.opening import told_as_local
 from couponhub.state.sqlite.part_files import PartFiles
+from couponhub.state.sqlite.preference import FilePreference
 from couponhub.state.sqlite.quotas import SqliteQuotas
 from couponhub.state.sqlite.reports import SqliteReportIndex
 from couponhub.state.sqlite.tokens import SqliteTokens
@@ -48,6 +50,8 @@ class SqliteState:
         self.quotas = SqliteQuotas(settings, now=clock)
         self.reports = SqliteReportIndex(settings)
         self.invalidation = FileSignal(self.layout)
+        self.migration_log = SqliteMigrationLog(self.database, now=now)
+        self.preference = FilePreference(self.layout)
         self.locks = FileLocks(self.layout)
         self.maintenance = SqliteMaintenance(self.database)
         self._clock = clock

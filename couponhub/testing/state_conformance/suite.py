@@ -5,6 +5,7 @@ from couponhub.testing.state_conformance.job_files import JobFileRules
 from couponhub.testing.state_conformance.jobs import JobRules
 from couponhub.testing.state_conformance.ledger import LedgerRules
 from couponhub.testing.state_conformance.locks import LockRules
+from couponhub.testing.state_conformance.migrations import MigrationRules
 from couponhub.testing.state_conformance.part_files import PartFileRules
 from couponhub.testing.state_conformance.quotas import QuotaRules
 from couponhub.testing.state_conformance.reports import ReportRules
@@ -23,5 +24,6 @@ class StateConformanceSuite(
     JobRules,
     PartFileRules,
     JobFileRules,
+    MigrationRules,
 ):
     """All rules; a subclass gives the fixture `harness`."""

@@ -167,6 +167,18 @@ def announce(state: State) -> None:
         _say(state.invalidation.latest().hex())
 
 
+def log_events(state: State, migration: str, own: str, events: str) -> None:
+    """Write some events behind those of others; say each that was written."""
+    written, last = 0, 0
+    while written < int(events):
+        event = state.migration_log.append(migration, "moved", {"by": own}, after=last)
+        if event is None:
+            last = len(state.migration_log.events(migration))
+        else:
+            written, last = written + 1, event.number
+            _say(f"{own}:{event.number}")
+
+
 def import_half(state: State) -> None:
     """Import a report, and stop in the middle of it."""
     key = state.reports.key()
@@ -208,6 +220,7 @@ WORK: dict[str, Callable[..., None]] = {
         hold_workspace,
         import_half,
         import_reports,
+        log_events,
         make_callbacks,
         make_token,
         make_tokens,
