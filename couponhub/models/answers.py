@@ -7,8 +7,8 @@ from enum import StrEnum
 import attrs
 
 from couponhub.errors import CouponhubError
-from couponhub.models.base import Documented, Raw, about, instant_field, raw_field
-from couponhub.models.checked import checked
+from couponhub.models.base import Documented, Raw, about, raw_field
+from couponhub.models.checked import Checked
 from couponhub.models.coupons import Coupon, Source
 from couponhub.models.customers import Customer
 
@@ -44,8 +44,8 @@ class Strategy(StrEnum):
     FIRST_FOUND = "first-found"
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked)
-class Answer(Documented):
+@attrs.frozen(kw_only=True)
+class Answer(Checked, Documented):
     """The answer of one connection."""
 
     connection: str
@@ -59,7 +59,7 @@ class Answer(Documented):
         ),
     )
     source: Source = Source.LIVE
-    as_of: datetime | None = instant_field("The moment the answer speaks of.")
+    as_of: datetime | None = attrs.field(default=None, metadata=about("The moment the answer speaks of."))
     elapsed_ms: int = attrs.field(
         default=0, metadata=about("How long after the question this answer was there.")
     )
@@ -103,8 +103,8 @@ class Answer(Documented):
         return self.verdict is Verdict.NONE or (self.verdict is Verdict.FOUND and self.reason is None)
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked)
-class LookupAnswer(Documented):
+@attrs.frozen(kw_only=True)
+class LookupAnswer(Checked, Documented):
     """The unified answer about one customer, a part for each connection that was asked, in asking order.
 
     With the strategy FIRST_FOUND, connections behind the first that has found coupons have no part in it, unless

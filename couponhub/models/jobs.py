@@ -7,8 +7,8 @@ from typing import NewType
 
 import attrs
 
-from couponhub.models.base import NOTHING, Documented, instant_field
-from couponhub.models.checked import checked
+from couponhub.models.base import NOTHING, Documented
+from couponhub.models.checked import Checked
 
 JobId = NewType("JobId", str)
 """The job of an upload has the upload's id."""
@@ -35,8 +35,8 @@ class JobStatus(StrEnum):
         return self in {JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED}
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked)
-class Step(Documented):
+@attrs.frozen(kw_only=True)
+class Step(Checked, Documented):
     """One step of a job.
 
     Attributes:
@@ -50,12 +50,12 @@ class Step(Documented):
     kind: str
     status: JobStatus
     part: int | None = None
-    not_before: datetime | None = instant_field()
+    not_before: datetime | None = None
     evidence: str = ""
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked)
-class Job(Documented):
+@attrs.frozen(kw_only=True)
+class Job(Checked, Documented):
     """Work of several steps, as it stands.
 
     Attributes:
@@ -75,9 +75,9 @@ class Job(Documented):
     arguments: Mapping[str, str] = attrs.field(default=NOTHING, repr=False)
     steps: tuple[Step, ...] = ()
     waiting_for: str | None = None
-    ends_at: datetime | None = instant_field()
-    created_at: datetime | None = instant_field()
-    updated_at: datetime | None = instant_field()
+    ends_at: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
     @property
     def next_step(self) -> Step | None:

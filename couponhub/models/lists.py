@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 import attrs
 
-from couponhub.models.base import NOTHING, Documented, ListId, Raw, about, instant_field, raw_field
-from couponhub.models.checked import checked, checked_input
+from couponhub.models.base import NOTHING, Documented, ListId, Raw, about, raw_field
+from couponhub.models.checked import Checked, CheckedInput
 
 _LONGEST_LABEL = 50
 
@@ -24,8 +24,8 @@ class ListStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked)
-class Alerts(Documented):
+@attrs.frozen(kw_only=True)
+class Alerts(Checked, Documented):
     """The mails that a vendor sends about a list, and to whom."""
 
     subscribers: tuple[str, ...] = attrs.field(
@@ -42,8 +42,8 @@ class Alerts(Documented):
     )
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked)
-class CouponList(Documented):
+@attrs.frozen(kw_only=True)
+class CouponList(Checked, Documented):
     """A container of codes at one vendor: MoEngage's coupon list, Capillary's coupon series."""
 
     connection: str = attrs.field(metadata=about("The connection it was read through."))
@@ -57,15 +57,17 @@ class CouponList(Documented):
         metadata=about('Ours; `vendor_status` keeps the vendor\'s word, "" where it has none.'),
     )
     vendor_status: str = attrs.field(default="", metadata=about(null_for_blank=True))
-    expires_at: datetime | None = instant_field("The last second at which it is valid.")
+    expires_at: datetime | None = attrs.field(
+        default=None, metadata=about("The last second at which it is valid.")
+    )
     total: int | None = attrs.field(
         default=None, metadata=about("Codes ever added; None where the vendor counts none.")
     )
     available: int | None = attrs.field(
         default=None, metadata=about("Codes not yet handed out; None where the vendor counts none.")
     )
-    created_at: datetime | None = instant_field()
-    updated_at: datetime | None = instant_field()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
     created_by: str | None = attrs.field(default=None, metadata=about("Who made it, in the vendor's words."))
     subscribers: tuple[str, ...] | None = attrs.field(
         default=None,
@@ -99,8 +101,8 @@ KEPT: Final = Kept.KEPT
 """The word of a change for a thing that it leaves as it is, where None has a meaning of its own."""
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked_input)
-class AlertsChange(Documented):
+@attrs.frozen(kw_only=True)
+class AlertsChange(CheckedInput, Documented):
     """A change of a list's alerts, spelled as in `Alerts`; what is not named stays as it is.
 
     A vendor may take its alerts as a whole only. They are then read right before they are written, and sent whole
@@ -129,8 +131,8 @@ class AlertsChange(Documented):
         return attrs.evolve(held, **self.named())  # type: ignore[arg-type] # the fields are those of Alerts
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked_input)
-class NewCouponList(Documented):
+@attrs.frozen(kw_only=True)
+class NewCouponList(CheckedInput, Documented):
     """A list to be created.
 
     Attributes:
@@ -149,8 +151,8 @@ class NewCouponList(Documented):
     extra: Mapping[str, str] = NOTHING
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked_input)
-class ListChange(Documented):
+@attrs.frozen(kw_only=True)
+class ListChange(CheckedInput, Documented):
     """A change of a list; None leaves a thing as it is.
 
     Attributes:

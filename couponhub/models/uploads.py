@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 import attrs
 
-from couponhub.models.base import Documented, ListId, PartId, Raw, UploadId, about, instant_field, raw_field
-from couponhub.models.checked import checked, checked_input
+from couponhub.models.base import Documented, ListId, PartId, Raw, UploadId, about, raw_field
+from couponhub.models.checked import Checked, CheckedInput
 from couponhub.models.given import given_id, given_text, given_url, given_whole, given_word
 from couponhub.models.identifiers import Identifier
 from couponhub.secret import Secret
@@ -75,8 +75,8 @@ def _password(given: str | Secret | None) -> Secret | None:
     return given if given is None or isinstance(given, Secret) else Secret(given_text(given, "password"))
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked_input)
-class FileUrl:
+@attrs.frozen(kw_only=True)
+class FileUrl(CheckedInput):
     """A code file that already lies where the vendor can fetch it, with Basic credentials if it needs them.
 
     Raises:
@@ -132,8 +132,8 @@ class CodeFileRules:
     quoting: bool = False
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked)
-class Fetch(Documented):
+@attrs.frozen(kw_only=True)
+class Fetch(Checked, Documented):
     """One time that a file of codes was fetched from where we staged it.
 
     Attributes:
@@ -147,8 +147,8 @@ class Fetch(Documented):
     range: str | None = None
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked)
-class Part(Documented):
+@attrs.frozen(kw_only=True)
+class Part(Checked, Documented):
     """One file or job at a vendor.
 
     The rows balance: rows = accepted + rejected + not_sent + pending + unknown, where None counts as nothing.
@@ -197,9 +197,12 @@ class Part(Documented):
     callback_url: str | None = attrs.field(
         default=None, repr=False, metadata=about("Whom the vendor tells of its end.", in_json=False)
     )
-    created_at: datetime | None = instant_field("When the vendor got it.")
-    updated_at: datetime | None = instant_field(
-        "When the vendor last changed how it stands; for a part of ours, when we last saw that."
+    created_at: datetime | None = attrs.field(default=None, metadata=about("When the vendor got it."))
+    updated_at: datetime | None = attrs.field(
+        default=None,
+        metadata=about(
+            "When the vendor last changed how it stands; for a part of ours, when we last saw that."
+        ),
     )
     fetches: tuple[Fetch, ...] | None = attrs.field(
         default=None,
@@ -221,8 +224,8 @@ def remainder(rows: int | None, *counts: int | None) -> int | None:
     return None if rows is None else rows - sum(count or 0 for count in counts)
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked)
-class Upload(Documented):
+@attrs.frozen(kw_only=True)
+class Upload(Checked, Documented):
     """One batch of codes on its way to a list: ours (`up_...`), or a vendor file that we did not send.
 
     The rows balance: rows = accepted + rejected + duplicates + skipped + not_sent + pending + unknown, where None counts
@@ -252,14 +255,17 @@ class Upload(Documented):
     unknown: int | None = attrs.field(
         default=None, metadata=about("Rows whose outcome nobody can tell, now or for good.")
     )
-    ends_at: datetime | None = instant_field(
-        "The earliest moment at which all of it can have been sent, as the limits tell; None when it need not wait."
+    ends_at: datetime | None = attrs.field(
+        default=None,
+        metadata=about(
+            "The earliest moment at which all of it can have been sent, as the limits tell; None when it need not wait."
+        ),
     )
     waiting_for: str | None = attrs.field(
         default=None, metadata=about("What it waits for, for people; None when it has ended or goes on.")
     )
-    created_at: datetime | None = instant_field()
-    updated_at: datetime | None = instant_field()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
     error_file: str | None = attrs.field(
         default=None,
         repr=False,
