@@ -160,6 +160,7 @@ CONNECTION: dict[str, At] = {
     "lists.get": lambda at, _, odd: at.lists.get(odd),
     "lists.iterate": lambda at, _, odd: _some(at.lists.iterate(odd)),
     "lists.create": lambda at, _, odd: at.lists.create(odd),
+    "lists.find_created": lambda at, _, odd: at.lists.find_created(odd),
     "lists.create name": lambda at, _, odd: at.lists.create(NewCouponList(name=odd, expires=SOON)),
     "lists.create expires": lambda at, _, odd: at.lists.create(NewCouponList(name="a", expires=odd)),
     "lists.create extra": lambda at, _, odd: at.lists.create(NewCouponList(name="a", expires=SOON, extra=odd)),

@@ -29,6 +29,7 @@ class AsyncLists(_Behind[Lists]):
     get = Awaited(Lists.get)
     iterate = Iterated(Lists.iterate)
     create = Awaited(Lists.create)
+    find_created = Awaited(Lists.find_created)
     update = Awaited(Lists.update)
     activate = Awaited(Lists.activate)
     archive = Awaited(Lists.archive)

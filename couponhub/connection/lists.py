@@ -100,6 +100,20 @@ class Lists(Rooted):
                 hint=f"see whether it is there with `couponhub lists ls {self._name}`",
             )
 
+    def find_created(self, new: NewCouponList) -> CouponList | None:
+        """Look for the list that `create(new)` would have made; None when the vendor shows none now.
+
+        Args:
+            new: As of `create`.
+
+        Raises:
+            Unsupported: The vendor creates no lists.
+            UsageError: As of `create`.
+        """
+        with ErrorContext(self._name, "read lists"):
+            given_one(NewCouponList, new, "the new list")
+            return self._offered.require(WritesLists).find_created(new)
+
     def update(self, list_id: str, change: ListChange) -> CouponList:
         """Change a list, and return it as the vendor now holds it; what the change does not name stays as it is.
 

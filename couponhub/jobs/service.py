@@ -17,6 +17,10 @@ OpenWork = Callable[[JobRecord, float | None], AbstractContextManager[Work]]
 """Makes what runs the steps of a job, given the seconds that it may take."""
 
 
+PARENT = "parent"
+"""The argument of a job that another job drives: the id of that one."""
+
+
 def _never() -> bool:
     return False
 
@@ -55,8 +59,12 @@ class HubJobs(Rooted):
         return self._shown(self._record(job_id))
 
     def due(self) -> tuple[Job, ...]:
-        """Return the jobs that could go on now and that nobody drives, oldest first."""
-        return tuple(map(self._shown, self._store().due(self._clock.now())))
+        """Return the jobs that could go on now and that nobody drives, oldest first.
+
+        A part of another job is not among them, as long as that one has not ended: whoever drives that one drives it.
+        """
+        due = self._store().due(self._clock.now())
+        return tuple(self._shown(record) for record in due if not self._has_driver(record))
 
     def drive(
         self,
@@ -123,6 +131,11 @@ class HubJobs(Rooted):
         self._record(job_id)
         self._store().wish(JobId(job_id), wish)
         return self.get(job_id)
+
+    def _has_driver(self, record: JobRecord) -> bool:
+        parent = record.arguments.get(PARENT)
+        found = None if parent is None else self._store().get(JobId(parent))
+        return found is not None and not found.status.ended
 
     def _shown(self, record: JobRecord) -> Job:
         return job_of(record, self._clock.now())

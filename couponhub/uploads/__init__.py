@@ -8,7 +8,7 @@ from couponhub.uploads.arguments import Acceptable, UploadSource
 from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.events import SECOND_LOOK, EventKind, Progress, UploadEvent
 from couponhub.uploads.opening import open_uploads
-from couponhub.uploads.service import Uploads, work_of
+from couponhub.uploads.service import Uploads, begin_upload, work_of
 from couponhub.uploads.steps import KIND as UPLOAD
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "UploadEvent",
     "UploadSource",
     "Uploads",
+    "begin_upload",
     "open_uploads",
     "work_of",
 ]

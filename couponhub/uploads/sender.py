@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import attrs
 
 from couponhub.errors import CouponhubError, VendorUnavailable
-from couponhub.jobs import LEASE_SECONDS, Runner, never
+from couponhub.jobs import LEASE_SECONDS, Runner, Stops, never
 from couponhub.models import CouponList, FileUrl, JobId, JobStatus
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.state import JobRecord, JobStore, Ledger, ListHistory, UploadRecord
@@ -17,7 +17,7 @@ from couponhub.uploads.list_lock import list_lock
 from couponhub.uploads.preparation import Preparer
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.request import UploadRequest
-from couponhub.uploads.steps import WATCH, job_for
+from couponhub.uploads.steps import PREPARE, WATCH, job_for
 from couponhub.uploads.work import PreparedSource, UploadWork
 
 _TAKEN_OVER = "another upload of the same codes sends what was left of it"
@@ -68,7 +68,13 @@ class Sender:
             work.stage()
             owner = held.enter_context(self.jobs.worker())
             job = self.jobs.create(
-                job_for(upload, callback=request.callback, again=request.again, limits=self.bounds.limits),
+                job_for(
+                    upload,
+                    callback=request.callback,
+                    again=request.again,
+                    limits=self.bounds.limits,
+                    parent=request.parent,
+                ),
                 owner=owner,
                 seconds=LEASE_SECONDS,
             )
@@ -76,7 +82,7 @@ class Sender:
                 self._take_over(upload, history, owner)
             runner = Runner(store=self.jobs, clock=self.rate_limit_wait.clock)
             try:
-                runner.run(job, owner, work, stops=never if self.stages else _is_sent)
+                runner.run(job, owner, work, stops=self._stops(request))
             except CouponhubError as error:
                 trouble = error
         if trouble is not None:
@@ -86,6 +92,11 @@ class Sender:
                 else trouble
             )
         return work.upload
+
+    def _stops(self, request: UploadRequest) -> Stops:
+        if request.parent is not None:
+            return _is_prepared
+        return never if self.stages else _is_sent
 
     def _callback(self, request: UploadRequest, upload: UploadRecord) -> str | None:
         by_url = self.stages or isinstance(request.source, FileUrl)
@@ -115,6 +126,12 @@ class Sender:
                 ]
                 self.jobs.advance(job.id, owner, *ended, ended=JobStatus.CANCELLED)
                 self.ledger.drop_files(earlier)
+
+
+def _is_prepared(job: JobRecord) -> bool:
+    """Tell whether all of it is written down, so that anybody can send it."""
+    step = job.next_step
+    return step is not None and step.kind != PREPARE
 
 
 def _is_sent(job: JobRecord) -> bool:

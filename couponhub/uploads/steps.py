@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from couponhub.jobs import PACED, PER_DAY, PER_MINUTE
+from couponhub.jobs import PACED, PARENT, PER_DAY, PER_MINUTE
 from couponhub.models import JobId, JobStatus
 from couponhub.protocols import Limits
 from couponhub.state import JobRecord, Stage, StepRecord, UploadRecord
@@ -13,7 +13,14 @@ KIND = "upload"
 PREPARE, SUBMIT, WATCH, RECONCILE = "prepare", "submit", "watch", "reconcile"
 
 
-def job_for(upload: UploadRecord, *, callback: str | None, again: bool, limits: Limits) -> JobRecord:
+def job_for(
+    upload: UploadRecord,
+    *,
+    callback: str | None,
+    again: bool,
+    limits: Limits,
+    parent: JobId | None = None,
+) -> JobRecord:
     """Return the job of an upload that is about to be written down.
 
     Args:
@@ -21,6 +28,7 @@ def job_for(upload: UploadRecord, *, callback: str | None, again: bool, limits: 
         callback: Where the caller wants the vendor to report; a right in itself.
         again: True when it also sends codes that the list was given before.
         limits: Those of the connection, by their flat names; 0 is none.
+        parent: The job that drives this one; None for whoever comes.
     """
     arguments = {"list_id": str(upload.list_id), "again": "yes" if again else "no", PACED: SUBMIT}
     for key in (PER_MINUTE, PER_DAY):
@@ -30,6 +38,8 @@ def job_for(upload: UploadRecord, *, callback: str | None, again: bool, limits: 
             arguments[key] = str(most)
     if callback is not None:
         arguments["callback"] = callback
+    if parent is not None:
+        arguments[PARENT] = parent
     numbers = [part.number for part in upload.parts]
     kinds: list[tuple[str, int | None]] = [
         (PREPARE, None),
