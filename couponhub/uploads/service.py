@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
-from pathlib import Path
 
 from couponhub.capabilities import Offered
 from couponhub.clock import SYSTEM_CLOCK, Clock
@@ -391,45 +390,3 @@ class Uploads(Rooted):
 def work_of(uploads: Uploads, job: JobRecord, timeout: float | None) -> AbstractContextManager[UploadWork]:
     """Make what goes on with the job of an upload; see `couponhub.jobs.OpenWork`."""
     return uploads._assembly.work(job, timeout)  # noqa: SLF001 - of this module
-
-
-def begin_upload(
-    uploads: Uploads,
-    upload_id: UploadId,
-    list_id: ListId,
-    source: Path,
-    *,
-    name: str,
-    tagging: Tagging | None,
-    parent: JobId,
-) -> None:
-    """Check a file, and write it down as an upload of that id, which another job drives. Nothing is sent here.
-
-    Args:
-        uploads: Of the connection.
-        upload_id: One that no upload has.
-        list_id: The list.
-        source: A code file.
-        name: What to call the upload.
-        tagging: As of `Uploads.send`.
-        parent: The job that drives it.
-
-    Raises:
-        CouponhubError: As of `Uploads.send`.
-    """
-    with uploads._at("send codes"):  # noqa: SLF001 - of this module
-        request = UploadRequest(
-            id=upload_id,
-            list_id=list_id,
-            source=source,
-            name=name,
-            column=None,
-            tagging=tagging,
-            accepts_ruined=True,
-            callback=None,
-            again=False,
-            progress=no_progress,
-            parent=parent,
-        )
-        assembly = uploads._assembly  # noqa: SLF001 - of this module
-        assembly.sender(uploads._ledger(), request, assembly.rate_limit_wait(None)).send(request)  # noqa: SLF001
