@@ -16,7 +16,8 @@ from couponhub.state import comparable
 
 _BUCKETS = 64
 _IN_MEMORY = 200_000
-_KEPT, _DROPPED = 0, 1
+KEPT, DUPLICATE, SENT = 0, 1, 2
+"""The fate of a row: it is the first with its code, its code came before, or it is the first and was sent before."""
 
 
 def private(path: str, flags: int) -> int:
@@ -26,17 +27,17 @@ def private(path: str, flags: int) -> int:
 
 @attrs.frozen(kw_only=True)
 class DedupeResult:
-    """The rows to drop, and why.
+    """The fate of each row.
 
     Attributes:
-        dropped: One byte per row in order, 0 for a row that is to be sent.
+        fates: One byte per row in order: KEPT for a row that is to be sent, DUPLICATE or SENT.
         duplicates: Rows whose code stood in an earlier row.
         skipped: Other rows whose code was sent before.
         case_duplicates: Those duplicates that differ from the earlier row, by what the vendor ignores.
         lookalikes: Rows kept whose code differs from an earlier one only by how its accents are composed.
     """
 
-    dropped: bytearray | memoryview = attrs.field(repr=False)
+    fates: bytearray | memoryview = attrs.field(repr=False)
     duplicates: int
     skipped: int
     case_duplicates: int
@@ -80,7 +81,7 @@ class Deduplicator:
 
     def run(self) -> DedupeResult:
         """Compare everything taken so far."""
-        dropped = bytearray(self._rows)
+        fates = bytearray(self._rows)
         duplicates = skipped = case_duplicates = lookalikes = 0
         for fresh, sent in zip(self._fresh, self._sent, strict=True):
             codes, rows = fresh.load()
@@ -94,14 +95,14 @@ class Deduplicator:
                 if key in first:
                     duplicates += 1
                     case_duplicates += code != first[key]
+                    fates[row] = DUPLICATE
                 else:
                     first[key] = code
-                    if key not in before:
-                        continue
-                    skipped += 1
-                dropped[row] = _DROPPED
+                    if key in before:
+                        skipped += 1
+                        fates[row] = SENT
         return DedupeResult(
-            dropped=dropped,
+            fates=fates,
             duplicates=duplicates,
             skipped=skipped,
             case_duplicates=case_duplicates,

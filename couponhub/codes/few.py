@@ -1,6 +1,7 @@
 """The rows of a source while they are few: in private files, compared in plain sets."""
 
 import hashlib
+from array import array
 from collections.abc import Iterator
 from itertools import compress, islice
 from pathlib import Path
@@ -8,14 +9,15 @@ from typing import Self
 
 import attrs
 
-from couponhub.codes.dedupe import DedupeResult, Deduplicator, private
+from couponhub.codes.dedupe import DUPLICATE, KEPT, SENT, DedupeResult, Deduplicator, private
+from couponhub.codes.row_record import RowBlock, RowRecordWriter, pack_fates, pack_steps
 from couponhub.codes.rows import SourceBatch
 from couponhub.codes.writing import PartWriter, csv_rows
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.state import CodeSet
 
 _BATCH = 20_000
-_KEEP = bytes.maketrans(b"\0\1", b"\1\0")
+_KEEP = bytes.maketrans(bytes([KEPT, DUPLICATE, SENT]), bytes([1, 0, 0]))
 
 
 @attrs.frozen(kw_only=True)
@@ -52,7 +54,12 @@ class RowForm:
 
 
 class FewCodes:
-    """Keeps accepted rows on disk as they will be written, until it is known which of them are to be sent."""
+    """Keeps accepted rows on disk as they will be written, until it is known which of them are to be sent.
+
+    Attributes:
+        rows: How many were taken.
+        lines: The line of each.
+    """
 
     def __init__(self, folder: Path, rules: CodeFileRules, tagging: Tagging | None) -> None:
         self._form = RowForm.of(rules, tagging)
@@ -64,8 +71,9 @@ class FewCodes:
             self._codes if self._form.is_plain else open(folder / "rows", "x+b", opener=private)  # noqa: SIM115 - the same
         )
         self._hash = self._form.fingerprint()
-        self._dropped = b""
+        self._fates = b""
         self.rows = 0
+        self.lines = array("q")
 
     def __enter__(self) -> Self:
         return self
@@ -91,6 +99,7 @@ class FewCodes:
         self._hash.update(rows)
         self._deduplicator.add(batch.codes)
         self.rows += len(batch.codes)
+        self.lines.extend(batch.lines)
 
     def settle(self, sent: tuple[CodeSet, ...]) -> DedupeResult:
         """Find out which rows are to be sent, less what was sent before."""
@@ -98,16 +107,33 @@ class FewCodes:
             for codes in code_set.batches():
                 self._deduplicator.subtract(codes)
         deduped = self._deduplicator.run()
-        self._dropped = bytes(deduped.dropped)
+        self._fates = bytes(deduped.fates)
         return deduped
 
     def write(self, writer: PartWriter) -> None:
         """Write the rows that are to be sent."""
         start = 0
         for rows, codes in self.batches():
-            keep = self._dropped[start : start + len(codes)].translate(_KEEP)
+            keep = self._fates[start : start + len(codes)].translate(_KEEP)
             start += len(codes)
             writer.write(list(compress(rows, keep)), list(compress(codes, keep)))
+
+    def note_rows(self, record: RowRecordWriter) -> None:
+        """Write down what became of each row."""
+        start = 0
+        for _, codes in self.batches():
+            end = start + len(codes)
+            fates, lines = self._fates[start:end], self.lines[start:end]
+            record.write(
+                RowBlock(
+                    first=lines[0],
+                    rows=len(lines),
+                    steps=pack_steps(lines),
+                    fates=pack_fates(fates),
+                    codes=b"".join(compress(codes, fates)),
+                )
+            )
+            start = end
 
     def batches(self) -> Iterator[tuple[list[bytes], list[bytes]]]:
         """Give all rows, and the codes in them."""

@@ -16,6 +16,7 @@ from couponhub.codes.form import SourceForm
 from couponhub.codes.header import Columns
 from couponhub.codes.opening import opened
 from couponhub.codes.rejects import SoundRows
+from couponhub.codes.row_record import RowRecordWriter
 from couponhub.codes.rows import SourceRows, rows_of_iterable
 from couponhub.codes.scratch import scratch_in
 from couponhub.codes.sharing import MUCH, size_of
@@ -77,6 +78,7 @@ def prepare(
     rejects: Path | None = None,
     refuses: bool = True,
     witness: "Witness | None" = None,
+    record: Path | None = None,
 ) -> PreparedCodes:
     """Read, check, dedupe, subtract and split codes into vendor files in `workspace`.
 
@@ -94,6 +96,7 @@ def prepare(
             left out. None to refuse a source that has any.
         refuses: False to take note, too, of a source without a sound row, or with nothing but rounded numbers.
         witness: Sees the sound rows, unless they are many.
+        record: A new private file for what became of each sound row, by line; see `row_record`. None for no such file.
 
     Raises:
         UsageError: The source is empty, has no header, has faulty rows, or nothing else; the text names the file.
@@ -111,6 +114,7 @@ def prepare(
             rejects=rejects,
             refuses=refuses,
             witness=witness,
+            record=record,
         )
     except UsageError as error:
         if not (name := name_of(source)):
@@ -130,6 +134,7 @@ def _prepare(
     rejects: Path | None,
     refuses: bool,
     witness: "Witness | None",
+    record: Path | None,
 ) -> PreparedCodes:
     with ExitStack() as opened:
         scratch = opened.enter_context(scratch_in(workspace))
@@ -159,6 +164,9 @@ def _prepare(
             faults.refuse()
             raise UsageError("there are no codes, only a header" if is_file(source) else "there are no codes")
         deduped = codes.settle(sent)
+        if record is not None:
+            with RowRecordWriter(record) as writer:
+                codes.note_rows(writer)
         return PreparedCodes(
             rows=codes.rows + sound.rejected,
             duplicates=deduped.duplicates,

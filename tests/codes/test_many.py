@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from couponhub.codes import prepare, preparing, rows, sharing, source
 from couponhub.codes.checking import Checks
+from couponhub.codes.dedupe import DUPLICATE, KEPT, SENT
+from couponhub.codes.row_record import read_row_record
 from couponhub.codes.rows import SourceBatch
 from couponhub.codes.sets.hashing import MultilinearHash, Words
 from couponhub.codes.sets.lines import TextLines
@@ -150,16 +152,25 @@ def outcome(
     """All there is to be seen of preparing a file."""
     folder.mkdir()
     rejects = folder.parent / f"{folder.name}.rejects" if leaves_out else None
+    record = folder.parent / f"{folder.name}.rows"
     file = io.BytesIO(content) if isinstance(content, bytes) else content
     try:
-        done = prepare(file, rules, folder, rejects=rejects, **given)
+        done = prepare(file, rules, folder, rejects=rejects, record=record, **given)
     except CouponhubError as error:
-        return type(error), str(error), error.hint, list(folder.iterdir()), rejects and rejects.exists()
+        left = [*folder.iterdir(), *folder.parent.glob(record.name)]
+        return type(error), str(error), error.hint, left, rejects and rejects.exists()
     parts = [
         (part.path.read_bytes(), part.codes.read_bytes(), part.rows, part.size, part.sha256)
         for part in done.parts
     ]
-    return attrs.evolve(done, parts=()), parts, rejects and rejects.read_bytes()
+    return attrs.evolve(done, parts=()), parts, rejects and rejects.read_bytes(), recorded(record)
+
+
+def recorded(record: Path) -> tuple[list[tuple[int, int]], list[str]]:
+    """The line and the fate of each row in a record, and the codes of those that were left out."""
+    blocks = list(read_row_record(record))
+    fates = [pair for block in blocks for pair in zip(block.lines, block.fates, strict=True)]
+    return fates, [code for block in blocks for code in block.codes]
 
 
 WHOLE: dict[str, Any] = {
@@ -194,7 +205,7 @@ def test_many_come_out_as_few_do(
     leaves_out: bool,
     accepts_ruined: bool,
 ) -> None:
-    """Parts, counts, warnings, fingerprint, rejects, and every word of an error: all the same, whatever the size of a block."""
+    """Parts, counts, warnings, fingerprint, rejects, the record of rows, and every word of an error: all the same, whatever the size of a block."""
     folder = tmp_path_factory.mktemp("many")
     path = folder / "sent"
     path.write_text("".join(f"{code}\n" for code in sent), encoding="utf-8")
@@ -255,17 +266,27 @@ def test_many_are_what_a_plain_set_says(
     def key(code: str) -> str:
         return code.upper() if ignores_case else code
 
+    positions = {key(code): at for at, code in reversed(list(enumerate(codes)))}
     first = {key(code): code for code in reversed(codes)}
     gone = {key(code) for code in sent}
     expected = [code for code in dict.fromkeys(codes) if first[key(code)] == code and key(code) not in gone]
+    fates = [
+        DUPLICATE if positions[key(code)] != at else SENT if key(code) in gone else KEPT
+        for at, code in enumerate(codes)
+    ]
+    record = folder / "rows"
     with reading(many=True, block=50), pytest.MonkeyPatch.context() as patch:
         if is_weak:
             patch.setattr("couponhub.codes.sets.sieve.MultilinearHash.fresh", lambda: weak)
-        done = prepare(codes, rules, folder, sent=[TextCodeSet(path)])
+        done = prepare(codes, rules, folder, sent=[TextCodeSet(path)], record=record)
 
     assert expected == [
         code for part in done.parts for code in part.codes.read_text("utf-8").split("\n")[:-1]
     ]
+    assert (
+        list(enumerate(fates, start=1)),
+        [code for code, fate in zip(codes, fates, strict=True) if fate],
+    ) == recorded(record)
     assert (len(codes), len(codes) - len(first)) == (done.rows, done.duplicates)
     assert done.rows == done.duplicates + done.skipped + sum(part.rows for part in done.parts)
     assert all(part.rows <= max_rows for part in done.parts)

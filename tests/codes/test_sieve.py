@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from couponhub.codes.dedupe import DUPLICATE, KEPT, SENT
 from couponhub.codes.sets.crew import Crew
 from couponhub.codes.sets.hashing import Hashes, MultilinearHash, Words
 from couponhub.codes.sets.lines import TextLines
-from couponhub.codes.sets.sieve import DUPLICATE, KEPT, SENT, Sieve, Sifted
+from couponhub.codes.sets.sieve import Sieve, Sifted
 from tests.kit.examples import examples
 
 # Around the words of eight bytes, and of one length as often as not.

@@ -12,6 +12,7 @@ from couponhub.codes.faults import Faults
 from couponhub.codes.header import Columns
 from couponhub.codes.rows import SourceBatch, SourceBlock
 from couponhub.codes.sets.lines import LF, Positions, TextLines, bytes_of
+from couponhub.codes.sets.origins import Origin
 from couponhub.codes.sets.suspicion import Suspicion
 
 _LINE = 1 << 16
@@ -24,6 +25,7 @@ class Examined:
 
     Attributes:
         text: One per line, each with its LF.
+        origin: On which lines of the source they stand.
         faults: What is wrong with others.
         oddities: What is odd with the sound ones.
     """
@@ -32,6 +34,7 @@ class Examined:
     lines: TextLines
     faults: Faults
     oddities: CodeOddities
+    origin: Origin
 
 
 @attrs.frozen
@@ -79,7 +82,7 @@ class BlockExaminer:
         suspects = self._suspicion.suspects(text, lines)
         self._suspicion.count(text, lines, suspects, oddities, first_line=block.line)
         if not suspects.any():
-            return Examined(text, lines, faults, oddities)
+            return Examined(text, lines, faults, oddities, Origin(block.line))
         numbers = np.flatnonzero(suspects)
         codes = [text[start:end].decode(errors="surrogateescape") for start, end in lines.spans(numbers)]
         keep = np.ones(lines.count, bool)
@@ -94,9 +97,9 @@ class BlockExaminer:
             attrs.evolve(self.checks, faults=faults, oddities=oddities).check(batch)
         keep[[line - block.line for line in faults.rows or ()]] = False
         if keep.all():
-            return Examined(text, lines, faults, oddities)
+            return Examined(text, lines, faults, oddities, Origin(block.line))
         text = lines.chosen(text, keep)
-        return Examined(text, TextLines.of(text), faults, oddities)
+        return Examined(text, TextLines.of(text), faults, oddities, Origin.among(keep, block.line))
 
     def _blank_rows(self, rows: bytes, numbers: Positions, codes: list[str]) -> list[int]:
         """The suspects of which all is blank, which are no rows."""

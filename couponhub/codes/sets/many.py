@@ -10,9 +10,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from couponhub.codes.dedupe import DedupeResult
+from couponhub.codes.dedupe import KEPT, SENT, DedupeResult
 from couponhub.codes.few import FewCodes, RowForm
 from couponhub.codes.rejects import SoundRows
+from couponhub.codes.row_record import RowBlock, RowRecordWriter, pack_fates
 from couponhub.codes.rows import SourceBatch, SourceBlock, SourceRows
 from couponhub.codes.sets.blocks import BlockExaminer, Examined
 from couponhub.codes.sets.crew import Crew
@@ -20,9 +21,10 @@ from couponhub.codes.sets.folding import Folding, composed
 from couponhub.codes.sets.hashing import Hashes
 from couponhub.codes.sets.index import HASHES, SetIndex
 from couponhub.codes.sets.lines import TextLines
+from couponhub.codes.sets.origins import Origin, Origins
 from couponhub.codes.sets.probing import MOST, Prober, Wanted
 from couponhub.codes.sets.proof import Placed
-from couponhub.codes.sets.sieve import KEPT, SENT, Block, Dealt, Sieve, Sifted
+from couponhub.codes.sets.sieve import Block, Dealt, Sieve, Sifted
 from couponhub.codes.sharing import size_of
 from couponhub.codes.writing import PartWriter
 from couponhub.models import CodeFileRules, Tagging
@@ -35,12 +37,16 @@ _SHARE = 1
 
 @attrs.frozen(eq=False)
 class _Taken:
-    """Sound rows, ready for the sieve; `codes` and `rows` are None where they are what is compared."""
+    """Sound rows, ready for the sieve; `codes` and `rows` are None where they are what is compared.
+
+    `origin` says on which lines they stand, None of a set, which has none.
+    """
 
     keys: Dealt
     codes: bytes | None
     rows: bytes | None
     is_composed: bool
+    origin: Origin | None
 
 
 class ManyCodes:
@@ -63,6 +69,7 @@ class ManyCodes:
         self._hash = self._form.fingerprint()
         self._opened = ExitStack()
         self._sieve = self._opened.enter_context(Sieve(folder, hashes))
+        self._origins = self._opened.enter_context(Origins(folder))
         # Left first, so that nobody works on files that are closed.
         self._crew = self._opened.enter_context(Crew())
         self._is_composed = True
@@ -86,8 +93,11 @@ class ManyCodes:
 
     def take_over(self, few: FewCodes) -> None:
         """Take the rows that were taken while they were few."""
+        start = 0
         for rows, codes in few.batches():
-            self._add(b"".join(codes), None if self._form.is_plain else b"".join(rows))
+            origin = Origin.of(few.lines[start : start + len(codes)])
+            self._add(b"".join(codes), None if self._form.is_plain else b"".join(rows), origin)
+            start += len(codes)
 
     def take_in(self, source: SourceRows, sound: SoundRows) -> None:
         """Read and check all rows of a source that were not read yet, and take the sound ones.
@@ -111,7 +121,7 @@ class ManyCodes:
         if batch.codes:
             codes = self._form.codes(batch)
             rows = self._form.rows(batch, codes)
-            self._add(codes, None if rows is codes else rows)
+            self._add(codes, None if rows is codes else rows, Origin.of(batch.lines))
 
     def add_set(self, code_set: CodeSet) -> None:
         """Take the codes of a set.
@@ -120,7 +130,7 @@ class ManyCodes:
             LocalError: It cannot be read.
         """
         for text in texts_of(code_set):
-            self._add(text, None)
+            self._add(text, None, None)
 
     def settle(self, sent: tuple[CodeSet, ...]) -> DedupeResult:
         """Find out which rows are to be sent, less what was sent before.
@@ -172,7 +182,7 @@ class ManyCodes:
     def _told(self, sifted: Sifted, skipped: int, lookalikes: int) -> DedupeResult:
         self._fates = sifted.fates
         return DedupeResult(
-            dropped=memoryview(sifted.fates.data),
+            fates=memoryview(sifted.fates.data),
             duplicates=sifted.duplicates,
             skipped=skipped,
             case_duplicates=sifted.twins,
@@ -182,6 +192,11 @@ class ManyCodes:
     def write(self, writer: PartWriter) -> None:
         """Write the rows that are to be sent."""
         self._each(self._chosen, lambda chosen: writer.write_text(*chosen))
+
+    def note_rows(self, record: RowRecordWriter) -> None:
+        """As `FewCodes.note_rows`; only of rows that came with their lines."""
+        self._origins.seal()
+        self._each(self._noted, record.write)
 
     def each_code(self, then: Callable[[bytes], object], *, are_shared: bool) -> None:
         """Give the first of each code, a block of lines at a time: those that were sent before, or the others."""
@@ -198,12 +213,12 @@ class ManyCodes:
                 self._crew.submit(work, block, then=then)
         self._crew.drain()
 
-    def _add(self, codes: bytes, rows: bytes | None) -> None:
-        self._crew.submit(self._dealt, codes, rows, then=self._take)
+    def _add(self, codes: bytes, rows: bytes | None, origin: Origin | None) -> None:
+        self._crew.submit(self._dealt, codes, rows, None, origin, then=self._take)
 
     def _examined(self, examiner: BlockExaminer, block: SourceBlock) -> tuple[Examined, _Taken]:
         examined = examiner.examine(block)
-        return examined, self._dealt(examined.text, None, examined.lines)
+        return examined, self._dealt(examined.text, None, examined.lines, examined.origin)
 
     def _sort(self, sound: SoundRows, found: tuple[Examined, _Taken]) -> None:
         examined, taken = found
@@ -213,14 +228,22 @@ class ManyCodes:
         if not sound.are_refused:
             self._take(taken)
 
-    def _dealt(self, codes: bytes, rows: bytes | None, lines: TextLines | None = None) -> _Taken:
+    def _dealt(
+        self,
+        codes: bytes,
+        rows: bytes | None,
+        lines: TextLines | None = None,
+        origin: Origin | None = None,
+    ) -> _Taken:
         keys = self._folding.keys(codes)
         dealt = self._sieve.deal(keys, lines if keys is codes else None, thins=not self._folding.folds)
-        return _Taken(dealt, None if keys is codes else codes, rows, composed(keys) is keys)
+        return _Taken(dealt, None if keys is codes else codes, rows, composed(keys) is keys, origin)
 
     def _take(self, taken: _Taken) -> None:
         if taken.keys.lines.count:
             self._is_composed &= taken.is_composed
+            if taken.origin is not None:
+                self._origins.add(self._sieve.rows, taken.origin)
             self._sieve.add(taken.keys, codes=taken.codes, rows=taken.rows)
             self._hash.update(taken.rows or taken.codes or taken.keys.text)
 
@@ -233,6 +256,21 @@ class ManyCodes:
         if block.rows is block.codes:
             return *codes, codes[0], None
         return *self._lines(block, block.rows, KEPT), *codes
+
+    def _noted(self, block: Block) -> RowBlock:
+        origin = self._origins.of(block.base)
+        fates = self._fates[block.base : block.base + block.lines]
+        codes = b""
+        if fates.any():
+            text = self._sieve.read(block.codes)
+            codes = TextLines.of(text).chosen(text, fates != KEPT)
+        return RowBlock(
+            first=origin.first,
+            rows=block.lines,
+            steps=origin.steps,
+            fates=pack_fates(fates.tobytes()),
+            codes=codes,
+        )
 
     def _lines(self, block: Block, placed: Placed, fate: int) -> tuple[bytes, TextLines]:
         """The lines of a block that have this fate."""

@@ -14,6 +14,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from couponhub.codes.dedupe import DUPLICATE, SENT
 from couponhub.codes.sets.crew import Crew
 from couponhub.codes.sets.hashing import Hashes, MultilinearHash, Words
 from couponhub.codes.sets.lines import Mask, Positions, TextLines
@@ -22,8 +23,6 @@ from couponhub.codes.sets.proof import Placed, Places
 from couponhub.codes.sets.spool import Spool, lay
 from couponhub.codes.sets.thinning import repeated
 
-KEPT, DUPLICATE, SENT = 0, 1, 2
-"""The fate of a line: it is the first of its kind, it came before, or it is the first and was sent before."""
 MOST_LINES = 1 << 21
 """The most lines of a block."""
 _BUCKETS = 256
