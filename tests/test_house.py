@@ -19,7 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"models", "rooted", "settings", "sockets", "strict"}),
     frozenset({"json_schema", "protocols", "serialization"}),
     frozenset({"state"}),
-    frozenset({"transport"}),
+    frozenset({"intake", "transport"}),
     frozenset({"codes", "staging", "testing.emulation"}),
     frozenset({"jobs"}),
     frozenset({"capabilities", "error_context", "plugin", "resilience", "safe_writes", "telemetry"}),

@@ -12,8 +12,8 @@ from pathlib import Path
 from couponhub.codes import prepare
 from couponhub.codes.examining import NamedSource, counts_of
 from couponhub.codes.report import FolderPart, PreparedFolder, RowExample
-from couponhub.codes.source import name_of
 from couponhub.errors import LocalError, UsageError
+from couponhub.intake.source import name_of
 from couponhub.models import CodeFileRules
 
 _REJECTS = "rejects.csv"

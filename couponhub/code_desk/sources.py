@@ -10,8 +10,8 @@ import attrs
 
 from couponhub.codes import is_file, prepare
 from couponhub.codes.examining import ANY_VENDOR, NamedSource
-from couponhub.codes.source import blocks_of, name_of
 from couponhub.errors import LocalError, NotFound, UsageError
+from couponhub.intake.source import blocks_of, name_of
 from couponhub.models import ListId
 from couponhub.state import CodeSet, Ledger, TextCodeSet
 

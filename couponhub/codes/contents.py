@@ -2,8 +2,8 @@
 
 from couponhub.codes.columnar import rows_of_columns
 from couponhub.codes.faults import Faults
-from couponhub.codes.opening import TableContent, TextContent
 from couponhub.codes.rows import SourceRows, rows_of_text, rows_of_workbook
+from couponhub.intake.opening import TableContent, TextContent
 from couponhub.models import CodeFileRules, Tagging
 
 

@@ -11,9 +11,10 @@ from couponhub.codes.patterns import Patterns
 from couponhub.codes.preparing import PreparedCodes, prepare
 from couponhub.codes.report import CheckedFile, Finding, RowExample
 from couponhub.codes.sharing import MUCH, size_of
-from couponhub.codes.source import CodeSource, name_of
+from couponhub.codes.source import CodeSource
 from couponhub.codes.witness import Witness
 from couponhub.errors import UsageError
+from couponhub.intake.source import name_of
 from couponhub.models import CodeFileRules
 from couponhub.state import CodeSet, TextCodeSet
 

@@ -12,18 +12,19 @@ from couponhub.codes.contents import rows_of_content
 from couponhub.codes.dedupe import DedupeResult
 from couponhub.codes.faults import Faults
 from couponhub.codes.few import FewCodes
-from couponhub.codes.form import SourceForm
 from couponhub.codes.header import Columns
-from couponhub.codes.opening import opened
 from couponhub.codes.rejects import SoundRows
 from couponhub.codes.row_record import RowRecordWriter
 from couponhub.codes.rows import SourceRows, rows_of_iterable
 from couponhub.codes.scratch import scratch_in
 from couponhub.codes.sharing import MUCH, size_of
-from couponhub.codes.source import CodeSource, is_file, name_of, state_of
+from couponhub.codes.source import CODE_FILE, CodeSource, is_file
 from couponhub.codes.words import Strays
 from couponhub.codes.writing import PartWriter, PreparedFile, header_row
 from couponhub.errors import LocalError, UsageError
+from couponhub.intake.form import SourceForm
+from couponhub.intake.opening import opened
+from couponhub.intake.source import name_of, state_of
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.state import CodeSet
 
@@ -223,7 +224,7 @@ def _rows(
     tagging: Tagging | None,
 ) -> Iterator[SourceRows]:
     if is_file(source):
-        with opened(source) as content:
+        with opened(source, CODE_FILE) as content:
             yield rows_of_content(content, rules, faults, column=column, tagging=tagging)
     elif tagging is not None:
         raise UsageError("codes for customers come as a file with two columns, not as an iterable of codes")

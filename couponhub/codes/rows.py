@@ -1,6 +1,5 @@
 """Rows of a source, in batches, with the lines they stand on."""
 
-import csv
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Protocol, Self
@@ -9,14 +8,14 @@ import attrs
 
 from couponhub.codes.bare import SAMPLE, is_bare
 from couponhub.codes.faults import AS_TEXT, Faults
-from couponhub.codes.form import SourceForm
 from couponhub.codes.header import Columns, find_columns
-from couponhub.codes.opening import TableContent, TextContent
-from couponhub.codes.separators import leading_lines, said_separator, told_separator
-from couponhub.codes.source import SourceLines
 from couponhub.codes.words import CODE_WORDS, names_no_codes, plain
-from couponhub.codes.workbook import NotText, SheetRows
 from couponhub.errors import UsageError
+from couponhub.intake.form import SourceForm
+from couponhub.intake.lines import SourceLines
+from couponhub.intake.opening import TableContent, TextContent
+from couponhub.intake.text_rows import TextBlock, TextRows
+from couponhub.intake.workbook import NotText, SheetRows
 from couponhub.models import CodeFileRules, Tagging
 
 _BATCH = 20_000
@@ -32,19 +31,6 @@ class SourceBatch:
 
 
 @attrs.frozen(kw_only=True)
-class SourceBlock:
-    """Many lines of a source at once, as they stand there: each is a row, without quotes, of as many columns as the others.
-
-    Attributes:
-        text: UTF-8 or what else stands there; each line with LF, or CR and LF, but perhaps the last.
-        line: The number of the first line.
-    """
-
-    text: bytes = attrs.field(repr=False)
-    line: int
-
-
-@attrs.frozen(kw_only=True)
 class SourceRows:
     """The rows of a file below its header.
 
@@ -57,7 +43,8 @@ class SourceRows:
     columns: Columns
     form: SourceForm
     batches: Iterator[SourceBatch]
-    _reader: "_Reader | None" = None
+    _reader: TextRows | None = None
+    _faults: Faults = attrs.field(factory=Faults)
     _looked_at: Iterator[SourceBatch] = attrs.field(factory=lambda: iter(()))
 
     def foresees(self, count: int) -> bool:
@@ -66,7 +53,7 @@ class SourceRows:
 
     def blocks(
         self, plain_lines: Callable[[bytes], int | None]
-    ) -> "Iterator[SourceBlock | Iterator[SourceBatch]]":
+    ) -> Iterator[TextBlock | Iterator[SourceBatch]]:
         """Give all rows that `batches` has not given yet, in their order, many at once where that can be.
 
         Args:
@@ -77,15 +64,11 @@ class SourceRows:
             yield self.batches
             return
         yield self._looked_at
-        lines = self._reader.lines
-        while (text := lines.take()) is not None:
-            count = plain_lines(text)
-            if count is None:
-                lines.give_back(text)
-                yield batches_of(self._reader, self._reader.to_block_end(), self.columns, self._reader.faults)
+        for piece in self._reader.pieces(plain_lines):
+            if isinstance(piece, TextBlock):
+                yield piece
             else:
-                yield SourceBlock(text=text, line=self._reader.line_num + 1)
-                self._reader.skipped += count
+                yield batches_of(self._reader, piece, self.columns, self._faults)
 
 
 def rows_of_text(
@@ -98,14 +81,12 @@ def rows_of_text(
 ) -> SourceRows:
     """Read CSV, or one code per line, below a header; or codes alone, where the first line can be no header.
 
-    The sign between columns is the one that a first line `sep=` says, else the one that the header shows.
-
     Raises:
         UsageError: The file is empty, is no text, or has no header that fits.
         LocalError: It cannot be read.
     """
     known = {plain(rules.code_header), *([plain(column)] if isinstance(column, str) else [])}
-    reader = _Reader(SourceLines(content.blocks), faults, lambda cell: _weight(plain(cell), known))
+    reader = TextRows(SourceLines(content.blocks), lambda cell: _weight(plain(cell), known), faults.add)
     wish = _Wish(rules=rules, column=column, tagging=tagging)
     columns, looked_at = wish.columns(reader, faults, separator=reader.separator)
     separator = reader.separator if columns.width > 1 else ""
@@ -114,6 +95,7 @@ def rows_of_text(
         form=attrs.evolve(content.form, separator=separator, column=columns.header.strip()),
         batches=chain(looked_at, batches_of(reader, reader.rows, columns, faults)),
         reader=reader,
+        faults=faults,
         looked_at=looked_at,
     )
 
@@ -131,7 +113,7 @@ def rows_of_workbook(
     Raises:
         UsageError: As of `rows_of_text`; or the workbook cannot be read.
     """
-    reader = SheetRows(content.file)
+    reader = SheetRows(content.file, lambda header: any(plain(cell) in CODE_WORDS for cell in header))
     wish = _Wish(rules=rules, column=column, tagging=tagging)
     columns, looked_at = wish.columns(reader, faults, is_table=True)
     return SourceRows(
@@ -278,53 +260,3 @@ def _batches_of_iterable(codes: Iterable[str]) -> Iterator[SourceBatch]:
             batch = SourceBatch()
     if batch.codes:
         yield batch
-
-
-class _Reader:
-    """The rows of CSV that are not blank, and the line on which the last of them ends.
-
-    Attributes:
-        separator: The sign between columns.
-    """
-
-    def __init__(self, lines: SourceLines, faults: Faults, weight: Callable[[str], int]) -> None:
-        self.lines = lines
-        self.faults = faults
-        self.skipped = 0  # lines that no row is read from, or that were taken as blocks
-        every = iter(lines)
-        leading = leading_lines(every)
-        said = said_separator(leading[-1]) if leading else None
-        if said:
-            self.skipped = len(leading)
-            leading = leading_lines(every)
-        header = leading[-1] if leading else ""
-        self.separator = said if said and said in header else told_separator(header, weight)
-        self._csv = csv.reader(chain(leading, every), delimiter=self.separator, strict=True)
-        self.rows = self._tolerant()
-
-    @property
-    def line_num(self) -> int:
-        return self._csv.line_num + self.skipped
-
-    def to_block_end(self) -> Iterator[list[str]]:
-        """The rows up to the first one that ends where a block of lines ends."""
-        for row in self.rows:
-            yield row
-            if self.lines.is_between_blocks:
-                return
-
-    def _tolerant(self) -> Iterator[list[str]]:
-        while True:
-            try:
-                row = next(self._csv, None)
-            except csv.Error:
-                # Not the reader's own text: it may quote what stands there.
-                self.faults.add(
-                    self.line_num,
-                    "broken CSV quoting, a field without an end, or a line that ends with CR alone",
-                )
-                continue
-            if row is None:
-                return
-            if row and (row[0].strip() or any(map(str.strip, row))):
-                yield row

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import ipc, parquet
 
-from couponhub.codes import prepare, unpacking
+from couponhub.codes import prepare
 from couponhub.codes.checking import Checks
 from couponhub.codes.rows import SourceBatch
 from couponhub.errors import LocalError, UsageError
+from couponhub.intake import unpacking
 from couponhub.models import CodeFileRules, Identifier, Tagging
 from tests.codes.workbooks import workbook
 from tests.kit.examples import examples
@@ -197,7 +198,7 @@ def test_bombs_are_refused_before_they_are_unpacked(
     """What unpacks to hundreds of times its size holds no codes; bytes are counted as they come out."""
     monkeypatch.setattr(unpacking, "UNSUSPECTED", 1 << 20)
     text = b"code\n" + b"A-1\n" * 2_000_000
-    with pytest.raises(UsageError, match="no file of codes packs so tightly"):
+    with pytest.raises(UsageError, match="no rows pack so tightly"):
         codes_in(PACKINGS[packing](text), tmp_path)
 
 
@@ -205,9 +206,7 @@ def test_an_address_is_no_file(tmp_path: Path) -> None:
     """What it takes is said, and no part of it that may be a secret."""
     with pytest.raises(UsageError) as caught:
         prepare("https://me:secret@example.com/codes.csv?token=secret", EXACT, tmp_path)
-    assert caught.value.message == (
-        "https://example.com/codes.csv: codes are read from files, not from addresses"
-    )
+    assert caught.value.message == ("https://example.com/codes.csv: files are read, not addresses")
     assert "curl" in caught.value.hint
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from couponhub.codes import prepare, preparing, rows, sharing, source
+from couponhub.codes import prepare, preparing, rows, sharing
 from couponhub.codes.checking import Checks
 from couponhub.codes.dedupe import DUPLICATE, KEPT, SENT
 from couponhub.codes.row_record import read_row_record
@@ -21,6 +21,7 @@ from couponhub.codes.rows import SourceBatch
 from couponhub.codes.sets.hashing import MultilinearHash, Words
 from couponhub.codes.sets.lines import TextLines
 from couponhub.errors import CouponhubError, LocalError
+from couponhub.intake import source
 from couponhub.models import CodeFileRules, Identifier, Tagging
 from couponhub.state import TextCodeSet
 from tests.kit.examples import examples

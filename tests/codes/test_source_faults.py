@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from couponhub.codes.source import SourceLines, blocks_of
 from couponhub.errors import LocalError, UsageError
+from couponhub.intake.lines import SourceLines
+from couponhub.intake.source import blocks_of
 
 
 class Source(io.StringIO):
@@ -30,7 +31,7 @@ class Source(io.StringIO):
         (io.UnsupportedOperation(), LocalError, "it is not open for that"),
         (TypeError("read() takes no size"), UsageError, "cannot be read like a file"),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), UsageError, "not in UTF-8"),
-        (ValueError("I/O operation on closed file"), LocalError, "the file is closed"),
+        (ValueError("I/O operation on closed file"), LocalError, "it is closed"),
         (12, UsageError, "gives int, neither bytes nor text"),
         (None, UsageError, "gives NoneType, neither bytes nor text"),
     ],

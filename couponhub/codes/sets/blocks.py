@@ -10,10 +10,11 @@ import numpy as np
 from couponhub.codes.checking import Checks, CodeOddities
 from couponhub.codes.faults import Faults
 from couponhub.codes.header import Columns
-from couponhub.codes.rows import SourceBatch, SourceBlock
+from couponhub.codes.rows import SourceBatch
 from couponhub.codes.sets.lines import LF, Positions, TextLines, bytes_of
 from couponhub.codes.sets.origins import Origin
 from couponhub.codes.sets.suspicion import Suspicion
+from couponhub.intake.text_rows import TextBlock
 
 _LINE = 1 << 16
 """A line is shorter than two of these, which the exact reader takes, too."""
@@ -71,7 +72,7 @@ class BlockExaminer:
     def _separator(self) -> bytes:
         return self.columns.separator.encode()
 
-    def examine(self, block: SourceBlock) -> Examined:
+    def examine(self, block: TextBlock) -> Examined:
         """Find the sound codes of a block. May run in several threads."""
         rows = _with_end(block.text)
         if b"\r" in rows:

@@ -14,7 +14,7 @@ from couponhub.codes.dedupe import KEPT, SENT, DedupeResult
 from couponhub.codes.few import FewCodes, RowForm
 from couponhub.codes.rejects import SoundRows
 from couponhub.codes.row_record import RowBlock, RowRecordWriter, pack_fates
-from couponhub.codes.rows import SourceBatch, SourceBlock, SourceRows
+from couponhub.codes.rows import SourceBatch, SourceRows
 from couponhub.codes.sets.blocks import BlockExaminer, Examined
 from couponhub.codes.sets.crew import Crew
 from couponhub.codes.sets.folding import Folding, composed
@@ -27,6 +27,7 @@ from couponhub.codes.sets.proof import Placed
 from couponhub.codes.sets.sieve import Block, Dealt, Sieve, Sifted
 from couponhub.codes.sharing import size_of
 from couponhub.codes.writing import PartWriter
+from couponhub.intake.text_rows import TextBlock
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.state import CodeSet, TextCodeSet
 
@@ -107,7 +108,7 @@ class ManyCodes:
         """
         examiner = BlockExaminer(source.columns, sound.checks)
         for piece in source.blocks(examiner.plain_lines):
-            if isinstance(piece, SourceBlock):
+            if isinstance(piece, TextBlock):
                 self._crew.submit(self._examined, examiner, piece, then=partial(self._sort, sound))
                 continue
             self._crew.drain()  # what is noted of rows is noted in their order
@@ -216,7 +217,7 @@ class ManyCodes:
     def _add(self, codes: bytes, rows: bytes | None, origin: Origin | None) -> None:
         self._crew.submit(self._dealt, codes, rows, None, origin, then=self._take)
 
-    def _examined(self, examiner: BlockExaminer, block: SourceBlock) -> tuple[Examined, _Taken]:
+    def _examined(self, examiner: BlockExaminer, block: TextBlock) -> tuple[Examined, _Taken]:
         examined = examiner.examine(block)
         return examined, self._dealt(examined.text, None, examined.lines, examined.origin)
 

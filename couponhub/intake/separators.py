@@ -1,10 +1,10 @@
 """The sign between the columns of a text, told from its header."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from couponhub.codes.form import NAMES
 from couponhub.errors import UsageError
+from couponhub.intake.form import NAMES
 
 
 def said_separator(line: str) -> str | None:
@@ -46,13 +46,3 @@ def _cells(line: str, sign: str) -> list[str]:
         return next(csv.reader([line.rstrip("\r\n")], delimiter=sign), [])
     except csv.Error:
         return []
-
-
-def leading_lines(lines: Iterator[str]) -> list[str]:
-    """Take the blank lines at the start, and the first one that is not."""
-    taken = []
-    for line in lines:
-        taken.append(line)
-        if line.strip():
-            break
-    return taken

@@ -1,13 +1,12 @@
-"""Workbooks of spreadsheets: the cells of one sheet, of which only text can be a code."""
+"""Workbooks of spreadsheets: the cells of one sheet, of which most can only be meant as text."""
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from couponhub.codes.kinds import OLE
-from couponhub.codes.unpacking import refuse_bomb
-from couponhub.codes.words import CODE_WORDS, plain
 from couponhub.errors import UsageError
+from couponhub.intake.kinds import OLE
+from couponhub.intake.unpacking import refuse_bomb
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 _LARGEST = 2 << 30
 """Unpacked bytes of a workbook, of which all is held in memory; a sheet of a million rows has a tenth of that."""
 _MEND = (
-    'open it in a spreadsheet, and save the sheet with the codes as "CSV UTF-8", its column formatted as text'
+    'open it in a spreadsheet, and save the sheet with the rows as "CSV UTF-8", its columns formatted as text'
 )
 
 
@@ -26,22 +25,30 @@ class NotText(str):
 
 
 class SheetRows:
-    """The rows of the sheet with the codes that are not blank, as wide as the first of them.
+    """The rows of one sheet that are not blank, as wide as the first of them.
+
+    Args:
+        file: The workbook.
+        is_header: Tells by its first row which of several sheets that are not empty is the one.
+        text: Writes a cell that is no text.
 
     Raises:
         UsageError: It cannot be read, has a password, or several sheets could be meant.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(
+        self, file: BinaryIO, is_header: Callable[[list[str]], bool], text: Callable[[Any], str] | None = None
+    ) -> None:
         self.line_num = 0
-        self._sheet = _sheet_with_codes(_opened(file))
+        self._text = text or described
+        self._sheet = _meant(_opened(file), is_header)
         self.rows = self._read()
 
     def _read(self) -> Iterator[list[str]]:
         width = 0
         for cells in self._sheet.iter_rows():
             self.line_num += 1
-            row = [_text(cell) for cell in cells]
+            row = [cell if isinstance(cell, str) else self._text(cell) for cell in cells]
             while len(row) > width and not row[-1].strip():
                 row.pop()
             if any(map(str.strip, row)):
@@ -112,13 +119,13 @@ def _refuse_size(size: int) -> None:
         raise UsageError(f"the workbook unpacks to more than {_LARGEST:,} bytes", hint=_MEND)
 
 
-def _sheet_with_codes(workbook: "CalamineWorkbook") -> "CalamineSheet":
+def _meant(workbook: "CalamineWorkbook", is_header: Callable[[list[str]], bool]) -> "CalamineSheet":
     sheets = [workbook.get_sheet_by_name(name) for name in workbook.sheet_names]
     filled = [sheet for sheet in sheets if sheet.total_height]
     if not filled:
         raise UsageError("the workbook is empty")
     if len(filled) > 1:
-        named = [sheet for sheet in filled if any(plain(_text(cell)) in CODE_WORDS for cell in _first(sheet))]
+        named = [sheet for sheet in filled if is_header(_first(sheet))]
         if len(named) != 1:
             raise UsageError(
                 f"the workbook has {len(filled)} sheets, and none or several have a column that is named as codes",
@@ -128,11 +135,13 @@ def _sheet_with_codes(workbook: "CalamineWorkbook") -> "CalamineSheet":
     return filled[0]
 
 
-def _first(sheet: "CalamineSheet") -> Sequence[Any]:
-    return next((row for row in sheet.to_python(skip_empty_area=True, nrows=1) if any(map(_text, row))), ())
+def _first(sheet: "CalamineSheet") -> list[str]:
+    rows = sheet.to_python(skip_empty_area=True, nrows=1)
+    return next((cells for row in rows if any(cells := list(map(described, row)))), [])
 
 
-def _text(cell: Any) -> str:
+def described(cell: Any) -> str:
+    """Return the text of a cell; of one that holds none, what it is."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):

@@ -1,4 +1,4 @@
-"""The form in which codes came, for the report."""
+"""The form in which rows came."""
 
 import attrs
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, cast
 
-from couponhub.codes.kinds import EXPORT, GZIP, ZIP, ZSTD
 from couponhub.errors import LocalError, UsageError
+from couponhub.intake.expected import ExpectedFile
+from couponhub.intake.kinds import GZIP, ZIP, ZSTD
 
 MOST_PER_BYTE = 300
-"""Bytes that one packed byte becomes at most: codes that differ pack no tighter than one to fifty."""
+"""Bytes that one packed byte becomes at most: rows that differ pack no tighter than one to fifty."""
 UNSUSPECTED = 64 << 20
 """Bytes that are unpacked in any case."""
 _BLOCK = 2 << 20
@@ -24,6 +25,8 @@ _OF_DAMAGED_ARCHIVES = (
     *(zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, struct.error),
     *(ValueError, OverflowError, NotImplementedError),
 )
+_WELL_KNOWN = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""Ways of packing whose damage shows as one of those, and that need little memory."""
 _DOCUMENTS = {"word/": "a Word document", "ppt/": "a presentation", "Index/": "a Numbers or Pages document"}
 
 
@@ -63,7 +66,7 @@ def unpacked(blocks: Iterator[bytes], packing: str) -> Iterator[bytes]:
     """Unpack gzip or zstd.
 
     Raises:
-        UsageError: It is damaged, cut off, or grows beyond what codes do; or zstd needs what is not installed.
+        UsageError: It is damaged, cut off, or grows beyond what rows do; or zstd needs what is not installed.
     """
     if packing == "zstd":
         yield from _unpacked_zstd(blocks)
@@ -94,14 +97,14 @@ def counted(file: BinaryIO, packed: Any, packing: str) -> Iterator[bytes]:
 
 
 def refuse_bomb(size: int, packed: int) -> None:
-    """Refuse what unpacks to far more than codes do.
+    """Refuse what unpacks to far more than rows do.
 
     Raises:
         UsageError: It is that.
     """
     if size > UNSUSPECTED and size > MOST_PER_BYTE * packed:
         raise UsageError(
-            f"{packed:,} packed bytes unpack to more than {size:,}: no file of codes packs so tightly",
+            f"{packed:,} packed bytes unpack to more than {size:,}: no rows pack so tightly",
             hint="unpack it with a tool that you trust, and look at what is in it",
         )
 
@@ -159,7 +162,7 @@ def seekable(start: bytes, rest: Iterator[bytes], file: object) -> Iterator[Bina
         raise LocalError(f"keeping a copy of the file failed: {error.strerror}") from error
 
 
-def file_in(archive: BinaryIO, held: ExitStack) -> Iterator[bytes] | None:
+def file_in(archive: BinaryIO, held: ExitStack, expected: ExpectedFile) -> Iterator[bytes] | None:
     """Unpack the one file in a zip archive; None for the archive that a workbook is.
 
     Raises:
@@ -174,11 +177,9 @@ def file_in(archive: BinaryIO, held: ExitStack) -> Iterator[bytes] | None:
             return None  # of OpenDocument
         for folder, what in _DOCUMENTS.items():
             if any(name.startswith(folder) for name in names):
-                raise UsageError(f"this is no code file: it is {what}", hint=EXPORT)
+                raise UsageError(f"this is no {expected.name}: it is {what}", hint=expected.export)
         inside = [
-            entry
-            for entry in opened.infolist()
-            if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")
+            entry for entry in opened.infolist() if not entry.is_dir() and not _is_hidden(entry.filename)
         ]
         if len(inside) != 1:
             raise UsageError(
@@ -188,7 +189,17 @@ def file_in(archive: BinaryIO, held: ExitStack) -> Iterator[bytes] | None:
         (entry,) = inside
         if entry.flag_bits & 1:
             raise UsageError("the zip archive is encrypted", hint="unpack it with its password")
+        if entry.compress_type not in _WELL_KNOWN:
+            raise UsageError(
+                "the zip archive is packed in a way of its own",
+                hint="pack it anew with deflate, or unpack it",
+            )
         file = cast("BinaryIO", held.enter_context(opened.open(entry)))
     except (*_OF_DAMAGED_ARCHIVES, RuntimeError):
         raise _damaged("zip") from None
     return counted(file, lambda: entry.compress_size, "zip")
+
+
+def _is_hidden(name: str) -> bool:
+    """Tell what systems put into archives beside the files that people put there."""
+    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(".")

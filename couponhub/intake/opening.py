@@ -1,15 +1,16 @@
 """A source that is being read: unpacked and decoded, told by its first bytes."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
 import attrs
 
-from couponhub.codes.form import SourceForm
-from couponhub.codes.kinds import (
+from couponhub.errors import UsageError
+from couponhub.intake.expected import ExpectedFile
+from couponhub.intake.form import SourceForm
+from couponhub.intake.kinds import (
     ARROW_FILE,
     ARROW_STREAM,
     OLE,
@@ -17,9 +18,8 @@ from couponhub.codes.kinds import (
     encoding_of,
     refuse_other_kinds,
 )
-from couponhub.codes.source import blocks_of, decoded, reading, with_line_ends
-from couponhub.codes.unpacking import file_in, packing_of, seekable, unpacked
-from couponhub.errors import UsageError
+from couponhub.intake.source import FileSource, blocks_of, decoded, reading, with_line_ends
+from couponhub.intake.unpacking import file_in, packing_of, seekable, unpacked
 
 _TABLES = {OLE: "workbook", PARQUET: "parquet", ARROW_FILE: "arrow", ARROW_STREAM: "arrow"}
 
@@ -45,12 +45,12 @@ class TableContent:
 
 
 @contextmanager
-def opened(source: str | os.PathLike[str] | BinaryIO | TextIO) -> Iterator[TextContent | TableContent]:
+def opened(source: FileSource, expected: ExpectedFile) -> Iterator[TextContent | TableContent]:
     """Open a source, by path or open; an open file stays so.
 
     Raises:
         LocalError: There is no such file, or it cannot be read.
-        UsageError: It is no code file. Damage that is met further down is told when it is reached.
+        UsageError: It is no file of rows. Damage that is met further down is told when it is reached.
     """
     with ExitStack() as held:
         file = held.enter_context(reading(source))
@@ -63,7 +63,7 @@ def opened(source: str | os.PathLike[str] | BinaryIO | TextIO) -> Iterator[TextC
         packing = packing_of(start)
         if packing == "zip":
             whole = held.enter_context(seekable(start, blocks, file))
-            inside = file_in(whole, held)
+            inside = file_in(whole, held, expected)
             if inside is None:
                 whole.seek(0)
                 yield TableContent(file=whole, form=SourceForm(kind="workbook"))
@@ -73,12 +73,12 @@ def opened(source: str | os.PathLike[str] | BinaryIO | TextIO) -> Iterator[TextC
             blocks = unpacked(chain([start], blocks), packing)
         else:
             blocks = chain([start] if start else [], blocks)
-        yield _text(blocks, packing)
+        yield _text(blocks, packing, expected)
 
 
-def _text(blocks: Iterator[bytes], packing: str) -> TextContent:
+def _text(blocks: Iterator[bytes], packing: str, expected: ExpectedFile) -> TextContent:
     start = next(blocks, b"")
-    refuse_other_kinds(start)
+    refuse_other_kinds(start, expected)
     if packing and (packing_of(start) or _table_of(start)):
         raise UsageError(f"the {packing} file holds another packed file, or a table", hint="unpack it first")
     encoding = encoding_of(start)
