@@ -13,6 +13,7 @@ from couponhub.codes.algebra import (
     subtract,
 )
 from couponhub.codes.preparing import PreparedCodes, prepare
+from couponhub.codes.row_record import note_doubts
 from couponhub.codes.sharing import shared
 from couponhub.codes.source import CodeSource, is_file
 from couponhub.codes.writing import PreparedFile
@@ -27,6 +28,7 @@ __all__ = [
     "fingerprint",
     "intersect",
     "is_file",
+    "note_doubts",
     "prepare",
     "shared",
     "subtract",

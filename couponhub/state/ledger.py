@@ -112,12 +112,16 @@ class Ledger(Protocol):
         ...
 
     def begin(
-        self, upload: UploadRecord, codes: Sequence[Path] = (), files: Sequence[Path] = ()
+        self,
+        upload: UploadRecord,
+        codes: Sequence[Path] = (),
+        files: Sequence[Path] = (),
+        rows: Path | None = None,
     ) -> UploadRecord:
         """Write down an upload with its parts, all of them only prepared, and keep their codes and files.
 
-        Codes and files older than the days of retention are removed on the way, once two looks a week apart agree on their
-        age.
+        Codes, files and records older than the days of retention are removed on the way, once two looks a week apart agree
+        on their age.
         Killed half way, the upload may stand in the ledger without its codes. Nothing was sent of it then.
 
         Args:
@@ -125,6 +129,7 @@ class Ledger(Protocol):
             codes: For each part a file in a `workspace` with its codes, UTF-8, one a line, which is moved away; none
                 for a file of which only the URL is known.
             files: For each part its file in the vendor's form, the same; in tagged ones the customer is the first column.
+            rows: What became of each row of the source, in a `workspace`, which is moved away; None where nobody noted it.
 
         Returns:
             The upload as it is written.
@@ -136,6 +141,13 @@ class Ledger(Protocol):
 
         It is kept, for its owner alone, until the vendor has taken the part or deleted it, or `drop_files`, and no longer
         than the days of retention: what nobody goes on with must not stay for ever.
+        """
+        ...
+
+    def row_record(self, upload: UploadRecord) -> Path | None:
+        """Return what `begin` was given of an upload's rows, to be read only; None when it is not kept, or never was.
+
+        It is kept as long as the code sets, for its owner alone.
         """
         ...
 

@@ -21,14 +21,14 @@ from couponhub.uploads.preparation import Preparer
 from couponhub.uploads.rate_limit_wait import Notify, RateLimitWait
 from couponhub.uploads.reconciling import Reconciler
 from couponhub.uploads.recovery import OrphanRecovery
-from couponhub.uploads.request import UploadRequest
+from couponhub.uploads.request import PreparedSource, UploadRequest
 from couponhub.uploads.resend_check import ResendCheck
 from couponhub.uploads.routing import route_of
 from couponhub.uploads.sender import Sender
 from couponhub.uploads.served_files import ServedFiles
 from couponhub.uploads.steps import SUBMIT, pending
 from couponhub.uploads.submission import Submitter
-from couponhub.uploads.work import PreparedSource, UploadWork
+from couponhub.uploads.work import UploadWork
 
 
 @attrs.frozen(kw_only=True)

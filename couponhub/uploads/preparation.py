@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from couponhub.codes import PreparedCodes, PreparedFile
+from couponhub.codes import PreparedCodes
 from couponhub.errors import Conflict, LocalError
 from couponhub.models import FileUrl
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
@@ -15,7 +15,7 @@ from couponhub.uploads.bounds import Bounds
 from couponhub.uploads.names import part_name
 from couponhub.uploads.reconciling import Reconciler
 from couponhub.uploads.recovery import OrphanRecovery
-from couponhub.uploads.request import UploadRequest
+from couponhub.uploads.request import PreparedSource, UploadRequest
 from couponhub.uploads.submission import wait_command
 from couponhub.uploads.subtraction import Subtractor
 
@@ -33,7 +33,7 @@ class Preparer:
 
     def prepare(
         self, request: UploadRequest, workspace: Path
-    ) -> tuple[UploadRecord, tuple[PreparedFile, ...], ListHistory]:
+    ) -> tuple[UploadRecord, PreparedSource, ListHistory]:
         """Return the upload, which is not written down yet, its files, and what the list was given before.
 
         Raises:
@@ -58,8 +58,8 @@ class Preparer:
                 parts=(PartRecord.prepared(1, name=part_name(name), rows=None),),
             )
             self._refuse_repetition(request, upload, history)
-            return upload, (), history
-        codes, doubtful, history = Subtractor(
+            return upload, PreparedSource(url=request.source), history
+        rest = Subtractor(
             history=history,
             rules=self.adapter.file_rules,
             column=request.column,
@@ -67,6 +67,7 @@ class Preparer:
             accepts_ruined=request.accepts_ruined,
             recover=lambda: self._recovered(request),
         ).prepare(request.source, workspace, again=request.again)
+        codes, doubtful, history = rest.codes, rest.doubtful, rest.history
         upload = UploadRecord(
             id=request.id,
             connection=self.connection,
@@ -84,7 +85,7 @@ class Preparer:
             ),
         )
         self._refuse_repetition(request, upload, history)
-        return upload, codes.parts, history
+        return upload, PreparedSource(files=codes.parts, rows=rest.record), history
 
     def _recovered(self, request: UploadRequest) -> ListHistory:
         self.recovery.recover(request.list_id, request.progress)

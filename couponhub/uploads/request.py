@@ -1,8 +1,11 @@
-"""The wish of a caller that codes be sent."""
+"""The wish of a caller that codes be sent, and what was prepared of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 
-from couponhub.codes import CodeSource
+from couponhub.codes import CodeSource, PreparedFile
 from couponhub.models import FileUrl, JobId, ListId, Tagging, UploadId
 from couponhub.uploads.events import Progress
 
@@ -27,3 +30,18 @@ class UploadRequest:
     again: bool
     progress: Progress
     parent: JobId | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PreparedSource:
+    """The files that the process has in hand which prepared an upload, in a workspace.
+
+    Attributes:
+        files: Of the parts; none for a file that lies elsewhere.
+        rows: What became of each row of the source; None for a file that lies elsewhere.
+        url: Of the file that lies elsewhere; None for all others.
+    """
+
+    files: Sequence[PreparedFile] = ()
+    rows: Path | None = None
+    url: FileUrl | None = None

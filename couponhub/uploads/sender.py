@@ -18,7 +18,7 @@ from couponhub.uploads.preparation import Preparer
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.request import UploadRequest
 from couponhub.uploads.steps import PREPARE, WATCH, job_for
-from couponhub.uploads.work import PreparedSource, UploadWork
+from couponhub.uploads.work import UploadWork
 
 _TAKEN_OVER = "another upload of the same codes sends what was left of it"
 
@@ -52,13 +52,12 @@ class Sender:
             workspace = held.enter_context(self.ledger.workspace())
             sending = held.enter_context(ExitStack())
             sending.enter_context(list_lock(self.ledger, request.list_id, self.rate_limit_wait))
-            upload, files, history = self.preparer.prepare(request, workspace)
+            upload, source, history = self.preparer.prepare(request, workspace)
             self.bounds.check_room(coupon_list, upload)
             self.rate_limit_wait.require_time()
-            url = request.source if isinstance(request.source, FileUrl) else None
             work = self.work(
                 upload=upload,
-                source=PreparedSource(files=files, url=url),
+                source=source,
                 callback=self._callback(request, upload),
                 again=request.again,
                 progress=request.progress,

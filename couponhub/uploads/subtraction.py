@@ -6,10 +6,30 @@ from pathlib import Path
 
 import attrs
 
-from couponhub.codes import CodeSource, PreparedCodes, prepare
+from couponhub.codes import CodeSource, PreparedCodes, note_doubts, prepare
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.state import CodeSet, ListHistory
 from couponhub.uploads.replayable_source import ReplayableSource
+
+_RECORD = "rows"
+
+
+@attrs.frozen(kw_only=True)
+class PreparedRest:
+    """The part of a source that is to be sent.
+
+    Attributes:
+        codes: Its files, and the counts of all rows.
+        doubtful: Rows left out of which nobody can tell that the vendor has them: it did not take all of a part that
+            they are in.
+        history: What the list was given, as it was found last.
+        record: What became of each row; see `codes.row_record`.
+    """
+
+    codes: PreparedCodes
+    doubtful: int
+    history: ListHistory
+    record: Path
 
 
 @attrs.frozen(kw_only=True)
@@ -32,9 +52,7 @@ class Subtractor:
     accepts_ruined: bool
     recover: Callable[[], ListHistory]
 
-    def prepare(
-        self, source: CodeSource, workspace: Path, *, again: bool
-    ) -> tuple[PreparedCodes, int, ListHistory]:
+    def prepare(self, source: CodeSource, workspace: Path, *, again: bool) -> PreparedRest:
         """Prepare a source in a private folder.
 
         Args:
@@ -42,31 +60,40 @@ class Subtractor:
             workspace: An existing private folder.
             again: Leave nothing out.
 
-        Returns:
-            What is to be sent; how many of the rows left out, `skipped`, the vendor may not have: it did not take
-            all of a part that they are in, or nobody can tell; and what the list was given, as it was found last.
-
         Raises:
             WaitTimeout, VendorError: From `recover`; nothing is prepared.
             UsageError, LocalError: See `codes.prepare`.
         """
+        new = workspace / "new"
         if again:
-            return self._prepare(source, workspace / "all", ()), 0, self.history
+            return self._rest(self._prepare(source, new, ()), new)
         sent = self.history.sent
         if set(sent) == set(self.history.taken):
-            return self._prepare(source, workspace / "new", sent), 0, self.history
+            return self._rest(self._prepare(source, new, sent), new)
         readable = ReplayableSource(source, workspace / "source")
-        codes = self._prepare(readable.read(), workspace / "probe", sent)
+        probe = workspace / "probe"
+        codes = self._prepare(readable.read(), probe, sent)
         if not codes.skipped:
-            return codes, 0, self.history
+            return self._rest(codes, probe)
         # Rows of parts of which it is not known what becomes of them, perhaps.
         history = self.recover()
-        shutil.rmtree(workspace / "probe")
-        codes = self._prepare(readable.read(), workspace / "new", history.sent)
+        shutil.rmtree(probe)
+        rest = attrs.evolve(
+            self._rest(self._prepare(readable.read(), new, history.sent), new), history=history
+        )
+        if not rest.codes.skipped:
+            return rest
         proof = workspace / "proof"
-        proven = self._prepare(readable.read(), proof, history.taken).skipped if codes.skipped else 0
-        shutil.rmtree(proof, ignore_errors=True)
-        return codes, codes.skipped - proven, history
+        proven = self._prepare(readable.read(), proof, history.taken).skipped
+        doubtful = rest.codes.skipped - proven
+        if doubtful:
+            note_doubts(rest.record, proof / _RECORD, new / "doubts")
+            rest = attrs.evolve(rest, doubtful=doubtful, record=new / "doubts")
+        shutil.rmtree(proof)
+        return rest
+
+    def _rest(self, codes: PreparedCodes, folder: Path) -> PreparedRest:
+        return PreparedRest(codes=codes, doubtful=0, history=self.history, record=folder / _RECORD)
 
     def _prepare(self, source: CodeSource, folder: Path, sent: Iterable[CodeSet]) -> PreparedCodes:
         folder.mkdir(mode=0o700)
@@ -78,4 +105,5 @@ class Subtractor:
             tagging=self.tagging,
             accepts_ruined=self.accepts_ruined,
             sent=sent,
+            record=folder / _RECORD,
         )

@@ -7,7 +7,6 @@ from datetime import timedelta
 import attrs
 
 from couponhub.clock import Deadline
-from couponhub.codes import PreparedFile
 from couponhub.errors import CouponhubError, LocalError, VendorError, WaitTimeout
 from couponhub.jobs import Handler
 from couponhub.models import FileUrl, JobStatus, Upload, UploadStatus
@@ -22,6 +21,7 @@ from couponhub.uploads.names import part_name
 from couponhub.uploads.polling import STRAY_REFUSALS, Poller
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.reconciling import Reconciler
+from couponhub.uploads.request import PreparedSource
 from couponhub.uploads.resend_check import SEND_AGAIN, ResendCheck
 from couponhub.uploads.served_files import ServedFiles
 from couponhub.uploads.steps import (
@@ -39,19 +39,6 @@ from couponhub.uploads.summary import upload_of
 
 _FIRST_LOOK, _LONGEST_LOOK = 5.0, 600.0
 _NOT_FETCHED = "the vendor failed it while nobody served its file: it is sent once more"
-
-
-@attrs.frozen(kw_only=True)
-class PreparedSource:
-    """The files that the process has in hand which prepared an upload.
-
-    Attributes:
-        files: Of the parts, in a workspace; none for a file that lies elsewhere.
-        url: Of the file that lies elsewhere; None for all others.
-    """
-
-    files: Sequence[PreparedFile]
-    url: FileUrl | None
 
 
 @attrs.define(kw_only=True)
@@ -123,7 +110,8 @@ class UploadWork:
         """Write the upload down with its codes and files; for whoever comes later, see whether all of it is there."""
         if self.source is not None:
             codes = [file.codes for file in self.source.files]
-            self.upload = self.ledger.begin(self.upload, codes, [file.path for file in self.source.files])
+            files = [file.path for file in self.source.files]
+            self.upload = self.ledger.begin(self.upload, codes, files, self.source.rows)
             self._tell(EventKind.RECORDED, job)
         else:
             found = self.ledger.find(self.upload.id)

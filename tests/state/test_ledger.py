@@ -217,6 +217,31 @@ def test_old_code_sets_are_purged(
     assert 7 == len([path for path in store.layout.folder.rglob("up_*") if path.is_file()])
 
 
+def test_old_records_of_rows_are_purged(
+    store: LedgerDatabase, ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They go as code sets do, also of an upload that has none: laid aside at first, where they still count."""
+    with ledger.workspace() as folder:
+        (folder / "rows").write_bytes(b"rows")
+        upload = ledger.begin(attrs.evolve(UPLOAD, parts=()), rows=folder / "rows")
+    old = time.time() - 31 * 86_400
+    kept = ledger.row_record(upload)
+    assert kept is not None
+    assert 0o600 == kept.stat().st_mode & 0o777
+    os.utime(kept, (old, old))
+    begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_2")))
+    aside = ledger.row_record(upload)
+    assert aside is not None
+    assert (kept.exists(), b"rows") == (False, aside.read_bytes())
+
+    later = time.time() + 8 * 86_400
+    monkeypatch.setattr("couponhub.state.sqlite.ledger.time.time", lambda: later)
+    begin(ledger, attrs.evolve(UPLOAD, id=UploadId("up_3")))
+
+    assert ledger.row_record(upload) is None
+    assert [] == list(store.layout.codes.rglob("*.rows*"))
+
+
 def test_a_clock_that_was_a_year_ahead_makes_nothing_forgotten(
     ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,9 +31,11 @@ class DyingLedger(SqliteLedger):
     countdown = TRANSITIONS
     written = False
 
-    def begin(self, upload: UploadRecord, codes: Any = (), files: Any = ()) -> UploadRecord:
+    def begin(
+        self, upload: UploadRecord, codes: Any = (), files: Any = (), rows: Path | None = None
+    ) -> UploadRecord:
         """See `SqliteLedger.begin`."""
-        return self._die_around(lambda: SqliteLedger.begin(self, upload, codes, files))
+        return self._die_around(lambda: SqliteLedger.begin(self, upload, codes, files, rows))
 
     def mark_submitting(self, upload: UploadRecord, number: int) -> UploadRecord:
         """See `SqliteLedger.mark_submitting`."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from couponhub.errors import LocalError, UsageError
 from couponhub.models import UploadId
-from couponhub.state.codesets import TextCodeSet
 from couponhub.state.maintenance import PartBackup
 from couponhub.state.sqlite.codesets import CodeSets, SetKey
 from couponhub.state.sqlite.files import private_folder, sync_folder
@@ -105,11 +104,13 @@ def _copy_database(name: str, source: Path, target: Path) -> None:
 
 
 def _known(ledger: Path) -> Iterator[SetKey]:
+    """Give the code sets that a ledger knows of, and each upload with 0, for the record of its rows."""
     if ledger.exists():
         with closing(sqlite3.connect(ledger)) as database:
             if not database.execute("PRAGMA user_version").fetchone()[0]:
                 return  # nothing was ever written
-            for upload_id, number in database.execute("SELECT upload_id, number FROM parts"):
+            every = "SELECT upload_id, number FROM parts UNION ALL SELECT id, 0 FROM uploads"
+            for upload_id, number in database.execute(every):
                 yield UploadId(upload_id), number
 
 
@@ -119,24 +120,28 @@ def _copy_code_sets(sets: CodeSets, target: Path, wanted: set[SetKey]) -> PartBa
     for home in sorted(sets.folder.glob("[!.]*/*")):
         # Also where no set is left: a list without a folder has lost what it was given.
         folder = private_folder(target.joinpath(*home.relative_to(sets.folder).parts))
-        for key, code_set in sets.kept_in(home).items():
-            if key in wanted and (copied := _copy_code_set(sets, home, key, code_set, folder)) is not None:
+        for key, path in _kept_in(sets, home).items():
+            if key in wanted and (copied := _copy_kept(sets, home, key, path, folder)) is not None:
                 size += copied.stat().st_size
                 files += 1
         sync_folder(folder)
     return PartBackup(name="code sets", path=target, bytes=size, files=files)
 
 
-def _copy_code_set(
-    sets: CodeSets, home: Path, key: SetKey, code_set: TextCodeSet | None, folder: Path
-) -> Path | None:
-    while code_set is not None:
-        copy = folder / code_set.path.name
+def _kept_in(sets: CodeSets, home: Path) -> dict[SetKey, Path]:
+    """Return the code sets of a list, and the records of its uploads' rows under 0."""
+    records = {(upload_id, 0): path for upload_id, path in sets.records_in(home).items()}
+    return records | {key: code_set.path for key, code_set in sets.kept_in(home).items()}
+
+
+def _copy_kept(sets: CodeSets, home: Path, key: SetKey, path: Path | None, folder: Path) -> Path | None:
+    while path is not None:
+        copy = folder / path.name
         try:
-            _copy_file(code_set.path, copy)
+            _copy_file(path, copy)
         except FileNotFoundError:
             copy.unlink(missing_ok=True)
-            code_set = sets.kept_in(home).get(key)  # it was laid aside for its age, or removed
+            path = _kept_in(sets, home).get(key)  # it was laid aside for its age, or removed
         else:
             return copy
     return None

@@ -21,7 +21,8 @@ SetKey = tuple[UploadId, int]
 DAY = 86_400.0
 _LOCK = ".lock"
 _KEPT = ".txt"
-_ASIDE = ".txt.aged-"
+_RECORD = ".rows"
+_AGED = ".aged-"
 """Followed by when that was, in seconds since the epoch."""
 _INDEX = ".index"
 BETWEEN_LOOKS = 7 * DAY
@@ -35,7 +36,8 @@ class CodeSets:
     Names that begin with a dot are not connections: `.work` is where files are prepared, `.locks` says who
     is sending. A set that seems too old has `.aged-` and a time at its end, and counts until it is removed. Beside a large one
     lies an `.index`, made anew from the set when it is missing. The
-    folder of a list is never removed: one that is missing was lost.
+    folder of a list is never removed: one that is missing was lost. `<upload>.rows` is the record of an upload's rows, which
+    goes as the sets do.
     """
 
     folder: Path
@@ -65,7 +67,27 @@ class CodeSets:
         return {
             _key(_stem(name)): TextCodeSet(folder / name, folder / f"{_stem(name)}{_INDEX}")
             for name in sorted(names)
-            if name.endswith(_KEPT) or _ASIDE in name
+            if _is_of(_KEPT, name)
+        }
+
+    def record_path(self, connection: str, list_id: ListId, upload_id: UploadId) -> Path:
+        """Return where the record of an upload's rows is put; see `records_in` for where it is."""
+        return self.of_list(connection, list_id) / f"{upload_id}{_RECORD}"
+
+    def records_in(self, folder: Path) -> dict[UploadId, Path]:
+        """Return the records of rows in the folder of a list; none where it is not there.
+
+        Raises:
+            OSError: They cannot be read.
+        """
+        try:
+            names = os.listdir(folder)  # noqa: PTH208 - as above
+        except FileNotFoundError:
+            return {}
+        return {
+            UploadId(name.partition(_AGED)[0].removesuffix(_RECORD)): folder / name
+            for name in sorted(names)
+            if _is_of(_RECORD, name)
         }
 
     def has_folder(self, connection: str, list_id: ListId) -> bool:
@@ -90,7 +112,7 @@ class CodeSets:
         return self.folder / file_name(connection) / file_name(list_id)
 
     def keep(self, codes: Path, path: Path) -> None:
-        """Move a file of codes to its place for good."""
+        """Move a file of codes, or a record, to its place for good."""
         private_folder(path.parent)
         codes.chmod(0o600)
         with codes.open("rb+") as file:
@@ -122,7 +144,7 @@ class CodeSets:
         return reap_all(self.folder.glob(f".work/*{_LOCK}"), remove_folder)
 
     def purge(self, days: int, now: float) -> None:
-        """Remove code sets older than that, in two steps, for codes that are forgotten may go out twice.
+        """Remove code sets and records older than that, in two steps, for codes that are forgotten may go out twice.
 
         What seems too old is laid aside, where it still counts. It is removed when the clock says the same a week
         later, and put back when it does not any more.
@@ -131,16 +153,17 @@ class CodeSets:
             days: Of retention.
             now: Seconds since the epoch.
         """
-        for path in self.folder.glob(f"[!.]*/*/*{_ASIDE}*"):
-            name, _, since = path.name.partition(_ASIDE)
+        for path in self.folder.glob(f"[!.]*/*/*{_AGED}*"):
+            name, _, since = path.name.partition(_AGED)
             if age_of(path, now) <= days * DAY:
-                _rename(path, f"{name}{_KEPT}")
+                _rename(path, name)
             elif since.isdecimal() and now - float(since) >= BETWEEN_LOOKS:
                 path.unlink(missing_ok=True)
                 path.with_name(f"{_stem(path.name)}{_INDEX}").unlink(missing_ok=True)
-        for path in self.folder.glob(f"[!.]*/*/*{_KEPT}"):
-            if age_of(path, now) > days * DAY:
-                _rename(path, f"{path.name.removesuffix(_KEPT)}{_ASIDE}{now:.0f}")
+        for ending in (_KEPT, _RECORD):
+            for path in self.folder.glob(f"[!.]*/*/*{ending}"):
+                if age_of(path, now) > days * DAY:
+                    _rename(path, f"{path.name}{_AGED}{now:.0f}")
 
 
 def set_name(upload_id: UploadId, number: int) -> str:
@@ -155,7 +178,11 @@ def _key(name: str) -> SetKey:
 
 
 def _stem(name: str) -> str:
-    return name.partition(_ASIDE)[0].removesuffix(_KEPT)
+    return name.partition(_AGED)[0].removesuffix(_KEPT)
+
+
+def _is_of(ending: str, name: str) -> bool:
+    return name.partition(_AGED)[0].endswith(ending)
 
 
 def _rename(path: Path, name: str) -> None:

@@ -94,7 +94,11 @@ class SqliteLedger:
         return self._code_sets.workspace()
 
     def begin(
-        self, upload: UploadRecord, codes: Sequence[Path] = (), files: Sequence[Path] = ()
+        self,
+        upload: UploadRecord,
+        codes: Sequence[Path] = (),
+        files: Sequence[Path] = (),
+        rows: Path | None = None,
     ) -> UploadRecord:
         """As `Ledger.begin`."""
         now = self._now()
@@ -118,12 +122,21 @@ class SqliteLedger:
             for part, path in zip(upload.parts, codes, strict=False):
                 place = self._code_sets.path(self._connection, upload.list_id, upload.id, part.number)
                 self._code_sets.keep(path, place)
+            if rows is not None:
+                place = self._code_sets.record_path(self._connection, upload.list_id, upload.id)
+                self._code_sets.keep(rows, place)
             self._files.keep(upload, files)
         return upload
 
     def part_file(self, upload: UploadRecord, number: int) -> Path | None:
         """As `Ledger.part_file`."""
         return self._files.find(upload, number)
+
+    def row_record(self, upload: UploadRecord) -> Path | None:
+        """As `Ledger.row_record`."""
+        with _told_as_local():
+            folder = self._code_sets.of_list(self._connection, upload.list_id)
+            return self._code_sets.records_in(folder).get(upload.id)
 
     def drop_files(self, upload: UploadRecord) -> None:
         """As `Ledger.drop_files`."""

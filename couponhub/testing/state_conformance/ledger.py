@@ -1,4 +1,4 @@
-"""S-01 to S-15: the ledger of uploads, and its order."""
+"""S-01 to S-16: the ledger of uploads, and its order."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -239,6 +239,23 @@ class LedgerRules:
         assert part.shown.accepted > 2**62
         assert part.shown.rejected is not None
         assert part.shown.rejected < 0
+
+    def test_s16_the_record_of_rows_is_kept(self, harness: StateHarness) -> None:
+        """S-16: any process finds it as it was given, of that upload alone, and none where none was given."""
+        ledger, other = harness.open().ledger("shop"), harness.open().ledger("shop")
+        without, with_none_sent = begin(ledger, ["A"]), begin(ledger, rows=b"all were sent before")
+        upload = begin(ledger, ["B"], rows=b"one was sent")
+        found = [other.row_record(one) for one in (without, with_none_sent, upload)]
+        assert [None, b"all were sent before", b"one was sent"] == [
+            None if path is None else path.read_bytes() for path in found
+        ]
+        history = other.history(LIST)
+        kept = [
+            codes_of([code_set])
+            for each in (without, upload)
+            if (code_set := history.code_set(each, each.parts[0]))
+        ]
+        assert ([["A"], ["B"]], (), 2) == (kept, history.unknown, len(history.kept))
 
 
 def _passed(stage: Stage) -> int:

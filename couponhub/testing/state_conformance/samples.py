@@ -37,15 +37,22 @@ def new_upload(*codes: Sequence[str], name: str | None = None, list_id: ListId =
 
 
 def begin(
-    ledger: Ledger, *codes: Sequence[str], name: str | None = None, list_id: ListId = LIST
+    ledger: Ledger,
+    *codes: Sequence[str],
+    name: str | None = None,
+    list_id: ListId = LIST,
+    rows: bytes | None = None,
 ) -> UploadRecord:
-    """Write an upload with these codes down."""
+    """Write an upload with these codes down, and the record of its rows."""
     upload = new_upload(*codes, name=name, list_id=list_id)
     with ledger.workspace() as folder:
         files = [folder / f"{number}.codes" for number in range(len(codes))]
         for file, each in zip(files, codes, strict=True):
             file.write_text("".join(f"{code}\n" for code in each), encoding="utf-8")
-        return ledger.begin(upload, files)
+        record = None if rows is None else folder / "rows"
+        if record is not None and rows is not None:
+            record.write_bytes(rows)
+        return ledger.begin(upload, files, rows=record)
 
 
 def shown(upload: UploadRecord, number: int = 1, *, done: bool = True, accepted: int | None = None) -> Part:

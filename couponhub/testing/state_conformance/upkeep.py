@@ -55,6 +55,7 @@ class UpkeepRules:
         state = harness.open()
         ledger = state.ledger("shop")
         taken, prepared = sent_whole(ledger, ["A", "B"]), begin(ledger, ["C"])
+        left_out = begin(ledger, rows=b"all were sent before")
         state.tokens.new([Scope.LOOKUP], name="till")
         key = state.reports.key()
         with state.reports.changing() as change:
@@ -65,7 +66,10 @@ class UpkeepRules:
 
         back = harness.restore(tmp_path / "backup")
         history = back.ledger("shop").history(LIST)
-        assert (taken, prepared) == history.uploads
+        assert (taken, prepared, left_out) == history.uploads
+        record = back.ledger("shop").row_record(left_out)
+        assert record is not None
+        assert b"all were sent before" == record.read_bytes()
         assert (codes_of(history.sent), history.unknown) == (["A", "B"], ())
         assert [token.name for token in back.tokens.all()] == ["till"]
         with back.reports.reading() as found:
