@@ -85,6 +85,8 @@ class Deduplicator:
         duplicates = skipped = case_duplicates = lookalikes = 0
         for fresh, sent in zip(self._fresh, self._sent, strict=True):
             codes, rows = fresh.load()
+            if not codes:
+                continue
             before = set(sent.load()[0])
             keys = self._keys(codes)
             lookalikes += _lookalikes(keys, before)

@@ -66,6 +66,8 @@ class RetryReserve:
 
     def give_back(self) -> None:
         """A call succeeded."""
+        if self._left == self._most:  # as nearly always, and looked at after each call
+            return
         with self._lock:
             self._left = min(self._most, self._left + 0.2)
 

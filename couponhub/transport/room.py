@@ -53,19 +53,22 @@ class ReplyRoom:
         """Bytes that are taken now, by all."""
         return self._own.get().bytes
 
-    def _charge(self, size: int, held: int, patience: Deadline) -> int:
-        """Count what a lease that comes to `size` bytes has beside the `held` ones; what is counted then."""
+    def _charge(self, size: int, held: int, patience: Deadline | None) -> int:
+        """Count what a lease that comes to `size` bytes has beside the `held` ones; what is counted then.
+
+        Whoever gives some back needs no patience.
+        """
         wanted = max(0, size - self._free)
         if wanted > self._most:
             raise UnreadableReply(
                 "the reply would take more memory than there is for replies, and was not read"
             )
-        own = self._own.get()
         if wanted == held:
             return held
+        own = self._own.get()
         with own.changed:
             while wanted > held and own.bytes + wanted - held > self._most:
-                if held or not own.changed.wait(patience.remaining()):
+                if held or patience is None or not own.changed.wait(patience.remaining()):
                     raise _crowded()
             own.bytes += wanted - held
             if wanted < held:
@@ -102,7 +105,7 @@ class Lease:
     def shrink(self, size: int) -> None:
         """Give back all but so many bytes."""
         self.size = min(size, self.size)
-        self._counted = self._room._charge(self.size, self._counted, Deadline.after(0))  # noqa: SLF001 - its own
+        self._counted = self._room._charge(self.size, self._counted, None)  # noqa: SLF001 - its own
 
 
 class _Taken:

@@ -1,6 +1,7 @@
 """The places of the state's parts on disk; no other module knows them."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import attrs
@@ -26,42 +27,42 @@ class Layout:
     @property
     def folder(self) -> Path:
         """The folder that all of them lie in."""
-        return self.settings.path.parent
+        return self.ledger.parent
 
-    @property
+    @cached_property
     def ledger(self) -> Path:
-        """The database of the ledger, jobs, migrations, tokens and callback addresses."""
+        """The database of the ledger, jobs, migrations, tokens and callback addresses; the same from the first look on."""
         return self.settings.path
 
     @property
     def quotas(self) -> Path:
         """The database that calls are counted in."""
-        return self.settings.path.with_suffix(".quotas.db")
+        return self.ledger.with_suffix(".quotas.db")
 
     @property
     def reports(self) -> Path:
         """The database of the usage index."""
-        return self.settings.path.with_suffix(".usage.db")
+        return self.ledger.with_suffix(".usage.db")
 
     @property
     def imports(self) -> Path:
         """The folder where reports lie while they are imported."""
-        return self.settings.path.with_suffix(".usage")
+        return self.ledger.with_suffix(".usage")
 
     @property
     def key(self) -> Path:
         """The key of the customers' hashes in the usage index."""
-        return self.settings.path.with_suffix(".key")
+        return self.ledger.with_suffix(".key")
 
     @property
     def erasures(self) -> Path:
         """The file that is another after each erasure."""
-        return self.settings.path.with_suffix(".erasures")
+        return self.ledger.with_suffix(".erasures")
 
     @property
     def preference(self) -> Path:
         """The file that names the connections which lookups ask first."""
-        return self.settings.path.with_suffix(".preference")
+        return self.ledger.with_suffix(".preference")
 
     @property
     def codes(self) -> Path:

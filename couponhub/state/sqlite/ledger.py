@@ -311,7 +311,7 @@ def _plain_value(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, str):
-        return encodable(value)  # a vendor's word, which need not be text
+        return value if value.isascii() else encodable(value)  # a vendor's word, which need not be text
     if isinstance(value, int):
         return max(
             -_LARGEST, min(value, _LARGEST)
