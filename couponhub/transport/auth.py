@@ -95,6 +95,14 @@ class TokenSource(Protocol):
         ...
 
 
+@attrs.frozen
+class _Held:
+    """A token, and until when it may be used."""
+
+    token: AccessToken
+    until: float
+
+
 @attrs.define(eq=False)
 class _Fetch:
     """A token under way: who waits for it is told by `result`."""
@@ -137,28 +145,34 @@ class TokenAuth:
         self._margin = margin
         self._clock = clock
         self._lock = ProcessLock()
-        self._token: AccessToken | None = None
-        self._usable_until = 0.0
+        self._held: _Held | None = None
         self._under_way: PerProcess[list[_Fetch]] = PerProcess(list)  # threads, which no forked process has
 
     def sign(self, headers: Headers, deadline: Deadline, /) -> object:
         """Add the token, having one fetched first when there is none that still lives."""
-        with self._lock:
-            now = self._clock.monotonic()
-            token = self._token if now < self._usable_until else None
-            if token is None:
-                fetch = self._joined(now)
-        if token is None:
-            token = _awaited(fetch.result, deadline)
+        now = self._clock.monotonic()
+        token = self._living(now) or self._fetched(now, deadline)
         headers[self._header] = token.value.reveal()
         return token
 
     def renew(self, used: object) -> bool:
         """Drop the refused token; a thread that comes with an older one leaves the newer in place."""
         with self._lock:
-            if self._token is used:
-                self._token = None
+            if self._held is not None and self._held.token is used:
+                self._held = None
             return True
+
+    def _living(self, now: float) -> AccessToken | None:
+        held = self._held  # read once, and so without the lock
+        return held.token if held is not None and now < held.until else None
+
+    def _fetched(self, now: float, deadline: Deadline) -> AccessToken:
+        with self._lock:
+            token = self._living(now)  # another thread may have brought one meanwhile
+            if token is not None:
+                return token
+            fetch = self._joined(now)
+        return _awaited(fetch.result, deadline)
 
     def _joined(self, now: float) -> _Fetch:
         """The newest fetch under way, or a new one, where that one seems to hang."""
@@ -188,8 +202,7 @@ class TokenAuth:
             return
         with self._lock:
             under_way = self._under_way.get()
-            self._token = token
-            self._usable_until = asked_at + token.lifetime - self._margin(token.lifetime)
+            self._held = _Held(token, asked_at + token.lifetime - self._margin(token.lifetime))
             under_way.remove(fetch)
             # Those that hang go on, and change nothing for anybody who waits for them now.
             waited_for = [one.result for one in (fetch, *under_way) if not one.result.done()]
