@@ -36,11 +36,11 @@ _SHORT_PAUSE = 5.0
 Handler = Callable[[JobRecord, StepRecord], Sequence[StepRecord]]
 """Runs a step of a job; returns how steps stand after it, that one among them. What is PENDING still is tried later."""
 
-Stops = Callable[[JobRecord], bool]
+Stops = Callable[[StepRecord], bool]
 """Tells before each step whether to end here."""
 
 
-def never(job: JobRecord) -> bool:  # noqa: ARG001 - a `Stops`
+def never(step: StepRecord) -> bool:  # noqa: ARG001 - a `Stops`
     """Go on as long as there is something to do."""
     return False
 
@@ -120,22 +120,25 @@ class Runner:
                 self.store.advance(job.id, owner, *steps)
 
     def _loop(self, job: JobRecord, owner: str, work: Work, *, stops: Stops, early: bool) -> JobRecord:
-        while (step := job.next_step) is not None:
+        handlers, step = work.handlers, job.next_step
+        while step is not None:
             if job.wish is JobWish.CANCEL and (
                 steps := work.cancelled(job, "cancelled", status=JobStatus.CANCELLED)
             ):
                 job = self._written(job, owner, steps)
+                step = job.next_step
                 continue
-            if job.wish is JobWish.PAUSE or stops(job) or (step.waits(self.clock.now()) and not early):
+            if job.wish is JobWish.PAUSE or stops(step) or (step.waits(self.clock.now()) and not early):
                 return job
             try:
-                steps = work.handlers[step.kind](job, step)
+                steps = handlers[step.kind](job, step)
             except CouponhubError as error:
                 with suppress(LocalError):  # then `error` is what there is to tell
                     self._written(job, owner, self._failed(job, step, work, error))
                 raise
-            job, early = self._written(job, owner, steps), False
-            if job.waits(self.clock.now()) or (job.next_step and job.next_step.number == step.number):
+            job, early, tried = self._written(job, owner, steps), False, step.number
+            step = job.next_step
+            if step is not None and step.number == tried:
                 return job
         ended = self.store.advance(job.id, owner, ended=_end_of(job))
         return ended or job

@@ -241,7 +241,8 @@ class Transport:
             ended(call)
 
     def _send(self, request: Request, headers: SentHeaders, patience: Deadline, lease: Lease) -> Reply:
-        seconds = min(self._settings.timeout, patience.remaining())
+        left = patience.remaining()
+        seconds = min(self._settings.timeout, left)
         if seconds == 0.0:
             raise VendorUnavailable("the time for it ran out", sent=False, too_slow=True)
         stream = MultipartStream(request.multipart) if request.multipart else None
@@ -254,7 +255,7 @@ class Transport:
             timeout = Timeout(
                 connect=min(self._settings.connect_timeout, seconds),
                 read=seconds,
-                total=None if stream else patience.remaining(),
+                total=None if stream else left,
             )
             reply = self._round_trip(
                 request, headers, stream, timeout, lambda size: lease.take(size, patience)

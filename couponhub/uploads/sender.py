@@ -9,7 +9,7 @@ from couponhub.errors import CouponhubError, VendorUnavailable
 from couponhub.jobs import LEASE_SECONDS, Runner, Stops, never
 from couponhub.models import CouponList, FileUrl, JobId, JobStatus
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
-from couponhub.state import JobRecord, JobStore, Ledger, ListHistory, UploadRecord
+from couponhub.state import JobStore, Ledger, ListHistory, StepRecord, UploadRecord
 from couponhub.uploads.bounds import Bounds
 from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.final_error import final_error
@@ -127,13 +127,11 @@ class Sender:
                 self.ledger.drop_files(earlier)
 
 
-def _is_prepared(job: JobRecord) -> bool:
+def _is_prepared(step: StepRecord) -> bool:
     """Tell whether all of it is written down, so that anybody can send it."""
-    step = job.next_step
-    return step is not None and step.kind != PREPARE
+    return step.kind != PREPARE
 
 
-def _is_sent(job: JobRecord) -> bool:
+def _is_sent(step: StepRecord) -> bool:
     """Tell whether every part is sent: what the vendor makes of them is for others to find out."""
-    step = job.next_step
-    return step is not None and step.kind == WATCH
+    return step.kind == WATCH

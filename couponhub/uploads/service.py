@@ -191,7 +191,7 @@ class Uploads(Rooted):
                 accepts_ruined="ruined" in given_acceptables(accept),
                 callback=None if callback is None else given_url(callback, "the callback"),
                 again=given_flag(again, "again"),
-                progress=reporter,
+                progress=no_progress if progress is no_progress else reporter,
             )
             given_flag(wait, "wait")
             reporter(UploadEvent(EventKind.PREPARING, reporter.upload))

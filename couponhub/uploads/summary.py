@@ -122,24 +122,22 @@ def _counted(part: Part) -> Part:
         # Counts of a running part may lag or shrink.
         pending = None if part.status is UploadStatus.UNKNOWN else part.rows
         return attrs.evolve(part, accepted=None, rejected=None, not_sent=0, pending=pending)
-    part = attrs.evolve(part, not_sent=0, pending=0)
-    accepted, rejected, rows = part.accepted, part.rejected, part.rows
-    if accepted is None and part.status is UploadStatus.FAILED:
+    status, accepted, rejected, rows = part.status, part.accepted, part.rejected, part.rows
+    if accepted is None and status is UploadStatus.FAILED:
         accepted = 0
-    if rows is None:
-        return attrs.evolve(part, accepted=accepted, rejected=rejected)
-    if accepted is None and rejected is not None:
-        accepted = rows - rejected
-    if accepted is None:
+    if rows is not None:
+        if accepted is None and rejected is not None:
+            accepted = rows - rejected
         # "Done" without a count proves nothing; waiting for one that never comes would not end.
-        return attrs.evolve(part, status=UploadStatus.PARTIAL)
-    accepted = min(max(accepted, 0), rows)
-    status = UploadStatus.PARTIAL
-    if accepted == rows:
-        status = UploadStatus.DONE
-    elif accepted == 0:
-        status = UploadStatus.FAILED
-    return attrs.evolve(part, status=status, accepted=accepted, rejected=rows - accepted)
+        status = UploadStatus.PARTIAL
+        if accepted is not None:
+            accepted = min(max(accepted, 0), rows)
+            rejected = rows - accepted
+            if rejected == 0:
+                status = UploadStatus.DONE
+            elif accepted == 0:
+                status = UploadStatus.FAILED
+    return attrs.evolve(part, status=status, accepted=accepted, rejected=rejected, not_sent=0, pending=0)
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:

@@ -14,7 +14,7 @@ from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.state import JobRecord, Ledger, Stage, StepRecord, UploadRecord
 from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.completion_wait import CompletionWait, arrived_parts_ended, has_ended
-from couponhub.uploads.events import EventKind, Progress, UploadEvent
+from couponhub.uploads.events import EventKind, Progress, UploadEvent, no_progress
 from couponhub.uploads.fetches import learned, told_of, with_fetches
 from couponhub.uploads.list_lock import list_lock
 from couponhub.uploads.names import part_name
@@ -271,5 +271,7 @@ class UploadWork:
             self.upload = wait.record
 
     def _tell(self, kind: EventKind, job: JobRecord) -> None:
+        if self.progress is no_progress:
+            return  # nobody listens, and how it stands is put together of much
         now = self.rate_limit_wait.clock.now()
         self.progress(UploadEvent(kind, upload_of(self.upload, sending=True, job=job, now=now)))

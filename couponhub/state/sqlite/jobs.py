@@ -200,10 +200,11 @@ class SqliteJobs:
 
     def _job(self, row: sqlite3.Row, steps: tuple[sqlite3.Row, ...], seen_by: str | None) -> JobRecord:
         status, wish = JobStatus(row["status"]), JobWish(row["wish"])
-        if not status.ended and self._is_held(row, seen_by):
-            status = JobStatus.PROCESSING
-        elif not status.ended and wish is JobWish.PAUSE:
-            status = JobStatus.PAUSED
+        if not status.ended:
+            if self._is_held(row, seen_by):
+                status = JobStatus.PROCESSING
+            elif wish is JobWish.PAUSE:
+                status = JobStatus.PAUSED
         return JobRecord(
             id=JobId(row["id"]),
             kind=row["kind"],
