@@ -5,15 +5,14 @@ import threading
 from contextlib import ExitStack
 from typing import TypeVar
 
-from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
+from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.config import Config
-from couponhub.connection import Connection
+from couponhub.connection import Connection, asking
 from couponhub.erasure.watching import Watch
 from couponhub.errors import UsageError
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.jobs import HubJobs
 from couponhub.lookup import AnswerMemo
-from couponhub.models import CouponQuery, Customer, CustomerCoupons
 from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
 from couponhub.settings import plain_http_warnings
@@ -123,17 +122,18 @@ class Runtime:
             return own.clients[connection.name]
 
     def _new_client(self, connection: Connection, watch: Watch) -> LookupClient:
-        def ask(customer: Customer, query: CouponQuery, deadline: Deadline) -> CustomerCoupons:
-            return connection.customers.coupons(customer, query, deadline=deadline)
-
+        customers = connection.customers
         if "customers.coupons" not in connection.capabilities:
-            return DirectClient(connection.name, ask)
+            return DirectClient(
+                connection.name,
+                lambda customer, query, deadline: customers.coupons(customer, query, deadline=deadline),
+            )
         watch.start()  # before there is anything that could have to be forgotten
         settings = self._config.lookup.resilience().shared_by(len(self._config.connections))
         return ResilientClient(
             connection.name,
-            ask,
-            unified=connection.customers.unified,
+            asking(customers),
+            unified=customers.unified,
             check=lambda seconds: connection.check(deadline=seconds),
             settings=settings,
             clock=self.services.clock,

@@ -1,5 +1,7 @@
 """The customers of a connection, and what each of them holds."""
 
+from collections.abc import Callable
+
 import attrs
 
 from couponhub.capabilities import Offered
@@ -19,6 +21,8 @@ from couponhub.models.given import given_one
 from couponhub.protocols import FindsCustomerCoupons
 from couponhub.rooted import Rooted
 from couponhub.usage import Reports
+
+_OPERATION = "customer coupons"
 
 
 class Customers(Rooted):
@@ -75,7 +79,7 @@ class Customers(Rooted):
             VendorUnavailable: No answer came in time.
             VendorError: Nothing may be concluded about the customer.
         """
-        with ErrorContext(self._name, "customer coupons"):
+        with ErrorContext(self._name, _OPERATION):
             given_one(Customer, customer, "customer")
             query = CouponQuery() if query is None else given_one(CouponQuery, query, "query")
             held = self._held(self.unified(customer), query.unordered, given_deadline(deadline, self._clock))
@@ -84,17 +88,26 @@ class Customers(Rooted):
             return attrs.evolve(held, coupons=in_order(held.coupons, query))
 
     def _held(self, customer: Customer, query: CouponQuery, deadline: Deadline | None) -> CustomerCoupons:
-        reported = self._reports.coupons(customer, query)
-        if reported is not None:
-            return reported
-        if self._reports.are_missing:
-            raise Unsupported(
-                "no usage report was imported yet",
-                hint=f"`couponhub usage status {self._name}` shows each `couponhub usage request` to make before"
-                " `couponhub usage import`",
-            )
-        asked = self._offered.require(FindsCustomerCoupons)
-        found = asked.customer_coupons(customer, query, deadline=deadline)
-        if found.customer_known or not self._offered.is_ambiguous(customer):
-            return found
-        return attrs.evolve(found, every_form=False, warnings=(*found.warnings, MAY_BE_SPELLED_OTHERWISE))
+        with ErrorContext(self._name, _OPERATION):
+            reported = self._reports.coupons(customer, query)
+            if reported is not None:
+                return reported
+            if self._reports.are_missing:
+                raise Unsupported(
+                    "no usage report was imported yet",
+                    hint=f"`couponhub usage status {self._name}` shows each `couponhub usage request` to make before"
+                    " `couponhub usage import`",
+                )
+            asked = self._offered.require(FindsCustomerCoupons)
+            found = asked.customer_coupons(customer, query, deadline=deadline)
+            if found.customer_known or not self._offered.is_ambiguous(customer):
+                return found
+            return attrs.evolve(found, every_form=False, warnings=(*found.warnings, MAY_BE_SPELLED_OTHERWISE))
+
+
+def asking(customers: Customers) -> Callable[[Customer, CouponQuery, Deadline], CustomerCoupons]:
+    """Return what asks as `Customers.coupons` does, and takes as checked what a lookup has checked.
+
+    The customer is one that was `unified`, and the query has neither order nor limit.
+    """
+    return customers._held  # noqa: SLF001 - of this module

@@ -16,6 +16,8 @@ _SEPARATORS = ",;"
 
 def trimmed(text: str) -> str:
     """Without blanks of any width, and what is invisible, at its ends."""
+    if text.isascii():
+        return text.strip()
     start, end = 0, len(text)
     while start < end and _is_unseen(text[start]):
         start += 1

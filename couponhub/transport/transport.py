@@ -245,55 +245,51 @@ class Transport:
         seconds = min(self._settings.timeout, left)
         if seconds == 0.0:
             raise VendorUnavailable("the time for it ran out", sent=False, too_slow=True)
+        max_bytes = self._settings.max_reply_bytes
+        if request.max_reply_bytes is not None:
+            max_bytes = min(max_bytes, request.max_reply_bytes)
         stream = MultipartStream(request.multipart) if request.multipart else None
         try:
             if stream is not None:
                 headers["Content-Type"] = stream.content_type
             elif request.body is not None:
                 headers["Content-Type"] = "application/json"
-            # Sending a file may take its time; everything else is done within the caller's.
-            timeout = Timeout(
-                connect=min(self._settings.connect_timeout, seconds),
-                read=seconds,
-                total=None if stream else left,
-            )
-            reply = self._round_trip(
-                request, headers, stream, timeout, lambda size: lease.take(size, patience)
-            )
-        finally:
-            if stream is not None:
-                stream.close()
-        if 300 <= reply.status < 400:
-            raise UnreadableReply(
-                f"{self._peer} answered with a redirect (HTTP {reply.status}), which is never followed",
-                hint="check the connection's address",
-                status=reply.status,
-                request_id=reply.request_id,
-            )
-        return reply
-
-    def _round_trip(
-        self,
-        request: Request,
-        headers: SentHeaders,
-        stream: MultipartStream | None,
-        timeout: Timeout,
-        take: Callable[[int], None],
-    ) -> Reply:
-        max_bytes = self._settings.max_reply_bytes
-        if request.max_reply_bytes is not None:
-            max_bytes = min(max_bytes, request.max_reply_bytes)
-        try:
-            base_url = request.base_url or self.base_url
-            return self._session.exchange(
-                request, base_url, headers, stream, timeout, max_bytes=max_bytes, take=take
+            reply = self._session.exchange(
+                request,
+                request.base_url or self.base_url,
+                headers,
+                stream,
+                # Sending a file may take its time; everything else is done within the caller's.
+                Timeout(
+                    connect=min(self._settings.connect_timeout, seconds),
+                    read=seconds,
+                    total=None if stream else left,
+                ),
+                max_bytes=max_bytes,
+                take=lambda size: lease.take(size, patience),
             )
         except (ReplyTooLarge, OSError, HTTPError, ValueError) as error:
             # requests' own are OSErrors, or ValueErrors.
             failure: BaseException = translated(error, max_bytes=max_bytes, peer=self._peer)
         except BaseException as error:  # noqa: BLE001 - an interruption, and our own errors about a file, are raised below
             failure = error
+        else:
+            _refuse_redirect(reply, self._peer)
+            return reply
+        finally:
+            if stream is not None:
+                stream.close()
         raise without_frames(failure)
+
+
+def _refuse_redirect(reply: Reply, peer: str) -> None:
+    if 300 <= reply.status < 400:
+        raise UnreadableReply(
+            f"{peer} answered with a redirect (HTTP {reply.status}), which is never followed",
+            hint="check the connection's address",
+            status=reply.status,
+            request_id=reply.request_id,
+        )
 
 
 def _refused(spent: Spent) -> RateLimited:
