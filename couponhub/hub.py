@@ -142,7 +142,7 @@ class CouponHub(Rooted):
         Args:
             customer: Whom to ask about.
             query: Which coupons are meant; all by default.
-            connections: Whom to ask, in this order; the config's `[lookup]` by default.
+            connections: Whom to ask, in this order; by default the config's `[lookup]`, the preferred ones first.
             deadline: Seconds for the whole answer; the config's by default.
             strategy: "merge" asks all at once; "first-found" one after the other, until one has found coupons.
 
@@ -174,7 +174,7 @@ class CouponHub(Rooted):
         Args:
             customers: Whom to ask about; any length. An error they raise comes after the answers to those before.
             query: Which coupons are meant; all by default.
-            connections: Whom to ask, in this order; the config's `[lookup]` by default.
+            connections: Whom to ask, in this order; by default the config's `[lookup]`, the preferred ones first.
             deadline: Seconds for each answer; the config's by default.
             strategy: As of `lookup`.
             at_once: How many customers may be under way, at most 1000.
@@ -206,7 +206,7 @@ class CouponHub(Rooted):
 
         Args:
             about: A customer, or a code.
-            connections: Whom to ask, in this order; the config's `[lookup]` by default.
+            connections: Whom to ask, in this order; by default the config's `[lookup]`, the preferred ones first.
             deadline: Seconds for the answer about a customer.
 
         Raises:
@@ -257,7 +257,15 @@ class CouponHub(Rooted):
 
     def _described(self, name: str) -> ServedConnection:
         plugin = self.config.connections[name].plugin
-        known = partial(ServedConnection, connection=name, adapter=plugin.name, vendor=plugin.title)
+        order = self._runtime.order
+        known = partial(
+            ServedConnection,
+            connection=name,
+            adapter=plugin.name,
+            vendor=plugin.title,
+            lookup_place=order.names.index(name) + 1 if name in order.names else None,
+            preferred_by=order.preferred_by(name),
+        )
         try:
             connection = self[name]
         except ConfigError as error:
@@ -280,7 +288,7 @@ class CouponHub(Rooted):
 
     def _names(self, connections: Iterable[str] | None) -> tuple[str, ...]:
         """Return whom to ask, each once."""
-        names = tuple(dict.fromkeys(connections or self.config.lookup.connections or self.config.connections))
+        names = tuple(dict.fromkeys(connections)) if connections else self._runtime.order.names
         if not names:
             raise UsageError("no connection is configured, so nobody can be asked")
         return names
@@ -328,11 +336,13 @@ def begin_lookup(
     customer, query = given_one(Customer, customer, "customer", hint=_NAME_THEM), _query(query)
     names = None if connections is None else given_ids(connections, "connections")
     seconds, asks = hub._seconds(deadline), given_word(Strategy, strategy, "the strategy")  # noqa: SLF001 - of this module
-    key = (customer, query, names, asks)
-    memo = hub._runtime.memo  # noqa: SLF001 - of this module
+    runtime = hub._runtime  # noqa: SLF001 - of this module
+    # The order is part of the key: what was concluded in another one is not told after a switch.
+    asked = names or runtime.order.names
+    key, memo = (customer, query, asked, asks), runtime.memo
     if (recalled := memo.answer(key)) is not None:
         return recalled
-    question = hub._question(query, names, seconds, asks)  # noqa: SLF001 - of this module
+    question = hub._question(query, asked, seconds, asks)  # noqa: SLF001 - of this module
     return memo.conclude(key, question, customer) or question
 
 

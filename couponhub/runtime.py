@@ -12,7 +12,7 @@ from couponhub.erasure.watching import Watch
 from couponhub.errors import UsageError
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.jobs import HubJobs
-from couponhub.lookup import AnswerMemo
+from couponhub.lookup import AnswerMemo, AskingOrder
 from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
 from couponhub.settings import plain_http_warnings
@@ -37,6 +37,7 @@ class Runtime:
     Attributes:
         state: What is durable.
         services: What adapters are given.
+        order: Whom lookups ask that name nobody.
         usage: The index of usage reports.
         jobs: What goes on beyond the call that began it.
     """
@@ -49,6 +50,12 @@ class Runtime:
         self.state = open_state(config.store)
         self.quotas = Quotas(self.state.quotas)
         self.services = Services(budget=self.quotas.of, observer=observer, clock=SYSTEM_CLOCK)
+        self.order = AskingOrder(
+            config.lookup.connections or config.connections,
+            config.lookup.prefer,
+            self.state.preference,
+            clock=self.services.clock,
+        )
         self.usage = UsageIndex(self.state.reports)
         self.jobs = HubJobs(
             lambda: self._living(self.state).jobs,

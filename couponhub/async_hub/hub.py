@@ -110,7 +110,7 @@ class AsyncCouponHub(Rooted):
         Args:
             customer: Whom to ask about.
             query: Which coupons are meant; all by default.
-            connections: Whom to ask, in this order; the config's `[lookup]` by default.
+            connections: Whom to ask, in this order; by default the config's `[lookup]`, the preferred ones first.
             deadline: Seconds for the whole answer; the config's by default.
             strategy: "merge" asks all at once; "first-found" one after the other, until one has found coupons.
 
@@ -148,7 +148,7 @@ class AsyncCouponHub(Rooted):
         Args:
             customers: Whom to ask about; any length. They are taken on the thread of the event loop.
             query: Which coupons are meant; all by default.
-            connections: Whom to ask, in this order; the config's `[lookup]` by default.
+            connections: Whom to ask, in this order; by default the config's `[lookup]`, the preferred ones first.
             deadline: Seconds for each answer; the config's by default.
             strategy: As of `lookup`.
             at_once: How many customers may be under way, at most 1000.
@@ -202,6 +202,7 @@ class AsyncCouponHub(Rooted):
 
     def _is_open(self, names: Iterable[str] | None) -> bool:
         """Tell whether all who are asked are open already, so that asking them reads no file and imports nothing."""
-        asked = names or self.config.lookup.connections or self.config.connections
-        opened = self._hub.resilience
-        return all(name in opened for name in asked)
+        order, opened = self._hub._runtime.order, self._hub.resilience  # noqa: SLF001 - what this one stands before
+        if not names and order.is_due:
+            return False
+        return all(name in opened for name in names or order.names)

@@ -141,11 +141,8 @@ class _Reader:
         store = self._settings("store", document.get("store", {}), StoreSettings)
         lookup = self._settings("lookup", document.get("lookup", {}), LookupSettings)
         server = self._settings("server", document.get("server", {}), ServerSettings)
-        for index, name in enumerate((lookup.connections if lookup else None) or ()):
-            if name not in tables:
-                written = document["lookup"]["connections"][index]
-                named = "no such connection" if is_reference(written) else f'"{name}" is no connection'
-                self._fault(f"lookup.connections[{index}]", f"{named}{did_you_mean(name, tables)}")
+        if lookup is not None:
+            self._check_names(lookup, document.get("lookup", {}), tables)
         if self._faults or staging is None or store is None or lookup is None or server is None:
             lines = (f"{self._path}: {key}: {text}" for key, text in self._faults.items())
             raise ConfigError("\n".join(_one_line(line) for line in lines))
@@ -157,6 +154,21 @@ class _Reader:
             lookup=lookup,
             server=server,
         )
+
+    def _check_names(
+        self, lookup: LookupSettings, written: Mapping[str, Any], tables: Mapping[str, Any]
+    ) -> None:
+        """Look for connections that lookups are to ask, or to ask first, and that are not there."""
+        for key, names in (("connections", lookup.connections or ()), ("prefer", lookup.prefer)):
+            for index, name in enumerate(names):
+                known, problem = tables, "is no connection"
+                if key == "prefer" and name in tables and lookup.connections:
+                    known, problem = dict.fromkeys(lookup.connections), "is not one of lookup.connections"
+                if name not in known:
+                    shown = (
+                        "no such connection" if is_reference(written[key][index]) else f'"{name}" {problem}'
+                    )
+                    self._fault(f"lookup.{key}[{index}]", f"{shown}{did_you_mean(name, known)}")
 
     def _fault(self, key: str, text: str) -> None:
         # The first word on a key is the cause; what follows from it would only confuse.

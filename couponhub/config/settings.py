@@ -58,6 +58,12 @@ class LookupSettings:
         example='["loyalty"]',
         validator=_check_not_empty,
     )
+    prefer: tuple[str, ...] = setting(
+        (),
+        about="connections of these that are asked first, and whose coupons come first, in this order; what was"
+        " switched in the store since comes before them",
+        example='["loyalty"]',
+    )
     deadline: float = setting(
         _RESILIENCE.call_timeout,
         about="seconds for a whole lookup answer",

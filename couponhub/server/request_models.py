@@ -56,7 +56,8 @@ class Asked:
 
     connections: tuple[str, ...] | None = setting(
         None,
-        about="Whom to ask, in this order, at least one; the server's `[lookup] connections`, or all, by default.",
+        about="Whom to ask, in this order, at least one; by default the server's `[lookup] connections`, or all, the"
+        " preferred ones first.",
         schema={"maxItems": MOST_ITEMS, "items": {"type": "string", "maxLength": LONGEST_TEXT}},
     )
     strategy: Strategy = setting(

@@ -183,6 +183,19 @@ def test_a_lookup_names_connections_that_exist(tmp_path: Path) -> None:
     ] == faults(text, tmp_path)
 
 
+def test_a_lookup_prefers_connections_that_it_asks(tmp_path: Path) -> None:
+    """Each must be configured, and asked; what is not says what was probably meant."""
+    two = "".join(f'[connections.{name}]\nadapter = "toy"\nkey = "k"\n' for name in ("a", "old"))
+    assert ("old", "a") == loaded(f'{two}[lookup]\nprefer = ["old", "a"]\n', tmp_path).lookup.prefer
+    assert () == loaded(two, tmp_path).lookup.prefer
+    assert ['lookup.prefer[1]: "olf" is no connection; did you mean "old"?'] == faults(
+        f'{two}[lookup]\nprefer = ["a", "olf"]\n', tmp_path
+    )
+    assert ['lookup.prefer[0]: "old" is not one of lookup.connections; known are: a'] == faults(
+        f'{two}[lookup]\nconnections = ["a"]\nprefer = ["old"]\n', tmp_path
+    )
+
+
 @pytest.mark.parametrize("table", ["connections", "staging", "store", "lookup"])
 @pytest.mark.parametrize("value", ["1", '"x"', "[]", "true", "2026-01-01"])
 def test_a_table_is_a_table(tmp_path: Path, table: str, value: str) -> None:

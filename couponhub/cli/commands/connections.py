@@ -11,11 +11,21 @@ from couponhub.models.connections import ServedConnection
 from couponhub.registry import BrokenAdapter, Registry
 from couponhub.serialization import Document, to_document
 
+_WHY = {"config": "by [lookup] prefer", "state": "switched in the store"}
+
+
+def _asked(document: Document) -> str | None:
+    """Tell in which place lookups ask it, and why there."""
+    place, why = document["lookup_place"], _WHY.get(document["preferred_by"])
+    return None if place is None else f"{place}, {why}" if why else str(place)
+
+
 _COLUMNS = (
     Column("CONNECTION", "connection"),
     Column("ADAPTER", "adapter"),
     Column("CAN", "capabilities"),
     Column("LIMITS", lambda document: [_limit(document, name) for name in document["limits"] or ()]),
+    Column("ASKED", _asked),
     Column("FAULT", lambda document: (document["error"] or {}).get("message")),
 )
 
@@ -23,7 +33,7 @@ _COLUMNS = (
 @click.command("connections", cls=GlobalCommand)
 @pass_options
 def command(options: GlobalOptions) -> None:
-    """Show the configured connections, what each can do, its limits, and what is left of them now.
+    """Show the configured connections, what each can do, its limits, what is left, and its place in lookups.
 
     Nobody is called. An adapter that is installed but broken is listed with its error.
     """
