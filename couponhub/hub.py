@@ -12,6 +12,7 @@ from couponhub.erasure.report import Forgotten
 from couponhub.errors import ConfigError, UsageError
 from couponhub.explain import Explainer, Explanation, Recorder
 from couponhub.lookup import FanOut, Question, lookup_many, needs_one_connection
+from couponhub.lookup.differences import check_comparable
 from couponhub.models import CouponQuery, Customer, LookupAnswer, ReportedRow, Strategy
 from couponhub.models.connections import ServedConnection
 from couponhub.models.given import (
@@ -144,11 +145,13 @@ class CouponHub(Rooted):
             query: Which coupons are meant; all by default.
             connections: Whom to ask, in this order; by default the config's `[lookup]`, the preferred ones first.
             deadline: Seconds for the whole answer; the config's by default.
-            strategy: "merge" asks all at once; "first-found" one after the other, until one has found coupons.
+            strategy: "merge" asks all at once; "first-found" one after the other, until one has found coupons;
+                "compare" asks all, two or more, for all coupons, and counts how they differ in `differences`.
 
         Raises:
-            UsageError: No connection is configured, the customer's mobile or e-mail address cannot be one, or a
-                vendor's own number (id, list, store) is used while several connections would be asked.
+            UsageError: No connection is configured, the customer's mobile or e-mail address cannot be one, a
+                vendor's own number (id, list, store) is used while several connections would be asked, or there is
+                nothing to compare.
             NotFound: The one connection asked has no list of that id.
         """
         begun = begin_lookup(
@@ -299,6 +302,8 @@ class CouponHub(Rooted):
         names = self._names(connections)
         if len(names) > 1 and (query.list_id or query.store_id):
             raise needs_one_connection()
+        if strategy is Strategy.COMPARE:
+            check_comparable(query, asked=len(names))
         asked = [self[name] for name in names]
         return Question(
             clients=[self._runtime.client(connection) for connection in asked],
@@ -306,6 +311,8 @@ class CouponHub(Rooted):
             deadline=deadline,
             strategy=strategy,
             identifiers={connection.name: connection.customers.identifiers for connection in asked},
+            ignores_case=frozenset(one.name for one in asked if one.coupons.ignores_case),
+            ignores_blanks=frozenset(one.name for one in asked if one.coupons.ignores_blanks),
         )
 
     def _seconds(self, deadline: float | None) -> float:

@@ -112,7 +112,8 @@ class AsyncCouponHub(Rooted):
             query: Which coupons are meant; all by default.
             connections: Whom to ask, in this order; by default the config's `[lookup]`, the preferred ones first.
             deadline: Seconds for the whole answer; the config's by default.
-            strategy: "merge" asks all at once; "first-found" one after the other, until one has found coupons.
+            strategy: "merge" asks all at once; "first-found" one after the other, until one has found coupons;
+                "compare" asks all, two or more, and counts how they differ.
 
         Raises:
             UsageError: As of `CouponHub.lookup`.

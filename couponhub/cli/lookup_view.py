@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from couponhub.cli.stdout import safe
 from couponhub.cli.tables import Approximate, Column, instant_text
-from couponhub.models import Answer, LookupAnswer, Reason, Source, Verdict
+from couponhub.models import Answer, DifferenceKind, LookupAnswer, Reason, Source, Verdict
 from couponhub.serialization import Document
 
 _BEFORE_REDEMPTIONS = (
@@ -49,6 +49,31 @@ def in_words(answer: LookupAnswer, *, filtered: bool) -> str:
         more = f"there may be more than {'this one' if coupons == 1 else f'these {coupons}'}"
         return f"Not complete for {who}: {why}. {_capital(more)}: do not say that there are no others."
     return f"Not complete for {who}: {why}. There may be{such} coupons: do not say that there are none."
+
+
+_DIFFERENCES: Mapping[DifferenceKind, str] = {
+    DifferenceKind.SAME: "the same",
+    DifferenceKind.STATUS: "with another status",
+    DifferenceKind.EXPIRY: "with another end",
+    DifferenceKind.STATUS_UNKNOWN: "whose status one of them cannot tell",
+    DifferenceKind.MISSING: "only at {reference}",
+    DifferenceKind.EXTRA: "only at {connection}",
+    DifferenceKind.UNKNOWN: "of which it cannot be known",
+}
+
+
+def differences_in_words(answer: LookupAnswer) -> Iterator[str]:
+    """Give a line for each connection that was compared with the first one; none where nothing was compared."""
+    if answer.differences is None:
+        return
+    reference, *others = [one.connection for one in answer.answers]
+    for name in others:
+        counts = [
+            f"{found.count} {_DIFFERENCES[found.kind].format(reference=reference, connection=name)}"
+            for found in answer.differences
+            if found.connection == name
+        ]
+        yield f"Codes at {reference} and {name}: {', '.join(counts) or 'none to compare'}."
 
 
 def _capital(text: str) -> str:
@@ -96,6 +121,13 @@ def rows_of(document: Document) -> Iterator[Document]:
     for kind, key in (("answer", "answers"), ("coupon", "coupons")):
         for row in document[key]:
             yield {"kind": kind, **row}
+    for row in document["differences"] or ():
+        # What it counts is a kind of its own; `kind` tells what the row is.
+        yield {
+            "kind": "difference",
+            **{key: row[key] for key in row if key != "kind"},
+            "difference": row["kind"],
+        }
 
 
 def guessed(document: Document, name: str) -> str | Approximate | None:

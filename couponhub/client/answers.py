@@ -19,10 +19,12 @@ class Expected:
     Attributes:
         connections: Those that were named in the question; each has to answer.
         may_stop: Whether those behind one that has found coupons need not.
+        differs: Whether differences were asked for.
     """
 
     connections: frozenset[str] = frozenset()
     may_stop: bool = False
+    differs: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +62,8 @@ def lookup_in(document: object, customer: Customer, expected: Expected) -> Looku
     found = any(one.verdict is Verdict.FOUND for one in answer.answers)
     if not (expected.connections <= names or (found and expected.may_stop)):
         raise _unreadable("answers of connections are missing")
+    if expected.differs and answer.differences is None:
+        raise _unreadable("the differences are missing")
     return answer
 
 

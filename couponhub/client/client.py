@@ -280,6 +280,7 @@ def _expected(question: dict[str, Any]) -> Expected:
     return Expected(
         connections=frozenset(question.get("connections", ())),
         may_stop=question.get("strategy") == Strategy.FIRST_FOUND,
+        differs=question.get("strategy") == Strategy.COMPARE,
     )
 
 

@@ -1,5 +1,6 @@
 """The unified lookup: asks connections, and says what is known, absent or unknowable."""
 
+from couponhub.lookup.differences import differences_of, summed
 from couponhub.lookup.fanout import FanOut
 from couponhub.lookup.identity import needs_one_connection
 from couponhub.lookup.many import lookup_many
@@ -14,7 +15,9 @@ __all__ = [
     "FanOut",
     "Question",
     "WeakIdentityMap",
+    "differences_of",
     "judge",
     "lookup_many",
     "needs_one_connection",
+    "summed",
 ]

@@ -30,11 +30,12 @@ class FanOut:
     """
 
     def __init__(self, question: Question, customer: Customer) -> None:
+        self._question = question
         self._customer = customer
         self._query, self._seconds = question.query, question.deadline
         self._clients = question.clients
         self._kinds = [question.kinds(client.name) for client in question.clients]
-        self._asks_all = question.strategy is Strategy.MERGE
+        self._asks_all = question.strategy is not Strategy.FIRST_FOUND
         self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self._revelations = IdentityResolver()
         self._asked: dict[
@@ -64,7 +65,7 @@ class FanOut:
     def refused(self, error: CouponhubError) -> LookupAnswer:
         """The answer that nothing is known, because the question cannot be asked."""
         answers = tuple(failed(client.name, error) for client in self._clients)
-        return LookupAnswer(customer=self._customer, answers=answers)
+        return self._question.unified(self._customer, answers)
 
     def _begin(self) -> None:
         check_identity(self._customer, asked=len(self._clients))
@@ -86,7 +87,7 @@ class FanOut:
                     raise error
                 case UsageError() as error if len(self._clients) == 1:
                     raise error
-        return LookupAnswer(customer=self._customer, answers=self._concluded())
+        return self._question.unified(self._customer, self._concluded())
 
     def _to_ask(self) -> list[int]:
         """Return the places whose turn it is now."""

@@ -99,7 +99,7 @@ class AnswerMemo:
         Raises:
             UsageError: See `check_identity`.
         """
-        if question.strategy is not Strategy.MERGE:
+        if question.strategy is Strategy.FIRST_FOUND:
             return None
         forgotten, now = self._forgotten, self._clock.monotonic()
         outcomes, lasting = [], float("inf")
@@ -119,7 +119,7 @@ class AnswerMemo:
             concluded(client.name, outcome, asked=customer, query=question.query, named_by=None, elapsed_ms=0)
             for client, outcome in zip(question.clients, outcomes, strict=True)
         )
-        answer = LookupAnswer(customer=customer, answers=answers)
+        answer = question.unified(customer, answers)
         for client in question.clients:
             client.count_recall()
 

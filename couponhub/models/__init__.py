@@ -6,7 +6,15 @@ data, stands outside equality and repr, and is empty where there is none.
 """
 
 from couponhub.models.addresses import address_forms
-from couponhub.models.answers import Answer, LookupAnswer, Reason, Strategy, Verdict
+from couponhub.models.answers import (
+    Answer,
+    Difference,
+    DifferenceKind,
+    LookupAnswer,
+    Reason,
+    Strategy,
+    Verdict,
+)
 from couponhub.models.base import ListId, PartId, Raw, UploadId
 from couponhub.models.coupons import (
     Coupon,
@@ -102,6 +110,8 @@ __all__ = [
     "Customer",
     "CustomerCoupons",
     "DaySpan",
+    "Difference",
+    "DifferenceKind",
     "Discount",
     "Evidence",
     "Fetch",

@@ -38,10 +38,42 @@ class Reason(StrEnum):
 
 
 class Strategy(StrEnum):
-    """The way in which a lookup asks: all connections at once, or one after the other until one has found coupons."""
+    """The way in which a lookup asks.
+
+    MERGE asks all connections at once, FIRST_FOUND one after the other until one has found coupons. COMPARE asks all
+    at once, two or more, and counts the differences between what they know.
+    """
 
     MERGE = "merge"
     FIRST_FOUND = "first-found"
+    COMPARE = "compare"
+
+
+class DifferenceKind(StrEnum):
+    """The standing of a code at two connections: at the reference, which was asked first, and at another one.
+
+    SAME is at both, with the same status and the same end. STATUS is at both with another status; EXPIRY with the
+    same status and another end; STATUS_UNKNOWN at both, and one cannot tell its status. MISSING is at the reference
+    alone, EXTRA at the other alone, each proven. UNKNOWN is found at one, and what the other has cannot be known.
+    """
+
+    SAME = "same"
+    STATUS = "status"
+    EXPIRY = "expiry"
+    STATUS_UNKNOWN = "status_unknown"
+    MISSING = "missing"
+    EXTRA = "extra"
+    UNKNOWN = "unknown"
+
+
+@attrs.frozen(kw_only=True, field_transformer=checked)
+class Difference(Documented):
+    """The number of codes that stand so at two connections. SAME is counted too, so that all codes are."""
+
+    reference: str = attrs.field(metadata=about("The connection that was asked first."))
+    connection: str = attrs.field(metadata=about("The one that is compared with it."))
+    kind: DifferenceKind
+    count: int
 
 
 @attrs.frozen(kw_only=True)
@@ -113,6 +145,12 @@ class LookupAnswer(Checked, Documented):
 
     customer: Customer
     answers: tuple[Answer, ...]
+    differences: tuple[Difference, ...] | None = attrs.field(
+        default=None,
+        metadata=about(
+            "How many codes stand how, for each connection behind the first; only of the strategy `compare`."
+        ),
+    )
 
     @property
     def complete(self) -> bool:

@@ -13,6 +13,7 @@ from couponhub.models import (
     Coupon,
     CouponList,
     Customer,
+    Difference,
     ListChange,
     ListCoverage,
     LookupAnswer,
@@ -61,11 +62,14 @@ class _Lookup:
     complete: bool
     coupons: tuple[Coupon, ...]
     answers: tuple[Answer, ...]
+    differences: tuple[Difference, ...] | None = None
 
 
 def _lookup_writer(converter: Converter) -> Callable[[LookupAnswer], Document]:
     """Write coupons beside the answers, each with the other connections at which its code was found."""
-    customer, coupon, answer = map(converter.get_unstructure_hook, (Customer, Coupon, Answer))
+    customer, coupon, answer, difference = map(
+        converter.get_unstructure_hook, (Customer, Coupon, Answer, Difference)
+    )
 
     def write(lookup: LookupAnswer) -> Document:
         shared = lookup.shared_codes
@@ -81,6 +85,7 @@ def _lookup_writer(converter: Converter) -> Callable[[LookupAnswer], Document]:
             "complete": lookup.complete,
             "coupons": coupons,
             "answers": [answer(one) for one in lookup.answers],
+            "differences": None if lookup.differences is None else [*map(difference, lookup.differences)],
         }
 
     return write
@@ -112,7 +117,11 @@ def _lookup(lookup: _Lookup) -> LookupAnswer:
     if not {coupon.connection for coupon in lookup.coupons} <= set(names):
         raise ContradictionError("coupons came of a connection that did not answer")
     answers = tuple(_with_coupons(answer, lookup.coupons) for answer in lookup.answers)
-    answer = LookupAnswer(customer=lookup.customer, answers=answers)
+    if not {name for one in lookup.differences or () for name in (one.reference, one.connection)} <= set(
+        names
+    ):
+        raise ContradictionError("there are differences of a connection that did not answer")
+    answer = LookupAnswer(customer=lookup.customer, answers=answers, differences=lookup.differences)
     if answer.complete and not lookup.complete:
         raise ContradictionError("it is said to be incomplete, and nothing says where")
     return answer

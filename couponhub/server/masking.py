@@ -10,7 +10,18 @@ _MOST_SHOWN = 4
 _SHORT = 5
 _OURS = frozenset(
     {
-        *("customer", "connection", "also_at", "status", "verdict", "reason", "source", "kind", "asked_as"),
+        *(
+            "customer",
+            "connection",
+            "reference",
+            "also_at",
+            "status",
+            "verdict",
+            "reason",
+            "source",
+            "kind",
+            "asked_as",
+        ),
         *("identified_by", "approximate", "as_of", "issued_at", "expires_at", "at", "retry_after"),
     }
 )

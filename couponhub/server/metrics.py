@@ -53,7 +53,7 @@ class Metrics:
         self._folder = os.environ.get(SHARED_FOLDER)
         self._registry = CollectorRegistry()
         # What clients remember comes as the same answer again and again.
-        self._counters: WeakIdentityMap[LookupAnswer, tuple[Counter, ...]] = WeakIdentityMap()
+        self._counters: WeakIdentityMap[LookupAnswer, tuple[tuple[Counter, int], ...]] = WeakIdentityMap()
         self._calls = self._counter(
             "couponhub_vendor_calls_total",
             "Calls to vendors; outcome is ok or the kind of the error.",
@@ -66,6 +66,11 @@ class Metrics:
             "couponhub_lookup_verdicts_total",
             "What connections answered to lookups.",
             *("connection", "verdict", "reason", "source"),
+        )
+        self._differences = self._counter(
+            "couponhub_lookup_differences_total",
+            "Codes that lookups compared, by how they stand at a connection and at the one asked first.",
+            *("reference", "connection", "kind"),
         )
         self._errors = self._counter(
             "couponhub_lookup_errors_total",
@@ -100,15 +105,17 @@ class Metrics:
         if counters is None:
             counters = tuple(self._counters_of(answer))
             self._counters.put(answer, counters)
-        for counter in counters:
-            counter.inc()
+        for counter, amount in counters:
+            counter.inc(amount)
 
-    def _counters_of(self, answer: LookupAnswer) -> Iterator[Counter]:
+    def _counters_of(self, answer: LookupAnswer) -> Iterator[tuple[Counter, int]]:
         for one in answer.answers:
             reason = "" if one.reason is None else one.reason.value
-            yield self._verdicts[one.connection, one.verdict.value, reason, one.source.value]
+            yield self._verdicts[one.connection, one.verdict.value, reason, one.source.value], 1
             if one.error is not None:
-                yield self._errors[one.connection, one.error.kind]
+                yield self._errors[one.connection, one.error.kind], 1
+        for found in answer.differences or ():
+            yield self._differences[found.reference, found.connection, found.kind.value], found.count
 
     def request_began(self) -> None:
         """Count a request as under way until it has ended."""

@@ -62,7 +62,8 @@ class Asked:
     )
     strategy: Strategy = setting(
         Strategy.MERGE,
-        about="Whether to ask all connections at once, or one after the other until one has found coupons.",
+        about="Whether to ask all connections at once, or one after the other until one has found coupons, or all of"
+        " two or more to compare what they know of all coupons: then `differences` counts how they differ.",
     )
     status: Statuses = setting(
         Statuses(()),

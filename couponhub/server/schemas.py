@@ -17,6 +17,7 @@ from couponhub.server.request_models import LONGEST_ID
 _NAMES: Mapping[type, str] = {
     models.LookupAnswer: "lookup",
     models.Coupon: "coupon",
+    models.Difference: "difference",
     models.Answer: "answer",
     models.CouponList: "list",
     models.Alerts: "alerts",
@@ -55,6 +56,7 @@ def component_schemas() -> dict[str, Schema]:
                     "complete": make.schema(bool),
                     "coupons": make.schema(tuple[models.Coupon, ...]),
                     "answers": make.schema(tuple[models.Answer, ...]),
+                    "differences": make.properties(models.LookupAnswer)["differences"],
                 }
             ),
             "The unified answer about one customer, a part for each connection that was asked, in asking order.",
@@ -66,6 +68,14 @@ def component_schemas() -> dict[str, Schema]:
                 "One code as one vendor described it for one customer at one moment.",
                 {"also_at": make.schema(tuple[str, ...])},
             )
+        ),
+        "difference": _model(
+            make,
+            models.Difference,
+            "The number of codes that stand so at two connections: `same` at both with equal status and end; `status`,"
+            " `expiry` at both, and that is another; `status_unknown` at both, and one cannot tell its status;"
+            " `missing` at the reference alone, `extra` at the other alone; `unknown` at one, and of the other it"
+            " cannot be known.",
         ),
         "answer": _with_raw(_model(make, models.Answer, "What one connection answered.")),
         "list": _model(

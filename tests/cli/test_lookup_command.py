@@ -85,6 +85,26 @@ def test_first_found_asks_no_further(cli: CliRunner, club: str) -> None:
     assert 2 == cli(*words, "--strategy", "random").code
 
 
+def test_two_connections_are_compared(cli: CliRunner, club: str) -> None:
+    """The table says it in a line, documents count it, and one connection cannot be compared."""
+    words = ("lookup", "--mobile", CUSTOMER, "--strategy", "compare", "--connection", "capillary")
+    both = (*words, "--connection", club)
+    answer = cli(*both, "-o", "json").json
+    held = len({coupon["code"] for coupon in answer["coupons"]})
+    same = {"reference": "capillary", "connection": club, "kind": "same", "count": held}
+    assert [same] == answer["differences"]
+    assert f"Codes at capillary and {club}: {held} the same." in cli(*both, "-o", "table").out
+    *_, last = map(json.loads, cli(*both, "-o", "jsonl").out.splitlines())
+    assert {**same, "kind": "difference", "difference": "same"} == last
+    head, *_, row = csv.DictReader(io.StringIO(cli(*both, "-o", "csv").out))
+    assert ("lookup", "") == (head["kind"], head["difference"])
+    assert ("difference", "same", str(held)) == (row["kind"], row["difference"], row["count"])
+    alone = cli(*words)
+    assert (2, True) == (alone.code, "cannot be compared with itself" in alone.complaint)
+    narrowed = cli(*both, "--status", "active")
+    assert (2, True) == (narrowed.code, "only some are asked for" in narrowed.complaint)
+
+
 def test_every_answer_tells_by_what_it_asked(cli: CliRunner) -> None:
     """The masked forms stand in each answer, and the number in none."""
     (one,) = cli("lookup", "--mobile", CUSTOMER, "--connection", "capillary", "-o", "json").json["answers"]

@@ -31,6 +31,8 @@ from couponhub.models import (
     CouponQuery,
     CouponStatus,
     Customer,
+    Difference,
+    DifferenceKind,
     Discount,
     ListId,
     LookupAnswer,
@@ -227,6 +229,17 @@ def test_a_connection_that_was_asked_for_has_to_answer(server: ScriptedServer, c
     server.plays(says(body=written(document())))
     with pytest.raises(UnreadableReply, match="missing"):
         client.lookup(CUSTOMER, connections=["loyalty", "other"])
+
+
+def test_differences_that_were_asked_for_have_to_come(server: ScriptedServer, client: Client) -> None:
+    """An answer without them says nothing of whether there are any."""
+    found = {"reference": "loyalty", "connection": "engage", "kind": "extra", "count": 2}
+    server.plays(says(body=written(document(differences=[found]))), says(body=written(document())))
+    answer = client.lookup(CUSTOMER, strategy="compare")
+    kind = DifferenceKind.EXTRA
+    assert (Difference(reference="loyalty", connection="engage", kind=kind, count=2),) == answer.differences
+    with pytest.raises(UnreadableReply, match="the differences are missing"):
+        client.lookup(CUSTOMER, strategy=Strategy.COMPARE)
 
 
 def test_with_first_found_the_rest_need_not_answer(server: ScriptedServer, client: Client) -> None:

@@ -21,6 +21,8 @@ from couponhub.models import (
     CouponStatus,
     Customer,
     DaySpan,
+    Difference,
+    DifferenceKind,
     Discount,
     Fetch,
     FieldProvenance,
@@ -188,7 +190,18 @@ def answers(draw: st.DrawFn, connection: str | None = None) -> Answer:
 def lookups(draw: st.DrawFn) -> LookupAnswer:
     """Draw unified answers: each connection answers once."""
     names = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
-    return LookupAnswer(customer=draw(CUSTOMERS), answers=tuple(draw(answers(name)) for name in names))
+    differences = st.builds(
+        Difference,
+        reference=st.just(names[0]),
+        connection=st.sampled_from(names),
+        kind=st.sampled_from(DifferenceKind),
+        count=COUNTS,
+    )
+    return LookupAnswer(
+        customer=draw(CUSTOMERS),
+        answers=tuple(draw(answers(name)) for name in names),
+        differences=draw(maybe(st.lists(differences, max_size=3).map(tuple))),
+    )
 
 
 @st.composite

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from couponhub.erasure import Forgotten, Removal
@@ -20,6 +21,8 @@ from couponhub.models import (
     CouponStatus,
     Customer,
     DaySpan,
+    Difference,
+    DifferenceKind,
     Discount,
     Fetch,
     FieldProvenance,
@@ -104,6 +107,7 @@ ANSWERS = (
     ),
     Answer(connection="old", verdict=Verdict.UNKNOWN, reason=Reason.UNREACHABLE, error=DOWN),
 )
+DIFFERENCE = Difference(reference="loyalty", connection="engage", kind=DifferenceKind.STATUS_UNKNOWN, count=2)
 LOOKUP = LookupAnswer(customer=Customer(mobile="919876543210"), answers=ANSWERS)
 LIST = CouponList(
     connection="engage",
@@ -259,6 +263,7 @@ def documents() -> dict[str, Any]:
     """Write each of them."""
     return {
         "lookup": to_document(LOOKUP),
+        "lookup, compared": to_document(attrs.evolve(LOOKUP, differences=(DIFFERENCE,)))["differences"],
         "lookup, raw": to_document(LOOKUP, raw=True),
         "coupon": to_document(COUPON),
         "coupon, raw": to_document(COUPON, raw=True),

@@ -20,6 +20,8 @@ from couponhub.models import (
     CouponList,
     Customer,
     CustomerCoupons,
+    Difference,
+    DifferenceKind,
     FileUrl,
     ListCoverage,
     ListId,
@@ -33,7 +35,7 @@ from couponhub.models import (
     UsageStatus,
     Verdict,
 )
-from couponhub.models.connections import ServedConnection
+from couponhub.models.connections import PreferredBy, ServedConnection
 from couponhub.secret import Secret
 from couponhub.serialization import error_object, from_document, to_document
 from tests.kit.examples import examples
@@ -70,6 +72,8 @@ CONNECTIONS = st.builds(
     limits=generated.maybe(FIGURES),
     left=generated.maybe(FIGURES),
     error=generated.maybe(generated.failures()),
+    lookup_place=generated.maybe(st.integers(1, 9)),
+    preferred_by=generated.maybe(st.sampled_from(PreferredBy)),
 )
 MODELS: dict[type, st.SearchStrategy[Any]] = {
     Coupon: generated.coupons(),
@@ -216,6 +220,12 @@ def lookup(**changes: Any) -> dict[str, Any]:
     return {**to_document(LookupAnswer(customer=Customer(mobile="1"), answers=(answer,))), **changes}
 
 
+def difference(**changes: Any) -> dict[str, Any]:
+    """Write a difference of that connection to itself, changed like that."""
+    found = Difference(reference="a", connection="a", kind=DifferenceKind.SAME, count=1)
+    return {**to_document(found), **changes}
+
+
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
@@ -225,6 +235,8 @@ def lookup(**changes: Any) -> dict[str, Any]:
         ({"coupons": [*lookup()["coupons"], {"connection": "b", "code": CODE}]}, "did not answer"),
         ({"answers": [{**lookup()["answers"][0], "verdict": "none"}]}, "found none, and coupons of it came"),
         ({"complete": False}, "nothing says where"),
+        ({"differences": [difference(connection="b")]}, "differences of a connection that did not answer"),
+        ({"differences": [difference(reference="b")]}, "differences of a connection that did not answer"),
     ],
 )
 def test_a_contradictory_lookup_is_refused(changes: dict[str, Any], what: str) -> None:

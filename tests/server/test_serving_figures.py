@@ -64,6 +64,23 @@ def test_lookups_are_counted(harness: ServerHarness) -> None:
     assert [] == [label for _, *labels in found for label in labels if re.search(r"\s", label)]
 
 
+def test_differences_are_told_and_counted(harness: ServerHarness) -> None:
+    """Of two connections, also without the right to see codes; one alone is refused."""
+    token = harness.token(Scope.LOOKUP)
+    answer = harness.lookup(token, strategy="compare", connections=["capillary", "moengage"]).json
+    assert answer is not None
+    held = {coupon["id"] for coupon in answer["coupons"]}
+    unknown = {"reference": "capillary", "connection": "moengage", "kind": "unknown", "count": len(held)}
+    assert [unknown] == answer["differences"]
+    merged = harness.lookup(token, connections=["capillary", "moengage"]).json
+    assert merged is not None
+    assert None is merged["differences"]
+    refused = harness.lookup(token, strategy="compare", connections=["capillary"])
+    assert "cannot be compared with itself" in refused.text
+    labels = "connection=moengage", "kind=unknown", "reference=capillary"
+    assert len(held) == figures(harness)["couponhub_lookup_differences_total", *labels]
+
+
 def test_the_process_and_the_build_are_told(harness: ServerHarness) -> None:
     """As of every program that Prometheus watches; the process only where the system has /proc."""
     found = figures(harness)

@@ -119,7 +119,10 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "connections of text": ({**ASKED, "connections": "capillary"}, "connections: expected a list"),
     "connections of none": ({**ASKED, "connections": []}, "connections must not be empty"),
     "a connection of null": ({**ASKED, "connections": [None]}, "connections[0]: expected text"),
-    "an unknown strategy": ({**ASKED, "strategy": "fastest"}, "strategy: expected one of merge, first-found"),
+    "an unknown strategy": (
+        {**ASKED, "strategy": "fastest"},
+        "strategy: expected one of merge, first-found, compare",
+    ),
     "an unknown status": ({**ASKED, "status": ["gone"]}, "status[0]: expected one of active"),
     "a status of numbers": ({**ASKED, "status": 7}, "status: expected a list"),
     "no day": ({**ASKED, "since": "yesterday"}, "since: is neither a day nor an RFC 3339 instant"),

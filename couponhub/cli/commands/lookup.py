@@ -22,6 +22,8 @@ from couponhub.models import (
     CouponSort,
     CouponStatus,
     Customer,
+    Difference,
+    DifferenceKind,
     LookupAnswer,
     Reason,
     Strategy,
@@ -64,7 +66,7 @@ _STATUS = click.Choice([status.value for status in CouponStatus], case_sensitive
     type=click.Choice([strategy.value for strategy in Strategy], case_sensitive=False),
     default=Strategy.MERGE.value,
     show_default=True,
-    help="Ask all at once, or one after the other until one has found coupons.",
+    help="Ask all at once, or one after the other until one has found coupons, or compare what all know.",
 )
 @click.option("--server", metavar="URL", help="Ask a running `couponhub serve`; takes no config file.")
 @click.option("--allow-http", is_flag=True, help="Let that be an address of another machine with http://.")
@@ -97,7 +99,7 @@ def command(
     """Show which coupons a customer holds, and which connections could not tell.
 
     Exits with 3 when the answer is not complete. csv and jsonl begin with a row that says so, and a row for each connection:
-    `kind` is lookup, answer or coupon.
+    `kind` is lookup, answer or coupon, and difference where connections are compared.
     """
     given = [one for one in (mobile, email, external_id, vendor_id) if one is not None]
     if len(given) != 1:
@@ -182,6 +184,8 @@ def _print_table(
     with on_stdout():
         style = "bold green" if answer.complete else "bold yellow"
         print_words(lookup_view.in_words(answer, filtered=is_filtered), style)
+        for line in lookup_view.differences_in_words(answer):
+            print_words(line, "bold")
         write("\n")
     print_many(options, document["answers"], lookup_view.answer_columns(answer), "")
     coupons = document["coupons"]
@@ -201,7 +205,10 @@ def _print_table(
 def _equal_rows(options: GlobalOptions, document: Document) -> Iterator[Document]:
     """The rows of a lookup, each with all columns, which are the same whatever was found."""
     coupon = {**to_document(Coupon(connection="", code=""), raw=options.raw), "also_at": None}
-    rows = list(lookup_view.rows_of({**document, "coupons": [*document["coupons"], coupon]}))
-    columns = dict.fromkeys(key for row in rows for key in row)
-    for row in rows[:-1]:
+    one_of_each = {**document, "coupons": [coupon]}
+    if document["differences"] is not None:
+        difference = Difference(reference="", connection="", kind=DifferenceKind.SAME, count=0)
+        one_of_each["differences"] = [to_document(difference)]
+    columns = dict.fromkeys(key for row in lookup_view.rows_of(one_of_each) for key in row)
+    for row in lookup_view.rows_of(document):
         yield {key: row.get(key) for key in columns}
