@@ -24,12 +24,14 @@ from couponhub.models import (
     CouponQuery,
     Customer,
     CustomerCoupons,
+    ExportForm,
     FieldProvenance,
     FileUrl,
     Identifier,
     ListChange,
     ListId,
     ListStatus,
+    MergeForm,
     NewCouponList,
     Part,
     PartId,
@@ -364,6 +366,20 @@ class RequestsUsageReports(Protocol):
         Calls nobody. Nothing is concluded from a day that is not over in every one of them (R-84).
         """
         ...
+
+
+@runtime_checkable
+class DescribesExports(Protocol):
+    """Knows how the tables look that its vendor exports by ways of its own, as files that somebody fetches there.
+
+    No capability: the vendor is not asked for them, and nothing is refused for the want of it.
+    """
+
+    export_form: ExportForm
+    """Of its export of codes and whom they were issued to."""
+
+    merge_form: MergeForm | None
+    """Of its log of merged customers; None where it merges none, or tells nobody."""
 
 
 CAPABILITIES: Mapping[str, type] = {

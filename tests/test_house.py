@@ -26,6 +26,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"registry", "thread_bridge"}),
     frozenset({"client", "config", "uploads", "usage"}),
     frozenset({"connection"}),
+    frozenset({"holdings"}),
     frozenset({"lookup", "migration"}),
     frozenset({"code_desk", "erasure", "explain"}),
     frozenset({"runtime"}),

@@ -351,6 +351,8 @@ WITHOUT_ARGUMENTS = {
     "ignores_blanks",
     "file_rules",
     "recorded",
+    "table_forms",
+    "merge_form",
 }
 ROOMS = ("lists", "uploads", "customers", "coupons", "usage")
 

@@ -9,8 +9,9 @@ from couponhub.connection.coupons import Coupons
 from couponhub.connection.customers import Customers
 from couponhub.connection.lists import Lists
 from couponhub.error_context import ErrorContext
+from couponhub.models import ExportForm, MergeForm, ReportForm
 from couponhub.models.given import given_text
-from couponhub.protocols import Adapter
+from couponhub.protocols import Adapter, DescribesExports, RequestsUsageReports
 from couponhub.rooted import Rooted
 from couponhub.state import Ledger
 from couponhub.uploads import Uploads
@@ -59,6 +60,18 @@ class Connection(Rooted):
     def capabilities(self) -> Capabilities:
         """The capabilities of this connection, with the vendor's limits."""
         return capabilities_of(self._adapter)
+
+    @property
+    def table_forms(self) -> tuple[ExportForm | ReportForm, ...]:
+        """The forms of the tables that its vendor exports of who holds which code: exports and usage reports; () for none."""
+        exports = (self._adapter.export_form,) if isinstance(self._adapter, DescribesExports) else ()
+        reports = (self._adapter.report_form,) if isinstance(self._adapter, RequestsUsageReports) else ()
+        return (*exports, *reports)
+
+    @property
+    def merge_form(self) -> MergeForm | None:
+        """The form of its vendor's log of merged customers; None where there is none."""
+        return self._adapter.merge_form if isinstance(self._adapter, DescribesExports) else None
 
     def quota_left(self) -> Mapping[str, int]:
         """Return how many calls are left now of every limit that has a window, by its flat name.

@@ -28,6 +28,7 @@ from couponhub.models.coupons import (
     Store,
 )
 from couponhub.models.customers import Customer, masked_form
+from couponhub.models.holdings import ExportForm, HoldingColumn, HoldingStatus, MergeColumn, MergeForm
 from couponhub.models.identifiers import Identifier, read_identifier
 from couponhub.models.jobs import Job, JobId, JobStatus, Step
 from couponhub.models.lists import (
@@ -114,11 +115,14 @@ __all__ = [
     "DifferenceKind",
     "Discount",
     "Evidence",
+    "ExportForm",
     "Fetch",
     "FieldFate",
     "FieldProvenance",
     "FileUrl",
     "ForgottenRows",
+    "HoldingColumn",
+    "HoldingStatus",
     "Identifier",
     "ImportedReport",
     "IssuedAs",
@@ -132,6 +136,8 @@ __all__ = [
     "ListStatus",
     "LookupAnswer",
     "Lossiness",
+    "MergeColumn",
+    "MergeForm",
     "MigrationBatch",
     "MigrationCounts",
     "MigrationEnd",

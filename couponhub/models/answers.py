@@ -66,8 +66,8 @@ class DifferenceKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@attrs.frozen(kw_only=True, field_transformer=checked)
-class Difference(Documented):
+@attrs.frozen(kw_only=True)
+class Difference(Checked, Documented):
     """The number of codes that stand so at two connections. SAME is counted too, so that all codes are."""
 
     reference: str = attrs.field(metadata=about("The connection that was asked first."))

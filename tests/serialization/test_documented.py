@@ -27,7 +27,9 @@ from tests.serialization import test_golden as golden
 HAVE_NONE = {
     "CodeFile": "a file on its way between couponhub and an adapter",
     "CodeFileRules": "how an adapter wants its files",
+    "ExportForm": "how a vendor's exports are read",
     "FileUrl": "its address is a right in itself, and its password a secret",
+    "MergeForm": "how a vendor's log of merged customers is read",
     "ReportForm": "how an adapter's reports are read",
     "Telephone": "a number that is being read",
 }

@@ -15,10 +15,12 @@ from couponhub.models import (
     CouponQuery,
     Customer,
     CustomerCoupons,
+    ExportForm,
     FieldProvenance,
     ListChange,
     ListId,
     ListStatus,
+    MergeForm,
     NewCouponList,
     Part,
     PartId,
@@ -40,6 +42,7 @@ from couponhub_capillary.client import CapillaryClient
 from couponhub_capillary.mapping.context import MappingContext
 from couponhub_capillary.mapping.meanings import meanings_of
 from couponhub_capillary.settings import CapillarySettings
+from couponhub_capillary.settings.exports import export_form, merge_form
 from couponhub_capillary.wire.times import Zones
 
 if TYPE_CHECKING:
@@ -105,6 +108,9 @@ class CapillaryAdapter:
             ignores_blanks=True,
             quoting=True,
         )
+        zone = settings.known_server_timezone
+        self.export_form: ExportForm = export_form(ZoneInfo(zone) if zone else None)
+        self.merge_form: MergeForm | None = merge_form(self.export_form.zone)
         self._connection = connection
         self._settings = settings
         self._zones = _zones(settings)
