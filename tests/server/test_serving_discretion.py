@@ -86,7 +86,7 @@ def test_an_answer_tells_no_path(
     def fails(*_: Any, **__: Any) -> None:
         raise failing(cls)
 
-    monkeypatch.setattr(type(harness.hub["capillary"].customers), "coupons", fails)
+    monkeypatch.setattr(type(harness.hub["capillary"].customers), "_held", fails)
     for scopes in ([Scope.LOOKUP], [Scope.LOOKUP, Scope.CODES_REVEAL]):
         asked = {**QUESTIONS[path], "connections": ["capillary"]}
         answer = harness.post(path, asked, harness.token(*scopes))
