@@ -3,6 +3,7 @@
 CouponhubError
 ├── ConfigError              wrong before any request was sent
 ├── UsageError               the caller asked for what does not exist or does not fit
+│   └── LimitsCrossed        a plan does, and nobody said why
 ├── LocalError               this machine is at fault: a file, a disk, a port
 ├── Unsupported              this vendor cannot express it
 ├── PartialFailure           done in part, or found out of balance
@@ -161,6 +162,13 @@ class UnknownConnection(UsageError):
 
     title = "No connection of that name is configured."
     http_status = 404
+
+
+class LimitsCrossed(UsageError):
+    """A plan crosses limits, each told on a line of its own, and nobody gave a reason."""
+
+    title = "A plan crosses limits, each told on a line of its own, and nobody gave a reason."
+    _keeps = "\n"
 
 
 class LocalError(CouponhubError):

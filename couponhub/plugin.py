@@ -88,6 +88,11 @@ class ConnectionSettings:
         return None
 
     @property
+    def account(self) -> str:
+        """The text that tells the account from others, whatever its connection is called; "" where nobody said."""
+        return ""
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Tell what these settings leave open that somebody should settle, for people; never a value."""
         return ()

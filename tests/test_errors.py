@@ -125,6 +125,7 @@ def test_every_class_has_its_row() -> None:
         "ConfigError": ("config", 2, 400),
         "UsageError": ("usage", 2, 400),
         "UnknownConnection": ("usage", 2, 404),
+        "LimitsCrossed": ("usage", 2, 400),
         "LocalError": ("local", 2, 400),
         "Unsupported": ("unsupported", 8, 501),
         "PartialFailure": ("partial", 3, 502),

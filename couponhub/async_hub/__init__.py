@@ -6,6 +6,7 @@ from couponhub.async_hub.connection import (
     AsyncCustomers,
     AsyncJobs,
     AsyncLists,
+    AsyncMigrations,
     AsyncUploads,
     AsyncUsage,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "AsyncCustomers",
     "AsyncJobs",
     "AsyncLists",
+    "AsyncMigrations",
     "AsyncUploads",
     "AsyncUsage",
 ]

@@ -7,6 +7,7 @@ from couponhub.capabilities import Capabilities
 from couponhub.config import ConnectionConfig
 from couponhub.connection import Connection, Coupons, Customers, Lists
 from couponhub.jobs import HubJobs
+from couponhub.migration import Migrations
 from couponhub.rooted import Rooted
 from couponhub.thread_bridge import Awaited, Iterated, ThreadBridge
 from couponhub.uploads import Uploads
@@ -30,6 +31,8 @@ class AsyncLists(_Behind[Lists]):
     iterate = Iterated(Lists.iterate)
     create = Awaited(Lists.create)
     find_created = Awaited(Lists.find_created)
+    check_new = Awaited(Lists.check_new)
+    check_takes_codes = Awaited(Lists.check_takes_codes)
     update = Awaited(Lists.update)
     activate = Awaited(Lists.activate)
     archive = Awaited(Lists.archive)
@@ -85,6 +88,12 @@ class AsyncJobs(_Behind[HubJobs]):
     pause = Awaited(HubJobs.pause)
     proceed = Awaited(HubJobs.proceed)
     cancel = Awaited(HubJobs.cancel)
+
+
+class AsyncMigrations(_Behind[Migrations]):
+    """The migrations of a hub; see `couponhub.migration.Migrations`."""
+
+    plan = Awaited(Migrations.plan)
 
 
 class AsyncConnection(_Behind[Connection]):

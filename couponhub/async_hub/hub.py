@@ -8,7 +8,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from couponhub.async_hub.connection import AsyncConnection, AsyncJobs
+from couponhub.async_hub.connection import AsyncConnection, AsyncJobs, AsyncMigrations
 from couponhub.config import Config, load_config
 from couponhub.hub import CouponHub, begin_lookup, begin_many
 from couponhub.lookup import Question
@@ -50,6 +50,7 @@ class AsyncCouponHub(Rooted):
         self._last_alarms: Alarms | None = None
         self.config = self._hub.config
         self.jobs = AsyncJobs(self.bridge, lambda: self._hub.jobs)
+        self.migrations = AsyncMigrations(self.bridge, lambda: self._hub.migrations)
 
     @classmethod
     def from_config(

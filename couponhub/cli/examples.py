@@ -5,6 +5,8 @@ from collections.abc import Mapping
 _MOENGAGE = "engage 6721d00eefc476c0f67e0d05"
 _CAPILLARY = "loyalty 541854"
 _CREATE = "couponhub lists create engage --name 'Winter mail' --expires 2037-01-31"
+_PLAN = "couponhub migrate plan --from loyalty --list 541854 --to engage"
+_PLAN_BACK = "couponhub migrate plan --from engage --list 6721d00eefc476c0f67e0d05 --to loyalty"
 _UPLOAD = "up_7dk2m4q9x1h5t8w3z6yb"
 
 EXAMPLES: Mapping[str, tuple[str, str, str]] = {
@@ -167,6 +169,16 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "couponhub codes fingerprint codes.csv",
         "couponhub codes fingerprint codes.csv --key @secret.txt",
         "couponhub codes fingerprint list:loyalty/541854 --key @secret.txt -o json",
+    ),
+    "couponhub migrate": (
+        f"{_PLAN} --create --codes winter.csv --out winter.plan.json",
+        f"{_PLAN} --create --codes winter.csv --customers holders.csv --out winter.plan.json --html winter.html",
+        f"{_PLAN_BACK} --to-list 541854 --codes winter.csv --out back.plan.json",
+    ),
+    "couponhub migrate plan": (
+        f"{_PLAN} --create --set created_by=crm@example.com --codes winter.csv --force 'the rest is void' --out winter.plan.json",
+        f"{_PLAN_BACK} --to-list 541854 --codes list:{_MOENGAGE.replace(' ', '/')} --issued-as skip --out back.plan.json",
+        f"{_PLAN} --create --set expires=2037-06-30 --codes winter.csv spring.csv --customers people.csv --out winter.plan.json",
     ),
     "couponhub work": (
         "couponhub work --once",

@@ -103,7 +103,6 @@ def _outlook(connection: "Connection", prepared: Sequence[PreparedCodes], now: d
     most = limits.get("list_codes", 0)
     left = connection.quota_left()
     days = _windows(len(parts), "per_day", limits, left)
-    wait = max(days * _DAY, _windows(len(parts), "per_minute", limits, left) * _MINUTE)
     return Outlook(
         connection=connection.name,
         codes=counts["distinct"],
@@ -113,15 +112,32 @@ def _outlook(connection: "Connection", prepared: Sequence[PreparedCodes], now: d
         bytes=sum(part.size for part in parts),
         days=days + 1,
         fits=not most or counts["distinct"] <= most,
-        ends_at=now + wait,
+        ends_at=now + waiting_of(len(parts), limits, left),
         reasons=reasons_of(prepared),
     )
 
 
-def _windows(parts: int, window: str, limits: Mapping[str, int], left: Mapping[str, int]) -> int:
+def waiting_of(
+    calls: int, limits: Mapping[str, int], left: Mapping[str, int], *, kind: str = "upload"
+) -> timedelta:
+    """Tell how long the last of some calls has to wait for the windows of a vendor's limits.
+
+    Args:
+        calls: How many; vendor files, unless another kind is named.
+        limits: The connection's, by flat name.
+        left: What is left of them now.
+        kind: The operation that is counted, where the vendor counts it apart from all calls.
+    """
+    days = _windows(calls, "per_day", limits, left, kind)
+    return max(days * _DAY, _windows(calls, "per_minute", limits, left, kind) * _MINUTE)
+
+
+def _windows(
+    parts: int, window: str, limits: Mapping[str, int], left: Mapping[str, int], kind: str = "upload"
+) -> int:
     """Return how many windows have to pass before the last part can be handed over."""
     # An adapter counts uploads apart, or among all of its calls.
-    name = next((f"{kind}_{window}" for kind in ("upload", "calls") if limits.get(f"{kind}_{window}")), None)
+    name = next((f"{one}_{window}" for one in (kind, "calls") if limits.get(f"{one}_{window}")), None)
     if name is None:
         return 0
     now = min(left.get(name, limits[name]), limits[name])

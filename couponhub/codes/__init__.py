@@ -7,6 +7,7 @@ the size of the source; what does not fit lies in private files (mode 0600) in t
 from couponhub.codes.algebra import (
     SetComparison,
     SetCounts,
+    SetDigest,
     compare,
     fingerprint,
     intersect,
@@ -24,6 +25,7 @@ __all__ = [
     "PreparedFile",
     "SetComparison",
     "SetCounts",
+    "SetDigest",
     "compare",
     "fingerprint",
     "intersect",

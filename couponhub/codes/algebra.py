@@ -167,21 +167,39 @@ def fingerprint(
     Raises:
         LocalError: As of `subtract`.
     """
-    begun = hashlib.sha256(hashlib.sha256(_KEY_OF + key).digest())
-    total = 0
+    total = SetDigest(key)
+    with _sorted_out(codes, (), workspace, rules) as (many, _):
+        many.each_key(total.add)
+    return total.text
 
-    def add(text: bytes) -> None:
-        nonlocal total
+
+class SetDigest:
+    """The sum of the hashes of different lines, in any order: see `fingerprint`.
+
+    Args:
+        key: As of `fingerprint`.
+    """
+
+    def __init__(self, key: bytes = b"") -> None:
+        self._begun = hashlib.sha256(hashlib.sha256(_KEY_OF + key).digest())
+        self._count = 0
+        self._total = 0
+
+    def add(self, text: bytes) -> None:
+        """Add lines, each with its LF, none of which was added before."""
         numbers = 0
-        for code in text.split(b"\n")[:-1]:
-            digest = begun.copy()
-            digest.update(code)
+        lines = text.split(b"\n")[:-1]
+        for line in lines:
+            digest = self._begun.copy()
+            digest.update(line)
             numbers += int.from_bytes(digest.digest(), "big")
-        total = (total + numbers) % _MODULUS
+        self._count += len(lines)
+        self._total = (self._total + numbers) % _MODULUS
 
-    with _sorted_out(codes, (), workspace, rules) as (many, counts):
-        many.each_key(add)
-    return f"1:{counts.apart}:{total:064x}"
+    @property
+    def text(self) -> str:
+        """The fingerprint of what was added."""
+        return f"1:{self._count}:{self._total:064x}"
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from couponhub.models import (
     in_order,
 )
 from couponhub.models.given import given_one
-from couponhub.protocols import FindsCustomerCoupons
+from couponhub.protocols import FindsCustomerCoupons, TagsCodes
 from couponhub.rooted import Rooted
 from couponhub.usage import Reports
 
@@ -42,6 +42,12 @@ class Customers(Rooted):
     def identifiers(self) -> frozenset[Identifier]:
         """The kinds of identifier that customers can be asked about by."""
         return self._reports.identifiers or self._offered.identifiers
+
+    @property
+    def tag_identifiers(self) -> frozenset[Identifier]:
+        """The kinds of identifier by which uploaded codes can be bound to customers; empty where the vendor binds none."""
+        adapter = self._offered.adapter
+        return adapter.tag_identifiers if isinstance(adapter, TagsCodes) else frozenset()
 
     def unified(self, customer: Customer) -> Customer:
         """Return the customer as the vendor is asked: the same for all forms of a mobile that are one number here.

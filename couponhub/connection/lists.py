@@ -8,10 +8,18 @@ from couponhub.capabilities import Offered
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.error_context import ErrorContext
 from couponhub.errors import UnreadableReply
-from couponhub.models import CouponList, ListChange, ListStatus, NewCouponList
+from couponhub.models import CouponList, ListChange, ListStatus, NewCouponList, Tagging
 from couponhub.models.base import given_list_id
 from couponhub.models.given import given_day, given_one, given_word
-from couponhub.protocols import ActivatesLists, ArchivesLists, ReadsLists, WritesLists
+from couponhub.protocols import (
+    AcceptsFiles,
+    AcceptsFileUrls,
+    ActivatesLists,
+    ArchivesLists,
+    ChecksNewLists,
+    ReadsLists,
+    WritesLists,
+)
 from couponhub.rooted import Rooted
 from couponhub.safe_writes import change_once, write_once
 
@@ -113,6 +121,39 @@ class Lists(Rooted):
         with ErrorContext(self._name, "read lists"):
             given_one(NewCouponList, new, "the new list")
             return self._offered.require(WritesLists).find_created(new)
+
+    def check_new(self, new: NewCouponList) -> None:
+        """Refuse a list that could not be created, as far as that can be told; nobody is asked.
+
+        Args:
+            new: As of `create`.
+
+        Raises:
+            UsageError: Fields that the vendor requires are missing or wrong; all are named at once.
+        """
+        with ErrorContext(self._name, "check new list"):
+            given_one(NewCouponList, new, "the new list")
+            writer = self._offered.require(WritesLists)
+            if isinstance(writer, ChecksNewLists):
+                writer.check_new_list(new)
+
+    def check_takes_codes(self, list_id: str, tagging: Tagging | None = None) -> CouponList:
+        """Return a list as the vendor holds it now, if it takes codes; nothing is sent.
+
+        Args:
+            list_id: The vendor's id of the list.
+            tagging: The identifier that customers are to be named by; None for codes alone.
+
+        Raises:
+            NotFound: The vendor knows no such list.
+            Conflict: The list stands so that codes would be refused.
+            Unsupported: The list is of a kind that takes no codes, or the vendor cannot bind them like that.
+        """
+        with ErrorContext(self._name, "check list"):
+            adapter = self._offered.adapter
+            taker = adapter if isinstance(adapter, AcceptsFiles) else self._offered.require(AcceptsFileUrls)
+            named = None if tagging is None else given_one(Tagging, tagging, "tagging")
+            return taker.prepare_list(given_list_id(list_id), named)
 
     def update(self, list_id: str, change: ListChange) -> CouponList:
         """Change a list, and return it as the vendor now holds it; what the change does not name stays as it is.

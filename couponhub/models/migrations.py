@@ -120,7 +120,7 @@ class Collision(Documented):
     """Codes that would meet others at the target.
 
     Attributes:
-        kind: `at_target`, `same_at_target` (told apart at the source alone) or `two_vendors`.
+        kind: `at_target`, `same_at_target` (told apart at the source alone), `other_list` (of the target) or `two_vendors`.
         message: For people; never with a code.
     """
 
@@ -182,9 +182,13 @@ class MigrationPlan(Documented):
         version: Of the form of this file.
         id: Of the migration, `mig_...`.
         create: The list to be created at the target; None when it is there.
-        ends_at: The earliest moment at which the last code can have been handed over, as the limits tell.
+        ends_at: The earliest moment at which the last code can have been handed over, and each customer who is asked about
+            was asked about once more, as the limits tell.
         irreversible: The steps that nobody can take back, in their order.
         reason: Why crossed limits are accepted; None when none is crossed.
+        fingerprints: Of each class of codes that is not empty, by its name, as `couponhub codes fingerprint` tells it.
+        rejected: Codes that were to move and that the target does not take, by what is wrong with them.
+        notes: What the vendor's counters say, how far the sources reach, and what is odd, for people.
     """
 
     digest: str
@@ -204,6 +208,9 @@ class MigrationPlan(Documented):
     irreversible: tuple[str, ...] = ()
     crossed: tuple[CrossedLimit, ...] = ()
     reason: str | None = None
+    fingerprints: Mapping[str, str] = NOTHING
+    rejected: Mapping[str, int] = NOTHING
+    notes: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -9,10 +9,11 @@ import attrs
 import pytest
 
 from couponhub import AsyncCouponHub, CouponHub, Customer, LookupAnswer, UsageError
-from couponhub.async_hub import AsyncConnection, AsyncJobs
+from couponhub.async_hub import AsyncConnection, AsyncJobs, AsyncMigrations
 from couponhub.connection import Connection
 from couponhub.errors import NotFound, UnknownConnection
 from couponhub.jobs import HubJobs
+from couponhub.migration import Migrations
 from couponhub.models import CouponQuery
 from couponhub.testing import EmulatedVendors, emulated_vendors
 
@@ -103,7 +104,7 @@ def test_a_connection_is_awaited(vendors: EmulatedVendors) -> None:
 
 
 def test_nothing_that_the_hub_has_is_missing(vendors: EmulatedVendors) -> None:
-    """Every method of a connection, of its rooms, and of the jobs, is awaited by the same name."""
+    """Every method of a connection, of its rooms, and of jobs and migrations, is awaited by the same name."""
 
     def methods(of: object) -> set[str]:
         return {
@@ -118,6 +119,7 @@ def test_nothing_that_the_hub_has_is_missing(vendors: EmulatedVendors) -> None:
     for room in ("lists", "uploads", "customers", "coupons", "usage"):
         assert set() == methods(getattr(at, room)) - set(dir(getattr(other, room)))
     assert set() == {name for name in dir(HubJobs) if not name.startswith("_")} - set(dir(AsyncJobs))
+    assert set() == {name for name in dir(Migrations) if not name.startswith("_")} - set(dir(AsyncMigrations))
     assert Connection.check.__doc__ == AsyncConnection.check.__doc__
 
 

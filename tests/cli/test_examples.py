@@ -20,7 +20,7 @@ GROUPS = {
     "couponhub",
     *(
         f"couponhub {name}"
-        for name in ("codes", "config", "lists", "uploads", "coupons", "usage", "token", "store")
+        for name in ("codes", "config", "lists", "migrate", "uploads", "coupons", "usage", "token", "store")
     ),
 }
 
@@ -86,6 +86,7 @@ def shop(cli: CliRunner) -> dict[str, str]:
         f'{text}\n[store]\nurl = "sqlite:///state.db"\n', encoding="utf-8"
     )
     cli.write("codes.csv", "code", "WINTER-0001", "WINTER-0002")
+    cli.write("winter.csv", "code", "WINTER-0001", "WINTER-0002")
     cli.write("report.csv", "User ID,Coupon Code,Sent At")
     today = vendors_today().isoformat()
     created = cli("lists", "create", "engage", "--name", "x", "--created-by", "y", *SOON, "-o", "json").json[

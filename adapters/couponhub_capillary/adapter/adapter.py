@@ -17,6 +17,7 @@ from couponhub.models import (
     CustomerCoupons,
     ExportForm,
     FieldProvenance,
+    Identifier,
     ListChange,
     ListId,
     ListStatus,
@@ -28,7 +29,7 @@ from couponhub.models import (
 )
 from couponhub.transport import Budget, Observer, ReplyRoom, RetryPolicy
 from couponhub_capillary.adapter.coupons_by_code import coupons_by_code
-from couponhub_capillary.adapter.creation import find_created
+from couponhub_capillary.adapter.creation import creation_fields, find_created
 from couponhub_capillary.adapter.customer_coupons import customer_coupons
 from couponhub_capillary.adapter.lists import SeriesLists, checked_series_id, shown
 from couponhub_capillary.adapter.uploads import (
@@ -44,11 +45,13 @@ from couponhub_capillary.mapping.meanings import meanings_of
 from couponhub_capillary.settings import CapillarySettings
 from couponhub_capillary.settings.exports import export_form, merge_form
 from couponhub_capillary.wire.times import Zones
+from couponhub_capillary.wire.uploads import IDENTIFIER_WORDS
 
 if TYPE_CHECKING:
     from couponhub.protocols import (
         AcceptsFiles,
         Adapter,
+        ChecksNewLists,
         ExplainsCoupons,
         FindsCoupons,
         FindsCustomerCoupons,
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
         ReadsLists,
         ReadsParts,
         SpellsMobiles,
+        TagsCodes,
         WritesLists,
     )
 
@@ -173,6 +177,10 @@ class CapillaryAdapter:
         """
         return self._lists.create(new)
 
+    def check_new_list(self, new: NewCouponList) -> None:
+        """As `ChecksNewLists.check_new_list`."""
+        creation_fields(new, self._zones)
+
     def find_created(self, new: NewCouponList) -> CouponList | None:
         """As `WritesLists.find_created`: by label, else by name and last day, which need not be unique.
 
@@ -205,6 +213,11 @@ class CapillaryAdapter:
         coupon_list = self._lists.of(row)
         check_takes_codes(row, coupon_list)
         return coupon_list
+
+    @property
+    def tag_identifiers(self) -> frozenset[Identifier]:
+        """As `TagsCodes.tag_identifiers`."""
+        return frozenset(IDENTIFIER_WORDS)
 
     def submit_file(
         self, list_id: ListId, file: CodeFile, tagging: Tagging | None, *, deadline: Deadline | None = None
@@ -297,7 +310,9 @@ if TYPE_CHECKING:
     _adapter: type[Adapter] = CapillaryAdapter
     _reads_lists: type[ReadsLists] = CapillaryAdapter
     _writes_lists: type[WritesLists] = CapillaryAdapter
+    _checks_new_lists: type[ChecksNewLists] = CapillaryAdapter
     _accepts_files: type[AcceptsFiles] = CapillaryAdapter
+    _tags_codes: type[TagsCodes] = CapillaryAdapter
     _reads_parts: type[ReadsParts] = CapillaryAdapter
     _finds_customer_coupons: type[FindsCustomerCoupons] = CapillaryAdapter
     _spells_mobiles: type[SpellsMobiles] = CapillaryAdapter

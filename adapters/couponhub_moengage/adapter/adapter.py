@@ -122,9 +122,8 @@ class MoEngageAdapter:
 
     def create_list(self, new: NewCouponList) -> CouponList:
         """See `WritesLists.create_list`."""
+        self.check_new_list(new)
         label, created_by = self._label(new), new.created_by or self._settings.created_by
-        required = {"name": new.name, "label": label, "expires": new.expires, "created_by": created_by}
-        self._refuse_incomplete(required, new.extra)
         created = self._client.create_list(
             name=new.name,
             label=label,
@@ -134,6 +133,12 @@ class MoEngageAdapter:
             alert_conditions=mapping.alert_conditions(new.alerts),
         )
         return mapping.coupon_list(self._connection, self._as_it_is_now(created))
+
+    def check_new_list(self, new: NewCouponList) -> None:
+        """See `ChecksNewLists.check_new_list`."""
+        label, created_by = self._label(new), new.created_by or self._settings.created_by
+        required = {"name": new.name, "label": label, "expires": new.expires, "created_by": created_by}
+        self._refuse_incomplete(required, new.extra)
 
     def find_created(self, new: NewCouponList) -> CouponList | None:
         """See `WritesLists.find_created`."""
@@ -302,6 +307,7 @@ if TYPE_CHECKING:
     _adapter: type[protocols.Adapter] = MoEngageAdapter
     _reads_lists: type[protocols.ReadsLists] = MoEngageAdapter
     _writes_lists: type[protocols.WritesLists] = MoEngageAdapter
+    _checks_new_lists: type[protocols.ChecksNewLists] = MoEngageAdapter
     _activates_lists: type[protocols.ActivatesLists] = MoEngageAdapter
     _archives_lists: type[protocols.ArchivesLists] = MoEngageAdapter
     _accepts_file_urls: type[protocols.AcceptsFileUrls] = MoEngageAdapter

@@ -38,6 +38,8 @@ from couponhub.models import (
     ReportForm,
     Tagging,
 )
+from couponhub.protocols.supplements import ChecksNewLists as ChecksNewLists
+from couponhub.protocols.supplements import TagsCodes as TagsCodes
 
 Limits = Mapping[str, int]
 """Documented limits by flat name: `<operation>_per_minute`, `<operation>_per_day`, `file_bytes`, `file_rows`, `list_codes`."""

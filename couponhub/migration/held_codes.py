@@ -1,0 +1,184 @@
+"""The codes of the source that were given out, each once, with the customer where one alone is known."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+import attrs
+
+from couponhub.codes.dedupe import private
+from couponhub.errors import UsageError
+from couponhub.migration.holders import HeldCode
+from couponhub.models import CodeFileRules, Customer, Identifier
+from couponhub.serialization import instant_text
+from couponhub.state import TextCodeSet
+from couponhub.state.codesets import comparable
+
+CLASSES = ("redeemed", "expired", "issued")
+"""Of a code of which several things are said, the first of these holds."""
+_RANKS = {"redeemed": 0, "expired": 1, "revoked": 1}
+_ISSUED = 2
+_SIGN = "\x1f"
+"""Stands in no identifier and in no code."""
+_BATCH = 20_000
+
+
+@attrs.frozen(kw_only=True)
+class Holder:
+    """The customer of a code that can still be used.
+
+    Attributes:
+        kind: The word of the identifier; "" where nobody can tell who it is.
+        customer: The identifier; "" likewise.
+        issued_at: As in JSON; "" where it is not known.
+        expires_at: The same.
+    """
+
+    kind: str
+    customer: str = attrs.field(repr=False)
+    issued_at: str
+    expires_at: str
+
+
+class HeldCodes:
+    """Takes in what was given out, and keeps one line for each code.
+
+    Args:
+        folder: A private folder for its files.
+        rules: How the source's vendor compares codes.
+        now: What ended before is expired.
+        is_over: The whole list is.
+
+    Attributes:
+        rows: Lines that were taken in.
+        contested: Codes that two customers are said to hold.
+        revoked: Codes that were taken back from their customers.
+        released: Codes whose customer's identifier may be another person's by now.
+    """
+
+    def __init__(self, folder: Path, rules: CodeFileRules, *, now: datetime, is_over: bool) -> None:
+        self._folder = folder
+        self._rules = rules
+        self._now = now
+        self._is_over = is_over
+        self._kept: dict[str, str] = {}
+        self._spelled = self._new("held")
+        self._reported = self._new("reported")
+        self.rows = self.contested = self.revoked = self.released = 0
+
+    def add(self, held: HeldCode, *, is_released: bool = False) -> None:
+        """Take in one that a customer has, or had."""
+        self.rows += 1
+        key = self._key(held.code)
+        rank = self._rank(held)
+        line = _line(rank, None if is_released else held.customer, held)
+        known = self._kept.get(key)
+        if known is None:
+            self._spelled.write(f"{held.code}\n".encode())
+            self._kept[key] = line
+            self.revoked += held.status == "revoked"
+            self.released += is_released
+        elif rank < int(known[0]):
+            self._kept[key] = line
+        elif rank == int(known[0]) == _ISSUED and _differ(known, line):
+            self.contested += 1
+            self._kept[key] = _line(rank, None, held)
+
+    def add_reported(self, codes: Iterable[str]) -> None:
+        """Take in codes that were given out to nobody knows whom, after all others were added."""
+        for code in codes:
+            self.rows += 1
+            if self._key(code) not in self._kept:
+                self._reported.write(f"{code}\n".encode())
+
+    def finish(self) -> "FoundCodes":
+        """Return them all, and take in nothing more."""
+        self._spelled.close()
+        self._reported.close()
+        files = [self._new(name) for name in CLASSES]
+        for key, line in self._kept.items():
+            rank = int(line[0])
+            files[rank].write(f"{key}\n".encode())
+        for file in files:
+            file.close()
+        reported = TextCodeSet(self._folder / "reported.txt")
+        sets: dict[str, tuple[TextCodeSet, ...]] = {
+            name: (TextCodeSet(self._folder / f"{name}.txt"),) for name in CLASSES
+        }
+        sets["expired" if self._is_over else "issued"] += (reported,)
+        return FoundCodes(
+            every=(TextCodeSet(self._folder / "held.txt"), reported),
+            classes={name: tuple(one for one in each if one.size) for name, each in sets.items()},
+            rules=self._rules,
+            kept=self._kept,
+        )
+
+    def _rank(self, held: HeldCode) -> int:
+        rank = _RANKS.get(held.status, _ISSUED)
+        has_ended = self._is_over or (held.expires_at is not None and held.expires_at < self._now)
+        return _RANKS["expired"] if rank == _ISSUED and has_ended else rank
+
+    def _key(self, code: str) -> str:
+        rules = self._rules
+        (key,) = comparable([code], ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks)
+        return key
+
+    def _new(self, name: str) -> IO[bytes]:
+        return open(self._folder / f"{name}.txt", "xb", opener=private)
+
+
+@attrs.frozen(kw_only=True)
+class FoundCodes:
+    """The codes that were given out, by their class.
+
+    Attributes:
+        every: All of them, as they were spelled.
+        classes: Those of each of `CLASSES`, as they are compared; no code is in two of them.
+    """
+
+    every: tuple[TextCodeSet, ...]
+    classes: dict[str, tuple[TextCodeSet, ...]]
+    _rules: CodeFileRules
+    _kept: dict[str, str] = attrs.field(repr=False)
+
+    def holders(self, codes: Sequence[str]) -> Iterator[Holder]:
+        """Give the holder of each code."""
+        rules = self._rules
+        keys = comparable(codes, ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks)
+        for key in keys:
+            line = self._kept.get(key)
+            if line is None:
+                yield _NOBODY
+            else:
+                _, kind, customer, issued_at, expires_at = line.split(_SIGN)
+                yield Holder(kind=kind, customer=customer, issued_at=issued_at, expires_at=expires_at)
+
+    def kinds(self) -> frozenset[Identifier]:
+        """Return the kinds of identifier that holders of usable codes are named by."""
+        issued = (line.split(_SIGN, 2)[1] for line in self._kept.values() if line[0] == str(_ISSUED))
+        return frozenset(Identifier(kind) for kind in set(issued) if kind)
+
+
+_NOBODY = Holder(kind="", customer="", issued_at="", expires_at="")
+
+
+def _line(rank: int, customer: Customer | None, held: HeldCode) -> str:
+    issued_at = "" if held.issued_at is None else instant_text(held.issued_at)
+    expires_at = "" if held.expires_at is None else instant_text(held.expires_at)
+    kind, value = ("", "") if customer is None else _named(customer)
+    return _SIGN.join((str(rank), kind, value, issued_at, expires_at))
+
+
+def _named(customer: Customer) -> tuple[str, str]:
+    try:
+        return customer.identifier.value, customer.plain
+    except UsageError:  # it cannot be one of its kind, so that nobody is found by it anywhere
+        return "", ""
+
+
+def _differ(one: str, other: str) -> bool:
+    """Tell whether two lines name two customers by the same kind of identifier; one person may have several kinds."""
+    _, kind, customer, *_ = one.split(_SIGN)
+    _, other_kind, other_customer, *_ = other.split(_SIGN)
+    return kind == other_kind and customer != other_customer

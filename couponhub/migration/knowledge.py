@@ -1,0 +1,121 @@
+"""All that can be known of the codes that the source has given out, and how sure that is."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import attrs
+
+from couponhub.migration.customer_files import read_customers
+from couponhub.migration.ends import Destination, Origin
+from couponhub.migration.held_codes import FoundCodes, HeldCodes
+from couponhub.migration.holders import CustomerSweep, reported_codes, reports_reach
+from couponhub.migration.request import PlanRequest
+from couponhub.migration.sets import file_digest
+from couponhub.models import PlanSource
+
+
+@attrs.frozen(kw_only=True)
+class Knowledge:
+    """The codes that were given out, as far as anybody knows.
+
+    Attributes:
+        found: The codes.
+        sources: The files that this was read from.
+        customers: Customers who were asked about; 0 where they come from a file.
+        unknowable: Those of them of whom not all could be known.
+        is_reported: Imported usage reports say which codes were given out.
+        notes: What is to be known of it, for people.
+    """
+
+    found: FoundCodes
+    sources: tuple[PlanSource, ...]
+    customers: int
+    unknowable: int
+    is_reported: bool
+    notes: tuple[str, ...]
+
+
+def knowledge_of(
+    request: PlanRequest, origin: Origin, destination: Destination, folder: Path, *, now: datetime
+) -> Knowledge:
+    """Find out which codes of the source were given out: from a file, from its vendor, or from its usage reports.
+
+    Raises:
+        UsageError: A file is none of its kind, or has faulty rows, which are told by line.
+        LocalError: One cannot be read.
+        VendorError: The vendor does not answer at all.
+    """
+    folder.mkdir(mode=0o700)
+    held = HeldCodes(folder, origin.rules, now=now, is_over=origin.is_over)
+    reader = _Reader(request=request, origin=origin, destination=destination, held=held)
+    sources, sweep = reader.read()
+    name, list_id = origin.connection.name, origin.shown.id
+    notes = list(reader.notes)
+    reported = reported_codes(origin.connection, list_id)
+    if reported is not None:
+        before = held.rows
+        held.add_reported(reported)
+        notes.append(_reach(held.rows - before, reports_reach(origin.connection, list_id)))
+    elif request.customers is None:
+        notes.append(
+            f"nobody knows which codes {name} has handed out: all that are known count as free; --customers FILE tells"
+        )
+    notes += _odd(held)
+    return Knowledge(
+        found=held.finish(),
+        sources=sources,
+        customers=sweep.asked if sweep else 0,
+        unknowable=sweep.unknowable if sweep else 0,
+        is_reported=reported is not None,
+        notes=tuple(notes),
+    )
+
+
+@attrs.define(kw_only=True)
+class _Reader:
+    request: PlanRequest
+    origin: Origin
+    destination: Destination
+    held: HeldCodes
+    notes: list[str] = attrs.field(factory=list)
+
+    def read(self) -> tuple[tuple[PlanSource, ...], CustomerSweep | None]:
+        path = self.request.customers
+        if path is None:
+            return (), None
+        count = sum(1 for _ in read_customers(path))  # which tells of faulty rows before anybody is asked
+        sweep = CustomerSweep(
+            self.origin.connection, self.origin.shown.id, read_customers(path), self.destination.fit
+        )
+        for held in sweep:
+            self.held.add(held)
+        if sweep.unknowable:
+            self.notes.append(
+                f"of {sweep.unknowable:,} of {sweep.asked:,} customers it could not be known what they hold:"
+                " their codes may count as free"
+            )
+        return (_source("customers", path, count),), sweep
+
+
+def _source(role: str, name: str, rows: int) -> PlanSource:
+    return PlanSource(role=role, name=name, rows=rows, sha256=file_digest(Path(name)))
+
+
+def _reach(rows: int, until: datetime | None) -> str:
+    told = f"imported usage reports name {rows:,} codes as handed out"
+    if until is None:
+        return f"{told}; they do not cover the list from its beginning, so that there may be more"
+    return f"{told}, all until {until:%Y-%m-%d %H:%M} UTC; what was handed out since is not known"
+
+
+def _odd(held: HeldCodes) -> Iterator[str]:
+    if held.contested:
+        yield f"{held.contested:,} codes are said to be held by two customers: they stay at the source"
+    if held.released:
+        yield (
+            f"{held.released:,} codes stay at the source: the identifiers of their customers were released when those were"
+            " merged, and may be other people's now"
+        )
+    if held.revoked:
+        yield f"{held.revoked:,} codes were revoked, and count as expired: nobody can use them"

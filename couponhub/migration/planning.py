@@ -1,0 +1,347 @@
+"""Plans a migration: reads all sources, asks both vendors, and writes nothing anywhere."""
+
+import os
+import secrets
+import string
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from couponhub.clock import utc_now
+from couponhub.code_desk.sources import Sources
+from couponhub.errors import Conflict, LocalError, UsageError
+from couponhub.migration.batches import Batches, Way, write_batches
+from couponhub.migration.collisions import collisions_of
+from couponhub.migration.ends import Destination, Origin, destination_of, origin_of
+from couponhub.migration.irreversible import irreversible_steps
+from couponhub.migration.knowledge import Knowledge, knowledge_of
+from couponhub.migration.limits import crossed_limits, refuse_crossed
+from couponhub.migration.lossiness import lossiness_of
+from couponhub.migration.plan_file import VERSION, sealed
+from couponhub.migration.request import PlanRequest
+from couponhub.migration.schedule import Schedule, schedule_of
+from couponhub.migration.sets import CodeClasses, CodesOfSources, classify, read_codes
+from couponhub.models import IssuedAs, MigrationCounts, MigrationPlan
+from couponhub.rooted import Rooted
+from couponhub.state import CodeSet, Ledger
+
+if TYPE_CHECKING:
+    from couponhub.connection import Connection
+
+_LETTERS = string.ascii_lowercase + "234567"
+
+
+@attrs.frozen(kw_only=True)
+class BuiltPlan:
+    """A plan, and the files that it speaks of, in the folder that they were built in.
+
+    Attributes:
+        classes: The files of the classes of codes.
+        batches: The files that will be sent.
+    """
+
+    plan: MigrationPlan
+    classes: CodeClasses
+    batches: Batches
+
+
+class Planner(Rooted):
+    """Plans migrations. Thread-safe.
+
+    Args:
+        names: The connections that are configured.
+        connection: Opens one.
+        account: Tells the account of one from others, whatever connection speaks to it; "" where nobody can.
+        ledger: Finds what was sent at one.
+        now: The clock, for tests.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        connection: "Callable[[str], Connection]",
+        account: Callable[[str], str],
+        ledger: Callable[[str], Ledger],
+        *,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._names = tuple(names)
+        self._open = connection
+        self._account = account
+        self._find_ledger = ledger
+        self._now = now
+
+    def plan(
+        self,
+        source: str,
+        list_id: str,
+        target: str,
+        codes: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        *,
+        to_list: str | None = None,
+        create: bool = False,
+        customers: str | os.PathLike[str] | None = None,
+        merges: str | os.PathLike[str] | None = None,
+        issued_as: IssuedAs | str | None = None,
+        changes: Mapping[str, str] | None = None,
+        reason: str | None = None,
+    ) -> MigrationPlan:
+        """Plan how the codes of a list move to another; vendors are read, and nothing is written anywhere.
+
+        Args:
+            source: The connection that codes come from.
+            list_id: The vendor's id of its list.
+            target: The connection that they go to.
+            codes: Where codes are known from: files by path, and `list:CONN/ID`, what was sent to a list from here.
+            to_list: The vendor's id of the list that they go to.
+            create: Have one made, with the name and the last day of the source's.
+            customers: A file of identifiers, about whom the source is asked, or an export of who holds which code.
+            merges: The vendor's log of merged customers.
+            issued_as: What becomes of codes that customers hold: "tagged" binds them to their customers, "skip" leaves
+                them at the source, "free" lets anybody have them. By default tagged where the target can, else skip.
+            changes: Of the list that is made: `name`, `expires` (YYYY-MM-DD), `label`, `created_by`, and the vendor's own
+                documented fields.
+            reason: Why crossed limits are accepted; it stands in the plan.
+
+        Raises:
+            UsageError: Something is nothing of what it may be, required fields of a new list are missing, or the list
+                cannot hold so many codes.
+            LimitsCrossed: Too many codes are unaccounted for, or the target is not empty, and no reason was given.
+            NotFound: One of the lists does not exist.
+            Unsupported: The target takes no codes, or cannot bind them to customers.
+            Conflict: The target list has expired or is archived, or a list of that name is there.
+            LocalError: A file cannot be read, or this machine failed.
+            VendorError: A vendor does not answer.
+        """
+        request = PlanRequest.given(
+            source,
+            list_id,
+            target,
+            codes,
+            to_list=to_list,
+            create=create,
+            customers=customers,
+            merges=merges,
+            issued_as=issued_as,
+            changes=changes,
+            reason=reason,
+        )
+        try:
+            with tempfile.TemporaryDirectory(prefix="couponhub-plan-") as folder:
+                return self.build(request, Path(folder)).plan
+        except OSError as error:
+            raise LocalError(f"working on the plan failed: {error.strerror}") from error
+
+    def build(self, request: PlanRequest, workspace: Path, *, plan_id: str | None = None) -> BuiltPlan:
+        """Plan, and keep the files that the plan speaks of.
+
+        Args:
+            request: What is wanted.
+            workspace: An empty private folder; its `classes` and `batches` hold the files afterwards.
+            plan_id: The migration's id; None for a new one.
+
+        Raises:
+            CouponhubError: As of `plan`.
+        """
+        now = self._now()
+        origin, destination = self._ends(request, now)
+        sources = Sources(ledger=self._ledger, workspace=_folder(workspace / "sources"))
+        codes = read_codes(request.codes, sources)
+        known = knowledge_of(request, origin, destination, workspace / "held", now=now)
+        classes = classify(
+            codes, known.found, workspace / "classes", rules=origin.rules, is_over=origin.is_over
+        )
+        _refuse_nameless(request, destination, classes)
+        sent = self._sent(destination)
+        way = Way(rules=destination.rules, issued_as=destination.issued_as, tags=destination.tags, sent=sent)
+        batches = write_batches(classes.folder, workspace / "batches", way)
+        _refuse_too_many(destination, batches)
+        work = _Work(request, origin, destination, codes, known, classes, batches, now)
+        plan = self._written(work, sent, workspace / "met", plan_id or f"mig_{_random(20)}")
+        return BuiltPlan(plan=plan, classes=classes, batches=batches)
+
+    def again(self, plan: MigrationPlan, workspace: Path) -> BuiltPlan:
+        """Plan the same anew, for who is about to apply a plan: with its id, and of the world as it is now.
+
+        Args:
+            plan: The reviewed one.
+            workspace: As of `build`.
+
+        Raises:
+            CouponhubError: As of `plan`.
+        """
+        return self.build(PlanRequest.of(plan), workspace, plan_id=plan.id)
+
+    def _ends(self, request: PlanRequest, now: datetime) -> tuple[Origin, Destination]:
+        source, target = self._open(request.source), self._open(request.target)
+        account = self._account(request.source)
+        is_same = source is target or (account != "" and account == self._account(request.target))
+        origin = origin_of(source, request.list_id)
+        destination = destination_of(target, origin, request, is_same_account=is_same, now=now)
+        if destination.new is not None:
+            _refuse_taken(destination)
+        return origin, destination
+
+    def _written(self, work: "_Work", sent: tuple[CodeSet, ...], folder: Path, plan_id: str) -> MigrationPlan:
+        origin, destination, classes, batches = work.origin, work.destination, work.classes, work.batches
+        counts, beyond, told = _accounted(work)
+        crossed = crossed_limits(
+            counts,
+            beyond=beyond,
+            customers=work.known.customers,
+            unknowable=work.known.unknowable,
+            target=destination.shown,
+            sent_before=sum(len(batch) for one in sent for batch in one.batches()),
+        )
+        refuse_crossed(crossed, work.request.reason)
+        schedule = schedule_of(
+            batches.files,
+            origin.connection,
+            destination.connection,
+            customers=work.known.customers,
+            now=work.now,
+        )
+        return sealed(
+            MigrationPlan(
+                digest="",
+                version=VERSION,
+                id=plan_id,
+                made_at=work.now,
+                source=origin.end,
+                target=destination.end,
+                create=destination.new,
+                issued_as=destination.issued_as,
+                sources=(*work.codes.sources, *work.known.sources),
+                counts=counts,
+                collisions=collisions_of(
+                    batches,
+                    origin,
+                    destination,
+                    folder,
+                    names=self._names,
+                    ledger=self._find_ledger,
+                    rules=lambda name: self._open(name).uploads.file_rules,
+                ),
+                lossiness=lossiness_of(origin, destination, counts, batches, classes.ends),
+                batches=schedule.batches,
+                ends_at=schedule.ends_at,
+                irreversible=irreversible_steps(destination, batches),
+                crossed=crossed,
+                reason=work.request.reason if crossed else None,
+                fingerprints=classes.fingerprints,
+                rejected=batches.rejected,
+                notes=(*work.known.notes, *told, *_of_schedule(schedule, work)),
+            )
+        )
+
+    def _sent(self, destination: Destination) -> tuple[CodeSet, ...]:
+        if destination.list_id is None:
+            return ()
+        name = destination.connection.name
+        history = self._find_ledger(name).history(destination.list_id)
+        if history.has_lost_codes:
+            raise LocalError(
+                f"the codes that were sent to list {destination.list_id} of {name} are lost: their folder is gone",
+                hint="see `couponhub doctor`",
+            )
+        return history.sent
+
+    def _ledger(self, name: str) -> Ledger:
+        if name not in self._names:
+            self._open(name)  # which says what there is
+        return self._find_ledger(name)
+
+
+@attrs.frozen
+class _Work:
+    """All that a plan is written from."""
+
+    request: PlanRequest
+    origin: Origin
+    destination: Destination
+    codes: CodesOfSources
+    known: Knowledge
+    classes: CodeClasses
+    batches: Batches
+    now: datetime
+
+
+def _accounted(work: _Work) -> tuple[MigrationCounts, int, tuple[str, ...]]:
+    """Hold our counts against those of the source's vendor; also return how many codes no source has."""
+    counts, shown = work.classes.counts, work.origin.shown
+    name, known = work.origin.connection.name, work.classes.given_out
+    told: list[str] = []
+    unknown = beyond = 0
+    if shown.total is None:
+        told.append(f"{name} counts no codes of this list: whether codes are missing here cannot be told")
+    else:
+        beyond = max(0, shown.total - counts.all)
+        if shown.total != counts.all:
+            told.append(f"{name} counts {shown.total:,} codes in the list; the sources have {counts.all:,}")
+    if shown.total is not None and shown.available is not None:
+        handed_out = max(0, shown.total - shown.available)
+        # Where reports say which were given out, either side may be wrong.
+        unknown = abs(handed_out - known) if work.known.is_reported else max(0, handed_out - known)
+        if handed_out != known:
+            told.append(f"{name} counts {handed_out:,} codes as handed out; {known:,} of them are known here")
+    if work.classes.from_holders:
+        told.append(f"{work.classes.from_holders:,} codes that customers hold stand in no source of codes")
+    if work.origin.is_over:
+        told.append("the source list has ended, and its codes with it: none of them moves")
+    return attrs.evolve(counts, unknown=unknown), beyond, tuple(told)
+
+
+def _of_schedule(schedule: Schedule, work: _Work) -> Iterator[str]:
+    if schedule.asking:
+        yield (
+            f"the second pass asks about {work.known.customers:,} customers again, which takes"
+            f" {schedule.asking / 60:,.0f} minutes or more"
+        )
+
+
+def _refuse_nameless(request: PlanRequest, destination: Destination, classes: CodeClasses) -> None:
+    usable = sum(count for kind, count in classes.kinds.items() if kind in destination.tags)
+    if request.issued_as is IssuedAs.TAGGED and classes.counts.issued and not usable:
+        kinds = " or ".join(sorted(destination.tags))
+        raise UsageError(
+            f"{classes.counts.issued:,} codes are issued, and no customer of them is known by {kinds}",
+            hint="--customers FILE names them; --issued-as skip leaves their codes at the source",
+        )
+
+
+def _refuse_too_many(destination: Destination, batches: Batches) -> None:
+    most = destination.connection.capabilities.limits.get("list_codes", 0)
+    held = (destination.shown.total or 0) if destination.shown else 0
+    rows = sum(one.rows for one in batches.files)
+    if most and held + rows > most:
+        raise UsageError(
+            f"a list of {destination.connection.vendor} takes {most:,} codes, and it would hold {held + rows:,}",
+            hint="move them to several lists",
+        )
+
+
+def _refuse_taken(destination: Destination) -> None:
+    new, connection = destination.new, destination.connection
+    if new is None or "lists.read" not in connection.capabilities:
+        return
+    for shown in connection.lists.iterate():
+        for field, wanted, found in (("name", new.name, shown.name), ("label", new.label, shown.label)):
+            if wanted is not None and wanted == found:
+                raise Conflict(
+                    f"list {shown.id} has that {field} already",
+                    hint=f"--to-list {shown.id} moves codes there; --set {field}=... makes another",
+                    connection=connection.name,
+                )
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(mode=0o700)
+    return path
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))

@@ -1,0 +1,118 @@
+"""What a plan says of codes, their holders, and both vendors."""
+
+import pytest
+
+from tests.migration.world import World
+
+CODES = tuple(f"WIN-{number:04}" for number in range(50))
+TO_MOENGAGE = ("--to", "moengage", "--create", "--set", "created_by=crm")
+
+
+def test_codes_go_from_capillary_to_moengage(world: World) -> None:
+    """Each code is in one class, and what MoEngage cannot bind to a customer stays with whom it has at Capillary."""
+    series = world.series(CODES)
+    world.issue("capillary", series, CODES[:5])
+    world.cli.control["capillary"].redeem(series, CODES[0])
+    world.cli.write("people.csv", "mobile", "919876543210", "919000000001")
+    ran = world.plan(
+        *("--from", "capillary", "--list", series, *TO_MOENGAGE),
+        *("--codes", "Winter.csv", "--customers", "people.csv"),
+    )
+    assert 0 == ran.code, ran.err
+    plan = ran.json
+    assert plan == world.read()
+    assert {"all": 50, "issued": 4, "redeemed": 1, "expired": 0, "free": 45, "unknown": 0} == plan["counts"]
+    assert ("skip", [("free", 45, 1)]) == (
+        plan["issued_as"],
+        [(one["kind"], one["rows"], one["parts"]) for one in plan["batches"]],
+    )
+    assert ("capillary", series) == (plan["from"]["connection"], plan["from"]["list_id"])
+    assert ("moengage", None, "Winter") == (
+        plan["to"]["connection"],
+        plan["to"]["list_id"],
+        plan["create"]["name"],
+    )
+    assert {"customer": "lost", "code": "kept", "redemptions": "lost", "list.name": "kept"} == {
+        one["field"]: one["fate"]
+        for one in plan["lossiness"]
+        if one["field"] in {"customer", "code", "redemptions", "list.name"}
+    }
+    assert [("two_vendors", 45)] == [(one["kind"], one["count"]) for one in plan["collisions"]]
+    assert [("codes", 50), ("customers", 2)] == [(one["role"], one["rows"]) for one in plan["sources"]]
+
+
+def test_codes_go_from_capillary_to_another_series_with_their_customers(world: World) -> None:
+    """Where the target binds codes to customers, those that are held go as a batch of their own."""
+    series = world.series(CODES)
+    world.issue("capillary", series, CODES[:5])
+    other = world.series((), "Spring")
+    world.cli.write("people.csv", "mobile", "919876543210")
+    ran = world.plan(
+        *("--from", "capillary", "--list", series, "--to", "capillary", "--to-list", other),
+        *("--codes", f"list:capillary/{series}", "--customers", "people.csv"),
+    )
+    assert 0 == ran.code, ran.err
+    assert [("free", None, 45), ("issued", "mobile", 5)] == [
+        (one["kind"], one["identifier"], one["rows"]) for one in ran.json["batches"]
+    ]
+    assert any("count as issued at once" in step for step in ran.json["irreversible"])
+
+
+def test_required_fields_of_a_new_list_are_named_at_once(world: World) -> None:
+    """They are told before anything is read, and no plan is written."""
+    coupon_list = world.coupon_list(("A-1",))
+    ran = world.plan(
+        *(
+            "--from",
+            "moengage",
+            "--list",
+            coupon_list,
+            "--to",
+            "capillary",
+            "--create",
+            "--codes",
+            "Winter.csv",
+        )
+    )
+    assert 2 == ran.code
+    assert "missing: discountCode, discountType, discountValue, smsTemplate" in ran.complaint
+    assert not (world.cli.folder / "plan.json").exists()
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_crossed_limits_need_a_reason(world: World, *, forced: bool) -> None:
+    """Each stands on a line of its own; with a reason the plan is made, and both stand in it."""
+    series = world.series(CODES)
+    target = world.coupon_list(("OLD-1",), "Old")
+    world.cli.write("few.csv", "code", *CODES[:20])
+    words = (
+        "--from",
+        "capillary",
+        "--list",
+        series,
+        "--to",
+        "moengage",
+        "--to-list",
+        target,
+        "--codes",
+        "few.csv",
+    )
+    ran = world.plan(*words, *(("--force", "the rest was printed") * forced))
+    if forced:
+        assert 0 == ran.code, ran.err
+        assert ["unaccounted", "target_not_empty"] == [one["kind"] for one in ran.json["crossed"]]
+        assert "the rest was printed" == ran.json["reason"]
+    else:
+        assert 2 == ran.code
+        lines = ran.remarks
+        assert 2 == len(lines)
+        assert "60% of 50 codes are unaccounted for: 30 in no source" in lines[0]
+        assert "holds 1 codes" in lines[1]
+        assert "--force REASON" in lines[1]
+
+
+def test_a_plan_that_is_there_is_not_written_over(world: World) -> None:
+    """It is refused before any vendor is asked."""
+    (world.cli.folder / "plan.json").write_text("{}", encoding="utf-8")
+    ran = world.plan("--from", "capillary", "--list", "1", "--to", "moengage", "--create", "--codes", "a.csv")
+    assert (2, "plan.json cannot be written: File exists (name a new file)") == (ran.code, ran.complaint)
