@@ -182,6 +182,22 @@ def test_numpy_comes_in_with_many_codes_only() -> None:
     assert [] == wrong
 
 
+def test_only_code_files_name_a_set_engine() -> None:
+    """Which engine joins sets is said by a setting, and known in one room; it comes in when it is first used."""
+    expressions = "couponhub.codes.joins.expressions"
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if (
+            found.target.partition(".")[0] in {"duckdb", "ibis", "pyspark"}
+            and (room_of(found.source) != "codes" or (found.at_import_time and found.source != expressions))
+        )
+        or (found.target.startswith(expressions) and found.at_import_time)
+    ]
+
+    assert [] == wrong
+
+
 def test_extras_are_imported_where_they_are_used() -> None:
     """Who looks customers up, or asks for help, waits for no engine that only few commands need."""
     wrong = [

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import attrs
 from cattrs import BaseValidationError
 
+from couponhub.codes.joins import SetsSettings
 from couponhub.config.faults import did_you_mean, faults_in, quoted
 from couponhub.config.references import is_reference, names_in, resolve
 from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
@@ -27,7 +28,7 @@ S = TypeVar("S", bound=attrs.AttrsInstance)
 
 _MOST_FAULTS = 100
 """Of one table that are told at once."""
-_TABLES = ("connections", "staging", "store", "lookup", "server")
+_TABLES = ("connections", "staging", "store", "sets", "lookup", "server")
 
 
 def find_config(given: str | os.PathLike[str] | None, environment: Mapping[str, str]) -> Path:
@@ -139,11 +140,19 @@ class _Reader:
         connections = {name: self._connection(name, table) for name, table in tables.items()}
         staging = self._settings("staging", document.get("staging", {}), StagingSettings)
         store = self._settings("store", document.get("store", {}), StoreSettings)
+        sets = self._settings("sets", document.get("sets", {}), SetsSettings)
         lookup = self._settings("lookup", document.get("lookup", {}), LookupSettings)
         server = self._settings("server", document.get("server", {}), ServerSettings)
         if lookup is not None:
             self._check_names(lookup, document.get("lookup", {}), tables)
-        if self._faults or staging is None or store is None or lookup is None or server is None:
+        if (
+            self._faults
+            or staging is None
+            or store is None
+            or sets is None
+            or lookup is None
+            or server is None
+        ):
             lines = (f"{self._path}: {key}: {text}" for key, text in self._faults.items())
             raise ConfigError("\n".join(_one_line(line) for line in lines))
         return Config(
@@ -151,6 +160,7 @@ class _Reader:
             connections={name: connection for name, connection in connections.items() if connection},
             staging=staging,
             store=store,
+            sets=sets,
             lookup=lookup,
             server=server,
         )

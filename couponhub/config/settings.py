@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from couponhub.codes.joins import SetsSettings
 from couponhub.errors import UnknownConnection
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
 from couponhub.resilience import ResilienceSettings
@@ -165,6 +166,9 @@ class Config:
         about="How a code file becomes a URL that a vendor can fetch; only needed for vendors that fetch files.",
     )
     store: StoreSettings = setting(factory=StoreSettings, about="Where durable state lies, and for how long.")
+    sets: SetsSettings = setting(
+        factory=SetsSettings, about="How sets of codes are joined with what is known of each, by migrations."
+    )
     lookup: LookupSettings = setting(
         factory=LookupSettings, about="Whom a lookup asks, how long it takes, and what it remembers."
     )

@@ -1,4 +1,4 @@
-"""NumPy is there for those who have many codes, and for nobody else."""
+"""Heavy libraries are there for those who have many codes, and for nobody else."""
 
 import subprocess
 import sys
@@ -21,14 +21,14 @@ from couponhub.cli import main
 assert main(["--help"]) == 0
 with CouponHub.from_config(sys.argv[1]) as hub:
     assert not hub.lookup(Customer(mobile="919876543210")).complete
-print("numpy" in sys.modules)
+print(sorted({"numpy", "ibis", "duckdb", "pyarrow", "pandas", "obstore"} & set(sys.modules)))
 """
 
 
 def test_help_and_lookup_do_without(tmp_path: Path) -> None:
-    """Importing couponhub, its help and a lookup import no NumPy."""
+    """Importing couponhub, its help and a lookup import no engine of sets, and none of what they stand on."""
     config = tmp_path / "couponhub.toml"
     config.write_text(CONFIG.format(folder=tmp_path), encoding="utf-8")
     command = (sys.executable, "-c", PROGRAM, str(config))
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own code
-    assert "False" == run.stdout.strip().rpartition("\n")[2], run.stderr
+    assert "[]" == run.stdout.strip().rpartition("\n")[2], run.stderr
