@@ -47,6 +47,7 @@ class AsyncUploads(_Behind[Uploads]):
     send = Awaited(Uploads.send)
     wait = Awaited(Uploads.wait)
     show = Awaited(Uploads.show)
+    report = Awaited(Uploads.report)
     delete = Awaited(Uploads.delete)
     find = Awaited(Uploads.find)
     recorded = Awaited(Uploads.recorded)

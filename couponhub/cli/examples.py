@@ -110,6 +110,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         f"couponhub uploads show {_UPLOAD} -o json",
         f"couponhub uploads show {_CAPILLARY} 222696",
     ),
+    "couponhub uploads report": (
+        f"couponhub uploads report {_UPLOAD} --out report.csv",
+        f"couponhub uploads report {_UPLOAD} --out report.csv --probe 500",
+        f"couponhub uploads report {_UPLOAD} --out report.parquet -o json",
+    ),
     "couponhub uploads wait": (
         f"couponhub uploads wait {_UPLOAD}",
         f"couponhub uploads wait {_UPLOAD} --timeout 600 -o json",

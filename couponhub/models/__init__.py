@@ -80,6 +80,7 @@ from couponhub.models.reports import (
 )
 from couponhub.models.selection import in_order, newest_first, selected, within
 from couponhub.models.telephone import MAY_BE_SPELLED_OTHERWISE, Telephone
+from couponhub.models.upload_reports import PartReport, RowEvidence, RowOutcome, UploadReport
 from couponhub.models.uploads import (
     CodeFile,
     CodeFileRules,
@@ -150,6 +151,7 @@ __all__ = [
     "NewCouponList",
     "Part",
     "PartId",
+    "PartReport",
     "PlanSource",
     "Raw",
     "Reason",
@@ -159,6 +161,8 @@ __all__ = [
     "ReportImport",
     "ReportRequest",
     "ReportedRow",
+    "RowEvidence",
+    "RowOutcome",
     "Source",
     "Step",
     "Store",
@@ -167,6 +171,7 @@ __all__ = [
     "Telephone",
     "Upload",
     "UploadId",
+    "UploadReport",
     "UploadStatus",
     "UsageCount",
     "UsageGroup",

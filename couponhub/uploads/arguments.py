@@ -1,8 +1,10 @@
 """Arguments of callers of uploads; see `couponhub.models.given`."""
 
 import inspect
+import os
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Literal, get_args
 
 from couponhub.codes import CodeSource, is_file
@@ -56,6 +58,13 @@ def given_upload(upload: Upload | str, list_id: str | None) -> tuple[ListId, str
     if list_id is None:
         raise UsageError("to wait for an upload by its id takes the list's id too")
     return given_list_id(list_id), given_upload_id(upload)
+
+
+def given_target(value: object) -> Path:
+    """The path of a file to be written."""
+    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
+        raise UsageError("where to write must be a path", hint="such as report.csv")
+    return Path(os.fsdecode(value))
 
 
 def given_upload_id(value: str) -> str:

@@ -1,12 +1,13 @@
 """The uploads of one connection, as users see them."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 
 from couponhub.capabilities import Offered
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.error_context import ErrorContext
-from couponhub.errors import LocalError
+from couponhub.errors import LocalError, NotFound
 from couponhub.models import (
     CodeFileRules,
     JobId,
@@ -15,11 +16,19 @@ from couponhub.models import (
     Tagging,
     Upload,
     UploadId,
+    UploadReport,
     UploadStatus,
 )
 from couponhub.models.base import given_list_id
-from couponhub.models.given import given_flag, given_id, given_one, given_url
-from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter, DeletesParts, ReadsParts
+from couponhub.models.given import given_flag, given_id, given_one, given_url, given_whole
+from couponhub.protocols import (
+    AcceptsFiles,
+    AcceptsFileUrls,
+    Adapter,
+    DeletesParts,
+    FindsCoupons,
+    ReadsParts,
+)
 from couponhub.rooted import Rooted
 from couponhub.staging import Staging
 from couponhub.state import JobRecord, JobStore, JobWish, Ledger, UploadRecord
@@ -30,6 +39,7 @@ from couponhub.uploads.arguments import (
     given_column,
     given_progress,
     given_source,
+    given_target,
     given_timeout,
     given_upload,
     given_upload_id,
@@ -38,6 +48,7 @@ from couponhub.uploads.assembly import Assembly
 from couponhub.uploads.bounds import SizeOf, unknown_size
 from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.catalogue import FoundUpload, UploadCatalogue
+from couponhub.uploads.code_probe import CodeProbe
 from couponhub.uploads.completion_wait import CompletionWait
 from couponhub.uploads.deletion import Deleter
 from couponhub.uploads.events import (
@@ -51,7 +62,9 @@ from couponhub.uploads.fetches import with_evidence
 from couponhub.uploads.names import default_name, new_upload_id
 from couponhub.uploads.polling import Poller
 from couponhub.uploads.rate_limit_wait import RateLimitWait
+from couponhub.uploads.report_file import check_report_target
 from couponhub.uploads.request import UploadRequest
+from couponhub.uploads.row_report import RowReporter, walk_of
 from couponhub.uploads.work import UploadWork
 
 
@@ -257,6 +270,51 @@ class Uploads(Rooted):
             ledger, record = found
             record = self._assembly.reconciler(ledger).refresh(record, ended_too=True)
             return self._rested(self._catalogue.told(record, sending=ledger.is_locked(record)), record)
+
+    def report(self, upload_id: str, out: str | os.PathLike[str], *, probe: int = 0) -> UploadReport:
+        """Write what became of each row of an upload's source to a new file, for its owner alone.
+
+        Its columns are `line` (of the source; the position from 1 where that has no lines), `code`, `part`, `outcome`
+        (see `RowOutcome`), `reason` and `evidence` (see `RowEvidence`). The file is there once it is whole. Parts that have
+        not ended are looked at first.
+
+        Args:
+            upload_id: Ours, `up_...`.
+            out: The file; its name ends in `.csv` or `.parquet`.
+            probe: About how many codes at most the vendor is asked, of rows of which nobody knows what became of them.
+
+        Raises:
+            NotFound: No such upload went to this connection.
+            LocalError: The upload's rows are not kept here, or the file is there or cannot be written.
+            UsageError: The file's name says no form, or its form needs what is not installed.
+            Unsupported: The vendor cannot be asked about codes.
+            VendorError: It does not tell how the upload stands.
+        """
+        with self._at("report upload"):
+            target, most = given_target(out), given_whole(probe, "probe", least=0)
+            check_report_target(target)
+            finder = self._offered.require(FindsCoupons) if most else None
+            ledger = self._ledger()
+            record = ledger.find(UploadId(given_upload_id(upload_id)))
+            if record is None:
+                raise NotFound(
+                    f"no upload {upload_id} went to this connection", hint="see `couponhub uploads ls`"
+                )
+            walk = walk_of(ledger, record)
+            record = self._assembly.reconciler(ledger).refresh(record)
+            rules = self.file_rules
+            return RowReporter(
+                record=record,
+                upload=self._catalogue.told(record, sending=ledger.is_locked(record)),
+                walk=walk,
+                probe=CodeProbe(
+                    finder=finder,
+                    list_id=record.list_id,
+                    most=most,
+                    ignores_case=rules.ignores_case,
+                    ignores_blanks=rules.ignores_blanks,
+                ),
+            ).write(target)
 
     def delete(self, list_id: str, upload_id: str) -> None:
         """Have the vendor delete all files of an upload of ours, or one file by the vendor's id. DESTRUCTIVE.

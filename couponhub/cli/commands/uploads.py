@@ -18,8 +18,9 @@ from couponhub.cli.session import Seconds, confirm, opened_hub, secret_value, to
 from couponhub.cli.tables import Column
 from couponhub.cli.upload_ids import named_upload, recorded_uploads
 from couponhub.cli.upload_meter import UploadMeter
+from couponhub.cli.upload_report import print_report
 from couponhub.cli.uploads import UPLOAD_COLUMNS, fault_of, print_upload
-from couponhub.errors import CouponhubError, NotFound, UsageError, WaitTimeout
+from couponhub.errors import CouponhubError, NotFound, PartialFailure, UsageError, WaitTimeout
 from couponhub.hub import CouponHub
 from couponhub.models import FileUrl, Identifier, Job, JobStatus, ListId, Tagging, Upload
 from couponhub.serialization import to_document
@@ -187,6 +188,36 @@ def show(options: GlobalOptions, *, words: tuple[str, ...]) -> None:
         named = named_upload(hub, words)
         upload = hub[named.connection].uploads.show(named.list_id, named.upload_id)
     print_upload(options, upload)
+
+
+@command.command("report")
+@click.argument("upload_id", metavar="UPLOAD_ID")
+@click.option(
+    "--out",
+    required=True,
+    metavar="FILE",
+    help="A new file that ends in .csv or .parquet.",
+    shell_complete=files,
+)
+@click.option(
+    "--probe",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Ask the vendor about at most N codes of which nobody knows what became of them.",
+)
+@pass_options
+def report(options: GlobalOptions, *, upload_id: str, out: str, probe: int) -> None:
+    """Write what became of each row of the source to FILE: line, code, part, outcome, reason, evidence.
+
+    Exits with 3 where the outcome of a row is pending or unknown. FILE holds codes, and is for its owner alone.
+    """
+    with opened_hub(options) as hub:
+        named = named_upload(hub, [upload_id])
+        written = hub[named.connection].uploads.report(upload_id, out, probe=probe)
+    print_report(options, written)
+    if not written.is_complete:
+        raise click.exceptions.Exit(PartialFailure.exit_code)
 
 
 @command.command("wait")
