@@ -5,6 +5,10 @@
 Codes of 10 characters, 5 % of them duplicates, 0.1 % broken. `sort` loses the order and has 2 GB; ours keeps the order. Each
 runs in processes of its own; memory is the most anonymous memory that these have together, looked at 50 times a second.
 What both keep is counted, and must agree. Both were given the same time to warm up: none.
+
+Two sets that hold the same codes, and two of which one has a code more, are compared by the digests of their segments: the
+time that making a digest takes, which is done once and kept, that of reading and comparing two that were kept, and that of finding
+the code. `--only` measures one of these in the folder of an earlier run.
 """
 
 import argparse
@@ -23,7 +27,15 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from couponhub.codes import prepare, subtract
+from couponhub.codes import (
+    SegmentDigests,
+    codes_of_segments,
+    compare,
+    differing,
+    prepare,
+    segments_of,
+    subtract,
+)
 from couponhub.models import CodeFileRules
 from couponhub.state import TextCodeSet
 
@@ -48,10 +60,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--folder", default=".", help="where there is room: 120 bytes a row")
-    parser.add_argument("--only", choices=("parts", "less", "sent"))
+    parser.add_argument("--only", choices=tuple(MEASURED))
     arguments = parser.parse_args()
     if arguments.only:
-        {"parts": parts, "less": less, "sent": sent}[arguments.only]()
+        MEASURED[arguments.only]()
         return
     print("| what | with | wall | CPU | peak anonymous memory | ratio of wall, of CPU |")
     print("|---|---|---|---|---|---|")
@@ -96,6 +108,12 @@ def measure(rows: int, folder: Path) -> None:
     for title in ("the first time", "with the index it leaves"):
         taken = run(ourselves("sent"), folder)
         print(taken.row(f"1 M new codes less {size} sent before, {title}", "couponhub"), flush=True)
+    for only, what in {
+        "digest": "digests of segments",
+        "equal": "compare two equal ones by kept digests",
+        "other": "find one code that is only in one of them",
+    }.items():
+        print(run(ourselves(only), folder).row(f"{size}: {what}", "couponhub"), flush=True)
 
 
 def ourselves(only: str) -> list[str]:
@@ -199,6 +217,54 @@ def sent() -> None:
     with tempfile.TemporaryDirectory(dir=".") as workspace:
         done = prepare("few.csv", RULES, Path(workspace), sent=sets)
         print(sum(part.rows for part in done.parts))
+
+
+def digest() -> None:
+    """Digest a set and keep that; the same set, and with one code more."""
+    with tempfile.TemporaryDirectory(dir=".") as workspace:
+        found = segments_of([TextCodeSet(Path("new.txt"))], KEY, Path(workspace))
+    for name in ("here", "there"):
+        Path(name).with_suffix(".json").write_text(found.to_json(), encoding="ascii")
+    print(found.count)
+
+
+def equal() -> None:
+    """Compare two sets by the digests that were kept."""
+    here, there = (
+        SegmentDigests.from_json(Path(name).read_text(encoding="ascii"))
+        for name in ("here.json", "there.json")
+    )
+    print(differing(here, there) or here.fingerprint)
+
+
+def other() -> None:
+    """Find the code that one set has more."""
+    here = SegmentDigests.from_json(Path("here.json").read_text(encoding="ascii"))
+    Path("more.txt").write_bytes(b"ONE-MORE\n")
+    less, more = (
+        (TextCodeSet(Path("new.txt")),),
+        (TextCodeSet(Path("new.txt")), TextCodeSet(Path("more.txt"))),
+    )
+    with tempfile.TemporaryDirectory(dir=".") as workspace:
+        # Where the code stands, as the digest of the other set would say; that takes as long as `digest` does.
+        (added,) = (
+            number
+            for number, one in enumerate(segments_of(more[1:], KEY, Path(workspace)).segments)
+            if one.count
+        )
+        odd = [codes_of_segments(each, [added], KEY, count=len(here.segments)) for each in (less, more)]
+        print(compare(odd[0], odd[1], Path(workspace)).second.apart)
+
+
+KEY = bytes(range(32))
+MEASURED = {
+    "parts": parts,
+    "less": less,
+    "sent": sent,
+    "digest": digest,
+    "equal": equal,
+    "other": other,
+}
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from couponhub.codes.algebra import (
 )
 from couponhub.codes.preparing import PreparedCodes, prepare
 from couponhub.codes.row_record import note_doubts
+from couponhub.codes.segments import SegmentDigests, codes_of_segments, differing, segments_of
 from couponhub.codes.sharing import shared
 from couponhub.codes.source import CodeSource, is_file
 from couponhub.codes.writing import PreparedFile
@@ -23,15 +24,19 @@ __all__ = [
     "CodeSource",
     "PreparedCodes",
     "PreparedFile",
+    "SegmentDigests",
     "SetComparison",
     "SetCounts",
     "SetDigest",
+    "codes_of_segments",
     "compare",
+    "differing",
     "fingerprint",
     "intersect",
     "is_file",
     "note_doubts",
     "prepare",
+    "segments_of",
     "shared",
     "subtract",
 ]

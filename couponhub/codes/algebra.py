@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from couponhub.codes.sets.many import ManyCodes
 
 _HEADER = "code"
-_EXACT = CodeFileRules(code_header=_HEADER)
+EXACT = CodeFileRules(code_header=_HEADER)
+"""Codes are equal by their bytes."""
 _KEY_OF = b"couponhub set fingerprint 1\n"
 _MODULUS = 1 << 256
 
@@ -69,7 +70,7 @@ def subtract(
     target: Path,
     workspace: Path,
     *,
-    rules: CodeFileRules = _EXACT,
+    rules: CodeFileRules = EXACT,
 ) -> SetCounts:
     """Write the codes that stand in none of the others to a code file.
 
@@ -83,7 +84,7 @@ def subtract(
     Raises:
         LocalError: A set cannot be read, the file is there or cannot be written, or the disk is full.
     """
-    with _sorted_out(codes, others, workspace, rules) as (many, counts):
+    with sorted_out(codes, others, workspace, rules) as (many, counts):
         _write(many, target, are_shared=False)
         return counts
 
@@ -94,7 +95,7 @@ def intersect(
     target: Path,
     workspace: Path,
     *,
-    rules: CodeFileRules = _EXACT,
+    rules: CodeFileRules = EXACT,
 ) -> SetCounts:
     """Write the codes that also stand in one of the others, as the first set spells them, to a code file.
 
@@ -108,7 +109,7 @@ def intersect(
     Raises:
         LocalError: As of `subtract`.
     """
-    with _sorted_out(codes, others, workspace, rules) as (many, counts):
+    with sorted_out(codes, others, workspace, rules) as (many, counts):
         _write(many, target, are_shared=True)
         return counts
 
@@ -119,7 +120,7 @@ def compare(
     workspace: Path,
     *,
     target: Path | None = None,
-    rules: CodeFileRules = _EXACT,
+    rules: CodeFileRules = EXACT,
 ) -> SetComparison:
     """Compare two sets.
 
@@ -138,18 +139,18 @@ def compare(
     with ExitStack() as undone:
         if target is not None:
             undone.enter_context(_new_folder(target))
-        with _sorted_out(first, second, workspace, rules) as (many, counts):
+        with sorted_out(first, second, workspace, rules) as (many, counts):
             if target is not None:
                 _write(many, target / "both.csv", are_shared=True)
                 _write(many, target / "first.csv", are_shared=False)
-        with _sorted_out(second, first, workspace, rules) as (many, others):
+        with sorted_out(second, first, workspace, rules) as (many, others):
             if target is not None:
                 _write(many, target / "second.csv", are_shared=False)
         return SetComparison(first=counts, second=others)
 
 
 def fingerprint(
-    codes: Iterable[CodeSet], key: bytes, workspace: Path, *, rules: CodeFileRules = _EXACT
+    codes: Iterable[CodeSet], key: bytes, workspace: Path, *, rules: CodeFileRules = EXACT
 ) -> str:
     """Return what two who share a key compare to find out whether they hold the same codes.
 
@@ -168,7 +169,7 @@ def fingerprint(
         LocalError: As of `subtract`.
     """
     total = SetDigest(key)
-    with _sorted_out(codes, (), workspace, rules) as (many, _):
+    with sorted_out(codes, (), workspace, rules) as (many, _):
         many.each_key(total.add)
     return total.text
 
@@ -203,9 +204,14 @@ class SetDigest:
 
 
 @contextmanager
-def _sorted_out(
+def sorted_out(
     codes: Iterable[CodeSet], others: Iterable[CodeSet], workspace: Path, rules: CodeFileRules
 ) -> Iterator[tuple["ManyCodes", SetCounts]]:
+    """Sort the codes of sets, taken as one, by whether others hold them; for the block, each of them once.
+
+    Raises:
+        LocalError: As of `subtract`.
+    """
     from couponhub.codes.sets.many import ManyCodes  # noqa: PLC0415 - brings NumPy in
 
     with scratch_in(workspace) as scratch, ManyCodes(scratch, rules, None) as many:

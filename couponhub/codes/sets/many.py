@@ -206,7 +206,11 @@ class ManyCodes:
 
     def each_key(self, then: Callable[[bytes], object]) -> None:
         """Give the others as they are compared."""
-        self._each(lambda block: self._lines(block, block.keys, KEPT)[0], then)
+        self.map_keys(lambda text: text, then)
+
+    def map_keys(self, work: Callable[[bytes], _T], then: Callable[[_T], object]) -> None:
+        """Give what some work makes of the others as they are compared; it runs in several threads."""
+        self._each(lambda block: work(self._lines(block, block.keys, KEPT)[0]), then)
 
     def _each(self, work: Callable[[Block], _T], then: Callable[[_T], object]) -> None:
         for block in self._sieve.blocks:
