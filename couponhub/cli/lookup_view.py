@@ -56,6 +56,7 @@ _DIFFERENCES: Mapping[DifferenceKind, str] = {
     DifferenceKind.STATUS: "with another status",
     DifferenceKind.EXPIRY: "with another end",
     DifferenceKind.STATUS_UNKNOWN: "whose status one of them cannot tell",
+    DifferenceKind.EXPIRY_UNKNOWN: "whose ends may be the same, for the zone of one is a guess",
     DifferenceKind.MISSING: "only at {reference}",
     DifferenceKind.EXTRA: "only at {connection}",
     DifferenceKind.UNKNOWN: "of which it cannot be known",

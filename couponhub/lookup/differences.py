@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from couponhub.errors import UsageError
 from couponhub.models import (
@@ -16,6 +17,8 @@ from couponhub.models import (
 from couponhub.state import comparable
 
 _NOBODY: frozenset[str] = frozenset()
+_ZONES = timedelta(hours=26)
+"""Between the westernmost zone and the easternmost."""
 
 
 def differences_of(
@@ -129,6 +132,16 @@ def _kind_of(ours: Sequence[Coupon], theirs: Sequence[Coupon]) -> DifferenceKind
         return DifferenceKind.STATUS_UNKNOWN
     if standings[0] != standings[1]:
         return DifferenceKind.STATUS
-    if {coupon.expires_at for coupon in ours} != {coupon.expires_at for coupon in theirs}:
-        return DifferenceKind.EXPIRY
-    return DifferenceKind.SAME
+    ends = [{coupon.expires_at for coupon in coupons} for coupons in (ours, theirs)]
+    if ends[0] == ends[1]:
+        return DifferenceKind.SAME
+    is_guess = any("expires_at" in coupon.approximate for coupon in (*ours, *theirs))
+    return DifferenceKind.EXPIRY_UNKNOWN if is_guess and _may_be_equal(*ends) else DifferenceKind.EXPIRY
+
+
+def _may_be_equal(ours: Collection[datetime | None], theirs: Collection[datetime | None]) -> bool:
+    """Tell whether ends are apart by no more than a wrong zone can put them."""
+    if len(ours) != len(theirs) or None in ours or None in theirs:
+        return False
+    pairs = zip(*(sorted(end for end in ends if end) for ends in (ours, theirs)), strict=True)
+    return all(abs(one - other) <= _ZONES for one, other in pairs)

@@ -53,14 +53,16 @@ class DifferenceKind(StrEnum):
     """The standing of a code at two connections: at the reference, which was asked first, and at another one.
 
     SAME is at both, with the same status and the same end. STATUS is at both with another status; EXPIRY with the
-    same status and another end; STATUS_UNKNOWN at both, and one cannot tell its status. MISSING is at the reference
-    alone, EXTRA at the other alone, each proven. UNKNOWN is found at one, and what the other has cannot be known.
+    same status and another end. STATUS_UNKNOWN is at both, and one cannot tell its status; EXPIRY_UNKNOWN at both with
+    the same status, and the ends may be the same, for the zone of one is a guess. MISSING is at the reference alone,
+    EXTRA at the other alone, each proven. UNKNOWN is found at one, and what the other has cannot be known.
     """
 
     SAME = "same"
     STATUS = "status"
     EXPIRY = "expiry"
     STATUS_UNKNOWN = "status_unknown"
+    EXPIRY_UNKNOWN = "expiry_unknown"
     MISSING = "missing"
     EXTRA = "extra"
     UNKNOWN = "unknown"

@@ -74,6 +74,7 @@ def component_schemas() -> dict[str, Schema]:
             models.Difference,
             "The number of codes that stand so at two connections: `same` at both with equal status and end; `status`,"
             " `expiry` at both, and that is another; `status_unknown` at both, and one cannot tell its status;"
+            " `expiry_unknown` at both, and the ends may be equal, for the zone of one is a guess;"
             " `missing` at the reference alone, `extra` at the other alone; `unknown` at one, and of the other it"
             " cannot be known.",
         ),

@@ -121,6 +121,33 @@ def test_a_code_that_stands_twice_counts_once() -> None:
     assert {("new", KINDS.EXPIRY): 1} == counted(found("old", *twice), found("new", twice[0]))
 
 
+def test_ends_of_a_guessed_zone_are_no_proven_difference() -> None:
+    """While they are no further apart than zones are: whether they are the same cannot be told then."""
+
+    def ends(connection: str, days: float | None, *approximate: str) -> Answer:
+        moment = None if days is None else NEW_YEAR + timedelta(days=days)
+        return found(
+            connection,
+            Coupon(
+                connection=connection,
+                code="A",
+                status=CouponStatus.ACTIVE,
+                expires_at=moment,
+                approximate=approximate,
+            ),
+        )
+
+    for days, guessed, kind in (
+        (1.0, ("expires_at",), KINDS.SAME),
+        (1.5, ("expires_at",), KINDS.EXPIRY_UNKNOWN),
+        (1.5, ("issued_at",), KINDS.EXPIRY),
+        (3.0, ("expires_at",), KINDS.EXPIRY),
+        (None, ("expires_at",), KINDS.EXPIRY),
+    ):
+        assert {("new", kind): 1} == counted(ends("old", 1.0), ends("new", days, *guessed))
+        assert {("new", kind): 1} == counted(ends("old", days, *guessed), ends("new", 1.0))
+
+
 STATUSES = st.sampled_from([CouponStatus.ACTIVE, CouponStatus.REDEEMED])
 HOLDINGS = st.dictionaries(st.sampled_from("ABCDEF"), st.tuples(STATUSES, st.integers(1, 2)), max_size=6)
 
