@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from couponhub.codes.kinds import PARQUET
 from couponhub.errors import LocalError, UsageError
+from couponhub.intake.kinds import PARQUET
 
 if TYPE_CHECKING:
     import duckdb
