@@ -18,13 +18,14 @@ LOCKED := install --require-hashes --requirement
 SOURCES := $(shell find couponhub adapters -type f -name '*.py*' ! -name '*.pyc')
 DOCUMENTS := $(shell find docs -type f \( -name '*.md' -o -name '*.py' \) ! -path 'docs/_build/*')
 
-.PHONY: help demo test check types docs wheel pytest thorough coverage live release format lock audit clean
+.PHONY: help demo test check types docs wheel pytest thorough torture coverage live release format lock audit clean
 
 help:
 	@echo 'make demo     start both emulators, send codes, look a customer up: the whole of it in one minute'
 	@echo 'make test     every check: style, types, docs, wheel, tests'
 	@echo 'make docs     build the pages'
 	@echo 'make thorough run the tests with all examples of each property'
+	@echo 'make torture  kill uploads of many parts again and again, and look whether a code was lost or doubled'
 	@echo 'make coverage run the tests, and fail where they reach too little of the code'
 	@echo 'make live     compare the answers of real vendors with the documented ones: make live CONFIG=couponhub.toml'
 	@echo 'make release  all that a release takes, up to the wheel: make release TAG=v0.1.0'
@@ -60,6 +61,10 @@ pytest: .venv/.dev
 # The tests with all examples of each property, of which `make test` tries a quarter.
 thorough: .venv/.dev
 	@COUPONHUB_THOROUGH=1 $(BIN)/python -m pytest --quiet --numprocesses auto --maxprocesses 4 $(PYTEST)
+
+# Uploads at size, their processes killed fifty times; prints a table (docs/reliability.md). More words: make torture TORTURE='--seed 7'.
+torture: .venv/.dev
+	@$(BIN)/python -m tests.torture $(TORTURE)
 
 # The tests once more, counting what they reach, subprocesses and forked workers included. Not a part of `make test`: until Python
 # 3.13 counting branches nearly doubles the tests' CPU time (1.84 times). What is counted, and how much is wanted: pyproject.toml.
