@@ -1,7 +1,7 @@
 """Work that outlives its process: jobs of steps, and the one loop that drives them, whoever calls it."""
 
 from couponhub.jobs.estimate import PACED, PER_DAY, PER_MINUTE, earliest_end
-from couponhub.jobs.runner import LEASE_SECONDS, Handler, Runner, Stops, Work, never
+from couponhub.jobs.runner import LEASE_SECONDS, Handler, Runner, Stops, Work, ends_job, never
 from couponhub.jobs.service import PARENT, HubJobs, OpenWork
 from couponhub.jobs.worker import Driven, JobWorker
 
@@ -20,5 +20,6 @@ __all__ = [
     "Stops",
     "Work",
     "earliest_end",
+    "ends_job",
     "never",
 ]

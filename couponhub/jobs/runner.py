@@ -26,7 +26,6 @@ from couponhub.state import JobRecord, JobStore, JobWish, StepRecord
 LEASE_SECONDS = 60.0
 """The seconds that others wait for an owner that has stopped without ending, as a suspended machine does."""
 
-# The same would be refused the next time: nothing that this machine could change.
 _FINAL = (Conflict, NotFound, RequestRejected, Unsupported, UsageError)
 _FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 3600.0
 _QUOTA_PAUSE = 3600.0
@@ -35,6 +34,12 @@ _SHORT_PAUSE = 5.0
 
 Handler = Callable[[JobRecord, StepRecord], Sequence[StepRecord]]
 """Runs a step of a job; returns how steps stand after it, that one among them. What is PENDING still is tried later."""
+
+
+def ends_job(error: CouponhubError) -> bool:
+    """Return True for what would be refused the next time, too: nothing that this machine could change."""
+    return isinstance(error, _FINAL)
+
 
 Stops = Callable[[StepRecord], bool]
 """Tells before each step whether to end here."""
@@ -156,7 +161,7 @@ class Runner:
         self, job: JobRecord, step: StepRecord, work: Work, error: CouponhubError
     ) -> Sequence[StepRecord]:
         evidence = f"{error.kind}: {error.message}"
-        if isinstance(error, _FINAL):
+        if ends_job(error):
             return work.cancelled(job, evidence, status=JobStatus.FAILED)
         pause = step.pause(_FIRST_PAUSE, _LONGEST_PAUSE)
         if isinstance(error, RateLimited):

@@ -6,6 +6,7 @@ from couponhub.errors import (
     LocalError,
     OutcomeUnknown,
     PartialFailure,
+    RateLimited,
     VendorUnavailable,
     WaitTimeout,
 )
@@ -24,6 +25,9 @@ def final_error(trouble: CouponhubError, upload: UploadRecord, deadline: Deadlin
         return trouble.reworded(message=f"{trouble.message}; {sent} of {len(upload.parts)} parts arrived")
     if isinstance(trouble, LocalError):
         return trouble.reworded(hint=f"find out what was sent with `{show_command(upload)}`")
+    if isinstance(trouble, RateLimited) and not sent:
+        goes_on = f"`{resume_command(upload)}` goes on with it then, and so does `couponhub work`"
+        return trouble.reworded(hint=f"{trouble.hint}; {goes_on}" if trouble.hint else goes_on)
     if isinstance(trouble, OutcomeUnknown) or not sent:
         return trouble
     error = PartialFailure(

@@ -8,7 +8,7 @@ import attrs
 
 from couponhub.clock import Deadline
 from couponhub.errors import CouponhubError, LocalError, VendorError, WaitTimeout
-from couponhub.jobs import Handler
+from couponhub.jobs import Handler, ends_job
 from couponhub.models import FileUrl, JobStatus, Upload, UploadStatus
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
 from couponhub.state import JobRecord, Ledger, Stage, StepRecord, UploadRecord
@@ -94,7 +94,8 @@ class UploadWork:
                 self.upload = self.ledger.find(self.upload.id) or self.upload
             if self.files:
                 with suppress(CouponhubError):
-                    self._wait(arrived_parts_ended)
+                    # What was not sent has not failed while its job may go on.
+                    self._wait(arrived_parts_ended, sending=not ends_job(trouble))
 
     def learned(self, job: JobRecord) -> Sequence[StepRecord]:
         """See `Work.learned`: of what was staged here, when it was fetched."""
@@ -255,7 +256,7 @@ class UploadWork:
             message = f"{error.message}; {self.files.told_fetches()}"
             raise error.reworded(message=message) from error.__cause__
 
-    def _wait(self, is_over: Callable[[Upload], bool]) -> None:
+    def _wait(self, is_over: Callable[[Upload], bool], *, sending: bool = False) -> None:
         wait = CompletionWait(
             record=self.upload,
             ledger=self.ledger,
@@ -264,6 +265,7 @@ class UploadWork:
             callback_urls=self.callback_urls,
             deadline=self.rate_limit_wait.deadline,
             is_fresh=True,
+            is_sending=lambda _: sending,
         )
         try:
             wait.run(self.progress, is_over=is_over, refusals=STRAY_REFUSALS)

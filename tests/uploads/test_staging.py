@@ -12,14 +12,16 @@ from couponhub.errors import (
     Conflict,
     LocalError,
     PartialFailure,
+    QuotaExhausted,
     RequestRejected,
+    VendorError,
     VendorUnavailable,
     WaitTimeout,
 )
 from couponhub.models import Fetch, FileUrl, Part, UploadStatus
 from couponhub.staging import StagingSettings, open_staging
 from couponhub.state import StepRecord
-from couponhub.uploads import Uploads
+from couponhub.uploads import UploadEvent, Uploads
 from couponhub.uploads.fetches import told_of, with_fetches
 from tests.uploads.harness import LIST, UploadHarness, counts
 from tests.uploads.vendors import Lost, UrlVendor
@@ -72,6 +74,41 @@ def test_earlier_parts_are_seen_off_when_a_later_one_is_refused(url_harness: Upl
 
     assert FIVE[:4] == url_harness.vendor.codes
     assert [False] * 2 == [is_open(file.url) for file in url_harness.vendor.files]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "stands"),
+    [
+        (QuotaExhausted("spent", retry_after=9000), UploadStatus.PENDING),
+        (VendorUnavailable("down", sent=False), UploadStatus.PENDING),
+        (RequestRejected("full"), UploadStatus.FAILED),
+    ],
+)
+def test_what_goes_on_later_is_not_told_as_failed(
+    url_harness: UploadHarness, refusal: VendorError, stands: UploadStatus
+) -> None:
+    """While the parts before it are seen off, a part that was not sent stands as its job does."""
+    url_harness.vendor.fates = [None, refusal]
+    told: list[UploadEvent] = []
+
+    def note(event: UploadEvent) -> None:
+        told.append(event)
+
+    with pytest.raises(PartialFailure):
+        url_harness.uploads.send(LIST, FIVE, progress=note)
+
+    assert [UploadStatus.DONE, stands, stands] == [part.status for part in told[-1].upload.parts]
+
+
+def test_quota_that_is_spent_before_the_first_part_names_who_goes_on(url_harness: UploadHarness) -> None:
+    """Nothing is lost by waiting, and the codes need not be sent again."""
+    url_harness.vendor.fates = [QuotaExhausted("spent", retry_after=9000, hint="raise it")]
+    with pytest.raises(QuotaExhausted) as caught:
+        url_harness.uploads.send(LIST, FIVE)
+
+    (upload,) = url_harness.ledger().of_list(LIST)
+    goes_on = f"`couponhub uploads resume {upload.id}` goes on with it then, and so does `couponhub work`"
+    assert f"raise it; {goes_on}" == caught.value.hint
 
 
 @pytest.mark.parametrize(
