@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from couponhub.cli.failures import say
 from couponhub.cli.upload_meter import UploadMeter, duration
-from couponhub.uploads import UploadEvent
+from couponhub.uploads import EventKind, UploadEvent
 
 _FIRST_LINE = 1.0
 _LONGEST_SILENCE = 30.0
@@ -43,8 +43,13 @@ class UploadProgress:
             self._display.stop()
 
     def __call__(self, event: UploadEvent) -> None:
-        """Take note of an event."""
+        """Take note of an event; what takes days is told at its start, also where no progress is shown."""
         self.meter.note(event)
+        if event.kind is EventKind.RECORDED and (outlook := self.meter.outlook) is not None:
+            if self._display is None:
+                say(outlook)
+            else:
+                self._display.tell(outlook)
         if self._display is not None:
             self._display.update()
 
@@ -81,6 +86,11 @@ class LineDisplay:
             begun = self._told is not None or self._meter.upload_id is not None
             if begun and self._meter.changes != self._told:
                 self._say()
+
+    def tell(self, line: str) -> None:
+        """Say a line of its own."""
+        with self._lock:
+            say(line)
 
     def stop(self) -> None:
         """End."""
@@ -127,6 +137,10 @@ class LiveDisplay:
     def update(self) -> None:
         """Show it now."""
         self._live.refresh()
+
+    def tell(self, line: str) -> None:
+        """Say a line that stays above the picture."""
+        self._live.console.print(f"couponhub: {line}", markup=False, highlight=False, soft_wrap=True)
 
     def stop(self) -> None:
         """End, and leave nothing of it."""

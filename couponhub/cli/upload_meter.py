@@ -132,6 +132,24 @@ class UploadMeter:
         return max(by_rate, by_limits) or None
 
     @property
+    def later_day(self) -> str | None:
+        """The moment at which the limits let the last part go out, where that is on another day, in UTC; else None."""
+        ends_at = None if self._upload is None else self._upload.ends_at
+        if ends_at is None or ends_at.date() <= self.now().date():
+            return None
+        return f"{ends_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def outlook(self) -> str | None:
+        """Tell of an upload that takes several days of a quota when it can have been sent; None for any other."""
+        if self._upload is None or self.later_day is None:
+            return None
+        return (
+            f"{self.upload_id}: the limits do not let its {len(self._upload.parts):,} parts go out today: the last one"
+            f" cannot be sent before {self.later_day}"
+        )
+
+    @property
     def wait(self) -> str | None:
         """Name what is waited for, with the seconds that are left of it: "upload_per_minute: 38 s"."""
         if self.waiting_for is None or self._waits_until is None:
@@ -156,6 +174,8 @@ class UploadMeter:
             yield f"{self.rate:,.0f} rows/s"
         if self.seconds_left is not None and self.seconds_left > 0:
             yield f"{duration(self.seconds_left)} left"
+        if (day := self.later_day) is not None:
+            yield f"not before {day}"
 
     def line(self) -> str:
         """Return all of it as one line."""

@@ -1,7 +1,7 @@
 """The way that codes would take to one connection, within its limits; nobody is asked."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,12 @@ import attrs
 from couponhub.codes import PreparedCodes, prepare
 from couponhub.codes.examining import NamedSource, counts_of, prepared_in_turn, reasons_of
 from couponhub.codes.report import Outlook
+from couponhub.jobs import DAY, MINUTE, after_windows
 from couponhub.models import CouponList, ListStatus, Tagging
 from couponhub.state import CodeSet
 
 if TYPE_CHECKING:
     from couponhub.connection import Connection
-
-_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def outlook_of(
@@ -112,24 +111,27 @@ def _outlook(connection: "Connection", prepared: Sequence[PreparedCodes], now: d
         bytes=sum(part.size for part in parts),
         days=days + 1,
         fits=not most or counts["distinct"] <= most,
-        ends_at=now + waiting_of(len(parts), limits, left),
+        ends_at=ends_after(len(parts), limits, left, now=now),
         reasons=reasons_of(prepared),
     )
 
 
-def waiting_of(
-    calls: int, limits: Mapping[str, int], left: Mapping[str, int], *, kind: str = "upload"
-) -> timedelta:
-    """Tell how long the last of some calls has to wait for the windows of a vendor's limits.
+def ends_after(
+    calls: int, limits: Mapping[str, int], left: Mapping[str, int], *, now: datetime, kind: str = "upload"
+) -> datetime:
+    """Return the earliest moment at which the last of some calls can have been made, within a vendor's limits.
 
     Args:
         calls: How many; vendor files, unless another kind is named.
         limits: The connection's, by flat name.
         left: What is left of them now.
+        now: When the first one is made.
         kind: The operation that is counted, where the vendor counts it apart from all calls.
     """
-    days = _windows(calls, "per_day", limits, left, kind)
-    return max(days * _DAY, _windows(calls, "per_minute", limits, left, kind) * _MINUTE)
+    return max(
+        after_windows(now, _windows(calls, "per_day", limits, left, kind), DAY),
+        after_windows(now, _windows(calls, "per_minute", limits, left, kind), MINUTE),
+    )
 
 
 def _windows(

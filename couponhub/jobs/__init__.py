@@ -1,12 +1,14 @@
 """Work that outlives its process: jobs of steps, and the one loop that drives them, whoever calls it."""
 
-from couponhub.jobs.estimate import PACED, PER_DAY, PER_MINUTE, earliest_end
+from couponhub.jobs.estimate import DAY, MINUTE, PACED, PER_DAY, PER_MINUTE, after_windows, earliest_end
 from couponhub.jobs.runner import LEASE_SECONDS, Handler, Runner, Stops, Work, ends_job, never
 from couponhub.jobs.service import PARENT, HubJobs, OpenWork
 from couponhub.jobs.worker import Driven, JobWorker
 
 __all__ = [
+    "DAY",
     "LEASE_SECONDS",
+    "MINUTE",
     "PACED",
     "PARENT",
     "PER_DAY",
@@ -19,6 +21,7 @@ __all__ = [
     "Runner",
     "Stops",
     "Work",
+    "after_windows",
     "earliest_end",
     "ends_job",
     "never",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from couponhub.code_desk import waiting_of
+from couponhub.code_desk import ends_after
 from couponhub.migration.batches import BatchFile
 from couponhub.models import MigrationBatch
 
@@ -48,7 +48,7 @@ def schedule_of(
     ends_at = now
     for number, one in enumerate(files, start=1):
         parts += one.parts
-        ends_at = now + waiting_of(parts, limits, left)
+        ends_at = ends_after(parts, limits, left, now=now)
         batches.append(
             MigrationBatch(
                 number=number,
@@ -61,8 +61,8 @@ def schedule_of(
                 ends_at=ends_at,
             )
         )
-    asking = waiting_of(customers, source.capabilities.limits, _whole(source), kind=_ASKED)
-    return Schedule(batches=tuple(batches), ends_at=ends_at + asking, asking=asking.total_seconds())
+    asked = ends_after(customers, source.capabilities.limits, _whole(source), now=ends_at, kind=_ASKED)
+    return Schedule(batches=tuple(batches), ends_at=asked, asking=(asked - ends_at).total_seconds())
 
 
 def _whole(connection: "Connection") -> Mapping[str, int]:

@@ -1,26 +1,32 @@
 """Puts together, for one call, what sends uploads of a connection and follows them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 import attrs
 
 from couponhub.capabilities import Offered
 from couponhub.clock import Clock, Deadline
+from couponhub.errors import LocalError
 from couponhub.jobs import LEASE_SECONDS, Runner
-from couponhub.models import FileUrl, JobId, ListId, UploadId
-from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter
+from couponhub.models import FileUrl, JobId, ListId, Upload, UploadId
+from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter, DeletesParts
 from couponhub.staging import Staging
 from couponhub.state import JobRecord, JobStore, Ledger, UploadRecord
 from couponhub.uploads.bounds import Bounds, SizeOf
 from couponhub.uploads.callback_urls import CallbackUrls
+from couponhub.uploads.catalogue import UploadCatalogue
+from couponhub.uploads.completion_wait import CompletionWait
+from couponhub.uploads.deletion import Deleter
 from couponhub.uploads.events import Progress, no_progress
+from couponhub.uploads.fetches import with_evidence
 from couponhub.uploads.polling import Poller
 from couponhub.uploads.preparation import Preparer
 from couponhub.uploads.rate_limit_wait import Notify, RateLimitWait
 from couponhub.uploads.reconciling import Reconciler
 from couponhub.uploads.recovery import OrphanRecovery
+from couponhub.uploads.reporting import UploadReporter
 from couponhub.uploads.request import PreparedSource, UploadRequest
 from couponhub.uploads.resend_check import ResendCheck
 from couponhub.uploads.routing import route_of
@@ -59,6 +65,43 @@ class Assembly:
             ledger=ledger,
             settle=self.settle,
             rate_limit_wait=rate_limit_wait or self.rate_limit_wait(None),
+        )
+
+    def deleter(self) -> Deleter:
+        """Make what has the vendor delete files.
+
+        Raises:
+            Unsupported: It deletes none.
+        """
+        return Deleter(
+            connection=self.connection,
+            adapter=self.offered.require(DeletesParts),
+            settle=self.settle,
+            clock=self.clock,
+        )
+
+    def completion_wait(
+        self,
+        record: UploadRecord,
+        ledger: Ledger,
+        reconciler: Reconciler,
+        *,
+        is_fresh: bool,
+        ended_too: bool,
+        job: Callable[[UploadRecord], JobRecord | None],
+    ) -> CompletionWait:
+        """Make what waits for the end of an upload; nobody else sends one that is fresh. See `CompletionWait`."""
+        return CompletionWait(
+            record=record,
+            ledger=ledger,
+            reconciler=reconciler,
+            poller=self.poller,
+            callback_urls=self.callback_urls,
+            deadline=reconciler.rate_limit_wait.deadline,
+            is_fresh=is_fresh,
+            is_sending=lambda seen: not is_fresh and ledger.is_locked(seen),
+            ended_too=ended_too,
+            job=job,
         )
 
     def recovery(
@@ -128,7 +171,7 @@ class Assembly:
         *,
         closes: bool = False,
     ) -> Iterator[UploadWork]:
-        route = self._route()
+        route = self.route()
         # A file that lies elsewhere is none to stage, nor is one that the vendor has taken.
         kept = [part for part in upload.parts if ledger.part_file(upload, part.number) is not None]
         stages = bool(kept) and not closes and not isinstance(route, AcceptsFiles)
@@ -164,6 +207,18 @@ class Assembly:
                     claimed, self.ledger(), upload, self.rate_limit_wait(None), closes=True
                 ) as work:
                     Runner(store=jobs, clock=self.clock).run(claimed, owner, work, early=True)
+
+    def rested(self, upload: Upload, record: UploadRecord) -> Upload:
+        """Return an upload with its evidence; after its end nobody has to call any more, nor to go on with its job."""
+        if upload.status.ended:
+            self.callback_urls.revoke(upload.id)
+            with suppress(LocalError):  # what cannot be written now, whoever drives it next does
+                self.close(record)
+        if isinstance(self.adapter, AcceptsFiles):
+            return upload  # nobody fetches anything
+        with suppress(LocalError):  # how it stands matters more
+            return with_evidence(upload, self.jobs().get(JobId(record.id)))
+        return upload
 
     def _work(
         self,
@@ -201,9 +256,24 @@ class Assembly:
             sending=sending,
         )
 
-    def _route(self) -> AcceptsFiles | AcceptsFileUrls:
-        return (
-            self.adapter if isinstance(self.adapter, AcceptsFiles) else self.offered.require(AcceptsFileUrls)
+    def route(self) -> AcceptsFiles | AcceptsFileUrls:
+        """Return the adapter as what takes codes.
+
+        Raises:
+            Unsupported: It takes none.
+        """
+        adapter = self.adapter
+        return adapter if isinstance(adapter, AcceptsFiles) else self.offered.require(AcceptsFileUrls)
+
+    def reporter(self, catalogue: UploadCatalogue) -> UploadReporter:
+        """Make what reports uploads row by row."""
+        return UploadReporter(
+            connection=self.connection,
+            offered=self.offered,
+            ledger=self.ledger,
+            catalogue=catalogue,
+            reconciler=self.reconciler,
+            rules=lambda: self.route().file_rules,
         )
 
     def _reachable(self) -> Staging:

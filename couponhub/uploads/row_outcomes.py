@@ -10,7 +10,7 @@ from couponhub.state import PartRecord, Stage
 
 @attrs.frozen
 class RowJudgement:
-    """What is said of rows that are alike.
+    """The outcome of rows that are alike, and why it is that.
 
     Attributes:
         outcome: What became of them.

@@ -9,9 +9,8 @@ import attrs
 
 from couponhub.codes.dedupe import KEPT
 from couponhub.codes.row_record import IN_DOUBT
-from couponhub.errors import LocalError
 from couponhub.models import Part, PartReport, RowEvidence, RowOutcome, Upload, UploadReport
-from couponhub.state import Ledger, UploadRecord
+from couponhub.state import UploadRecord
 from couponhub.uploads.code_probe import ELSEWHERE, HERE, CodeProbe
 from couponhub.uploads.report_file import report_writer
 from couponhub.uploads.row_outcomes import OF_FATE, RowJudgement, judgement_of
@@ -190,34 +189,3 @@ def _part_report(number: int, part: Part, counts: Mapping[tuple[int, RowOutcome]
         vendor_rejected=part.rejected,
         **found,
     )
-
-
-def walk_of(ledger: Ledger, record: UploadRecord) -> RowWalk:
-    """Return the rows of an upload's source.
-
-    Raises:
-        LocalError: They are not kept here; the text says why, and the hint what there is instead.
-    """
-    hint = f"`couponhub uploads show {record.id}` tells its counts"
-    if record.rows is None:
-        raise LocalError(
-            f"upload {record.id} went out as a URL: nobody here has seen its rows",
-            hint=f"{hint}; one that is sent as a file can be reported row by row",
-        )
-    history = ledger.history(record.list_id)
-    sets = {part.number: history.code_set(record, part) for part in record.parts}
-    kept = {number: code_set for number, code_set in sets.items() if code_set is not None}
-    if len(kept) < len(sets):
-        raise LocalError(
-            f"the codes of upload {record.id} are not kept any more: retention_days of [store] are over, or their"
-            " folder was lost",
-            hint=hint,
-        )
-    path = ledger.row_record(record)
-    if path is None:
-        raise LocalError(
-            f"of upload {record.id} the lines of its rows are not kept: an earlier version prepared it, or"
-            " retention_days of [store] are over",
-            hint=hint,
-        )
-    return RowWalk(record=path, code_sets=kept)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, suppress
 from couponhub.capabilities import Offered
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.error_context import ErrorContext
-from couponhub.errors import LocalError, NotFound
+from couponhub.errors import LocalError
 from couponhub.models import (
     CodeFileRules,
     JobId,
@@ -21,17 +21,10 @@ from couponhub.models import (
 )
 from couponhub.models.base import given_list_id
 from couponhub.models.given import given_flag, given_id, given_one, given_url, given_whole
-from couponhub.protocols import (
-    AcceptsFiles,
-    AcceptsFileUrls,
-    Adapter,
-    DeletesParts,
-    FindsCoupons,
-    ReadsParts,
-)
+from couponhub.protocols import Adapter, ReadsParts
 from couponhub.rooted import Rooted
 from couponhub.staging import Staging
-from couponhub.state import JobRecord, JobStore, JobWish, Ledger, UploadRecord
+from couponhub.state import JobRecord, JobStore, JobWish, Ledger
 from couponhub.uploads.arguments import (
     Acceptable,
     UploadSource,
@@ -48,9 +41,6 @@ from couponhub.uploads.assembly import Assembly
 from couponhub.uploads.bounds import SizeOf, unknown_size
 from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.catalogue import FoundUpload, UploadCatalogue
-from couponhub.uploads.code_probe import CodeProbe
-from couponhub.uploads.completion_wait import CompletionWait
-from couponhub.uploads.deletion import Deleter
 from couponhub.uploads.events import (
     EventKind,
     Progress,
@@ -58,13 +48,10 @@ from couponhub.uploads.events import (
     UploadEvent,
     no_progress,
 )
-from couponhub.uploads.fetches import with_evidence
 from couponhub.uploads.names import default_name, new_upload_id
 from couponhub.uploads.polling import Poller
 from couponhub.uploads.rate_limit_wait import RateLimitWait
-from couponhub.uploads.report_file import check_report_target
 from couponhub.uploads.request import UploadRequest
-from couponhub.uploads.row_report import RowReporter, walk_of
 from couponhub.uploads.work import UploadWork
 
 
@@ -102,11 +89,9 @@ class Uploads(Rooted):
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._connection = connection
-        self._adapter = adapter
         self._offered = Offered(adapter, connection)
         self._ledger = ledger
         self._jobs = jobs
-        self._settle = settle
         self._callback_urls = callback_urls or CallbackUrls()
         self._clock = clock
         self._poller = Poller(clock=clock)
@@ -140,9 +125,7 @@ class Uploads(Rooted):
         Raises:
             Unsupported: It takes none.
         """
-        adapter = self._adapter
-        taker = adapter if isinstance(adapter, AcceptsFiles) else self._offered.require(AcceptsFileUrls)
-        return taker.file_rules
+        return self._assembly.route().file_rules
 
     def send(
         self,
@@ -211,7 +194,7 @@ class Uploads(Rooted):
             rate_limit_wait = self._assembly.rate_limit_wait(deadline, reporter.pause)
             ledger = self._ledger()
             record = self._assembly.sender(ledger, request, rate_limit_wait).send(request)
-            upload = self._rested(self._catalogue.told(record), record)
+            upload = self._assembly.rested(self._catalogue.told(record), record)
             if wait and not upload.status.ended:
                 return self._wait_for((ledger, record), record.id, rate_limit_wait, reporter, sent_here=True)
             return upload
@@ -249,7 +232,12 @@ class Uploads(Rooted):
             if (found := self._catalogue.find(home, upload_id)) is not None:
                 reporter.upload = self._catalogue.told(found[1])
                 return self._wait_for(found, upload_id, rate_limit_wait, reporter)
-            return self._wait_for_vendors(home, upload_id, rate_limit_wait, reporter)
+            return self._poller.wait(
+                reporter.upload,
+                lambda: self._catalogue.of_vendor(home, upload_id, left=rate_limit_wait.limit),
+                rate_limit_wait.deadline,
+                reporter,
+            )
 
     def show(self, list_id: str, upload_id: str) -> Upload:
         """Tell how an upload stands: ours, brought up to what the vendor shows, or a vendor's file by its id.
@@ -269,7 +257,9 @@ class Uploads(Rooted):
                 return self._catalogue.of_vendor(home, upload_id)
             ledger, record = found
             record = self._assembly.reconciler(ledger).refresh(record, ended_too=True)
-            return self._rested(self._catalogue.told(record, sending=ledger.is_locked(record)), record)
+            return self._assembly.rested(
+                self._catalogue.told(record, sending=ledger.is_locked(record)), record
+            )
 
     def report(self, upload_id: str, out: str | os.PathLike[str], *, probe: int = 0) -> UploadReport:
         """Write what became of each row of an upload's source to a new file, for its owner alone.
@@ -291,30 +281,9 @@ class Uploads(Rooted):
             VendorError: It does not tell how the upload stands.
         """
         with self._at("report upload"):
-            target, most = given_target(out), given_whole(probe, "probe", least=0)
-            check_report_target(target)
-            finder = self._offered.require(FindsCoupons) if most else None
-            ledger = self._ledger()
-            record = ledger.find(UploadId(given_upload_id(upload_id)))
-            if record is None:
-                raise NotFound(
-                    f"no upload {upload_id} went to this connection", hint="see `couponhub uploads ls`"
-                )
-            walk = walk_of(ledger, record)
-            record = self._assembly.reconciler(ledger).refresh(record)
-            rules = self.file_rules
-            return RowReporter(
-                record=record,
-                upload=self._catalogue.told(record, sending=ledger.is_locked(record)),
-                walk=walk,
-                probe=CodeProbe(
-                    finder=finder,
-                    list_id=record.list_id,
-                    most=most,
-                    ignores_case=rules.ignores_case,
-                    ignores_blanks=rules.ignores_blanks,
-                ),
-            ).write(target)
+            most = given_whole(probe, "probe", least=0)
+            reporter = self._assembly.reporter(self._catalogue)
+            return reporter.write(UploadId(given_upload_id(upload_id)), given_target(out), most=most)
 
     def delete(self, list_id: str, upload_id: str) -> None:
         """Have the vendor delete all files of an upload of ours, or one file by the vendor's id. DESTRUCTIVE.
@@ -334,12 +303,7 @@ class Uploads(Rooted):
         """
         with self._at("delete upload"):
             home, upload_id = given_list_id(list_id), given_upload_id(upload_id)
-            deleter = Deleter(
-                connection=self._connection,
-                adapter=self._offered.require(DeletesParts),
-                settle=self._settle,
-                clock=self._clock,
-            )
+            deleter = self._assembly.deleter()
             if (found := self._catalogue.find(home, upload_id, by_part=False)) is not None:
                 ledger, record = found
                 self._jobs().wish(JobId(record.id), JobWish.CANCEL)  # nothing more is sent of it
@@ -400,41 +364,17 @@ class Uploads(Rooted):
     ) -> Upload:
         ledger, record = found
         reconciler = self._assembly.reconciler(ledger, rate_limit_wait)
-        wait = CompletionWait(
-            record=record,
-            ledger=ledger,
-            reconciler=reconciler,
-            poller=self._poller,
-            callback_urls=self._callback_urls,
-            deadline=rate_limit_wait.deadline,
+        wait = self._assembly.completion_wait(
+            record,
+            ledger,
+            reconciler,
             is_fresh=sent_here,
-            is_sending=lambda seen: not sent_here and ledger.is_locked(seen),
             ended_too=asked != record.id,  # whoever names the vendor's id has the vendor asked
             job=self._catalogue.job,
         )
         with self._assembly.recovery(ledger, reconciler, rate_limit_wait).serving([record]):
             upload = wait.run(progress)
-            return self._rested(upload, wait.record)
-
-    def _rested(self, upload: Upload, record: UploadRecord) -> Upload:
-        """The upload with its evidence; after its end nobody has to call any more, nor to go on with its job."""
-        if upload.status.ended:
-            self._callback_urls.revoke(upload.id)
-            with suppress(LocalError):  # what cannot be written now, whoever drives it next does
-                self._assembly.close(record)
-        if isinstance(self._adapter, AcceptsFiles):
-            return upload  # nobody fetches anything
-        with suppress(LocalError):  # how it stands matters more
-            return with_evidence(upload, self._jobs().get(JobId(record.id)))
-        return upload
-
-    def _wait_for_vendors(
-        self, list_id: ListId, part_id: str, rate_limit_wait: RateLimitWait, reporter: ProgressReporter
-    ) -> Upload:
-        def refresh() -> Upload:
-            return self._catalogue.of_vendor(list_id, part_id, left=rate_limit_wait.limit)
-
-        return self._poller.wait(reporter.upload, refresh, rate_limit_wait.deadline, reporter)
+            return self._assembly.rested(upload, wait.record)
 
     def _unseen(
         self, list_id: ListId, upload_id: UploadId, name: str, status: UploadStatus = UploadStatus.PENDING

@@ -177,14 +177,19 @@ def test_what_was_never_sent_stands_as_its_job_does(
 
 
 def test_the_limits_tell_when_an_upload_can_have_been_sent() -> None:
-    """Six parts, two a minute and four a day: the fifth and sixth go out a day after the first at the earliest."""
+    """Six parts, two a minute and four a day: the fifth and sixth go out on the next day, which begins in UTC."""
     parts = [attrs.evolve(PartRecord.prepared(n, name=f"{n}.csv", rows=1)) for n in range(1, 7)]
-    later = NOW + timedelta(hours=1)
+    later, next_day = NOW + timedelta(hours=1), datetime(2030, 1, 2, tzinfo=UTC)
     waiting = job_of(record(*parts), not_before=later, evidence="quota: spent")
 
     told = upload_of(record(*parts), job=waiting, now=NOW)
-    assert (later + timedelta(days=1), "quota: spent") == (told.ends_at, told.waiting_for)
-    assert NOW + timedelta(days=1) == upload_of(record(*parts), job=job_of(record(*parts)), now=NOW).ends_at
+    assert (next_day, "quota: spent") == (told.ends_at, told.waiting_for)
+    assert next_day == upload_of(record(*parts), job=job_of(record(*parts)), now=NOW).ends_at
+    unprepared = job_for(record(*parts), callback=None, again=False, limits={"upload_per_day": 4})
+    assert next_day == upload_of(record(*parts), job=unprepared, now=NOW).ends_at
+    some = job_of(record(*parts[:4]))
+    moment = NOW + timedelta(seconds=50)
+    assert NOW + timedelta(minutes=1) == upload_of(record(*parts[:4]), job=some, now=moment).ends_at
     few = job_of(record(*parts[:2]))
     assert upload_of(record(*parts[:2]), job=few, now=NOW).ends_at is None
 
