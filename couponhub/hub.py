@@ -67,6 +67,7 @@ class CouponHub(Rooted):
         self._runtime = Runtime(config, observer or NoObserver())
         self.state = self._runtime.state
         self.jobs = self._runtime.jobs
+        self.exports = self._runtime.exports
 
     @classmethod
     def from_config(

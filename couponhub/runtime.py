@@ -5,12 +5,14 @@ import threading
 from contextlib import ExitStack
 from typing import TypeVar
 
-from couponhub.clock import SYSTEM_CLOCK, Clock
+from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.config import Config
 from couponhub.connection import Connection, asking
 from couponhub.erasure.watching import Watch
 from couponhub.errors import UsageError
 from couponhub.forking import PerProcess, ProcessLock
+from couponhub.holdings.export_work import KIND as EXPORT
+from couponhub.holdings.exports import HubExports, export_work
 from couponhub.jobs import HubJobs
 from couponhub.lookup import AnswerMemo, AskingOrder
 from couponhub.plugin import Services
@@ -40,6 +42,7 @@ class Runtime:
         order: Whom lookups ask that name nobody.
         usage: The index of usage reports.
         jobs: What goes on beyond the call that began it.
+        exports: The exports of customers among those.
     """
 
     def __init__(self, config: Config, observer: Observer) -> None:
@@ -60,9 +63,18 @@ class Runtime:
         self.jobs = HubJobs(
             lambda: self._living(self.state).jobs,
             kinds={
-                UPLOAD: lambda job, timeout: work_of(self.connection(job.connection).uploads, job, timeout)
+                UPLOAD: lambda job, timeout: work_of(self.connection(job.connection).uploads, job, timeout),
+                EXPORT: lambda job, timeout: export_work(
+                    self.connection(job.connection),
+                    self.state,
+                    job,
+                    Deadline.after(timeout, self.services.clock),
+                ),
             },
             clock=self.services.clock,
+        )
+        self.exports = HubExports(
+            self.connection, self.jobs, state=lambda: self._living(self.state), clock=self.services.clock
         )
         self._staging: Staging | None = None
         self._own = PerProcess(

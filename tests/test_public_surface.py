@@ -1,6 +1,7 @@
 """What the library is given: taken where it is plain what is meant, else refused in couponhub's own errors."""
 
 import math
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -50,6 +51,7 @@ from tests.kit.examples import examples
 HOLDER = Customer(mobile="919876543210")
 """Of the demo; holds four active coupons at Capillary."""
 SOON = date.today() + timedelta(days=30)  # noqa: DTZ011 - any day will do
+OUT = str(Path(tempfile.gettempdir()) / "couponhub-surface.csv")
 EAST = timezone(timedelta(hours=5, minutes=30))
 
 ODD = st.one_of(
@@ -146,6 +148,15 @@ HUB: dict[str, Ask] = {
     "explain connections": lambda hub, odd: hub.explain(HOLDER, connections=odd),
     "explain deadline": lambda hub, odd: hub.explain(HOLDER, deadline=odd),
     "forget": lambda hub, odd: hub.forget(odd),
+    "exports run": lambda hub, odd: hub.exports.run(odd, "nowhere.csv", "nowhere/out.csv"),
+    "exports run source": lambda hub, odd: hub.exports.run("capillary", odd, OUT),
+    "exports run out": lambda hub, odd: hub.exports.run("capillary", "nowhere.csv", odd),
+    "exports run list": lambda hub, odd: hub.exports.run("capillary", "nowhere.csv", OUT, list_id=odd),
+    "exports run timeout": lambda hub, odd: hub.exports.run("capillary", "nowhere.csv", OUT, timeout=odd),
+    "exports resume": lambda hub, odd: hub.exports.resume(odd),
+    "exports resume timeout": lambda hub, odd: hub.exports.resume("ex_none", timeout=odd),
+    "exports cancel": lambda hub, odd: hub.exports.cancel(odd),
+    "exports get": lambda hub, odd: hub.exports.get(odd),
 }
 
 At = Callable[[Connection, str, Any], object]
@@ -356,6 +367,7 @@ WITHOUT_ARGUMENTS = {
     "recorded",
     "table_forms",
     "merge_form",
+    "require_live",
 }
 ROOMS = ("lists", "uploads", "customers", "coupons", "usage")
 

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 from couponhub.capabilities import Capabilities
 from couponhub.config import ConnectionConfig
 from couponhub.connection import Connection, Coupons, Customers, Lists
+from couponhub.holdings import HubExports
 from couponhub.jobs import HubJobs
 from couponhub.migration import Migrations
 from couponhub.rooted import Rooted
@@ -59,6 +60,7 @@ class AsyncCustomers(_Behind[Customers]):
 
     coupons = Awaited(Customers.coupons)
     unified = Awaited(Customers.unified)
+    require_live = Awaited(Customers.require_live)
 
 
 class AsyncCoupons(_Behind[Coupons]):
@@ -77,6 +79,16 @@ class AsyncUsage(_Behind[Usage]):
     reports = Awaited(Usage.reports)
     stats = Awaited(Usage.stats)
     rows = Iterated(Usage.rows)
+
+
+class AsyncExports(_Behind[HubExports]):
+    """The exports of a hub; see `couponhub.holdings.HubExports`."""
+
+    run = Awaited(HubExports.run)
+    resume = Awaited(HubExports.resume)
+    cancel = Awaited(HubExports.cancel)
+    get = Awaited(HubExports.get)
+    iterate = Iterated(HubExports.iterate)
 
 
 class AsyncJobs(_Behind[HubJobs]):

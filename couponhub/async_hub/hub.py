@@ -8,7 +8,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from couponhub.async_hub.connection import AsyncConnection, AsyncJobs, AsyncMigrations
+from couponhub.async_hub.connection import AsyncConnection, AsyncExports, AsyncJobs, AsyncMigrations
 from couponhub.config import Config, load_config
 from couponhub.hub import CouponHub, begin_lookup, begin_many
 from couponhub.lookup import Question
@@ -51,6 +51,7 @@ class AsyncCouponHub(Rooted):
         self.config = self._hub.config
         self.jobs = AsyncJobs(self.bridge, lambda: self._hub.jobs)
         self.migrations = AsyncMigrations(self.bridge, lambda: self._hub.migrations)
+        self.exports = AsyncExports(self.bridge, lambda: self._hub.exports)
 
     @classmethod
     def from_config(

@@ -23,6 +23,7 @@ _COMMANDS = {
     "lists": "Coupon lists: ls, show, create, update, activate, archive.",
     "uploads": "Uploads of codes: send, ls, show, wait, resume, pause, cancel, rm.",
     "codes": "Code files: check, prepare, subtract, intersect, compare, fingerprint.",
+    "export": "Who holds which code: customers, resume, ls, cancel.",
     "migrate": "Move a coupon list to another vendor: plan.",
     "work": "Go on with whatever can go on.",
     "coupons": "Coupons by their codes: find.",

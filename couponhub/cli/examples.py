@@ -8,6 +8,7 @@ _CREATE = "couponhub lists create engage --name 'Winter mail' --expires 2037-01-
 _PLAN = "couponhub migrate plan --from loyalty --list 541854 --to engage"
 _PLAN_BACK = "couponhub migrate plan --from engage --list 6721d00eefc476c0f67e0d05 --to loyalty"
 _UPLOAD = "up_7dk2m4q9x1h5t8w3z6yb"
+_EXPORT = "ex_7dk2m4q2x3h5t6w3z6yb"
 
 EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     "couponhub": (
@@ -184,6 +185,31 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         f"{_PLAN} --create --set created_by=crm@example.com --codes winter.csv --force 'the rest is void' --out winter.plan.json",
         f"{_PLAN_BACK} --to-list 541854 --codes list:{_MOENGAGE.replace(' ', '/')} --issued-as skip --out back.plan.json",
         f"{_PLAN} --create --set expires=2037-06-30 --codes winter.csv spring.csv --customers people.csv --out winter.plan.json",
+    ),
+    "couponhub export": (
+        "couponhub export customers loyalty people.csv --out coupons.csv",
+        "couponhub export ls",
+        f"couponhub export resume {_EXPORT}",
+    ),
+    "couponhub export customers": (
+        "couponhub export customers loyalty people.csv --out coupons.csv",
+        "couponhub export customers loyalty people.csv --out coupons.parquet --list 541854",
+        "zcat people.csv.gz | couponhub export customers loyalty - --out coupons.csv -o json",
+    ),
+    "couponhub export resume": (
+        f"couponhub export resume {_EXPORT}",
+        f"couponhub export resume {_EXPORT} --timeout 3600",
+        f"couponhub export resume {_EXPORT} -o json",
+    ),
+    "couponhub export cancel": (
+        f"couponhub export cancel {_EXPORT}",
+        f"couponhub export cancel {_EXPORT} -o json",
+        f"couponhub export cancel {_EXPORT} --config staging.toml",
+    ),
+    "couponhub export ls": (
+        "couponhub export ls",
+        "couponhub export ls -o json",
+        "couponhub export ls -o csv > exports.csv",
     ),
     "couponhub work": (
         "couponhub work --once",

@@ -49,6 +49,15 @@ class Customers(Rooted):
         adapter = self._offered.adapter
         return adapter.tag_identifiers if isinstance(adapter, TagsCodes) else frozenset()
 
+    def require_live(self) -> None:
+        """Refuse where the vendor itself cannot be asked about its customers, as where reports alone tell of them.
+
+        Raises:
+            Unsupported: It cannot; the hint says what to do instead.
+        """
+        with ErrorContext(self._name, "customer coupons"):
+            self._offered.require(FindsCustomerCoupons)
+
     def unified(self, customer: Customer) -> Customer:
         """Return the customer as the vendor is asked: the same for all forms of a mobile that are one number here.
 

@@ -5,8 +5,20 @@ vendor's. Here they are read as one thing, row by row and whole or not at all.
 """
 
 from couponhub.holdings.customers import is_export, read_customers
+from couponhub.holdings.export_report import CustomerExport
+from couponhub.holdings.exports import HubExports
 from couponhub.holdings.merges import Merges, Released, read_merges
 from couponhub.holdings.reading import read_holdings
 from couponhub.holdings.rows import Holding
 
-__all__ = ["Holding", "Merges", "Released", "is_export", "read_customers", "read_holdings", "read_merges"]
+__all__ = [
+    "CustomerExport",
+    "Holding",
+    "HubExports",
+    "Merges",
+    "Released",
+    "is_export",
+    "read_customers",
+    "read_holdings",
+    "read_merges",
+]

@@ -52,7 +52,7 @@ def is_export(source: TableSource) -> bool:
     if isinstance(source, (str, os.PathLike)):
         with table_of(source, known=_KNOWN) as table:
             return _has_codes(table)
-    if not source.seekable():
+    if not (hasattr(source, "seekable") and source.seekable()):
         raise UsageError("a pipe cannot be looked at before it is read", hint="save it, and give the file")
     place = source.tell()
     try:

@@ -13,10 +13,10 @@ from couponhub.holdings.spool import HoldingSpool, ReadRow
 from couponhub.holdings.tables import TableSource, table_of
 from couponhub.holdings.times import read_time
 from couponhub.intake.workbook import NotText
-from couponhub.models import Customer, HoldingColumn, HoldingStatus, Identifier
+from couponhub.models import Customer, ExportForm, HoldingColumn, HoldingStatus, Identifier, ReportForm
 from couponhub.models.base import NOTHING
 from couponhub.models.damage import invisible_in
-from couponhub.models.given import given_id, given_pairs, given_word
+from couponhub.models.given import given_id, given_many, given_pairs, given_word
 
 
 def read_holdings(
@@ -63,8 +63,9 @@ def read_holdings(
         word.strip().casefold(): given_word(HoldingStatus, status, "what an event means")
         for word, status in given_pairs(events, "events").items()
     }
-    with table_of(source, known=names_of(forms, named)) as table:
-        layout = layout_of(table.header, forms=forms, columns=named, identifier=kind)
+    described = tuple(given_many(forms, "forms", of=_form))
+    with table_of(source, known=names_of(described, named)) as table:
+        layout = layout_of(table.header, forms=described, columns=named, identifier=kind)
         if layout.events:
             layout = attrs.evolve(layout, events={**layout.events, **meanings})
         reader = _RowReader(layout, wanted)
@@ -83,6 +84,12 @@ def read_holdings(
             spool.close()
             raise
     return spool.holdings()
+
+
+def _form(value: object, what: str) -> TableForm:
+    if isinstance(value, (ExportForm, ReportForm)):
+        return value
+    raise UsageError(f"{what} must be of tables, as of Connection.table_forms, not {type(value).__name__}")
 
 
 @attrs.frozen

@@ -7,6 +7,7 @@ from typing import BinaryIO, TextIO
 
 import attrs
 
+from couponhub.codes.source import is_file
 from couponhub.codes.words import plain
 from couponhub.errors import UsageError
 from couponhub.intake.columnar import ColumnTable
@@ -93,6 +94,8 @@ def table_of(source: TableSource, *, known: Collection[str] = ()) -> Iterator[Ta
         LocalError: There is no such file, or it cannot be read.
         UsageError: It is no table, or empty. Damage that is met further down is told when it is reached.
     """
+    if not is_file(source):
+        raise UsageError(f"a table is a path or an open file, not {type(source).__name__}")
     faults, words = TableFaults(name_of(source)), frozenset(map(plain, known))
     with opened(source, _EXPECTED) as content:
         if isinstance(content, TextContent):

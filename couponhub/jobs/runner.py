@@ -153,7 +153,7 @@ class Runner:
         if written is None:
             raise LocalError(
                 f"another process has taken {job.id} over, and goes on with it",
-                hint="this one had stopped for long; see `couponhub uploads show`",
+                hint="this one had stopped for long; look how it stands, with `couponhub uploads show` or `couponhub export ls`",
             )
         return written
 

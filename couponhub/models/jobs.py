@@ -40,8 +40,8 @@ class Step(Checked, Documented):
     """One step of a job.
 
     Attributes:
-        kind: Of an upload "prepare", "submit", "watch" or "reconcile".
-        part: The number of the part that it is about, from 1; None for the whole.
+        kind: Of an upload "prepare", "submit", "watch" or "reconcile"; of an export "ask", "write" or "clean".
+        part: The number of the part, or of the slice of customers, that it is about, from 1; None for the whole.
         not_before: When it is to be tried again, in UTC; None for at once. A spent quota is told so, or a vendor that
             was away.
         evidence: What is known of it, for people; "" while nothing is. Never a code.
@@ -59,9 +59,9 @@ class Job(Checked, Documented):
     """Work of several steps, as it stands.
 
     Attributes:
-        kind: "upload".
+        kind: "upload", or "export".
         connection: At whose vendor.
-        arguments: What it is about: of an upload the list.
+        arguments: What it is about: the list, where it is about one.
         steps: In their order.
         waiting_for: What its next step waits for, for people; None when it could go on, or has ended.
         ends_at: The earliest moment at which it can have ended, as the limits tell that pace it; None when it need not wait

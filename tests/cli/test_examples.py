@@ -87,6 +87,7 @@ def shop(cli: CliRunner) -> dict[str, str]:
     )
     cli.write("codes.csv", "code", "WINTER-0001", "WINTER-0002")
     cli.write("winter.csv", "code", "WINTER-0001", "WINTER-0002")
+    cli.write("people.csv", "mobile", "919876543210")
     cli.write("report.csv", "User ID,Coupon Code,Sent At")
     today = vendors_today().isoformat()
     created = cli("lists", "create", "engage", "--name", "x", "--created-by", "y", *SOON, "-o", "json").json[
@@ -102,7 +103,9 @@ def shop(cli: CliRunner) -> dict[str, str]:
         "-o",
         "json",
     )
+    export = cli("export", "customers", "loyalty", "people.csv", "--out", "first.csv", "-o", "json")
     return {
+        "ex_7dk2m4q2x3h5t6w3z6yb": export.json["id"],
         "541854": "900004",
         "list:loyalty/541854": "list:loyalty/900004",
         "6721d00eefc476c0f67e0d05": created,

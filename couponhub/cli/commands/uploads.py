@@ -1,6 +1,7 @@
 """`couponhub uploads`: codes on their way to a list."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import get_args
 
 import attrs
@@ -25,7 +26,7 @@ from couponhub.hub import CouponHub
 from couponhub.models import FileUrl, Identifier, Job, JobStatus, ListId, Tagging, Upload
 from couponhub.serialization import to_document
 from couponhub.settings import is_plain_http
-from couponhub.uploads import Acceptable
+from couponhub.uploads import UPLOAD, Acceptable
 
 _WHERE = (Column("CONNECTION", "connection"), Column("LIST", "list_id", whole=True))
 _quiet = click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -306,12 +307,11 @@ def cancel(options: GlobalOptions, upload_id: str) -> None:
 
 
 def _known(hub: CouponHub, upload_id: str) -> Job:
-    try:
-        return hub.jobs.get(upload_id)
-    except NotFound as error:
-        raise error.reworded(
-            message=f"no upload {upload_id} is known here", hint="see `couponhub uploads ls`"
-        ) from None
+    with suppress(NotFound):
+        job = hub.jobs.get(upload_id)
+        if job.kind == UPLOAD:
+            return job
+    raise NotFound(f"no upload {upload_id} is known here", hint="see `couponhub uploads ls`")
 
 
 def _tell_ended(job: Job) -> None:
@@ -322,7 +322,7 @@ def _tell_ended(job: Job) -> None:
 def _resume_all(options: GlobalOptions, hub: CouponHub, timeout: float | None) -> None:
     """Drive each job that can go on, due or not; the first error is raised when all were tried."""
     jobs, first = [], None
-    for job in list(hub.jobs.iterate(status=JobStatus.PENDING)):
+    for job in [one for one in hub.jobs.iterate(status=JobStatus.PENDING) if one.kind == UPLOAD]:
         try:
             jobs.append(hub.jobs.drive(job.id, early=True, timeout=timeout))
         except CouponhubError as error:

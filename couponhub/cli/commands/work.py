@@ -30,7 +30,7 @@ from couponhub.serialization import to_document
 )
 @pass_options
 def command(options: GlobalOptions, *, once: bool, at_once: int) -> None:
-    """Go on with every upload that can go on, of any connection, as soon as it can.
+    """Go on with every upload and export that can go on, of any connection, as soon as it can.
 
     Any number of these may run at once, also beside `uploads send`. Vendors fetch files from here meanwhile. SIGTERM
     or Ctrl-C ends it after the step that runs now; a second one at once, which loses nothing.
