@@ -31,30 +31,39 @@ class _Question(Generic[T, R]):
             self.error = error
         self.ended.set()
 
+    def ended_with(self) -> BaseException | None:
+        """Wait for its end, and return what it failed of."""
+        self.ended.wait()
+        return self.error
+
 
 def answers_in_order(ask: Callable[[T], R], things: Iterable[T]) -> Iterator[tuple[T, R]]:
-    """Ask about each of many things; the first error ends it, in its turn. Left early, nothing further is asked.
+    """Ask about each of many things; after the first error nothing further is asked.
 
-    Its threads are daemons: whoever interrupts waits for none of them.
+    That error is raised when the answers are told that were under way. Its threads are daemons: whoever interrupts waits
+    for none of them.
     """
     pool: DaemonThreadPool[_Question[T, R]] = DaemonThreadPool("export", _AT_ONCE, _Question.work)
     waiting: deque[_Question[T, R]] = deque()
+    trouble: BaseException | None = None
     try:
         for thing in things:
             if len(waiting) == _AT_ONCE:
-                yield _taken(waiting.popleft())
+                first = waiting.popleft()
+                trouble = first.ended_with()
+                if trouble is not None:
+                    break
+                yield first.about, first.answer[0]
             question = _Question(thing, ask)
             pool.add(question)
             waiting.append(question)
-        while waiting:
-            yield _taken(waiting.popleft())
+        for question in waiting:
+            error = question.ended_with()
+            trouble = trouble or error
+            if error is None:
+                yield question.about, question.answer[0]
     finally:
         pool.clear()
         pool.close()
-
-
-def _taken(question: _Question[T, R]) -> tuple[T, R]:
-    question.ended.wait()
-    if question.error is not None:
-        raise question.error
-    return question.about, question.answer[0]
+    if trouble is not None:
+        raise trouble

@@ -39,6 +39,8 @@ _COLUMNS = {
     "expires_at": INSTANT,
     "redemption_count": NUMBER,
 }
+_KEPT_EVERY = 100
+"""Customers after whom what was learned is kept: a kill costs no more questions than that."""
 _TRIES = 4
 """After so many, a customer about whom the vendor fails while it answers others is left as unknown."""
 
@@ -98,12 +100,15 @@ class ExportWork:
         if customers is None:
             why = "ended while it was prepared: nothing was asked, so begin it anew"
             return self.cancelled(job, why, status=JobStatus.FAILED)
-        begun = self.slices.asked_up_to(number)
-        left = [(at, customer) for at, customer in customers.items() if at > begun]
+        asked = self.slices.asked(number)
+        left = [(at, customer) for at, customer in customers.items() if at not in asked]
         found: list[Learned] = []
         try:
             for _, one in answers_in_order(self._asker(job, step), left):
                 found.append(one)
+                if len(found) == _KEPT_EVERY:
+                    self.slices.keep(number, found, since=since)
+                    found = []
                 if self.deadline.passed():
                     raise WaitTimeout(f"the export did not end within {self.deadline.seconds:g} seconds")
         finally:

@@ -94,12 +94,12 @@ class Slices:
         path = self.files.path(self.job_id, f"{_CUSTOMERS}-{part:06}")
         return None if path is None else self.read(path)
 
-    def asked_up_to(self, part: int) -> int:
-        """Return the number of the last customer of a slice of whom it is written down what was learned; 0 for none."""
-        return max((last for _, last in self._found(part)), default=0)
+    def asked(self, part: int) -> set[int]:
+        """Return the numbers of the customers of a slice of whom it is written down what was learned."""
+        return {int(row[NUMBER]) for row in self._told(part)}
 
     def keep(self, part: int, learned: list[Learned], *, since: bytes) -> None:
-        """Keep what was learned of customers that follow each other; of those who were forgotten meanwhile nothing.
+        """Keep what was learned of customers; of those who were forgotten meanwhile nothing.
 
         Args:
             part: Of which slice.
@@ -107,7 +107,7 @@ class Slices:
             since: The `JobFiles.mark` from before the slice was read.
         """
         first = learned[0]
-        name = f"{_FOUND}-{part:06}-{first.number:09}-{learned[-1].number:09}"
+        name = f"{_FOUND}-{part:06}-{first.number:09}"
         kept: Path | None = None
         while kept is None:
             with self.files.workspace() as folder:
@@ -130,23 +130,24 @@ class Slices:
         Raises:
             LocalError: It is not there for every customer of the slice.
         """
-        asked = set()
-        for name, _ in self._found(part):
-            path = self.files.path(self.job_id, name)
-            for row in () if path is None else _rows(path):
-                asked.add(int(row[NUMBER]))
-                yield row
+        rows = sorted(self._told(part), key=lambda row: int(row[NUMBER]))
+        asked = {int(row[NUMBER]) for row in rows}
         customers = self.customers(part)
         if customers is None or not set(customers) <= asked:
             raise LocalError(
                 f"files of export {self.job_id} are gone from the store, so nothing was written",
                 hint="begin it anew",
             )
+        yield from rows
 
-    def _found(self, part: int) -> list[tuple[str, int]]:
-        prefix = f"{_FOUND}-{part:06}-"
-        names = [name for name in self.files.names(self.job_id) if name.startswith(prefix)]
-        return [(name, int(name.rpartition("-")[2])) for name in names]
+    def _told(self, part: int) -> Iterator[dict[str, str]]:
+        """Give the rows that are kept of a slice; of a customer in two files, as two drivers may leave, those of one."""
+        told: set[int] = set()
+        for name in self.files.names(self.job_id):
+            path = self.files.path(self.job_id, name) if name.startswith(f"{_FOUND}-{part:06}-") else None
+            rows = [] if path is None else [row for row in _rows(path) if int(row[NUMBER]) not in told]
+            told |= {int(row[NUMBER]) for row in rows}
+            yield from rows
 
 
 @contextmanager
