@@ -15,7 +15,7 @@ from couponhub.codes.algebra import (
 )
 from couponhub.codes.preparing import PreparedCodes, prepare
 from couponhub.codes.row_record import note_doubts
-from couponhub.codes.segments import SegmentDigests, codes_of_segments, differing, segments_of
+from couponhub.codes.segments import SegmentDigests, codes_of_segments, differing, joined, segments_of
 from couponhub.codes.sharing import shared
 from couponhub.codes.source import CodeSource, is_file
 from couponhub.codes.writing import PreparedFile
@@ -34,6 +34,7 @@ __all__ = [
     "fingerprint",
     "intersect",
     "is_file",
+    "joined",
     "note_doubts",
     "prepare",
     "segments_of",

@@ -16,6 +16,7 @@ from couponhub.codes import (
     codes_of_segments,
     compare,
     differing,
+    joined,
     segments_of,
 )
 from couponhub.codes.sets.lines import TextLines
@@ -159,6 +160,34 @@ def test_one_code_more_less_or_other_is_one_segment_or_two(tmp_path: Path) -> No
         assert set(changed) - set(codes) <= set(codes_in(narrowed))
     swapped = ["ABCDEFGH-IJKLMNOP", "QRSTUVWX-YZABCDEF"], ["ABCDEFGH-YZABCDEF", "QRSTUVWX-IJKLMNOP"]
     assert differing(*(segments_of(code_sets(tmp_path, each), KEY, tmp_path) for each in swapped))
+
+
+@settings(deadline=None, max_examples=examples(30))
+@given(codes=st.sets(st.text(alphabet="ABab1é", min_size=1, max_size=12), max_size=30), folds=st.booleans())
+def test_parts_that_are_distinct_are_joined(
+    tmp_path_factory: pytest.TempPathFactory, codes: set[str], *, folds: bool
+) -> None:
+    """The digests of each part, made without sorting, are together those of the whole."""
+    folder, rules = tmp_path_factory.mktemp("joined"), FOLDING if folds else EXACT
+    distinct = [*first_of(sorted(codes), folds=folds).values()]
+    parts = code_sets(folder, distinct, 3)
+    whole = segments_of(parts, KEY, folder, rules=rules)
+    assert whole == joined(segments_of([part], KEY, folder, rules=rules, are_distinct=True) for part in parts)
+    assert whole == segments_of(parts, KEY, folder, rules=rules, are_distinct=True)
+
+
+def test_a_code_that_is_in_two_parts_is_no_equal_set(tmp_path: Path) -> None:
+    """It counts twice where it was promised to stand once, and is found by looking at its segment."""
+    once, twice = code_sets(tmp_path, ["A", "B"]), code_sets(tmp_path, ["A", "B", "A"])
+    right = segments_of(once, KEY, tmp_path)
+    part = segments_of(code_sets(tmp_path, ["A"]), KEY, tmp_path)
+    for wrong in (segments_of(twice, KEY, tmp_path, are_distinct=True), joined([right, part])):
+        (odd,) = differing(right, wrong)
+        assert {"A"} <= set(codes_in(codes_of_segments(twice, [odd], KEY)))
+    with pytest.raises(UsageError, match="nothing to join"):
+        joined([])
+    with pytest.raises(UsageError, match="say nothing together"):
+        joined([right, segments_of(once, KEY, tmp_path, count=2)])
 
 
 def test_digests_of_different_keys_say_nothing_together(tmp_path: Path) -> None:

@@ -69,6 +69,10 @@ class Segmenter:
                 limbs[2 * half + place] = total.astype(np.uint64)
         return BlockSums(np.bincount(segments, minlength=self.count), limbs)
 
+    def sums_of(self, text: bytes) -> BlockSums:
+        """Add up different codes as they are spelled; as `sums`."""
+        return self.sums(self.folding.keys(text))
+
     def chosen(self, text: bytes, segments: Collection[int]) -> bytes:
         """Return the lines whose codes are of these segments, as they are spelled."""
         lines = TextLines.of(text)

@@ -1,4 +1,4 @@
-"""S-100 to S-106: the log of migrations between vendors, and which connections lookups ask first."""
+"""S-100 to S-107: the log of migrations between vendors, and which connections lookups ask first."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -113,3 +113,14 @@ class MigrationRules:
         back = harness.restore(tmp_path / "backup")
         assert ((kept,), ("new", "old")) == (back.migration_log.events("mig_a"), back.preference.get())
         assert () == back.maintenance.check(thorough=True).faults
+
+    @pytest.mark.parametrize("steps", [1, 6])
+    def test_s107_a_kill_amid_a_switch(self, harness: StateHarness, steps: int) -> None:
+        """S-107: the last that was answered holds, or the next, whole; and it can be switched again."""
+        worker = harness.spawn("switch")
+        said = [worker.step() for _ in range(steps)]
+        said += worker.kill()
+        preference = harness.open().preference
+        assert ",".join(preference.get()) in {said[-1], ",".join(reversed(said[-1].split(",")))}
+        preference.set(["last"])
+        assert ("last",) == harness.open().preference.get()

@@ -179,6 +179,15 @@ def log_events(state: State, migration: str, own: str, events: str) -> None:
             _say(f"{own}:{event.number}")
 
 
+def switch(state: State) -> None:
+    """Prefer two connections in one order and then in the other, for ever."""
+    names = ["new", "old"]
+    while True:
+        state.preference.set(names)
+        _say(",".join(names))
+        names.reverse()
+
+
 def import_half(state: State) -> None:
     """Import a report, and stop in the middle of it."""
     key = state.reports.key()
@@ -227,6 +236,7 @@ WORK: dict[str, Callable[..., None]] = {
         mark_parts,
         put_files,
         ring,
+        switch,
         take_calls,
     )
 }
