@@ -124,8 +124,8 @@ def segments_of(
         workspace: An existing private folder for files on the way.
         count: How many segments: a power of two, at most 65536.
         rules: The vendor's comparison; without it codes are equal by their bytes.
-        are_distinct: True when no code stands in them twice, as in what `prepare` has written: then nothing is sorted, which
-            takes a third of the time. A code that does all the same counts twice, so that the set is equal to no other.
+        are_distinct: True when no code stands in them twice, as in what `prepare` has written: then nothing is sorted, nor
+            written to the workspace. A code that does all the same counts twice, so that the set is equal to no other.
 
     Raises:
         UsageError: There cannot be so many segments, or the key is too short.

@@ -1,7 +1,7 @@
 """SipHash-2-4 with 128 bits, of many lines at once: a keyed function made for short texts such as codes.
 
 It is the function of Aumasson and Bernstein (2012), word for word, and no design of ours: who does not know the key can
-neither tell its values from random ones nor prepare codes whose values go together. NumPy takes a tenth of the time
+neither tell its values from random ones nor prepare codes whose values go together. NumPy takes a fifth of the time
 that the hashes of the standard library take for as many codes, one call each.
 """
 
@@ -45,7 +45,7 @@ class SipHash:
         first, last = np.empty(lines.count, np.uint64), np.empty(lines.count, np.uint64)
         view, starts, lengths = view_of(text + PADDING), lines.starts, lines.lengths
         whole = lengths // WORD
-        for number in np.unique(whole).tolist():
+        for number in np.flatnonzero(np.bincount(whole)).tolist():  # not `unique`, which sorts
             same = np.flatnonzero(whole == number)
             for at in range(0, len(same), _AT_ONCE):
                 chosen = same[at : at + _AT_ONCE]
