@@ -1,18 +1,20 @@
 """All that can be known of the codes that the source has given out, and how sure that is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 import attrs
 
-from couponhub.migration.customer_files import read_customers
-from couponhub.migration.ends import Destination, Origin
+from couponhub.migration.ends import DestinationList, OriginList
 from couponhub.migration.held_codes import FoundCodes, HeldCodes
-from couponhub.migration.holders import CustomerSweep, reported_codes, reports_reach
+from couponhub.migration.holders import CustomerSweep, HeldCode, reported_codes, reports_reach
 from couponhub.migration.request import PlanRequest
 from couponhub.migration.sets import file_digest
-from couponhub.models import PlanSource
+from couponhub.models import Customer, PlanSource
+
+Follow = Callable[[HeldCode], tuple[HeldCode, bool]]
+"""Leads a code to whom its customer was merged into; the flag says that nobody may be named."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +39,7 @@ class Knowledge:
 
 
 def knowledge_of(
-    request: PlanRequest, origin: Origin, destination: Destination, folder: Path, *, now: datetime
+    request: PlanRequest, origin: OriginList, destination: DestinationList, folder: Path, *, now: datetime
 ) -> Knowledge:
     """Find out which codes of the source were given out: from a file, from its vendor, or from its usage reports.
 
@@ -75,27 +77,75 @@ def knowledge_of(
 @attrs.define(kw_only=True)
 class _Reader:
     request: PlanRequest
-    origin: Origin
-    destination: Destination
+    origin: OriginList
+    destination: DestinationList
     held: HeldCodes
     notes: list[str] = attrs.field(factory=list)
 
     def read(self) -> tuple[tuple[PlanSource, ...], CustomerSweep | None]:
+        from couponhub.holdings import is_export, read_holdings, read_merges  # noqa: PLC0415 - brings readers of tables in
+
+        sources: list[PlanSource] = []
+        follow: Follow = _as_it_is
+        connection = self.origin.connection
+        if self.request.merges is not None:
+            merges = read_merges(self.request.merges, form=connection.merge_form)
+            sources.append(_source("merges", self.request.merges, merges.count))
+            follow = _following(merges.follow)
         path = self.request.customers
         if path is None:
-            return (), None
-        count = sum(1 for _ in read_customers(path))  # which tells of faulty rows before anybody is asked
-        sweep = CustomerSweep(
-            self.origin.connection, self.origin.shown.id, read_customers(path), self.destination.fit
-        )
-        for held in sweep:
-            self.held.add(held)
+            return tuple(sources), None
+        if is_export(path):
+            rows = 0
+            held = read_holdings(path, list_id=self.origin.shown.id, forms=connection.table_forms)
+            for one in held:
+                rows += 1
+                self._add(
+                    HeldCode(
+                        code=one.code,
+                        customer=one.customer,
+                        status=one.status.value,
+                        issued_at=one.issued_at,
+                        expires_at=one.expires_at,
+                    ),
+                    follow,
+                )
+            return (*sources, _source("customers", path, rows)), None
+        count = sum(1 for _ in self._customers(path))  # which tells of faulty rows before anybody is asked
+        sweep = CustomerSweep(connection, self.origin.shown.id, self._customers(path), self.destination.fit)
+        for held_code in sweep:
+            self._add(held_code, follow)
         if sweep.unknowable:
             self.notes.append(
                 f"of {sweep.unknowable:,} of {sweep.asked:,} customers it could not be known what they hold:"
                 " their codes may count as free"
             )
-        return (_source("customers", path, count),), sweep
+        return (*sources, _source("customers", path, count)), sweep
+
+    def _customers(self, path: str) -> Iterator[Customer]:
+        from couponhub.holdings import read_customers  # noqa: PLC0415 - as above
+
+        return read_customers(path)
+
+    def _add(self, held: HeldCode, follow: Follow) -> None:
+        followed, is_released = follow(held)
+        self.held.add(followed, is_released=is_released)
+
+
+def _as_it_is(held: HeldCode) -> tuple[HeldCode, bool]:
+    return held, False
+
+
+def _following(lead: Callable[[Customer, datetime | None], object]) -> Follow:
+    def follow(held: HeldCode) -> tuple[HeldCode, bool]:
+        if held.customer is None:
+            return held, False
+        found = lead(held.customer, held.issued_at)
+        if isinstance(found, Customer):
+            return attrs.evolve(held, customer=found), False
+        return held, True
+
+    return follow
 
 
 def _source(role: str, name: str, rows: int) -> PlanSource:

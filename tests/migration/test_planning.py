@@ -116,3 +116,43 @@ def test_a_plan_that_is_there_is_not_written_over(world: World) -> None:
     (world.cli.folder / "plan.json").write_text("{}", encoding="utf-8")
     ran = world.plan("--from", "capillary", "--list", "1", "--to", "moengage", "--create", "--codes", "a.csv")
     assert (2, "plan.json cannot be written: File exists (name a new file)") == (ran.code, ran.complaint)
+
+
+def test_an_export_says_who_holds_which_code(world: World) -> None:
+    """A table with a column of codes stands for asking anybody; its customers go along where the target knows them."""
+    series = world.series(CODES)
+    world.issue("capillary", series, CODES[:3])
+    other = world.series((), "Spring")
+    world.cli.write("holders.csv", "code,mobile", *(f"{code},919876543210" for code in CODES[:3]))
+    ran = world.plan(
+        *("--from", "capillary", "--list", series, "--to", "capillary", "--to-list", other),
+        *("--codes", "Winter.csv", "--customers", "holders.csv"),
+    )
+    assert 0 == ran.code, ran.err
+    assert (47, 3, 0) == (
+        ran.json["counts"]["free"],
+        ran.json["counts"]["issued"],
+        ran.json["counts"]["unknown"],
+    )
+    assert [("free", 47), ("issued", 3)] == [(one["kind"], one["rows"]) for one in ran.json["batches"]]
+
+
+def test_a_released_identifier_is_given_no_code(world: World) -> None:
+    """Whose mobile may be somebody else's by now keeps the code at the source; a merged customer's leads to the survivor."""
+    series = world.series(CODES)
+    world.issue("capillary", series, CODES[:2])
+    other = world.series((), "Spring")
+    world.cli.write("holders.csv", "code,mobile", f"{CODES[0]},919876543210", f"{CODES[1]},919000000001")
+    world.cli.write(
+        "merges.csv",
+        "victim_mobile,survivor_mobile,identifier_released",
+        "919876543210,919000000009,true",
+        "919000000001,919000000009,false",
+    )
+    ran = world.plan(
+        *("--from", "capillary", "--list", series, "--to", "capillary", "--to-list", other),
+        *("--codes", "Winter.csv", "--customers", "holders.csv", "--merges", "merges.csv"),
+    )
+    assert 0 == ran.code, ran.err
+    assert [("free", 48), ("issued", 1)] == [(one["kind"], one["rows"]) for one in ran.json["batches"]]
+    assert any("1 codes stay at the source: the identifiers" in note for note in ran.json["notes"])
