@@ -5,7 +5,7 @@ from pathlib import Path
 
 from couponhub.codes import shared
 from couponhub.migration.batches import Batches
-from couponhub.migration.ends import Destination, Origin
+from couponhub.migration.ends import DestinationList, OriginList
 from couponhub.models import CodeFileRules, Collision
 from couponhub.state import Ledger, TextCodeSet
 
@@ -15,8 +15,8 @@ _Named = set[tuple[str, str | None]]
 
 def collisions_of(
     batches: Batches,
-    origin: Origin,
-    destination: Destination,
+    origin: OriginList,
+    destination: DestinationList,
     folder: Path,
     *,
     names: Iterable[str],

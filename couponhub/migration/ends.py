@@ -33,7 +33,7 @@ _HALF_A_DAY = timedelta(hours=12)
 
 
 @attrs.frozen(kw_only=True)
-class Origin:
+class OriginList:
     """The list that codes come from.
 
     Attributes:
@@ -56,7 +56,7 @@ class Origin:
 
 
 @attrs.frozen(kw_only=True)
-class Destination:
+class DestinationList:
     """The list that codes go to.
 
     Attributes:
@@ -99,7 +99,7 @@ class Destination:
         return min(usable, key=lambda one: _PREFERENCE.index(one.identifier))
 
 
-def origin_of(connection: "Connection", list_id: str) -> Origin:
+def origin_of(connection: "Connection", list_id: str) -> OriginList:
     """Read the list that codes come from.
 
     Raises:
@@ -110,12 +110,17 @@ def origin_of(connection: "Connection", list_id: str) -> Origin:
     rules = CodeFileRules(
         code_header="code", ignores_case=coupons.ignores_case, ignores_blanks=coupons.ignores_blanks
     )
-    return Origin(connection=connection, shown=connection.lists.get(list_id), rules=rules)
+    return OriginList(connection=connection, shown=connection.lists.get(list_id), rules=rules)
 
 
 def destination_of(
-    connection: "Connection", origin: Origin, request: PlanRequest, *, is_same_account: bool, now: datetime
-) -> Destination:
+    connection: "Connection",
+    origin: OriginList,
+    request: PlanRequest,
+    *,
+    is_same_account: bool,
+    now: datetime,
+) -> DestinationList:
     """Look at the list that codes go to, or at what is wanted of a new one, and refuse what could only fail.
 
     Raises:
@@ -149,7 +154,7 @@ def destination_of(
         _refuse_ended(connection, shown, now)
         kinds = sorted(tags) if issued_as is IssuedAs.TAGGED else []
         connection.lists.check_takes_codes(shown.id, Tagging(identifier=kinds[0]) if kinds else None)
-    return Destination(
+    return DestinationList(
         connection=connection, shown=shown, new=new, rules=rules, tags=tags, issued_as=issued_as
     )
 

@@ -1,5 +1,6 @@
 """The codes of the source that were given out, each once, with the customer where one alone is known."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import attrs
 from couponhub.codes.dedupe import private
 from couponhub.errors import UsageError
 from couponhub.migration.holders import HeldCode
-from couponhub.models import CodeFileRules, Customer, Identifier
+from couponhub.models import CodeFileRules, Customer
 from couponhub.serialization import instant_text
 from couponhub.state import TextCodeSet
 from couponhub.state.codesets import comparable
@@ -21,7 +22,9 @@ _RANKS = {"redeemed": 0, "expired": 1, "revoked": 1}
 _ISSUED = 2
 _SIGN = "\x1f"
 """Stands in no identifier and in no code."""
-_BATCH = 20_000
+_NO_LINE = re.compile("[\\n\\r\x1f\ud800-\udfff]")
+_NOBODYS = "-"
+"""In place of a kind of identifier: nobody may be named, whatever other lines say."""
 
 
 @attrs.frozen(kw_only=True)
@@ -54,6 +57,7 @@ class HeldCodes:
         rows: Lines that were taken in.
         contested: Codes that two customers are said to hold.
         revoked: Codes that were taken back from their customers.
+        unwritable: Codes that no file of codes can hold, which are left out.
         released: Codes whose customer's identifier may be another person's by now.
     """
 
@@ -65,31 +69,35 @@ class HeldCodes:
         self._kept: dict[str, str] = {}
         self._spelled = self._new("held")
         self._reported = self._new("reported")
-        self.rows = self.contested = self.revoked = self.released = 0
+        self.rows = self.contested = self.revoked = self.released = self.unwritable = 0
 
     def add(self, held: HeldCode, *, is_released: bool = False) -> None:
         """Take in one that a customer has, or had."""
         self.rows += 1
+        if not _is_line(held.code):
+            self.unwritable += 1
+            return
         key = self._key(held.code)
         rank = self._rank(held)
-        line = _line(rank, None if is_released else held.customer, held)
+        line = _line(rank, held, is_nobodys=is_released)
         known = self._kept.get(key)
         if known is None:
             self._spelled.write(f"{held.code}\n".encode())
             self._kept[key] = line
             self.revoked += held.status == "revoked"
             self.released += is_released
+        elif rank == int(known[0]) == _ISSUED:
+            self._kept[key] = self._either(known, line)
         elif rank < int(known[0]):
             self._kept[key] = line
-        elif rank == int(known[0]) == _ISSUED and _differ(known, line):
-            self.contested += 1
-            self._kept[key] = _line(rank, None, held)
 
     def add_reported(self, codes: Iterable[str]) -> None:
         """Take in codes that were given out to nobody knows whom, after all others were added."""
         for code in codes:
             self.rows += 1
-            if self._key(code) not in self._kept:
+            if not _is_line(code):
+                self.unwritable += 1
+            elif self._key(code) not in self._kept:
                 self._reported.write(f"{code}\n".encode())
 
     def finish(self) -> "FoundCodes":
@@ -113,6 +121,19 @@ class HeldCodes:
             rules=self._rules,
             kept=self._kept,
         )
+
+    def _either(self, known: str, line: str) -> str:
+        """Return the one line that is left of two about a code, whichever came first."""
+        _, kind, customer, *_ = known.split(_SIGN)
+        _, other_kind, other, *_ = line.split(_SIGN)
+        if kind in {"", _NOBODYS}:
+            return known if kind == _NOBODYS or not other_kind else line
+        if other_kind in {"", _NOBODYS}:
+            return line if other_kind == _NOBODYS else known
+        if (kind, customer) == (other_kind, other):
+            return max(known, line)
+        self.contested += 1
+        return _SIGN.join((known[0], _NOBODYS, "", "", ""))
 
     def _rank(self, held: HeldCode) -> int:
         rank = _RANKS.get(held.status, _ISSUED)
@@ -152,33 +173,27 @@ class FoundCodes:
                 yield _NOBODY
             else:
                 _, kind, customer, issued_at, expires_at = line.split(_SIGN)
+                kind = "" if kind == _NOBODYS else kind
                 yield Holder(kind=kind, customer=customer, issued_at=issued_at, expires_at=expires_at)
-
-    def kinds(self) -> frozenset[Identifier]:
-        """Return the kinds of identifier that holders of usable codes are named by."""
-        issued = (line.split(_SIGN, 2)[1] for line in self._kept.values() if line[0] == str(_ISSUED))
-        return frozenset(Identifier(kind) for kind in set(issued) if kind)
 
 
 _NOBODY = Holder(kind="", customer="", issued_at="", expires_at="")
 
 
-def _line(rank: int, customer: Customer | None, held: HeldCode) -> str:
+def _is_line(code: str) -> bool:
+    """Tell whether a code can be a line of a file: it has no line end in it, and no half of a pair of surrogates."""
+    return (code.isascii() and code.isprintable()) or not _NO_LINE.search(code)
+
+
+def _line(rank: int, held: HeldCode, *, is_nobodys: bool) -> str:
     issued_at = "" if held.issued_at is None else instant_text(held.issued_at)
     expires_at = "" if held.expires_at is None else instant_text(held.expires_at)
-    kind, value = ("", "") if customer is None else _named(customer)
+    kind, value = (_NOBODYS, "") if is_nobodys else _named(held.customer)
     return _SIGN.join((str(rank), kind, value, issued_at, expires_at))
 
 
-def _named(customer: Customer) -> tuple[str, str]:
+def _named(customer: Customer | None) -> tuple[str, str]:
     try:
-        return customer.identifier.value, customer.plain
+        return ("", "") if customer is None else (customer.identifier.value, customer.plain)
     except UsageError:  # it cannot be one of its kind, so that nobody is found by it anywhere
         return "", ""
-
-
-def _differ(one: str, other: str) -> bool:
-    """Tell whether two lines name two customers by the same kind of identifier; one person may have several kinds."""
-    _, kind, customer, *_ = one.split(_SIGN)
-    _, other_kind, other_customer, *_ = other.split(_SIGN)
-    return kind == other_kind and customer != other_customer

@@ -1,11 +1,12 @@
 """The steps of a migration that nobody can take back, in words."""
 
 from couponhub.migration.batches import FREE, Batches
-from couponhub.migration.ends import Destination
+from couponhub.migration.ends import DestinationList
+from couponhub.migration.words import codes, some
 from couponhub.models import IssuedAs
 
 
-def irreversible_steps(destination: Destination, batches: Batches) -> tuple[str, ...]:
+def irreversible_steps(destination: DestinationList, batches: Batches) -> tuple[str, ...]:
     """Return a sentence for each step that nobody can take back, in their order."""
     connection = destination.connection
     able = connection.capabilities
@@ -20,15 +21,15 @@ def irreversible_steps(destination: Destination, batches: Batches) -> tuple[str,
         way = "a file can be deleted, but not what was handed out of it by then"
         if "uploads.delete" not in able:
             way = "nobody can take them back there"
-        told.append(f"Uploads {free:,} free codes to {connection.name}: {way}.")
+        told.append(f"Uploads {some(free, 'free code')} to {connection.name}: {way}.")
     if tagged:
         told.append(
-            f"Binds {tagged:,} codes to their customers at {connection.name}: they count as issued at once, and it may"
+            f"Binds {codes(tagged)} to their customers at {connection.name}: they count as issued at once, and it may"
             " tell the customers."
         )
     if untagged and destination.issued_as is IssuedAs.FREE:
         told.append(
-            f"Uploads {untagged:,} codes that customers hold as free ones to {connection.name}: somebody else may be"
+            f"Uploads {codes(untagged)} that customers hold to {connection.name}: somebody else may be"
             " given them."
         )
     return tuple(told)

@@ -11,6 +11,7 @@ from couponhub.migration.held_codes import FoundCodes, HeldCodes
 from couponhub.migration.holders import CustomerSweep, HeldCode, reported_codes, reports_reach
 from couponhub.migration.request import PlanRequest
 from couponhub.migration.sets import file_digest
+from couponhub.migration.words import codes, some
 from couponhub.models import Customer, PlanSource
 
 Follow = Callable[[HeldCode], tuple[HeldCode, bool]]
@@ -117,7 +118,7 @@ class _Reader:
             self._add(held_code, follow)
         if sweep.unknowable:
             self.notes.append(
-                f"of {sweep.unknowable:,} of {sweep.asked:,} customers it could not be known what they hold:"
+                f"of {sweep.unknowable:,} of {some(sweep.asked, 'customer')} it could not be known what they hold:"
                 " their codes may count as free"
             )
         return (*sources, _source("customers", path, count)), sweep
@@ -153,7 +154,7 @@ def _source(role: str, name: str, rows: int) -> PlanSource:
 
 
 def _reach(rows: int, until: datetime | None) -> str:
-    told = f"imported usage reports name {rows:,} codes as handed out"
+    told = f"imported usage reports name {codes(rows)} as handed out"
     if until is None:
         return f"{told}; they do not cover the list from its beginning, so that there may be more"
     return f"{told}, all until {until:%Y-%m-%d %H:%M} UTC; what was handed out since is not known"
@@ -161,11 +162,13 @@ def _reach(rows: int, until: datetime | None) -> str:
 
 def _odd(held: HeldCodes) -> Iterator[str]:
     if held.contested:
-        yield f"{held.contested:,} codes are said to be held by two customers: they stay at the source"
+        yield f"{codes(held.contested)} with two customers who are said to hold them: bound to neither"
     if held.released:
         yield (
-            f"{held.released:,} codes stay at the source: the identifiers of their customers were released when those were"
-            " merged, and may be other people's now"
+            f"{codes(held.released)} bound to nobody: the identifiers of their customers were released when those were merged,"
+            " and may be other people's now"
         )
+    if held.unwritable:
+        yield f"{codes(held.unwritable)} with characters that no file of codes can hold: left out of everything"
     if held.revoked:
-        yield f"{held.revoked:,} codes were revoked, and count as expired: nobody can use them"
+        yield f"{codes(held.revoked)} revoked, which count as expired: nobody can use them"

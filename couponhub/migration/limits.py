@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from couponhub.errors import LimitsCrossed
+from couponhub.migration.words import codes, some
 from couponhub.models import CouponList, CrossedLimit, MigrationCounts
 
 _MOST_UNACCOUNTED = 0.3
@@ -38,14 +39,14 @@ def crossed_limits(
         crossed.append(
             CrossedLimit(
                 kind="unaccounted",
-                message=f"{lost / total:.0%} of {total:,} codes are unaccounted for: {' and '.join(told)}",
+                message=f"{lost / total:.0%} of {codes(total)} unaccounted for: {' and '.join(told)}",
             )
         )
     if customers and unknowable / customers > _MOST_UNACCOUNTED:
-        message = f"of {unknowable:,} of {customers:,} customers it could not be known what they hold"
+        message = f"of {unknowable:,} of {some(customers, 'customer')} it could not be known what they hold"
         crossed.append(CrossedLimit(kind="unaccounted", message=message))
     if target is not None and (held := max(target.total or 0, sent_before)):
-        message = f"list {target.id} of {target.connection} is not empty: it holds {held:,} codes"
+        message = f"list {target.id} of {target.connection} is not empty: it holds {codes(held)}"
         crossed.append(CrossedLimit(kind="target_not_empty", message=message))
     return tuple(crossed)
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import attrs
 
 from couponhub.migration.batches import ISSUED, Batches
-from couponhub.migration.ends import Destination, Origin, last_day_of
+from couponhub.migration.ends import DestinationList, OriginList, last_day_of
+from couponhub.migration.words import codes, some
 from couponhub.models import Alerts, FieldFate, IssuedAs, Lossiness, MigrationCounts
 from couponhub.serialization import read_instant
 
@@ -16,16 +17,16 @@ _DAY = 86_400
 
 @attrs.frozen(kw_only=True)
 class _Move:
-    origin: Origin
-    destination: Destination
+    origin: OriginList
+    destination: DestinationList
     counts: MigrationCounts
     batches: Batches
     ends: Mapping[str, int]
 
 
 def lossiness_of(
-    origin: Origin,
-    destination: Destination,
+    origin: OriginList,
+    destination: DestinationList,
     counts: MigrationCounts,
     batches: Batches,
     ends: Mapping[str, int],
@@ -65,18 +66,18 @@ def _customer(move: _Move) -> _Told:
     if not issued:
         yield "customer", _KEPT, "nobody is known to hold a code that can still be used"
     elif move.destination.issued_as is IssuedAs.FREE:
-        yield "customer", _LOST, f"{issued:,} codes that customers hold become free: anybody may be given one"
+        yield "customer", _LOST, f"{codes(issued)} that customers hold become free: anybody may be given one"
     elif move.destination.issued_as is IssuedAs.SKIP:
-        yield "customer", _LOST, f"{issued:,} codes stay at the source with those who hold them"
+        yield "customer", _LOST, f"{codes(issued)} left at the source with those who hold them"
     elif left:
         why = "whose customer is not known by an identifier that the target takes"
         yield (
             "customer",
             _NEAR,
-            f"{tagged:,} codes are bound to their customers; {left:,} stay at the source, {why}",
+            f"{codes(tagged)} bound to their customers; {left:,} left at the source, {why}",
         )
     else:
-        yield "customer", _KEPT, f"{tagged:,} codes are bound to their customers"
+        yield "customer", _KEPT, f"{codes(tagged)} bound to their customers"
 
 
 def _issue(move: _Move) -> _Told:
@@ -131,7 +132,7 @@ def _redemptions(move: _Move) -> _Told:
     yield (
         "redemptions",
         _LOST,
-        f"{note}: {redeemed:,} redeemed codes stay at the source" if redeemed else note,
+        f"{note}: {some(redeemed, 'redeemed code')} left at the source" if redeemed else note,
     )
     yield "redemption_count", _LOST, "a code that may be used again begins anew"
 

@@ -16,7 +16,7 @@ from couponhub.code_desk.sources import Sources
 from couponhub.errors import Conflict, LocalError, UsageError
 from couponhub.migration.batches import Batches, Way, write_batches
 from couponhub.migration.collisions import collisions_of
-from couponhub.migration.ends import Destination, Origin, destination_of, origin_of
+from couponhub.migration.ends import DestinationList, OriginList, destination_of, origin_of
 from couponhub.migration.irreversible import irreversible_steps
 from couponhub.migration.knowledge import Knowledge, knowledge_of
 from couponhub.migration.limits import crossed_limits, refuse_crossed
@@ -25,6 +25,7 @@ from couponhub.migration.plan_file import VERSION, sealed
 from couponhub.migration.request import PlanRequest
 from couponhub.migration.schedule import Schedule, schedule_of
 from couponhub.migration.sets import CodeClasses, CodesOfSources, classify, read_codes
+from couponhub.migration.words import codes, some
 from couponhub.models import IssuedAs, MigrationCounts, MigrationPlan
 from couponhub.rooted import Rooted
 from couponhub.state import CodeSet, Ledger
@@ -176,7 +177,7 @@ class Planner(Rooted):
         """
         return self.build(PlanRequest.of(plan), workspace, plan_id=plan.id)
 
-    def _ends(self, request: PlanRequest, now: datetime) -> tuple[Origin, Destination]:
+    def _ends(self, request: PlanRequest, now: datetime) -> tuple[OriginList, DestinationList]:
         source, target = self._open(request.source), self._open(request.target)
         account = self._account(request.source)
         is_same = source is target or (account != "" and account == self._account(request.target))
@@ -238,7 +239,7 @@ class Planner(Rooted):
             )
         )
 
-    def _sent(self, destination: Destination) -> tuple[CodeSet, ...]:
+    def _sent(self, destination: DestinationList) -> tuple[CodeSet, ...]:
         if destination.list_id is None:
             return ()
         name = destination.connection.name
@@ -261,8 +262,8 @@ class _Work:
     """All that a plan is written from."""
 
     request: PlanRequest
-    origin: Origin
-    destination: Destination
+    origin: OriginList
+    destination: DestinationList
     codes: CodesOfSources
     known: Knowledge
     classes: CodeClasses
@@ -281,15 +282,15 @@ def _accounted(work: _Work) -> tuple[MigrationCounts, int, tuple[str, ...]]:
     else:
         beyond = max(0, shown.total - counts.all)
         if shown.total != counts.all:
-            told.append(f"{name} counts {shown.total:,} codes in the list; the sources have {counts.all:,}")
+            told.append(f"{name} counts {codes(shown.total)} in the list; the sources have {counts.all:,}")
     if shown.total is not None and shown.available is not None:
         handed_out = max(0, shown.total - shown.available)
         # Where reports say which were given out, either side may be wrong.
         unknown = abs(handed_out - known) if work.known.is_reported else max(0, handed_out - known)
         if handed_out != known:
-            told.append(f"{name} counts {handed_out:,} codes as handed out; {known:,} of them are known here")
+            told.append(f"{name} counts {codes(handed_out)} as handed out; {known:,} known here")
     if work.classes.from_holders:
-        told.append(f"{work.classes.from_holders:,} codes that customers hold stand in no source of codes")
+        told.append(f"{codes(work.classes.from_holders)} that customers hold, in no source of codes")
     if work.origin.is_over:
         told.append("the source list has ended, and its codes with it: none of them moves")
     return attrs.evolve(counts, unknown=unknown), beyond, tuple(told)
@@ -298,22 +299,22 @@ def _accounted(work: _Work) -> tuple[MigrationCounts, int, tuple[str, ...]]:
 def _of_schedule(schedule: Schedule, work: _Work) -> Iterator[str]:
     if schedule.asking:
         yield (
-            f"the second pass asks about {work.known.customers:,} customers again, which takes"
+            f"the second pass asks about {some(work.known.customers, 'customer')} again, which takes"
             f" {schedule.asking / 60:,.0f} minutes or more"
         )
 
 
-def _refuse_nameless(request: PlanRequest, destination: Destination, classes: CodeClasses) -> None:
+def _refuse_nameless(request: PlanRequest, destination: DestinationList, classes: CodeClasses) -> None:
     usable = sum(count for kind, count in classes.kinds.items() if kind in destination.tags)
     if request.issued_as is IssuedAs.TAGGED and classes.counts.issued and not usable:
         kinds = " or ".join(sorted(destination.tags))
         raise UsageError(
-            f"{classes.counts.issued:,} codes are issued, and no customer of them is known by {kinds}",
+            f"{codes(classes.counts.issued)} issued, and no customer of them is known by {kinds}",
             hint="--customers FILE names them; --issued-as skip leaves their codes at the source",
         )
 
 
-def _refuse_too_many(destination: Destination, batches: Batches) -> None:
+def _refuse_too_many(destination: DestinationList, batches: Batches) -> None:
     most = destination.connection.capabilities.limits.get("list_codes", 0)
     held = (destination.shown.total or 0) if destination.shown else 0
     rows = sum(one.rows for one in batches.files)
@@ -324,7 +325,7 @@ def _refuse_too_many(destination: Destination, batches: Batches) -> None:
         )
 
 
-def _refuse_taken(destination: Destination) -> None:
+def _refuse_taken(destination: DestinationList) -> None:
     new, connection = destination.new, destination.connection
     if new is None or "lists.read" not in connection.capabilities:
         return

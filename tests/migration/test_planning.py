@@ -106,8 +106,8 @@ def test_crossed_limits_need_a_reason(world: World, *, forced: bool) -> None:
         assert 2 == ran.code
         lines = ran.remarks
         assert 2 == len(lines)
-        assert "60% of 50 codes are unaccounted for: 30 in no source" in lines[0]
-        assert "holds 1 codes" in lines[1]
+        assert "60% of 50 codes unaccounted for: 30 in no source" in lines[0]
+        assert "holds 1 code" in lines[1]
         assert "--force REASON" in lines[1]
 
 
@@ -155,4 +155,4 @@ def test_a_released_identifier_is_given_no_code(world: World) -> None:
     )
     assert 0 == ran.code, ran.err
     assert [("free", 48), ("issued", 1)] == [(one["kind"], one["rows"]) for one in ran.json["batches"]]
-    assert any("1 codes stay at the source: the identifiers" in note for note in ran.json["notes"])
+    assert any("1 code bound to nobody: the identifiers" in note for note in ran.json["notes"])
