@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import contextmanager, suppress
 
 from couponhub.capabilities import Offered
 from couponhub.clock import SYSTEM_CLOCK, Clock
@@ -385,6 +385,9 @@ class Uploads(Rooted):
         return ErrorContext(self._connection, operation)
 
 
-def work_of(uploads: Uploads, job: JobRecord, timeout: float | None) -> AbstractContextManager[UploadWork]:
+@contextmanager
+def work_of(uploads: Uploads, job: JobRecord, timeout: float | None) -> Iterator[UploadWork]:
     """Make what goes on with the job of an upload; see `couponhub.jobs.OpenWork`."""
-    return uploads._assembly.work(job, timeout)  # noqa: SLF001 - of this module
+    at = ErrorContext(job.connection, "go on with upload")
+    with at, uploads._assembly.work(job, timeout) as work:  # noqa: SLF001 - of this module
+        yield work

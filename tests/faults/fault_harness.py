@@ -257,14 +257,17 @@ class FaultHarness:
 
 
 @contextmanager
-def fault_harness_of(vendor: str, paced: PacedClock, **settings: Any) -> Iterator[FaultHarness]:
+def fault_harness_of(
+    vendor: str, paced: PacedClock, *, file_limits: Mapping[str, int] | None = None, **settings: Any
+) -> Iterator[FaultHarness]:
     """A harness for a vendor, whose rate limits are not counted unless `limits` say so; the clock must rule already."""
     with harness_for(
         PLUGINS[vendor], list_extra=LIST_EXTRA[vendor], settings=SETTINGS[vendor], processing_delay=0.0
     ) as harness:
         paced.worlds.append(harness.server.world)
         limits = harness.connection.capabilities.limits
-        chosen = {"settle": 0.0, "limits": {name: 0 for name in limits if "_per_" in name}, **settings}
+        unpaced = {name: 0 for name in limits if "_per_" in name}
+        chosen = {"settle": 0.0, "limits": {**unpaced, **(file_limits or {})}, **settings}
         open_hub = partial(harness.open_hub, **chosen)
         faulty = FaultHarness(harness=harness, paced=paced, hub=open_hub(), open_hub=open_hub)
         try:

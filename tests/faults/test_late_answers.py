@@ -9,13 +9,15 @@ import attrs
 import pytest
 
 from couponhub.clock import Clock
-from couponhub.errors import VendorUnavailable
+from couponhub.errors import CouponhubError, VendorUnavailable
 from couponhub.hub import CouponHub
 from couponhub.transport import RetryPolicy
 from tests.faults.cells import ask_through, calls_of, judge, told_of
-from tests.faults.fault_harness import FaultHarness
+from tests.faults.fault_harness import CODE, FaultHarness, PacedClock, fault_harness_of
 from tests.faults.mishaps import Mishap
 from tests.faults.operations import Operation, operations_of
+from tests.faults.small_parts import SMALL, SUBMISSION, assert_each_once, finish, new_target, send
+from tests.kit.witness import codes_given
 
 TIMEOUT, LATE, SETTLED = 0.1, 0.15, 0.5
 """Seconds: what a vendor is given, what it takes, and what is waited before absence counts."""
@@ -77,3 +79,22 @@ def test_no_lie(
             document = ask_through(faulty, operation, mishap, nth, target, by=hasty)
             time.sleep(LATE)  # what was held back is done by now
             judge(faulty, operation, mishap, target, document)
+
+
+@pytest.mark.parametrize("vendor", SMALL)
+def test_every_part_is_answered_late(hurried: Hurries, monkeypatch: pytest.MonkeyPatch, vendor: str) -> None:
+    """Of an upload of three parts no submission is answered in time, and the vendor does each: none is sent again."""
+    paced = PacedClock()
+    paced.rule(monkeypatch)
+    with (
+        fault_harness_of(vendor, paced, file_limits=SMALL[vendor]) as faulty,
+        codes_given(f"{CODE}-[0-9]+") as given,
+    ):
+        target = new_target(faulty)
+        faulty.spoil(LATENCY, None, SUBMISSION[vendor])
+        with suppress(CouponhubError):  # this machine may be slow, and looks too late as well
+            send(hurried(faulty), target)
+        assert faulty.mend()
+        time.sleep(LATE)
+        finish(faulty, target)
+        assert_each_once(faulty, given, target)

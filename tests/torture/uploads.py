@@ -1,17 +1,15 @@
 """An upload of many parts, its processes killed again and again, within the vendor's documented limits and days of them."""
 
-import io
 import random
-import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import pytest
@@ -21,16 +19,12 @@ from couponhub.models import Job, JobStatus
 from couponhub.state import Quotas
 from couponhub.state.sqlite.state import SqliteState
 from couponhub.testing import Control, EmulatorContext, EmulatorServer, config_text
-from couponhub.testing.emulation.app import EmulatorApp
 from couponhub.testing.vendors import emulators
-from couponhub_moengage.emulator.files import fetching, processing
 from tests.kit.processes import Command, started
 from tests.kit.shared_clock import SharedClock
 from tests.kit.sudden_ends import Moment, SuddenEnd
+from tests.kit.witness import codes_given
 from tests.torture.outcome import Outcome
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ROWS = 3
 """Codes in a part."""
@@ -39,7 +33,7 @@ _CODE = "TORTURE-{:05}"
 _FILE_BYTES = len("Coupon Code\n") + ROWS * len(_CODE.format(0) + "\n")
 # Of MoEngage five files a minute and fifty a day, as documented. Capillary documents no number for uploads.
 _LIMITS = {"capillary": {"file_rows": ROWS, "calls_per_minute": 40}, "moengage": {"file_bytes": _FILE_BYTES}}
-_SUBMISSION = re.compile("POST .*/file")
+_SUBMISSION = "POST .*/file"
 _SECONDS_EACH = 120.0
 _STARTING = 4_000
 """Function calls that a command makes before it has done anything, about."""
@@ -158,7 +152,7 @@ class Torture:
         moment: Moment = self.chance.choice(("before", "after"))
         if kind == "call":
             return SuddenEnd(moment, self.chance.randint(1, 2 + 3 * parts))
-        return SuddenEnd(moment, self.chance.randint(1, parts), match=_SUBMISSION.pattern)
+        return SuddenEnd(moment, self.chance.randint(1, parts), match=_SUBMISSION)
 
     def _left(self) -> list[Job]:
         with CouponHub.from_config(self.folder / "couponhub.toml") as hub:
@@ -208,7 +202,7 @@ def torture(plan: Plan, folder: Path) -> Iterator[Torture]:
     emulated.set_rate_limits(documented=True)
     if plan.vendor == "moengage":
         emulated.set_options({"fetch_retry_seconds": 0.02})
-    with EmulatorServer([emulated], world) as server, witnessed() as given:
+    with EmulatorServer([emulated], world) as server, codes_given("TORTURE-[0-9]+") as given:
         settings: dict[str, Any] = {"timeout": 20.0, "limits": _LIMITS[plan.vendor]}
         store = f'\n[store]\nurl = "sqlite:///{folder.as_posix()}/hub.db"\n'
         text = config_text(server.url, [emulated], settings) + store
@@ -223,46 +217,3 @@ def torture(plan: Plan, folder: Path) -> Iterator[Torture]:
             given,
             random.Random(plan.seed),  # noqa: S311 - a seed is wanted
         )
-
-
-@contextmanager
-def witnessed() -> Iterator[Counter[str]]:
-    """Count every code that the emulated vendors take from whoever calls or serves them; what they refuse is not taken."""
-    given: Counter[str] = Counter()
-    answer, read = EmulatorApp.__call__, fetching.read_codes
-
-    def read_codes(content: bytes) -> list[str]:
-        codes = read(content)
-        given.update(codes)
-        return codes
-
-    def call(
-        app: EmulatorApp, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
-        if not _SUBMISSION.match(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"):
-            return answer(app, environ, start_response)
-        return _counted(given, partial(answer, app), environ, start_response)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(processing, "read_codes", read_codes)
-        patch.setattr(EmulatorApp, "__call__", call)
-        yield given
-
-
-def _counted(
-    given: Counter[str],
-    answer: Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]],
-    environ: "WSGIEnvironment",
-    start_response: "StartResponse",
-) -> Iterable[bytes]:
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    told: list[str] = []
-
-    def start(status: str, *arguments: Any) -> Any:
-        told.append(status)
-        return start_response(status, *arguments)
-
-    answered = answer({**environ, "wsgi.input": io.BytesIO(body)}, start)
-    if told and told[0].startswith("2"):
-        given.update(re.findall("TORTURE-[0-9]+", body.decode(errors="replace")))
-    return answered

@@ -16,6 +16,7 @@ from couponhub.errors import (
     PartialFailure,
     QuotaExhausted,
     RequestRejected,
+    UnreadableReply,
     UsageError,
 )
 from couponhub.models import Identifier, JobId, JobStatus, Tagging, UploadStatus
@@ -355,3 +356,14 @@ def test_a_part_that_fails_while_it_is_served_has_failed(url_harness: UploadHarn
 
     assert len(url_harness.vendor.files) <= 5
     assert url_harness.driver.get(upload_id).status.ended
+
+
+def test_an_error_of_whoever_goes_on_says_where(anyone: UploadHarness) -> None:
+    """As one of whoever sends: a worker drives jobs of many connections."""
+    upload_id = kill_at(anyone, 2)
+    anyone.clock.sleep(60)
+    anyone.vendor.look_faults = [UnreadableReply("half a JSON")]
+    with pytest.raises(UnreadableReply) as caught:
+        anyone.driver.drive(upload_id)
+
+    assert ("shop", "go on with upload") == (caught.value.connection, caught.value.operation)
