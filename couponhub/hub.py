@@ -33,7 +33,6 @@ from couponhub.usage import spellings_in_reports
 
 if TYPE_CHECKING:
     from couponhub.code_desk import CodeDesk
-    from couponhub.migration.service import Migrations
 
 _ALL = CouponQuery()
 _MOST_AT_ONCE = 1000
@@ -67,6 +66,7 @@ class CouponHub(Rooted):
         self._runtime = Runtime(config, observer or NoObserver())
         self.state = self._runtime.state
         self.jobs = self._runtime.jobs
+        self.migrations = self._runtime.migrations
         self.exports = self._runtime.exports
 
     @classmethod
@@ -125,17 +125,6 @@ class CouponHub(Rooted):
         from couponhub.code_desk import CodeDesk  # noqa: PLC0415 - lookups need none of it
 
         return CodeDesk(tuple(self), self.__getitem__, self.state.ledger)
-
-    @property
-    def migrations(self) -> "Migrations":
-        """Moves coupon lists from one connection to another."""
-        from couponhub.migration.planning import Planner  # noqa: PLC0415 - lookups need none of it
-        from couponhub.migration.service import Migrations  # noqa: PLC0415 - the same
-
-        def account(name: str) -> str:
-            return self.config.connection(name).settings.account
-
-        return Migrations(Planner(tuple(self), self.__getitem__, account, self.state.ledger))
 
     @property
     def resilience(self) -> Mapping[str, LookupClient]:

@@ -3,7 +3,7 @@
 import logging
 import threading
 from contextlib import ExitStack
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.config import Config
@@ -15,6 +15,7 @@ from couponhub.holdings.export_work import KIND as EXPORT
 from couponhub.holdings.exports import HubExports, export_work
 from couponhub.jobs import HubJobs
 from couponhub.lookup import AnswerMemo, AskingOrder
+from couponhub.migration import MIGRATION, Migrations, migration_work
 from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
 from couponhub.settings import plain_http_warnings
@@ -23,6 +24,9 @@ from couponhub.state import Quotas, open_state
 from couponhub.transport.observing import Observer
 from couponhub.uploads import UPLOAD, open_uploads, work_of
 from couponhub.usage import UsageIndex
+
+if TYPE_CHECKING:
+    from couponhub.migration.planning import Planner
 
 T = TypeVar("T")
 
@@ -43,6 +47,7 @@ class Runtime:
         usage: The index of usage reports.
         jobs: What goes on beyond the call that began it.
         exports: The exports of customers among those.
+        migrations: The migrations among those.
     """
 
     def __init__(self, config: Config, observer: Observer) -> None:
@@ -70,7 +75,15 @@ class Runtime:
                     job,
                     Deadline.after(timeout, self.services.clock),
                 ),
+                MIGRATION: lambda job, timeout: migration_work(self.migrations, job, timeout),
             },
+            clock=self.services.clock,
+        )
+        self.migrations = Migrations(
+            state=lambda: self._living(self.state),
+            connection=self.connection,
+            jobs=self.jobs,
+            planner=self._planner,
             clock=self.services.clock,
         )
         self.exports = HubExports(
@@ -157,6 +170,17 @@ class Runtime:
             settings=settings,
             clock=self.services.clock,
             room=self.services.room,
+        )
+
+    def _planner(self) -> "Planner":
+        from couponhub.migration.planning import Planner  # noqa: PLC0415 - lookups need none of it
+
+        return Planner(
+            tuple(self._config.connections),
+            self.connection,
+            lambda name: self._config.connection(name).settings.account,
+            self.state.ledger,
+            now=self.services.clock.now,
         )
 
     def _shared_staging(self) -> Staging:

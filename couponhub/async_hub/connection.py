@@ -107,6 +107,13 @@ class AsyncMigrations(_Behind[Migrations]):
     """The migrations of a hub; see `couponhub.migration.Migrations`."""
 
     plan = Awaited(Migrations.plan)
+    apply = Awaited(Migrations.apply)
+    resume = Awaited(Migrations.resume)
+    pause = Awaited(Migrations.pause)
+    cancel = Awaited(Migrations.cancel)
+    throttle = Awaited(Migrations.throttle)
+    status = Awaited(Migrations.status)
+    iterate = Iterated(Migrations.iterate)
 
 
 class AsyncConnection(_Behind[Connection]):

@@ -24,7 +24,7 @@ _COMMANDS = {
     "uploads": "Uploads of codes: send, ls, show, wait, resume, pause, cancel, rm.",
     "codes": "Code files: check, prepare, subtract, intersect, compare, fingerprint.",
     "export": "Who holds which code: customers, resume, ls, cancel.",
-    "migrate": "Move a coupon list to another vendor: plan.",
+    "migrate": "Move a coupon list to another vendor: plan, apply, status, ls, pause, resume, throttle, cancel.",
     "work": "Go on with whatever can go on.",
     "coupons": "Coupons by their codes: find.",
     "call": "Call an endpoint of a vendor that has no command.",

@@ -7,6 +7,8 @@ _CAPILLARY = "loyalty 541854"
 _CREATE = "couponhub lists create engage --name 'Winter mail' --expires 2037-01-31"
 _PLAN = "couponhub migrate plan --from loyalty --list 541854 --to engage"
 _PLAN_BACK = "couponhub migrate plan --from engage --list 6721d00eefc476c0f67e0d05 --to loyalty"
+_MIGRATION = "mig_7dk2m4q2x3h5t6w3z6yb"
+_DIGEST = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8"
 _UPLOAD = "up_7dk2m4q9x1h5t8w3z6yb"
 _EXPORT = "ex_7dk2m4q2x3h5t6w3z6yb"
 
@@ -185,6 +187,41 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         f"{_PLAN} --create --set created_by=crm@example.com --codes winter.csv --force 'the rest is void' --out winter.plan.json",
         f"{_PLAN_BACK} --to-list 541854 --codes list:{_MOENGAGE.replace(' ', '/')} --issued-as skip --out back.plan.json",
         f"{_PLAN} --create --set expires=2037-06-30 --codes winter.csv spring.csv --customers people.csv --out winter.plan.json",
+    ),
+    "couponhub migrate apply": (
+        f"couponhub migrate apply autumn.plan.json --confirm {_DIGEST}",
+        f"couponhub migrate apply autumn.plan.json --confirm {_DIGEST} --timeout 3600 -o json",
+        f"couponhub migrate apply autumn.plan.json --confirm {_DIGEST} --quiet",
+    ),
+    "couponhub migrate resume": (
+        "couponhub migrate resume autumn.plan.json",
+        f"couponhub migrate resume {_MIGRATION} --timeout 3600",
+        f"couponhub migrate resume {_MIGRATION} -o json",
+    ),
+    "couponhub migrate pause": (
+        "couponhub migrate pause autumn.plan.json",
+        f"couponhub migrate pause {_MIGRATION}",
+        f"couponhub migrate pause {_MIGRATION} -o json",
+    ),
+    "couponhub migrate cancel": (
+        "couponhub migrate cancel autumn.plan.json",
+        f"couponhub migrate cancel {_MIGRATION}",
+        f"couponhub migrate cancel {_MIGRATION} -o json",
+    ),
+    "couponhub migrate throttle": (
+        "couponhub migrate throttle autumn.plan.json --per-minute 2",
+        f"couponhub migrate throttle {_MIGRATION} --per-minute 1 -o json",
+        f"couponhub migrate throttle {_MIGRATION}",
+    ),
+    "couponhub migrate status": (
+        "couponhub migrate status autumn.plan.json",
+        f"couponhub migrate status {_MIGRATION}",
+        f"couponhub migrate status {_MIGRATION} -o json",
+    ),
+    "couponhub migrate ls": (
+        "couponhub migrate ls",
+        "couponhub migrate ls -o json",
+        "couponhub migrate ls -o csv > migrations.csv",
     ),
     "couponhub export": (
         "couponhub export customers loyalty people.csv --out coupons.csv",

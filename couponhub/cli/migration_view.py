@@ -40,6 +40,39 @@ _LOSSINESS = (
 _COLLISIONS = (Column("CODES", "count", right=True), Column("THAT", "message"))
 
 
+STATUS_FIELDS = (
+    Column("MIGRATION", "id", whole=True),
+    Column("PHASE", "phase", whole=True),
+    Column("FROM", "from"),
+    Column("TO", lambda document: f"{document['to']} {document['target_list_id'] or 'a new list'}"),
+    Column("JOB", "job_status", whole=True),
+    Column("CODES", "rows", right=True),
+    Column("TAKEN", "sent", right=True),
+    Column("FILES A MINUTE", "per_minute", right=True),
+    Column("WAITING FOR", "waiting_for"),
+    Column("ENDS AT", "ends_at", time=True),
+    Column("WINDOW ENDS AT", "window_ends_at", time=True),
+    Column("BALANCED SINCE", lambda document: (document["proof"] or {}).get("since"), time=True),
+)
+STATUS_COLUMNS = tuple(
+    column
+    for column in STATUS_FIELDS
+    if column.title not in {"FILES A MINUTE", "WAITING FOR", "WINDOW ENDS AT"}
+)
+_EVENTS = (
+    Column("AT", "at", time=True),
+    Column("WHAT", "kind", whole=True),
+    Column("", "message"),
+)
+
+
+def print_events(document: Document) -> None:
+    """Print what happened to a migration, below its fields."""
+    if document["events"]:
+        write("\n")
+        print_table(document["events"], _EVENTS)
+
+
 def print_plan_tables(document: Document) -> None:
     """Print the parts of a plan, below its fields."""
     for key, columns in (("batches", _BATCHES), ("lossiness", _LOSSINESS), ("collisions", _COLLISIONS)):

@@ -1,9 +1,10 @@
-"""Progress of an upload on stderr: a picture that moves on a terminal, elsewhere a line at each change."""
+"""Progress of long work on stderr: a picture that moves on a terminal, elsewhere a line at each change."""
 
 import sys
 import threading
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from couponhub.cli.failures import say
 from couponhub.cli.upload_meter import UploadMeter, duration
@@ -15,21 +16,65 @@ _WIDE = 120
 _BAR = 40
 
 
-class UploadProgress:
-    """Shows what an upload is at, and knows its id as soon as there is one.
+class Meter(Protocol):
+    """The state of long work, for a display of it."""
+
+    @property
+    def subject(self) -> str | None:
+        """The id of the work, once something is written down of it."""
+        ...
+
+    @property
+    def phase(self) -> str:
+        """The thing that is being done."""
+        ...
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it began."""
+        ...
+
+    @property
+    def rows(self) -> int | None:
+        """Rows in all; None where that is not known."""
+        ...
+
+    @property
+    def done(self) -> int:
+        """Rows of them that are done."""
+        ...
+
+    @property
+    def wait(self) -> str | None:
+        """The thing that is waited for; None while nothing is."""
+        ...
+
+    @property
+    def changes(self) -> object:
+        """The figures of which a change is worth a line."""
+        ...
+
+    def facts(self) -> Iterator[str]:
+        """Give what there is to tell beside the phase, shortly."""
+        ...
+
+    def line(self) -> str:
+        """Return all of it as one line."""
+        ...
+
+
+class ProgressDisplay:
+    """A display that fits where stderr goes, or none.
 
     Args:
-        upload_id: Of an upload that was sent before.
+        meter: What to show.
         quiet: Show nothing.
     """
 
-    def __init__(self, upload_id: str | None = None, *, quiet: bool = False) -> None:
-        self.meter = UploadMeter(upload_id, may_have_sent=upload_id is not None)
-        if upload_id is not None:
-            self.meter.phase = "asking the vendor"
+    def __init__(self, meter: Meter, *, quiet: bool = False) -> None:
         self._display: LiveDisplay | LineDisplay | None = None
         if not quiet and sys.stderr is not None:
-            self._display = LiveDisplay(self.meter) if sys.stderr.isatty() else LineDisplay(self.meter)
+            self._display = LiveDisplay(meter) if sys.stderr.isatty() else LineDisplay(meter)
 
     def __enter__(self) -> Self:
         if self._display is not None:
@@ -42,16 +87,39 @@ class UploadProgress:
         if self._display is not None:
             self._display.stop()
 
+    def update(self) -> None:
+        """Show what the meter says now."""
+        if self._display is not None:
+            self._display.update()
+
+    def tell(self, line: str) -> None:
+        """Say a line that stays, also where no progress is shown."""
+        if self._display is None:
+            say(line)
+        else:
+            self._display.tell(line)
+
+
+class UploadProgress(ProgressDisplay):
+    """Shows what an upload is at, and knows its id as soon as there is one.
+
+    Args:
+        upload_id: Of an upload that was sent before.
+        quiet: Show nothing.
+    """
+
+    def __init__(self, upload_id: str | None = None, *, quiet: bool = False) -> None:
+        self.meter = UploadMeter(upload_id, may_have_sent=upload_id is not None)
+        if upload_id is not None:
+            self.meter.phase = "asking the vendor"
+        super().__init__(self.meter, quiet=quiet)
+
     def __call__(self, event: UploadEvent) -> None:
         """Take note of an event; what takes days is told at its start, also where no progress is shown."""
         self.meter.note(event)
         if event.kind is EventKind.RECORDED and (outlook := self.meter.outlook) is not None:
-            if self._display is None:
-                say(outlook)
-            else:
-                self._display.tell(outlook)
-        if self._display is not None:
-            self._display.update()
+            self.tell(outlook)
+        self.update()
 
 
 class LineDisplay:
@@ -66,7 +134,7 @@ class LineDisplay:
     """
 
     def __init__(
-        self, meter: UploadMeter, *, patience: float = _FIRST_LINE, silence: float = _LONGEST_SILENCE
+        self, meter: Meter, *, patience: float = _FIRST_LINE, silence: float = _LONGEST_SILENCE
     ) -> None:
         self._meter = meter
         self._patience = patience
@@ -83,7 +151,7 @@ class LineDisplay:
     def update(self) -> None:
         """Say how it stands, if that has changed."""
         with self._lock:
-            begun = self._told is not None or self._meter.upload_id is not None
+            begun = self._told is not None or self._meter.subject is not None
             if begun and self._meter.changes != self._told:
                 self._say()
 
@@ -118,7 +186,7 @@ class LineDisplay:
 class LiveDisplay:
     """A picture of a few lines that is drawn anew several times a second."""
 
-    def __init__(self, meter: UploadMeter) -> None:
+    def __init__(self, meter: Meter) -> None:
         from rich.console import Console  # noqa: PLC0415 - only terminals see it
         from rich.live import Live  # noqa: PLC0415 - the same
 
@@ -147,8 +215,8 @@ class LiveDisplay:
         self._live.stop()
 
 
-def picture(meter: UploadMeter, width: int) -> Any:
-    """Draw how far an upload is, for a terminal of that many columns."""
+def picture(meter: Meter, width: int) -> Any:
+    """Draw how far the work is, for a terminal of that many columns."""
     from rich.console import Group  # noqa: PLC0415 - only terminals see it
     from rich.progress_bar import ProgressBar  # noqa: PLC0415 - the same
     from rich.spinner import Spinner  # noqa: PLC0415 - the same
@@ -161,7 +229,7 @@ def picture(meter: UploadMeter, width: int) -> Any:
         spinner.render(meter.elapsed),  # type: ignore[arg-type]  # of a spinner without words it is a Text
         " ",
         (meter.phase, "bold"),
-        f"  {meter.upload_id}" if meter.upload_id else "",
+        f"  {meter.subject}" if meter.subject else "",
         (f"  {duration(meter.elapsed)}", "dim"),
     )
     lines: list[Any] = [head]

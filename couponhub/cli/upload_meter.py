@@ -89,6 +89,11 @@ class UploadMeter:
             self._begin_phase()
 
     @property
+    def subject(self) -> str | None:
+        """The upload's id, once something is written down of it."""
+        return self.upload_id
+
+    @property
     def elapsed(self) -> float:
         """Seconds since it began."""
         return self.clock() - self._began

@@ -3,6 +3,8 @@
 A plan holds counts and digests, never a code or a customer. Rows live in private files alone.
 """
 
-from couponhub.migration.service import Migrations
+from couponhub.migration.progress import MigrationProgress, no_progress
+from couponhub.migration.service import Migrations, migration_work
+from couponhub.migration.steps import MIGRATION
 
-__all__ = ["Migrations"]
+__all__ = ["MIGRATION", "MigrationProgress", "Migrations", "migration_work", "no_progress"]

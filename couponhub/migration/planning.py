@@ -26,7 +26,8 @@ from couponhub.migration.request import PlanRequest
 from couponhub.migration.schedule import Schedule, schedule_of
 from couponhub.migration.sets import CodeClasses, CodesOfSources, classify, read_codes
 from couponhub.migration.words import codes, some
-from couponhub.models import IssuedAs, MigrationCounts, MigrationPlan
+from couponhub.models import CodeFileRules, IssuedAs, MigrationCounts, MigrationPlan
+from couponhub.models.base import NOTHING
 from couponhub.rooted import Rooted
 from couponhub.state import CodeSet, Ledger
 
@@ -176,6 +177,27 @@ class Planner(Rooted):
             CouponhubError: As of `plan`.
         """
         return self.build(PlanRequest.of(plan), workspace, plan_id=plan.id)
+
+    def handed_out(
+        self, plan: MigrationPlan, list_id: str, workspace: Path
+    ) -> tuple[Knowledge, CodeFileRules]:
+        """Find out anew which codes the source has given out, for who looks at it while a migration runs.
+
+        Args:
+            plan: The one that runs; its file of customers is read again.
+            list_id: The list at the target.
+            workspace: As of `build`.
+
+        Returns:
+            What is known now, and how the source's vendor compares codes.
+
+        Raises:
+            CouponhubError: As of `plan`.
+        """
+        request = attrs.evolve(PlanRequest.of(plan), to_list=list_id, changes=NOTHING)
+        origin, destination = self._ends(request, self._now())
+        known = knowledge_of(request, origin, destination, workspace / "held", now=self._now())
+        return known, origin.rules
 
     def _ends(self, request: PlanRequest, now: datetime) -> tuple[OriginList, DestinationList]:
         source, target = self._open(request.source), self._open(request.target)

@@ -1,27 +1,67 @@
 """Migrations as users hold them."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
-from couponhub.models import IssuedAs, MigrationPlan
+from couponhub.clock import Clock, Deadline
+from couponhub.errors import UsageError
+from couponhub.jobs import HubJobs
+from couponhub.migration.children import BatchUploads
+from couponhub.migration.driving import Drive
+from couponhub.migration.kept import KeptMigration
+from couponhub.migration.plan_file import read_plan
+from couponhub.migration.progress import MigrationProgress, no_progress
+from couponhub.migration.run_log import THROTTLED, RunLog
+from couponhub.migration.standing import status_of
+from couponhub.migration.work import MigrationWork, SecondPass
+from couponhub.models import IssuedAs, JobId, MigrationPlan, MigrationStatus
+from couponhub.models.given import given_id, given_seconds, given_whole
 from couponhub.rooted import Rooted
+from couponhub.state import JobRecord, JobWish, State
 
 if TYPE_CHECKING:
+    from couponhub.connection import Connection
     from couponhub.migration.planning import Planner
 
 Path = str | os.PathLike[str]
 
+NamedMigration = MigrationPlan | str | os.PathLike[str]
+"""A plan, the path of its file, or a migration's id (`mig_...`)."""
+
+_PREFIX = "mig_"
+
 
 class Migrations(Rooted):
-    """Moves coupon lists from one connection to another. Thread-safe.
+    """Moves codes from one list to another. Thread-safe.
+
+    A migration is named by its plan, by the path of the plan's file, or by its id. Every method may raise `LocalError`
+    when the state fails, and `UsageError` for an argument that is nothing of what it may be.
 
     Args:
-        planner: Plans them.
+        state: What is durable.
+        connection: Opens one.
+        jobs: Those of the hub, which drive migrations too.
+        planner: Makes what plans them.
+        clock: For tests.
     """
 
-    def __init__(self, planner: "Planner") -> None:
+    def __init__(
+        self,
+        *,
+        state: Callable[[], State],
+        connection: "Callable[[str], Connection]",
+        jobs: HubJobs,
+        planner: "Callable[[], Planner]",
+        clock: Clock,
+    ) -> None:
+        self._state = state
+        self._connection = connection
+        self._jobs = jobs
         self._planner = planner
+        self._clock = clock
 
     def plan(
         self,
@@ -65,7 +105,7 @@ class Migrations(Rooted):
             LocalError: A file cannot be read, or this machine failed.
             VendorError: A vendor does not answer.
         """
-        return self._planner.plan(
+        return self._planner().plan(
             source,
             list_id,
             target,
@@ -78,3 +118,177 @@ class Migrations(Rooted):
             changes=changes,
             reason=reason,
         )
+
+    def apply(
+        self,
+        plan: NamedMigration,
+        confirm: str,
+        *,
+        timeout: float | None = None,
+        progress: MigrationProgress = no_progress,
+    ) -> MigrationStatus:
+        """Run exactly the plan that was reviewed, as far as the time allows; days, where quotas ask for days.
+
+        The sources are read anew, and both vendors are looked at: where the world is no longer as planned, nothing is
+        done. Applied again, it goes on where it is. Nothing at the source is changed.
+
+        Args:
+            plan: The plan, or the path of its file.
+            confirm: The plan's digest, as whoever reviewed it saw it.
+            timeout: Seconds; None for as long as it takes.
+            progress: Told how it stands, each time that it may have changed.
+
+        Returns:
+            The migration as it then stands: it may wait for a quota, and others may go on with it.
+
+        Raises:
+            UsageError: The digest is another, or the world has changed; the message says in what.
+            CouponhubError: A step failed; see `Migration.resume`.
+        """
+        deadline = self._deadline(timeout)
+        from couponhub.migration.applying import Applier  # noqa: PLC0415 - lookups need none of it
+
+        applier = Applier(planner=self._planner(), state=self._state())
+        begun = applier.begin(_plan_of(plan), given_id(confirm, "the digest"))
+        return self._drive(begun, deadline, progress)
+
+    def resume(
+        self,
+        migration: NamedMigration,
+        *,
+        timeout: float | None = None,
+        progress: MigrationProgress = no_progress,
+    ) -> MigrationStatus:
+        """Go on with a migration that was paused, killed, or stopped by an error; as `apply`.
+
+        Raises:
+            NotFound: No such migration was applied.
+            CouponhubError: A step failed.
+        """
+        deadline = self._deadline(timeout)
+        kept = self._kept(migration)
+        self._jobs.proceed(kept.id)
+        return self._drive(kept, deadline, progress)
+
+    def pause(self, migration: NamedMigration) -> MigrationStatus:
+        """Send nothing more after the file that goes now, until `resume`; from any process."""
+        return self._wished(migration, JobWish.PAUSE)
+
+    def cancel(self, migration: NamedMigration) -> MigrationStatus:
+        """Send nothing more, for good; what the target has it keeps."""
+        return self._wished(migration, JobWish.CANCEL)
+
+    def throttle(self, migration: NamedMigration, per_minute: int | None) -> MigrationStatus:
+        """Send at most so many files in a minute from now on; None for as many as the limits allow."""
+        if per_minute is not None:
+            given_whole(per_minute, "the files a minute", least=1)
+        kept = self._kept(migration)
+        kept.plan()
+        text = "no throttle" if per_minute is None else f"at most {per_minute} files a minute"
+        RunLog.read(self._state().migration_log, kept.id).write(THROTTLED, text, per_minute=per_minute)
+        return self._status(kept)
+
+    def status(self, migration: NamedMigration) -> MigrationStatus:
+        """Return how a migration stands; no vendor is asked.
+
+        Raises:
+            NotFound: No such migration was applied.
+        """
+        return self._status(self._kept(migration))
+
+    def iterate(self) -> Iterator[MigrationStatus]:
+        """Return all migrations that were applied, oldest first."""
+        for logged in self._state().migration_log.all():
+            yield self._status(self._kept(logged.id))
+
+    def _drive(self, kept: KeptMigration, deadline: Deadline, progress: MigrationProgress) -> MigrationStatus:
+        drive = Drive(
+            jobs=self._jobs,
+            store=self._state().jobs,
+            clock=self._clock,
+            told=lambda: progress(self._status(kept)),
+        )
+        drive.run(kept.id, deadline)
+        return self._status(kept)
+
+    def _wished(self, migration: NamedMigration, wish: JobWish) -> MigrationStatus:
+        kept = self._kept(migration)
+        kept.plan()
+        if wish is JobWish.PAUSE:
+            self._jobs.pause(kept.id)
+        else:
+            self._jobs.cancel(kept.id)
+            self._jobs.drive(kept.id)
+        return self._status(kept)
+
+    def _work(self, job: JobRecord) -> MigrationWork:
+        from couponhub.migration.second_pass import SecondLook  # noqa: PLC0415 - lookups need none of it
+
+        state, kept = self._state(), KeptMigration(files=self._state().job_files, id=job.id)
+        plan = kept.plan()
+
+        def second_pass(list_id: str) -> SecondPass:
+            with SecondLook(planner=self._planner(), kept=kept, plan=plan).look(list_id) as found:
+                return SecondPass(double=found.count, note=found.message)
+
+        return MigrationWork(
+            plan=plan,
+            lists=self._connection(plan.target.connection).lists,
+            batches=self._batches(plan),
+            second_pass=second_pass,
+            store=state.jobs,
+            log=state.migration_log,
+            clock=self._clock,
+        )
+
+    def _status(self, kept: KeptMigration) -> MigrationStatus:
+        plan, state = kept.plan(), self._state()
+        log = RunLog.read(state.migration_log, kept.id)
+        return status_of(plan, state.jobs.get(kept.id), log, self._batches(plan))
+
+    def _batches(self, plan: MigrationPlan) -> BatchUploads:
+        state = self._state()
+        return BatchUploads(
+            migration=JobId(plan.id),
+            uploads=self._connection(plan.target.connection).uploads,
+            jobs=self._jobs,
+            store=state.jobs,
+            files=state.job_files,
+            clock=self._clock,
+        )
+
+    def _kept(self, migration: NamedMigration) -> KeptMigration:
+        migration_id = _id_of(migration)
+        if migration_id is None:
+            migration_id = _plan_of(migration).id
+        return KeptMigration(files=self._state().job_files, id=JobId(migration_id))
+
+    def _deadline(self, timeout: float | None) -> Deadline:
+        seconds = None if timeout is None else given_seconds(timeout, "the timeout", may_be_zero=True)
+        return Deadline.after(seconds, self._clock)
+
+
+@contextmanager
+def migration_work(migrations: Migrations, job: JobRecord, timeout: float | None) -> Iterator[MigrationWork]:  # noqa: ARG001
+    """Make what runs the steps of a migration; see `couponhub.jobs.OpenWork`."""
+    yield migrations._work(job)  # noqa: SLF001 - of this module
+
+
+def _plan_of(migration: NamedMigration) -> MigrationPlan:
+    """Return the plan that is given, or the one in the file that is named."""
+    if isinstance(migration, MigrationPlan):
+        return migration
+    if not isinstance(migration, (str, os.PathLike)):
+        raise UsageError(
+            f"a migration is a plan, the path of its file, or its id, not {type(migration).__name__}"
+        )
+    return read_plan(migration)
+
+
+def _id_of(migration: object) -> str | None:
+    """Return the id where one is named; None where it stands in a file."""
+    if isinstance(migration, MigrationPlan):
+        return migration.id
+    if isinstance(migration, str) and migration.startswith(_PREFIX) and not FilePath(migration).exists():
+        return migration
+    return None

@@ -103,9 +103,16 @@ def shop(cli: CliRunner) -> dict[str, str]:
         "-o",
         "json",
     )
+    plan = cli(
+        *("migrate", "plan", "--from", "loyalty", "--list", "900004", "--to", "engage", "--create"),
+        *("--set", "name=autumn", "--set", "created_by=y", "--codes", "first.csv", "--force", "a trial"),
+        *("--out", "autumn.plan.json", "-o", "json"),
+    )
     export = cli("export", "customers", "loyalty", "people.csv", "--out", "first.csv", "-o", "json")
     return {
         "ex_7dk2m4q2x3h5t6w3z6yb": export.json["id"],
+        "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8": plan.json["digest"],
+        "mig_7dk2m4q2x3h5t6w3z6yb": plan.json["id"],
         "541854": "900004",
         "list:loyalty/541854": "list:loyalty/900004",
         "6721d00eefc476c0f67e0d05": created,

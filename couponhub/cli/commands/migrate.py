@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from couponhub.cli.commands.migrate_runs import COMMANDS
 from couponhub.cli.completing import connections, files
 from couponhub.cli.failures import say
 from couponhub.cli.migration_view import PLAN_FIELDS, print_plan_tables
@@ -150,3 +151,7 @@ def plan(
     if as_table(options):
         print_plan_tables(document)
     say(f"the plan is in {out}; nothing was changed anywhere")
+
+
+for _one in COMMANDS:
+    command.add_command(_one)

@@ -1,0 +1,163 @@
+"""The uploads of a migration: each batch is one, whose id is known before it is begun."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import count
+
+import attrs
+
+from couponhub.clock import Clock
+from couponhub.errors import LocalError
+from couponhub.jobs import HubJobs
+from couponhub.models import Job, JobId, JobStatus, ListId, MigrationBatch, Tagging, Upload, UploadId
+from couponhub.state import JobFiles, JobStore
+from couponhub.uploads import Uploads, begin_upload
+
+_MINUTE = timedelta(minutes=1)
+SUBMIT, PREPARE = "submit", "prepare"
+"""Kinds of steps of an upload's job."""
+
+
+def batch_file(number: int) -> str:
+    """Return the name under which the codes of a batch are kept."""
+    return f"batch-{number}.csv"
+
+
+@attrs.frozen(kw_only=True)
+class BatchCounts:
+    """The fate of the codes of a batch: rows is the sum of the others.
+
+    Attributes:
+        skipped: Sent to the list before, by others.
+        waiting: Not sent yet, or not ended by the vendor.
+        unknown: Nobody can tell.
+    """
+
+    rows: int
+    accepted: int
+    rejected: int
+    skipped: int
+    waiting: int
+    unknown: int
+
+
+@attrs.frozen(kw_only=True)
+class BatchUploads:
+    """The uploads of one migration. An upload that cannot go on is followed by another one, of the codes that are left.
+
+    Attributes:
+        migration: The job that drives them.
+        uploads: Those of the target.
+        jobs: Drives them.
+        store: The jobs as they are written down.
+        files: Where the codes of the batches are kept.
+    """
+
+    migration: JobId
+    uploads: Uploads
+    jobs: HubJobs
+    store: JobStore
+    files: JobFiles
+    clock: Clock
+
+    def ids(self, batch: int) -> Iterator[UploadId]:
+        """Give the ids of the uploads that a batch may have had, in their order, without an end."""
+        return (_upload_id(self.migration, batch, attempt) for attempt in count(1))
+
+    def begun(self, batch: int) -> list[UploadId]:
+        """Return the ids of the uploads of a batch that were begun."""
+        found: list[UploadId] = []
+        for upload_id in self.ids(batch):
+            if self.store.get(JobId(upload_id)) is None:
+                return found
+            found.append(upload_id)
+        return found
+
+    def current(self, batch: MigrationBatch, list_id: ListId, name: str) -> Job:
+        """Return the job of the upload that sends a batch, begun now unless one is there that can go on or is done.
+
+        Raises:
+            CouponhubError: The codes cannot be sent; nothing was sent then.
+        """
+        for upload_id in self.ids(batch.number):
+            found = self.store.get(JobId(upload_id))
+            if found is None:
+                source = self.files.path(self.migration, batch_file(batch.number))
+                if source is None:
+                    raise LocalError(
+                        f"the codes of batch {batch.number} of {self.migration} are not kept any more",
+                        hint="plan the migration anew: what was sent is left out then",
+                    )
+                tagging = None if batch.identifier is None else Tagging(identifier=batch.identifier)
+                begin_upload(
+                    self.uploads,
+                    upload_id,
+                    list_id,
+                    source,
+                    name=name,
+                    tagging=tagging,
+                    parent=self.migration,
+                )
+            elif found.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
+                continue
+            return self.jobs.get(upload_id)
+        raise AssertionError
+
+    def drive(self, job: Job, *, stops: Callable[[], bool], per_minute: int | None) -> Job:
+        """Take an upload as far as it goes now; see `HubJobs.drive`.
+
+        Args:
+            job: Of the upload.
+            stops: Asked before each of its steps.
+            per_minute: How many files may go in a minute; None for as many as the limits allow.
+        """
+        if job.status.ended:
+            return job
+        return self.jobs.drive(
+            job.id, stops=lambda: stops() or self.free_at(JobId(job.id), per_minute) is not None
+        )
+
+    def free_at(self, job_id: JobId, per_minute: int | None) -> datetime | None:
+        """Return when the next file may go, where a throttle holds it back now; None when nothing does."""
+        record = None if per_minute is None else self.store.get(job_id)
+        step = None if record is None else record.next_step
+        if record is None or step is None or step.kind != SUBMIT or per_minute is None:
+            return None
+        since = self.clock.now() - _MINUTE
+        lately = sorted(
+            one.updated_at
+            for one in record.steps
+            if one.kind == SUBMIT and one.status is JobStatus.DONE
+            if one.updated_at is not None and one.updated_at > since
+        )
+        return None if len(lately) < per_minute else lately[-per_minute] + _MINUTE
+
+    def counts(self, batch: MigrationBatch) -> BatchCounts:
+        """Return what became of the codes of a batch, as it was last known; no vendor is asked."""
+        known = [found for one in self.begun(batch.number) if (found := self.uploads.find(one)) is not None]
+        accepted, rejected = (
+            sum(getattr(one, name) or 0 for one in known) for name in ("accepted", "rejected")
+        )
+        skipped = _before_us(known)
+        unknown = min(batch.rows, sum(one.unknown or 0 for one in known))
+        rest = max(0, batch.rows - accepted - rejected - skipped - unknown)
+        return BatchCounts(
+            rows=batch.rows,
+            accepted=accepted,
+            rejected=rejected,
+            skipped=skipped,
+            waiting=rest,
+            unknown=batch.rows - accepted - rejected - skipped - rest,
+        )
+
+
+def _before_us(uploads: list[Upload]) -> int:
+    """Count the codes that others had sent to the list when the first upload of a batch was prepared."""
+    return next((upload.skipped or 0 for upload in uploads), 0)
+
+
+def _upload_id(migration: JobId, batch: int, attempt: int) -> UploadId:
+    digest = hashlib.sha256(f"{migration}\n{batch}\n{attempt}".encode()).digest()
+    return UploadId(f"up_{base64.b32encode(digest).decode().lower()[:20]}")

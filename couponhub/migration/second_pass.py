@@ -1,0 +1,77 @@
+"""A second look at the source while a migration runs: which codes it has handed out since they were planned as free."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+from couponhub.codes import intersect
+from couponhub.migration.applying import class_file
+from couponhub.migration.code_files import as_set
+from couponhub.migration.kept import KeptMigration
+from couponhub.migration.planning import Planner
+from couponhub.models import MigrationPlan
+from couponhub.state import TextCodeSet
+
+
+@attrs.frozen(kw_only=True)
+class HandedOut:
+    """The codes that were to move as free, and that a customer of the source holds by now: they are in two hands.
+
+    Attributes:
+        codes: Of them, in a file that lives as long as the block that gives this.
+        count: How many.
+        notes: How far the sources of this reach, for people.
+    """
+
+    codes: TextCodeSet
+    count: int
+    notes: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        """What was found, in a sentence for people."""
+        if self.count:
+            found = f"{self.count:,} codes that moved as free were handed out at the source since"
+        else:
+            found = "no code that moved as free is known to be handed out at the source since"
+        return "; ".join((found, *self.notes))
+
+
+@attrs.frozen(kw_only=True)
+class SecondLook:
+    """Looks at the source again.
+
+    Attributes:
+        planner: Knows where holders are known from.
+        kept: The files of the migration.
+        plan: As it is applied.
+    """
+
+    planner: Planner
+    kept: KeptMigration
+    plan: MigrationPlan
+
+    @contextmanager
+    def look(self, list_id: str) -> Iterator[HandedOut]:
+        """Find what was handed out since, for the block.
+
+        Args:
+            list_id: The list at the target.
+
+        Raises:
+            CouponhubError: A file is gone, or the source's vendor does not answer.
+        """
+        with self.kept.files.workspace() as workspace:
+            known, rules = self.planner.handed_out(self.plan, list_id, _folder(workspace / "now"))
+            path, folder = workspace / "double.csv", _folder(workspace / "met")
+            free = as_set(self.kept.path(class_file("free")))
+            given_out = [one for group in known.found.classes.values() for one in group if one.size]
+            count = intersect((free,), given_out, path, folder, rules=rules).shared if free.size else 0
+            yield HandedOut(codes=as_set(path) if count else free, count=count, notes=known.notes)
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(mode=0o700)
+    return path
