@@ -114,8 +114,8 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         f"couponhub uploads show {_CAPILLARY} 222696",
     ),
     "couponhub uploads report": (
-        f"couponhub uploads report {_UPLOAD} --out report.csv",
-        f"couponhub uploads report {_UPLOAD} --out report.csv --probe 500",
+        f"couponhub uploads report {_UPLOAD} --out rows.csv",
+        f"couponhub uploads report {_UPLOAD} --out rows.csv --probe 500",
         f"couponhub uploads report {_UPLOAD} --out report.parquet -o json",
     ),
     "couponhub uploads wait": (

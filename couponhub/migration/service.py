@@ -167,6 +167,7 @@ class Migrations(Rooted):
         """
         deadline = self._deadline(timeout)
         kept = self._kept(migration)
+        kept.plan()
         self._jobs.proceed(kept.id)
         return self._drive(kept, deadline, progress)
 

@@ -103,9 +103,10 @@ def shop(cli: CliRunner) -> dict[str, str]:
         "-o",
         "json",
     )
+    cli.write("autumn.csv", "code", "FIRST-1")
     plan = cli(
         *("migrate", "plan", "--from", "loyalty", "--list", "900004", "--to", "engage", "--create"),
-        *("--set", "name=autumn", "--set", "created_by=y", "--codes", "first.csv", "--force", "a trial"),
+        *("--set", "name=autumn", "--set", "created_by=y", "--codes", "autumn.csv", "--force", "a trial"),
         *("--out", "autumn.plan.json", "-o", "json"),
     )
     export = cli("export", "customers", "loyalty", "people.csv", "--out", "first.csv", "-o", "json")
