@@ -16,7 +16,7 @@ def earliest_end(job: JobRecord, now: datetime) -> datetime | None:
 
     It is None when nothing has to be waited for, or nobody can tell: nothing is left that a limit paces, the job is
     paused, or only the vendor's own pace decides. Windows are counted from now, or from the moment until which the next
-    step waits: what others spend of the same limits, and what was spent before, makes it later.
+    step waits, and of what was spent only what the job itself has spent: all else makes it later.
     """
     step, kind = job.next_step, job.arguments.get(PACED)
     left = sum(one.kind == kind and one.status is JobStatus.PENDING for one in job.steps)
@@ -24,8 +24,8 @@ def earliest_end(job: JobRecord, now: datetime) -> datetime | None:
         return None
     begins = step.not_before if step.not_before is not None and step.waits(now) else now
     ends = max(
-        after_windows(begins, _windows(left, job.arguments.get(PER_MINUTE)), MINUTE),
-        after_windows(begins, _windows(left, job.arguments.get(PER_DAY)), DAY),
+        after_windows(begins, _windows(job, left, begins, job.arguments.get(key), window), window)
+        for key, window in ((PER_MINUTE, MINUTE), (PER_DAY, DAY))
     )
     return ends if ends > now else None
 
@@ -38,12 +38,24 @@ def after_windows(begins: datetime, count: int, window: timedelta) -> datetime:
         count: How many have to.
         window: MINUTE or DAY.
     """
-    if not count:
-        return begins
-    midnight = begins.replace(hour=0, minute=0, second=0, microsecond=0)
-    return begins - (begins - midnight) % window + count * window
+    return _start(begins, window) + count * window if count else begins
 
 
-def _windows(count: int, most: str | None) -> int:
-    """Return how many windows have to pass before the last one of so many."""
-    return (count - 1) // int(most) if most and int(most) > 0 else 0
+def _start(moment: datetime, window: timedelta) -> datetime:
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return moment - (moment - midnight) % window
+
+
+def _windows(job: JobRecord, left: int, begins: datetime, most: str | None, window: timedelta) -> int:
+    """Return how many windows have to pass before the last of the steps that are left."""
+    if not most or int(most) <= 0:
+        return 0
+    kind, start = job.arguments.get(PACED), _start(begins, window)
+    spent = sum(
+        one.kind == kind
+        and one.status is JobStatus.DONE
+        and one.updated_at is not None
+        and one.updated_at >= start
+        for one in job.steps
+    )
+    return (min(spent, int(most)) + left - 1) // int(most)

@@ -10,7 +10,7 @@ import attrs
 from couponhub.codes.dedupe import KEPT
 from couponhub.codes.row_record import IN_DOUBT
 from couponhub.models import Part, PartReport, RowEvidence, RowOutcome, Upload, UploadReport
-from couponhub.state import UploadRecord
+from couponhub.state import PartRecord, UploadRecord
 from couponhub.uploads.code_probe import ELSEWHERE, HERE, CodeProbe
 from couponhub.uploads.report_file import report_writer
 from couponhub.uploads.row_outcomes import OF_FATE, RowJudgement, judgement_of
@@ -151,7 +151,8 @@ class RowReporter:
             asked=len(self.probe.answers),
             evidence={str(kind): evidence[kind] for kind in RowEvidence},
             parts=tuple(
-                _part_report(number, part, counts) for number, part in enumerate(self.upload.parts, start=1)
+                _part_report(part, known, counts)
+                for part, known in zip(self.upload.parts, self.record.parts, strict=True)
             ),
             warnings=tuple(self._warnings()),
         )
@@ -176,16 +177,17 @@ class RowReporter:
             raise mismatch()
 
 
-def _part_report(number: int, part: Part, counts: Mapping[tuple[int, RowOutcome], int]) -> PartReport:
-    found = {str(outcome): counts[number, outcome] for outcome in RowOutcome}
+def _part_report(part: Part, known: PartRecord, counts: Mapping[tuple[int, RowOutcome], int]) -> PartReport:
+    found = {str(outcome): counts[known.number, outcome] for outcome in RowOutcome}
+    is_counted = not (known.shown.accepted is None and known.shown.rejected is None)
     del found[RowOutcome.DUPLICATE], found[RowOutcome.SKIPPED]
     return PartReport(
-        number=number,
+        number=known.number,
         id=part.id,
         name=part.name,
         status=part.status,
         rows=sum(found.values()),
-        vendor_accepted=part.accepted,
-        vendor_rejected=part.rejected,
+        vendor_accepted=part.accepted if is_counted else None,
+        vendor_rejected=part.rejected if is_counted else None,
         **found,
     )

@@ -241,3 +241,26 @@ def test_limits_far_away_are_told() -> None:
     meter = meter_at(clock, (0, event("recorded", part(1))), (0, spent))
     assert "2 d left" in meter.line()
     assert meter.line().endswith("; waiting for upload_per_day")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+@pytest.mark.parametrize("quiet", [True, False])
+def test_what_takes_days_is_told_at_its_start(
+    *, is_terminal: bool, quiet: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one line, once, before anything is sent, whoever looks; of what can go out today nothing is said."""
+    shown = Terminal() if is_terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setenv("COLUMNS", "400")
+    in_days = datetime.now(UTC) + timedelta(days=2)
+    with UploadProgress(quiet=quiet) as progress:
+        progress(event("recorded", part(1), part(2), ends_at=datetime.now(UTC)))
+        assert "cannot be sent before" not in shown.getvalue()
+        for kind in ("recorded", "submitting", "submitted"):
+            progress(event(kind, part(1), part(2), ends_at=in_days))
+    line = (
+        f"couponhub: {OURS}: the limits do not let its 2 parts go out today: the last one cannot be sent before"
+        f" {in_days:%Y-%m-%d %H:%M} UTC"
+    )
+    assert 1 == shown.getvalue().count(line)
+    assert quiet == ("not before" not in shown.getvalue())

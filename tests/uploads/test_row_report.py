@@ -252,6 +252,7 @@ def test_a_part_that_failed_without_counts_is_assumed_to_be_refused(
     upload = sent(asked, ["A1"])
     report = asked.uploads.report(upload.id, tmp_path / "r.csv")
     assert ([("A1", "1", "rejected", "assumed")], True) == (outcomes(tmp_path / "r.csv"), report.is_complete)
+    assert [(None, None)] == [(part.vendor_accepted, part.vendor_rejected) for part in report.parts]
 
 
 def test_a_part_that_ended_without_counts_is_not_known(asked: UploadHarness, tmp_path: Path) -> None:

@@ -187,6 +187,10 @@ def test_the_limits_tell_when_an_upload_can_have_been_sent() -> None:
     assert next_day == upload_of(record(*parts), job=job_of(record(*parts)), now=NOW).ends_at
     unprepared = job_for(record(*parts), callback=None, again=False, limits={"upload_per_day": 4})
     assert next_day == upload_of(record(*parts), job=unprepared, now=NOW).ends_at
+    prepare, *steps = job_of(record(*parts)).steps
+    sent = [attrs.evolve(done(step), updated_at=NOW) for step in steps[:3]]
+    most_sent = attrs.evolve(job_of(record(*parts)), steps=(prepare, *sent, *steps[3:]))
+    assert next_day == upload_of(record(*parts), job=most_sent, now=NOW).ends_at
     some = job_of(record(*parts[:4]))
     moment = NOW + timedelta(seconds=50)
     assert NOW + timedelta(minutes=1) == upload_of(record(*parts[:4]), job=some, now=moment).ends_at
