@@ -256,8 +256,9 @@ def test_what_takes_days_is_told_at_its_start(
     with UploadProgress(quiet=quiet) as progress:
         progress(event("recorded", part(1), part(2), ends_at=datetime.now(UTC)))
         assert "cannot be sent before" not in shown.getvalue()
-        for kind in ("recorded", "submitting", "submitted"):
-            progress(event(kind, part(1), part(2), ends_at=in_days))
+        progress(event("recorded", part(1), part(2), ends_at=in_days))
+        progress(event("submitting", part(1), part(2), ends_at=in_days))
+        progress(event("submitted", part(1, is_there=True), part(2), ends_at=in_days))
     line = (
         f"couponhub: {OURS}: the limits do not let its 2 parts go out today: the last one cannot be sent before"
         f" {in_days:%Y-%m-%d %H:%M} UTC"
