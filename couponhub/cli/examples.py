@@ -116,7 +116,7 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     "couponhub uploads report": (
         f"couponhub uploads report {_UPLOAD} --out rows.csv",
         f"couponhub uploads report {_UPLOAD} --out rows.csv --probe 500",
-        f"couponhub uploads report {_UPLOAD} --out report.parquet -o json",
+        f"couponhub uploads report {_UPLOAD} --out rows.parquet -o json",
     ),
     "couponhub uploads wait": (
         f"couponhub uploads wait {_UPLOAD}",

@@ -52,6 +52,13 @@ def test_codes_arrive_once_and_are_accounted_for(harness: UploadHarness) -> None
     assert all(name.startswith("spring-") and len("spring-.csv") + 10 == len(name) for name in names)
 
 
+def test_no_part_waits_for_the_end_of_another(url_harness: UploadHarness) -> None:
+    """All are handed over before the vendor is asked how any of them stands, also where it fetches them from here."""
+    url_harness.uploads.send(LIST, [f"A{at}" for at in range(6)], wait=True)
+    handed_over = [call for call in url_harness.vendor.calls if call in {"submit", "get_part"}]
+    assert ["submit"] * 3 == handed_over[:3]
+
+
 def test_sending_alone_does_not_wait(harness: UploadHarness) -> None:
     """The answer of the vendor means "queued", so nothing is known of any row yet."""
     upload = harness.uploads.send(LIST, FIVE)
