@@ -19,14 +19,15 @@ def require_new(target: Path) -> None:
     """Refuse a place where something lies already.
 
     Raises:
-        LocalError: Something does, or nobody can tell.
+        LocalError: Something does, or no file can have that name.
     """
     try:
-        is_there = os.path.lexists(target)
-    except (OSError, ValueError):
-        is_there = False  # opening it says why
-    if is_there:
-        raise LocalError(f"{target} cannot be written: File exists", hint="name another file, or remove it")
+        os.lstat(target)
+    except ValueError:
+        raise LocalError(f"{target} cannot be written: no file can be named so") from None
+    except OSError:
+        return  # where it is more than absent, opening says why
+    raise LocalError(f"{target} cannot be written: File exists", hint="name another file, or remove it")
 
 
 @contextmanager
@@ -47,9 +48,8 @@ def new_file(target: Path) -> Iterator[IO[bytes]]:
                 return
         with _hidden(target) as hidden:
             yield from _written(*hidden)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no file can be named so"
-        raise LocalError(f"{target} cannot be written: {reason or type(error).__name__}") from error
+    except OSError as error:
+        raise LocalError(f"{target} cannot be written: {error.strerror or type(error).__name__}") from error
 
 
 def _written(file: IO[bytes], place: Place) -> Iterator[IO[bytes]]:

@@ -427,6 +427,7 @@ def test_what_cannot_be_reported_is_one_line(asked: UploadHarness, tmp_path: Pat
     for name, kind, words in (
         ("there.csv", LocalError, "there.csv cannot be written: File exists"),
         ("link.csv", LocalError, "link.csv cannot be written: File exists"),
+        ("null\0.csv", LocalError, "cannot be written: no file can be named so"),
         ("report.txt", UsageError, "does not say which form is meant"),
         ("nowhere/report.csv", LocalError, "cannot be written: No such file or directory"),
     ):
