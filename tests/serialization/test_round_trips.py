@@ -14,6 +14,7 @@ from couponhub import models
 from couponhub.erasure import Forgotten
 from couponhub.errors import CouponhubError
 from couponhub.explain import SentIn
+from couponhub.holdings import CustomerExport, Holding, Released
 from couponhub.models import (
     Answer,
     Coupon,
@@ -23,6 +24,9 @@ from couponhub.models import (
     Difference,
     DifferenceKind,
     FileUrl,
+    HoldingStatus,
+    JobId,
+    JobStatus,
     ListCoverage,
     ListId,
     ListStatus,
@@ -76,6 +80,33 @@ CONNECTIONS = st.builds(
     lookup_place=generated.maybe(st.integers(1, 9)),
     preferred_by=generated.maybe(st.sampled_from(PreferredBy)),
 )
+HOLDINGS = st.builds(
+    Holding,
+    code=generated.TEXTS,
+    customer=generated.maybe(generated.CUSTOMERS),
+    status=st.sampled_from(HoldingStatus),
+    issued_at=generated.maybe(generated.INSTANTS),
+    expires_at=generated.maybe(generated.INSTANTS),
+    list_id=generated.maybe(generated.ids(ListId)),
+    line=generated.COUNTS,
+)
+EXPORTS = st.builds(
+    CustomerExport,
+    id=generated.ids(JobId),
+    connection=generated.NAMES,
+    list_id=generated.maybe(generated.TEXTS),
+    status=st.sampled_from(JobStatus),
+    out=generated.TEXTS,
+    unknown_out=generated.maybe(generated.TEXTS),
+    customers=generated.COUNTS,
+    asked=generated.COUNTS,
+    found=generated.COUNTS,
+    none=generated.COUNTS,
+    unknown=generated.COUNTS,
+    coupons=generated.COUNTS,
+    waiting_for=generated.maybe(generated.TEXTS),
+    not_before=generated.maybe(generated.INSTANTS),
+)
 MODELS: dict[type, st.SearchStrategy[Any]] = {
     Coupon: generated.coupons(),
     CouponList: generated.coupon_lists(),
@@ -91,6 +122,9 @@ MODELS: dict[type, st.SearchStrategy[Any]] = {
     ReportedRow: generated.ROWS,
     SentIn: generated.SENT_IN,
     Forgotten: generated.FORGOTTEN,
+    Holding: HOLDINGS,
+    CustomerExport: EXPORTS,
+    Released: st.builds(Released, reason=generated.TEXTS),
     ServedConnection: CONNECTIONS,
 }
 
