@@ -45,6 +45,8 @@ _OF_REPORTS = {
     HoldingColumn.CUSTOMER: ReportColumn.USER,
     HoldingColumn.ISSUED_AT: ReportColumn.SENT_AT,
 }
+_NONE = -1
+"""The place of a column that a table is said not to have."""
 _SAY = 'say which column is which: columns={"code": NAME, "customer": NAME, "event": NAME ...}'
 
 
@@ -129,6 +131,8 @@ def _is_ours(words: Sequence[str]) -> bool:
 
 
 def _named(words: Sequence[str], kind: HoldingColumn, name: str) -> int:
+    if not name and kind not in {HoldingColumn.CODE, HoldingColumn.CUSTOMER}:
+        return _NONE
     found = [at for at, word in enumerate(words) if word == plain(name)]
     if len(found) != 1:
         raise UsageError(
@@ -141,22 +145,28 @@ def _named(words: Sequence[str], kind: HoldingColumn, name: str) -> int:
 def _of_export(
     words: Sequence[str], form: ExportForm, named: Mapping[HoldingColumn, int]
 ) -> TableLayout | None:
-    places = dict(named)
+    found: dict[HoldingColumn, int] = {}
     for kind, names in form.columns.items():
-        found = next((words.index(plain(name)) for name in names if plain(name) in words), None)
-        if found is not None and found not in places.values():
-            places.setdefault(kind, found)
-    if not {HoldingColumn.CODE, HoldingColumn.CUSTOMER} <= places.keys():
+        at = next((words.index(plain(name)) for name in names if plain(name) in words), None)
+        if at is not None and kind not in named and at not in named.values():
+            found[kind] = at
+    places = _present({**found, **named})
+    # A table of which it is said what each column holds shows nothing of the vendor's by that.
+    if not found or not {HoldingColumn.CODE, HoldingColumn.CUSTOMER} <= places.keys():
         return None
-    events = form.events if HoldingColumn.EVENT in places else NOTHING
+    has_events = HoldingColumn.EVENT in places
     return TableLayout(
         places=places,
-        identifier=form.identifier,
-        events={**OWN_EVENTS, **events} if events else events,
-        is_log=bool(events),
+        identifier=IDENTIFIERS.get(words[places[HoldingColumn.CUSTOMER]], form.identifier),
+        events={**OWN_EVENTS, **form.events} if has_events else NOTHING,
+        is_log=has_events,
         zone=form.zone,
         time_formats=form.time_formats,
     )
+
+
+def _present(places: Mapping[HoldingColumn, int]) -> dict[HoldingColumn, int]:
+    return {kind: at for kind, at in places.items() if at != _NONE}
 
 
 def _of_report(header: Sequence[str], form: ReportForm) -> TableLayout | None:
@@ -201,6 +211,7 @@ def _plain_layout(
         at = next((words.index(plain(name)) for name in names if plain(name) in words), None)
         if at is not None:
             places.setdefault(column, at)
+    places = _present(places)
     events = OWN_EVENTS if HoldingColumn.EVENT in places else NOTHING
     return TableLayout(places=places, identifier=kind, events=events, is_log=HoldingColumn.EVENT in named)
 

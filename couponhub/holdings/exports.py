@@ -165,7 +165,8 @@ class HubExports(Rooted):
         try:
             self._jobs.drive(job_id, timeout=timeout, early=True, stops=tell)
         except CouponhubError as error:
-            if self.get(job_id).status.ended:
+            if self._jobs.get(job_id).next_step is None:  # refused for good
+                self._jobs.drive(job_id)
                 raise
             goes_on = f"`couponhub export resume {job_id}` goes on with it"
             raise error.reworded(hint=f"{error.hint}; {goes_on}" if error.hint else goes_on) from error

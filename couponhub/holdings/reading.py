@@ -41,7 +41,7 @@ def read_holdings(
         source: A path, or an open file, which stays so.
         list_id: The list that codes are of; with a table that names lists itself, only rows of this one are given.
         columns: Names of columns by kind, for tables that call them otherwise: `code`, `customer`, `list`, `event`,
-            `event_at`, `issued_at`, `expires_at`. They come before every name that is known.
+            `event_at`, `issued_at`, `expires_at`. They come before every name that is known; "" says that there is none.
         identifier: Which identifier the customers' column holds, where its name does not say so or says it wrongly.
         events: Words of the events' column, and how a code stands after each, beside those that are known.
         forms: Of the vendors' own tables: `Connection.table_forms`.

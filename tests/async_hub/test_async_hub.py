@@ -9,9 +9,11 @@ import attrs
 import pytest
 
 from couponhub import AsyncCouponHub, CouponHub, Customer, LookupAnswer, UsageError
-from couponhub.async_hub import AsyncConnection, AsyncJobs, AsyncMigrations
+from couponhub.async_hub import AsyncConnection, AsyncJobs
+from couponhub.async_hub.connection import AsyncExports
 from couponhub.connection import Connection
 from couponhub.errors import NotFound, UnknownConnection
+from couponhub.holdings import HubExports
 from couponhub.jobs import HubJobs
 from couponhub.migration import Migrations
 from couponhub.models import CouponQuery
@@ -92,6 +94,7 @@ def test_a_connection_is_awaited(vendors: EmulatedVendors) -> None:
         assert (await at.customers.coupons(HOLDER)).coupons
         assert blocking.capabilities == await at.capabilities()
         assert [] == [job async for job in hub.jobs.iterate()]
+        assert [] == [one async for one in hub.exports.iterate()]
         assert "capillary" in (await hub.explain(HOLDER)).to_json()
         with pytest.raises(NotFound):
             await at.lists.get("999")
@@ -119,7 +122,7 @@ def test_nothing_that_the_hub_has_is_missing(vendors: EmulatedVendors) -> None:
     for room in ("lists", "uploads", "customers", "coupons", "usage"):
         assert set() == methods(getattr(at, room)) - set(dir(getattr(other, room)))
     assert set() == {name for name in dir(HubJobs) if not name.startswith("_")} - set(dir(AsyncJobs))
-    assert set() == {name for name in dir(Migrations) if not name.startswith("_")} - set(dir(AsyncMigrations))
+    assert set() == {name for name in dir(HubExports) if not name.startswith("_")} - set(dir(AsyncExports))
     assert Connection.check.__doc__ == AsyncConnection.check.__doc__
 
 

@@ -227,6 +227,15 @@ def test_what_cannot_be_exported_is_refused_before_anybody_is_asked(shop: CliRun
         assert 4 == shop("export", command, "ex_none").code
 
 
+def test_what_the_vendor_refuses_for_good_ends_it(shop: CliRunner) -> None:
+    """A list that does not exist fails the export at once: nothing is kept of it, and the same file may be written anew."""
+    ran = export(shop, "--list", "999999")
+    assert (4, "") == (ran.code, ran.json["error"]["hint"] or "")
+    assert ["failed"] == [one["status"] for one in shop("export", "ls", "-o", "json").json["items"]]
+    assert [] == kept(shop)
+    assert 0 == export(shop).code
+
+
 def test_an_export_is_no_upload(shop: CliRunner) -> None:
     """Commands of uploads leave it alone, and the worker drives it."""
     slow(shop, 100)

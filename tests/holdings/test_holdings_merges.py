@@ -4,6 +4,8 @@ import io
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from couponhub.errors import UsageError
 from couponhub.holdings import Merges, Released, read_merges
@@ -90,3 +92,30 @@ def test_columns_of_a_log_can_be_said() -> None:
         read_merges(io.BytesIO(table))
     with pytest.raises(UsageError, match="line 2: it names no victim; line 3: the merged_at is no time"):
         log(",,2,,,,", "1,,2,,,soon,")
+
+
+MERGES = st.lists(
+    st.tuples(st.integers(1, 6), st.integers(0, 2), st.integers(7, 12), st.integers(2, 28), st.booleans()),
+    max_size=8,
+)
+
+
+@given(MERGES, st.integers(0, 2), st.integers(1, 29))
+def test_a_code_never_reaches_a_later_holder(
+    merges: list[tuple[int, int, int, int, bool]], number: int, day: int
+) -> None:
+    """Whatever the log: a code that was issued before its identifier was released is never of whoever has that now."""
+    rows = [
+        f"{victim},91987654321{mobile},{survivor},,,2026-01-{merged:02}T00:00:00,{released}"
+        for victim, mobile, survivor, merged, released in merges
+    ]
+    owner = log(*rows).follow(Customer(mobile=f"91987654321{number}"), at(day))
+    ways = [
+        (merged, released, survivor) for _, mobile, survivor, merged, released in merges if mobile == number
+    ]
+    is_released = any(released and merged > day for merged, released, _ in ways)
+    if is_released or any(not released for _, released, _ in ways):
+        assert isinstance(owner, Customer)
+        assert owner.id in {str(survivor) for _, _, survivor in ways}
+    else:
+        assert Customer(mobile=f"91987654321{number}") == owner

@@ -94,6 +94,19 @@ def test_columns_of_another_template_are_mapped() -> None:
     assert (HoldingStatus.REDEEMED, Customer(mobile="+49 170 1234567")) == (found.status, found.customer)
 
 
+def test_what_a_named_column_holds_is_never_taken_from_a_vendor_whose_table_it_is_not() -> None:
+    """Of a table without any of a vendor's columns it has to be said; a header that says it is believed."""
+    columns = {"code": "Voucher No", "customer": "Member"}
+    table = "Voucher No,Member\nC-1,4915112345\n"
+    with pytest.raises(UsageError, match="does not say which identifier"):
+        read_holdings(text(table), columns=columns, forms=FORMS)
+    vendors = "coupon_code,dim_issued_to_user_id,Mobile,dim_expiry_date_id\nC-1,98,4915112345,7421\n"
+    (found,) = read_holdings(text(vendors), columns={"customer": "Mobile", "expires_at": ""}, forms=FORMS)
+    assert (Customer(mobile="4915112345"), None) == (found.customer, found.expires_at)
+    with pytest.raises(UsageError, match="the expires_at is no time"):
+        read_holdings(text(vendors), forms=FORMS)
+
+
 @pytest.mark.parametrize("kind", list(Identifier))
 def test_a_plain_table_needs_a_code_and_an_identifier(kind: Identifier) -> None:
     """Any table with a column `code` and one of the identifiers is read; a row of nobody is of unknown standing."""
