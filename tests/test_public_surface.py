@@ -98,6 +98,17 @@ def _made(kind: type[Any], /, **good: Any) -> dict[str, Ask]:
     return {f"{kind.__name__}.{field.name}": make(field.name) for field in attrs.fields(kind)}
 
 
+def _planned(hub: CouponHub, **odd: Any) -> object:
+    good = {
+        "source": "capillary",
+        "list_id": "900004",
+        "target": "moengage",
+        "codes": "nowhere.csv",
+        "create": True,
+    }
+    return hub.migrations.plan(**{**good, **odd})
+
+
 MODELS = {
     **_made(Alerts),
     **_made(AlertsChange),
@@ -157,6 +168,18 @@ HUB: dict[str, Ask] = {
     "exports resume timeout": lambda hub, odd: hub.exports.resume("ex_none", timeout=odd),
     "exports cancel": lambda hub, odd: hub.exports.cancel(odd),
     "exports get": lambda hub, odd: hub.exports.get(odd),
+    "migrations.plan source": lambda hub, odd: _planned(hub, source=odd),
+    "migrations.plan list": lambda hub, odd: _planned(hub, list_id=odd),
+    "migrations.plan target": lambda hub, odd: _planned(hub, target=odd),
+    "migrations.plan codes": lambda hub, odd: _planned(hub, codes=odd),
+    "migrations.plan to_list": lambda hub, odd: _planned(hub, to_list=odd),
+    "migrations.plan create": lambda hub, odd: _planned(hub, create=odd),
+    "migrations.plan customers": lambda hub, odd: _planned(hub, customers=odd),
+    "migrations.plan merges": lambda hub, odd: _planned(hub, merges=odd),
+    "migrations.plan issued_as": lambda hub, odd: _planned(hub, issued_as=odd),
+    "migrations.plan changes": lambda hub, odd: _planned(hub, changes=odd),
+    "migrations.plan change": lambda hub, odd: _planned(hub, changes={"expires": odd}),
+    "migrations.plan reason": lambda hub, odd: _planned(hub, reason=odd),
 }
 
 At = Callable[[Connection, str, Any], object]
@@ -172,6 +195,9 @@ CONNECTION: dict[str, At] = {
     "lists.iterate": lambda at, _, odd: _some(at.lists.iterate(odd)),
     "lists.create": lambda at, _, odd: at.lists.create(odd),
     "lists.find_created": lambda at, _, odd: at.lists.find_created(odd),
+    "lists.check_new": lambda at, _, odd: at.lists.check_new(odd),
+    "lists.check_takes_codes": lambda at, _, odd: at.lists.check_takes_codes(odd),
+    "lists.check_takes_codes tagging": lambda at, one, odd: at.lists.check_takes_codes(one, odd),
     "lists.create name": lambda at, _, odd: at.lists.create(NewCouponList(name=odd, expires=SOON)),
     "lists.create expires": lambda at, _, odd: at.lists.create(NewCouponList(name="a", expires=odd)),
     "lists.create extra": lambda at, _, odd: at.lists.create(NewCouponList(name="a", expires=SOON, extra=odd)),
@@ -361,6 +387,7 @@ WITHOUT_ARGUMENTS = {
     "capabilities",
     "resilience",
     "identifiers",
+    "tag_identifiers",
     "ignores_case",
     "ignores_blanks",
     "file_rules",
@@ -380,7 +407,8 @@ def test_nothing_public_is_left_out(hub: CouponHub) -> None:
     }
     exported = {name for name in couponhub.__all__ if attrs.has(getattr(couponhub, name))}
     assert set() == held - _covered(CONNECTION) - {"name", "vendor", "adapter"}
-    assert set() == _methods(hub) - _covered(HUB) - {"codes", "config", "jobs", "state"}
+    assert set() == _methods(hub) - _covered(HUB) - {"codes", "config", "jobs", "migrations", "state"}
+    assert set() == {f"migrations.{name}" for name in _methods(hub.migrations)} - _covered(HUB)
     assert set() == _methods(Client) - _covered(CLIENT)
     assert set() == exported - {name.partition(".")[0] for name in MODELS}
 

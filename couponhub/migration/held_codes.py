@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 import attrs
 
@@ -45,7 +45,7 @@ class Holder:
 
 
 class HeldCodes:
-    """Takes in what was given out, and keeps one line for each code.
+    """Takes in what was given out, and keeps one line for each code; a context manager, which closes its files.
 
     Args:
         folder: A private folder for its files.
@@ -70,6 +70,13 @@ class HeldCodes:
         self._spelled = self._new("held")
         self._reported = self._new("reported")
         self.rows = self.contested = self.revoked = self.released = self.unwritable = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in (self._spelled, self._reported):
+            file.close()
 
     def add(self, held: HeldCode, *, is_released: bool = False) -> None:
         """Take in one that a customer has, or had."""
@@ -102,8 +109,7 @@ class HeldCodes:
 
     def finish(self) -> "FoundCodes":
         """Return them all, and take in nothing more."""
-        self._spelled.close()
-        self._reported.close()
+        self.__exit__()
         files = [self._new(name) for name in CLASSES]
         for key, line in self._kept.items():
             rank = int(line[0])

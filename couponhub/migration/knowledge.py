@@ -1,11 +1,13 @@
 """All that can be known of the codes that the source has given out, and how sure that is."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import attrs
 
+from couponhub.errors import UsageError
 from couponhub.migration.ends import DestinationList, OriginList
 from couponhub.migration.held_codes import FoundCodes, HeldCodes
 from couponhub.migration.holders import CustomerSweep, HeldCode, reported_codes, reports_reach
@@ -50,7 +52,13 @@ def knowledge_of(
         VendorError: The vendor does not answer at all.
     """
     folder.mkdir(mode=0o700)
-    held = HeldCodes(folder, origin.rules, now=now, is_over=origin.is_over)
+    with HeldCodes(folder, origin.rules, now=now, is_over=origin.is_over) as held:
+        return _knowledge(request, origin, destination, held)
+
+
+def _knowledge(
+    request: PlanRequest, origin: OriginList, destination: DestinationList, held: HeldCodes
+) -> Knowledge:
     reader = _Reader(request=request, origin=origin, destination=destination, held=held)
     sources, sweep = reader.read()
     name, list_id = origin.connection.name, origin.shown.id
@@ -90,15 +98,19 @@ class _Reader:
         follow: Follow = _as_it_is
         connection = self.origin.connection
         if self.request.merges is not None:
-            merges = read_merges(self.request.merges, form=connection.merge_form)
+            with _told_of(self.request.merges):
+                merges = read_merges(self.request.merges, form=connection.merge_form)
             sources.append(_source("merges", self.request.merges, merges.count))
             follow = _following(merges.follow)
         path = self.request.customers
         if path is None:
             return tuple(sources), None
-        if is_export(path):
+        with _told_of(path):
+            has_codes = is_export(path)
+        if has_codes:
             rows = 0
-            held = read_holdings(path, list_id=self.origin.shown.id, forms=connection.table_forms)
+            with _told_of(path):
+                held = read_holdings(path, list_id=self.origin.shown.id, forms=connection.table_forms)
             for one in held:
                 rows += 1
                 self._add(
@@ -112,7 +124,10 @@ class _Reader:
                     follow,
                 )
             return (*sources, _source("customers", path, rows)), None
-        count = sum(1 for _ in self._customers(path))  # which tells of faulty rows before anybody is asked
+        with _told_of(path):
+            count = sum(
+                1 for _ in self._customers(path)
+            )  # so that faulty rows are told before anybody is asked
         sweep = CustomerSweep(connection, self.origin.shown.id, self._customers(path), self.destination.fit)
         for held_code in sweep:
             self._add(held_code, follow)
@@ -131,6 +146,15 @@ class _Reader:
     def _add(self, held: HeldCode, follow: Follow) -> None:
         followed, is_released = follow(held)
         self.held.add(followed, is_released=is_released)
+
+
+@contextmanager
+def _told_of(path: str) -> Iterator[None]:
+    """Name the file in whatever is wrong with it."""
+    try:
+        yield
+    except UsageError as error:
+        raise error.reworded(message=f"{path}: {error.message}") from error.__cause__
 
 
 def _as_it_is(held: HeldCode) -> tuple[HeldCode, bool]:

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from couponhub import AsyncCouponHub, CouponHub, Customer, LookupAnswer, UsageError
-from couponhub.async_hub import AsyncConnection, AsyncJobs
+from couponhub.async_hub import AsyncConnection, AsyncJobs, AsyncMigrations
 from couponhub.async_hub.connection import AsyncExports
 from couponhub.connection import Connection
 from couponhub.errors import NotFound, UnknownConnection
@@ -122,6 +122,7 @@ def test_nothing_that_the_hub_has_is_missing(vendors: EmulatedVendors) -> None:
     for room in ("lists", "uploads", "customers", "coupons", "usage"):
         assert set() == methods(getattr(at, room)) - set(dir(getattr(other, room)))
     assert set() == {name for name in dir(HubJobs) if not name.startswith("_")} - set(dir(AsyncJobs))
+    assert set() == {name for name in dir(Migrations) if not name.startswith("_")} - set(dir(AsyncMigrations))
     assert set() == {name for name in dir(HubExports) if not name.startswith("_")} - set(dir(AsyncExports))
     assert Connection.check.__doc__ == AsyncConnection.check.__doc__
 

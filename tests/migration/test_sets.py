@@ -48,14 +48,14 @@ def sorted_out(
     rules = CodeFileRules(code_header="code", ignores_case=ignores_case, quoting=True)
     for name in ("sources", "held"):
         (folder / name).mkdir()
-    found = HeldCodes(folder / "held", rules, now=NOW, is_over=False)
+    held_codes = HeldCodes(folder / "held", rules, now=NOW, is_over=False)
     for code, status, mobile in held:
-        found.add(
+        held_codes.add(
             HeldCode(code=code, status=status, customer=None if mobile is None else Customer(mobile=mobile))
         )
-    found.add_reported(reported)
+    held_codes.add_reported(reported)
     read = read_codes([str(source)], Sources(ledger=no_ledger, workspace=folder / "sources"))
-    return classify(read, found.finish(), folder / "classes", rules=rules, is_over=False)
+    return classify(read, held_codes.finish(), folder / "classes", rules=rules, is_over=False)
 
 
 def in_folder(work: Callable[[Path], None]) -> None:

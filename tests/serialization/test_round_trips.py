@@ -31,6 +31,7 @@ from couponhub.models import (
     ListId,
     ListStatus,
     LookupAnswer,
+    MigrationPlan,
     Part,
     ReportedRow,
     ReportImport,
@@ -45,6 +46,7 @@ from couponhub.secret import Secret
 from couponhub.serialization import error_object, from_document, to_document
 from tests.kit.examples import examples
 from tests.serialization import generated
+from tests.serialization.generated_plans import PLANS
 
 FEW = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CODE = "CANARY-CODE-7"
@@ -126,6 +128,7 @@ MODELS: dict[type, st.SearchStrategy[Any]] = {
     CustomerExport: EXPORTS,
     Released: st.builds(Released, reason=generated.TEXTS),
     ServedConnection: CONNECTIONS,
+    MigrationPlan: PLANS,
 }
 
 
