@@ -12,7 +12,7 @@ import attrs
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.errors import (
     NotFound,
-    QuotaExhausted,
+    RateLimited,
     UnreadableReply,
     Unsupported,
     UsageError,
@@ -88,7 +88,7 @@ class CustomerSweep:
 
         Raises:
             NotFound: The list does not exist.
-            QuotaExhausted: The vendor answers no more today.
+            RateLimited: The vendor asks for a pause that nobody waits for, such as until tomorrow.
             Unsupported: Its customers cannot be asked about like that.
             VendorUnavailable: It has ceased to answer.
             VendorError: It refuses to answer at all.
@@ -127,7 +127,7 @@ class CustomerSweep:
             return self._wait.call(
                 lambda deadline: self._connection.customers.coupons(customer, self._query, deadline=deadline)
             )
-        except QuotaExhausted as error:
+        except RateLimited as error:  # the pause is longer than anybody waits
             hint = f"`couponhub export customers {self._connection.name}` asks over several days; give its file as --customers"
             raise error.reworded(hint=hint) from None
 
