@@ -170,7 +170,7 @@ def test_only_the_state_speaks_to_databases() -> None:
 
 def test_numpy_comes_in_with_many_codes_only() -> None:
     """It takes a fifth of a second to import, which no lookup and no help may pay for."""
-    sets = "couponhub.codes.sets"
+    sets = ("couponhub.codes.sets", "couponhub.usage.bulk")
     wrong = [
         str(found)
         for found in IMPORTS

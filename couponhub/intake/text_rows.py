@@ -19,10 +19,12 @@ class TextBlock:
     Attributes:
         text: UTF-8 or what else stands there; each line with LF, or CR and LF, but perhaps the last.
         line: The number of the first line.
+        lines: How many there are.
     """
 
     text: bytes = attrs.field(repr=False)
     line: int
+    lines: int
 
 
 class TextRows:
@@ -37,6 +39,7 @@ class TextRows:
 
     Attributes:
         separator: The sign between columns.
+        blank_rows: Rows of separators alone so far, which are not given.
 
     Raises:
         UsageError, LocalError: As of `SourceLines`.
@@ -47,6 +50,7 @@ class TextRows:
     ) -> None:
         self.lines = lines
         self._on_fault = on_fault
+        self.blank_rows = 0
         self._skipped = lines.skip_blank()  # lines that no row is read from, or that were taken as blocks
         every = iter(lines)
         header = next(every, "")
@@ -77,7 +81,7 @@ class TextRows:
                 self.lines.give_back(text)
                 yield self._to_block_end()
             else:
-                yield TextBlock(text=text, line=self.line_num + 1)
+                yield TextBlock(text=text, line=self.line_num + 1, lines=count)
                 self._skipped += count
 
     def _to_block_end(self) -> Iterator[list[str]]:
@@ -98,3 +102,5 @@ class TextRows:
                 return
             if row and (row[0].strip() or any(map(str.strip, row))):
                 yield row
+            elif len(row) > 1:
+                self.blank_rows += 1

@@ -5,7 +5,7 @@ Only what no code and no identifier looks like by itself counts: `1e5`, `007` an
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from operator import itemgetter
 
@@ -84,9 +84,14 @@ def any_odd(texts: Sequence[str]) -> bool:
     joined = "".join(texts)
     if not (joined.isascii() and joined.isprintable()):
         return True
-    if not ("." in joined or "," in joined or "+" in joined) and _BEGINNINGS.isdisjoint(map(_FIRST, texts)):
+    if not ("." in joined or "," in joined or "+" in joined) and not may_begin_damage(map(_FIRST, texts)):
         return False
     return _ODD.search("\n".join(["", *texts, ""])) is not None
+
+
+def may_begin_damage(firsts: Iterable[str]) -> bool:
+    """Tell whether one of these characters begins what `damage_of` may name, where no point, comma or plus stands in it."""
+    return not _BEGINNINGS.isdisjoint(firsts)
 
 
 def invisible_in(text: str) -> bool:

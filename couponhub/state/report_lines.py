@@ -45,17 +45,28 @@ def read_line(text: str) -> ReportLine:
     return ReportLine(customer, code, moment, campaign, int(row), int(list_number), int(import_number))
 
 
-def in_pages(lines: list[str]) -> Iterator[list[str]]:
-    """Give the same lines, sorted, as those of one page after the other."""
+def in_pages(lines: list[str], ending: str) -> Iterator[tuple[int, str]]:
+    """Give lines without their last two cells, sorted, page by page: the number of the page, and its lines.
+
+    Args:
+        lines: The lines; they are sorted in place.
+        ending: What each is given, as `ending_of` says.
+    """
     lines.sort()
     begin, count = 0, len(lines)
     while begin < count:
-        following = page_of(lines[begin]) + 1
+        page = page_of(lines[begin])
+        following = page + 1
         end = (
             count if following >> PAGE_BITS else bisect_left(lines, f"{following << _SPARE_BITS:05x}", begin)
         )
-        yield lines[begin:end]
+        yield page, ending.join([*lines[begin:end], ""])
         begin = end
+
+
+def ending_of(list_number: int, import_number: int) -> str:
+    """Return the last two cells of a line, and its LF."""
+    return f"\t{list_number}\t{import_number}\n"
 
 
 def page_of(customer: str) -> int:

@@ -189,13 +189,12 @@ class ReportChange(Protocol):
         """
         ...
 
-    def add_lines(self, pages: Iterable[Sequence[str]], *, list_number: int, import_number: int) -> int:
+    def add_lines(self, pages: Iterable[tuple[int, str]], *, list_number: int) -> int:
         """Add the lines of an import, but for codes that a customer is known to have of the list.
 
         Args:
-            pages: Lines without their last two cells, as `in_pages` gives them.
+            pages: The lines, as `in_pages` gives them; each page once.
             list_number: Of which list they are.
-            import_number: Of which import.
 
         Returns:
             How many lines were added.

@@ -17,6 +17,8 @@ from couponhub.usage.opening import MakeFault
 
 _FEWEST_DIGITS, _MOST_DIGITS = 5, 17
 """Of mobiles: five on some islands, fifteen by E.164 behind 00."""
+LONGEST_CODE = 255
+"""Characters; what is longer is text of another column."""
 _CLINGING = ('"', "`", "<", ",", ";")
 """Characters that may stand around an identifier without belonging to it, beside what is odd anyway."""
 _ADDRESSES = re.compile(r"(?:[a-z0-9_][a-z0-9_.+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+\n)*")
@@ -50,11 +52,17 @@ def read_customers(cells: Sequence[str], form: ReportForm, first: int, fault: Ma
 
 
 def check_codes(cells: Sequence[str], form: ReportForm, first: int, fault: MakeFault) -> None:
-    """Refuse a column with a code that cannot be one.
+    """Refuse a column, of at least one row, with a code that cannot be one.
 
     Raises:
         LocalError: A code is ruined, or nobody can see all of it; the text does not quote it.
     """
+    if max(map(len, cells)) > LONGEST_CODE:
+        row = next(row for row, cell in enumerate(cells, first) if len(cell) > LONGEST_CODE)
+        raise fault(
+            f"row {row} has a {ReportColumn.CODE.value} of more than {LONGEST_CODE} characters, which is none",
+            _as_mailed(form),
+        )
     text = "".join(cells)
     if not (any_odd(cells) or '"' in text or " " in text or may_hold_ruins(text)):
         return

@@ -1,6 +1,5 @@
 """The columns of a report, found by their headers; where two could be meant, none is taken by guess."""
 
-import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -13,7 +12,6 @@ from couponhub.usage.opening import MakeFault
 NEEDED = (ReportColumn.USER, ReportColumn.CODE)
 """Without these a report says nothing."""
 _MOST_SHOWN = 40
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _WHOSE = "(?:customer|cust|user|member|client|loyalty|crm|profile|shopper|buyer|registered|primary)?"
 _OWN_NUMBER = re.compile(
     "(?:external|ext|customer|cust|user|member|client|loyalty|crm|profile|shopper|buyer|unique|moengage)+"
@@ -44,14 +42,14 @@ class Header:
     width: int
 
 
-def read_header(line: str, form: ReportForm, fault: MakeFault) -> Header:
+def read_header(cells: Sequence[str], form: ReportForm, fault: MakeFault) -> Header:
     """Read the first row of a report.
 
     Headers that the connection names come first, then those that the vendor's reports are known by. One that may
     mean something else (`ReportForm.vague`) is believed when no other column could be meant.
 
     Args:
-        line: The row, without its end.
+        cells: The row.
         form: How the connection's reports are read.
         fault: Makes the error of what is wrong with the report.
 
@@ -59,14 +57,6 @@ def read_header(line: str, form: ReportForm, fault: MakeFault) -> Header:
         LocalError: It is none, or leaves open which column holds the customers or the codes. It names headers only
             of a row that is one.
     """
-    if not line.strip():
-        raise fault("it is empty, even without a header")
-    try:
-        cells = next(csv.reader([line]), [])
-    except csv.Error:
-        raise fault(
-            "its first row is no CSV", "rows end with a line feed, or a carriage return and a line feed"
-        ) from None
     return _Columns(cells, form, fault).header()
 
 
@@ -134,24 +124,18 @@ class _Columns:
         settings = " and ".join(f"{form.columns_setting}.{column.value}" for column in missing)
         return self._fault(
             f"its first row names {'; and '.join(told)}" + (f"; it names {seen}" if seen else ""),
-            f"name {'it' if len(missing) == 1 else 'them'} under {settings} of the connection;{self._separated()}",
+            f"name {'it' if len(missing) == 1 else 'them'} under {settings} of the connection",
         )
 
     def _names(self, column: ReportColumn) -> str:
         names = (*self._form.columns.get(column, ()), *self._form.vague.get(column, ()))
         return ", ".join(f'"{name}"' for name in names)
 
-    def _separated(self) -> str:
-        """Name the sign that separates the columns: most first rows without any known column are wrong in that."""
-        text = "".join(self._cells)
-        found = next(
-            (name for sign, name in _SEPARATORS.items() if text.count(sign) >= len(self._cells)), None
-        )
-        return (
-            f" columns are separated by commas, and here by {found}"
-            if found
-            else " columns are separated by commas"
-        )
+
+def known_names(form: ReportForm) -> frozenset[str]:
+    """Return the names of all columns that reports are known to have, as `plain_header` gives them."""
+    tables = (form.columns, form.vague)
+    return frozenset(plain_header(name) for table in tables for names in table.values() for name in names)
 
 
 def plain_header(header: str) -> str:

@@ -1,6 +1,7 @@
 """Importing a report: read it all, check it, then write it down in one step, so that nothing is ever half imported."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,13 +17,13 @@ from couponhub.models import (
     ReportImport,
 )
 from couponhub.state import ReportChange
-from couponhub.state.report_lines import customer_of
+from couponhub.state.report_lines import customer_of, ending_of
 from couponhub.state.reports import KnownList, KnownReport
 from couponhub.usage.days import Days
 from couponhub.usage.index import UsageIndex
-from couponhub.usage.opening import OpenReport, ReportSource, faulty, opened
+from couponhub.usage.opening import OpenReport, ReportSource, as_faults, faulty, opened
 from couponhub.usage.rows import ReportBatch, ReportRows
-from couponhub.usage.spill import Spill
+from couponhub.usage.taking import Intake, ReportFacts, taken_in
 
 MOST_BYTES = 8 << 30
 """Unpacked: 20 million rows of 400 bytes."""
@@ -91,28 +92,41 @@ def import_report(
     """
     key = index.stored.key()
     fingerprint = key.fingerprint()
-    with opened(source) as report, index.stored.workspace() as folder:
-        spill = Spill(folder, request.form, key)
+    with opened(source) as report, index.stored.workspace() as folder, ExitStack() as held:
         fault = partial(faulty, report.name)
-        rows = ReportRows(report, request.form, most_bytes=most_bytes, told=fingerprint.update)
-        for batch in rows:
-            _refuse_other_list(batch, request, fault)
-            spill.take(batch, fault)
-        _refuse_cut(spill, request.form, fault)
-        _refuse_other_days(spill, request, fault)
-        if not request.shared_codes and codes_elsewhere(frozenset(code for _, code in spill.sample)):
+        intake = Intake(
+            form=request.form,
+            key=key,
+            check=lambda batch: _refuse_other_list(batch, request, fault),
+            fault=fault,
+        )
+        with as_faults(report.name):
+            rows = ReportRows(
+                report.content, request.form, fault, most_bytes=most_bytes, told=fingerprint.update
+            )
+            lines = taken_in(rows, intake, folder, held)
+        facts = intake.facts
+        _refuse_cut(facts, request.form, fault)
+        _refuse_other_days(facts, request, fault)
+        if not request.shared_codes and codes_elsewhere(frozenset(code for _, code in facts.sample)):
             raise _of_another_list(fault)
         with index.changing() as change:
-            return _write(change, request, spill, report=report, content=fingerprint.digest())
+            return _write(change, request, facts, lines.pages, report=report, content=fingerprint.digest())
 
 
 def _write(
-    change: ReportChange, request: ImportRequest, spill: Spill, *, report: OpenReport, content: bytes
+    change: ReportChange,
+    request: ImportRequest,
+    facts: ReportFacts,
+    pages: Callable[[str], Iterable[tuple[int, str]]],
+    *,
+    report: OpenReport,
+    content: bytes,
 ) -> ReportImport:
     change.see(request.connection, request.lists, request.lists_seen_at)
     number = change.number_of(request.connection, request.list_id)
     if not request.shared_codes:
-        _refuse_known_elsewhere(change, spill, number, request.connection, partial(faulty, report.name))
+        _refuse_known_elsewhere(change, facts, number, request.connection, partial(faulty, report.name))
     before = change.imported_before(content, list_number=number, identifier=request.form.identifier)
     import_number = change.add_report(
         KnownReport(
@@ -121,27 +135,27 @@ def _write(
             identifier=request.form.identifier,
             days=request.days,
             file=report.name,
-            rows=spill.rows,
+            rows=facts.rows,
             made_at=_made_at(report, request),
             imported_at=request.now,
-            approximate=spill.approximate,
+            approximate=facts.approximate,
         ),
         content,
-        spill.campaigns,
+        facts.campaigns.told,
     )
     withheld = _Withheld(frozenset() if request.include_forgotten else change.forgotten())
-    added = change.add_lines(withheld.of(spill.pages()), list_number=number, import_number=import_number)
+    added = change.add_lines(withheld.of(pages(ending_of(number, import_number))), list_number=number)
     return ReportImport(
         connection=request.connection,
         list_id=request.list_id,
         days=request.days,
         file=report.name,
-        rows=spill.rows,
+        rows=facts.rows,
         added=added,
         withheld=withheld.count,
-        repeated=bool(before) and spill.rows > 0,
+        repeated=bool(before) and facts.rows > 0,
         imported_at=request.now,
-        warnings=tuple(_warnings(spill, before)),
+        warnings=tuple(_warnings(facts, before)),
     )
 
 
@@ -160,13 +174,15 @@ class _Withheld:
         self._customers = customers
         self.count = 0
 
-    def of(self, fresh: Iterable[list[str]]) -> Iterable[list[str]]:
-        return filter(None, map(self._kept, fresh)) if self._customers else fresh
+    def of(self, fresh: Iterable[tuple[int, str]]) -> Iterable[tuple[int, str]]:
+        return map(self._kept, fresh) if self._customers else fresh
 
-    def _kept(self, lines: list[str]) -> list[str]:
-        kept = [line for line in lines if customer_of(line) not in self._customers]
+    def _kept(self, page: tuple[int, str]) -> tuple[int, str]:
+        number, text = page
+        lines = text.split("\n")[:-1]
+        kept = [f"{line}\n" for line in lines if customer_of(line) not in self._customers]
         self.count += len(lines) - len(kept)
-        return kept
+        return number, "".join(kept)
 
 
 def _refuse_other_list(batch: ReportBatch, request: ImportRequest, fault: Callable[..., LocalError]) -> None:
@@ -182,35 +198,35 @@ def _refuse_other_list(batch: ReportBatch, request: ImportRequest, fault: Callab
         )
 
 
-def _refuse_cut(spill: Spill, form: ReportForm, fault: Callable[..., LocalError]) -> None:
-    if form.max_rows is not None and spill.rows >= form.max_rows:
+def _refuse_cut(facts: ReportFacts, form: ReportForm, fault: Callable[..., LocalError]) -> None:
+    if form.max_rows is not None and facts.rows >= form.max_rows:
         raise fault(
-            f"it holds {spill.rows:,} rows, and the vendor cuts reports off at {form.max_rows:,}",
+            f"it holds {facts.rows:,} rows, and the vendor cuts reports off at {form.max_rows:,}",
             "request fewer days at a time",
         )
 
 
-def _refuse_other_days(spill: Spill, request: ImportRequest, fault: Callable[..., LocalError]) -> None:
-    if spill.first is None or spill.last is None:
+def _refuse_other_days(facts: ReportFacts, request: ImportRequest, fault: Callable[..., LocalError]) -> None:
+    if facts.first is None or facts.last is None:
         return
     # A day more on both sides: the vendor's days may begin elsewhere than we know.
     begin, end = (
         request.zones.end(request.days.first - 2 * _DAY),
         request.zones.end(request.days.last + 2 * _DAY),
     )
-    if not begin <= spill.first <= spill.last < end:
+    if not begin <= facts.first <= facts.last < end:
         raise fault(
-            f"it holds rows from {spill.first:%Y-%m-%d} to {spill.last:%Y-%m-%d}, not only of the days {request.days}",
+            f"it holds rows from {facts.first:%Y-%m-%d} to {facts.last:%Y-%m-%d}, not only of the days {request.days}",
             "give the days that it was requested for",
         )
 
 
 def _refuse_known_elsewhere(
-    change: ReportChange, spill: Spill, number: int, connection: str, fault: Callable[..., LocalError]
+    change: ReportChange, facts: ReportFacts, number: int, connection: str, fault: Callable[..., LocalError]
 ) -> None:
     catalogue = change.catalogue()
     others = {known.number for known in catalogue.of(connection)} - {number}
-    for customer, code in spill.sample:
+    for customer, code in facts.sample:
         lists = {line.list_number for line in change.lines_of(customer) if line.code == code}
         if lists & others and number not in lists:
             raise _of_another_list(fault)
@@ -223,8 +239,8 @@ def _of_another_list(fault: Callable[..., LocalError]) -> LocalError:
     )
 
 
-def _warnings(spill: Spill, before: Sequence[datetime]) -> Iterator[str]:
-    if before and spill.rows:
+def _warnings(facts: ReportFacts, before: Sequence[datetime]) -> Iterator[str]:
+    if before and facts.rows:
         yield f"this report was imported before, at {before[-1]:%Y-%m-%d %H:%M} UTC; nothing is doubled"
-    if spill.lost_campaigns:
+    if facts.campaigns.are_too_many:
         yield "it names more campaigns than are kept; some coupons have no campaign"

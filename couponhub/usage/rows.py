@@ -1,28 +1,26 @@
-"""The rows of a report, in batches of columns; a row that is not like the header is refused.
+"""The rows of a report, in batches of columns; a row that is not like the header is refused."""
 
-Reports have up to 20 million rows, and what Python does for each of them is what an import takes. So rows are
-taken apart many at once where nothing is quoted, and by the csv module elsewhere.
-"""
-
-import codecs
-import csv
-import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, time
+from typing import Any
 
 import attrs
 
 from couponhub.errors import LocalError
+from couponhub.intake.columnar import ColumnTable
+from couponhub.intake.lines import SourceLines
+from couponhub.intake.opening import TableContent, TextContent
+from couponhub.intake.text_rows import TextBlock, TextRows
+from couponhub.intake.workbook import NotText, SheetRows, described
 from couponhub.models import ReportColumn, ReportForm
-from couponhub.usage.cells import check_codes, read_customers
-from couponhub.usage.headers import NEEDED, read_header
-from couponhub.usage.opening import OpenReport, faulty, read_blocks
+from couponhub.usage.headers import NEEDED, Header, known_names, plain_header, read_header
+from couponhub.usage.opening import MakeFault
+from couponhub.usage.report_bytes import ReportBytes
 
-_BLOCK_BYTES = 1 << 16
-"""As much as stays in a processor's cache while it is taken apart; blocks of 1 MiB take twice as long."""
-_LONGEST_ROW = 1 << 20
-_NOTHING = '," \t\r'
-"""The characters of rows that are nothing."""
+_BATCH = 5000
+_NOTHING = '" \t\r'
+"""The characters, beside separators, of rows that are nothing."""
+_AS_TEXT = "write that column as text: a number loses what stands in front"
 
 
 @attrs.frozen
@@ -41,169 +39,221 @@ class ReportBatch:
         return len(self.columns[ReportColumn.CODE])
 
 
+@attrs.frozen
+class ReportBlock:
+    """Many rows at once, as they stand in the text: of as many cells as the header, without quotes.
+
+    Attributes:
+        first: As of `ReportBatch`.
+        text: Each row with LF, or CR and LF.
+    """
+
+    first: int
+    text: bytes = attrs.field(repr=False)
+
+
 class ReportRows:
-    """Reads a report once; iterate it.
+    """Reads a report once, from its header on.
 
     Args:
-        report: An opened report.
+        content: An opened report.
         form: How the connection's reports are read.
+        fault: Makes the error of what is wrong with it.
         most_bytes: More than that, unpacked, is no report.
         told: Is given all bytes as they are read.
+
+    Attributes:
+        header: Where its columns are.
+        separator: The sign between columns; "" where it is no text.
+
+    Raises:
+        LocalError: It is no report; so of all methods. The text holds no cell of it.
+        UsageError: It cannot be read as a file of rows; the same.
     """
 
     def __init__(
         self,
-        report: OpenReport,
+        content: TextContent | TableContent,
         form: ReportForm,
+        fault: MakeFault,
         *,
         most_bytes: int,
         told: Callable[[bytes], object] = lambda _: None,
     ) -> None:
-        self._report = report
         self._form = form
-        self._most_bytes = most_bytes
-        self._told = told
-        self._places: Mapping[ReportColumn, int] = {}
-        self._width = 0
-        self._count = 0
-        self._blank_row = 0  # the first row of separators alone, which is nothing at the end only
-        self._end_length: int | None = None  # characters of the last cell so far
+        self._fault = fault
+        self._number = -1  # of the rows that were read; the header is none
+        self._end_lengths: tuple[int, int] | None = None  # characters of the last cells of the last two rows
+        self._text: TextRows | None = None
+        self._bytes: ReportBytes | None = None
+        self._table: ColumnTable | None = None
+        self._rows: Iterator[list[str]] = iter(())
+        self.separator = ""
+        if isinstance(content, TextContent):
+            self._bytes = ReportBytes(content.blocks, most_bytes, told, fault, lambda: max(0, self._number))
+            self._text = self._opened(self._bytes)
+            self._rows = self._text.rows
+            self.separator = self._text.separator
+        else:
+            _tell_all(content, told)
+            if content.form.kind == "workbook":
+                self._rows = SheetRows(content.file, self._is_header, _cell).rows
+            else:
+                self._table = ColumnTable(content)
+        names = next(self._rows, None) if self._table is None else self._table.names
+        if names is None:
+            raise fault("it is empty, even without a header")
+        self._number = 0
+        self.header: Header = read_header(names, form, fault)
+        self.batches: Iterator[ReportBatch] = self._batches()
 
-    def __iter__(self) -> Iterator[ReportBatch]:
-        """The batches; none for a report that is only a header.
+    def foresees(self, count: int) -> bool:
+        """Tell whether about so many rows are still to come; False also where nobody can tell."""
+        return self._text is not None and self._text.lines.foresees(count)
 
-        Raises:
-            LocalError: It is not a whole report in CSV; the text holds no cell of it.
+    def pieces(self, plain_rows: Callable[[bytes], int | None]) -> Iterator[ReportBatch | ReportBlock]:
+        """Give all rows that `batches` has not given yet, in their order, many at once where that can be.
+
+        Args:
+            plain_rows: Returns how many rows a text has that can be taken as a block, None where it cannot.
         """
-        chunks = self._chunks()
-        header, ended, rest = next(chunks, "").partition("\n")
-        found = read_header(header.removesuffix("\r"), self._form, self._fault)
-        self._places, self._width = found.places, found.width
-        if not ended:
-            raise self._cut_off("header")
-        for chunk in chain((rest,), chunks):
-            yield from self._batches(chunk)
-
-    def _fault(self, fault: str, hint: str = "") -> LocalError:
-        return faulty(self._report.name, fault, hint)
-
-    def _text(self) -> Iterator[str]:
-        decoder: codecs.IncrementalDecoder | None = None
-        try:
-            for block in read_blocks(self._report, _BLOCK_BYTES, self._most_bytes):
-                self._told(block)
-                if decoder is None:
-                    is_utf16 = block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-                    decoder = codecs.getincrementaldecoder("utf-16" if is_utf16 else "utf-8-sig")()
-                yield decoder.decode(block)
-            if decoder is not None:
-                yield decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            raise self._fault(
-                f"it is neither UTF-8 nor UTF-16 behind row {self._count}, or it is cut off",
-                "convert it to UTF-8; guessing would alter identifiers and codes",
-            ) from None
-
-    def _chunks(self) -> Iterator[str]:
-        """The text in pieces that end with a row: a line break within quotes ends none."""
-        rest = ""
-        for block in self._text():
-            if "\0" in block:
-                raise self._fault("it is no text file")
-            text = rest + block
-            cut = text.rfind("\n") + 1
-            if text.count('"', 0, cut) % 2:
-                cut = 0
-            rest = text[cut:]
-            if len(rest) > _LONGEST_ROW:
-                raise self._fault(
-                    f"a row behind row {self._count} does not end, or a quote in it is not closed"
-                )
-            if cut:
-                yield text[:cut]
-        if rest:
-            yield rest
-
-    def _batches(self, chunk: str) -> Iterator[ReportBatch]:
-        if not chunk:
+        if self._text is None:
+            yield from self.batches
             return
-        last = chunk.rpartition("\n")[2]
-        ended = not last.strip(_NOTHING)
-        before = self._end_length
-        cells = self._split(chunk if not last else chunk + "\n") or self._parsed(chunk)
-        if not cells:
-            return
-        stride = self._width + 1
-        self._end_length = len(cells[-2])
-        if not ended and before != self._end_length:
-            raise self._cut_off("last row")
-        columns: dict[ReportColumn, Sequence[str]] = {
-            column: cells[place::stride] for column, place in self._places.items()
-        }
-        first = self._count + 1
-        columns[ReportColumn.USER] = read_customers(
-            columns[ReportColumn.USER], self._form, first, self._fault
+        for piece in self._text.pieces(lambda text: None if self._has_gap() else plain_rows(text)):
+            if isinstance(piece, TextBlock):
+                first = self._number + 1
+                self._note_end_of(piece.text)
+                self._number += piece.lines
+                yield ReportBlock(first, piece.text)
+            else:
+                yield from self._checked(piece)
+        self._finish()
+
+    def _opened(self, blocks: Iterable[bytes]) -> TextRows:
+        known = known_names(self._form)
+        return TextRows(
+            SourceLines(iter(blocks)), lambda cell: plain_header(cell) in known, self._refuse_no_row
         )
-        check_codes(columns[ReportColumn.CODE], self._form, first, self._fault)
-        batch = ReportBatch(first, columns)
-        self._count += len(batch)
-        yield batch
 
-    def _split(self, chunk: str) -> list[str]:
-        """The cells of plain rows, each row followed by a line break as a cell; [] when they are not so plain."""
-        if '"' in chunk or "\t" in chunk:
-            return []
-        if "\r" in chunk:
-            chunk = chunk.replace("\r\n", "\n")
-        apart = chunk.replace("\n", ",\n,")
-        cells = apart.split(",")
-        cells.pop()
-        stride = self._width + 1
-        count, odd = divmod(len(cells), stride)
-        # Line breaks that are too many stand in the columns of rows that are too short.
-        ends = (len(apart) - len(chunk)) // 2
-        if odd or "\r" in chunk or ends != count or cells[self._width :: stride] != ["\n"] * count:
-            return []
-        if self._blank_row or not all(
-            all(map(str.strip, cells[self._places[one] :: stride])) for one in NEEDED
-        ):
-            return []
-        return cells
+    def _is_header(self, cells: list[str]) -> bool:
+        known = known_names(self._form)
+        return any(plain_header(cell) in known for cell in cells)
 
-    def _parsed(self, chunk: str) -> list[str]:
-        """Return those cells by the csv module, for all rows that it can be said of what is wrong with them."""
-        cells: list[str] = []
-        number = self._count
-        try:
-            for row in csv.reader(io.StringIO(chunk, newline=""), strict=True):
-                if not any(map(str.strip, row)):
-                    # Spreadsheets and editors end files with such rows.
-                    self._blank_row = self._blank_row or (number + 1 if len(row) > 1 else 0)
-                    continue
-                if self._blank_row:
-                    raise self._fault(f"row {self._blank_row} has no {ReportColumn.USER.value}")
-                number += 1
-                if len(row) != self._width:
-                    raise self._fault(
-                        f"row {number} has {len(row)} columns and the header {self._width}: they are shifted, or it is"
-                        " cut off"
-                    )
-                for column in NEEDED:
-                    if not row[self._places[column]].strip():
-                        raise self._fault(f"row {number} has no {column.value}")
-                cells += row
-                cells.append("\n")
-        except csv.Error as error:
-            raise self._fault(f"row {number + 1} is no CSV: {error}") from None
-        for column in (ReportColumn.CODE, ReportColumn.SENT_AT):
-            kept = cells[self._places[column] :: self._width + 1] if column in self._places else []
-            if any(char in cell for cell in kept for char in "\t\n\r"):
+    def _batches(self) -> Iterator[ReportBatch]:
+        if self._table is None:
+            yield from self._checked(self._rows)
+            self._finish()
+            return
+        places = self.header.places
+        for column, at in places.items():
+            self._refuse_numbers(self._table, self._table.names[at], column)
+        for cells in self._table.batches([self._table.names[at] for at in places.values()]):
+            columns = dict(zip(places, cells, strict=True))
+            for column in NEEDED:
+                self._refuse_blank(columns[column], column)
+            self._number += len(cells[0])
+            yield self._batch(columns)
+
+    def _checked(self, rows: Iterable[list[str]]) -> Iterator[ReportBatch]:
+        """Take rows together, each of which is like the header."""
+        batch: list[list[str]] = []
+        needed = [(column, self.header.places[column]) for column in NEEDED]
+        width = self.header.width
+        for row in rows:
+            if self._has_gap():
+                raise self._fault(f"row {self._number + 1} has no {ReportColumn.USER.value}")
+            self._number += 1
+            if len(row) != width:
                 raise self._fault(
-                    f"a cell of the {column.value} behind row {self._count} holds a tab or a line break"
+                    f"row {self._number} has {len(row)} columns and the header {width}: they are shifted, or it is cut off"
                 )
-        return cells
+            for column, at in needed:
+                if not row[at].strip():
+                    raise self._fault(f"row {self._number} has no {column.value}")
+                if isinstance(row[at], NotText):
+                    raise self._fault(
+                        f"row {self._number} has a number, a date or a truth value as its {column.value}, where text is"
+                        " needed",
+                        _AS_TEXT,
+                    )
+            batch.append(row)
+            if len(batch) == _BATCH:
+                yield self._batch_of(batch)
+                batch = []
+        if batch:
+            yield self._batch_of(batch)
+
+    def _batch_of(self, rows: list[list[str]]) -> ReportBatch:
+        before = self._end_lengths[1] if self._end_lengths else -1
+        self._end_lengths = (len(rows[-2][-1]) if len(rows) > 1 else before, len(rows[-1][-1]))
+        columns = {column: [row[at] for row in rows] for column, at in self.header.places.items()}
+        return self._batch(columns)
+
+    def _batch(self, columns: Mapping[ReportColumn, Sequence[str]]) -> ReportBatch:
+        batch = ReportBatch(self._number + 1 - len(columns[ReportColumn.CODE]), columns)
+        for column in (ReportColumn.CODE, ReportColumn.SENT_AT):
+            text = "".join(columns.get(column, ()))
+            if "\t" in text or "\n" in text or "\r" in text:
+                raise self._fault(
+                    f"a cell of the {column.value} behind row {batch.first - 1} holds a tab or a line break"
+                )
+        return batch
+
+    def _has_gap(self) -> bool:
+        """Tell whether a row of separators alone was met, which is nothing at the end only, as spreadsheets end files."""
+        return self._text is not None and self._text.blank_rows > 0
+
+    def _note_end_of(self, text: bytes) -> None:
+        last = text.rstrip(b"\r\n").rpartition(b"\n")[2].rpartition(self.separator.encode())[2]
+        self._end_lengths = (-1, len(last.decode(errors="replace")))
+
+    def _finish(self) -> None:
+        """Refuse a text that seems to be cut off."""
+        if self._bytes is None or not self._bytes.tail.decode(errors="replace").strip(
+            _NOTHING + self.separator
+        ):
+            return
+        if self._end_lengths is None or self._number == 0:
+            raise self._cut_off("header")
+        if self._end_lengths[0] != self._end_lengths[1]:
+            raise self._cut_off("last row")
 
     def _cut_off(self, what: str) -> LocalError:
         return self._fault(
             f"its {what} seems to be cut off", "if it is whole, end it with a line break, as every row"
         )
+
+    def _refuse_no_row(self, _line: int, what: str) -> None:
+        if self._number < 0:
+            raise self._fault(
+                "its first row is no CSV",
+                "rows end with a line feed, or a carriage return and a line feed",
+            )
+        raise self._fault(f"row {self._number + 1} is no CSV: {what}")
+
+    def _refuse_blank(self, cells: Sequence[str], column: ReportColumn) -> None:
+        if not all(map(str.strip, cells)):
+            number = next(number for number, cell in enumerate(cells, self._number + 1) if not cell.strip())
+            raise self._fault(f"row {number} has no {column.value}")
+
+    def _refuse_numbers(self, table: ColumnTable, name: str, column: ReportColumn) -> None:
+        if column in NEEDED and not table.is_text(name):
+            raise self._fault(
+                f"its column of the {column.value} holds {table.kind_of(name)}, no text", _AS_TEXT
+            )
+
+
+def _tell_all(content: TableContent, told: Callable[[bytes], object]) -> None:
+    while block := content.file.read(1 << 20):
+        told(block)
+    content.file.seek(0)
+
+
+def _cell(cell: Any) -> str:
+    """Write a cell of a workbook that is no text."""
+    if isinstance(cell, (date, time)):
+        return NotText(cell.isoformat())
+    if isinstance(cell, float) and cell.is_integer():
+        return NotText(int(cell))
+    return NotText(cell) if isinstance(cell, (int, float)) else described(cell)

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from couponhub import CouponHub
 from couponhub.config import load_config
 from couponhub.errors import CouponhubError
+from couponhub.intake.opening import TextContent
 from couponhub.state import StoreSettings
 from couponhub.state.sqlite.database import LedgerDatabase
-from couponhub.usage.opening import opened, read_blocks
+from couponhub.usage.opening import opened
 from tests.kit.clock import FakeClock
 from tests.kit.examples import examples
 from tests.uploads.harness import LIST, UploadHarness
@@ -210,7 +211,8 @@ def test_no_header_of_a_mail_is_a_fault_of_couponhub(head: str, tmp_path: Path) 
 
         def read(path: Path = path) -> None:
             with opened(path) as report:
-                list(read_blocks(report, 1 << 16, 1 << 20))
+                assert isinstance(report.content, TextContent)
+                list(report.content.blocks)
 
         refused_properly(read)
 

@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import pyarrow as pa
 import pytest
+import zstandard
+from pyarrow import ipc, parquet
 
 from couponhub.errors import LocalError, NotFound
 from couponhub.models import ListId, UploadId
 from couponhub.state import PartRecord, UploadRecord
 from couponhub.usage.importing import import_report
-from couponhub.usage.opening import opened, read_blocks
-from tests.usage.reports_harness import FORM, HEADER, ReportHarness, Row, day, report, report_text
+from couponhub.usage.opening import faulty, opened
+from couponhub.usage.rows import ReportRows
+from tests.codes.workbooks import workbook
+from tests.usage.reports_harness import FORM, HEADER, ReportHarness, Row, day, noon, report, report_text
 
 ROWS = (Row("E1", "C-1", 3), Row("E2", "C-2", 4), Row("E3", "C-3", 5))
 TEXT = report_text(ROWS)
@@ -46,9 +51,45 @@ def archive(**files: str) -> bytes:
     return content.getvalue()
 
 
+def table_of(**columns: object) -> pa.Table:
+    """The report as a table, with some of its columns replaced."""
+    given = {
+        "User ID": pa.array([row.customer for row in ROWS]),
+        "Coupon Code": columns.get("code", pa.array([row.code for row in ROWS])),
+        "Campaign ID": pa.array([1, 2, None]),
+        "Sent At": pa.array([noon(row.day) for row in ROWS], pa.timestamp("ns", tz="Asia/Kolkata")),
+    }
+    return pa.table(given)
+
+
+def parquet_of(**columns: object) -> bytes:
+    """That table as a Parquet file."""
+    content = io.BytesIO()
+    parquet.write_table(table_of(**columns), content)
+    return content.getvalue()
+
+
+def arrow() -> bytes:
+    """That table as an Arrow file."""
+    content = io.BytesIO()
+    with ipc.new_file(content, table_of().schema) as writer:
+        writer.write_table(table_of())
+    return content.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
+        *(("r.csv", TEXT.replace(",", sign).encode()) for sign in ";\t|"),
+        ("r.csv", f"sep=;\n{TEXT.replace(',', ';')}".encode()),
+        ("r.csv", f"\n\r\n{TEXT}".encode()),
+        ("r.csv", TEXT.replace("\n", "\r").encode()),
+        ("r.csv", TEXT.encode("utf-16-le")),
+        ("r.csv.zst", zstandard.compress(TEXT.encode())),
+        ("r.xlsx", workbook([line.split(",") for line in TEXT.splitlines()])),
+        ("r.parquet", parquet_of()),
+        ("r.arrow", arrow()),
+        ("r.eml", mail(("report.xlsx", workbook([line.split(",") for line in TEXT.splitlines()])))),
         ("r.csv", TEXT.encode()),
         ("r.csv", TEXT.replace("\n", "\r\n").encode()),
         ("r.csv", TEXT.encode("utf-8-sig")),
@@ -110,7 +151,10 @@ BAD: dict[str, tuple[bytes, str]] = {
     "no header": (TEXT.split("\n", 1)[1].encode(), "no column of the user"),
     "no column of codes": (TEXT.replace("Coupon Code", "Something").encode(), "no column of the code"),
     "two columns of codes": (b"User ID,Coupon Code,coupon code\nE1,C-1,C-2\n", "several columns"),
-    "semicolons": (TEXT.replace(",", ";").encode(), "separated by commas"),
+    "two separators": (
+        TEXT.replace("\n", "\r").replace(",", ";", 6).replace("\r", "\n").encode(),
+        "row 1 has 1 columns",
+    ),
     "a column too many": (SHIFTED.encode(), "row 2 has 8 columns and the header 7"),
     "a column too few": (TEXT.replace("E3,", "").encode(), "row 3 has 6 columns and the header 7"),
     "columns under others' headers": (
@@ -123,8 +167,11 @@ BAD: dict[str, tuple[bytes, str]] = {
     "cut off within quotes": (TEXT.replace("C-3", '"C-3').encode(), "no CSV"),
     "a quote too many": (TEXT.replace("C-2", 'C"-2').replace("C-3", '"C"-3').encode(), "no CSV"),
     "latin-1": (TEXT.replace("Autumn", "Frühling").encode("latin-1"), "neither UTF-8 nor UTF-16"),
-    "UTF-16 without a mark": (TEXT.encode("utf-16-le"), "no text file"),
-    "UTF-16 cut off": (TEXT.encode("utf-16")[:-1], "neither UTF-8 nor UTF-16"),
+    "UTF-16 cut off": (TEXT.encode("utf-16")[:-1], "begins as UTF-16 and is none further down"),
+    "half a character in UTF-16": (
+        TEXT.replace("Autumn", "\ud800").encode("utf-16", "surrogatepass"),
+        "neither UTF-8 nor UTF-16",
+    ),
     "UTF-8 cut off": ((TEXT + "E4,C-4,ü").encode()[:-1], "neither UTF-8"),
     "binary": (bytes(range(256)) * 8, "neither UTF-8"),
     "blank customer": (TEXT.replace("E2,", " ,").encode(), "row 2 has no user"),
@@ -133,13 +180,29 @@ BAD: dict[str, tuple[bytes, str]] = {
     "a tab in a code": (TEXT.replace("C-2", "C\t-2").encode(), "a tab or a line break"),
     "a line break in a code": (TEXT.replace("C-2", '"C\n-2"').encode(), "a tab or a line break"),
     "a tab in a moment": (TEXT.replace("04T06", "04\t06").encode(), "a tab or a line break"),
-    "an endless row": (TEXT.encode() + b"x" * (2 << 20), "does not end"),
+    "an endless row": (TEXT.encode() + b"x" * (2 << 20), "a line of more than 1,048,576 bytes"),
     "gzip cut off": (gzip.compress(TEXT.encode())[:-12], "damaged or cut off"),
     "gzip damaged": (gzip.compress(TEXT.encode())[:-8] + b"12345678", "damaged or cut off"),
-    "gzip of nothing sensible": (gzip.compress(gzip.compress(TEXT.encode())), "neither UTF-8"),
-    "ZIP cut off": (archive(report=TEXT)[:-30], "cannot be read"),
-    "ZIP of two": (archive(one=TEXT, two=TEXT), "2 CSV files"),
-    "ZIP of none": (archive(), "no text file"),
+    "gzip of gzip": (gzip.compress(gzip.compress(TEXT.encode())), "another packed file"),
+    "zstd cut off": (zstandard.compress(TEXT.encode())[:-4], "damaged or cut off"),
+    "ZIP cut off": (archive(report=TEXT)[:-30], "damaged or cut off"),
+    "ZIP of two": (archive(one=TEXT, two=TEXT), "holds 2 files"),
+    "ZIP of none": (archive(), "holds 0 files"),
+    "a web page": (b"<!DOCTYPE html><html><body>Sign in</body></html>", "no usage report: it is a web page"),
+    "an image": (b"\x89PNG\r\n\x1a\n" + bytes(100), "no usage report: it is an image"),
+    "NUL": (TEXT.replace("Autumn", "Aut\0umn").encode(), "a NUL stands in it"),
+    "a workbook with a code of digits": (
+        workbook([HEADER, ("E1", 12345, "C1", "A", "D", "V", "2026-10-03T06:30:00Z")]),
+        "row 1 has a number, a date or a truth value as its code",
+    ),
+    "a workbook of two sheets": (
+        workbook(*[[line.split(",") for line in TEXT.splitlines()]] * 2),
+        "2 sheets",
+    ),
+    "a workbook cut off": (workbook([line.split(",") for line in TEXT.splitlines()])[:-30], "damaged"),
+    "Parquet with codes of digits": (parquet_of(code=pa.array([1, 2, 3])), "holds int64, no text"),
+    "Parquet without a code": (parquet_of(code=pa.array(["C-1", None, "C-3"])), "row 2 has no code"),
+    "Parquet cut off": (parquet_of()[:-9], "damaged, cut off"),
     "mail without a report": (mail(("logo.png", b"PNG")), "holds no report"),
     "mail with two reports": (
         mail(("one.csv", TEXT.encode()), ("two.csv.gz", gzip.compress(TEXT.encode()))),
@@ -223,11 +286,14 @@ def test_a_bomb_is_not_unpacked(reports: ReportHarness, tmp_path: Path) -> None:
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(TEXT.encode() + b"E1,C-1,C1,A,D,V,2026-10-03T06:30:00Z\n" * 100_000))
     with opened(path) as bomb, pytest.raises(LocalError, match="1,000,000 bytes when unpacked"):
-        list(read_blocks(bomb, 1 << 16, 1_000_000))
-    with opened(path) as bomb:
-        assert 1 << 16 >= max(map(len, read_blocks(bomb, 1 << 16, 1 << 30)))
-    path.write_bytes(gzip.compress(b"\n" * (64 << 20)))
+        list(
+            ReportRows(bomb.content, FORM, lambda *told: faulty("bomb", *told), most_bytes=1_000_000).batches
+        )
+    path.write_bytes(gzip.compress(b"\n" * (60 << 20)))
     with pytest.raises(LocalError, match="empty"):
+        reports.usage.import_report("L1", path, day(1), day(20))
+    path.write_bytes(gzip.compress(b"\n" * (70 << 20)))
+    with pytest.raises(LocalError, match="no rows pack so tightly"):
         reports.usage.import_report("L1", path, day(1), day(20))
 
 

@@ -102,7 +102,7 @@ def test_a_plain_header_is_believed(tmp_path: Path, kind: Identifier, header: st
 
 
 def test_all_columns_that_are_missing_are_told_at_once(tmp_path: Path) -> None:
-    """Whoever names one in the config is not sent back for the next; the separator that was seen is said too."""
+    """Whoever names one in the config is not sent back for the next."""
     harness = CellHarness.opened(tmp_path, EXTERNAL)
     with pytest.raises(LocalError) as refused:
         harness.take(report("Kunde,Gutschein,Sent At,Campaign ID"))
@@ -111,8 +111,6 @@ def test_all_columns_that_are_missing_are_told_at_once(tmp_path: Path) -> None:
     assert "; and no column of the code, known as" in told
     assert 'it names "Kunde", "Gutschein", "Sent At", "Campaign ID"' in told
     assert "name them under usage_columns.user and usage_columns.code of the connection" in refused.value.hint
-    with pytest.raises(LocalError, match="and here by semicolons"):
-        harness.take("User ID;Coupon Code;Sent At\n1;A-1;2026-10-03\n")
     harness.harness.close()
 
 

@@ -1,6 +1,7 @@
 """Private files that are written once from front to back, and then read anywhere."""
 
 import mmap
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -50,6 +51,10 @@ class Spool:
 
     def read(self, start: int, size: int) -> bytes:
         """Return a piece."""
+        if hasattr(
+            os, "pread"
+        ):  # what is mapped counts as memory of the process while it is not needed elsewhere
+            return os.pread(self._file.fileno(), size, start)
         return self._mapped[start : start + size]
 
     def words(self) -> Words:

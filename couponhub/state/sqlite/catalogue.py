@@ -94,9 +94,9 @@ class SqliteReportChange:
         )
         return number
 
-    def add_lines(self, fresh: Iterable[Sequence[str]], *, list_number: int, import_number: int) -> int:
+    def add_lines(self, fresh: Iterable[tuple[int, str]], *, list_number: int) -> int:
         """As `ReportChange.add_lines`."""
-        return pages.add(self._database, fresh, list_number=list_number, import_number=import_number)
+        return pages.add(self._database, fresh, list_number=list_number)
 
     def forget(self, customer: str, at: datetime) -> int:
         """As `ReportChange.forget`."""

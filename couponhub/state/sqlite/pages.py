@@ -1,7 +1,7 @@
 """Pages of report lines in SQLite: each is one row of one table."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from couponhub.state.report_lines import ReportLine, coupon_of, page_of, read_line
 
@@ -41,27 +41,24 @@ def lines_from(database: sqlite3.Connection, page: int) -> tuple[list[ReportLine
 
 def add(
     database: sqlite3.Connection,
-    fresh: Iterable[Sequence[str]],
+    fresh: Iterable[tuple[int, str]],
     *,
     list_number: int,
-    import_number: int,
 ) -> int:
-    """Add lines without their last two cells, page by page, but for codes that a customer is known to have of the list.
+    """Add lines, page by page, but for codes that a customer is known to have of the list.
 
     Returns how many were added.
     """
-    ending = f"\t{list_number}\t{import_number}\n"
     is_empty = database.execute("SELECT 1 FROM pages LIMIT 1").fetchone() is None
     added = 0
 
     def rows() -> Iterator[tuple[int, str]]:
         nonlocal added
-        for lines in fresh:
-            page = page_of(lines[0])
+        for page, lines in fresh:
             unknown = lines if is_empty else _unknown(database, page, lines, list_number)
             if unknown:
-                added += len(unknown)
-                yield page, ending.join([*unknown, ""])
+                added += unknown.count("\n")
+                yield page, unknown
 
     database.executemany(
         "INSERT INTO pages (number, lines) VALUES (?, ?)"
@@ -86,12 +83,10 @@ def remove(database: sqlite3.Connection, customer: str) -> int:
     return len(lines) - len(kept)
 
 
-def _unknown(
-    database: sqlite3.Connection, page: int, lines: Sequence[str], list_number: int
-) -> Sequence[str]:
+def _unknown(database: sqlite3.Connection, page: int, lines: str, list_number: int) -> str:
     found = database.execute("SELECT lines FROM pages WHERE number = ?", (page,)).fetchone()
     if found is None:
         return lines
     ours = f"\t{list_number}"
     known = {coupon_of(text) for text in found[0].split("\n") if text.rpartition("\t")[0].endswith(ours)}
-    return [line for line in lines if coupon_of(line) not in known]
+    return "".join(f"{line}\n" for line in lines.split("\n")[:-1] if coupon_of(line) not in known)

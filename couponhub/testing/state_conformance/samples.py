@@ -16,7 +16,7 @@ from couponhub.state import (
     Window,
 )
 from couponhub.state.hashing import HashKey
-from couponhub.state.report_lines import in_pages
+from couponhub.state.report_lines import ending_of, in_pages
 from couponhub.state.reports import KnownReport
 
 LIST = ListId("L 1/ä")
@@ -114,7 +114,7 @@ def take_in(change: ReportChange, key: HashKey, given: Sequence[tuple[str, str]]
         f"{digest}\t{code}\t{now.isoformat()}\t0\t{row}"
         for row, (digest, (_, code)) in enumerate(zip(digests, given, strict=True), 1)
     ]
-    return change.add_lines(in_pages(lines), list_number=number, import_number=imported)
+    return change.add_lines(in_pages(lines, ending_of(number, imported)), list_number=number)
 
 
 def digest(key: HashKey, customer: str) -> str:
