@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, cast
 import attrs
 
 from couponhub.clock import utc_now
-from couponhub.code_desk.folder import prepare_folder
-from couponhub.code_desk.outlook import outlook_for_list, outlook_of
 from couponhub.code_desk.sources import NamedCodes, Sources, list_of
-from couponhub.codes import SetComparison, SetCounts, compare, fingerprint, intersect, shared, subtract
 from couponhub.codes.examining import Examination, examine
 from couponhub.codes.report import CodesReport, Finding, Outlook, PreparedFolder, SentBefore
 from couponhub.errors import LocalError, UnknownConnection, UsageError
@@ -25,6 +22,7 @@ from couponhub.rooted import Rooted
 from couponhub.state import CodeSet, Ledger
 
 if TYPE_CHECKING:
+    from couponhub.codes import SetComparison, SetCounts
     from couponhub.connection import Connection
 
 _EXACT = CodeFileRules(code_header="code")
@@ -84,6 +82,8 @@ class CodeDesk(Rooted):
             found = examine(named, _folder(workspace / "found"), column=column)
             outlooks: list[Outlook] = []
             for at, connection in enumerate(opened):
+                from couponhub.code_desk.outlook import outlook_of  # noqa: PLC0415 - few checks need it
+
                 folder = _folder(workspace / f"for-{at}")
                 outlooks.append(outlook_of(connection, named, folder, now=self._now(), column=column))
             return _report(found, tuple(outlooks), self._sent_before(found.code_sets, workspace))
@@ -102,6 +102,8 @@ class CodeDesk(Rooted):
             UsageError, LocalError: As of it.
             Unsupported: The vendor takes no codes.
         """
+        from couponhub.code_desk.folder import prepare_folder  # noqa: PLC0415 - a check needs none of it
+
         rules = self._connection(connection).uploads.file_rules
         _given_column(column)
         with self._workspace() as workspace:
@@ -132,6 +134,8 @@ class CodeDesk(Rooted):
             UsageError, LocalError: As of `check`.
             VendorError: The vendor does not tell how the list stands.
         """
+        from couponhub.code_desk.outlook import outlook_for_list  # noqa: PLC0415 - a check needs none of it
+
         opened = self._connection(connection)
         _given_column(column)
         coupon_list = opened.lists.get(list_id)
@@ -154,7 +158,7 @@ class CodeDesk(Rooted):
 
     def subtract(
         self, first: NamedCodes, others: NamedCodes | Iterable[NamedCodes], out: str | os.PathLike[str]
-    ) -> SetCounts:
+    ) -> "SetCounts":
         """Write the codes of a source that stand in none of the others to a new code file.
 
         Codes are equal by their bytes; where a list is among the sources, as its vendor compares them.
@@ -164,6 +168,8 @@ class CodeDesk(Rooted):
             UsageError: A file is no code file, or has faulty rows.
             LocalError: This machine failed, or the file is there.
         """
+        from couponhub.codes import subtract  # noqa: PLC0415 - a check needs none of it
+
         named = (first, *_several(others))
         with self._sets(*named) as ((codes, *sets), workspace):
             rest = [one for each in sets for one in each]
@@ -171,8 +177,10 @@ class CodeDesk(Rooted):
 
     def intersect(
         self, first: NamedCodes, others: NamedCodes | Iterable[NamedCodes], out: str | os.PathLike[str]
-    ) -> SetCounts:
+    ) -> "SetCounts":
         """Write the codes of a source that also stand in any of the others to a new code file; as `subtract`."""
+        from couponhub.codes import intersect  # noqa: PLC0415 - a check needs none of it
+
         named = (first, *_several(others))
         with self._sets(*named) as ((codes, *sets), workspace):
             rest = [one for each in sets for one in each]
@@ -180,14 +188,18 @@ class CodeDesk(Rooted):
 
     def compare(
         self, first: NamedCodes, second: NamedCodes, out: str | os.PathLike[str] | None = None
-    ) -> SetComparison:
+    ) -> "SetComparison":
         """Compare two sources; `out` is a new folder for what stands in both, and in one alone. As `subtract`."""
+        from couponhub.codes import compare  # noqa: PLC0415 - a check needs none of it
+
         rules = self._rules_of((first, second))
         with self._sets(first, second) as ((one, other), workspace):
             return compare(one, other, workspace, target=None if out is None else _target(out), rules=rules)
 
     def fingerprint(self, source: NamedCodes, key: bytes = b"") -> str:
         """Return what two who share a key compare to find out whether they hold the same codes. Raises as `subtract`."""
+        from couponhub.codes import fingerprint  # noqa: PLC0415 - a check needs none of it
+
         given_one(bytes, key, "the key")
         with self._sets(source) as ((codes,), workspace):
             return fingerprint(codes, key, workspace)
@@ -207,6 +219,8 @@ class CodeDesk(Rooted):
     def _sent_before(self, codes: tuple[CodeSet, ...], workspace: Path) -> tuple[SentBefore, ...] | None:
         if self._find_ledger is None:
             return None
+        from couponhub.codes import shared  # noqa: PLC0415 - a check needs none of it
+
         found: list[SentBefore] = []
         folders = count()
         for name in self._names:

@@ -12,12 +12,12 @@ from cattrs import BaseValidationError
 
 from couponhub.codes.joins import SetsSettings
 from couponhub.config.faults import did_you_mean, faults_in, quoted
+from couponhub.config.finding import find_config
 from couponhub.config.references import is_reference, names_in, resolve
 from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
 from couponhub.config.structure import TableWords, config_converter
-from couponhub.errors import ConfigError, CouponhubError, UsageError, without_frames
+from couponhub.errors import ConfigError, CouponhubError, without_frames
 from couponhub.models.given import given_one
-from couponhub.paths import expanded, user_folder
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
 from couponhub.registry import Registry
 from couponhub.secret import Secret
@@ -29,36 +29,6 @@ S = TypeVar("S", bound=attrs.AttrsInstance)
 _MOST_FAULTS = 100
 """Of one table that are told at once."""
 _TABLES = ("connections", "staging", "store", "sets", "lookup", "server")
-
-
-def find_config(given: str | os.PathLike[str] | None, environment: Mapping[str, str]) -> Path:
-    """Find the config file: as given, else `$COUPONHUB_CONFIG`, else `./couponhub.toml`, else the user's.
-
-    Raises:
-        ConfigError: No such file.
-    """
-    if given is not None and not isinstance(given, (str, os.PathLike)):
-        raise UsageError(f"the config file must be a path, not {type(given).__name__}")
-    named = given or environment.get("COUPONHUB_CONFIG")
-    if named:
-        path = expanded(os.fsdecode(named))
-        if not path.exists():
-            origin = "" if given else ", which COUPONHUB_CONFIG names,"
-            raise ConfigError(
-                f"the config file {path}{origin} does not exist", hint="see `couponhub config init`"
-            )
-        return path
-    folder = user_folder("config")
-    places = [at / "couponhub.toml" for at in (Path(), folder) if at is not None]
-    for path in places:
-        if path.is_file():
-            return path
-    raise ConfigError(
-        f"there is no config file, neither {' nor '.join(map(str, places))}"
-        if len(places) > 1
-        else "there is no config file couponhub.toml here",
-        hint="write one with `couponhub config init`, or name one with --config",
-    )
 
 
 def load_config(

@@ -5,92 +5,219 @@ say or cannot know, never zero. `raw` is the vendor's own decoded object: it may
 data, stands outside equality and repr, and is empty where there is none.
 """
 
-from couponhub.models.addresses import address_forms
-from couponhub.models.answers import (
-    Answer,
-    Difference,
-    DifferenceKind,
-    LookupAnswer,
-    Reason,
-    Strategy,
-    Verdict,
-)
-from couponhub.models.base import ListId, PartId, Raw, UploadId
-from couponhub.models.coupons import (
-    Coupon,
-    CouponQuery,
-    CouponSort,
-    CouponStatus,
-    CustomerCoupons,
-    Discount,
-    Redemption,
-    Source,
-    Store,
-)
-from couponhub.models.customers import Customer, masked_form
-from couponhub.models.holdings import ExportForm, HoldingColumn, HoldingStatus, MergeColumn, MergeForm
-from couponhub.models.identifiers import Identifier, read_identifier
-from couponhub.models.jobs import Job, JobId, JobStatus, Step
-from couponhub.models.lists import (
-    KEPT,
-    Alerts,
-    AlertsChange,
-    CouponList,
-    Kept,
-    ListChange,
-    ListStatus,
-    NewCouponList,
-    plain_label,
-)
-from couponhub.models.migrations import (
-    CodeClass,
-    CodeDifference,
-    Collision,
-    CrossedLimit,
-    Evidence,
-    FieldFate,
-    IssuedAs,
-    Lossiness,
-    MigrationBatch,
-    MigrationCounts,
-    MigrationEnd,
-    MigrationEquation,
-    MigrationEvent,
-    MigrationPhase,
-    MigrationPlan,
-    MigrationProof,
-    MigrationStatus,
-    PlanSource,
-)
-from couponhub.models.provenance import FieldProvenance
-from couponhub.models.reports import (
-    DaySpan,
-    ForgottenRows,
-    ImportedReport,
-    ListCoverage,
-    ReportColumn,
-    ReportedRow,
-    ReportForm,
-    ReportImport,
-    ReportRequest,
-    UsageCount,
-    UsageGroup,
-    UsageRow,
-    UsageStatus,
-)
-from couponhub.models.selection import in_order, newest_first, selected, within
-from couponhub.models.telephone import MAY_BE_SPELLED_OTHERWISE, Telephone
-from couponhub.models.upload_reports import PartReport, RowEvidence, RowOutcome, UploadReport
-from couponhub.models.uploads import (
-    CodeFile,
-    CodeFileRules,
-    Fetch,
-    FileUrl,
-    Part,
-    Tagging,
-    Upload,
-    UploadStatus,
-)
+from typing import TYPE_CHECKING
+
+from couponhub._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from couponhub.models.addresses import address_forms
+    from couponhub.models.answers import (
+        Answer,
+        Difference,
+        DifferenceKind,
+        LookupAnswer,
+        Reason,
+        Strategy,
+        Verdict,
+    )
+    from couponhub.models.base import (
+        ListId,
+        PartId,
+        Raw,
+        UploadId,
+    )
+    from couponhub.models.coupons import (
+        Coupon,
+        CouponQuery,
+        CouponSort,
+        CouponStatus,
+        CustomerCoupons,
+        Discount,
+        Redemption,
+        Source,
+        Store,
+    )
+    from couponhub.models.customers import Customer, masked_form
+    from couponhub.models.holdings import (
+        ExportForm,
+        HoldingColumn,
+        HoldingStatus,
+        MergeColumn,
+        MergeForm,
+    )
+    from couponhub.models.identifiers import Identifier, read_identifier
+    from couponhub.models.jobs import (
+        Job,
+        JobId,
+        JobStatus,
+        Step,
+    )
+    from couponhub.models.lists import (
+        KEPT,
+        Alerts,
+        AlertsChange,
+        CouponList,
+        Kept,
+        ListChange,
+        ListStatus,
+        NewCouponList,
+        plain_label,
+    )
+    from couponhub.models.migrations import (
+        CodeClass,
+        CodeDifference,
+        Collision,
+        CrossedLimit,
+        Evidence,
+        FieldFate,
+        IssuedAs,
+        Lossiness,
+        MigrationBatch,
+        MigrationCounts,
+        MigrationEnd,
+        MigrationEquation,
+        MigrationEvent,
+        MigrationPhase,
+        MigrationPlan,
+        MigrationProof,
+        MigrationStatus,
+        PlanSource,
+    )
+    from couponhub.models.provenance import FieldProvenance
+    from couponhub.models.reports import (
+        DaySpan,
+        ForgottenRows,
+        ImportedReport,
+        ListCoverage,
+        ReportColumn,
+        ReportedRow,
+        ReportForm,
+        ReportImport,
+        ReportRequest,
+        UsageCount,
+        UsageGroup,
+        UsageRow,
+        UsageStatus,
+    )
+    from couponhub.models.selection import (
+        in_order,
+        newest_first,
+        selected,
+        within,
+    )
+    from couponhub.models.telephone import MAY_BE_SPELLED_OTHERWISE, Telephone
+    from couponhub.models.upload_reports import (
+        PartReport,
+        RowEvidence,
+        RowOutcome,
+        UploadReport,
+    )
+    from couponhub.models.uploads import (
+        CodeFile,
+        CodeFileRules,
+        Fetch,
+        FileUrl,
+        Part,
+        Tagging,
+        Upload,
+        UploadStatus,
+    )
+
+_HOMES = {
+    "Alerts": "couponhub.models.lists",
+    "AlertsChange": "couponhub.models.lists",
+    "Answer": "couponhub.models.answers",
+    "CodeClass": "couponhub.models.migrations",
+    "CodeDifference": "couponhub.models.migrations",
+    "CodeFile": "couponhub.models.uploads",
+    "CodeFileRules": "couponhub.models.uploads",
+    "Collision": "couponhub.models.migrations",
+    "Coupon": "couponhub.models.coupons",
+    "CouponList": "couponhub.models.lists",
+    "CouponQuery": "couponhub.models.coupons",
+    "CouponSort": "couponhub.models.coupons",
+    "CouponStatus": "couponhub.models.coupons",
+    "CrossedLimit": "couponhub.models.migrations",
+    "Customer": "couponhub.models.customers",
+    "CustomerCoupons": "couponhub.models.coupons",
+    "DaySpan": "couponhub.models.reports",
+    "Difference": "couponhub.models.answers",
+    "DifferenceKind": "couponhub.models.answers",
+    "Discount": "couponhub.models.coupons",
+    "Evidence": "couponhub.models.migrations",
+    "ExportForm": "couponhub.models.holdings",
+    "Fetch": "couponhub.models.uploads",
+    "FieldFate": "couponhub.models.migrations",
+    "FieldProvenance": "couponhub.models.provenance",
+    "FileUrl": "couponhub.models.uploads",
+    "ForgottenRows": "couponhub.models.reports",
+    "HoldingColumn": "couponhub.models.holdings",
+    "HoldingStatus": "couponhub.models.holdings",
+    "Identifier": "couponhub.models.identifiers",
+    "ImportedReport": "couponhub.models.reports",
+    "IssuedAs": "couponhub.models.migrations",
+    "Job": "couponhub.models.jobs",
+    "JobId": "couponhub.models.jobs",
+    "JobStatus": "couponhub.models.jobs",
+    "KEPT": "couponhub.models.lists",
+    "Kept": "couponhub.models.lists",
+    "ListChange": "couponhub.models.lists",
+    "ListCoverage": "couponhub.models.reports",
+    "ListId": "couponhub.models.base",
+    "ListStatus": "couponhub.models.lists",
+    "LookupAnswer": "couponhub.models.answers",
+    "Lossiness": "couponhub.models.migrations",
+    "MAY_BE_SPELLED_OTHERWISE": "couponhub.models.telephone",
+    "MergeColumn": "couponhub.models.holdings",
+    "MergeForm": "couponhub.models.holdings",
+    "MigrationBatch": "couponhub.models.migrations",
+    "MigrationCounts": "couponhub.models.migrations",
+    "MigrationEnd": "couponhub.models.migrations",
+    "MigrationEquation": "couponhub.models.migrations",
+    "MigrationEvent": "couponhub.models.migrations",
+    "MigrationPhase": "couponhub.models.migrations",
+    "MigrationPlan": "couponhub.models.migrations",
+    "MigrationProof": "couponhub.models.migrations",
+    "MigrationStatus": "couponhub.models.migrations",
+    "NewCouponList": "couponhub.models.lists",
+    "Part": "couponhub.models.uploads",
+    "PartId": "couponhub.models.base",
+    "PartReport": "couponhub.models.upload_reports",
+    "PlanSource": "couponhub.models.migrations",
+    "Raw": "couponhub.models.base",
+    "Reason": "couponhub.models.answers",
+    "Redemption": "couponhub.models.coupons",
+    "ReportColumn": "couponhub.models.reports",
+    "ReportForm": "couponhub.models.reports",
+    "ReportImport": "couponhub.models.reports",
+    "ReportRequest": "couponhub.models.reports",
+    "ReportedRow": "couponhub.models.reports",
+    "RowEvidence": "couponhub.models.upload_reports",
+    "RowOutcome": "couponhub.models.upload_reports",
+    "Source": "couponhub.models.coupons",
+    "Step": "couponhub.models.jobs",
+    "Store": "couponhub.models.coupons",
+    "Strategy": "couponhub.models.answers",
+    "Tagging": "couponhub.models.uploads",
+    "Telephone": "couponhub.models.telephone",
+    "Upload": "couponhub.models.uploads",
+    "UploadId": "couponhub.models.base",
+    "UploadReport": "couponhub.models.upload_reports",
+    "UploadStatus": "couponhub.models.uploads",
+    "UsageCount": "couponhub.models.reports",
+    "UsageGroup": "couponhub.models.reports",
+    "UsageRow": "couponhub.models.reports",
+    "UsageStatus": "couponhub.models.reports",
+    "Verdict": "couponhub.models.answers",
+    "address_forms": "couponhub.models.addresses",
+    "in_order": "couponhub.models.selection",
+    "masked_form": "couponhub.models.customers",
+    "newest_first": "couponhub.models.selection",
+    "plain_label": "couponhub.models.lists",
+    "read_identifier": "couponhub.models.identifiers",
+    "selected": "couponhub.models.selection",
+    "within": "couponhub.models.selection",
+}
 
 __all__ = [
     "KEPT",
@@ -187,3 +314,9 @@ __all__ = [
     "selected",
     "within",
 ]
+
+__getattr__ = lazy_exports(__name__, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

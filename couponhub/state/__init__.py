@@ -1,25 +1,107 @@
 """Durable state behind one port: protocols, the records beside them, and `open_state`."""
 
-from couponhub.state.budgets import Budget, Spent
-from couponhub.state.callbacks import Callbacks
-from couponhub.state.codesets import CodeSet, TextCodeSet, codes_in, comparable
-from couponhub.state.invalidation import InvalidationSignal
-from couponhub.state.job_files import JobFiles
-from couponhub.state.jobs import JobRecord, JobStore, JobWish, StepRecord
-from couponhub.state.ledger import IsForgotten, Ledger, ListHistory
-from couponhub.state.locks import Locks
-from couponhub.state.maintenance import Maintenance, PartBackup, StateCheck, StatePart
-from couponhub.state.migration_log import LoggedEvent, LoggedMigration, MigrationLog
-from couponhub.state.opening import open_state
-from couponhub.state.port import State
-from couponhub.state.preference import LookupPreference
-from couponhub.state.quotas import AccountQuota, Granted, Quotas, QuotaStore, Window
-from couponhub.state.reaped import Reaped
-from couponhub.state.records import PartRecord, Stage, UploadRecord
-from couponhub.state.reports import ReportChange, ReportIndex, ReportSnapshot
-from couponhub.state.settings import StoreSettings
-from couponhub.state.token_hashes import read_token_hash, token_hash
-from couponhub.state.tokens import Scope, Token, Tokens, new_token, token_id
+from typing import TYPE_CHECKING
+
+from couponhub._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from couponhub.state.budgets import Budget, Spent
+    from couponhub.state.callbacks import Callbacks
+    from couponhub.state.codesets import (
+        CodeSet,
+        TextCodeSet,
+        codes_in,
+        comparable,
+    )
+    from couponhub.state.invalidation import InvalidationSignal
+    from couponhub.state.job_files import JobFiles
+    from couponhub.state.jobs import (
+        JobRecord,
+        JobStore,
+        JobWish,
+        StepRecord,
+    )
+    from couponhub.state.ledger import IsForgotten, Ledger, ListHistory
+    from couponhub.state.locks import Locks
+    from couponhub.state.maintenance import (
+        Maintenance,
+        PartBackup,
+        StateCheck,
+        StatePart,
+    )
+    from couponhub.state.migration_log import LoggedEvent, LoggedMigration, MigrationLog
+    from couponhub.state.opening import open_state
+    from couponhub.state.port import State
+    from couponhub.state.preference import LookupPreference
+    from couponhub.state.quotas import (
+        AccountQuota,
+        Granted,
+        Quotas,
+        QuotaStore,
+        Window,
+    )
+    from couponhub.state.reaped import Reaped
+    from couponhub.state.records import PartRecord, Stage, UploadRecord
+    from couponhub.state.reports import ReportChange, ReportIndex, ReportSnapshot
+    from couponhub.state.settings import StoreSettings
+    from couponhub.state.token_hashes import read_token_hash, token_hash
+    from couponhub.state.tokens import (
+        Scope,
+        Token,
+        Tokens,
+        new_token,
+        token_id,
+    )
+
+_HOMES = {
+    "AccountQuota": "couponhub.state.quotas",
+    "Budget": "couponhub.state.budgets",
+    "Callbacks": "couponhub.state.callbacks",
+    "CodeSet": "couponhub.state.codesets",
+    "Granted": "couponhub.state.quotas",
+    "InvalidationSignal": "couponhub.state.invalidation",
+    "IsForgotten": "couponhub.state.ledger",
+    "JobFiles": "couponhub.state.job_files",
+    "JobRecord": "couponhub.state.jobs",
+    "JobStore": "couponhub.state.jobs",
+    "JobWish": "couponhub.state.jobs",
+    "Ledger": "couponhub.state.ledger",
+    "ListHistory": "couponhub.state.ledger",
+    "Locks": "couponhub.state.locks",
+    "LoggedEvent": "couponhub.state.migration_log",
+    "LoggedMigration": "couponhub.state.migration_log",
+    "LookupPreference": "couponhub.state.preference",
+    "Maintenance": "couponhub.state.maintenance",
+    "MigrationLog": "couponhub.state.migration_log",
+    "PartBackup": "couponhub.state.maintenance",
+    "PartRecord": "couponhub.state.records",
+    "QuotaStore": "couponhub.state.quotas",
+    "Quotas": "couponhub.state.quotas",
+    "Reaped": "couponhub.state.reaped",
+    "ReportChange": "couponhub.state.reports",
+    "ReportIndex": "couponhub.state.reports",
+    "ReportSnapshot": "couponhub.state.reports",
+    "Scope": "couponhub.state.tokens",
+    "Spent": "couponhub.state.budgets",
+    "Stage": "couponhub.state.records",
+    "State": "couponhub.state.port",
+    "StateCheck": "couponhub.state.maintenance",
+    "StatePart": "couponhub.state.maintenance",
+    "StepRecord": "couponhub.state.jobs",
+    "StoreSettings": "couponhub.state.settings",
+    "TextCodeSet": "couponhub.state.codesets",
+    "Token": "couponhub.state.tokens",
+    "Tokens": "couponhub.state.tokens",
+    "UploadRecord": "couponhub.state.records",
+    "Window": "couponhub.state.quotas",
+    "codes_in": "couponhub.state.codesets",
+    "comparable": "couponhub.state.codesets",
+    "new_token": "couponhub.state.tokens",
+    "open_state": "couponhub.state.opening",
+    "read_token_hash": "couponhub.state.token_hashes",
+    "token_hash": "couponhub.state.token_hashes",
+    "token_id": "couponhub.state.tokens",
+}
 
 __all__ = [
     "AccountQuota",
@@ -70,3 +152,9 @@ __all__ = [
     "token_hash",
     "token_id",
 ]
+
+__getattr__ = lazy_exports(__name__, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
