@@ -97,7 +97,9 @@ class Runtime:
     @property
     def memo(self) -> AnswerMemo:
         """The conclusions from answers that are remembered."""
-        return self._living(self._own.get()).memo
+        if self._closed:
+            raise _was_closed()
+        return self._own.get().memo
 
     def connection(self, name: str) -> Connection:
         """Return the connection of that name, opened when first asked for.
@@ -193,7 +195,7 @@ class Runtime:
     def _living(self, part: T) -> T:
         """Return a part of what is open: what is opened after the end would never be closed."""
         if self._closed:
-            raise UsageError("the hub was closed", hint="open another one, as by CouponHub.from_config()")
+            raise _was_closed()
         return part
 
     def close(self) -> None:
@@ -209,6 +211,10 @@ class Runtime:
             closing.callback(own.watch.close)
             self._open.clear()
             own.clients.clear()
+
+
+def _was_closed() -> UsageError:
+    return UsageError("the hub was closed", hint="open another one, as by CouponHub.from_config()")
 
 
 class _Awake:

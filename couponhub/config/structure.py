@@ -56,11 +56,14 @@ def _checked(
     converter: Converter, field: "attrs.Attribute[Any]", words: TableWords | None
 ) -> Callable[[Any, Any], Any]:
     """Convert and validate one setting; the class alone would stop at the first validator that refuses."""
+    # Found once: the body of each request is made so.
+    structure, validator = converter.get_structure_hook(field.type), field.validator
+    if validator is None:
+        return structure
 
     def convert(value: Any, kind: Any) -> Any:
-        converted = converter.structure(value, kind)
-        if field.validator is not None:
-            field.validator(words, field, converted)
+        converted = structure(value, kind)
+        validator(words, field, converted)
         return converted
 
     return convert

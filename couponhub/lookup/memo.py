@@ -82,8 +82,9 @@ class AnswerMemo:
         recalled = self._recalled.get(key)
         if recalled is None or self._clock.monotonic() >= recalled.fresh_until:
             return None
-        if any(outcome() is None for outcome in recalled.outcomes):
-            return None
+        for outcome in recalled.outcomes:
+            if outcome() is None:
+                return None
         for client in recalled.clients:
             client.count_recall()
         return recalled.answer

@@ -53,7 +53,7 @@ def read_identifier(kind: Identifier, text: str) -> str:
         UsageError: It is blank, ruined, or none of that kind. The text does not quote it, and the hint is the mend.
     """
     kind = given_word(Identifier, kind, "the kind of identifier")
-    plain = unspoiled(kind, text)
+    plain = unspoiled(kind, given_one(str, text, "the customer's identifier"))
     match kind:
         case Identifier.MOBILE:
             return Telephone.read(plain).text
@@ -69,7 +69,6 @@ def unspoiled(kind: Identifier, text: str) -> str:
     Raises:
         UsageError: It is blank or ruined, as of `read_identifier`.
     """
-    given_one(str, text, "the customer's identifier")
     if text.isascii() and (text.isdigit() or (text[1:].isdigit() and text[0] == "+")):
         return text  # as most are
     plain = trimmed(text)

@@ -114,7 +114,11 @@ class App:
         """Answer a request, as WSGI has it."""
         framed = self._frame.begin(environ)
         try:
-            reply = framed.run(self._answer, framed, environ)
+            reply = (
+                self._answer(framed, environ)
+                if framed.span is None
+                else framed.run(self._answer, framed, environ)
+            )
         except Exception as error:  # noqa: BLE001 - everything becomes a problem
             refusal = _refusal(error, framed.request_id)
             self._metrics.refused(refusal.error.kind)

@@ -27,14 +27,6 @@ _METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"
 _NONE = "-"
 _TRACED = "/v1/"
 """Supervisors and Prometheus ask for the rest, over and over."""
-_JSON = (
-    '{{"time":"{time}","level":"info","method":"{method}","route":"{route}","status":{status},"ms":{ms:.2f},'
-    '"bytes":{bytes},"token":"{token}","request_id":"{request_id}"{trace}}}'
-)
-_TEXT = (
-    "{time} INFO    {method} {route} status={status} ms={ms:.2f} bytes={bytes} token={token}"
-    " request_id={request_id}{trace}"
-)
 
 
 @attrs.define(eq=False)
@@ -79,8 +71,7 @@ class AccessLog:
     ) -> None:
         settings = settings or LogSettings()
         is_json = settings.format is LogFormat.JSON
-        self._form = (_JSON if is_json else _TEXT).format
-        self._trace = ',"trace_id":"{}"' if is_json else " trace_id={}"
+        self._line = _json_line if is_json else _text_line
         self._is_told = settings.tells_requests
         formatter = settings.formatter()
         self._lines = Lines(write, lost=lambda count: formatter.format(lost_record(count)))
@@ -90,19 +81,7 @@ class AccessLog:
         """Write the line of one request, soon."""
         if not self._is_told:
             return
-        self._lines.put(
-            self._form(
-                time=self._now(),
-                method=framed.method,
-                route=framed.route,
-                status=status,
-                ms=seconds * 1000,
-                bytes=size,
-                token=framed.caller.token_id or _NONE,
-                request_id=framed.request_id,
-                trace="" if framed.span is None else self._trace.format(framed.span.trace_id),
-            )
-        )
+        self._lines.put(self._line(self._now(), framed, status, seconds * 1000, size))
 
     def flush(self) -> None:
         """Write now what waits."""
@@ -120,6 +99,23 @@ class AccessLog:
             text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
             self._second = (second, text)
         return f"{text}.{int(now % 1 * 1000):03}Z"
+
+
+def _json_line(time_text: str, framed: RequestContext, status: int, ms: float, size: int) -> str:
+    trace = "" if framed.span is None else f',"trace_id":"{framed.span.trace_id}"'
+    return (
+        f'{{"time":"{time_text}","level":"info","method":"{framed.method}","route":"{framed.route}"'
+        f',"status":{status},"ms":{ms:.2f},"bytes":{size},"token":"{framed.caller.token_id or _NONE}"'
+        f',"request_id":"{framed.request_id}"{trace}}}'
+    )
+
+
+def _text_line(time_text: str, framed: RequestContext, status: int, ms: float, size: int) -> str:
+    trace = "" if framed.span is None else f" trace_id={framed.span.trace_id}"
+    return (
+        f"{time_text} INFO    {framed.method} {framed.route} status={status} ms={ms:.2f} bytes={size}"
+        f" token={framed.caller.token_id or _NONE} request_id={framed.request_id}{trace}"
+    )
 
 
 def head_of(framed: RequestContext, reply: OperationResponse) -> list[tuple[str, str]]:

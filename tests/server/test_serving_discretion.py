@@ -13,6 +13,7 @@ from couponhub.errors import ConfigError, CouponhubError, LocalError
 from couponhub.models import LookupAnswer
 from couponhub.server.app import make_app
 from couponhub.state import Scope, StoreSettings, open_state
+from couponhub_capillary.adapter import CapillaryAdapter
 from tests.server.harness import MOBILE, STRANGER, ServerHarness, problem
 
 SECRET = "/srv/coupons/inner.db"
@@ -86,7 +87,7 @@ def test_an_answer_tells_no_path(
     def fails(*_: Any, **__: Any) -> None:
         raise failing(cls)
 
-    monkeypatch.setattr(type(harness.hub["capillary"].customers), "_held", fails)
+    monkeypatch.setattr(CapillaryAdapter, "customer_coupons", fails)
     for scopes in ([Scope.LOOKUP], [Scope.LOOKUP, Scope.CODES_REVEAL]):
         asked = {**QUESTIONS[path], "connections": ["capillary"]}
         answer = harness.post(path, asked, harness.token(*scopes))
