@@ -37,7 +37,8 @@ def whole_class(
 ) -> Callable[[Any, Any], Any]:
     """A hook that makes an object of a class, and finds the faults of all its fields."""
     checks: dict[str, Any] = {
-        field.name: override(struct_hook=_checked(converter, field, words)) for field in attrs.fields(kind)
+        field.name: override(struct_hook=_checked(converter, field, words))
+        for field in attrs.fields(attrs.resolve_types(kind))
     }
     return make_dict_structure_fn(kind, converter, **checks)
 

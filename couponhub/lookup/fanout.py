@@ -43,7 +43,8 @@ class FanOut:
         ] = {}  # by place, as they were asked; None: by what was given
         self._answers: dict[int, Answer] = {}
         self._waiters: dict[int, Waiter] = {}
-        self._ends: Deadline  # and the share of it that whoever is asked now has alone: from when `run` begins
+        # All of the time, and the share of it that whoever is asked now has alone: from when `run` begins.
+        self._ends: Deadline
         self._share: Deadline
 
     def stop(self) -> None:
