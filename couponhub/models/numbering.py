@@ -1,5 +1,7 @@
 """Telephone numbers with and without their country code, as the plans of the countries have them."""
 
+from functools import cache
+
 from couponhub.forking import loading
 
 _LONGEST_NATIONAL_NUMBER = 10
@@ -68,6 +70,7 @@ def _national_number(digits: str, country_code: str, *, is_international: bool) 
     return national
 
 
+@cache  # the same for all numbers of a connection, and a lookup asks for it a dozen times
 def _trunk_prefix(country_code: str) -> str:
     """Return the digits that are dialled before a national number inside the country; "" where there are none."""
     with loading:  # see above

@@ -1,15 +1,26 @@
-"""How often an upload asks the ledger and the jobs: each visit is a transaction, on PostgreSQL a round trip."""
+"""How often an upload asks the ledger and the jobs: each visit is a transaction, on PostgreSQL a round trip.
 
+And how often it goes from one room of the code into another.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType
 from typing import Any
 
 import pytest
 
+import couponhub
 from couponhub.staging import open_staging
 from couponhub.state import JobStore, Ledger
 from couponhub.uploads import Uploads
 from tests.uploads.harness import LIST, UploadHarness
 
 MOST = 10
+MOST_ENTRIES = 300
+"""A third more than there are, and a third of what there were when each field of a part was a call of its own."""
+CORE = Path(couponhub.__file__).parent
 
 
 class Counted:
@@ -87,3 +98,40 @@ def test_who_is_sending_costs_the_same_however_much_was_sent(harness: UploadHarn
         harness.uploads.send(LIST, [f"A-{number}"])
 
     assert 0 < few == work_of_a_look(harness)
+
+
+def room_of(code: CodeType) -> str | None:
+    """The package or module below couponhub that a function stands in; None for what is not ours."""
+    path = Path(code.co_filename)
+    return path.relative_to(CORE).parts[0] if path.is_relative_to(CORE) else None
+
+
+def entries(action: Callable[[], object]) -> int:
+    """How often a function is called, on this thread, from another room than its own; our own callers count alone."""
+    entered = 0
+
+    def note(frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal entered
+        room = room_of(frame.f_code)
+        if event != "call" or room is None:
+            return
+        caller = frame.f_back
+        while caller is not None and room_of(caller.f_code) is None:
+            caller = caller.f_back
+        entered += caller is None or room_of(caller.f_code) != room
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        action()
+    finally:
+        sys.setprofile(before)
+    return entered
+
+
+def test_an_upload_of_one_part_goes_from_room_to_room_seldom(anyone: UploadHarness) -> None:
+    """Nothing is put together for somebody who does not listen, and nothing made anew that was checked."""
+    anyone.uploads.send(LIST, ["BEFORE-1"], wait=True)
+    uploads = anyone.uploads
+
+    assert entries(lambda: uploads.send(LIST, ["NOW-1"], wait=True)) <= MOST_ENTRIES
