@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.config import Config
-from couponhub.connection import Connection, asking
+from couponhub.connection import Connection
+from couponhub.connection.customers import asking
 from couponhub.erasure.watching import Watch
 from couponhub.errors import UsageError
 from couponhub.forking import PerProcess, ProcessLock

@@ -2,7 +2,7 @@
 
 from couponhub.connection.connection import Connection
 from couponhub.connection.coupons import Coupons
-from couponhub.connection.customers import Customers, asking
+from couponhub.connection.customers import Customers
 from couponhub.connection.lists import Lists
 
-__all__ = ["Connection", "Coupons", "Customers", "Lists", "asking"]
+__all__ = ["Connection", "Coupons", "Customers", "Lists"]
