@@ -26,15 +26,23 @@ class Drive:
     clock: Clock
     told: Callable[[], None]
 
-    def run(self, job_id: JobId, deadline: Deadline) -> Job:
+    def run(self, job_id: JobId, deadline: Deadline, *, early: bool = False) -> Job:
         """Drive the job, again and again; others may do so at the same time.
+
+        Args:
+            job_id: Of the job.
+            deadline: The end of the caller's patience.
+            early: Begin with what is to be tried later, too.
 
         Raises:
             CouponhubError: A step failed. The job says when it is to be tried again.
         """
         while True:
             # A look at least, however little time there is.
-            job = self.jobs.drive(job_id, timeout=max(deadline.remaining(), 1.0) if deadline.ends else None)
+            job = self.jobs.drive(
+                job_id, timeout=max(deadline.remaining(), 1.0) if deadline.ends else None, early=early
+            )
+            early = False
             self.told()
             record = self.store.get(job_id)
             paused = (

@@ -16,6 +16,7 @@ from couponhub.migration.plan_file import read_plan
 from couponhub.migration.progress import MigrationProgress, no_progress
 from couponhub.migration.run_log import THROTTLED, RunLog
 from couponhub.migration.standing import status_of
+from couponhub.migration.steps import SEND, batch_number
 from couponhub.migration.work import MigrationWork, SecondPass
 from couponhub.models import IssuedAs, JobId, MigrationPlan, MigrationStatus
 from couponhub.models.given import given_id, given_seconds, given_whole
@@ -169,7 +170,8 @@ class Migrations(Rooted):
         kept = self._kept(migration)
         kept.plan()
         self._jobs.proceed(kept.id)
-        return self._drive(kept, deadline, progress)
+        self._hasten(kept)
+        return self._drive(kept, deadline, progress, early=True)
 
     def pause(self, migration: NamedMigration) -> MigrationStatus:
         """Send nothing more after the file that goes now, until `resume`; from any process."""
@@ -202,14 +204,24 @@ class Migrations(Rooted):
         for logged in self._state().migration_log.all():
             yield self._status(self._kept(logged.id))
 
-    def _drive(self, kept: KeptMigration, deadline: Deadline, progress: MigrationProgress) -> MigrationStatus:
+    def _hasten(self, kept: KeptMigration) -> None:
+        """Try at once what an upload of a migration has put off, as somebody may have mended what stopped it."""
+        job = self._state().jobs.get(kept.id)
+        step = None if job is None else job.next_step
+        if step is not None and step.kind == SEND:
+            for upload_id in self._batches(kept.plan()).begun(batch_number(step))[-1:]:
+                self._jobs.drive(upload_id, early=True)
+
+    def _drive(
+        self, kept: KeptMigration, deadline: Deadline, progress: MigrationProgress, *, early: bool = False
+    ) -> MigrationStatus:
         drive = Drive(
             jobs=self._jobs,
             store=self._state().jobs,
             clock=self._clock,
             told=lambda: progress(self._status(kept)),
         )
-        drive.run(kept.id, deadline)
+        drive.run(kept.id, deadline, early=early)
         return self._status(kept)
 
     def _wished(self, migration: NamedMigration, wish: JobWish) -> MigrationStatus:
