@@ -69,6 +69,7 @@ def test_a_report_is_never_written_over_something(cli: CliRunner) -> None:
     for words, code, complaint in (
         ((upload_id, "--out", "mine.csv"), 2, "mine.csv cannot be written: File exists"),
         ((upload_id, "--out", "report.xlsx"), 2, "does not say which form is meant"),
+        (("222696", "--out", "report.csv"), 2, "a report is made of what was sent from here"),
         (("up_none", "--out", "report.csv"), 4, "no upload up_none is known here"),
         ((upload_id,), 2, "Missing option '--out'"),
     ):

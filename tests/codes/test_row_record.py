@@ -1,5 +1,6 @@
 """The record of rows says of each row of a source on which line it stands and what became of it, in little space."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,3 +157,16 @@ def test_a_record_of_a_source_that_is_refused_is_not_there(tmp_path: Path) -> No
     with pytest.raises(LocalError):
         prepare(["A1"], EXACT, tmp_path / "work", sent=[TextCodeSet(sent)], record=tmp_path / "rows")
     assert not (tmp_path / "rows").exists()
+
+
+def test_a_full_disk_is_told_and_leaves_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of the files of the parts: one line, and nothing half done."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(RowRecordWriter, "write", full)
+    (tmp_path / "work").mkdir()
+    with pytest.raises(LocalError, match="No space left on device"):
+        prepare(["A1"], EXACT, tmp_path / "work", record=tmp_path / "rows")
+    assert {"work"} == {path.name for path in tmp_path.rglob("*")}

@@ -213,6 +213,11 @@ def report(options: GlobalOptions, *, upload_id: str, out: str, probe: int) -> N
 
     Exits with 3 where the outcome of a row is pending or unknown. FILE holds codes, and is for its owner alone.
     """
+    if not upload_id.startswith("up_"):
+        raise UsageError(
+            "a report is made of what was sent from here, which has an id of ours (up_...)",
+            hint="see `couponhub uploads ls`",
+        )
     with opened_hub(options) as hub:
         named = named_upload(hub, [upload_id])
         written = hub[named.connection].uploads.report(upload_id, out, probe=probe)
