@@ -100,7 +100,7 @@ class JobRecord:
     @property
     def next_step(self) -> StepRecord | None:
         """The step that comes next; None when all have ended."""
-        return next((step for step in self.steps if not step.status.ended), None)
+        return next((step for step in self.steps if step.status is JobStatus.PENDING), None)
 
     def waits(self, now: datetime) -> bool:
         """Return True while it is too early for its next step."""
