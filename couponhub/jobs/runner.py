@@ -62,6 +62,10 @@ class Work(Protocol):
         """Return the steps that are not to be run any more, as they then stand; what must be seen to its end is not."""
         ...
 
+    def heed(self, stops: Callable[[], bool]) -> None:
+        """Have a step that waits for a vendor, and not for an answer, end soon once `stops` says so."""
+        ...
+
     def wind_down(self, trouble: CouponhubError | None) -> None:
         """See to what was begun, after the last step of this drive; `trouble` is what ended it."""
         ...

@@ -79,13 +79,14 @@ class HubJobs(Rooted):
         Call it as often as you like, from as many processes at once as you like: one of them drives it, for the
         others it is as if there were nothing to do. A step that is done is never done again, also when the process
         that did it was killed. What a job waits for, a spent quota for instance, is told by `Job.waiting_for` and
-        `Step.not_before`. Where a vendor fetches files from here, this returns only when it has ended them.
+        `Step.not_before`. Where a vendor fetches files from here, this returns only when it has ended them, or after an
+        hour in which it has not: whoever drives the job next serves them again.
 
         Args:
             job_id: Of any job.
             timeout: Seconds for all of it; None for as long as it takes.
             early: Try also what is to be tried later.
-            stops: Asked before each step; once it says so, no further one is run.
+            stops: Asked before each step, and while a vendor is waited for; once it says so, no further one is run.
 
         Raises:
             NotFound: There is no job of that id.
@@ -111,6 +112,7 @@ class HubJobs(Rooted):
         if job.waits(self._clock.now()) and not early and job.wish is not JobWish.CANCEL:
             return
         with self._kinds[job.kind](job, timeout) as work:
+            work.heed(stops)
             runner = Runner(store=self._store(), clock=self._clock)
             with suppress(RateLimited):  # a time to wait for, which is written down
                 runner.run(job, owner, work, stops=lambda _: stops(), early=early)

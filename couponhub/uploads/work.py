@@ -38,6 +38,8 @@ from couponhub.uploads.submission import SubmitCall, Submitter, file_call, show_
 from couponhub.uploads.summary import upload_of
 
 _FIRST_LOOK, _LONGEST_LOOK = 5.0, 600.0
+_LONGEST_STAY = 3600.0
+"""Seconds for which a driver without a timeout serves files to a vendor that ends nothing: other jobs wait for it."""
 _NOT_FETCHED = "the vendor failed it while nobody served its file: it is sent once more"
 
 
@@ -70,6 +72,7 @@ class UploadWork:
     sending: ExitStack = attrs.field(factory=ExitStack)
     is_refused: bool = False
     _may_send: bool = False
+    _stops: Callable[[], bool] = lambda: False
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -84,6 +87,10 @@ class UploadWork:
     def cancelled(self, job: JobRecord, why: str, *, status: JobStatus) -> Sequence[StepRecord]:
         """See `Work.cancelled`."""
         return without_rest(job, self.upload, why, status)
+
+    def heed(self, stops: Callable[[], bool]) -> None:
+        """See `Work.heed`."""
+        self._stops = stops
 
     def wind_down(self, trouble: CouponhubError | None) -> None:
         """See `Work.wind_down`: what was staged and has arrived is served until the vendor has ended it."""
@@ -242,9 +249,12 @@ class UploadWork:
 
     def _wait_while_staged(self) -> None:
         """Stay while the vendor fetches: the URLs end with this drive, which a stray refusal must not end."""
-        upload = self.upload
+        upload, clock = self.upload, self.rate_limit_wait.clock
+        # Whoever goes on with an upload can do so again; the one who sends it is waited for by whoever called.
+        leaves = self.source is None and not self.rate_limit_wait.deadline.ends
+        stays = Deadline.after(_LONGEST_STAY if leaves else None, clock)
         try:
-            self._wait(has_ended)
+            self._wait(lambda upload: has_ended(upload) or stays.passed() or self._stops())
         except VendorError as error:
             if show_command(upload) not in error.hint:
                 sent = f"the codes were sent; find out what became of them with `{show_command(upload)}`"

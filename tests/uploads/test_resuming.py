@@ -367,3 +367,27 @@ def test_an_error_of_whoever_goes_on_says_where(anyone: UploadHarness) -> None:
         anyone.driver.drive(upload_id)
 
     assert ("shop", "go on with upload") == (caught.value.connection, caught.value.operation)
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_a_vendor_that_never_ends_a_part_holds_nobody_for_ever(
+    url_harness: UploadHarness, is_stopped: bool
+) -> None:
+    """Files are served for an hour, or until the worker is to end; the next one serves them again, to their end."""
+    upload_id = kill_at(url_harness, 3)
+    url_harness.clock.sleep(60)
+    url_harness.vendor.polls_needed = 10**6
+    stops = iter([False] * 4)  # before the steps, and once while the vendor is waited for
+    before = url_harness.clock.passed
+
+    job = url_harness.driver.drive(
+        upload_id, stops=(lambda: next(stops, True)) if is_stopped else lambda: False
+    )
+
+    assert JobStatus.PENDING is job.status
+    stayed = url_harness.clock.passed - before
+    assert stayed < 60 if is_stopped else 3600 <= stayed < 3700
+    assert [url_harness.clock.now() < step.not_before for step in job.steps if step.not_before] == [True] * 3
+    url_harness.vendor.polls_needed = 1
+    assert JobStatus.DONE is finish(url_harness, upload_id)
+    assert FIVE == url_harness.vendor.codes
