@@ -87,9 +87,7 @@ class Runtime:
             planner=self._planner,
             clock=self.services.clock,
         )
-        self.exports = HubExports(
-            self.connection, self.jobs, state=lambda: self._living(self.state), clock=self.services.clock
-        )
+        self.exports = HubExports(self.connection, self.jobs, state=lambda: self._living(self.state))
         self._staging: Staging | None = None
         self._own = PerProcess(
             lambda: _Awake(Watch(self.state.invalidation, self.forget_all), self.services.clock)

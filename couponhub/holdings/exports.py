@@ -5,35 +5,27 @@ import secrets
 import string
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import blake2b
-from itertools import islice
-from math import ceil
 from pathlib import Path
 
-import attrs
-
-from couponhub.clock import Clock, Deadline
+from couponhub.clock import Deadline
 from couponhub.codes.row_files import check_target
 from couponhub.connection import Connection
-from couponhub.errors import CouponhubError, LocalError, NotFound, Unsupported, UsageError
+from couponhub.errors import CouponhubError, LocalError, NotFound, UsageError
 from couponhub.holdings.customers import read_customers
+from couponhub.holdings.export_jobs import ExportDrafts, distinct, export_of, job_for
 from couponhub.holdings.export_report import CustomerExport
-from couponhub.holdings.export_work import ASK, CLEAN, KIND, WRITE, ExportWork, unknown_path
+from couponhub.holdings.export_work import ASK, CLEAN, KIND, ExportWork
 from couponhub.holdings.slices import Slices
 from couponhub.holdings.tables import TableSource
 from couponhub.jobs import LEASE_SECONDS, HubJobs
-from couponhub.models import Customer, Identifier, JobId, JobStatus
+from couponhub.models import JobId
 from couponhub.models.given import given_id, given_seconds, given_text
 from couponhub.paths import expanded
 from couponhub.rooted import Rooted
-from couponhub.state import JobRecord, State, StepRecord
+from couponhub.state import JobRecord, State
 
 _PREFIX = "ex_"
 _LETTERS = string.ascii_lowercase + "234567"
-_SLICE = 500
-_MOST_SLICES = 1000
-"""A job is read with all of its steps whenever one is written down."""
-
 Progress = Callable[[CustomerExport], object]
 """Is told how an export stands before each slice of customers."""
 
@@ -52,8 +44,8 @@ class HubExports(Rooted):
     """Exports of customers' coupons, at any connection whose vendor can be asked. Thread-safe.
 
     Each is a job: killed, or waiting for a quota, it goes on where it was, by `run` again with the same customers and
-    file, by `resume`, or by whatever drives jobs (`couponhub work`, `hub.jobs.drive`). No customer is asked about twice.
-    What was learned is kept private in the store until the file is written, and then dropped.
+    file, by `resume`, or by whatever drives jobs (`couponhub work`, `hub.jobs.drive`). A kill costs at most the answers about
+    a hundred customers; nobody else is asked about twice. What was learned is kept private in the store until the file is written, and then dropped.
 
     Every method may raise `LocalError` when the state fails, and `UsageError` for an argument that is nothing of what
     it may be.
@@ -65,12 +57,10 @@ class HubExports(Rooted):
         jobs: HubJobs,
         *,
         state: Callable[[], State],
-        clock: Clock,
     ) -> None:
         self._connections = connections
         self._jobs = jobs
         self._state = state
-        self._clock = clock
 
     def run(
         self,
@@ -150,11 +140,11 @@ class HubExports(Rooted):
         job = self._state().jobs.get(JobId(given_id(export_id, "the export's id")))
         if job is None or job.kind != KIND:
             raise NotFound(f"there is no export {export_id}", hint="see `couponhub export ls`")
-        return _shown(job)
+        return export_of(job)
 
     def iterate(self) -> Iterator[CustomerExport]:
         """Return all exports that are known, oldest first."""
-        return (_shown(job) for job in self._state().jobs.all() if job.kind == KIND)
+        return (export_of(job) for job in self._state().jobs.all() if job.kind == KIND)
 
     def _driven(self, job_id: JobId, timeout: float | None, progress: Progress | None) -> CustomerExport:
         def tell() -> bool:
@@ -177,26 +167,23 @@ class HubExports(Rooted):
         state = self._state()
         files = state.job_files
         job_id = JobId(_PREFIX + "".join(secrets.choice(_LETTERS) for _ in range(20)))
-        with (
-            files.workspace() as folder,
-            state.locks.hold(("exports", at.name), timeout=None),
-            state.jobs.worker() as owner,
-        ):
-            drafts = _Drafts.of(_distinct(at, read_customers(source)), folder, Slices(files, job_id))
-            for job in state.jobs.all(connection=at.name):
-                is_rival = job.kind == KIND and job.arguments["out"] == str(out) and not job.status.ended
-                if is_rival and self._is_same(job, drafts, list_id):
-                    return job.id
-            job = _job_for(job_id, at.name, drafts, out, list_id)
-            # Held, so that nobody drives it before its customers are there.
-            state.jobs.create(job, owner=owner, seconds=LEASE_SECONDS)
-            for number, path in enumerate(drafts.paths, start=1):
-                drafts.slices.keep_customers(number, path)
-                state.jobs.renew(job_id, owner, seconds=LEASE_SECONDS)
+        with files.workspace() as folder:
+            drafts = ExportDrafts.of(distinct(at, read_customers(source)), folder, Slices(files, job_id))
+            with state.locks.hold(("exports",), timeout=None), state.jobs.worker() as owner:
+                for job in state.jobs.all():
+                    is_rival = job.kind == KIND and job.arguments["out"] == str(out) and not job.status.ended
+                    if is_rival and self._is_same(job, at.name, drafts, list_id):
+                        return job.id
+                job = job_for(job_id, at.name, drafts, out, list_id)
+                # Held, so that nobody drives it before its customers are there.
+                state.jobs.create(job, owner=owner, seconds=LEASE_SECONDS)
+                for number, path in enumerate(drafts.paths, start=1):
+                    drafts.slices.keep_customers(number, path)
+                    state.jobs.renew(job_id, owner, seconds=LEASE_SECONDS)
         return job_id
 
-    def _is_same(self, job: JobRecord, drafts: "_Drafts", list_id: str | None) -> bool:
-        """Tell whether a job that goes on is this very export; one that was killed while it was begun is ended.
+    def _is_same(self, job: JobRecord, connection: str, drafts: ExportDrafts, list_id: str | None) -> bool:
+        """Tell whether a job that goes on is this very export; one whose files are gone or were never there is ended.
 
         Raises:
             UsageError: It writes to the same file, and is another.
@@ -204,105 +191,21 @@ class HubExports(Rooted):
         kept = _slices(self._state(), job)
         parts = range(1, sum(step.kind == ASK for step in job.steps) + 1)
         if any(kept.customers(part) is None for part in parts):
-            self._jobs.cancel(job.id)
+            if job.next_step is None or job.next_step.kind != CLEAN:
+                self._jobs.cancel(job.id)
             return not self._jobs.drive(job.id, early=True).status.ended
-        is_same = (job.arguments.get("list_id"), len(parts)) == (list_id, len(drafts.paths)) and all(
+        told = (job.connection, job.arguments.get("list_id"), len(parts))
+        is_same = told == (connection, list_id, len(drafts.paths)) and all(
             kept.customers(part) == drafts.slices.read(path)
             for part, path in zip(parts, drafts.paths, strict=True)
         )
         if not is_same:
             raise UsageError(
-                f"another export to {job.arguments['out']} goes on, {job.id}, of other customers or another list",
+                f"another export to {job.arguments['out']} goes on, {job.id}, of other customers, another list or another connection",
                 hint=f"`couponhub export resume {job.id}` goes on with it, `couponhub export cancel {job.id}` gives it"
                 " up; or name another file",
             )
         return True
-
-
-@attrs.frozen
-class _Drafts:
-    """The slices of an export that is about to be written down."""
-
-    slices: Slices
-    paths: tuple[Path, ...]
-    count: int
-    identifier: Identifier
-
-    @classmethod
-    def of(cls, customers: Iterator[Customer], folder: Path, slices: Slices) -> "_Drafts":
-        """Write slices of a size that makes a number of them which a job can have."""
-        everyone = folder / "customers"
-        count = slices.write(everyone, enumerate(customers, start=1))
-        if not count:
-            raise UsageError("the file names no customer")
-        size = max(_SLICE, ceil(count / _MOST_SLICES))
-        paths: list[Path] = []
-        numbered = iter(slices.read_each(everyone))
-        while batch := list(islice(numbered, size)):
-            paths.append(folder / f"slice-{len(paths)}")
-            slices.write(paths[-1], batch)
-        _, first = next(slices.read_each(everyone))
-        return cls(slices, tuple(paths), count, first.identifier)
-
-
-def _distinct(at: Connection, customers: Iterator[Customer]) -> Iterator[Customer]:
-    """Leave out whoever stands there already, under any form of an identifier that is one at this connection."""
-    seen = set()
-    for customer in customers:
-        if customer.identifier not in at.customers.identifiers:
-            known = " or ".join(kind for kind in Identifier if kind in at.customers.identifiers)
-            raise Unsupported(
-                f"customers cannot be asked about by {customer.identifier} here",
-                hint=f"name them by {known}",
-                connection=at.name,
-            )
-        text = at.customers.unified(customer).plain
-        mark = blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
-        if mark not in seen:
-            seen.add(mark)
-            yield customer
-
-
-def _job_for(job_id: JobId, connection: str, drafts: _Drafts, out: Path, list_id: str | None) -> JobRecord:
-    asked = [(ASK, part) for part in range(1, len(drafts.paths) + 1)]
-    kinds: list[tuple[str, int | None]] = [*asked, (WRITE, None), (CLEAN, None)]
-    arguments = {"out": str(out), "customers": str(drafts.count), "identifier": drafts.identifier.value}
-    return JobRecord(
-        id=job_id,
-        kind=KIND,
-        connection=connection,
-        arguments=arguments if list_id is None else {**arguments, "list_id": list_id},
-        steps=tuple(
-            StepRecord(number=at, kind=kind, arguments={} if part is None else {"part": part})
-            for at, (kind, part) in enumerate(kinds, start=1)
-        ),
-    )
-
-
-def _shown(job: JobRecord) -> CustomerExport:
-    def total(count: str) -> int:
-        found = (step.result.get(count, 0) for step in job.steps if step.kind == ASK)
-        return sum(one for one in found if isinstance(one, int))
-
-    step = None if job.status.ended else job.next_step
-    is_written = any(one.kind == WRITE and one.status is JobStatus.DONE for one in job.steps)
-    out = job.arguments["out"]
-    return CustomerExport(
-        id=job.id,
-        connection=job.connection,
-        list_id=job.arguments.get("list_id"),
-        status=job.status,
-        out=out,
-        unknown_out=str(unknown_path(Path(out))) if is_written and total("unknown") else None,
-        customers=int(job.arguments["customers"]),
-        asked=total("customers"),
-        found=total("found"),
-        none=total("none"),
-        unknown=total("unknown"),
-        coupons=total("coupons"),
-        waiting_for=None if step is None or step.not_before is None else step.evidence or None,
-        not_before=None if step is None else step.not_before,
-    )
 
 
 def _slices(state: State, job: JobRecord) -> Slices:

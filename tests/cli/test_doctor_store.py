@@ -57,7 +57,11 @@ def test_what_others_may_read_or_change_is_told(cli: CliRunner) -> None:
     (code_set,) = codes.glob("[!.]*/*/*.txt")
     key = database.with_suffix(".key")
     key.touch()
-    for path, mode in ((database, 0o660), (key, 0o644), (code_set, 0o604), (database.parent, 0o777)):
+    of_job = codes / ".jobs" / "ex_1" / "customers-000001"
+    of_job.parent.mkdir(parents=True)
+    of_job.touch()
+    modes = {database: 0o660, key: 0o644, code_set: 0o604, of_job: 0o640, database.parent: 0o777}
+    for path, mode in modes.items():
         path.chmod(mode)
     ran = cli("doctor", "-o", "json")
     item = ran.json["items"][-1]
@@ -67,6 +71,7 @@ def test_what_others_may_read_or_change_is_told(cli: CliRunner) -> None:
         f"others may change {database}",
         f"others may read {key}",
         f"others may read or change 1 code sets in {codes}",
+        f"others may read or change 1 files of jobs in {codes / '.jobs'}",
         f"others may replace what lies in {database.parent}",
     ] == told
     assert "chmod" in cli("doctor", "-o", "table").out

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from couponhub.errors import LocalError
 from couponhub.holdings import read_holdings
 from couponhub.holdings.slices import Learned, Slices
 from couponhub.models import Customer, Identifier, JobId
@@ -225,6 +226,42 @@ def test_what_cannot_be_exported_is_refused_before_anybody_is_asked(shop: CliRun
     assert [] == kept(shop)
     for command in ("resume", "cancel"):
         assert 4 == shop("export", command, "ex_none").code
+
+
+def test_an_export_that_was_never_wholly_begun_is_begun_anew(
+    shop: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fills up while its customers are kept leaves one line, and the next call an export that is whole."""
+
+    def full(*_: object) -> None:
+        raise LocalError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Slices, "keep_customers", full)
+        assert (2, "the disk is full") == (export(shop).code, export(shop).json["error"]["message"])
+    assert 0 == export(shop).code
+    assert truth(shop) == exported(shop)
+    stands = [one["status"] for one in shop("export", "ls", "-o", "json").json["items"]]
+    assert ["cancelled", "cancelled", "done"] == stands
+    assert [] == kept(shop)
+
+
+def test_a_disk_that_is_full_at_the_end_loses_nothing(
+    shop: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file that cannot be written is written by the next call, and nobody is asked about again."""
+
+    def full(*_: object) -> int:
+        raise LocalError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("couponhub.holdings.export_work.write_rows", full)
+        assert 2 == export(shop).code
+    asked = questions(shop)
+    assert PEOPLE == len(asked)
+    assert 0 == export(shop).code
+    assert asked == questions(shop)
+    assert truth(shop) == exported(shop)
 
 
 def test_what_the_vendor_refuses_for_good_ends_it(shop: CliRunner) -> None:
