@@ -10,10 +10,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from couponhub.errors import LocalError
+from couponhub.connection.customers import Customers
+from couponhub.errors import LocalError, VendorUnavailable
 from couponhub.holdings import read_holdings
 from couponhub.holdings.slices import Learned, Slices
-from couponhub.models import Customer, Identifier, JobId
+from couponhub.models import Customer, CustomerCoupons, Identifier, JobId
 from couponhub.state import StoreSettings, open_state
 from tests.kit.cli import SETTINGS, CliRunner
 from tests.kit.eventually import eventually
@@ -75,6 +76,11 @@ def truth(cli: CliRunner) -> list[tuple[str, str]]:
 def exported(cli: CliRunner) -> list[tuple[str, str]]:
     """The same by the file."""
     return sorted((row["mobile"], row["code"]) for row in told(cli.folder / "out.csv"))
+
+
+def export_id(cli: CliRunner) -> str:
+    """The id of the last export."""
+    return str(cli("export", "ls", "-o", "json").json["items"][-1]["id"])
 
 
 def questions(cli: CliRunner) -> Counter[str]:
@@ -244,6 +250,32 @@ def test_an_export_that_was_never_wholly_begun_is_begun_anew(
     stands = [one["status"] for one in shop("export", "ls", "-o", "json").json["items"]]
     assert ["cancelled", "cancelled", "done"] == stands
     assert [] == kept(shop)
+
+
+def test_a_vendor_that_is_away_is_asked_later(shop: CliRunner) -> None:
+    """Nothing is concluded of a vendor that fails: it ends with its exit code, and goes on where it was."""
+    shop.control["capillary"].fail("GET *coupons*", "status", 503)
+    ran = export(shop, "--timeout", "60")
+    assert (7, True) == (ran.code, f"export resume {export_id(shop)}" in ran.json["error"]["hint"])
+    shop.control["capillary"].set_faults()
+    assert 0 == export(shop).code
+    assert truth(shop) == exported(shop)
+
+
+def test_one_customer_never_holds_up_the_rest(shop: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """About whom the vendor fails time and again while it answers others is unknown in the end, and all others are known."""
+    ask = Customers.coupons
+
+    def coupons(self: Customers, customer: Customer, *arguments: Any, **named: Any) -> CustomerCoupons:
+        if customer.mobile == mobile(3):
+            raise VendorUnavailable("no answer in time", too_slow=True)
+        return ask(self, customer, *arguments, **named)
+
+    monkeypatch.setattr(Customers, "coupons", coupons)
+    codes = [export(shop).code for _ in range(5)]
+    assert [7, 7, 7, 7, 3] == codes
+    assert [(mobile(3), "timeout")] == [tuple(row.values()) for row in told(shop.folder / "out.unknown.csv")]
+    assert [pair for pair in truth(shop) if pair[0] != mobile(3)] == exported(shop)
 
 
 def test_a_disk_that_is_full_at_the_end_loses_nothing(
