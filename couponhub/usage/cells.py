@@ -15,7 +15,7 @@ from couponhub.models.addresses import same_address
 from couponhub.models.damage import any_odd, damage_of, invisible_in
 from couponhub.usage.opening import MakeFault
 
-_FEWEST_DIGITS, _MOST_DIGITS = 5, 17
+FEWEST_DIGITS, MOST_DIGITS = 5, 17
 """Of mobiles: five on some islands, fifteen by E.164 behind 00."""
 LONGEST_CODE = 255
 """Characters; what is longer is text of another column."""
@@ -104,10 +104,10 @@ def _read(cell: str, form: ReportForm, row: int, fault: MakeFault) -> str:
         raise fault(
             f"row {row} names nobody as its {ReportColumn.USER.value}: {error.message}", _which(form)
         ) from None
-    if kind is Identifier.MOBILE and not _FEWEST_DIGITS <= len(same) <= _MOST_DIGITS:
+    if kind is Identifier.MOBILE and not FEWEST_DIGITS <= len(same) <= MOST_DIGITS:
         raise fault(
-            f"row {row} has {len(same)} digits as its {ReportColumn.USER.value}, and mobiles have {_FEWEST_DIGITS} to"
-            f" {_MOST_DIGITS}",
+            f"row {row} has {len(same)} digits as its {ReportColumn.USER.value}, and mobiles have {FEWEST_DIGITS} to"
+            f" {MOST_DIGITS}",
             _which(form),
         )
     return same
@@ -142,7 +142,7 @@ def _mobiles(cells: Sequence[str]) -> Sequence[str] | None:
             return None
         cells = text.translate(_DECORATION).splitlines()
     lengths = frozenset(map(len, cells))
-    return cells if min(lengths) >= _FEWEST_DIGITS and max(lengths) <= _MOST_DIGITS else None
+    return cells if min(lengths) >= FEWEST_DIGITS and max(lengths) <= MOST_DIGITS else None
 
 
 def _addresses(cells: Sequence[str]) -> Sequence[str] | None:

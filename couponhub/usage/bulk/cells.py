@@ -8,14 +8,16 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from couponhub.models import Identifier
 from couponhub.models.damage import may_begin_damage
-from couponhub.usage.cells import LONGEST_CODE
+from couponhub.usage.cells import FEWEST_DIGITS, LONGEST_CODE, MOST_DIGITS
 
 LF, CR, QUOTE, TAB = b"\n", b"\r", b'"', b"\t"
 Bytes = NDArray[np.uint8]
 LONGEST = 512
 """Bytes of a cell; all those of its column take as many while they are looked at."""
-_PLAIN = (string.ascii_uppercase + string.digits + "-_").encode() + b"\0"
+_DIGITS, _SMALL = string.digits.encode(), string.ascii_lowercase.encode()
+_PLAIN = string.ascii_uppercase.encode() + _DIGITS + b"-_"
 _FIRST_SEEN, _LAST_SEEN = 33, 126
 """Of ASCII, the first and the last character that is no blank and can be seen."""
 
@@ -65,9 +67,15 @@ class BlockCells:
         first = np.frombuffer(self.text, np.uint8)[self._starts(column)]
         return bool((first >= _FIRST_SEEN).all() and (first <= _LAST_SEEN).all())
 
-    def matrix(self, column: int) -> Bytes:
-        """Return the cells of a column as rows of one width, filled up with NULs."""
-        starts, lengths = self._starts(column), self._lengths(column)
+    def matrix(self, column: int, last: int | None = None) -> Bytes:
+        """Return the cells of a column as rows of one width, filled up with NULs.
+
+        Args:
+            column: The column.
+            last: Another one, to take all from that to this one, with the signs between them.
+        """
+        starts = self._starts(column)
+        lengths = self.ends[:, column if last is None else last] - starts
         width = int(lengths.max(initial=0))
         if not width:
             return np.zeros((len(self), 0), np.uint8)
@@ -77,6 +85,17 @@ class BlockCells:
         if int(lengths.min()) < width:
             cells *= np.arange(width) < lengths[:, np.newaxis]
         return cells
+
+    def chosen(self, rows: NDArray[np.int64]) -> Self:
+        """Return some of its rows."""
+        starts = [self._start(row) for row in rows.tolist()]
+        ends = (self.ends[rows, -1] + 1).tolist()
+        pieces = [self.text[start:end] for start, end in zip(starts, ends, strict=True)]
+        moved = np.cumsum([0, *map(len, pieces[:-1])]) - np.array(starts)
+        return type(self)(b"".join(pieces), self.ends[rows] + moved[:, np.newaxis])
+
+    def _start(self, row: int) -> int:
+        return int(self.ends[row - 1, -1]) + 1 if row else 0
 
     def _starts(self, column: int) -> NDArray[np.int64]:
         if column:
@@ -108,10 +127,26 @@ def matrix_of(texts: Iterable[str]) -> Bytes:
 
 def are_plain(codes: Bytes) -> bool:
     """Tell quickly whether nothing but capitals, digits and dashes stands in codes, and nothing that may be damage."""
-    firsts = np.flatnonzero(np.bincount(codes[:, 0], minlength=1)) if codes.shape[1] else ()
-    if codes.shape[1] > LONGEST_CODE or may_begin_damage(map(chr, firsts)):
-        return False
-    return not codes.tobytes().translate(None, _PLAIN)
+    return codes.shape[1] <= LONGEST_CODE and _are_of(codes, _PLAIN)
+
+
+def plain_customers(cells: Bytes, kind: Identifier) -> list[bytes] | None:
+    """Return a column of customers that are read as they stand; None where `read_customers` has to look at them."""
+    if kind is Identifier.EMAIL:
+        return None
+    if kind is Identifier.MOBILE:
+        fewest = np.count_nonzero(cells, axis=1).min(initial=0)
+        if not FEWEST_DIGITS <= fewest <= cells.shape[1] <= MOST_DIGITS or not _are_of(cells, _DIGITS):
+            return None
+    elif not _are_of(cells, _PLAIN + _SMALL):
+        return None
+    found: list[bytes] = cells.view(f"S{cells.shape[1]}").ravel().tolist()
+    return found
+
+
+def _are_of(cells: Bytes, chars: bytes) -> bool:
+    firsts = np.flatnonzero(np.bincount(cells[:, 0], minlength=1))
+    return not (may_begin_damage(map(chr, firsts)) or cells.tobytes().translate(None, chars + b"\0"))
 
 
 def numbers_from(first: int, count: int) -> Bytes:

@@ -21,6 +21,7 @@ from couponhub.usage.bulk.cells import (
     are_plain,
     matrix_of,
     numbers_from,
+    plain_customers,
     texts_of,
 )
 from couponhub.usage.bulk.distinct import Kinds
@@ -144,17 +145,21 @@ class ManyLines:
             column: cells.matrix(place) for column, place in places.items() if column not in columns.told
         }
         codes = found[ReportColumn.CODE]
+        plain = plain_customers(found[ReportColumn.USER], form.identifier)
         texts = {
             column: texts_of(matrix)
             for column, matrix in found.items()
-            if column is not ReportColumn.CODE or not are_plain(matrix)
+            if not (column is ReportColumn.CODE and are_plain(matrix))
+            and not (column is ReportColumn.USER and plain is not None)
         }
         batch = ReportBatch(first, texts)
         intake.check(batch)
-        customers = read_customers(texts[ReportColumn.USER], form, first, intake.fault)
+        if plain is None:
+            customers = read_customers(texts[ReportColumn.USER], form, first, intake.fault)
+            plain = [customer.encode() for customer in customers]
         if ReportColumn.CODE in texts:
             check_codes(texts[ReportColumn.CODE], form, first, intake.fault)
-        hashes = intake.key.of_all(customers, form.identifier)
+        hashes = intake.key.of_each(plain, form.identifier)
         moments = intake.moments(batch)
         if moments is None:
             times = np.zeros((len(cells), 0), np.uint8)
@@ -176,9 +181,15 @@ class ManyLines:
     def _campaigns(self, cells: BlockCells, columns: "_Columns") -> Bytes:
         if not columns.told:
             return np.zeros((len(cells), 0), np.uint8)
-        matrices = [cells.matrix(columns.places[column]) for column in columns.told]
-        kinds, which = self._kinds.of(matrices)
-        texts = dict(zip(columns.told, (texts_of(matrix[kinds]) for matrix in matrices), strict=True))
+        first, last = min(columns.told.values()), max(columns.told.values())
+        # Side by side, as vendors have them, they are taken as one.
+        rows = (
+            [cells.matrix(first, last)]
+            if last - first < len(columns.told)
+            else list(map(cells.matrix, columns.told.values()))
+        )
+        kinds, which = self._kinds.of(rows)
+        texts = {column: texts_of(cells.chosen(kinds).matrix(at)) for column, at in columns.told.items()}
         keys = zip(*(texts.get(column, [""] * len(kinds)) for column in CAMPAIGN), strict=True)
         numbers: Bytes = matrix_of(self._intake.facts.campaigns.numbers_of(keys))[which]
         return numbers
@@ -218,7 +229,7 @@ class _Columns:
     separator: bytes
     width: int
     places: dict[ReportColumn, int]
-    told: tuple[ReportColumn, ...]
+    told: dict[ReportColumn, int]
 
     @classmethod
     def of(cls, rows: ReportRows) -> Self:
@@ -227,5 +238,5 @@ class _Columns:
             separator=rows.separator.encode(),
             width=rows.header.width,
             places=places,
-            told=tuple(column for column in CAMPAIGN if column in places),
+            told={column: places[column] for column in CAMPAIGN if column in places},
         )
