@@ -85,6 +85,9 @@ class ExportWork:
             for at, step in enumerate(left)
         ]
 
+    def heed(self, stops: Callable[[], bool]) -> None:
+        """See `Work.heed`: it waits for answers alone."""
+
     def wind_down(self, trouble: CouponhubError | None) -> None:
         """See `Work.wind_down`: nothing is begun that a step does not end."""
 

@@ -1,4 +1,4 @@
-"""What a migration keeps in the state: its plan, the files that it sends, and the classes of its codes."""
+"""The files of a migration in the state: its plan, what it sends, and the classes of its codes."""
 
 import json
 from collections.abc import Iterator

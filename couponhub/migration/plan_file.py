@@ -85,6 +85,8 @@ def read_plan(path: str | os.PathLike[str]) -> MigrationPlan:
             content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise LocalError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError:
+        raise UsageError("the path of a plan holds what no path can hold") from None
     return plan_of(content, str(path))
 
 

@@ -1,4 +1,4 @@
-"""What whoever drives a migration is told of."""
+"""The news of a migration, for whoever drives it."""
 
 from collections.abc import Callable
 

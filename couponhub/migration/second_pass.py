@@ -31,7 +31,7 @@ class HandedOut:
 
     @property
     def message(self) -> str:
-        """What was found, in a sentence for people."""
+        """The finding, in a sentence for people."""
         if self.count:
             found = f"{self.count:,} codes that moved as free were handed out at the source since"
         else:

@@ -27,6 +27,10 @@ from couponhub.state import JobRecord, JobStore, JobWish, MigrationLog, StepReco
 _AGAIN = timedelta(seconds=1)
 
 
+def _never() -> bool:
+    return False
+
+
 @attrs.frozen(kw_only=True)
 class SecondPass:
     """The codes that the source has handed out since they were planned as free.
@@ -40,7 +44,7 @@ class SecondPass:
     note: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class MigrationWork:
     """The steps of one migration, as long as its job is driven. See `couponhub.jobs.Work`.
 
@@ -58,6 +62,7 @@ class MigrationWork:
     store: JobStore
     log: MigrationLog
     clock: Clock
+    _stops: Callable[[], bool] = attrs.field(default=_never, init=False)
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -75,6 +80,10 @@ class MigrationWork:
             for upload_id in self.batches.begun(batch.number):
                 self.batches.jobs.cancel(upload_id)
         return without_rest(job, why, status)
+
+    def heed(self, stops: Callable[[], bool]) -> None:
+        """See `Work.heed`: its uploads end soon, too."""
+        self._stops = stops
 
     def wind_down(self, trouble: CouponhubError | None) -> None:
         """See `Work.wind_down`: its uploads do that themselves."""
@@ -149,7 +158,7 @@ class MigrationWork:
 
     def _is_halted(self, job: JobRecord) -> bool:
         written = self.store.get(job.id)
-        return written is None or written.wish is not JobWish.GO_ON
+        return self._stops() or written is None or written.wish is not JobWish.GO_ON
 
     @property
     def _per_minute(self) -> int | None:
