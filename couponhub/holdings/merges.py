@@ -13,7 +13,7 @@ from couponhub.intake.workbook import NotText
 from couponhub.models import Customer, Identifier, MergeColumn, MergeForm
 from couponhub.models.addresses import same_address
 from couponhub.models.base import NOTHING, Documented
-from couponhub.models.given import given_one, given_pairs, given_word
+from couponhub.models.given import given_instant, given_one, given_pairs, given_word
 
 _PLAIN_NAMES = MergeForm(
     title="a log of merged customers", columns={column: (column,) for column in MergeColumn}
@@ -80,9 +80,10 @@ class Merges:
             issued_at: When, aware; None where nobody knows.
 
         Raises:
-            UsageError: The identifier cannot be one of its kind.
+            UsageError: The identifier cannot be one of its kind, or `issued_at` is no instant.
         """
         given_one(Customer, customer, "customer")
+        issued_at = None if issued_at is None else given_instant(issued_at, "issued_at")
         followed: set[tuple[Identifier, str]] = set()
         while (key := _key(customer.identifier, customer.plain)) not in followed:
             followed.add(key)

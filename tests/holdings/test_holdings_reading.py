@@ -2,20 +2,23 @@
 
 import gzip
 import io
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from couponhub.errors import UsageError
+from couponhub.errors import CouponhubError, UsageError
 from couponhub.holdings import Holding, is_export, read_customers, read_holdings
 from couponhub.models import Customer, ExportForm, HoldingColumn, HoldingStatus, Identifier, ListId
 from couponhub.secret import Secret
 from couponhub_capillary.settings.exports import export_form
 from couponhub_moengage.settings import MoEngageSettings
+from tests.codes.workbooks import workbook
 
 MOENGAGE = MoEngageSettings(
     data_center="01", workspace_id="DEMO", api_key=Secret("key"), user_id_is=Identifier.EXTERNAL_ID
@@ -239,3 +242,39 @@ def test_a_day_of_an_end_lasts_until_its_last_second() -> None:
     begin = datetime(2026, 1, 1, tzinfo=UTC)
     assert (begin, begin + timedelta(days=31, seconds=-1)) == (day.issued_at, day.expires_at)
     assert (begin, begin + timedelta(days=30)) == (moment.issued_at, moment.expires_at)
+
+
+def test_a_workbook_is_read_and_numbers_in_it_are_refused() -> None:
+    """Cells of text are taken as they stand; a mobile that a spreadsheet holds as a number may have lost digits."""
+    pytest.importorskip("python_calamine")
+    good = workbook([["code", "mobile"], ["007", "4915112345"]])
+    assert [("007", Customer(mobile="4915112345"))] == [
+        (one.code, one.customer) for one in read_holdings(io.BytesIO(good))
+    ]
+    bad = workbook([["mobile"], ["4915112345"], [4915112346.0]])
+    with pytest.raises(UsageError, match="line 3: the mobile is a number, where text is needed"):
+        list(read_customers(io.BytesIO(bad)))
+
+
+@pytest.mark.parametrize("argument", ["source", "list_id", "columns", "identifier", "events", "forms"])
+@given(odd=st.sampled_from([1, b"x", object(), {"code": 1}, {"x": "y"}, [1], "\0"]))
+def test_odd_arguments_are_refused(argument: str, odd: Any) -> None:
+    """Whatever is given, it is read or there is one line; nothing else is ever raised."""
+    arguments = {"source": io.BytesIO(b"code,id\nA,1\n"), argument: odd}
+    with suppress(CouponhubError):
+        read_holdings(**arguments)
+
+
+@given(
+    st.binary(max_size=60),
+    st.sampled_from(["code,id\n", "mobile\n", "coupon_code,dim_issued_to_user_id\n", ""]),
+)
+def test_any_bytes_are_read_or_refused(content: bytes, header: str) -> None:
+    """Damage of any kind is one line, and no fault of couponhub's."""
+    for read in (
+        lambda file: list(read_holdings(file, forms=FORMS)),
+        lambda file: list(read_customers(file)),
+        is_export,
+    ):
+        with suppress(CouponhubError):
+            read(io.BytesIO(header.encode() + content))

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         AcceptsFiles,
         Adapter,
         ChecksNewLists,
+        DescribesExports,
         ExplainsCoupons,
         FindsCoupons,
         FindsCustomerCoupons,
@@ -318,3 +319,4 @@ if TYPE_CHECKING:
     _spells_mobiles: type[SpellsMobiles] = CapillaryAdapter
     _finds_coupons: type[FindsCoupons] = CapillaryAdapter
     _explains_coupons: type[ExplainsCoupons] = CapillaryAdapter
+    _describes_exports: type[DescribesExports] = CapillaryAdapter
