@@ -173,8 +173,12 @@ class BasicRules:
 
         if refuses(harness, "lists.write", ask):
             return
-        with pytest.raises(UsageError, match="no_such_field"):
+        with pytest.raises(UsageError, match="no_such_field") as refused:
             ask()
+        try:
+            harness.connection.lists.check_new(new)  # says nothing of an adapter that cannot tell beforehand
+        except UsageError as foreseen:
+            assert refused.value.message == foreseen.message
         assert before == len(harness.control.requests())
 
     def test_r12_answers_can_be_pickled(self, harness: Harness) -> None:

@@ -224,9 +224,12 @@ class UploadRules:
             sent = harness.connection.uploads.send(target.id, file, tagging=tagging, wait=True, timeout=20)
             uploads.append(sent)
 
+        told = harness.connection.customers.tag_identifiers
         if is_refused(harness, ask):
             assert Counter() == held(harness, target.id)
+            assert identifier not in told
             return
+        assert identifier in told, "it binds codes by an identifier that TagsCodes does not name"
         assert [(UploadStatus.DONE, 2)] == [(upload.status, upload.accepted) for upload in uploads]
         given = {row["code"]: row["customer"][identifier] for row in harness.control.codes(target.id)}
         assert {"TAG-0": BUYER[identifier], "TAG-1": _OTHER_BUYER[identifier]} == given
