@@ -402,6 +402,7 @@ WITHOUT_ARGUMENTS = {
     "ignores_blanks",
     "file_rules",
     "recorded",
+    "check_route",
     "table_forms",
     "merge_form",
     "require_live",

@@ -45,6 +45,7 @@ class AsyncUploads(_Behind[Uploads]):
     Cancelling a call waits no longer for it: an upload that has begun is sent to its end, as its `show` tells.
     """
 
+    check_route = Awaited(Uploads.check_route)
     send = Awaited(Uploads.send)
     wait = Awaited(Uploads.wait)
     show = Awaited(Uploads.show)

@@ -128,8 +128,10 @@ def destination_of(
         UsageError: Fields of a new list are missing or wrong, its end lies in the past, or it is the list that codes come from.
         NotFound: The vendor has no such list.
         Conflict: The list has expired, is archived, or takes no codes now.
+        ConfigError: The vendor could not fetch the files that are staged here.
     """
     rules = connection.uploads.file_rules
+    connection.uploads.check_route()
     offered = connection.customers.tag_identifiers
     # A vendor's own customer number means nothing anywhere else.
     tags = offered if is_same_account else offered - {Identifier.ID}

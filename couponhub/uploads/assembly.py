@@ -265,6 +265,11 @@ class Assembly:
         adapter = self.adapter
         return adapter if isinstance(adapter, AcceptsFiles) else self.offered.require(AcceptsFileUrls)
 
+    def check_route(self) -> None:
+        """Refuse a vendor that no codes of ours can reach; see `Uploads.check_route`."""
+        if not isinstance(self.route(), AcceptsFiles):
+            self._reachable()
+
     def reporter(self, catalogue: UploadCatalogue) -> UploadReporter:
         """Make what reports uploads row by row."""
         return UploadReporter(

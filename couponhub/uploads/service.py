@@ -120,12 +120,18 @@ class Uploads(Rooted):
 
     @property
     def file_rules(self) -> CodeFileRules:
-        """The form in which the vendor wants its code files.
+        """The form in which the vendor wants its code files; `Unsupported` where it takes none."""
+        return self._assembly.route().file_rules
+
+    def check_route(self) -> None:
+        """Refuse a vendor that no codes from here can reach; it is not asked.
 
         Raises:
-            Unsupported: It takes none.
+            Unsupported: It takes no codes.
+            ConfigError: It could not fetch the files that are staged here.
         """
-        return self._assembly.route().file_rules
+        with self._at("check the way of codes"):
+            self._assembly.check_route()
 
     def send(
         self,

@@ -108,6 +108,20 @@ def test_tags_where_none_can_be(world: World) -> None:
     assert (2, True) == (ran.code, "1 code issued, and no customer of them is known by" in ran.complaint)
 
 
+def test_a_vendor_that_could_not_fetch_the_files(world: World) -> None:
+    """A server that only this machine reaches is told of before the move, not at its first file."""
+    series = world.series(CODES)
+    path = world.cli.folder / "couponhub.toml"
+    text = path.read_text(encoding="utf-8")
+    start = text.index("[connections.moengage]")
+    far = text[start:].replace("base_url", 'data_center = "01"\n# base_url', 1)
+    path.write_text(text[:start] + far, encoding="utf-8")
+    ran = world.plan(
+        "--from", "capillary", "--list", series, "--to", "moengage", *CREATE, "--codes", "Winter.csv"
+    )
+    assert (2, True) == (ran.code, "staging" in ran.complaint)
+
+
 def test_more_codes_than_a_list_takes(world: World) -> None:
     """The vendor's limit counts what the list holds, too."""
     world.cli.configure({"timeout": 2.0, "settle": 0.05})
