@@ -1,7 +1,10 @@
 """What a plan says of codes, their holders, and both vendors."""
 
+from typing import Any
+
 import pytest
 
+from tests.kit.cli import NEW_SERIES
 from tests.migration.world import World
 
 CODES = tuple(f"WIN-{number:04}" for number in range(50))
@@ -156,3 +159,58 @@ def test_a_released_identifier_is_given_no_code(world: World) -> None:
     assert 0 == ran.code, ran.err
     assert [("free", 48), ("issued", 1)] == [(one["kind"], one["rows"]) for one in ran.json["batches"]]
     assert any("1 code bound to nobody: the identifiers" in note for note in ran.json["notes"])
+
+
+def fates(plan: Any) -> dict[str, tuple[str, str]]:
+    """The fate of each field, and the note about it."""
+    return {one["field"]: (one["fate"], one["note"]) for one in plan["lossiness"]}
+
+
+def test_what_becomes_of_each_field_is_told(world: World) -> None:
+    """Another end of the list is told in days, of codes that end at moments of their own by how many they are."""
+    series = world.series(CODES)
+    ends = ("2099-12-31T23:59:59Z", "2099-12-21T23:59:59Z", "2100-01-31T23:59:59Z")
+    rows = [f"{code},919876543210,{end}" for code, end in zip(CODES, ends, strict=False)]
+    world.cli.write("holders.csv", "code,mobile,expires_at", *rows)
+    words = ("--from", "capillary", "--list", series, "--to", "capillary", "--create", *NEW_SERIES)
+    more = (
+        "--codes",
+        "Winter.csv",
+        "--customers",
+        "holders.csv",
+        "--set",
+        "label=OTHER",
+        "--set",
+        "name=Other",
+    )
+    told = fates(world.plan(*words, *more).json)
+    assert ("kept", "the same moment") == told["list.expires_at"]
+    assert (
+        "approximated",
+        "one end for the whole list: 1 live longer than before, up to 10 days; 1 end sooner, up to 31 days",
+    ) == told["coupon.expires_at"]
+    assert ("approximated", "another at the target") == told["list.name"] == told["list.label"]
+    assert ("kept", "3 codes bound to their customers") == told["customer"]
+    assert "approximated" == told["issued_at"][0] == told["discount"][0]
+    told = fates(world.plan(*words, *more, "--set", "expires=2099-12-30", out="sooner.json").json)
+    assert ("approximated", "1 day sooner") == told["list.expires_at"]
+    told = fates(world.plan(*words, *more, "--issued-as", "free", out="free.json").json)
+    assert "lost" == told["customer"][0]
+
+
+def test_alerts_are_lost_where_the_target_has_none(world: World) -> None:
+    """A plan holds nobody's address, so that they are set anew."""
+    made = world.cli(
+        *("lists", "create", "moengage", "--name", "Loud", "--expires", "2099-12-31", "--created-by", "x"),
+        *("--subscriber", "crm@example.com", "--alert-success", "-o", "json"),
+    )
+    assert 0 == made.code, made.err
+    world.cli.write("codes.csv", "code", "A-1")
+    assert 0 == world.cli("uploads", "send", "moengage", made.json["id"], "codes.csv", "--wait").code
+    ran = world.plan(
+        *("--from", "moengage", "--list", made.json["id"], "--to", "capillary", "--create", *NEW_SERIES),
+        *("--codes", "codes.csv"),
+    )
+    assert 0 == ran.code, ran.err
+    assert "lost" == fates(ran.json)["list.alerts"][0]
+    assert "crm@example.com" not in (world.cli.folder / "plan.json").read_text(encoding="utf-8")

@@ -189,3 +189,22 @@ def test_files_of_rows_are_for_their_owner_alone(tmp_path: Path) -> None:
     write_batches(classes.folder, tmp_path / "batches", way)
     made = [path for path in tmp_path.rglob("*") if path.name != "codes.csv"]
     assert {0o700, 0o600} == {path.stat().st_mode & 0o777 for path in made if path.parent != tmp_path}
+
+
+def test_codes_of_a_list_that_has_ended_are_expired(tmp_path: Path) -> None:
+    """Whoever holds them, and where nobody does, but for those that were redeemed."""
+    source = tmp_path / "codes.csv"
+    source.write_text("code\nA9\nB9\nC9\nD9\n", encoding="utf-8")
+    for name in ("sources", "held"):
+        (tmp_path / name).mkdir()
+    with HeldCodes(tmp_path / "held", EXACT, now=NOW, is_over=True) as held:
+        held.add(HeldCode(code="A9", status="redeemed"))
+        held.add(HeldCode(code="B9", status="issued", customer=Customer(mobile="919876543210")))
+        held.add_reported(["C9"])
+        found = held.finish()
+    read = read_codes([str(source)], Sources(ledger=no_ledger, workspace=tmp_path / "sources"))
+    classes = classify(read, found, tmp_path / "classes", rules=EXACT, is_over=True)
+    counts = classes.counts
+    assert (4, 1, 3, 0, 0) == (counts.all, counts.redeemed, counts.expired, counts.issued, counts.free)
+    assert {"B9", "C9", "D9"} == set(codes_in(classes.folder / "expired.csv"))
+    assert 3 == classes.given_out
