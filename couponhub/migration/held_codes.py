@@ -23,6 +23,8 @@ _ISSUED = 2
 _SIGN = "\x1f"
 """Stands in no identifier and in no code."""
 _NO_LINE = re.compile("[\\n\\r\x1f\ud800-\udfff]")
+_MOMENTS = 10_000
+"""Whose texts are kept at most."""
 _NOBODYS = "-"
 """In place of a kind of identifier: nobody may be named, whatever other lines say."""
 
@@ -67,6 +69,7 @@ class HeldCodes:
         self._now = now
         self._is_over = is_over
         self._kept: dict[str, str] = {}
+        self._texts: dict[datetime, str] = {}
         self._spelled = self._new("held")
         self._reported = self._new("reported")
         self.rows = self.contested = self.revoked = self.released = self.unwritable = 0
@@ -86,7 +89,10 @@ class HeldCodes:
             return
         key = self._key(held.code)
         rank = self._rank(held)
-        line = _line(rank, held, is_nobodys=is_released)
+        kind, customer = (_NOBODYS, "") if is_released else _named(held.customer)
+        line = _SIGN.join(
+            (str(rank), kind, customer, self._text(held.issued_at), self._text(held.expires_at))
+        )
         known = self._kept.get(key)
         if known is None:
             self._spelled.write(f"{held.code}\n".encode())
@@ -146,8 +152,21 @@ class HeldCodes:
         has_ended = self._is_over or (held.expires_at is not None and held.expires_at < self._now)
         return _RANKS["expired"] if rank == _ISSUED and has_ended else rank
 
+    def _text(self, moment: datetime | None) -> str:
+        """The moment as in JSON; of the many codes that end together it is made once."""
+        if moment is None:
+            return ""
+        text = self._texts.get(moment)
+        if text is None:
+            if len(self._texts) > _MOMENTS:
+                self._texts.clear()
+            text = self._texts[moment] = instant_text(moment)
+        return text
+
     def _key(self, code: str) -> str:
         rules = self._rules
+        if not (rules.ignores_case or rules.ignores_blanks):
+            return code
         (key,) = comparable([code], ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks)
         return key
 
@@ -189,13 +208,6 @@ _NOBODY = Holder(kind="", customer="", issued_at="", expires_at="")
 def _is_line(code: str) -> bool:
     """Tell whether a code can be a line of a file: it has no line end in it, and no half of a pair of surrogates."""
     return (code.isascii() and code.isprintable()) or not _NO_LINE.search(code)
-
-
-def _line(rank: int, held: HeldCode, *, is_nobodys: bool) -> str:
-    issued_at = "" if held.issued_at is None else instant_text(held.issued_at)
-    expires_at = "" if held.expires_at is None else instant_text(held.expires_at)
-    kind, value = (_NOBODYS, "") if is_nobodys else _named(held.customer)
-    return _SIGN.join((str(rank), kind, value, issued_at, expires_at))
 
 
 def _named(customer: Customer | None) -> tuple[str, str]:
