@@ -24,7 +24,7 @@ _SIGN = "\x1f"
 """Stands in no identifier and in no code."""
 _NO_LINE = re.compile("[\\n\\r\x1f\ud800-\udfff]")
 _MOMENTS = 10_000
-"""Whose texts are kept at most."""
+"""Moments whose texts are kept at most."""
 _NOBODYS = "-"
 """In place of a kind of identifier: nobody may be named, whatever other lines say."""
 
@@ -60,7 +60,6 @@ class HeldCodes:
         contested: Codes that two customers are said to hold.
         revoked: Codes that were taken back from their customers.
         unwritable: Codes that no file of codes can hold, which are left out.
-        released: Codes whose customer's identifier may be another person's by now.
     """
 
     def __init__(self, folder: Path, rules: CodeFileRules, *, now: datetime, is_over: bool) -> None:
@@ -72,7 +71,7 @@ class HeldCodes:
         self._texts: dict[datetime, str] = {}
         self._spelled = self._new("held")
         self._reported = self._new("reported")
-        self.rows = self.contested = self.revoked = self.released = self.unwritable = 0
+        self.rows = self.contested = self.revoked = self.unwritable = 0
 
     def __enter__(self) -> Self:
         return self
@@ -81,15 +80,15 @@ class HeldCodes:
         for file in (self._spelled, self._reported):
             file.close()
 
-    def add(self, held: HeldCode, *, is_released: bool = False) -> None:
-        """Take in one that a customer has, or had."""
+    def add(self, held: HeldCode, *, is_nobodys: bool = False) -> None:
+        """Take in one that a customer has, or had; where it must be nobody's, whatever else is said of it, nobody is named."""
         self.rows += 1
         if not _is_line(held.code):
             self.unwritable += 1
             return
         key = self._key(held.code)
         rank = self._rank(held)
-        kind, customer = (_NOBODYS, "") if is_released else _named(held.customer)
+        kind, customer = (_NOBODYS, "") if is_nobodys else _named(held.customer)
         line = _SIGN.join(
             (str(rank), kind, customer, self._text(held.issued_at), self._text(held.expires_at))
         )
@@ -98,7 +97,6 @@ class HeldCodes:
             self._spelled.write(f"{held.code}\n".encode())
             self._kept[key] = line
             self.revoked += held.status == "revoked"
-            self.released += is_released
         elif rank == int(known[0]) == _ISSUED:
             self._kept[key] = self._either(known, line)
         elif rank < int(known[0]):

@@ -14,8 +14,9 @@ from couponhub.migration.holders import CustomerSweep, HeldCode, reported_codes,
 from couponhub.migration.request import PlanRequest
 from couponhub.migration.sets import file_digest
 from couponhub.migration.words import codes, some
-from couponhub.models import Customer, PlanSource
+from couponhub.models import Customer, HoldingStatus, PlanSource
 
+_USED_UP = frozenset({"redeemed", "expired", "revoked"})
 Follow = Callable[[HeldCode], tuple[HeldCode, bool]]
 """Leads a code to whom its customer was merged into; the flag says that nobody may be named."""
 
@@ -72,7 +73,7 @@ def _knowledge(
         notes.append(
             f"nobody knows which codes {name} has handed out: all that are known count as free; --customers FILE tells"
         )
-    notes += _odd(held)
+    notes += _odd(reader)
     return Knowledge(
         found=held.finish(),
         sources=sources,
@@ -90,6 +91,8 @@ class _Reader:
     destination: DestinationList
     held: HeldCodes
     notes: list[str] = attrs.field(factory=list)
+    released: int = 0
+    doubtful: int = 0
 
     def read(self) -> tuple[tuple[PlanSource, ...], CustomerSweep | None]:
         from couponhub.holdings import is_export, read_holdings, read_merges  # noqa: PLC0415 - brings readers of tables in
@@ -122,6 +125,7 @@ class _Reader:
                         expires_at=one.expires_at,
                     ),
                     follow,
+                    is_doubtful=one.status is HoldingStatus.UNKNOWN,
                 )
             return (*sources, _source("customers", path, rows)), None
         with _told_of(path):
@@ -143,9 +147,13 @@ class _Reader:
 
         return read_customers(path)
 
-    def _add(self, held: HeldCode, follow: Follow) -> None:
+    def _add(self, held: HeldCode, follow: Follow, *, is_doubtful: bool = False) -> None:
         followed, is_released = follow(held)
-        self.held.add(followed, is_released=is_released)
+        is_usable = held.status not in _USED_UP
+        self.released += is_released and is_usable
+        is_doubtful = is_doubtful and is_usable and held.customer is not None
+        self.doubtful += is_doubtful
+        self.held.add(followed, is_nobodys=is_released or is_doubtful)
 
 
 @contextmanager
@@ -184,13 +192,19 @@ def _reach(rows: int, until: datetime | None) -> str:
     return f"{told}, all until {until:%Y-%m-%d %H:%M} UTC; what was handed out since is not known"
 
 
-def _odd(held: HeldCodes) -> Iterator[str]:
+def _odd(reader: _Reader) -> Iterator[str]:
+    held = reader.held
     if held.contested:
         yield f"{codes(held.contested)} with two customers who are said to hold them: bound to neither"
-    if held.released:
+    if reader.released:
         yield (
-            f"{codes(held.released)} bound to nobody: the identifiers of their customers were released when those were merged,"
-            " and may be other people's now"
+            f"{codes(reader.released)} bound to nobody: the identifiers of their customers were released when those were"
+            " merged, and may be other people's now"
+        )
+    if reader.doubtful:
+        yield (
+            f"{codes(reader.doubtful)} bound to nobody: what happened to them is told in words that nobody here knows, and"
+            " they may be used up"
         )
     if held.unwritable:
         yield f"{codes(held.unwritable)} with characters that no file of codes can hold: left out of everything"

@@ -214,3 +214,25 @@ def test_alerts_are_lost_where_the_target_has_none(world: World) -> None:
     assert 0 == ran.code, ran.err
     assert "lost" == fates(ran.json)["list.alerts"][0]
     assert "crm@example.com" not in (world.cli.folder / "plan.json").read_text(encoding="utf-8")
+
+
+def test_a_code_of_which_nobody_knows_what_happened_is_bound_to_nobody(world: World) -> None:
+    """It may be used up, and would be good once more at the target."""
+    series = world.series(CODES)
+    other = world.series((), "Spring")
+    rows = [
+        f"{code},98662653,{series},{word}"
+        for code, word in zip(CODES, ("ISSUED", "TRANSMOGRIFIED", "REDEEMED"), strict=False)
+    ]
+    header = "coupon_code,dim_issued_to_user_id,dim_coupon_series_id,dim_coupon_event_type_id"
+    world.cli.write("export.csv", header, *rows)
+    ran = world.plan(
+        *("--from", "capillary", "--list", series, "--to", "capillary", "--to-list", other),
+        *("--codes", "Winter.csv", "--customers", "export.csv"),
+    )
+    assert 0 == ran.code, ran.err
+    assert (2, 1) == (ran.json["counts"]["issued"], ran.json["counts"]["redeemed"])
+    assert [("free", None, 47), ("issued", "id", 1)] == [
+        (one["kind"], one["identifier"], one["rows"]) for one in ran.json["batches"]
+    ]
+    assert any("1 code bound to nobody: what happened" in note for note in ran.json["notes"])
