@@ -50,6 +50,8 @@ def _is_mapping(kind: Any) -> bool:
 def _text(value: Any, cls: type[Any]) -> Any:
     if type(value) is not str:
         raise TypeError("expected text")
+    if cls is str:
+        return value
     # cattrs chooses this hook for StrEnum fields too.
     if issubclass(cls, Enum):
         words = [member.value for member in cls]
