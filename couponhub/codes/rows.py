@@ -14,7 +14,7 @@ from couponhub.errors import UsageError
 from couponhub.intake.form import SourceForm
 from couponhub.intake.lines import SourceLines
 from couponhub.intake.opening import TableContent, TextContent
-from couponhub.intake.text_rows import TextBlock, TextRows
+from couponhub.intake.text_rows import BROKEN, TextBlock, TextRows
 from couponhub.intake.workbook import NotText, SheetRows
 from couponhub.models import CodeFileRules, Tagging
 
@@ -86,7 +86,11 @@ def rows_of_text(
         LocalError: It cannot be read.
     """
     known = {plain(rules.code_header), *([plain(column)] if isinstance(column, str) else [])}
-    reader = TextRows(SourceLines(content.blocks), lambda cell: _weight(plain(cell), known), faults.add)
+    reader = TextRows(
+        SourceLines(content.blocks),
+        lambda cell: _weight(plain(cell), known),
+        lambda line, what: faults.add(line, what, kind=BROKEN),
+    )
     wish = _Wish(rules=rules, column=column, tagging=tagging)
     columns, looked_at = wish.columns(reader, faults, separator=reader.separator)
     separator = reader.separator if columns.width > 1 else ""
@@ -171,6 +175,9 @@ class _Numbered(Protocol):
 class _RowReader(_Numbered, Protocol):
     @property
     def rows(self) -> Iterator[list[str]]: ...
+
+
+_BROKEN = "broken CSV quoting, a field without an end, or a line that ends with CR alone"
 
 
 @attrs.define

@@ -9,7 +9,7 @@ import attrs
 from couponhub.intake.lines import SourceLines
 from couponhub.intake.separators import said_separator, told_separator
 
-_BROKEN = "broken CSV quoting, a field without an end, or a line that ends with CR alone"
+BROKEN = "broken CSV quoting, a field without an end, or a line that ends with CR alone"
 
 
 @attrs.frozen(kw_only=True)
@@ -92,11 +92,15 @@ class TextRows:
 
     def _tolerant(self) -> Iterator[list[str]]:
         while True:
+            begins = self.line_num + 1
             try:
                 row = next(self._csv, None)
             except csv.Error:
                 # Not the reader's own text: it may quote what stands there.
-                self._on_fault(self.line_num, _BROKEN)
+                taken = (
+                    f"; it takes the lines up to {self.line_num} with it" if self.line_num > begins else ""
+                )
+                self._on_fault(begins, f"{BROKEN}{taken}")
                 continue
             if row is None:
                 return
