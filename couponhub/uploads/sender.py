@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import attrs
 
-from couponhub.errors import CouponhubError, VendorUnavailable
+from couponhub.errors import CouponhubError, LocalError, VendorUnavailable
 from couponhub.jobs import LEASE_SECONDS, Runner, Stops, never
 from couponhub.models import CouponList, FileUrl, JobId, JobStatus
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
@@ -85,11 +85,9 @@ class Sender:
             except CouponhubError as error:
                 trouble = error
         if trouble is not None:
-            raise (
-                final_error(trouble, work.upload, self.rate_limit_wait.deadline)
-                if work.is_refused
-                else trouble
-            )
+            # What this machine could not write down may have been sent all the same.
+            told = work.is_refused or (isinstance(trouble, LocalError) and work.has_sent)
+            raise final_error(trouble, work.upload, self.rate_limit_wait.deadline) if told else trouble
         return work.upload
 
     def _stops(self, request: UploadRequest) -> Stops:

@@ -48,6 +48,7 @@ from couponhub.uploads.events import (
     UploadEvent,
     no_progress,
 )
+from couponhub.uploads.final_error import final_error
 from couponhub.uploads.names import default_name, new_upload_id
 from couponhub.uploads.polling import Poller
 from couponhub.uploads.rate_limit_wait import RateLimitWait
@@ -200,9 +201,13 @@ class Uploads(Rooted):
             rate_limit_wait = self._assembly.rate_limit_wait(deadline, reporter.pause)
             ledger = self._ledger()
             record = self._assembly.sender(ledger, request, rate_limit_wait).send(request)
-            upload = self._assembly.rested(self._catalogue.told(record), record)
-            if wait and not upload.status.ended:
-                return self._wait_for((ledger, record), record.id, rate_limit_wait, reporter, sent_here=True)
+            try:
+                upload = self._assembly.rested(self._catalogue.told(record), record)
+                if wait and not upload.status.ended:
+                    found = (ledger, record)
+                    return self._wait_for(found, record.id, rate_limit_wait, reporter, sent_here=True)
+            except LocalError as error:  # by now all of it was sent
+                raise final_error(error, record, rate_limit_wait.deadline) from error
             return upload
 
     def wait(

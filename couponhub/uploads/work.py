@@ -88,6 +88,11 @@ class UploadWork:
         """See `Work.cancelled`."""
         return without_rest(job, self.upload, why, status)
 
+    @property
+    def has_sent(self) -> bool:
+        """True when the vendor may have any part."""
+        return any(part.maybe_sent for part in self.upload.parts)
+
     def heed(self, stops: Callable[[], bool]) -> None:
         """See `Work.heed`."""
         self._stops = stops
