@@ -10,6 +10,7 @@ from couponhub.errors import (
     VendorUnavailable,
     WaitTimeout,
 )
+from couponhub.jobs import ends_job
 from couponhub.state import Stage, UploadRecord
 from couponhub.uploads.submission import resume_command, show_command
 from couponhub.uploads.summary import upload_of
@@ -32,7 +33,7 @@ def final_error(trouble: CouponhubError, upload: UploadRecord, deadline: Deadlin
         return trouble
     error = PartialFailure(
         f"upload {upload.id}: {sent} of {len(upload.parts)} parts were sent, then: {trouble.message}",
-        hint=_how_to_go_on(upload),
+        hint=_how_to_go_on(upload, ended=ends_job(trouble)),
         connection=upload.connection,
         operation="send codes",
         vendor_code=trouble.vendor_code,
@@ -56,8 +57,8 @@ def _too_late(trouble: CouponhubError, upload: UploadRecord, sent: int, deadline
     return error
 
 
-def _how_to_go_on(upload: UploadRecord) -> str:
-    return (
-        f"see `{show_command(upload)}`; `{resume_command(upload)}` goes on with it, and sending the same codes again"
-        " sends only what did not arrive"
-    )
+def _how_to_go_on(upload: UploadRecord, *, ended: bool = False) -> str:
+    again = "sending the same codes again sends only what did not arrive"
+    if ended:
+        return f"see `{show_command(upload)}`; once that is mended, {again}"
+    return f"see `{show_command(upload)}`; `{resume_command(upload)}` goes on with it, and {again}"

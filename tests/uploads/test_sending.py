@@ -195,6 +195,7 @@ def test_refusal_after_some_parts(harness: UploadHarness) -> None:
         harness.uploads.send(LIST, FIVE)
     record = harness.ledger().of_list(LIST)[0]
     assert record.id in str(caught.value)
+    assert "uploads resume" not in caught.value.hint  # its job has ended
     assert "L9" == caught.value.vendor_code
     assert ["submitted", "absent", "prepared"] == harness.stages
     assert (UploadStatus.PARTIAL, (5, 2, 0, 0, 0, 3, 0, 0)) == (
