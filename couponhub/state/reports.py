@@ -1,16 +1,18 @@
 """The index of usage reports: who was given which code, as imported reports say."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import attrs
 
 from couponhub.models import CouponList, DaySpan, Identifier, ListId
 from couponhub.state.hashing import HashKey
 from couponhub.state.report_lines import ReportLine
+
+_T = TypeVar("_T")
 
 
 @attrs.frozen(kw_only=True)
@@ -235,6 +237,18 @@ class ReportIndex(Protocol):
 
     def changing(self) -> AbstractContextManager[ReportChange]:
         """Change all of the block, for good, or nothing; whoever else writes is waited for."""
+        ...
+
+    def change(self, work: Callable[[ReportChange], _T], workspace: Path) -> _T:
+        """Have some work change the index: all of it, for good, or nothing; return what comes of it.
+
+        Where there is no index yet it is made in the workspace and then put in its place, which is quicker than to change
+        one that others may read. When somebody else makes one meanwhile, the work is done again in that.
+
+        Args:
+            work: Changes the index. What it does besides may be done twice.
+            workspace: As `workspace` gives it.
+        """
         ...
 
     def workspace(self) -> AbstractContextManager[Path]:

@@ -110,16 +110,23 @@ def import_report(
         _refuse_other_days(facts, request, fault)
         if not request.shared_codes and codes_elsewhere(frozenset(code for _, code in facts.sample)):
             raise _of_another_list(fault)
-        with index.changing() as change:
-            return _write(change, request, facts, lines.pages, report=report, content=fingerprint.digest())
+        write = partial(
+            _write,
+            request=request,
+            facts=facts,
+            pages=lines.pages,
+            report=report,
+            content=fingerprint.digest(),
+        )
+        return index.stored.change(write, folder)
 
 
 def _write(
     change: ReportChange,
+    *,
     request: ImportRequest,
     facts: ReportFacts,
     pages: Callable[[str], Iterable[tuple[int, str]]],
-    *,
     report: OpenReport,
     content: bytes,
 ) -> ReportImport:

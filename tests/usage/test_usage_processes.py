@@ -105,9 +105,9 @@ def test_others_read_what_was_there_until_an_import_is_done(reports: ReportHarne
 
 
 def test_the_first_import_is_not_seen_before_it_is_done(reports: ReportHarness) -> None:
-    """There is a database already, and nothing in it."""
+    """It is made aside."""
     with importing(reports) as other:
-        assert reports.stored.layout.reports.exists()
+        assert not reports.stored.layout.reports.exists()
         assert reports.reports.answer() is False
         assert str(MANY) == other.go_on()
     assert reports.reports.answer() is True
@@ -128,8 +128,20 @@ def test_a_kill_in_the_middle_leaves_everything_as_it_was(reports: ReportHarness
     assert [] == list(reports.stored.layout.imports.iterdir())
 
 
+def test_two_first_imports_at_once_are_both_there(reports: ReportHarness) -> None:
+    """The one that ends later is written into the index that the other has made."""
+    with importing(reports) as other:
+        assert 1 == reports.take("L1", 1, 20, Row("E5", "C-5", 6)).added
+        assert other.go_on().endswith(f"\n{MANY}")  # half way it was once more
+    assert ["C-5"] == reports.codes("E5")
+    assert ["NEW-7"] == reports.codes("N7")
+    assert 2 == len(reports.usage.reports())
+    assert [] == list(reports.stored.layout.imports.iterdir())
+
+
 def test_two_imports_at_once_wait_for_each_other(reports: ReportHarness) -> None:
     """The second is written when the first is done, and both are there."""
+    reports.take("L1", 1, 5, Row("E0", "C-0", 2))
     with importing(reports) as other:
         second = threading.Thread(target=reports.take, args=("L1", 1, 20, Row("E5", "C-5", 6)))
         second.start()

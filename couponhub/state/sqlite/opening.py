@@ -24,7 +24,7 @@ def make_private(path: Path) -> None:
 
 
 def open_to_write(
-    path: Path, database: str, *, busy_seconds: float, synchronous: str = "FULL"
+    path: Path, database: str, *, busy_seconds: float, synchronous: str = "FULL", is_shared: bool = True
 ) -> sqlite3.Connection:
     """Open a database that is there, and bring it to the newest schema; it begins no transaction by itself.
 
@@ -34,12 +34,16 @@ def open_to_write(
         busy_seconds: How long to wait for whoever else writes.
         synchronous: "FULL" for what must outlive a power cut once it was announced, which WAL's usual NORMAL does not
             promise; "OFF" for what need not.
+        is_shared: False for one that nobody else has opened, and that is thrown away when writing it fails.
     """
     connection = connect(path, "mode=rw", busy_seconds)
     try:
         connection.execute(f"PRAGMA synchronous = {synchronous}")
+        if not is_shared:
+            connection.execute("PRAGMA journal_mode = MEMORY")
         migrate(connection, database, path)
-        _keep_log(connection, busy_seconds)
+        if is_shared:
+            _keep_log(connection, busy_seconds)
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         connection.close()

@@ -3,10 +3,11 @@
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from couponhub.errors import LocalError
 from couponhub.forking import ProcessLock
@@ -14,6 +15,7 @@ from couponhub.state.hashing import HashKey
 from couponhub.state.reaped import Reaped
 from couponhub.state.settings import StoreSettings
 from couponhub.state.sqlite.catalogue import SqliteReportChange, SqliteReportSnapshot
+from couponhub.state.sqlite.files import sync_folder
 from couponhub.state.sqlite.kept import KeptConnection
 from couponhub.state.sqlite.key_file import make_key, read_key
 from couponhub.state.sqlite.layout import REPORTS, Layout
@@ -30,6 +32,7 @@ _WRITER_WAITS_SECONDS = 1800.0
 """An import of 20 million rows holds others off for a minute or two."""
 _READER_WAITS_SECONDS = 5.0
 _CACHE_KIB = 65_536
+_T = TypeVar("_T")
 
 
 class _NobodyWritesError(Exception):
@@ -95,21 +98,27 @@ class SqliteReportIndex:
         with self._told():
             make_private(path)
             with closing(open_to_write(path, REPORTS, busy_seconds=_WRITER_WAITS_SECONDS)) as database:
-                database.execute("PRAGMA secure_delete = ON")
-                database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-                database.execute("BEGIN IMMEDIATE")
-                try:
-                    self._begin(database, key)
-                    yield SqliteReportChange(database)
-                    database.execute("UPDATE state SET generation = generation + 1")
-                    database.execute("COMMIT")
-                except BaseException:
-                    if database.in_transaction:  # a full disk may have ended it already
-                        database.execute("ROLLBACK")
-                    raise
+                with self._transaction(database, key) as change:
+                    yield change
                 # Rows that were removed stand in the log too, until it is emptied, which readers may hold up.
                 database.execute(f"PRAGMA busy_timeout = {_READER_WAITS_SECONDS * 1000:.0f}")
                 database.execute("PRAGMA wal_checkpoint (TRUNCATE)")
+
+    def change(self, work: Callable[[SqliteReportChange], _T], workspace: Path) -> _T:
+        """As `ReportIndex.change`."""
+        if not self.layout.reports.exists():
+            key, made = self.key(), workspace / "index.db"
+            with self._told():
+                make_private(made)
+                # Nobody else sees it, and it ends with the workspace: it needs no log.
+                with closing(open_to_write(made, REPORTS, busy_seconds=0, is_shared=False)) as database:
+                    with self._transaction(database, key) as change:
+                        done = work(change)
+                    database.execute("PRAGMA journal_mode = WAL")
+            if self._publish(made):
+                return done
+        with self.changing() as change:
+            return work(change)
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
@@ -133,6 +142,31 @@ class SqliteReportIndex:
     def close(self) -> None:
         """Close the database; a later use opens it again."""
         self._reader.close()
+
+    @contextmanager
+    def _transaction(self, database: sqlite3.Connection, key: HashKey) -> Iterator[SqliteReportChange]:
+        database.execute("PRAGMA secure_delete = ON")
+        database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            self._begin(database, key)
+            yield SqliteReportChange(database)
+            database.execute("UPDATE state SET generation = generation + 1")
+            database.execute("COMMIT")
+        except BaseException:
+            if database.in_transaction:  # a full disk may have ended it already
+                database.execute("ROLLBACK")
+            raise
+
+    def _publish(self, made: Path) -> bool:
+        """Put an index in its place; False where somebody has made one meanwhile."""
+        with self._told():
+            try:
+                os.link(made, self.layout.reports)  # not `rename`, which would replace that one
+            except FileExistsError:
+                return False
+            sync_folder(self.layout.reports.parent)
+            return True
 
     def _told(self) -> AbstractContextManager[None]:
         # Where it lies is asked for when it is to be told: each lookup comes here.

@@ -100,10 +100,10 @@ class ManyLines:
                 self.take(self._intake.lines(piece))
         self._crew.drain()
         self._write()
+        self._spool.seal()
 
     def pages(self, ending: str) -> Iterator[tuple[int, str]]:
         """Give all lines, page by page, as of `in_pages`."""
-        self._spool.seal()
         ready: deque[list[tuple[int, str]]] = deque()
         for bucket in range(BUCKETS):
             # The next ones are sorted while the database takes these in.
