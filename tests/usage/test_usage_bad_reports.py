@@ -143,6 +143,18 @@ def forwarded(text: str) -> bytes:
     return outer.as_bytes()
 
 
+def test_numbers_beside_customers_and_codes_are_read_as_they_are_shown(
+    reports: ReportHarness, tmp_path: Path
+) -> None:
+    """The number of a campaign loses nothing in a cell of numbers."""
+    path = tmp_path / "r.xlsx"
+    row = ("E1", "C-1", 12, 1.5, "D", "V", "2026-10-03T06:30:00Z")
+    path.write_bytes(workbook([HEADER, row]))
+    assert 1 == reports.usage.import_report("L1", path, day(1), day(20)).added
+    (coupon,) = reports.found("E1").coupons
+    assert ("12", "1.5") == (coupon.properties["campaign_id"], coupon.properties["campaign_name"])
+
+
 SHIFTED = TEXT.replace("E2,", ",E2,")
 
 BAD: dict[str, tuple[bytes, str]] = {
@@ -194,6 +206,10 @@ BAD: dict[str, tuple[bytes, str]] = {
     "a workbook with a code of digits": (
         workbook([HEADER, ("E1", 12345, "C1", "A", "D", "V", "2026-10-03T06:30:00Z")]),
         "row 1 has a number, a date or a truth value as its code",
+    ),
+    "a workbook with times as numbers": (
+        workbook([HEADER, ("E1", "C-1", "C1", "A", "D", "V", 46298.5)]),
+        "row 1 has no moment",
     ),
     "a workbook of two sheets": (
         workbook(*[[line.split(",") for line in TEXT.splitlines()]] * 2),
