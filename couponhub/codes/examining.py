@@ -150,10 +150,7 @@ def examine(
     witness = Witness() if len(sources) == 1 else None
     prepared = prepared_in_turn(sources, ANY_VENDOR, workspace, column=column, witness=witness)
     code_sets = tuple(TextCodeSet(part.codes) for one in prepared for part in one.parts)
-    patterns = Patterns()
-    for code_set in code_sets:
-        for batch in code_set.batches():
-            patterns.add(batch)
+    patterns = _patterns(code_sets)
     return Examination(
         files=tuple(_file(one, found) for one, found in zip(sources, prepared, strict=True)),
         prepared=prepared,
@@ -161,6 +158,22 @@ def examine(
         findings=tuple(_findings(prepared, code_sets, patterns, witness or Witness(), workspace)),
         patterns=patterns,
     )
+
+
+def _patterns(code_sets: Sequence[TextCodeSet]) -> Patterns:
+    if size_of(code_sets) >= MUCH:
+        from couponhub.codes.sets.look import ManyPatterns  # noqa: PLC0415 - brings NumPy in
+
+        many = ManyPatterns()
+        for code_set in code_sets:
+            for text in code_set.texts():
+                many.add_text(text)
+        return many
+    patterns = Patterns()
+    for code_set in code_sets:
+        for batch in code_set.batches():
+            patterns.add(batch)
+    return patterns
 
 
 def _file(one: NamedSource, found: PreparedCodes) -> CheckedFile:

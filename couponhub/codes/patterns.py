@@ -9,7 +9,8 @@ from operator import itemgetter
 
 _LOOKED_AT = 1_000_000
 """Codes of which the letters and the order are looked at; so many tell of any number."""
-_NUMBERED = re.compile(r"(.*?)(\d{1,18})", re.ASCII | re.DOTALL)
+NUMBERED = re.compile(r"(.*?)(\d{1,18})", re.ASCII | re.DOTALL)
+"""Codes with a number at the end."""
 _FEW = 5
 """Numbers in a row that are no chance."""
 _MANY_FIRST = 40
@@ -38,10 +39,17 @@ class Patterns:
         looked_at = codes[: self._left]
         self._left -= len(looked_at)
         self._letters.update(map(letters_of, looked_at))
-        for code in looked_at:
-            if numbered := _NUMBERED.fullmatch(code):
+        self._note_numbers(looked_at)
+
+    def _note_numbers(self, codes: Sequence[str]) -> None:
+        for code in codes:
+            if numbered := NUMBERED.fullmatch(code):
                 front, number = numbered.groups()
                 self._numbers.setdefault((front, len(code)), array("Q")).append(int(number))
+
+    def _followers(self) -> int:
+        """Count the codes that are one more than another one, where the rest is the same."""
+        return sum(map(_followers, self._numbers.values()))
 
     @property
     def letters(self) -> dict[str, int]:
@@ -63,7 +71,7 @@ class Patterns:
     @property
     def following(self) -> int:
         """The codes that are one more than another one, where the rest is the same; 0 for a few of many, which chance makes."""
-        followers = sum(map(_followers, self._numbers.values()))
+        followers = self._followers()
         looked_at = _LOOKED_AT - self._left
         return followers + 1 if followers + 1 >= _FEW and followers * 5 >= looked_at else 0
 
