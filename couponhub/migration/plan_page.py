@@ -72,7 +72,7 @@ def page_of(plan: MigrationPlan) -> str:
 
 
 def _title(plan: MigrationPlan) -> str:
-    return f"Plan: {_end(plan.source)} to {_end(plan.target)}"
+    return f"Plan: from {_end(plan.source)}, to {_end(plan.target)}"
 
 
 def _facts(plan: MigrationPlan) -> list[tuple[str, str]]:
@@ -80,8 +80,8 @@ def _facts(plan: MigrationPlan) -> list[tuple[str, str]]:
         ("Migration", plan.id),
         ("Digest", plan.digest),
         ("Made at", _moment(plan.made_at)),
-        ("Source", f"{_end(plan.source)} at {plan.source.vendor}, {_counted(plan.source)}"),
-        ("Target", f"{_end(plan.target)} at {plan.target.vendor}, {_counted(plan.target)}"),
+        ("Source", f"{plan.source.vendor}: {_end(plan.source)}, {_counted(plan.source)}"),
+        ("Target", f"{plan.target.vendor}: {_end(plan.target)}, {_counted(plan.target)}"),
         ("Codes that customers hold", plan.issued_as.value),
         ("Ends at the earliest", _moment(plan.ends_at) if plan.ends_at else "nobody can tell"),
     ]
@@ -137,8 +137,8 @@ def _lists(plan: MigrationPlan) -> list[tuple[str, Sequence[str]]]:
 
 
 def _end(end: MigrationEnd) -> str:
-    name = f' "{end.name}"' if end.name else ""
-    return f"{end.connection} {end.list_id or 'a new list'}{name}"
+    name = f', "{end.name}"' if end.name else ""
+    return f"{f'list {end.list_id}' if end.list_id else 'a new list'} of {end.connection}{name}"
 
 
 def _counted(end: MigrationEnd) -> str:
