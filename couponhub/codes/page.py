@@ -14,10 +14,10 @@ from couponhub.errors import LocalError
 from couponhub.shown import shown
 
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1d2733;background:#fff}"
+    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1d2733;background:#fff}"
     "table{border-collapse:collapse;margin:.5rem 0 1.5rem}th,td{text-align:left;padding:.2rem 1rem .2rem 0;"
     "border-bottom:1px solid #8884;vertical-align:top}.n{text-align:right;font-variant-numeric:tabular-nums}"
-    "svg{max-width:100%;height:auto}h2{margin-top:2.5rem}meter{width:10rem}"
+    ".wide{overflow-x:auto}svg{display:block;width:100%;min-width:36rem;height:auto}h2{margin-top:2.5rem}meter{width:10rem}"
     "@media(prefers-color-scheme:dark){body{color:#e3e8ee;background:#14191f}}"
 )
 
@@ -92,10 +92,7 @@ def _counts(report: CodesReport) -> str:
         f'<meter min="0" max="{max(1, report.rows)}" value="{getattr(report, name)}">{name}</meter></td></tr>'
         for name in names
     )
-    picture = bars([(name, getattr(report, name)) for name in names], "Rows by what they are", "rows")
-    return (
-        f'<table><tr><th>rows</th><td class="n">{report.rows:,}</td><td></td></tr>{rows}</table>\n{picture}\n'
-    )
+    return f'<table><tr><th>rows</th><td class="n">{report.rows:,}</td><td></td></tr>{rows}</table>\n'
 
 
 def _reasons(report: CodesReport) -> list[tuple[object, ...]]:
@@ -136,7 +133,8 @@ def _section(title: str, content: str) -> str:
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return body and f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>{body}</table>"
+    names = "".join(f"<th>{head}</th>" for head in heads)
+    return body and f'<div class="wide"><table><tr>{names}</tr>{body}</table></div>'
 
 
 def _cell(value: object) -> str:

@@ -11,6 +11,8 @@ _MOST = 40
 _LONGEST = 45
 """Characters beside a bar that leave room for it."""
 _WIDTH, _BAR, _FRAME = 720, 22, 110
+_SPACES = 4
+"""Between the numbers below the bars, at most."""
 
 
 def require_pictures() -> None:
@@ -32,14 +34,26 @@ def bars(counts: Sequence[tuple[str, int]], title: str, unit: str = "codes") -> 
     drawn = counts[:_MOST]
     chart = leather.Chart()
     chart.add_bars([(count, _cut(label)) for label, count in drawn])
-    chart.add_x_axis(name=unit)
+    chart.add_x_axis(name=unit, ticks=_ticks(max(count for _, count in drawn)), tick_formatter=_tick)
     height = _FRAME + _BAR * len(drawn)
     svg = str(chart.to_svg(width=_WIDTH, height=height))
     svg = svg[svg.index("<svg") :]
     name = escape(title, quote=True)
-    return svg.replace(
+    svg = svg.replace(
         "<svg", f'<svg role="img" aria-label="{name}" viewBox="0 0 {_WIDTH} {height}"', 1
     ).replace(">", f"><title>{name}</title>", 1)
+    return f'<div class="wide">{svg}</div>'
+
+
+def _ticks(most: int) -> list[int]:
+    """The numbers below the bars, whole ones, of which the last is no less than the longest bar."""
+    size = 10 ** max(0, len(str(most)) - 2)
+    step = next(step * size for step in (1, 2, 5, 10, 20, 25, 50) if step * size * _SPACES >= most)
+    return list(range(0, most + step, step))
+
+
+def _tick(value: int, index: int, count: int) -> str:  # noqa: ARG001 - as leather calls it
+    return f"{value:,}"
 
 
 def _cut(label: str) -> str:
@@ -57,7 +71,7 @@ def _leather() -> Any:
     # What it draws with is its module's own; it is always set to the same.
     theme = leather.theme
     theme.background_color = "none"
-    theme.default_series_colors = ["#2f6f8f"]
+    theme.default_series_colors = ["#3f86ad"]  # told from white and from black
     for name in ("title", "legend", "axis_title", "tick"):
         for kind, value in (("font_family", "system-ui, sans-serif"), ("color", "currentColor")):
             if hasattr(theme, f"{name}_{kind}"):

@@ -11,6 +11,7 @@ from couponhub.code_desk import CodeDesk
 from couponhub.codes import preparing
 from couponhub.codes.page import page_of
 from couponhub.codes.patterns import Patterns, letters_of
+from couponhub.codes.pictures import _ticks
 from couponhub.errors import UsageError
 from tests.codes.defects import DEFECTIVE, DEFECTS
 from tests.kit.examples import examples
@@ -104,6 +105,21 @@ def test_the_page_stands_by_itself(tmp_path: Path) -> None:
     assert not [part for part in page.split("http")[1:] if not part.startswith("://www.w3.org/2000/svg")][1:]
     assert 3 <= page.count('<svg role="img" aria-label=')
     assert "the code is a word for nothing" in page
+    assert page.count("<svg") == page.count(
+        '<div class="wide"><svg'
+    )  # narrow screens scroll it, and shrink no letter
+    assert page.count("<table") == 1 + page.count('<div class="wide"><table')
+
+
+@settings(max_examples=examples(100))
+@given(most=st.integers(1, 10**9))
+def test_numbers_below_bars_are_whole_and_few(most: int) -> None:
+    """No half a row, none far beyond the longest bar, and as many as can be read."""
+    numbers = _ticks(most)
+    step = numbers[1]
+    assert [step * at for at in range(len(numbers))] == numbers
+    assert numbers[-2] < most <= numbers[-1]
+    assert 2 <= len(numbers) <= 5
 
 
 def test_a_file_without_one_sound_row_is_checked(tmp_path: Path) -> None:
