@@ -22,3 +22,10 @@ def file_or_stdin(name: str) -> str | BinaryIO:
 def column_of(text: str | None) -> str | int | None:
     """Return a column by its name, or by its position where a number was given."""
     return int(text) if text is not None and text.isascii() and text.isdigit() else text
+
+
+def shown_source(name: str) -> str:
+    """Return what a command was told to read as it may be shown: of an address without its secrets."""
+    from couponhub.intake.addresses import shown_address  # noqa: PLC0415 - brings in all that reads codes
+
+    return shown_address(name)

@@ -199,7 +199,7 @@ class UploadMeter:
 
 def _ends(upload: Upload) -> Iterator[str]:
     """Give what became of the rows that were to go to the vendor."""
-    counts = (("accepted", upload.accepted), ("rejected", upload.rejected), ("never sent", upload.not_sent))
+    counts = (("accepted", upload.accepted), ("rejected", upload.rejected), ("not sent", upload.not_sent))
     return (f"{count:,} {word}" for word, count in counts if count)
 
 

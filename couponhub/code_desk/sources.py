@@ -1,4 +1,4 @@
-"""The sources of codes as people name them: files, and what our state knows was sent to a list."""
+"""The sources of codes as people name them: files, here or elsewhere, and what our state knows was sent to a list."""
 
 import logging
 import os
@@ -11,6 +11,7 @@ import attrs
 from couponhub.codes import is_file, prepare
 from couponhub.codes.examining import ANY_VENDOR, NamedSource
 from couponhub.errors import LocalError, NotFound, UsageError
+from couponhub.intake.fetching import local_copy
 from couponhub.intake.source import blocks_of, name_of
 from couponhub.models import ListId
 from couponhub.state import CodeSet, Ledger, TextCodeSet
@@ -18,7 +19,7 @@ from couponhub.state import CodeSet, Ledger, TextCodeSet
 _log = logging.getLogger(__name__)
 _LIST = "list:"
 NamedCodes = str | os.PathLike[str] | BinaryIO | TextIO
-"""A path, an open file, or `list:CONN/ID`: what was sent to a list from here."""
+"""A path, an address (https://, s3://, gs://, az://), an open file, or `list:CONN/ID`: what was sent to a list from here."""
 
 
 @attrs.frozen(kw_only=True)
@@ -34,7 +35,7 @@ class Sources:
     workspace: Path
 
     def named(self, source: NamedCodes) -> NamedSource:
-        """Return a source that can be read more than once: of an open file, a copy is kept.
+        """Return a source that can be read more than once: of an open file, and of what an address names, a copy is kept.
 
         Raises:
             NotFound: Nothing was sent to that list from here.
@@ -46,7 +47,7 @@ class Sources:
         if not is_file(source):
             raise UsageError("codes are checked in files, by path or open")
         if isinstance(source, (str, os.PathLike)):
-            return NamedSource(name=name_of(source), source=source)
+            return NamedSource(name=name_of(source), source=local_copy(source, self.workspace))
         copy = self._new("copy")
         with copy.open("xb") as file:
             for block in blocks_of(source):

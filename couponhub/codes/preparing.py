@@ -22,6 +22,7 @@ from couponhub.codes.source import CODE_FILE, CodeSource, is_file
 from couponhub.codes.words import Strays
 from couponhub.codes.writing import PartWriter, PreparedFile, header_row
 from couponhub.errors import LocalError, UsageError
+from couponhub.intake.fetching import local_copy
 from couponhub.intake.form import SourceForm
 from couponhub.intake.opening import opened
 from couponhub.intake.source import name_of, state_of
@@ -86,7 +87,7 @@ def prepare(
     The first of equal codes is kept. Everything wrong with the source is told at once, by line, with no code.
 
     Args:
-        source: A path or open file with a header row, or an iterable of codes without one.
+        source: A path, an address or an open file with a header row, or an iterable of codes without one.
         rules: How the vendor wants its files.
         workspace: An existing private folder; the caller removes it. Nothing half done is left in it.
         column: The column of codes by name, or by position from 0; None to find it by its name.
@@ -101,6 +102,7 @@ def prepare(
 
     Raises:
         UsageError: The source is empty, has no header, has faulty rows, or nothing else; the text names the file.
+        CouponhubError: What the address names cannot be had; see `local_copy`.
         LocalError: The source cannot be read, a file changed while it was read, or the disk is full.
     """
     try:
@@ -139,6 +141,7 @@ def _prepare(
 ) -> PreparedCodes:
     with ExitStack() as opened:
         scratch = opened.enter_context(scratch_in(workspace))
+        source = local_copy(source, scratch)
         before = state_of(source)
         faults, oddities = Faults(), CodeOddities()
         rows = opened.enter_context(_rows(source, rules, faults, column=column, tagging=tagging))

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
 CodeSource = str | os.PathLike[str] | BinaryIO | TextIO | Iterable[str]
-"""A path, a binary or text file object (both with a header row), or an iterable of codes (without one)."""
+"""A path or an address, a binary or text file object (all with a header row), or an iterable of codes (without one).
+
+A text that begins with https://, s3://, gs:// or az:// is an address, unless there is a file of that name.
+"""
 
 CODE_FILE = ExpectedFile(
     name="code file", export="export the codes anew as CSV, one column of text, from where they were made"

@@ -2,7 +2,6 @@
 
 import codecs
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from couponhub.errors import LocalError, UsageError
+from couponhub.intake.addresses import shown_address
+from couponhub.intake.fetching import FetchedFile
 
 FileSource = str | os.PathLike[str] | BinaryIO | TextIO
 """A path, or a file object of bytes or text, which stays open."""
@@ -19,18 +20,16 @@ _BLOCK = 2 << 20
 """Bytes that are read at once, and stay in the processor's cache while they are looked at."""
 _HEAD = 16
 """Bytes by which a kind of file is told; a pipe may give fewer at first."""
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_PRIVATE = re.compile(r"^([^/]+://)[^/]*@")
 _FIRST_LINES = 64 << 10
 """Bytes in which a text that has line ends has one."""
 
 
 def name_of(source: object) -> str:
-    """Return the name of a source for errors: a path as it was given, `stdin`; "" for what has none."""
+    """Return the name of a source for errors: a path as it was given, an address without secrets, `stdin`; "" for what has none."""
+    if isinstance(source, FetchedFile):
+        return source.name
     if isinstance(source, (str, os.PathLike)):
-        name = os.fsdecode(source)
-        # Of an address neither the password nor the query, which may be a right in itself.
-        return _PRIVATE.sub(r"\1", name.partition("?")[0]) if _ADDRESS.match(name) else name
+        return shown_address(os.fsdecode(source))
     # No other open file: the name may be one that a program has made up.
     return "stdin" if getattr(source, "name", None) == "<stdin>" else ""
 
@@ -41,16 +40,10 @@ def reading(source: FileSource) -> Iterator[BinaryIO | TextIO]:
 
     Raises:
         LocalError: There is no such file, or it cannot be read.
-        UsageError: It is an address.
     """
     if not isinstance(source, (str, os.PathLike)):
         yield source
         return
-    if _ADDRESS.match(os.fsdecode(source)) and not Path(source).exists():
-        raise UsageError(
-            "files are read, not addresses",
-            hint="fetch it: curl -fsS URL, and give its output as -",
-        )
     try:
         file = Path(source).open("rb")  # noqa: SIM115 - the with below closes it; opening has errors of its own
     except (OSError, TypeError, ValueError) as error:  # the latter of paths that no system can have

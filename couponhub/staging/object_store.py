@@ -1,7 +1,6 @@
 """Staging in an object store, which serves the files itself at pre-signed addresses."""
 
 import logging
-import os
 import re
 import secrets
 import threading
@@ -10,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar
 from urllib.parse import urlsplit
 
 import attrs
 
 from couponhub.errors import ConfigError, CouponhubError, LocalError
+from couponhub.object_stores import threads
 from couponhub.staging.base import StagedFile, check_reachable
 from couponhub.staging.settings import StagingSettings
 from couponhub.staging.storage import StagingBucket
@@ -35,10 +34,6 @@ class ObjectStoreStaging:
     Credentials are those that the environment or the machine has. What a killed process left is removed by its age,
     which the service tells, so that no clock of ours is believed.
     """
-
-    # The threads of obstore are those of the process, whoever uses it, and a forked child has none of them: it would
-    # wait for ever. So this alone is known to the class.
-    _used_in: ClassVar[int | None] = None
 
     def __init__(self, settings: StagingSettings) -> None:
         if settings.url is None:
@@ -98,15 +93,13 @@ class ObjectStoreStaging:
 
     def _bucket(self) -> StagingBucket:
         with self._lock:
-            process, used_in = os.getpid(), ObjectStoreStaging._used_in
-            if used_in not in {None, process}:
+            if not threads.claim():
                 raise LocalError(
-                    "this process was forked off one that had staged files in the object store, and cannot do so itself",
-                    hint="let it begin as a process of its own, or fork before anything is sent",
+                    "this process was forked off one that had used an object store, and cannot do so itself",
+                    hint="let it begin as a process of its own, or fork before any is used",
                 )
             if self._opened is None:
                 self._opened = StagingBucket(self._settings)
-                ObjectStoreStaging._used_in = process
             return self._opened
 
     def _end(self, bucket: StagingBucket, key: str) -> None:

@@ -4,13 +4,13 @@ obstore's own texts quote addresses, and those are a right in themselves: only a
 """
 
 import mmap
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from couponhub.errors import ConfigError, CouponhubError, LocalError
+from couponhub.object_stores import is_other_region, waited_for, word_for
 from couponhub.settings import is_loopback_url
 from couponhub.shown import shown
 from couponhub.staging.settings import StagingSettings
@@ -29,10 +29,7 @@ _ENVIRONMENT = {
 # A file of 100 MB over a slow line must come through; whoever cannot be reached is not waited for.
 _CLIENT = {"timeout": "15min", "connect_timeout": "5s"}
 _RETRY: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
-_WORD = re.compile(r"<Code>([A-Za-z.]{1,60})</Code>")
-_OTHER_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed", "HTTP 301"}
 _REFUSALS = {"HTTP 401", "HTTP 403"}
-_STATUS = re.compile(r"status code: ([1-5][0-9]{2})\b")
 
 
 class StagingBucket:
@@ -122,7 +119,7 @@ class StagingBucket:
 
         fault: CouponhubError
         try:
-            return call()
+            return waited_for(call)
         except (BaseError, FileNotFoundError) as error:
             fault = self._fault(doing, error)
         except OSError as error:
@@ -132,10 +129,8 @@ class StagingBucket:
     def _fault(self, doing: str, error: Exception) -> CouponhubError:
         from obstore.exceptions import PermissionDeniedError, UnauthenticatedError  # noqa: PLC0415 - an extra
 
-        text = str(error)
-        word, status = _WORD.search(text), _STATUS.search(text)
-        said = word[1] if word else f"HTTP {status[1]}" if status else ""
-        if said in _OTHER_REGION or "configured region" in text:
+        said = word_for(error)
+        if is_other_region(error):
             return ConfigError(
                 f"the bucket is in another region, so that nobody can {doing} {self._url}",
                 hint="set AWS_REGION in the environment to that of the bucket",

@@ -15,7 +15,7 @@ from couponhub.models.given import given_id, given_many, given_one, given_second
 from couponhub.uploads.events import Progress
 
 UploadSource = CodeSource | FileUrl
-"""A path, an open binary or text file, an iterable of codes, or the URL of a file that lies elsewhere."""
+"""A path or an address, an open binary or text file, an iterable of codes, or the URL of a file that the vendor fetches itself."""
 
 Acceptable = Literal["ruined"]
 """Words for what is refused unless somebody says that it is meant."""

@@ -7,6 +7,7 @@ import string
 from pathlib import PurePath
 
 from couponhub.codes import CodeSource
+from couponhub.intake.addresses import address_of, is_address
 from couponhub.models import FileUrl, UploadId
 
 _LETTERS = string.ascii_lowercase + "234567"
@@ -28,7 +29,9 @@ def is_upload_id(text: str) -> bool:
 
 
 def default_name(source: CodeSource | FileUrl) -> str:
-    """The file's name; "codes" where there is none, also for a URL, since its path may be a right in itself."""
+    """The file's name; "codes" where there is none, also for a FileUrl, since its path may be a right in itself."""
+    if isinstance(source, str) and is_address(source):
+        return address_of(source).name or "codes"
     path = getattr(source, "name", source)
     if isinstance(path, (str, os.PathLike)) and not str(path).startswith("<"):
         return PurePath(path).name or "codes"

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 import attrs
 
 from couponhub.errors import CouponhubError, LocalError, VendorUnavailable
+from couponhub.intake.fetching import local_copy
 from couponhub.jobs import LEASE_SECONDS, Runner, Stops, never
 from couponhub.models import CouponList, FileUrl, JobId, JobStatus
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
@@ -50,6 +52,7 @@ class Sender:
         trouble: CouponhubError | None = None
         with ExitStack() as held:
             workspace = held.enter_context(self.ledger.workspace())
+            request = self._at_hand(request, workspace)
             sending = held.enter_context(ExitStack())
             sending.enter_context(list_lock(self.ledger, request.list_id, self.rate_limit_wait))
             upload, source, history = self.preparer.prepare(request, workspace)
@@ -100,6 +103,18 @@ class Sender:
         if request.callback is not None or not by_url or not upload.parts:
             return request.callback
         return self.callback_urls.issue(upload.id)
+
+    def _at_hand(self, request: UploadRequest, workspace: Path) -> UploadRequest:
+        """Have the codes here before the list is locked: others need not wait for them."""
+        if isinstance(request.source, FileUrl):
+            return request
+        try:
+            source = local_copy(request.source, workspace, deadline=self.rate_limit_wait.deadline)
+        except VendorUnavailable as error:
+            if self.rate_limit_wait.deadline.passed():
+                raise self.rate_limit_wait.nothing_sent() from error
+            raise
+        return attrs.evolve(request, source=source)
 
     def _check_list(self, request: UploadRequest) -> CouponList:
         try:

@@ -3,24 +3,27 @@
 import io
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import BinaryIO, Protocol, cast
 
 import attrs
 
 from couponhub.errors import LocalError, UsageError
+from couponhub.intake.addresses import address_of, is_address
 from couponhub.intake.expected import ExpectedFile
+from couponhub.intake.fetching import local_copy
 from couponhub.intake.opening import TableContent, TextContent
 from couponhub.intake.opening import opened as opened_rows
 from couponhub.intake.source import reading
 from couponhub.usage.mails import report_in_mail
 
 ReportSource = str | os.PathLike[str] | BinaryIO
-"""A path, or a binary file object, which stays open."""
+"""A path or an address, or a binary file object, which stays open."""
 MakeFault = Callable[..., LocalError]
 """Makes the error of a report that cannot be imported: of what is wrong with it, and a hint."""
 
@@ -69,11 +72,12 @@ def opened(source: ReportSource) -> Iterator[OpenReport]:
 
     Raises:
         LocalError: It cannot be read, or it is no report.
+        CouponhubError: What the address names cannot be had; see `local_copy`.
         UsageError: It is given as text rather than bytes.
     """
     with ExitStack() as held:
+        name, source = _at_hand(source, held)
         is_path = isinstance(source, (str, os.PathLike))
-        name = PurePath(_path(source)).name
         with as_faults(name):
             file = cast("BinaryIO", held.enter_context(reading(source)))
         saved_at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC) if is_path else None
@@ -89,6 +93,15 @@ def opened(source: ReportSource) -> Iterator[OpenReport]:
         with as_faults(name):
             rows = held.enter_context(opened_rows(file, _REPORT))
         yield OpenReport(name, rows, mailed_at, saved_at)
+
+
+def _at_hand(source: ReportSource, held: ExitStack) -> tuple[str, ReportSource]:
+    """Return the name of a report, and where it can be read here."""
+    if not is_address(source):
+        return PurePath(_path(source)).name, source
+    # Nobody else may see it: it names customers.
+    folder = held.enter_context(tempfile.TemporaryDirectory(prefix="couponhub-report-"))
+    return address_of(str(source)).name, local_copy(source, Path(folder))
 
 
 def _path(source: ReportSource) -> str:

@@ -114,7 +114,8 @@ class Usage(Rooted):
 
         Args:
             list_id: The list that it is of.
-            source: The report as it was saved, in whatever a code file may come, or its mail: a path or a binary file object.
+            source: The report as it was saved, in whatever a code file may come, or its mail: a path, an address or a binary file
+                object.
             start: The first day that it was requested for.
             end: The last.
             include_forgotten: Take rows in of customers who are to be forgotten. What was removed does not come

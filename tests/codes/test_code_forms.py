@@ -202,14 +202,6 @@ def test_bombs_are_refused_before_they_are_unpacked(
         codes_in(PACKINGS[packing](text), tmp_path)
 
 
-def test_an_address_is_no_file(tmp_path: Path) -> None:
-    """What it takes is said, and no part of it that may be a secret."""
-    with pytest.raises(UsageError) as caught:
-        prepare("https://me:secret@example.com/codes.csv?token=secret", EXACT, tmp_path)
-    assert caught.value.message == ("https://example.com/codes.csv: files are read, not addresses")
-    assert "curl" in caught.value.hint
-
-
 @pytest.mark.parametrize(
     ("form", "module"), [("zstd", "zstandard"), ("workbook", "python_calamine"), ("Parquet", "pyarrow")]
 )

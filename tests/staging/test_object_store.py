@@ -18,10 +18,10 @@ import requests
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
+from couponhub import object_stores
 from couponhub.errors import ConfigError, CouponhubError, LocalError, RateLimited
 from couponhub.models import UploadStatus
 from couponhub.staging import StagingKind, StagingSettings, open_staging
-from couponhub.staging.object_store import ObjectStoreStaging
 from couponhub.staging.storage import _RETRY, StagingBucket
 from couponhub.state import StoreSettings
 from couponhub.state.sqlite.database import LedgerDatabase
@@ -309,6 +309,6 @@ def test_a_forked_process_is_told_that_it_cannot(
     bucket: StagingSettings, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The threads behind obstore are the parent's; a child would wait for them for ever."""
-    monkeypatch.setattr(ObjectStoreStaging, "_used_in", os.getpid() + 1)
+    monkeypatch.setattr(object_stores.threads, "_used_in", os.getpid() + 1)
     with pytest.raises(LocalError, match="forked off"), open_staging(bucket).stage(file, "a.csv"):
         pass

@@ -2,10 +2,7 @@
 
 import base64
 import gzip
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Mapping
@@ -22,7 +19,10 @@ from couponhub.transport import HeaderAuth, Request, RetryPolicy, TransportSetti
 from couponhub.transport.auth import BasicAuth
 from couponhub.transport.session import _in_url
 from tests.kit.scripted_server import Script, ScriptedServer, hangs_up, is_silent, says, sends
+from tests.kit.tls import certificate, tls_server
 from tests.transport.transports import transport_to, understood
+
+__all__ = ["certificate"]
 
 ONCE = RetryPolicy(attempts=1)
 READ = Request(operation="read lists", method="GET", path="/lists", query=(("mobile", "91 98&7"),))
@@ -144,37 +144,6 @@ def test_a_proxy_that_refuses_has_sent_nothing() -> None:
         assert (False, 4) == (caught.value.sent, len(proxy.seen))
         assert {"CONNECT"} == {seen.method for seen in proxy.seen}
         assert not any("authorization" in seen.headers for seen in proxy.seen)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of 127.0.0.1, signed by itself, with its key in the same file."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl to make a certificate")
-    path = tmp_path_factory.mktemp("tls") / "cert.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=vendor",
-    ]
-    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(path), "-out", f"{path}.crt"]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - nothing of it comes from outside
-    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
-    return path
-
-
-def tls_server(certificate: Path) -> ScriptedServer:
-    """A vendor with that certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return ScriptedServer(tls=context)
 
 
 def test_the_ca_bundle_is_trusted(certificate: Path) -> None:

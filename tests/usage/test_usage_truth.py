@@ -7,6 +7,7 @@ import pytest
 
 from couponhub.errors import NotFound, Unsupported
 from couponhub.models import CouponQuery, CouponStatus, Customer, ListId, Source
+from tests.kit.scripted_server import ScriptedServer, says
 from tests.usage.reports_harness import INDIA, FakeMailingVendor, ReportHarness, Row, day, noon, span, until
 
 TODAY = 20
@@ -156,6 +157,24 @@ def test_the_day_of_the_mail_bounds_what_a_report_knows(reports: ReportHarness) 
     path = Path("late.eml")
     path.write_text(mail, encoding="utf-8")
     reports.usage.import_report("L1", path, day(1), day(18))
+    reports.take("L1", 19, TODAY)
+    assert until(17) == reports.found("E2").as_of
+
+
+def test_the_age_of_a_file_elsewhere_bounds_what_its_report_knows(reports: ReportHarness) -> None:
+    """It is as old as whoever has it says, not as new as its copy; and it is called as it is there."""
+    with ScriptedServer() as server:
+        content = b"User ID,Coupon Code,Sent At\n"
+        server.otherwise = lambda _: says(
+            body=content, headers={"Last-Modified": "Sun, 18 Oct 2026 09:00:00 GMT"}
+        )
+        url = f"{server.url}/reports/october.csv?signature=s1gnature"
+        done = reports.usage.import_report("L1", url, day(1), day(18))
+        server.otherwise = lambda _: says(404, b"")
+        with pytest.raises(NotFound, match=r"http://.*/october\.csv: the server answers 404") as caught:
+            reports.usage.import_report("L1", url, day(1), day(18))
+    assert "october.csv" == done.file
+    assert "s1gnature" not in f"{done!r} {caught.value!r}"
     reports.take("L1", 19, TODAY)
     assert until(17) == reports.found("E2").as_of
 

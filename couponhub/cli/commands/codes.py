@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from couponhub.cli.code_sources import column_of, file_or_stdin
+from couponhub.cli.code_sources import column_of, file_or_stdin, shown_source
 from couponhub.cli.completing import connections, files
 from couponhub.cli.desks import opened_desk
 from couponhub.cli.failures import say
@@ -45,7 +45,7 @@ _out_file = click.option(
 def command() -> None:
     """Code files, looked at before anything is sent. No vendor is asked.
 
-    A SOURCE is a file, or list:CONN/ID: what was sent to a list from here.
+    A SOURCE is a file, the address of one (https://, s3://, gs://, az://), or list:CONN/ID: what was sent to a list from here.
     """
 
 
@@ -161,8 +161,8 @@ def compare(options: GlobalOptions, *, first: str, second: str, out: str | None)
     classes = {"=": found.first.shared, "-": found.first.apart, "+": found.second.apart}
     names = {"=": "both.csv", "-": "first.csv", "+": "second.csv"}
     document: Document = {
-        "first": first,
-        "second": second,
+        "first": shown_source(first),
+        "second": shown_source(second),
         "equal": found.are_equal,
         "classes": classes,
         "files": None if out is None else {sign: str(Path(out) / name) for sign, name in names.items()},
@@ -186,7 +186,7 @@ def fingerprint(options: GlobalOptions, *, source: str, key: str | None) -> None
         found = desk.fingerprint(file_or_stdin(source), (secret or "").encode())
     if secret is None:
         say("warning: without --key, whoever sees the fingerprint can try codes out")
-    document: Document = {"source": source, "keyed": secret is not None, "fingerprint": found}
+    document: Document = {"source": shown_source(source), "keyed": secret is not None, "fingerprint": found}
     print_one(options, document, _FINGERPRINT)
 
 

@@ -99,6 +99,9 @@ def send(
 ) -> None:
     """Send the codes in FILE (a CSV with a header, - for stdin) to a list of CONN.
 
+    FILE may be an address: https://, s3://, gs:// or az://. It is fetched and checked here; what --url names the vendor
+    fetches itself.
+
     A code that stands twice in the file, or that was sent to the list before, is sent once. Rows that are no codes,
     such as numbers that a spreadsheet rounded, are refused by line before anything is sent. After a crash the same
     command sends what did not arrive: what the crash left at the vendor is waited for first.

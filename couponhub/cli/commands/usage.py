@@ -116,8 +116,8 @@ def import_(
 ) -> None:
     """Import the report of a list for the days --from to --to, so that lookups answer from it.
 
-    FILE is CSV, plain or packed, a workbook or Parquet, or the mail that it came with (.eml). All of it is imported
-    or nothing; what earlier reports held is not doubled.
+    FILE is CSV, plain or packed, a workbook or Parquet, or the mail that it came with (.eml), here or at an address. All
+    of it is imported or nothing; what earlier reports held is not doubled.
     """
     with opened_hub(options) as hub, told_if_interrupted("nothing was imported"):
         done = hub[connection].usage.import_report(
