@@ -1,7 +1,5 @@
 """The columns of a table of holdings, told by its header: our own, a vendor's, or anybody's with plain names."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from itertools import chain
@@ -170,14 +168,11 @@ def _present(places: Mapping[HoldingColumn, int]) -> dict[HoldingColumn, int]:
 
 
 def _of_report(header: Sequence[str], form: ReportForm) -> TableLayout | None:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(header)
-
     def fault(what: str, hint: str = "") -> LocalError:
         return LocalError(what, hint=hint)
 
     try:
-        found = read_header(line.getvalue(), form, fault).places
+        found = read_header(header, form, fault).places
     except LocalError:
         return None
     return TableLayout(

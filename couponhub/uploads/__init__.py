@@ -6,10 +6,10 @@ out, and no code is lost or sent twice.
 
 from couponhub.uploads.arguments import Acceptable, UploadSource
 from couponhub.uploads.callback_urls import CallbackUrls
-from couponhub.uploads.deferred import begin_upload
+from couponhub.uploads.deferred import begin_upload, work_of
 from couponhub.uploads.events import SECOND_LOOK, EventKind, Progress, UploadEvent
 from couponhub.uploads.opening import open_uploads
-from couponhub.uploads.service import Uploads, work_of
+from couponhub.uploads.service import Uploads
 from couponhub.uploads.steps import KIND as UPLOAD
 
 __all__ = [

@@ -1,12 +1,16 @@
-"""An upload that is written down for other work to drive."""
+"""Uploads that are driven by others than who began them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from couponhub.error_context import ErrorContext
 from couponhub.models import JobId, ListId, Tagging, UploadId
+from couponhub.state import JobRecord
 from couponhub.uploads.events import no_progress
 from couponhub.uploads.request import UploadRequest
 from couponhub.uploads.service import Uploads
+from couponhub.uploads.work import UploadWork
 
 
 def begin_upload(
@@ -49,3 +53,11 @@ def begin_upload(
             parent=parent,
         )
         assembly.sender(assembly.ledger(), request, assembly.rate_limit_wait(None)).send(request)
+
+
+@contextmanager
+def work_of(uploads: Uploads, job: JobRecord, timeout: float | None) -> Iterator[UploadWork]:
+    """Make what goes on with the job of an upload; see `couponhub.jobs.OpenWork`."""
+    at = ErrorContext(job.connection, "go on with upload")
+    with at, uploads._assembly.work(job, timeout) as work:  # noqa: SLF001 - of this room
+        yield work

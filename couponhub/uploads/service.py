@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from couponhub.capabilities import Offered
 from couponhub.clock import SYSTEM_CLOCK, Clock
@@ -24,7 +24,7 @@ from couponhub.models.given import given_flag, given_id, given_one, given_url, g
 from couponhub.protocols import Adapter, ReadsParts
 from couponhub.rooted import Rooted
 from couponhub.staging import Staging
-from couponhub.state import JobRecord, JobStore, JobWish, Ledger
+from couponhub.state import JobStore, JobWish, Ledger
 from couponhub.uploads.arguments import (
     Acceptable,
     UploadSource,
@@ -53,7 +53,6 @@ from couponhub.uploads.names import default_name, new_upload_id
 from couponhub.uploads.polling import Poller
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 from couponhub.uploads.request import UploadRequest
-from couponhub.uploads.work import UploadWork
 
 
 class Uploads(Rooted):
@@ -203,12 +202,12 @@ class Uploads(Rooted):
             record = self._assembly.sender(ledger, request, rate_limit_wait).send(request)
             try:
                 upload = self._assembly.rested(self._catalogue.told(record), record)
-                if wait and not upload.status.ended:
-                    found = (ledger, record)
-                    return self._wait_for(found, record.id, rate_limit_wait, reporter, sent_here=True)
+                if not wait or upload.status.ended:
+                    return upload
+                found = (ledger, record)
+                return self._wait_for(found, record.id, rate_limit_wait, reporter, sent_here=True)
             except LocalError as error:  # by now all of it was sent
                 raise final_error(error, record, rate_limit_wait.deadline) from error
-            return upload
 
     def wait(
         self,
@@ -243,12 +242,11 @@ class Uploads(Rooted):
             if (found := self._catalogue.find(home, upload_id)) is not None:
                 reporter.upload = self._catalogue.told(found[1])
                 return self._wait_for(found, upload_id, rate_limit_wait, reporter)
-            return self._poller.wait(
-                reporter.upload,
-                lambda: self._catalogue.of_vendor(home, upload_id, left=rate_limit_wait.limit),
-                rate_limit_wait.deadline,
-                reporter,
-            )
+
+            def shown() -> Upload:
+                return self._catalogue.of_vendor(home, upload_id, left=rate_limit_wait.limit)
+
+            return self._poller.wait(reporter.upload, shown, rate_limit_wait.deadline, reporter)
 
     def show(self, list_id: str, upload_id: str) -> Upload:
         """Tell how an upload stands: ours, brought up to what the vendor shows, or a vendor's file by its id.
@@ -394,11 +392,3 @@ class Uploads(Rooted):
 
     def _at(self, operation: str) -> ErrorContext:
         return ErrorContext(self._connection, operation)
-
-
-@contextmanager
-def work_of(uploads: Uploads, job: JobRecord, timeout: float | None) -> Iterator[UploadWork]:
-    """Make what goes on with the job of an upload; see `couponhub.jobs.OpenWork`."""
-    at = ErrorContext(job.connection, "go on with upload")
-    with at, uploads._assembly.work(job, timeout) as work:  # noqa: SLF001 - of this module
-        yield work

@@ -78,7 +78,7 @@ REFUSED: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
     "one line of a gigabyte": (_one_line, "this is not a text file"),
     "one line of letters": (_letters, "this is not a text file"),
     "bomb of gzip": (_bomb, ""),
-    "bomb of zip": (_archive, "no file of codes packs so tightly"),
+    "bomb of zip": (_archive, "no rows pack so tightly"),
     "NUL": (b"code\nA1\nB\x002\n", "not a text file"),
     "two archives in one": (gzip.compress(gzip.compress(b"code\nA1\n")), "holds another packed file"),
     "cut off": (gzip.compress(b"code\n" + b"A1\nB2\n" * 100)[:-9], "damaged or cut off"),
