@@ -26,6 +26,7 @@ from couponhub.usage import taking
 from couponhub.usage.bulk import lines as bulk_lines
 from couponhub.usage.bulk.cells import BlockCells, matrix_of, numbers_from, texts_of
 from couponhub.usage.bulk.distinct import Kinds
+from couponhub.usage.bulk.moments import plain_moments
 from couponhub.usage.opening import as_faults, faulty, opened
 from couponhub.usage.rows import ReportRows
 from couponhub.usage.taking import Intake, taken_in
@@ -157,6 +158,33 @@ def test_a_gap_is_found_behind_a_block(reports: ReportHarness, tmp_path: Path) -
     path.write_text(text + ",,,,,,\n" + text.partition("\n")[2], encoding="utf-8")
     with reading(many=True, block=500), pytest.raises(LocalError, match="row 51 has no user"):
         reports.usage.import_report("L1", path, day(1), day(20))
+
+
+_PARTS = st.tuples(
+    *(st.integers(0, most) for most in (10_000, 13, 32, 25, 61, 61)),
+    st.sampled_from("ZZZzX"),
+    st.sampled_from("TTTt "),
+)
+_FORM_TEXTS = _PARTS.map(
+    lambda at: f"{at[0] % 10_000:04}-{at[1]:02}-{at[2]:02}{at[7]}{at[3]:02}:{at[4]:02}:{at[5]:02}{at[6]}"
+)
+_INSTANTS = st.datetimes().map("{:%Y-%m-%dT%H:%M:%SZ}".format).map(lambda text: text.zfill(20))
+
+
+@settings(max_examples=examples(500))
+@given(st.lists(st.one_of(_INSTANTS, _INSTANTS, _INSTANTS, _FORM_TEXTS), min_size=1, max_size=4))
+def test_moments_are_read_as_each_of_them(texts: list[str]) -> None:
+    """What is read at once is what the calendar says of each; what it refuses is left to it."""
+    found = plain_moments(matrix_of(texts))
+    try:
+        each = sorted(map(datetime.fromisoformat, texts))
+    except ValueError:
+        each = []
+    if found is not None:
+        assert (each[0], each[-1]) == (found.first, found.last)
+    elif each:
+        usual = [text for text in texts if text[10] == "T" and "-02-29" not in text and text[19] == "Z"]
+        assert len(usual) < len(texts) or any(text[:2] == "00" for text in texts)
 
 
 @given(st.integers(0, 10**7), st.integers(1, 300))

@@ -25,6 +25,7 @@ from couponhub.usage.bulk.cells import (
     texts_of,
 )
 from couponhub.usage.bulk.distinct import Kinds
+from couponhub.usage.bulk.moments import plain_moments
 from couponhub.usage.bulk.records import BUCKETS, joined, paged, sorted_by_page, with_ends
 from couponhub.usage.cells import check_codes, read_customers
 from couponhub.usage.headers import NEEDED
@@ -146,11 +147,16 @@ class ManyLines:
         }
         codes = found[ReportColumn.CODE]
         plain = plain_customers(found[ReportColumn.USER], form.identifier)
+        moments = None
+        if form.time_format is None and ReportColumn.SENT_AT in found:
+            moments = plain_moments(found[ReportColumn.SENT_AT])
+        are_known = {
+            ReportColumn.USER: plain is not None,
+            ReportColumn.CODE: are_plain(codes),
+            ReportColumn.SENT_AT: moments is not None,
+        }
         texts = {
-            column: texts_of(matrix)
-            for column, matrix in found.items()
-            if not (column is ReportColumn.CODE and are_plain(matrix))
-            and not (column is ReportColumn.USER and plain is not None)
+            column: texts_of(matrix) for column, matrix in found.items() if not are_known.get(column, False)
         }
         batch = ReportBatch(first, texts)
         intake.check(batch)
@@ -160,13 +166,11 @@ class ManyLines:
         if ReportColumn.CODE in texts:
             check_codes(texts[ReportColumn.CODE], form, first, intake.fault)
         hashes = intake.key.of_each(plain, form.identifier)
-        moments = intake.moments(batch)
-        if moments is None:
-            times = np.zeros((len(cells), 0), np.uint8)
-        elif moments.texts is texts[ReportColumn.SENT_AT]:
-            times = found[ReportColumn.SENT_AT]
-        else:
-            times = matrix_of(moments.texts)
+        times = found.get(ReportColumn.SENT_AT, np.zeros((len(cells), 0), np.uint8))
+        if moments is None and (read := intake.moments(batch)) is not None:
+            moments = read
+            if read.texts is not texts[ReportColumn.SENT_AT]:
+                times = matrix_of(read.texts)
         lines = joined(
             np.frombuffer("".join(hashes).encode(), np.uint8).reshape(-1, DIGEST_CHARS),
             codes,
