@@ -58,6 +58,8 @@ class BlockCells:
 
     def are_short(self, columns: Iterable[int]) -> bool:
         """Tell whether no cell of these columns is longer than `LONGEST`."""
+        if int(np.diff(self.ends.ravel(), prepend=-1).max(initial=0)) <= LONGEST:
+            return True
         return all(int(self._lengths(at).max(initial=0)) <= LONGEST for at in columns)
 
     def begin_seen(self, column: int) -> bool:
