@@ -176,6 +176,7 @@ HUB: dict[str, Ask] = {
     "migrations.pause": lambda hub, odd: hub.migrations.pause(odd),
     "migrations.cancel": lambda hub, odd: hub.migrations.cancel(odd),
     "migrations.status": lambda hub, odd: hub.migrations.status(odd),
+    "migrations.report": lambda hub, odd: hub.migrations.report(odd),
     "migrations.throttle": lambda hub, odd: hub.migrations.throttle(odd, 1),
     "migrations.throttle per_minute": lambda hub, odd: hub.migrations.throttle("mig_none", odd),
     "migrations.plan source": lambda hub, odd: _planned(hub, source=odd),

@@ -114,6 +114,7 @@ class AsyncMigrations(_Behind[Migrations]):
     cancel = Awaited(Migrations.cancel)
     throttle = Awaited(Migrations.throttle)
     status = Awaited(Migrations.status)
+    report = Awaited(Migrations.report)
     iterate = Iterated(Migrations.iterate)
 
 

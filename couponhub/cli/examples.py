@@ -218,6 +218,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         f"couponhub migrate status {_MIGRATION}",
         f"couponhub migrate status {_MIGRATION} -o json",
     ),
+    "couponhub migrate report": (
+        "couponhub migrate report autumn.plan.json --html autumn.html",
+        f"couponhub migrate report {_MIGRATION}",
+        f"couponhub migrate report {_MIGRATION} -o json",
+    ),
     "couponhub migrate ls": (
         "couponhub migrate ls",
         "couponhub migrate ls -o json",

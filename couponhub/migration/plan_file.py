@@ -52,19 +52,23 @@ def require_new(path: Path) -> None:
         raise LocalError(f"{path} cannot be written: there is no folder {path.parent}")
 
 
-def write_new(path: Path, text: str) -> None:
+def write_new(path: Path, text: str, *, private: bool = False) -> None:
     """Write a text to a new file, whole or not at all.
+
+    Args:
+        path: Of the file.
+        text: All of it.
+        private: Whether it is for its owner alone.
 
     Raises:
         LocalError: As of `write_plan`.
     """
     try:
-        file = path.open("x", encoding="utf-8")
+        path.touch(mode=0o600 if private else 0o666, exist_ok=False)
     except OSError as error:
         raise LocalError(f"{path} cannot be written: {error.strerror}") from error
     try:
-        with file:
-            file.write(text)
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         path.unlink(missing_ok=True)
         raise LocalError(f"{path} cannot be written: {error.strerror}") from error

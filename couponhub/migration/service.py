@@ -18,7 +18,7 @@ from couponhub.migration.run_log import THROTTLED, RunLog
 from couponhub.migration.standing import status_of
 from couponhub.migration.steps import SEND, batch_number
 from couponhub.migration.work import MigrationWork, SecondPass
-from couponhub.models import IssuedAs, JobId, MigrationPlan, MigrationStatus
+from couponhub.models import IssuedAs, JobId, MigrationPlan, MigrationReport, MigrationStatus
 from couponhub.models.given import given_id, given_seconds, given_whole
 from couponhub.rooted import Rooted
 from couponhub.state import JobRecord, JobWish, State
@@ -203,6 +203,20 @@ class Migrations(Rooted):
         """Return all migrations that were applied, oldest first."""
         for logged in self._state().migration_log.all():
             yield self._status(self._kept(logged.id))
+
+    def report(self, migration: NamedMigration) -> MigrationReport:
+        """Account for a migration: every code with what it rests on, what happened, and what is left to do.
+
+        No vendor is asked, and nothing is changed; it holds no code and no customer.
+
+        Raises:
+            NotFound: No such migration was applied.
+        """
+        from couponhub.migration.reporting import Reporter  # noqa: PLC0415 - lookups need none of it
+
+        kept = self._kept(migration)
+        reporter = Reporter(connection=self._connection, jobs=self._jobs, clock=self._clock)
+        return reporter.report(kept.plan(), self._status(kept), self._batches(kept.plan()))
 
     def _hasten(self, kept: KeptMigration) -> None:
         """Try at once what an upload of a migration has put off, as somebody may have mended what stopped it."""

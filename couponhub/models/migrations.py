@@ -8,6 +8,7 @@ import attrs
 
 from couponhub.models.base import NOTHING, Documented, about, instant_field
 from couponhub.models.identifiers import Identifier
+from couponhub.models.jobs import JobStatus
 from couponhub.models.lists import NewCouponList
 
 
@@ -309,7 +310,7 @@ class MigrationStatus(Documented):
     target: str = attrs.field(metadata=about(key="to"))
     target_list_id: str | None
     job_id: str
-    job_status: str
+    job_status: JobStatus
     rows: int
     sent: int
     per_minute: int | None = None

@@ -1,12 +1,14 @@
 """`couponhub migrate`: the commands that run a plan, and follow it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
 from couponhub.cli.completing import files
 from couponhub.cli.failures import say
 from couponhub.cli.migration_meter import MigrationMeter
+from couponhub.cli.migration_report_view import REPORT_FIELDS, print_report_tables
 from couponhub.cli.migration_view import STATUS_COLUMNS, STATUS_FIELDS, print_events
 from couponhub.cli.numbers import Whole
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
@@ -107,6 +109,37 @@ def status(options: GlobalOptions, migration: str) -> None:
         _print(options, hub.migrations.status(migration))
 
 
+@click.command("report", cls=GlobalCommand)
+@named
+@click.option(
+    "--html",
+    metavar="PATH",
+    shell_complete=files,
+    help="Write it as a page, too: a new file, for its owner alone.",
+)
+@pass_options
+def report(options: GlobalOptions, migration: str, *, html: str | None) -> None:
+    """Account for a migration: every code with what it rests on, what happened, and what is left to do.
+
+    No vendor is asked and nothing is changed. Neither the page nor the JSON holds a code or a customer.
+    """
+    from couponhub.migration.plan_file import require_new, write_new  # noqa: PLC0415 - completion needs none of it
+    from couponhub.migration.report_page import report_page  # noqa: PLC0415 - the same
+
+    if html is not None:
+        require_new(Path(html))
+    with opened_hub(options) as hub:
+        made = hub.migrations.report(migration)
+    if html is not None:
+        write_new(Path(html), report_page(made), private=True)
+    document = to_document(made, raw=options.raw)
+    print_one(options, document, REPORT_FIELDS)
+    if as_table(options):
+        print_report_tables(document)
+    if html is not None:
+        say(f"the page is in {html}")
+
+
 @click.command("ls", cls=GlobalCommand)
 @pass_options
 def ls(options: GlobalOptions) -> None:
@@ -116,7 +149,7 @@ def ls(options: GlobalOptions) -> None:
         print_many(options, documents, STATUS_COLUMNS, "no migration was applied from here")
 
 
-COMMANDS = (apply, resume, pause, cancel, throttle, status, ls)
+COMMANDS = (apply, resume, pause, cancel, throttle, status, report, ls)
 
 
 def _followed(
@@ -138,9 +171,9 @@ def _followed(
         ):
             found = run(told)
     _print(options, found)
-    if found.job_status == JobStatus.PAUSED:
+    if found.job_status is JobStatus.PAUSED:
         say(f"it is paused; `couponhub migrate resume {migration}` goes on")
-    elif not JobStatus(found.job_status).ended:
+    elif not found.job_status.ended:
         waits = f": it waits for {found.waiting_for}" if found.waiting_for else ""
         raise WaitTimeout(
             f"{found.id} has not ended in time{waits}", hint=f"`couponhub migrate resume {migration}` goes on"
