@@ -1,10 +1,10 @@
 """Fetches of staged files as evidence: written down with the step that watches the part, and told of the upload."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
-from couponhub.models import Fetch, Upload
+from couponhub.models import Fetch, Part, Upload, UploadStatus
 from couponhub.serialization import from_document, to_document
 from couponhub.state import JobRecord, StepRecord
 from couponhub.uploads.steps import WATCH, part_number
@@ -45,13 +45,23 @@ def told_of(step: StepRecord) -> str:
 
 
 def with_evidence(upload: Upload, job: JobRecord | None) -> Upload:
-    """Return an upload with the fetches of its parts, as its job has them."""
+    """Return an upload with the fetches of its parts, as its job has them, and a warning of what they tell."""
     steps = {part_number(step): step for step in job.steps if step.kind == WATCH} if job else {}
     parts = [
         attrs.evolve(part, fetches=_fetches(steps[number])) if number in steps else part
         for number, part in enumerate(upload.parts, start=1)
     ]
-    return attrs.evolve(upload, parts=tuple(parts))
+    return attrs.evolve(upload, parts=tuple(parts), warnings=(*upload.warnings, *_unreached(upload, parts)))
+
+
+def _unreached(upload: Upload, parts: Sequence[Part]) -> Iterator[str]:
+    """Warn of files that the vendor has given up, and that nobody ever fetched: perhaps it cannot reach them."""
+    count = sum(part.status is UploadStatus.FAILED and part.fetches == () for part in parts)
+    if count:
+        yield (
+            f"the vendor failed {count} of {len(parts)} parts, whose files it never fetched from here:"
+            f" `couponhub doctor {upload.connection}` tries their address"
+        )
 
 
 def _fetches(step: StepRecord) -> tuple[Fetch, ...] | None:

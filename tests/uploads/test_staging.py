@@ -24,7 +24,7 @@ from couponhub.state import StepRecord
 from couponhub.uploads import UploadEvent, Uploads
 from couponhub.uploads.fetches import told_of, with_fetches
 from tests.uploads.harness import LIST, UploadHarness, counts
-from tests.uploads.vendors import Lost, UrlVendor
+from tests.uploads.vendors import Lost, StoredFile, UrlVendor
 
 FIVE = ["A1", "B2", "C3", "D4", "E5"]
 
@@ -128,6 +128,29 @@ def test_timeout_tells_whether_the_file_was_fetched(
     assert 59 == pytest.approx(url_harness.clock.passed)
     assert caught.value.upload.id in str(caught.value)
     assert not is_open(vendor.files[0].url)
+
+
+@pytest.mark.parametrize("fetches", [False, True])
+def test_files_that_fail_unfetched_are_warned_of(
+    url_harness: UploadHarness, monkeypatch: pytest.MonkeyPatch, fetches: bool
+) -> None:
+    """Perhaps the vendor cannot reach them, which a command tells; of a file that it has read that is no question."""
+    process = UrlVendor._process
+
+    def failing(vendor: UrlVendor, file: StoredFile) -> None:
+        if fetches:
+            process(vendor, file)
+        file.part = attrs.evolve(file.part, status=UploadStatus.FAILED, accepted=0)
+
+    monkeypatch.setattr(UrlVendor, "_process", failing)
+    upload = url_harness.uploads.send(LIST, FIVE)
+
+    warned = (
+        "the vendor failed 3 of 3 parts, whose files it never fetched from here: `couponhub doctor shop` tries their"
+        " address"
+    )
+    assert UploadStatus.FAILED is upload.status
+    assert (() if fetches else (warned,)) == upload.warnings
 
 
 def test_interruption_releases_the_file(url_harness: UploadHarness) -> None:
