@@ -1,7 +1,7 @@
 """One worker drives jobs of several connections at a time, and one loop the steps of each."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import attrs
@@ -98,6 +98,9 @@ class CancelledMeanwhile:
     def cancelled(self, job: JobRecord, why: str, *, status: JobStatus) -> Sequence[StepRecord]:
         """See `Work.cancelled`."""
         return [attrs.evolve(one, status=status, evidence=why) for one in job.steps if not one.status.ended]
+
+    def heed(self, stops: Callable[[], bool]) -> None:
+        """Wait for nobody."""
 
     def wind_down(self, trouble: CouponhubError | None) -> None:
         """See `Work.wind_down`."""
