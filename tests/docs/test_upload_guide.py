@@ -73,12 +73,14 @@ def test_the_guide_can_be_followed(cli: CliRunner) -> None:
             if (written_id := re.search(pattern, shown)) and (made := re.search(pattern, out)):
                 names.setdefault(written_id[0], made[0])
         ran += 1
+    (rows,) = re.findall(r"```text\n(line,code.*?)```", PAGE, re.DOTALL)
+    assert (cli.folder / "rows.csv").read_text(encoding="utf-8").startswith(rows)
     assert ran == len(re.findall(r"^\$ couponhub", PAGE, re.MULTILINE)) >= 8
 
 
 def test_its_picture_of_the_progress_is_what_is_drawn() -> None:
     """The same that the tests of the display expect."""
-    (picture,) = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+    picture = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)[0]
     assert PICTURES[80] == picture.splitlines()
 
 
