@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from couponhub.codes.duckdb_calls import called, connected
 from couponhub.errors import LocalError, UsageError
 
 SUFFIXES = (".csv", ".parquet")
@@ -80,9 +81,9 @@ def _write_parquet(made: Path, columns: Mapping[str, str], rows: Iterable[Sequen
             file.write("\n")
     duckdb = _duckdb()
     try:
-        with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as database:
+        with connected({}) as database:
             read = database.read_json(str(lines), format="newline_delimited", columns=dict(columns))
-            read.write_parquet(str(made))
+            called(lambda: read.write_parquet(str(made)))
     except duckdb.Error as error:
         raise OSError(None, f"DuckDB failed ({type(error).__name__})") from None  # its text may quote a code
     return count

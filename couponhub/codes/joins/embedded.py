@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from couponhub.codes.duckdb_calls import called, connected
 from couponhub.errors import LocalError, UsageError
 from couponhub.intake.kinds import PARQUET
 
@@ -40,7 +41,7 @@ class EmbeddedDatabase:
 
     def __init__(self, memory_bytes: int, threads: int, folder: Path) -> None:
         try:
-            import duckdb  # noqa: PLC0415 - an extra, and few want it
+            import duckdb  # noqa: F401, PLC0415 - an extra, and few want it
             import ibis  # noqa: F401, PLC0415 - the same
         except ImportError:
             raise UsageError(
@@ -51,14 +52,12 @@ class EmbeddedDatabase:
         self._memory_bytes = memory_bytes
         self._functions: set[str] = set()
         self._paths: set[Path] = set()
-        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(
-            config={
+        self._connection = connected(
+            {
                 "memory_limit": f"{memory_bytes}B",
                 "threads": str(threads),
                 "temp_directory": str(folder),
                 "preserve_insertion_order": "false",  # an order that is wanted is said; to keep another takes memory
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
             }
         )
 
@@ -160,7 +159,7 @@ class EmbeddedDatabase:
 
         fault: LocalError | UsageError
         try:
-            return call()
+            return called(call)
         except duckdb.OutOfMemoryException:
             fault = LocalError(
                 f"joining needs more than {self._memory_bytes:,} bytes of memory, or more room in {self._folder}",
