@@ -1,4 +1,4 @@
-"""What a person must still do about a migration, or may do, with the command that does it."""
+"""The things that a person must still do about a migration, or may do, each with the command that does it."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta

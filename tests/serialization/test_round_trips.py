@@ -32,6 +32,9 @@ from couponhub.models import (
     ListStatus,
     LookupAnswer,
     MigrationPlan,
+    MigrationProof,
+    MigrationReport,
+    MigrationStatus,
     Part,
     ReportedRow,
     ReportImport,
@@ -46,6 +49,7 @@ from couponhub.secret import Secret
 from couponhub.serialization import error_object, from_document, to_document
 from tests.kit.examples import examples
 from tests.serialization import generated
+from tests.serialization.generated_migrations import MIGRATION_STATUSES, PROOFS, REPORTS
 from tests.serialization.generated_plans import PLANS
 
 FEW = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -129,6 +133,9 @@ MODELS: dict[type, st.SearchStrategy[Any]] = {
     Released: st.builds(Released, reason=generated.TEXTS),
     ServedConnection: CONNECTIONS,
     MigrationPlan: PLANS,
+    MigrationProof: PROOFS,
+    MigrationStatus: MIGRATION_STATUSES,
+    MigrationReport: REPORTS,
 }
 
 
