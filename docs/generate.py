@@ -23,6 +23,7 @@ from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import TypeVar
 
@@ -244,17 +245,19 @@ def troubleshooting_page() -> str:
 
 
 def demo_picture() -> str:
-    """The end of a run of the demo, as an SVG of a terminal."""
+    """A lookup in a run of the demo, and what comes after it, up to the migrations, as an SVG of a terminal."""
     surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC", "FORCE_COLOR": "1"}
-    run = subprocess.run(
-        [sys.executable, "-m", "couponhub", "demo"],
-        env=surroundings,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    with TemporaryDirectory() as pages:  # that the demo leaves
+        run = subprocess.run(
+            [sys.executable, "-m", "couponhub", "demo"],
+            env={**surroundings, "TMPDIR": pages},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     console = Console(record=True, width=110, file=io.StringIO(), force_terminal=True)
-    console.print(Text.from_ansi(run.stdout[run.stdout.index("# Which coupons") :]))
+    shown, _, _ = run.stdout[run.stdout.index("# Which coupons") :].partition("# And when a vendor is left?")
+    console.print(Text.from_ansi(re.sub(r"\s*\x1b\[[0-9;]*m$", "", shown)))
     # Without the web fonts that the library's template fetches from elsewhere.
     return re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="make demo"), flags=re.DOTALL)
 

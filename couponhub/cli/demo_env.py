@@ -55,14 +55,29 @@ class DemoEnvironment:
         """The config file's text."""
         return (self.folder / "couponhub.toml").read_text(encoding="utf-8")
 
-    def switch_off(self, vendor: str) -> None:
-        """Nobody answers for that vendor any more."""
-        self._servers.pop(vendor).close()
+    @contextmanager
+    def down(self, vendor: str) -> Iterator[None]:
+        """Have that vendor hang up on whoever asks it, for the length of the block."""
+        control = self.control(vendor)
+        control.fail("* /*", "drop_before")
+        try:
+            yield
+        finally:
+            control.set_faults()
+
+    def hurry(self) -> None:
+        """Have the vendors be done with files as soon as they have them."""
+        for name, server in self._servers.items():
+            server.app.vendors[name].set_processing_delay(0.0)
+
+    def control(self, vendor: str) -> Control:
+        """Return what an onlooker does not see: the hands behind an emulated vendor."""
+        return Control(self._servers[vendor].url, vendor)
 
     def save_mail(self, vendor: str, number: int, name: str) -> None:
         """Save the mail of that number, counted from 1, once the vendor has "sent" it."""
         url = f"{self._servers[vendor].url}/_emulator/mails/{number}.eml"
-        mails = Control(self._servers[vendor].url, vendor).mails
+        mails = self.control(vendor).mails
         ends = time.monotonic() + _PATIENCE_SECONDS
         while len(mails()) < number and time.monotonic() < ends:
             time.sleep(0.02)

@@ -35,26 +35,36 @@ def test_generated_pages_are_fresh(page: str, generator: ModuleType) -> None:
 
 
 def test_readme_shows_the_demo(tmp_path: Path) -> None:
-    """The README's transcript is the end of a real run of the demo, but for times, ids and milliseconds.
+    """The README's transcript is the last part of a real run of the demo before its migrations, but for chance.
 
-    It runs through, without colour in a pipe, and leaves nothing behind.
+    It runs through, without colour in a pipe, and leaves nothing behind but the pages that it names, without a code.
     """
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = readme.split("```console\n", 1)[1].split("```", 1)[0]
-    surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC"}
+    work, temporary = tmp_path / "work", tmp_path / "temporary"
+    work.mkdir()
+    temporary.mkdir()
+    surroundings = {**os.environ, "COLUMNS": "110", "TZ": "UTC", "TMPDIR": str(temporary)}
     run = subprocess.run(
         [sys.executable, "-m", "couponhub", "demo"],
-        cwd=tmp_path,
+        cwd=work,
         env=surroundings,
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     )
-    expected = run.stdout[run.stdout.index("$ couponhub lookup") : run.stdout.rindex("# That was all")]
+    expected = run.stdout[
+        run.stdout.index("$ couponhub lookup") : run.stdout.index("# And when a vendor is left?")
+    ]
     assert _without_chance(expected) == _without_chance(shown)
     assert "\x1b" not in run.stdout
-    assert [] == list(tmp_path.iterdir())
+    assert [] == list(work.iterdir())
+    pages = sorted(path for path in temporary.rglob("*") if path.is_file())
+    assert [str(path) for path in pages] == re.findall(r"^/.*\.html$", run.stdout, re.MULTILINE)
+    assert ["to-capillary.html", "to-moengage.html"] == [path.name for path in pages]
+    for path in pages:
+        assert "SPRING-" not in path.read_text(encoding="utf-8")
 
 
 _CHANCE = (

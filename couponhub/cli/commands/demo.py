@@ -1,12 +1,14 @@
 """`couponhub demo`: the main job, end to end, against emulated vendors on this machine."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import click
 
 from couponhub.cli.demo_env import DemoEnvironment, ask, demo_environment, list_id, run, say, serving
+from couponhub.cli.demo_migrations import show_migrations
 from couponhub.cli.options import GlobalCommand
+from couponhub.models import NewCouponList
 
 _CUSTOMER = "919876543210"
 _SAME_CUSTOMER = "EXT-007"
@@ -17,9 +19,10 @@ _INDIA = timezone(timedelta(hours=5, minutes=30))
 
 @click.command("demo", cls=GlobalCommand)
 def command() -> None:
-    """Show the main job on emulated vendors: create lists, upload codes, look a customer up, serve lookups.
+    """Show the main job on emulated vendors: lists, codes, lookups, a server, and the move to another vendor.
 
-    Nothing leaves this machine, and nothing is left behind. Every command shown is a real one.
+    Nothing leaves this machine, and nothing is left behind but the two pages that it names at the end. Every command
+    shown is a real one.
     """
     with demo_environment() as here:
         say("Two emulated vendors answer on this machine, and couponhub.toml names them:")
@@ -34,6 +37,10 @@ def command() -> None:
         )
         run("lookup", "--mobile", _CUSTOMER)
         _serve(here)
+        pages = show_migrations(here, _CUSTOMER, _spring_lists())
+    say("The pages stay until you delete them, and hold no code:")
+    for page in pages:
+        click.echo(page)
     say("That was all of it. To use real accounts: couponhub config init, then couponhub doctor.")
 
 
@@ -86,9 +93,19 @@ def _serve(here: DemoEnvironment) -> None:
     say("The same over HTTP, for a shop's backend or a support desk:")
     with serving() as (url, token):
         ask(url, token, {"customer": {"external_id": _SAME_CUSTOMER}})
-        here.switch_off("capillary")
-        say("And now Capillary is switched off. Nobody is told that the customer holds nothing there:")
-        ask(url, token, {"customer": {"external_id": _SAME_CUSTOMER}})
+        with here.down("capillary"):
+            say("And now Capillary is down. Nobody is told that the customer holds nothing there:")
+            ask(url, token, {"customer": {"external_id": _SAME_CUSTOMER}})
+
+
+def _spring_lists() -> dict[str, NewCouponList]:
+    expires = date.fromisoformat(_days_from_now(60))
+    series = {"discountCode": "SPRING10", "discountType": "PERC", "discountValue": "10"}
+    series |= {"smsTemplate": "Hi {{first_name}}, your code is {{voucher}}"}
+    return {
+        "capillary": NewCouponList(name="Spring loyalty", expires=expires, extra=series),
+        "moengage": NewCouponList(name="Spring mail", expires=expires, created_by="demo"),
+    }
 
 
 def _days_from_now(days: int) -> str:
