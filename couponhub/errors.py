@@ -6,7 +6,8 @@ CouponhubError
 │   └── LimitsCrossed        a plan does, and nobody said why
 ├── LocalError               this machine is at fault: a file, a disk, a port
 ├── Unsupported              this vendor cannot express it
-├── PartialFailure           done in part, or found out of balance
+├── PartialFailure           done in part
+├── Unbalanced               not every code is proven to be where it was planned to be
 ├── WaitTimeout              the caller's patience ended; the work may go on at the vendor
 └── VendorError              .connection .operation .status .vendor_code .request_id
     ├── AuthRejected         wrong or expired credentials
@@ -194,6 +195,15 @@ class PartialFailure(CouponhubError):
 
     title = "Some of it was done; the message counts what was not."
     kind = "partial"
+    exit_code = 3
+    http_status = 502
+
+
+class Unbalanced(CouponhubError):
+    """A proof does not balance: not every code is known to be where it was planned to be; the message counts."""
+
+    title = "A proof does not balance: not every code is known to be where it was planned to be; the message counts."
+    kind = "unbalanced"
     exit_code = 3
     http_status = 502
 

@@ -15,8 +15,9 @@ from couponhub.forking import PerProcess, ProcessLock
 from couponhub.holdings.export_work import KIND as EXPORT
 from couponhub.holdings.exports import HubExports, export_work
 from couponhub.jobs import HubJobs
-from couponhub.lookup import AnswerMemo, AskingOrder
+from couponhub.lookup import AnswerMemo, AskingOrder, Question
 from couponhub.migration import MIGRATION, Migrations, migration_work
+from couponhub.models import CouponQuery, Strategy
 from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
 from couponhub.settings import plain_http_warnings
@@ -85,6 +86,9 @@ class Runtime:
             connection=self.connection,
             jobs=self.jobs,
             planner=self._planner,
+            order=self.order,
+            comparison=self._comparison,
+            engine=config.sets.engine,
             clock=self.services.clock,
         )
         self.exports = HubExports(self.connection, self.jobs, state=lambda: self._living(self.state))
@@ -182,6 +186,19 @@ class Runtime:
             lambda name: self._config.connection(name).settings.account,
             self.state.ledger,
             now=self.services.clock.now,
+        )
+
+    def _comparison(self, names: tuple[str, ...]) -> Question:
+        """Return the question of connections whether they know the same of a customer."""
+        asked = [self.connection(name) for name in names]
+        return Question(
+            clients=[self.client(connection) for connection in asked],
+            query=CouponQuery(),
+            deadline=self._config.lookup.deadline,
+            strategy=Strategy.COMPARE,
+            identifiers={one.name: one.customers.identifiers for one in asked},
+            ignores_case=frozenset(one.name for one in asked if one.coupons.ignores_case),
+            ignores_blanks=frozenset(one.name for one in asked if one.coupons.ignores_blanks),
         )
 
     def _shared_staging(self) -> Staging:

@@ -129,6 +129,7 @@ def test_every_class_has_its_row() -> None:
         "LocalError": ("local", 2, 400),
         "Unsupported": ("unsupported", 8, 501),
         "PartialFailure": ("partial", 3, 502),
+        "Unbalanced": ("unbalanced", 3, 502),
         "WaitTimeout": ("timeout", 3, 502),
         "VendorError": ("unavailable", 7, 502),
         "AuthRejected": ("credentials", 5, 502),

@@ -113,6 +113,8 @@ class AsyncMigrations(_Behind[Migrations]):
     pause = Awaited(Migrations.pause)
     cancel = Awaited(Migrations.cancel)
     throttle = Awaited(Migrations.throttle)
+    verify = Awaited(Migrations.verify)
+    watch = Iterated(Migrations.watch)
     status = Awaited(Migrations.status)
     report = Awaited(Migrations.report)
     iterate = Iterated(Migrations.iterate)

@@ -213,6 +213,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         f"couponhub migrate throttle {_MIGRATION} --per-minute 1 -o json",
         f"couponhub migrate throttle {_MIGRATION}",
     ),
+    "couponhub migrate verify": (
+        "couponhub migrate verify autumn.plan.json",
+        "couponhub migrate verify autumn.plan.json --sample 5000 --seed 7 --out odd.csv",
+        f"couponhub migrate verify {_MIGRATION} --watch --every 300",
+    ),
     "couponhub migrate status": (
         "couponhub migrate status autumn.plan.json",
         f"couponhub migrate status {_MIGRATION}",

@@ -5,6 +5,7 @@ import attrs
 from couponhub.errors import Conflict, CouponhubError, UsageError, WaitTimeout
 from couponhub.migration.changes import changed_since
 from couponhub.migration.children import batch_file
+from couponhub.migration.fingerprints import KeptFingerprints
 from couponhub.migration.kept import ISSUED, KeptMigration
 from couponhub.migration.planning import Planner
 from couponhub.migration.run_log import APPLIED, RunLog
@@ -79,6 +80,9 @@ class Applier:
                     kept.keep(batch_file(number), file.path)
                 else:
                     kept.keep_tagged(batch_file(number), file.path, file.identifier)
+            fingerprints = KeptFingerprints(kept=kept, rules=built.rules)
+            for number, file in enumerate(built.batches.files, start=1):
+                fingerprints.keep_planned(number, file.codes, folder)
             for name in CLASSES:
                 kept.keep(class_file(name), built.classes.folder / class_file(name))
             kept.keep_issued(built.classes.folder / ISSUED)

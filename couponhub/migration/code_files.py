@@ -29,9 +29,9 @@ def code_file(path: Path, codes: Iterable[TextCodeSet]) -> Path:
     return path
 
 
-def as_set(path: Path) -> TextCodeSet:
-    """Return the codes of such a file as a set, in a file beside it."""
-    text = path.with_suffix(".txt")
+def as_set(path: Path, text: Path | None = None) -> TextCodeSet:
+    """Return the codes of such a file as a set, in a new file: beside it unless another place is named."""
+    text = path.with_suffix(".txt") if text is None else text
     with path.open("rb") as file, create(text) as target:
         file.readline()
         quoted = False
@@ -46,6 +46,11 @@ def as_set(path: Path) -> TextCodeSet:
             for rows in csv_batches(path):
                 target.write("".join(f"{row[0]}\n" for row in rows).encode())
     return TextCodeSet(text)
+
+
+def lines_of(codes: TextCodeSet) -> int:
+    """Return how many codes stand in a set, each time that it does."""
+    return sum(text.count(b"\n") for text in codes.texts()) if codes.size else 0
 
 
 def csv_batches(path: Path, size: int = 20_000) -> Iterator[Sequence[list[str]]]:

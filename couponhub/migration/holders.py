@@ -1,10 +1,7 @@
 """The holders of the codes of a list: asked of its vendor for each customer, or as imported usage reports say."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import attrs
@@ -18,6 +15,7 @@ from couponhub.errors import (
     UsageError,
     VendorUnavailable,
 )
+from couponhub.migration.asking import answers_to
 from couponhub.models import CouponQuery, Customer, CustomerCoupons, ListId
 from couponhub.uploads.rate_limit_wait import RateLimitWait
 
@@ -27,9 +25,7 @@ if TYPE_CHECKING:
 Fit = Callable[[Iterable[Customer]], Customer]
 """Chooses among the names of one person the one that the target may know."""
 
-_AT_ONCE = 8
-_AHEAD = 4 * _AT_ONCE
-_FAILURES = 5
+MOST_FAILURES = 5
 """Customers in a row about whom no answer comes: then the vendor is away, and nobody further is asked about."""
 
 
@@ -94,33 +90,21 @@ class CustomerSweep:
             VendorError: It refuses to answer at all.
         """
         failures = 0
-        with ThreadPoolExecutor(_AT_ONCE, "couponhub-sweep") as threads:
-            waiting = iter(self._customers)
-            under_way: deque[tuple[Customer, Future[CustomerCoupons]]] = deque()
+        for customer, answer in answers_to(self._customers, self._ask):
+            self.asked += 1
             try:
-                while True:
-                    for customer in islice(waiting, _AHEAD - len(under_way)):
-                        under_way.append((customer, threads.submit(self._ask, customer)))
-                    if not under_way:
-                        return
-                    customer, answer = under_way.popleft()
-                    self.asked += 1
-                    try:
-                        found = answer.result()
-                    except (UnreadableReply, UsageError):
-                        self.unknowable += 1
-                        continue
-                    except VendorUnavailable:
-                        failures += 1
-                        self.unknowable += 1
-                        if failures == _FAILURES:
-                            raise
-                        continue
-                    failures = 0
-                    yield from self._held(customer, found)
-            finally:
-                for _, answer in under_way:
-                    answer.cancel()
+                found = answer.result()
+            except (UnreadableReply, UsageError):
+                self.unknowable += 1
+                continue
+            except VendorUnavailable:
+                failures += 1
+                self.unknowable += 1
+                if failures == MOST_FAILURES:
+                    raise
+                continue
+            failures = 0
+            yield from self._held(customer, found)
 
     def _ask(self, customer: Customer) -> CustomerCoupons:
         try:

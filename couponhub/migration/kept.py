@@ -61,6 +61,19 @@ class KeptMigration:
                     )
                 )
 
+    def keep_bytes(self, name: str, content: bytes) -> None:
+        """Keep what holds neither codes nor customers."""
+        with self._new(name) as file:
+            file.write(content)
+
+    def bytes_of(self, name: str) -> bytes | None:
+        """Return the content of a small kept file; None when there is none."""
+        path = self.files.path(self.id, name)
+        try:
+            return None if path is None else path.read_bytes()
+        except OSError as error:
+            raise LocalError(f"{name} of {self.id} cannot be read: {error.strerror}") from error
+
     @contextmanager
     def _new(self, name: str) -> Iterator[IO[bytes]]:
         """Give a private file to write, which is kept under a name when the block has written it."""

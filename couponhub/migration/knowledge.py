@@ -14,7 +14,7 @@ from couponhub.migration.holders import CustomerSweep, HeldCode, reported_codes,
 from couponhub.migration.request import PlanRequest
 from couponhub.migration.sets import file_digest
 from couponhub.migration.words import codes, some
-from couponhub.models import Customer, HoldingStatus, PlanSource
+from couponhub.models import CouponList, Customer, HoldingStatus, PlanSource
 
 _USED_UP = frozenset({"redeemed", "expired", "revoked"})
 Follow = Callable[[HeldCode], tuple[HeldCode, bool]]
@@ -82,6 +82,21 @@ def _knowledge(
         is_reported=reported is not None,
         notes=tuple(notes),
     )
+
+
+def unknown_of(shown: CouponList, known: Knowledge, given_out: int) -> int:
+    """Return how many codes the source's vendor counts as handed out without that anybody knows which.
+
+    Args:
+        shown: The list at the source.
+        known: What is known of its codes.
+        given_out: How many of them are known as given out.
+    """
+    if shown.total is None or shown.available is None:
+        return 0
+    handed_out = max(0, shown.total - shown.available)
+    # Where reports say which were given out, either side may be wrong.
+    return abs(handed_out - given_out) if known.is_reported else max(0, handed_out - given_out)
 
 
 @attrs.define(kw_only=True)

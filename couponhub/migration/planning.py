@@ -18,7 +18,7 @@ from couponhub.migration.batches import Batches, Way, write_batches
 from couponhub.migration.collisions import collisions_of
 from couponhub.migration.ends import DestinationList, OriginList, destination_of, origin_of
 from couponhub.migration.irreversible import irreversible_steps
-from couponhub.migration.knowledge import Knowledge, knowledge_of
+from couponhub.migration.knowledge import Knowledge, knowledge_of, unknown_of
 from couponhub.migration.limits import crossed_limits, refuse_crossed
 from couponhub.migration.lossiness import lossiness_of
 from couponhub.migration.plan_file import VERSION, sealed
@@ -44,11 +44,13 @@ class BuiltPlan:
     Attributes:
         classes: The files of the classes of codes.
         batches: The files that will be sent.
+        rules: How the target's vendor compares codes.
     """
 
     plan: MigrationPlan
     classes: CodeClasses
     batches: Batches
+    rules: CodeFileRules
 
 
 class Planner(Rooted):
@@ -164,7 +166,7 @@ class Planner(Rooted):
         _refuse_too_many(destination, batches)
         work = _Work(request, origin, destination, codes, known, classes, batches, now)
         plan = self._written(work, sent, workspace / "met", plan_id or f"mig_{_random(20)}")
-        return BuiltPlan(plan=plan, classes=classes, batches=batches)
+        return BuiltPlan(plan=plan, classes=classes, batches=batches, rules=destination.rules)
 
     def again(self, plan: MigrationPlan, workspace: Path) -> BuiltPlan:
         """Plan the same anew, for who is about to apply a plan: with its id, and of the world as it is now.
@@ -178,9 +180,7 @@ class Planner(Rooted):
         """
         return self.build(PlanRequest.of(plan), workspace, plan_id=plan.id)
 
-    def handed_out(
-        self, plan: MigrationPlan, list_id: str, workspace: Path
-    ) -> tuple[Knowledge, CodeFileRules]:
+    def handed_out(self, plan: MigrationPlan, list_id: str, workspace: Path) -> tuple[Knowledge, OriginList]:
         """Find out anew which codes the source has given out, for who looks at it while a migration runs.
 
         Args:
@@ -189,7 +189,7 @@ class Planner(Rooted):
             workspace: As of `build`.
 
         Returns:
-            What is known now, and how the source's vendor compares codes.
+            What is known now, and the source list as it is now.
 
         Raises:
             CouponhubError: As of `plan`.
@@ -197,7 +197,7 @@ class Planner(Rooted):
         request = attrs.evolve(PlanRequest.of(plan), to_list=list_id, changes=NOTHING)
         origin, destination = self._ends(request, self._now())
         known = knowledge_of(request, origin, destination, workspace / "held", now=self._now())
-        return known, origin.rules
+        return known, origin
 
     def _ends(self, request: PlanRequest, now: datetime) -> tuple[OriginList, DestinationList]:
         source, target = self._open(request.source), self._open(request.target)
@@ -257,6 +257,7 @@ class Planner(Rooted):
                 reason=work.request.reason if crossed else None,
                 fingerprints=classes.fingerprints,
                 rejected=batches.rejected,
+                left_behind=batches.left,
                 notes=(*work.known.notes, *told, *_of_schedule(schedule, work)),
             )
         )
@@ -298,7 +299,7 @@ def _accounted(work: _Work) -> tuple[MigrationCounts, int, tuple[str, ...]]:
     counts, shown = work.classes.counts, work.origin.shown
     name, known = work.origin.connection.name, work.classes.given_out
     told: list[str] = []
-    unknown = beyond = 0
+    beyond, unknown = 0, unknown_of(shown, work.known, known)
     if shown.total is None:
         told.append(f"{name} counts no codes of this list: whether codes are missing here cannot be told")
     else:
@@ -307,8 +308,6 @@ def _accounted(work: _Work) -> tuple[MigrationCounts, int, tuple[str, ...]]:
             told.append(f"{name} counts {codes(shown.total)} in the list; the sources have {counts.all:,}")
     if shown.total is not None and shown.available is not None:
         handed_out = max(0, shown.total - shown.available)
-        # Where reports say which were given out, either side may be wrong.
-        unknown = abs(handed_out - known) if work.known.is_reported else max(0, handed_out - known)
         if handed_out != known:
             told.append(f"{name} counts {codes(handed_out)} as handed out; {known:,} known here")
     if work.classes.from_holders:

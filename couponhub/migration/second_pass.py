@@ -8,8 +8,9 @@ import attrs
 
 from couponhub.codes import intersect
 from couponhub.migration.applying import class_file
-from couponhub.migration.code_files import as_set
+from couponhub.migration.code_files import as_set, lines_of
 from couponhub.migration.kept import KeptMigration
+from couponhub.migration.knowledge import unknown_of
 from couponhub.migration.planning import Planner
 from couponhub.models import MigrationPlan
 from couponhub.state import TextCodeSet
@@ -22,11 +23,13 @@ class HandedOut:
     Attributes:
         codes: Of them, in a file that lives as long as the block that gives this.
         count: How many.
+        unknown: Codes that the source's vendor counts as handed out without that anybody knows which.
         notes: How far the sources of this reach, for people.
     """
 
     codes: TextCodeSet
     count: int
+    unknown: int
     notes: tuple[str, ...]
 
     @property
@@ -54,22 +57,27 @@ class SecondLook:
     plan: MigrationPlan
 
     @contextmanager
-    def look(self, list_id: str) -> Iterator[HandedOut]:
+    def look(self, list_id: str, workspace: Path) -> Iterator[HandedOut]:
         """Find what was handed out since, for the block.
 
         Args:
             list_id: The list at the target.
+            workspace: An empty private folder for files on the way.
 
         Raises:
             CouponhubError: A file is gone, or the source's vendor does not answer.
         """
-        with self.kept.files.workspace() as workspace:
-            known, rules = self.planner.handed_out(self.plan, list_id, _folder(workspace / "now"))
-            path, folder = workspace / "double.csv", _folder(workspace / "met")
-            free = as_set(self.kept.path(class_file("free")))
-            given_out = [one for group in known.found.classes.values() for one in group if one.size]
-            count = intersect((free,), given_out, path, folder, rules=rules).shared if free.size else 0
-            yield HandedOut(codes=as_set(path) if count else free, count=count, notes=known.notes)
+        known, origin = self.planner.handed_out(self.plan, list_id, _folder(workspace / "now"))
+        path, folder = workspace / "double.csv", _folder(workspace / "met")
+        free = as_set(self.kept.path(class_file("free")), workspace / "free.txt")
+        given_out = [one for group in known.found.classes.values() for one in group if one.size]
+        count = intersect((free,), given_out, path, folder, rules=origin.rules).shared if free.size else 0
+        yield HandedOut(
+            codes=as_set(path) if count else free,
+            count=count,
+            unknown=unknown_of(origin.shown, known, sum(map(lines_of, given_out))),
+            notes=known.notes,
+        )
 
 
 def _folder(path: Path) -> Path:

@@ -1,68 +1,31 @@
 """Migrations as users hold them."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
 
-from couponhub.clock import Clock, Deadline
-from couponhub.errors import UsageError
-from couponhub.jobs import HubJobs
-from couponhub.migration.children import BatchUploads
+from couponhub.clock import Deadline
+from couponhub.migration.applied import NamedMigration, plan_of
 from couponhub.migration.driving import Drive
 from couponhub.migration.kept import KeptMigration
-from couponhub.migration.plan_file import read_plan
 from couponhub.migration.progress import MigrationProgress, no_progress
+from couponhub.migration.proven import ProvenMigrations
 from couponhub.migration.run_log import THROTTLED, RunLog
-from couponhub.migration.standing import status_of
 from couponhub.migration.steps import SEND, batch_number
 from couponhub.migration.work import MigrationWork, SecondPass
-from couponhub.models import IssuedAs, JobId, MigrationPlan, MigrationReport, MigrationStatus
+from couponhub.models import IssuedAs, ListId, MigrationBatch, MigrationPlan, MigrationReport, MigrationStatus
 from couponhub.models.given import given_id, given_seconds, given_whole
-from couponhub.rooted import Rooted
-from couponhub.state import JobRecord, JobWish, State
-
-if TYPE_CHECKING:
-    from couponhub.connection import Connection
-    from couponhub.migration.planning import Planner
+from couponhub.state import JobRecord, JobWish
 
 Path = str | os.PathLike[str]
 
-NamedMigration = MigrationPlan | str | os.PathLike[str]
-"""A plan, the path of its file, or a migration's id (`mig_...`)."""
 
-_PREFIX = "mig_"
-
-
-class Migrations(Rooted):
+class Migrations(ProvenMigrations):
     """Moves codes from one list to another. Thread-safe.
 
     A migration is named by its plan, by the path of the plan's file, or by its id. Every method may raise `LocalError`
     when the state fails, and `UsageError` for an argument that is nothing of what it may be.
-
-    Args:
-        state: What is durable.
-        connection: Opens one.
-        jobs: Those of the hub, which drive migrations too.
-        planner: Makes what plans them.
-        clock: For tests.
     """
-
-    def __init__(
-        self,
-        *,
-        state: Callable[[], State],
-        connection: "Callable[[str], Connection]",
-        jobs: HubJobs,
-        planner: "Callable[[], Planner]",
-        clock: Clock,
-    ) -> None:
-        self._state = state
-        self._connection = connection
-        self._jobs = jobs
-        self._planner = planner
-        self._clock = clock
 
     def plan(
         self,
@@ -150,7 +113,7 @@ class Migrations(Rooted):
         from couponhub.migration.applying import Applier  # noqa: PLC0415 - lookups need none of it
 
         applier = Applier(planner=self._planner(), state=self._state())
-        begun = applier.begin(_plan_of(plan), given_id(confirm, "the digest"))
+        begun = applier.begin(plan_of(plan), given_id(confirm, "the digest"))
         return self._drive(begun, deadline, progress)
 
     def resume(
@@ -255,40 +218,28 @@ class Migrations(Rooted):
         plan = kept.plan()
 
         def second_pass(list_id: str) -> SecondPass:
-            with SecondLook(planner=self._planner(), kept=kept, plan=plan).look(list_id) as found:
+            look = SecondLook(planner=self._planner(), kept=kept, plan=plan)
+            with state.job_files.workspace() as folder, look.look(list_id, folder) as found:
                 return SecondPass(double=found.count, note=found.message)
 
+        def fingerprint(batch: MigrationBatch, list_id: str) -> None:
+            from couponhub.migration.sent_parts import keep_fingerprints  # noqa: PLC0415 - the same
+
+            keep_fingerprints(
+                batch, batches, kept, state.ledger(plan.target.connection).history(ListId(list_id))
+            )
+
+        batches = self._batches(plan)
         return MigrationWork(
             plan=plan,
             lists=self._connection(plan.target.connection).lists,
-            batches=self._batches(plan),
+            batches=batches,
             second_pass=second_pass,
+            fingerprint=fingerprint,
             store=state.jobs,
             log=state.migration_log,
             clock=self._clock,
         )
-
-    def _status(self, kept: KeptMigration) -> MigrationStatus:
-        plan, state = kept.plan(), self._state()
-        log = RunLog.read(state.migration_log, kept.id)
-        return status_of(plan, state.jobs.get(kept.id), log, self._batches(plan))
-
-    def _batches(self, plan: MigrationPlan) -> BatchUploads:
-        state = self._state()
-        return BatchUploads(
-            migration=JobId(plan.id),
-            uploads=self._connection(plan.target.connection).uploads,
-            jobs=self._jobs,
-            store=state.jobs,
-            files=state.job_files,
-            clock=self._clock,
-        )
-
-    def _kept(self, migration: NamedMigration) -> KeptMigration:
-        migration_id = _id_of(migration)
-        if migration_id is None:
-            migration_id = _plan_of(migration).id
-        return KeptMigration(files=self._state().job_files, id=JobId(migration_id))
 
     def _deadline(self, timeout: float | None) -> Deadline:
         seconds = None if timeout is None else given_seconds(timeout, "the timeout", may_be_zero=True)
@@ -299,23 +250,3 @@ class Migrations(Rooted):
 def migration_work(migrations: Migrations, job: JobRecord, timeout: float | None) -> Iterator[MigrationWork]:  # noqa: ARG001
     """Make what runs the steps of a migration; see `couponhub.jobs.OpenWork`."""
     yield migrations._work(job)  # noqa: SLF001 - of this module
-
-
-def _plan_of(migration: NamedMigration) -> MigrationPlan:
-    """Return the plan that is given, or the one in the file that is named."""
-    if isinstance(migration, MigrationPlan):
-        return migration
-    if not isinstance(migration, (str, os.PathLike)):
-        raise UsageError(
-            f"a migration is a plan, the path of its file, or its id, not {type(migration).__name__}"
-        )
-    return read_plan(migration)
-
-
-def _id_of(migration: object) -> str | None:
-    """Return the id where one is named; None where it stands in a file."""
-    if isinstance(migration, MigrationPlan):
-        return migration.id
-    if isinstance(migration, str) and migration.startswith(_PREFIX) and not FilePath(migration).exists():
-        return migration
-    return None

@@ -12,7 +12,7 @@ from couponhub.codes import intersect, subtract
 from couponhub.codes.writing import csv_rows
 from couponhub.errors import LocalError
 from couponhub.intake.source import name_of
-from couponhub.migration.code_files import as_set, code_file, create, digest_of
+from couponhub.migration.code_files import as_set, code_file, create, digest_of, lines_of
 from couponhub.migration.held_codes import CLASSES, FoundCodes
 from couponhub.models import CodeFileRules, MigrationCounts, PlanSource
 from couponhub.state import TextCodeSet
@@ -130,7 +130,7 @@ def classify(
         code_file(folder / f"{name}.csv", group)
     kinds, ends = _write_issued(folder / "issued.csv", texts["issued"], found)
     groups["issued"] = (texts["issued"],)
-    counts = {name: sum(map(_rows, group)) for name, group in groups.items()}
+    counts = {name: sum(map(lines_of, group)) for name, group in groups.items()}
     return CodeClasses(
         folder=folder,
         counts=MigrationCounts(all=total, **counts),
@@ -187,7 +187,3 @@ def _set_digest(sets: Sequence[TextCodeSet], sources: Sources) -> str:
     from couponhub.codes import fingerprint  # noqa: PLC0415 - of lists alone
 
     return fingerprint(sets, b"", sources.workspace)
-
-
-def _rows(codes: TextCodeSet) -> int:
-    return sum(text.count(b"\n") for text in codes.texts()) if codes.size else 0

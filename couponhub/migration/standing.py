@@ -4,10 +4,10 @@ from datetime import datetime
 
 from couponhub.jobs.service import job_of
 from couponhub.migration.children import BatchUploads
-from couponhub.migration.run_log import VERIFIED, RunLog
+from couponhub.migration.proofs import newest_proof
+from couponhub.migration.run_log import RunLog
 from couponhub.migration.steps import SEND, batch_number, target_list
-from couponhub.models import JobStatus, MigrationPhase, MigrationPlan, MigrationProof, MigrationStatus
-from couponhub.serialization import from_document
+from couponhub.models import JobStatus, MigrationPhase, MigrationPlan, MigrationStatus
 from couponhub.state import JobRecord
 
 _ENDED_BADLY = {JobStatus.FAILED: MigrationPhase.FAILED, JobStatus.CANCELLED: MigrationPhase.CANCELLED}
@@ -42,7 +42,7 @@ def status_of(
         waiting_for=None if shown is None else shown.waiting_for,
         ends_at=None if job is None or job.status.ended else _ends_at(plan, batches),
         window_ends_at=log.window_ends_at,
-        proof=_proof(log),
+        proof=newest_proof(log),
         events=log.events(),
     )
 
@@ -68,8 +68,3 @@ def _ends_at(plan: MigrationPlan, batches: BatchUploads) -> datetime | None:
             if found is not None and found.ends_at is not None:
                 return max(filter(None, (found.ends_at, plan.ends_at)))
     return plan.ends_at
-
-
-def _proof(log: RunLog) -> MigrationProof | None:
-    document = log.last(VERIFIED).get("proof")
-    return None if document is None else from_document(document, MigrationProof)

@@ -21,7 +21,7 @@ from couponhub.migration.steps import (
     target_list,
     without_rest,
 )
-from couponhub.models import Job, JobStatus, ListId, MigrationPlan, NewCouponList
+from couponhub.models import Job, JobStatus, ListId, MigrationBatch, MigrationPlan, NewCouponList
 from couponhub.state import JobRecord, JobStore, JobWish, MigrationLog, StepRecord
 
 _AGAIN = timedelta(seconds=1)
@@ -53,12 +53,14 @@ class MigrationWork:
         lists: Those of the target.
         batches: The uploads to it.
         second_pass: Looks what the source has handed out since.
+        fingerprint: Keeps the fingerprints of what was sent of a batch to a list.
     """
 
     plan: MigrationPlan
     lists: Lists
     batches: BatchUploads
     second_pass: Callable[[str], SecondPass]
+    fingerprint: Callable[[MigrationBatch, str], None]
     store: JobStore
     log: MigrationLog
     clock: Clock
@@ -130,6 +132,7 @@ class MigrationWork:
             )
         if not upload.status.ended:
             return [self._waiting(step, upload)]
+        self.fingerprint(batch, list_id)
         counts = self.batches.counts(batch)
         evidence = f"{counts.accepted:,} of {counts.rows:,} codes taken, as {upload.id}"
         return [ended(step, evidence, **attrs.asdict(counts), upload=str(upload.id))]

@@ -189,6 +189,7 @@ class MigrationPlan(Documented):
         reason: Why crossed limits are accepted; None when none is crossed.
         fingerprints: Of each class of codes that is not empty, by its name, as `couponhub codes fingerprint` tells it.
         rejected: Codes that were to move and that the target does not take, by what is wrong with them.
+        left_behind: Issued codes that stay at the source with those who hold them.
         notes: What the vendor's counters say, how far the sources reach, and what is odd, for people.
     """
 
@@ -211,6 +212,7 @@ class MigrationPlan(Documented):
     reason: str | None = None
     fingerprints: Mapping[str, str] = NOTHING
     rejected: Mapping[str, int] = NOTHING
+    left_behind: int = 0
     notes: tuple[str, ...] = ()
 
 

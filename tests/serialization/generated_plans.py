@@ -82,5 +82,6 @@ PLANS = st.builds(
     reason=maybe(TEXTS),
     fingerprints=PAIRS,
     rejected=st.dictionaries(TEXTS, COUNTS, max_size=2),
+    left_behind=COUNTS,
     notes=SEVERAL,
 )

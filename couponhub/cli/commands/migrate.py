@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from couponhub.cli.commands.migrate_runs import COMMANDS
+from couponhub.cli.commands.migrate_proofs import COMMANDS as PROOFS
+from couponhub.cli.commands.migrate_runs import COMMANDS as RUNS
 from couponhub.cli.completing import connections, files
 from couponhub.cli.failures import say
 from couponhub.cli.migration_view import PLAN_FIELDS, print_plan_tables
@@ -153,5 +154,5 @@ def plan(
     say(f"the plan is in {out}; nothing was changed anywhere")
 
 
-for _one in COMMANDS:
+for _one in (*RUNS, *PROOFS):
     command.add_command(_one)
