@@ -34,7 +34,7 @@ def report_page(report: MigrationReport) -> str:
     """Return a report as an HTML page with pictures inside it, nothing from elsewhere, and no script."""
     plan = report.plan
     target = attrs.evolve(plan.target, list_id=report.status.target_list_id)
-    title = f"Migration: {end_of(plan.source)} to {end_of(target)}"
+    title = f"Migration: from {end_of(plan.source)}, to {end_of(target)}"
     return page(title, _body(report), _STYLE)
 
 

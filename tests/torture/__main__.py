@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from tests.torture.migrations import SOURCE, migration_torture
 from tests.torture.outcome import HEAD, Outcome
 from tests.torture.uploads import VENDORS, Plan, torture
 
@@ -27,8 +28,23 @@ def uploads(given: argparse.Namespace) -> Iterator[tuple[Outcome, Sequence[str]]
             yield tortured.run(), tortured.said
 
 
+def migrations(given: argparse.Namespace) -> Iterator[tuple[Outcome, Sequence[str]]]:
+    """Move a list in each direction, a quarter of the parts and twice the kills of an upload."""
+    for vendor in SOURCE:
+        plan = Plan(
+            vendor=vendor,
+            parts=max(1, given.parts // 4),
+            kills=2 * given.kills,
+            seed=given.seed,
+            seconds=given.seconds,
+        )
+        with tempfile.TemporaryDirectory() as folder, migration_torture(plan, Path(folder)) as tortured:
+            yield tortured.run(), tortured.said
+
+
 SCENARIOS: Mapping[str, Callable[[argparse.Namespace], Iterator[tuple[Outcome, Sequence[str]]]]] = {
-    "uploads": uploads
+    "uploads": uploads,
+    "migrations": migrations,
 }
 
 

@@ -2,6 +2,7 @@
 
 import random
 import signal
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -32,7 +33,10 @@ VENDORS = ("capillary", "moengage")
 _CODE = "TORTURE-{:05}"
 _FILE_BYTES = len("Coupon Code\n") + ROWS * len(_CODE.format(0) + "\n")
 # Of MoEngage five files a minute and fifty a day, as documented. Capillary documents no number for uploads.
-_LIMITS = {"capillary": {"file_rows": ROWS, "calls_per_minute": 40}, "moengage": {"file_bytes": _FILE_BYTES}}
+LIMITS: dict[str, dict[str, int]] = {
+    "capillary": {"file_rows": ROWS, "calls_per_minute": 40},
+    "moengage": {"file_bytes": _FILE_BYTES},
+}
 _SUBMISSION = "POST .*/file"
 _SECONDS_EACH = 120.0
 _STARTING = 4_000
@@ -88,24 +92,35 @@ class Torture:
         return [_CODE.format(number) for number in range(self.plan.parts * ROWS)]
 
     @property
+    def wanted(self) -> Counter[str]:
+        """What the vendor is to hold at the end."""
+        return Counter(self.codes)
+
+    @property
+    def scenario(self) -> str:
+        """What is done, for people."""
+        return f"an upload of {self.plan.parts} parts"
+
+    @property
     def held(self) -> Counter[str]:
         """The codes that the vendor holds, with how often."""
         return Counter(row["code"] for row in self.control.codes(self.list_id))
 
     def run(self) -> Outcome:
         """Send, kill and go on, two processes at a time, until it is whole or the time is over."""
-        (self.folder / "codes.csv").write_text("\n".join(["code", *self.codes, ""]), encoding="utf-8")
-        begun, wanted = time.monotonic(), Counter(self.codes)
-        self._together(self._verb("send"), self._verb("work"))
+        self.prepare()
+        begun, wanted = time.monotonic(), self.wanted
+        first, *_ = self.verbs
+        self._together(self.verbs[first], self.verbs["work"])
         while time.monotonic() - begun < self.plan.seconds:
             left = self._left()
             if not left and self.held == wanted and self._killed >= self.plan.kills:
                 break
             self._wait_for_the_next(left)
-            self._together(*(self._verb(self.chance.choice(("send", "work", "resume"))) for _ in range(2)))
+            self._together(*(self.verbs[self.chance.choice([*self.verbs])] for _ in range(2)))
         agrees = not self._left() and self._is_known_as_sent()
         return Outcome(
-            scenario=f"an upload of {self.plan.parts} parts",
+            scenario=self.scenario,
             vendor=self.plan.vendor,
             seed=self.plan.seed,
             kills=self.plan.kills,
@@ -118,16 +133,22 @@ class Torture:
             agrees=agrees,
         )
 
-    @property
-    def _killed(self) -> int:
-        return self.runs[-signal.SIGKILL]
+    def prepare(self) -> None:
+        """Lay out what is sent."""
+        (self.folder / "codes.csv").write_text("\n".join(["code", *self.codes, ""]), encoding="utf-8")
 
-    def _verb(self, name: str) -> tuple[str, ...]:
+    @property
+    def verbs(self) -> dict[str, tuple[str, ...]]:
+        """The commands that are run in turns; the first of them begins it."""
         return {
             "send": ("uploads", "send", self.plan.vendor, self.list_id, "codes.csv"),
             "work": ("work", "--once"),
             "resume": ("uploads", "resume"),
-        }[name]
+        }
+
+    @property
+    def _killed(self) -> int:
+        return self.runs[-signal.SIGKILL]
 
     def _together(self, *commands: tuple[str, ...]) -> None:
         """Run commands at once, and wait for both; each is killed on its way as long as some are to be."""
@@ -172,10 +193,15 @@ class Torture:
     def _is_known_as_sent(self) -> bool:
         """Send it all once more: every code is known to have been sent, and none goes out."""
         before = Counter(self.given)
-        ran = started(
-            *self._verb("send"), folder=self.folder, before=partial(live_by, self.clock, None)
-        ).ended()
-        return ran.returncode in {0, 9} and before == self.given
+        first, *_ = self.verbs
+        return self.undisturbed(*self.verbs[first]).returncode in {0, 9} and before == self.given
+
+    def undisturbed(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that nobody kills."""
+        command = started(*words, folder=self.folder, before=partial(live_by, self.clock, None))
+        ran = command.ended(within=_SECONDS_EACH)
+        self.said.append(f"{' '.join(words)}: {ran.returncode} {ran.stderr.strip()}")
+        return ran
 
 
 def _due(job: Job) -> datetime | None:
@@ -203,7 +229,7 @@ def torture(plan: Plan, folder: Path) -> Iterator[Torture]:
     if plan.vendor == "moengage":
         emulated.set_options({"fetch_retry_seconds": 0.02})
     with EmulatorServer([emulated], world) as server, codes_given("TORTURE-[0-9]+") as given:
-        settings: dict[str, Any] = {"timeout": 20.0, "limits": _LIMITS[plan.vendor]}
+        settings: dict[str, Any] = {"timeout": 20.0, "limits": LIMITS[plan.vendor]}
         store = f'\n[store]\nurl = "sqlite:///{folder.as_posix()}/hub.db"\n'
         text = config_text(server.url, [emulated], settings) + store
         (folder / "couponhub.toml").write_text(text, encoding="utf-8")
