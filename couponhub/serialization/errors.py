@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from couponhub import errors
-from couponhub.errors import CouponhubError, ErrorFacts, UnknownConnection, VendorUnavailable
+from couponhub.errors import CouponhubError, ErrorFacts, UsageError, VendorUnavailable
 from couponhub.models.base import about
 
 Document = dict[str, Any]
@@ -97,9 +97,12 @@ class WrittenError:
 
 
 def class_of_kind(kind: str) -> type[CouponhubError]:
-    """Return the class of a kind; of those that share one the most special, but never `UnknownConnection`.
+    """Return the class of a kind; of those that share one the most special, but for `usage` never one of its own classes.
 
-    An HTTP status alone tells that one from a `UsageError`.
+    An HTTP status alone tells `UnknownConnection` from a `UsageError`, and nothing `LimitsCrossed`.
     """
-    named = [cls for cls in vars(errors).values() if isinstance(cls, type) and cls is not UnknownConnection]
-    return {cls.kind: cls for cls in named if issubclass(cls, CouponhubError)}.get(kind, CouponhubError)
+    named = [
+        cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, CouponhubError)
+    ]
+    plain = [cls for cls in named if cls is UsageError or not issubclass(cls, UsageError)]
+    return {cls.kind: cls for cls in plain}.get(kind, CouponhubError)

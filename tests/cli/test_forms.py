@@ -32,7 +32,7 @@ COUPON_KEYS = [
     *("expires_at", "redemption_count", "redemptions_left", "redemptions", "issued_at_store"),
     *("issued_transaction", "purpose", "discount", "properties", "approximate", "source", "as_of"),
 ]
-LOOKUP_KEYS = ["customer", "complete", "coupons", "answers"]
+LOOKUP_KEYS = ["customer", "complete", "coupons", "answers", "differences"]
 ANSWER_KEYS = [
     *("connection", "verdict", "reason", "source", "as_of", "elapsed_ms", "coverage"),
     *("vendor_code", "warnings", "error", "asked_as", "identified_by", "first_name", "last_name"),

@@ -79,6 +79,8 @@ def test_connections_lists_both(config: Path, capsys: pytest.CaptureFixture[str]
         "capabilities": ["lists.read", "customers.coupons"],
         "limits": {"calls_per_minute": 600},
         "left": {},
+        "lookup_place": 1,
+        "preferred_by": None,
         "error": None,
     } == corner
     assert (None, "outofbusiness") == (broken["connection"], broken["adapter"])

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from couponhub.codes.new_file import new_file
 from couponhub.errors import (
+    Conflict,
     CouponhubError,
     LocalError,
     NotFound,
@@ -180,6 +181,8 @@ def test_every_row_is_told_and_all_counts_balance(
         vendor.look_faults = [VendorUnavailable("away")] * 20
     try:
         upload = sent(harness, file)
+    except Conflict:
+        return  # the very codes that were sent before: there is no upload to report of
     except CouponhubError:
         upload = harness.uploads.recorded()[0]
     vendor.look_faults = []
