@@ -218,6 +218,26 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "couponhub migrate verify autumn.plan.json --sample 5000 --seed 7 --out odd.csv",
         f"couponhub migrate verify {_MIGRATION} --watch --every 300",
     ),
+    "couponhub migrate cutover": (
+        "couponhub migrate cutover autumn.plan.json",
+        "couponhub migrate cutover autumn.plan.json --window 12h",
+        f"couponhub migrate cutover {_MIGRATION} --window 7d -o json",
+    ),
+    "couponhub migrate shadow": (
+        "couponhub migrate shadow autumn.plan.json --customers people.csv --sample 100",
+        f"couponhub migrate shadow {_MIGRATION} --customers people.csv --sample 100 --seed 7",
+        f"couponhub migrate shadow {_MIGRATION} --customers people.csv --sample 1000 -o json",
+    ),
+    "couponhub migrate rollback": (
+        "couponhub migrate rollback autumn.plan.json",
+        "couponhub migrate rollback autumn.plan.json --out handed-out.csv",
+        f"couponhub migrate rollback {_MIGRATION} -o json",
+    ),
+    "couponhub migrate retire": (
+        "couponhub migrate retire autumn.plan.json --confirm 'Autumn mail'",
+        "couponhub migrate retire autumn.plan.json",
+        f"couponhub migrate retire {_MIGRATION} --confirm 'Autumn mail' -o json",
+    ),
     "couponhub migrate status": (
         "couponhub migrate status autumn.plan.json",
         f"couponhub migrate status {_MIGRATION}",

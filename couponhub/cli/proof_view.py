@@ -60,3 +60,40 @@ def print_proof_tables(document: Document) -> None:
         print_words("To be known", "bold")
         for note in document["notes"]:
             print_words(f"  {note}")
+
+
+CUT_OVER_FIELDS = (
+    Column("MIGRATION", "id", whole=True),
+    Column("CUT OVER AT", "at", time=True),
+    Column("WINDOW ENDS AT", "window_ends_at", time=True),
+    Column("LOOKUPS ASK FIRST", "preference"),
+)
+ROLLBACK_FIELDS = (
+    Column("MIGRATION", "id", whole=True),
+    Column("LED BACK AT", "at", time=True),
+    Column("LOOKUPS ASK FIRST", "preference"),
+    Column("HANDED OUT AT THE TARGET", "at_target", right=True),
+    Column("HANDED OUT AT THE SOURCE", "at_source", right=True),
+    Column("KNOWN BY NAME", "named", right=True),
+    Column("TO BE KNOWN", "notes"),
+)
+SHADOW_FIELDS = (
+    Column("MIGRATION", "id", whole=True),
+    Column("AT", "at", time=True),
+    Column("CUSTOMERS", "customers", right=True),
+    Column("NOT ALL KNOWN OF", "unknown", right=True),
+    Column(
+        "CODES",
+        lambda document: [f"{one['count']:,} {one['kind']}" for one in document["differences"]],
+    ),
+)
+
+
+def print_checklist(document: Document) -> None:
+    """Print what is to be done now and later, each with its command, below the fields of a cut-over."""
+    write("\n")
+    print_words("To be done", "bold")
+    for number, task in enumerate(document["checklist"], start=1):
+        print_words(f"  {number}. {task['text']}")
+        if task["command"]:
+            print_words(f"     {task['command']}")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,19 @@ from couponhub.migration.applied import AppliedMigrations, NamedMigration
 from couponhub.migration.kept import KeptMigration
 from couponhub.migration.proofs import written_down
 from couponhub.migration.run_log import RunLog
+from couponhub.migration.spans import given_span
 from couponhub.migration.steps import target_list
-from couponhub.models import MigrationProof
-from couponhub.models.given import given_seconds, given_whole
+from couponhub.models import (
+    MigrationCutOver,
+    MigrationProof,
+    MigrationRollback,
+    MigrationShadow,
+    MigrationStatus,
+)
+from couponhub.models.given import given_id, given_seconds, given_whole
 
 if TYPE_CHECKING:
+    from couponhub.migration.cutover import Decisions
     from couponhub.migration.verifying import Verifier
 
 Path = str | os.PathLike[str]
@@ -91,6 +100,133 @@ class ProvenMigrations(AppliedMigrations):
         kept.plan()
         return self._watched(kept, sample, seed, pause)
 
+    def cut_over(self, migration: NamedMigration, *, window: timedelta | str = "7d") -> MigrationCutOver:
+        """Have lookups ask the target first, in every process that shares the state, and begin the window of the way back.
+
+        Nothing is changed at a vendor.
+
+        Args:
+            migration: Which one.
+            window: How long `roll_back` leads back: such as "7d", "12h" or "90m", or a `timedelta`.
+
+        Raises:
+            NotFound: No such migration was applied.
+            UsageError: It is not applied or cut over already, lookups do not ask the target at all, or there is no balanced
+                proof no older than an hour.
+        """
+        span = given_span(window, "the window")
+        return self._decisions(self._kept(migration)).cut_over(span)
+
+    def roll_back(self, migration: NamedMigration, *, out: Path | None = None) -> MigrationRollback:
+        """Have lookups ask as they did before the cut-over, and find out which codes were handed out meanwhile.
+
+        Nothing is changed at a vendor: codes that customers were given stay theirs.
+
+        Args:
+            migration: Which one.
+            out: A new file for the codes that are known by name, for its owner alone: CSV with `where` (target or source),
+                `code` and `because`.
+
+        Raises:
+            NotFound: No such migration was applied.
+            UsageError: It is not cut over, or its window is over.
+            LocalError: `out` is there or cannot be written.
+        """
+        from couponhub.codes.new_file import require_new  # noqa: PLC0415 - lookups need none of it
+        from couponhub.migration.aftermath import Aftermath  # noqa: PLC0415 - the same
+
+        path = None if out is None else _file(out)
+        kept = self._kept(migration)
+        decisions = self._decisions(kept)
+        if path is not None:
+            require_new(path)
+        since, preference = decisions.roll_back()
+        verifier = self._verifier(kept)
+        found = Aftermath(
+            plan=verifier.plan,
+            kept=kept,
+            target=verifier.target,
+            list_id=verifier.list_id or "",
+            rules=verifier.batches.uploads.file_rules,
+            second_look=verifier.second_look,
+            clock=self._clock,
+        ).look(since, path)
+        return MigrationRollback(
+            id=verifier.plan.id,
+            at=self._clock.now(),
+            preference=preference,
+            at_target=found.at_target,
+            at_source=found.at_source,
+            named=found.named,
+            notes=found.notes,
+        )
+
+    def retire(self, migration: NamedMigration, confirm: str) -> MigrationStatus:
+        """Archive the list at the source, which nobody can take back.
+
+        Args:
+            migration: Which one.
+            confirm: The name of the source list, as whoever decides typed it; its id where it has no name.
+
+        Raises:
+            NotFound: No such migration was applied.
+            UsageError: It is not cut over, its window is not over, there is no balanced proof no older than a day, or the
+                name is another; nothing was done.
+            Unsupported: The source's vendor archives no lists; the hint says what a person must do.
+            OutcomeUnknown: Whether the list is archived cannot be found out.
+        """
+        name = given_id(confirm, "the name that is confirmed")
+        kept = self._kept(migration)
+        decisions = self._decisions(kept)
+        decisions.retire(name, self._connection(decisions.plan.source.connection))
+        return self._status(kept)
+
+    def shadow(
+        self, migration: NamedMigration, customers: Path, *, sample: int = 100, seed: int = 0
+    ) -> MigrationShadow:
+        """Look a sample of customers up at both vendors, and count how what they know differs.
+
+        Args:
+            migration: Which one.
+            customers: A file of identifiers, with a column `mobile`, `email`, `external_id` or `id`.
+            sample: The most customers that are asked about.
+            seed: Of the sample: the same one chooses the same.
+
+        Raises:
+            NotFound: No such migration was applied.
+            UsageError: The file is none of customers, or both lists are of one connection.
+            Unsupported: One of the vendors cannot be asked; the hint says what to do instead.
+            LocalError: The file cannot be read.
+        """
+        from couponhub.holdings import read_customers  # noqa: PLC0415 - brings readers of tables in
+        from couponhub.migration.shadow import Shadow  # noqa: PLC0415 - lookups need none of it
+
+        most = given_whole(sample, "the sample", least=1)
+        chosen = given_whole(seed, "the seed")
+        path = _file(customers, "the file of customers must be a path")
+        plan = self._kept(migration).plan()
+        shadow = Shadow(
+            plan=plan,
+            log=RunLog.read(self._state().migration_log, plan.id),
+            source=self._connection(plan.source.connection),
+            target=self._connection(plan.target.connection),
+            comparison=self._comparison,
+            clock=self._clock,
+        )
+        return shadow.compare(read_customers(path), most, chosen)
+
+    def _decisions(self, kept: KeptMigration) -> "Decisions":
+        from couponhub.migration.cutover import Decisions  # noqa: PLC0415 - lookups need none of it
+
+        plan, state = kept.plan(), self._state()
+        return Decisions(
+            plan=plan,
+            log=RunLog.read(state.migration_log, plan.id),
+            preference=state.preference,
+            order=self._order,
+            clock=self._clock,
+        )
+
     def _watched(self, kept: KeptMigration, sample: int, seed: int, pause: float) -> Iterator[MigrationProof]:
         from couponhub.migration.watching import signs_of  # noqa: PLC0415 - lookups need none of it
 
@@ -121,7 +257,7 @@ class ProvenMigrations(AppliedMigrations):
         )
 
 
-def _file(given: object) -> FilePath:
+def _file(given: object, what: str = "out must be the path of a new file") -> FilePath:
     if not isinstance(given, (str, os.PathLike)) or not os.fsdecode(given):
-        raise UsageError("out must be the path of a new file")
+        raise UsageError(what)
     return FilePath(os.fsdecode(given))

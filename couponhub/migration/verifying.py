@@ -165,9 +165,11 @@ class Verifier:
             return ListCounters(
                 shown=None, trouble="it is yet to be made", is_gone=False, total=None, handed_out=None
             )
-        return counters_of(
+        found = counters_of(
             self.target, self.list_id, self.plan, ours=ours, others=[part.shown for part, _ in others]
         )
+        # From the cut-over on the target is there to hand codes out.
+        return found if self.cut_over is None else attrs.evolve(found, handed_out=None)
 
     def _questions(self, counters: ListCounters, rules: CodeFileRules, sample: int, seed: int) -> Questions:
         assert self.list_id is not None  # noqa: S101 - there are parts of it

@@ -63,6 +63,11 @@ if TYPE_CHECKING:
         NewCouponList,
         plain_label,
     )
+    from couponhub.models.migration_decisions import (
+        MigrationCutOver,
+        MigrationRollback,
+        MigrationShadow,
+    )
     from couponhub.models.migration_reports import (
         MigrationPart,
         MigrationQuota,
@@ -188,6 +193,9 @@ _HOMES = {
     "MigrationQuota": "couponhub.models.migration_reports",
     "MigrationReport": "couponhub.models.migration_reports",
     "MigrationStatus": "couponhub.models.migrations",
+    "MigrationCutOver": "couponhub.models.migration_decisions",
+    "MigrationRollback": "couponhub.models.migration_decisions",
+    "MigrationShadow": "couponhub.models.migration_decisions",
     "MigrationTask": "couponhub.models.migration_reports",
     "NewCouponList": "couponhub.models.lists",
     "Part": "couponhub.models.uploads",
@@ -278,6 +286,7 @@ __all__ = [
     "MergeForm",
     "MigrationBatch",
     "MigrationCounts",
+    "MigrationCutOver",
     "MigrationEnd",
     "MigrationEquation",
     "MigrationEvent",
@@ -287,6 +296,8 @@ __all__ = [
     "MigrationProof",
     "MigrationQuota",
     "MigrationReport",
+    "MigrationRollback",
+    "MigrationShadow",
     "MigrationStatus",
     "MigrationTask",
     "NewCouponList",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from couponhub.cli.commands.migrate_decisions import COMMANDS as DECISIONS
 from couponhub.cli.commands.migrate_proofs import COMMANDS as PROOFS
 from couponhub.cli.commands.migrate_runs import COMMANDS as RUNS
 from couponhub.cli.completing import connections, files
@@ -154,5 +155,5 @@ def plan(
     say(f"the plan is in {out}; nothing was changed anywhere")
 
 
-for _one in (*RUNS, *PROOFS):
+for _one in (*RUNS, *PROOFS, *DECISIONS):
     command.add_command(_one)
