@@ -10,9 +10,12 @@ from couponhub import CouponHub, Customer
 from couponhub.clock import utc_now
 from couponhub.errors import Unsupported, UsageError
 from couponhub.migration import Migrations
+from couponhub.testing import EmulatorContext, EmulatorServer
+from couponhub.testing.vendors import emulators
 from tests.kit.cli import Ran
 from tests.kit.eventually import eventually
 from tests.migration.test_applying import CODES
+from tests.migration.test_directions import TO_CAPILLARY, with_second
 from tests.migration.test_verifying import applied_to_capillary, applied_to_moengage, verified
 from tests.migration.world import HOLDER, World
 
@@ -207,3 +210,41 @@ def test_odd_windows_are_refused(world: World, window: str) -> None:
     """Before anything is looked at."""
     ran = world.cli("migrate", "cutover", "mig_none", f"--window={window}")
     assert (2, True) == (ran.code, "such as 7d" in ran.complaint)
+
+
+def test_lookups_at_both_vendors_are_compared(world: World) -> None:
+    """Between two lists of two accounts that can be asked: what moved is the same there, and is counted by kind."""
+    context = EmulatorContext()
+    vendors = emulators(("capillary",), context)
+    for vendor in vendors:
+        vendor.seed_demo()
+        vendor.set_processing_delay(0.0)
+    series = world.series(CODES)
+    world.issue("capillary", series, CODES[:3])
+    world.cli.write("people.csv", "mobile", HOLDER["mobile"], "919800000001")
+    with EmulatorServer(vendors, context) as server:
+        with_second(world, server.url)
+        words = ("--from", "capillary", "--list", series, "--to", "second", *TO_CAPILLARY[2:])
+        ran = world.plan(*words, "--codes", "Winter.csv", "--customers", "people.csv")
+        assert 0 == ran.code, ran.err
+        assert 0 == world.cli("migrate", "apply", "plan.json", "--confirm", ran.json["digest"]).code
+        cut_over(world)
+        words = ("migrate", "shadow", "plan.json", "--customers", "people.csv")
+        ran = world.cli(*words, "--sample", "1", "--seed", "3", "-o", "json")
+        assert (0, 1) == (ran.code, ran.json["customers"]), ran.err
+        ran = world.cli(*words, "--sample", "10", "-o", "json")
+        status = world.cli("migrate", "status", "plan.json", "-o", "json").json
+    assert (0, 2) == (ran.code, ran.json["customers"]), ran.err
+    assert {("capillary", "second")} == {
+        (one["reference"], one["connection"]) for one in ran.json["differences"]
+    }
+    assert 3 <= sum(one["count"] for one in ran.json["differences"] if one["kind"] == "same")
+    assert ["shadowed", "shadowed"] == [one["kind"] for one in status["events"][-2:]]
+
+
+def test_a_vendor_that_cannot_be_asked_has_no_shadow(world: World) -> None:
+    """The hint says what to do instead."""
+    world.cli.write("people.csv", "mobile", HOLDER["mobile"])
+    applied_to_moengage(world)
+    ran = world.cli("migrate", "shadow", "plan.json", "--customers", "people.csv", "--sample", "5")
+    assert (8, True) == (ran.code, "usage reports" in ran.complaint)

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from couponhub import CouponHub
+from couponhub.errors import LocalError
 from tests.kit.cli import Ran
 from tests.migration.test_applying import CODES, to_capillary, to_moengage
 from tests.migration.world import HOLDER, World
@@ -227,3 +230,72 @@ def test_what_was_never_applied_cannot_be_verified(world: World) -> None:
     """It is not found, and an out file that is there is refused before anything is asked."""
     to_moengage(world)
     assert 4 == world.cli("migrate", "verify", "plan.json").code
+
+
+def test_where_nothing_can_be_written_the_proof_is_told_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning says that it was not written down; the run is as it was."""
+    applied_to_moengage(world)
+    with CouponHub.from_config(world.cli.folder / "couponhub.toml") as hub:
+        before = hub.migrations.status("plan.json")
+        log = hub.state.migration_log
+
+        def refuse(*_: object, **__: object) -> None:
+            raise LocalError("the state is read-only")
+
+        monkeypatch.setattr(type(log), "append", refuse)
+        proof = hub.migrations.verify("plan.json")
+        assert before == hub.migrations.status("plan.json")
+    assert proof.balanced
+    assert 1 == sum("was not written down" in record.getMessage() for record in caplog.records)
+
+
+def test_a_proof_changes_nothing_that_is_kept(world: World) -> None:
+    """But for the event: files, jobs and uploads stay as they are."""
+    applied_to_capillary(world)
+    with CouponHub.from_config(world.cli.folder / "couponhub.toml") as hub:
+        migration = world.read()["id"]
+        names = hub.state.job_files.names(migration)
+        before = hub.migrations.status("plan.json")
+        for _ in range(2):
+            assert hub.migrations.verify("plan.json").balanced
+        after = hub.migrations.status("plan.json")
+        assert names == hub.state.job_files.names(migration)
+    assert before.events == after.events[:-2]
+
+
+def test_an_out_file_that_is_there_stays(world: World) -> None:
+    """It is refused, and keeps what it has."""
+    applied_to_moengage(world)
+    world.cli.write("odd.csv", "mine")
+    ran = world.cli("migrate", "verify", "plan.json", "--out", "odd.csv")
+    assert (2, True) == (ran.code, "odd.csv cannot be written" in ran.complaint)
+    assert "mine\n" == (world.cli.folder / "odd.csv").read_text("utf-8")
+
+
+def test_a_small_sample_names_the_same_codes_by_the_same_seed(world: World) -> None:
+    """And asks no more customers than it may."""
+    codes = [f"S-{number:03}" for number in range(30)]
+    people = [f"9198000000{number:02}" for number in range(10)]
+    source = world.coupon_list(codes)
+    for person in people:
+        world.cli.control["moengage"].add_customer(mobile=person)
+        world.cli.control["capillary"].add_customer(mobile=person)
+    for code, person in zip(codes, people, strict=False):
+        world.issue("moengage", source, [code], {"mobile": person})
+    target = world.series((), "Spring")
+    pairs = (f"{person},{code}" for code, person in zip(codes, people, strict=False))
+    world.cli.write("holders.csv", "mobile,code", *pairs)
+    plan = world.plan(
+        *("--from", "moengage", "--list", source, "--to", "capillary", "--to-list", target),
+        *("--codes", "Winter.csv", "--customers", "holders.csv"),
+    )
+    assert 0 == world.cli("migrate", "apply", "plan.json", "--confirm", plan.json["digest"]).code
+    for code in codes[:10]:
+        world.cli.control["capillary"].revoke(target, code)
+    first, second = (verified(world, "--sample", "4", "--seed", "7").json for _ in range(2))
+    assert named(first) == named(second)
+    assert 4 == len(named(first))
+    assert {"=": 26, "-": 4} == classes(first)
+    assert 10 == len(named(verified(world).json))
