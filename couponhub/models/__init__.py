@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Store,
     )
     from couponhub.models.customers import Customer, masked_form
+    from couponhub.models.evidence import Evidence
     from couponhub.models.holdings import (
         ExportForm,
         HoldingColumn,
@@ -79,7 +80,6 @@ if TYPE_CHECKING:
         CodeDifference,
         Collision,
         CrossedLimit,
-        Evidence,
         FieldFate,
         IssuedAs,
         Lossiness,
@@ -119,7 +119,6 @@ if TYPE_CHECKING:
     from couponhub.models.telephone import MAY_BE_SPELLED_OTHERWISE, Telephone
     from couponhub.models.upload_reports import (
         PartReport,
-        RowEvidence,
         RowOutcome,
         UploadReport,
     )
@@ -155,7 +154,7 @@ _HOMES = {
     "Difference": "couponhub.models.answers",
     "DifferenceKind": "couponhub.models.answers",
     "Discount": "couponhub.models.coupons",
-    "Evidence": "couponhub.models.migrations",
+    "Evidence": "couponhub.models.evidence",
     "ExportForm": "couponhub.models.holdings",
     "Fetch": "couponhub.models.uploads",
     "FieldFate": "couponhub.models.migrations",
@@ -210,7 +209,6 @@ _HOMES = {
     "ReportImport": "couponhub.models.reports",
     "ReportRequest": "couponhub.models.reports",
     "ReportedRow": "couponhub.models.reports",
-    "RowEvidence": "couponhub.models.upload_reports",
     "RowOutcome": "couponhub.models.upload_reports",
     "Source": "couponhub.models.coupons",
     "Step": "couponhub.models.jobs",
@@ -313,7 +311,6 @@ __all__ = [
     "ReportImport",
     "ReportRequest",
     "ReportedRow",
-    "RowEvidence",
     "RowOutcome",
     "Source",
     "Step",

@@ -5,7 +5,8 @@ from datetime import datetime
 import attrs
 
 from couponhub.models.base import Documented, UploadId, instant_field
-from couponhub.models.migrations import Evidence, MigrationEquation, MigrationPlan, MigrationStatus
+from couponhub.models.evidence import Evidence
+from couponhub.models.migrations import MigrationEquation, MigrationPlan, MigrationStatus
 from couponhub.models.uploads import UploadStatus
 
 

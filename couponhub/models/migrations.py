@@ -7,6 +7,7 @@ from enum import StrEnum
 import attrs
 
 from couponhub.models.base import NOTHING, Documented, about, instant_field
+from couponhub.models.evidence import Evidence
 from couponhub.models.identifiers import Identifier
 from couponhub.models.jobs import JobStatus
 from couponhub.models.lists import NewCouponList
@@ -36,14 +37,6 @@ class CodeClass(StrEnum):
     UNEXPECTED = "+"
     DIFFERS = "*"
     UNKNOWN = "!"
-
-
-class Evidence(StrEnum):
-    """The ground on which something is said: the vendor was asked by code or customer, it counted, or nobody knows better."""
-
-    ASKED = "asked"
-    COUNTED = "counted"
-    ASSUMED = "assumed"
 
 
 class MigrationPhase(StrEnum):

@@ -25,18 +25,6 @@ class RowOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-class RowEvidence(StrEnum):
-    """The proof that the vendor took a row, or did not.
-
-    ASKED: the vendor was asked about the code. COUNTED: its counts of the part leave no other outcome. ASSUMED: nothing
-    speaks against it, and nothing proves it.
-    """
-
-    ASKED = "asked"
-    COUNTED = "counted"
-    ASSUMED = "assumed"
-
-
 @attrs.frozen(kw_only=True)
 class PartReport(Documented):
     """The rows of one part: rows = accepted + rejected + not_sent + pending + unknown."""

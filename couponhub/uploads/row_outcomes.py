@@ -4,7 +4,7 @@ import attrs
 
 from couponhub.codes.dedupe import DUPLICATE, SENT
 from couponhub.codes.row_record import IN_DOUBT
-from couponhub.models import Part, RowEvidence, RowOutcome, UploadStatus
+from couponhub.models import Evidence, Part, RowOutcome, UploadStatus
 from couponhub.state import PartRecord, Stage
 
 
@@ -20,7 +20,7 @@ class RowJudgement:
 
     outcome: RowOutcome
     reason: str = ""
-    evidence: RowEvidence | None = None
+    evidence: Evidence | None = None
 
 
 OF_FATE = {
@@ -47,7 +47,7 @@ def judgement_of(part: Part, record: PartRecord) -> RowJudgement:
     if part.pending == part.rows:
         return RowJudgement(RowOutcome.PENDING, "the vendor has not ended its part")
     if part.accepted == part.rows:
-        return RowJudgement(RowOutcome.ACCEPTED, "", RowEvidence.COUNTED)
+        return RowJudgement(RowOutcome.ACCEPTED, "", Evidence.COUNTED)
     if part.rejected == part.rows:
         return _rejected(record)
     return RowJudgement(RowOutcome.UNKNOWN, _why_unknown(part, record))
@@ -57,11 +57,11 @@ def _rejected(record: PartRecord) -> RowJudgement:
     shown = record.shown
     if record.is_deleted:
         why = "its part was deleted at the vendor: codes that were handed out by then stay so"
-        return RowJudgement(RowOutcome.REJECTED, why, RowEvidence.ASSUMED)
+        return RowJudgement(RowOutcome.REJECTED, why, Evidence.ASSUMED)
     if shown.accepted is None and shown.rejected is None:
         why = "the vendor failed its part as a whole, without counts"
-        return RowJudgement(RowOutcome.REJECTED, why, RowEvidence.ASSUMED)
-    return RowJudgement(RowOutcome.REJECTED, "the vendor refused every row of its part", RowEvidence.COUNTED)
+        return RowJudgement(RowOutcome.REJECTED, why, Evidence.ASSUMED)
+    return RowJudgement(RowOutcome.REJECTED, "the vendor refused every row of its part", Evidence.COUNTED)
 
 
 def _why_unknown(part: Part, record: PartRecord) -> str:

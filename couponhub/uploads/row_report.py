@@ -9,7 +9,7 @@ import attrs
 
 from couponhub.codes.dedupe import KEPT
 from couponhub.codes.row_record import IN_DOUBT
-from couponhub.models import Part, PartReport, RowEvidence, RowOutcome, Upload, UploadReport
+from couponhub.models import Evidence, Part, PartReport, RowOutcome, Upload, UploadReport
 from couponhub.state import PartRecord, UploadRecord
 from couponhub.uploads.code_probe import ELSEWHERE, HERE, CodeProbe
 from couponhub.uploads.report_file import report_writer
@@ -49,7 +49,7 @@ class RowReporter:
         """
         self._ask()
         counts: Counter[tuple[int, RowOutcome]] = Counter()
-        evidence: Counter[RowEvidence | None] = Counter()
+        evidence: Counter[Evidence | None] = Counter()
         with report_writer(path) as writer:
             for rows, judgement in self._judged():
                 writer.write(rows, judgement)
@@ -110,10 +110,10 @@ class RowReporter:
             return RowJudgement(RowOutcome.UNKNOWN, why)
         if answer == HERE:
             outcome = RowOutcome.SKIPPED if rows.fate == IN_DOUBT else RowOutcome.ACCEPTED
-            return RowJudgement(outcome, "the vendor shows the code in the list", RowEvidence.ASKED)
+            return RowJudgement(outcome, "the vendor shows the code in the list", Evidence.ASKED)
         if rows.part and self._all_taken_are_found(self.upload.parts[rows.part - 1], rows.part):
             why = "the list has as many other codes of its part as the vendor counts as taken"
-            return RowJudgement(RowOutcome.REJECTED, why, RowEvidence.ASSUMED)
+            return RowJudgement(RowOutcome.REJECTED, why, Evidence.ASSUMED)
         shown = "shows the code, and not in this list" if answer == ELSEWHERE else "does not show the code"
         return attrs.evolve(judgement, reason=f"{judgement.reason}; asked, it {shown}, which proves nothing")
 
@@ -130,7 +130,7 @@ class RowReporter:
         self,
         path: Path,
         counts: Mapping[tuple[int, RowOutcome], int],
-        evidence: Mapping[RowEvidence | None, int],
+        evidence: Mapping[Evidence | None, int],
     ) -> UploadReport:
         def total(outcome: RowOutcome) -> int:
             return sum(count for (_, found), count in counts.items() if found is outcome)
@@ -149,7 +149,7 @@ class RowReporter:
             pending=total(RowOutcome.PENDING),
             unknown=total(RowOutcome.UNKNOWN),
             asked=len(self.probe.answers),
-            evidence={str(kind): evidence[kind] for kind in RowEvidence},
+            evidence={str(kind): evidence[kind] for kind in Evidence},
             parts=tuple(
                 _part_report(part, known, counts)
                 for part, known in zip(self.upload.parts, self.record.parts, strict=True)

@@ -274,7 +274,7 @@ class Uploads(Rooted):
         """Write what became of each row of an upload's source to a new file, for its owner alone.
 
         Its columns are `line` (of the source; the position from 1 where that has no lines), `code`, `part`, `outcome`
-        (see `RowOutcome`), `reason` and `evidence` (see `RowEvidence`). The file is there once it is whole. Parts that have
+        (see `RowOutcome`), `reason` and `evidence` (see `Evidence`). The file is there once it is whole. Parts that have
         not ended are looked at first.
 
         Args:

@@ -29,10 +29,10 @@ from couponhub.errors import (
 )
 from couponhub.models import (
     Coupon,
+    Evidence,
     FileUrl,
     ListId,
     Part,
-    RowEvidence,
     RowOutcome,
     Upload,
     UploadReport,
@@ -96,7 +96,7 @@ def assert_reported(report: UploadReport, source: Sequence[tuple[int, str]]) -> 
     }
     assert len(source) == report.rows == sum(found.values())
     evidence = Counter(row["evidence"] for row in rows)
-    assert {str(kind): evidence[kind] for kind in RowEvidence} == dict(report.evidence)
+    assert {str(kind): evidence[kind] for kind in Evidence} == dict(report.evidence)
     for part in report.parts:
         own = Counter(row["outcome"] for row in rows if row["part"] == str(part.number))
         told = {
