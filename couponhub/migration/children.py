@@ -16,7 +16,7 @@ from couponhub.state import JobFiles, JobStore
 from couponhub.uploads import Uploads, begin_upload
 
 _MINUTE = timedelta(minutes=1)
-SUBMIT, PREPARE = "submit", "prepare"
+SUBMIT, WATCH = "submit", "watch"
 """Kinds of steps of an upload's job."""
 
 

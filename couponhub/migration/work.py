@@ -9,7 +9,7 @@ from couponhub.clock import Clock
 from couponhub.connection import Lists
 from couponhub.errors import Conflict, CouponhubError, LocalError, PartialFailure
 from couponhub.jobs import Handler, ends_job
-from couponhub.migration.children import BatchUploads
+from couponhub.migration.children import WATCH, BatchUploads
 from couponhub.migration.run_log import FINISHED, RunLog
 from couponhub.migration.steps import (
     CHECK_NEW,
@@ -143,7 +143,10 @@ class MigrationWork:
             return step.postponed(free_at, f"throttled to {self._per_minute} files a minute")
         following = upload.next_step
         until = None if following is None else following.not_before
-        return step.postponed(until or self.clock.now() + _AGAIN, upload.waiting_for or "it is being sent")
+        waits = upload.waiting_for or "it to be sent"
+        if following is not None and following.kind == WATCH:
+            waits = f"the target to end upload {upload.id}"
+        return step.postponed(until or self.clock.now() + _AGAIN, waits)
 
     def _look_again(self, job: JobRecord, step: StepRecord) -> Sequence[StepRecord]:
         """Find what the source has handed out since, and tell that everything is done."""
