@@ -1,13 +1,9 @@
 """The answers of the target about the codes of a plan: those of its customers, and free ones, as many as were asked for."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import attrs
-
-from couponhub.clock import Clock
 from couponhub.codes.writing import csv_rows
 from couponhub.errors import CouponhubError, Unsupported
 from couponhub.migration.attributes import SIDE_COLUMNS, ComparedCode, compare_attributes
@@ -20,8 +16,8 @@ from couponhub.migration.expected import (
     tagged_rows,
 )
 from couponhub.migration.judgements import ASKED, Judgement, differs, missing, unknown
-from couponhub.migration.kept import KeptMigration
 from couponhub.migration.known_codes import KnownCodes
+from couponhub.migration.questions import AskedCodes, Questions
 from couponhub.migration.target_questions import (
     AnsweredCustomers,
     HeldCoupon,
@@ -34,17 +30,14 @@ from couponhub.migration.words import codes as counted
 from couponhub.migration.words import some
 from couponhub.models import (
     CodeClass,
-    CodeFileRules,
     Coupon,
-    CouponList,
     CouponStatus,
     Evidence,
-    MigrationPlan,
 )
 from couponhub.serialization import instant_text
 
 if TYPE_CHECKING:
-    from couponhub.connection import Connection
+    pass
 
 _NOT_HELD = missing("its customer does not hold it at the target", Evidence.ASKED)
 _REVOKED = missing("it was taken back at the target", Evidence.ASKED)
@@ -56,54 +49,6 @@ _UNEXPECTED = Judgement(
     "a customer of the plan holds it at the target, and it was not planned",
 )
 _USED = frozenset({CouponStatus.REDEEMED, CouponStatus.EXPIRED})
-
-
-@attrs.frozen(kw_only=True)
-class Questions:
-    """The questions to the target.
-
-    Attributes:
-        target: The connection.
-        list_id: Of the list there.
-        shown: The list as it is now; None where it cannot be looked at.
-        plan: What is expected.
-        kept: The files of the migration.
-        rules: How the target's vendor compares codes.
-        cut_over: When lookups began to ask the target; None before. From then on it may hand free codes out.
-        sample: The most customers, and the most free codes, that are asked about.
-        seed: Of the sample.
-        engine: As of the setting `[sets] engine`.
-        clock: How the vendor's pauses pass.
-    """
-
-    target: "Connection"
-    list_id: str
-    shown: CouponList | None
-    plan: MigrationPlan
-    kept: KeptMigration
-    rules: CodeFileRules
-    cut_over: datetime | None
-    sample: int
-    seed: int
-    engine: str
-    clock: Clock
-
-
-@attrs.define(kw_only=True)
-class AskedCodes:
-    """The answers.
-
-    Attributes:
-        known: Planned codes that were answered about.
-        unexpected: Codes that nobody planned, with the judgement about them.
-        handed_out: Codes planned as free that the target is known to have given out, as it compares them.
-        notes: Who was asked, and who was not, for people.
-    """
-
-    known: KnownCodes
-    unexpected: list[tuple[str, Judgement]] = attrs.field(factory=list)
-    handed_out: set[str] = attrs.field(factory=set, repr=False)
-    notes: list[str] = attrs.field(factory=list)
 
 
 def ask_target(questions: Questions, folder: Path) -> AskedCodes:

@@ -7,13 +7,13 @@ from pathlib import Path
 import attrs
 
 from couponhub.codes import codes_of_segments, compare, differing, intersect, joined, subtract
-from couponhub.migration.asked_codes import AskedCodes
 from couponhub.migration.children import batch_file
 from couponhub.migration.code_files import as_set, create, csv_batches, lines_of
 from couponhub.migration.counters import ListCounters
 from couponhub.migration.fingerprints import KeptFingerprints
 from couponhub.migration.judgements import ASSUMED, COUNTED, Findings, Judgement, missing, unknown
 from couponhub.migration.known_codes import KnownCodes
+from couponhub.migration.questions import AskedCodes
 from couponhub.migration.sent_parts import SentPart
 from couponhub.models import CodeClass, CodeFileRules, Evidence, MigrationPlan
 from couponhub.state import CodeSet, PartRecord, TextCodeSet
@@ -75,7 +75,7 @@ def compare_sent(
     kept = [part.codes for part in parts if part.codes is not None]
     target = folder / "sent"
     found = compare(
-        codes_of_segments(planned, odd, key, rules=rules),
+        codes_of_segments([one.as_text(folder) for one in planned], odd, key, rules=rules),
         codes_of_segments(kept, odd, key, rules=rules),
         folder,
         target=target,
@@ -98,6 +98,10 @@ class PlannedCodes:
         """As `CodeSet.batches`."""
         for rows in csv_batches(self.fingerprints.kept.path(batch_file(self.number))):
             yield [row[-1] for row in rows]
+
+    def as_text(self, folder: Path) -> TextCodeSet:
+        """Return them in a file of their own, which is skimmed at a small part of the time."""
+        return _written((self,), folder / f"planned-{self.number}.txt")
 
     def is_kept(self) -> bool:
         """As `CodeSet.is_kept`."""

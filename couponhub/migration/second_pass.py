@@ -68,10 +68,16 @@ class SecondLook:
             CouponhubError: A file is gone, or the source's vendor does not answer.
         """
         known, origin = self.planner.handed_out(self.plan, list_id, _folder(workspace / "now"))
-        path, folder = workspace / "double.csv", _folder(workspace / "met")
+        path, folder = workspace / "double.csv", _folder(workspace / "way")
         free = as_set(self.kept.path(class_file("free")), workspace / "free.txt")
         given_out = [one for group in known.found.classes.values() for one in group if one.size]
-        count = intersect((free,), given_out, path, folder, rules=origin.rules).shared if free.size else 0
+        count = 0
+        if free.size and given_out:
+            # First of the few that were given out, so that nothing is made of the many where none of them met.
+            met = workspace / "met.csv"
+            count = intersect(given_out, (free,), met, folder, rules=origin.rules).shared
+            if count:
+                intersect((free,), (as_set(met),), path, folder, rules=origin.rules)
         yield HandedOut(
             codes=as_set(path) if count else free,
             count=count,

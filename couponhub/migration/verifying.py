@@ -12,7 +12,7 @@ import attrs
 from couponhub.clock import Clock
 from couponhub.codes.new_file import new_file
 from couponhub.errors import LocalError, Unsupported, VendorError
-from couponhub.migration.asked_codes import AskedCodes, Questions, ask_target
+from couponhub.migration.asked_codes import ask_target
 from couponhub.migration.children import BatchUploads
 from couponhub.migration.counted_codes import RestJudge, Tally, compare_sent
 from couponhub.migration.counters import ListCounters, counters_of
@@ -20,6 +20,7 @@ from couponhub.migration.fingerprints import KeptFingerprints
 from couponhub.migration.judgements import Findings, differs, unknown
 from couponhub.migration.kept import KeptMigration
 from couponhub.migration.known_codes import KnownCodes
+from couponhub.migration.questions import AskedCodes, Questions
 from couponhub.migration.run_log import CUT_OVER, ROLLED_BACK, RunLog
 from couponhub.migration.second_pass import SecondLook
 from couponhub.migration.sent_parts import others_of, sent_parts

@@ -3,16 +3,27 @@
 from hypothesis import strategies as st
 
 from couponhub.models import (
+    CodeClass,
+    CodeDifference,
     Collision,
     CrossedLimit,
+    Difference,
+    DifferenceKind,
+    Evidence,
     FieldFate,
     Identifier,
     IssuedAs,
     Lossiness,
     MigrationBatch,
     MigrationCounts,
+    MigrationCutOver,
     MigrationEnd,
+    MigrationEquation,
     MigrationPlan,
+    MigrationProof,
+    MigrationRollback,
+    MigrationShadow,
+    MigrationTask,
     NewCouponList,
     PlanSource,
 )
@@ -84,4 +95,72 @@ PLANS = st.builds(
     rejected=st.dictionaries(TEXTS, COUNTS, max_size=2),
     left_behind=COUNTS,
     notes=SEVERAL,
+)
+EQUATIONS = st.builds(
+    MigrationEquation,
+    all=COUNTS,
+    moved=COUNTS,
+    issued_elsewhere=COUNTS,
+    redeemed=COUNTS,
+    expired=COUNTS,
+    rejected=COUNTS,
+    skipped=COUNTS,
+    unknown=COUNTS,
+)
+PROOFS = st.builds(
+    MigrationProof,
+    id=TEXTS,
+    at=INSTANTS,
+    balanced=st.booleans(),
+    since=maybe(INSTANTS),
+    classes=st.dictionaries(st.sampled_from([one.value for one in CodeClass]), COUNTS),
+    evidence=st.dictionaries(st.sampled_from([one.value for one in Evidence]), COUNTS),
+    equation=EQUATIONS,
+    double_issued=COUNTS,
+    differences=st.lists(
+        st.builds(
+            CodeDifference,
+            code=TEXTS,
+            code_class=st.sampled_from(CodeClass),
+            because=TEXTS,
+            evidence=st.sampled_from(Evidence),
+        ),
+        max_size=2,
+    ).map(tuple),
+    notes=SEVERAL,
+)
+CUT_OVERS = st.builds(
+    MigrationCutOver,
+    id=TEXTS,
+    at=INSTANTS,
+    window_ends_at=INSTANTS,
+    preference=SEVERAL,
+    checklist=st.lists(st.builds(MigrationTask, text=TEXTS, command=maybe(TEXTS)), max_size=2).map(tuple),
+)
+ROLLBACKS = st.builds(
+    MigrationRollback,
+    id=TEXTS,
+    at=INSTANTS,
+    preference=SEVERAL,
+    at_target=maybe(COUNTS),
+    at_source=maybe(COUNTS),
+    named=COUNTS,
+    notes=SEVERAL,
+)
+SHADOWS = st.builds(
+    MigrationShadow,
+    id=TEXTS,
+    at=INSTANTS,
+    customers=COUNTS,
+    unknown=COUNTS,
+    differences=st.lists(
+        st.builds(
+            Difference,
+            reference=NAMES,
+            connection=NAMES,
+            kind=st.sampled_from(DifferenceKind),
+            count=COUNTS,
+        ),
+        max_size=2,
+    ).map(tuple),
 )

@@ -31,9 +31,12 @@ from couponhub.models import (
     ListId,
     ListStatus,
     LookupAnswer,
+    MigrationCutOver,
     MigrationPlan,
     MigrationProof,
     MigrationReport,
+    MigrationRollback,
+    MigrationShadow,
     MigrationStatus,
     Part,
     ReportedRow,
@@ -49,8 +52,8 @@ from couponhub.secret import Secret
 from couponhub.serialization import error_object, from_document, to_document
 from tests.kit.examples import examples
 from tests.serialization import generated
-from tests.serialization.generated_migrations import MIGRATION_STATUSES, PROOFS, REPORTS
-from tests.serialization.generated_plans import PLANS
+from tests.serialization.generated_migrations import MIGRATION_STATUSES, REPORTS
+from tests.serialization.generated_plans import CUT_OVERS, PLANS, PROOFS, ROLLBACKS, SHADOWS
 
 FEW = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CODE = "CANARY-CODE-7"
@@ -136,6 +139,9 @@ MODELS: dict[type, st.SearchStrategy[Any]] = {
     MigrationProof: PROOFS,
     MigrationStatus: MIGRATION_STATUSES,
     MigrationReport: REPORTS,
+    MigrationCutOver: CUT_OVERS,
+    MigrationRollback: ROLLBACKS,
+    MigrationShadow: SHADOWS,
 }
 
 
