@@ -25,7 +25,7 @@ help:
 	@echo 'make test     every check: style, types, docs, wheel, tests'
 	@echo 'make docs     build the pages'
 	@echo 'make thorough run the tests with all examples of each property'
-	@echo 'make torture  kill uploads of many parts again and again, and look whether a code was lost or doubled'
+	@echo 'make torture  kill uploads and migrations again and again, and look whether a code was lost or doubled'
 	@echo 'make coverage run the tests, and fail where they reach too little of the code'
 	@echo 'make live     compare the answers of real vendors with the documented ones: make live CONFIG=couponhub.toml'
 	@echo 'make release  all that a release takes, up to the wheel: make release TAG=v0.1.0'
@@ -62,7 +62,8 @@ pytest: .venv/.dev
 thorough: .venv/.dev
 	@COUPONHUB_THOROUGH=1 $(BIN)/python -m pytest --quiet --numprocesses auto --maxprocesses 4 $(PYTEST)
 
-# Uploads at size, their processes killed fifty times; prints a table (docs/reliability.md). More words: make torture TORTURE='--seed 7'.
+# Uploads and migrations at size, their processes killed fifty and a hundred times; prints a table (docs/reliability.md). More words:
+# make torture TORTURE='migrations --seed 7'.
 torture: .venv/.dev
 	@$(BIN)/python -m tests.torture $(TORTURE)
 

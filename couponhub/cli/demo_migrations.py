@@ -67,6 +67,8 @@ def _apply(plan: str, page: Path) -> None:
     say("Whoever has reviewed it confirms its digest:")
     digest = json.loads(Path(plan).read_text(encoding="utf-8"))["digest"]
     run("migrate", "apply", plan, "--confirm", digest)
+    say("Is every code where it was planned to be? Both vendors are asked, and each code is in one class:")
+    run("migrate", "verify", plan)
     say("And a page tells what became of every code:")
     run("migrate", "report", plan, "--html", str(page))
 

@@ -94,15 +94,13 @@ class Reporter:
 def _counted(plan: MigrationPlan, batches: BatchUploads) -> tuple[MigrationEquation, int]:
     """Account for the codes of a plan as its uploads count them; also return how many are on their way."""
     counts = [batches.counts(batch) for batch in plan.batches]
-    moving = sum(one.rows for one in counts)
     waiting = sum(one.waiting for one in counts)
     refused = sum(plan.rejected.values())
     left_out = sum(one.count for one in plan.collisions if one.kind in {"at_target", "same_at_target"})
-    stay = plan.counts.free + plan.counts.issued - moving - refused - left_out
     equation = MigrationEquation(
         all=plan.counts.all,
         moved=sum(one.accepted for one in counts),
-        issued_elsewhere=stay,
+        issued_elsewhere=plan.left_behind,
         redeemed=plan.counts.redeemed,
         expired=plan.counts.expired,
         rejected=refused + sum(one.rejected for one in counts),

@@ -91,8 +91,9 @@ class MigrationTorture(Torture):
             return [one.id for one in hub[self.plan.vendor].lists.iterate() if one.name == _NAME]
 
     def _is_known_as_sent(self) -> bool:
-        """Apply it once more: nothing goes out, and one list was made."""
+        """Apply it once more: nothing goes out, one list was made, and the proof balances."""
         is_known = super()._is_known_as_sent()
+        is_known &= self.undisturbed("migrate", "verify", "plan.json").returncode == 0
         with CouponHub.from_config(self.folder / "couponhub.toml") as hub:
             status = hub.migrations.status(self.folder / "plan.json")
         return is_known and status.sent == status.rows == self.wanted.total() and len(self._made()) == 1
