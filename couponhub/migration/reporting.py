@@ -66,15 +66,32 @@ class Reporter:
             status=status,
             parts=parts,
             quotas=tuple(quota for name in names for quota in self._quotas(name)),
-            tasks=tasks_of(plan, status, parts, why=self._trouble(plan.id), now=now),
+            tasks=tasks_of(
+                plan,
+                status,
+                parts,
+                why=self._trouble(plan.id),
+                archives=self._archives(plan.source.connection),
+                now=now,
+            ),
         )
         return attrs.evolve(report, digest=digest_of_document(to_document(report)))
 
-    def _quotas(self, name: str) -> Iterator[MigrationQuota]:
-        """Give the limits of a connection that have a window; none of one that is not configured any more."""
+    def _opened(self, name: str) -> "Connection | None":
+        """Open a connection; None where it is not configured any more."""
         try:
-            connection = self.connection(name)
+            return self.connection(name)
         except (ConfigError, UnknownConnection):
+            return None
+
+    def _archives(self, name: str) -> bool:
+        connection = self._opened(name)
+        return connection is not None and "lists.archive" in connection.capabilities
+
+    def _quotas(self, name: str) -> Iterator[MigrationQuota]:
+        """Give the limits of a connection that have a window."""
+        connection = self._opened(name)
+        if connection is None:
             return
         left = connection.quota_left()
         for limit, calls in connection.capabilities.limits.items():

@@ -25,6 +25,7 @@ class _Standing:
     status: MigrationStatus
     parts: Sequence[MigrationPart]
     why: str | None
+    archives: bool
     now: datetime
 
     def task(self, text: str, command: str = "", more: str = "") -> MigrationTask:
@@ -38,6 +39,7 @@ def tasks_of(
     parts: Sequence[MigrationPart],
     *,
     why: str | None,
+    archives: bool,
     now: datetime,
 ) -> tuple[MigrationTask, ...]:
     """Return what comes next, the most urgent first.
@@ -47,9 +49,10 @@ def tasks_of(
         status: As it stands.
         parts: Its vendor files.
         why: What stopped it; None when nothing did.
+        archives: Whether the source's vendor can archive lists.
         now: In UTC.
     """
-    standing = _Standing(plan=plan, status=status, parts=parts, why=why, now=now)
+    standing = _Standing(plan=plan, status=status, parts=parts, why=why, archives=archives, now=now)
     ways = {
         MigrationPhase.APPLYING: _applying,
         MigrationPhase.FAILED: _failed,
@@ -126,10 +129,16 @@ def _cut_over(standing: _Standing) -> _Tasks:
     yield standing.task(
         "The window is over. Prove it once more, and then retire the list at the source.", "verify"
     )
-    yield standing.task(
-        f"Retire list {standing.plan.source.list_id} of {standing.plan.source.connection}; it cannot be taken back.",
-        "retire",
-    )
+    source = standing.plan.source
+    if standing.archives:
+        yield standing.task(
+            f"Retire list {source.list_id} of {source.connection}; it cannot be taken back.", "retire"
+        )
+    else:
+        yield standing.task(
+            f"End list {source.list_id} of {source.connection} by hand, where {source.vendor} lets you: it can be asked to"
+            " archive none."
+        )
 
 
 def _rolled_back(standing: _Standing) -> _Tasks:

@@ -129,10 +129,28 @@ def test_each_phase_leads_to_what_comes_next(world: World) -> None:
     logged(world, ROLLED_BACK)
     assert ["status"] == commands(reported(world))
     logged(world, CUT_OVER, window_ends_at=told(NOW - timedelta(days=1)))
-    assert ["verify", "retire"] == commands(reported(world))
+    assert ["verify", ""] == commands(reported(world))
+    assert "by hand, where Capillary lets you" in reported(world)["tasks"][1]["text"]
     logged(world, RETIRED)
     assert [""] == commands(reported(world))
     assert "retired" == reported(world)["status"]["phase"]
+
+
+def test_a_vendor_that_archives_is_asked_to(world: World) -> None:
+    """After the window the list at the source is retired by a command, where there can be one."""
+    digest, _ = to_capillary(world)
+    applied(world, digest)
+    logged(world, CUT_OVER, window_ends_at=told(NOW - timedelta(days=1)))
+    assert ["verify", "retire"] == commands(reported(world))
+
+
+def test_an_end_that_is_not_configured_any_more_has_no_quotas(world: World) -> None:
+    """The report on a vendor that was left is made all the same."""
+    applied(world, to_moengage(world))
+    path = world.cli.folder / "couponhub.toml"
+    text = path.read_text(encoding="utf-8").replace("[connections.capillary]", "[connections.other]")
+    path.write_text(text, encoding="utf-8")
+    assert {"moengage"} == {one["connection"] for one in reported(world)["quotas"]}
 
 
 def test_refused_codes_are_rejected_and_named_by_a_command(world: World) -> None:
