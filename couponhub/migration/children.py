@@ -16,7 +16,7 @@ from couponhub.state import JobFiles, JobStore
 from couponhub.uploads import Uploads, begin_upload
 
 _MINUTE = timedelta(minutes=1)
-SUBMIT, WATCH = "submit", "watch"
+PREPARE, SUBMIT, WATCH = "prepare", "submit", "watch"
 """Kinds of steps of an upload's job."""
 
 
@@ -151,6 +151,11 @@ class BatchUploads:
             waiting=rest,
             unknown=batch.rows - accepted - rejected - skipped - rest,
         )
+
+
+def was_never_prepared(upload: Job) -> bool:
+    """Return True for an upload of which a killed process left nothing to go on with, and of which nothing was sent."""
+    return any(step.kind == PREPARE and step.status is JobStatus.FAILED for step in upload.steps)
 
 
 def _before_us(uploads: list[Upload]) -> int:

@@ -9,7 +9,7 @@ from couponhub.clock import Clock
 from couponhub.connection import Lists
 from couponhub.errors import Conflict, CouponhubError, LocalError, PartialFailure
 from couponhub.jobs import Handler, ends_job
-from couponhub.migration.children import WATCH, BatchUploads
+from couponhub.migration.children import WATCH, BatchUploads, was_never_prepared
 from couponhub.migration.run_log import FINISHED, RunLog
 from couponhub.migration.steps import (
     CHECK_NEW,
@@ -113,10 +113,9 @@ class MigrationWork:
         batch = self.plan.batches[batch_number(step) - 1]
         list_id = self._list_of(job)
         try:
-            upload = self.batches.current(batch, ListId(list_id), self._name(batch.number))
-            upload = self.batches.drive(
-                upload, stops=lambda: self._is_halted(job), per_minute=self._per_minute
-            )
+            upload = self._driven(job, batch, ListId(list_id))
+            if was_never_prepared(upload):
+                upload = self._driven(job, batch, ListId(list_id))
         except CouponhubError as error:
             if not ends_job(error):
                 raise
@@ -136,6 +135,10 @@ class MigrationWork:
         counts = self.batches.counts(batch)
         evidence = f"{counts.accepted:,} of {counts.rows:,} codes taken, as {upload.id}"
         return [ended(step, evidence, **attrs.asdict(counts), upload=str(upload.id))]
+
+    def _driven(self, job: JobRecord, batch: MigrationBatch, list_id: ListId) -> Job:
+        upload = self.batches.current(batch, list_id, self._name(batch.number))
+        return self.batches.drive(upload, stops=lambda: self._is_halted(job), per_minute=self._per_minute)
 
     def _waiting(self, step: StepRecord, upload: Job) -> StepRecord:
         free_at = self.batches.free_at(upload.id, self._per_minute)

@@ -1,4 +1,4 @@
-"""Processes that end as by `kill -9`, at a moment that was chosen before: at any call of a function, or around a call to a vendor."""
+"""Processes that end as by `kill -9`, at a chosen moment: a call of any function, of a named one of ours, or to a vendor."""
 
 import itertools
 import os
@@ -6,11 +6,16 @@ import re
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any, Literal
 
 import attrs
 
-Moment = Literal["call", "before", "after"]
+Moment = Literal["call", "entered", "left", "before", "after"]
+
+
+_Profile = Callable[[Any, str, Any], None]
+_EVENTS = {"entered": "call", "left": "return"}
 
 
 @attrs.frozen
@@ -18,10 +23,12 @@ class SuddenEnd:
     """The moment at which a process kills itself.
 
     Attributes:
-        moment: `call` is a function's, ours or built in, on whatever thread; `before` and `after` are a call to a vendor:
-            it has not left yet, or its answer has just come.
+        moment: `call` is a function's, ours or built in, on whatever thread; `entered` and `left` are a named function's: it
+            has done nothing yet, or all of it; `before` and `after` are a call to a vendor: it has not left yet, or its
+            answer has just come.
         number: Which one, from 1.
-        match: What method and path of a call to a vendor look like that counts; any counts by default.
+        match: The qualified name of a function (`Class.method`); of a call to a vendor, what method and path look like, any
+            by default.
     """
 
     moment: Moment
@@ -30,21 +37,26 @@ class SuddenEnd:
 
     def install(self) -> None:
         """Have this process end then."""
-        if self.moment == "call":
-            self._count_functions()
-        else:
-            self._count_requests()
+        install(self)
 
-    def _count_functions(self) -> None:
+    def _functions(self) -> _Profile:
         # Of all threads together: to take the next number is one step of the interpreter.
-        counted = itertools.count(1)
+        counted, number = itertools.count(1), self.number
 
         def count(_frame: Any, event: str, _what: Any) -> None:
-            if event in {"call", "c_call"} and next(counted) == self.number:
+            if event in {"call", "c_call"} and next(counted) == number:
                 _end()
 
-        threading.setprofile(count)
-        sys.setprofile(count)
+        return count
+
+    def _named(self) -> _Profile:
+        counted, meant, name, number = itertools.count(1), _EVENTS[self.moment], self.match, self.number
+
+        def count(frame: Any, event: str, _what: Any) -> None:
+            if event == meant and frame.f_code.co_qualname == name and next(counted) == number:
+                _end()
+
+        return count
 
     def _count_requests(self) -> None:
         from urllib3 import HTTPConnectionPool
@@ -62,6 +74,27 @@ class SuddenEnd:
             return answer
 
         HTTPConnectionPool.urlopen = urlopen  # type: ignore[assignment]
+
+
+def install(*ends: SuddenEnd) -> None:
+    """Have this process end at the first of these moments that comes."""
+    counting: list[_Profile] = []
+    for end in ends:
+        if end.moment == "call":
+            counting.append(end._functions())
+        elif end.moment in _EVENTS:
+            counting.append(end._named())
+        else:
+            end._count_requests()
+    if counting:
+
+        def count(frame: Any, event: str, what: Any) -> None:
+            for one in counting:
+                one(frame, event, what)
+
+        profile = counting[0] if len(counting) == 1 else count
+        threading.setprofile(profile)
+        sys.setprofile(profile)
 
 
 def _end() -> None:
