@@ -222,7 +222,6 @@ class _Asker:
         if status is CouponStatus.REVOKED:
             self._found.known.put(code, _REVOKED)
         elif is_issued:
-            self._found.handed_out.add(self._found.known.key(code))
             self._found.known.put(code, _HANDED_OUT if self._ask.cut_over is None else ASKED)
         else:
             self._found.known.put(code, ASKED)

@@ -13,7 +13,6 @@ from couponhub.migration.counters import ListCounters
 from couponhub.migration.fingerprints import KeptFingerprints
 from couponhub.migration.judgements import ASSUMED, COUNTED, Findings, Judgement, missing, unknown
 from couponhub.migration.known_codes import KnownCodes
-from couponhub.migration.questions import AskedCodes
 from couponhub.migration.sent_parts import SentPart
 from couponhub.models import CodeClass, CodeFileRules, Evidence, MigrationPlan
 from couponhub.state import CodeSet, PartRecord, TextCodeSet
@@ -145,12 +144,11 @@ class RestJudge:
     _tally: Tally = attrs.field(factory=Tally, init=False)
     _named: int = attrs.field(default=0, init=False)
 
-    def judge(self, sets: SentSets, asked: AskedCodes, others: Iterable[tuple[PartRecord, CodeSet]]) -> Tally:
+    def judge(self, sets: SentSets, others: Iterable[tuple[PartRecord, CodeSet]]) -> Tally:
         """Judge them all.
 
         Args:
             sets: See `compare_sent`.
-            asked: What is known of single codes.
             others: What went to the list from elsewhere here.
         """
         self._named = self.findings.count(CodeClass.MISSING)
@@ -164,7 +162,7 @@ class RestJudge:
             else:
                 known_elsewhere += self._odd_part(part)
         rest = sum(part.rows for part in taken) - (len(self.known) - known_elsewhere)
-        self._taken(taken, max(0, rest), asked)
+        self._taken(taken, max(0, rest))
         return self._tally
 
     def _unsent(self, sets: SentSets, others: Iterable[tuple[PartRecord, CodeSet]]) -> int:
@@ -214,7 +212,7 @@ class RestJudge:
             self.findings.add(_REFUSED_ONE, rest, names)
         return known
 
-    def _taken(self, parts: Sequence[SentPart], rest: int, asked: AskedCodes) -> None:
+    def _taken(self, parts: Sequence[SentPart], rest: int) -> None:
         """Judge the codes of files that the vendor counted whole, as far as its count of the list bears that out."""
         judgement = self._of_counted(COUNTED)
         names = self.known.others(
@@ -226,7 +224,8 @@ class RestJudge:
             return
         # The vendor may count codes that it took back, or not: those are told by name.
         lacking = max(0, -counters.beyond - max(0, self._named))
-        handed_out = max(0, counters.handed_out_beyond - len(asked.handed_out) - len(asked.unexpected))
+        # So it is with codes that are in other hands than planned, or that nobody planned.
+        handed_out = max(0, counters.handed_out_beyond - self.findings.odd)
         doubtful = min(rest, lacking + handed_out)
         self.findings.add(COUNTED, rest - doubtful)
         self.findings.add(

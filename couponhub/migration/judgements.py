@@ -105,6 +105,11 @@ class Findings:
         return self._classes[code_class]
 
     @property
+    def odd(self) -> int:
+        """The number of codes that are there, and not as planned or not planned at all."""
+        return self._classes[CodeClass.DIFFERS] + self._classes[CodeClass.UNEXPECTED]
+
+    @property
     def classes(self) -> dict[str, int]:
         """The number of codes in each class, by its sign."""
         return {one.value: self._classes[one] for one in CodeClass}

@@ -53,11 +53,9 @@ class AskedCodes:
     Attributes:
         known: Planned codes that were answered about.
         unexpected: Codes that nobody planned, with the judgement about them.
-        handed_out: Codes planned as free that the target is known to have given out, as it compares them.
         notes: Who was asked, and who was not, for people.
     """
 
     known: KnownCodes
     unexpected: list[tuple[str, Judgement]] = attrs.field(factory=list)
-    handed_out: set[str] = attrs.field(factory=set, repr=False)
     notes: list[str] = attrs.field(factory=list)

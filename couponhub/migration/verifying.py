@@ -145,10 +145,10 @@ class Verifier:
             folder=folder,
             rules=rules,
         )
-        tally = judge.judge(sets, asked, others)
+        tally = judge.judge(sets, others)
         unknown_codes = findings.count(CodeClass.UNKNOWN)
         if self.cut_over is None:
-            findings.add(_BEYOND, max(0, counters.beyond - findings.count(CodeClass.UNEXPECTED)))
+            findings.add(_BEYOND, max(0, counters.beyond - findings.odd))
         if tally.refused:
             notes.append(f"the target's vendor refused {tally.refused:,} of the codes that were sent")
         return self._told(findings, self._equation(findings, tally, second, unknown_codes), second, notes)

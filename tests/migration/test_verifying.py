@@ -106,6 +106,7 @@ def test_a_code_in_other_hands_is_different(world: World) -> None:
     ran = verified(world)
     assert [("*", CODES[0])] == named(ran.json)
     assert "somebody else holds it" in ran.json["differences"][0]["because"]
+    assert {"=": 49, "*": 1} == classes(ran.json)
 
 
 def test_a_free_code_that_the_target_gave_away_is_different(world: World) -> None:
