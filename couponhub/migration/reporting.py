@@ -135,8 +135,11 @@ def _parts(batch: int, batches: BatchUploads) -> Iterator[MigrationPart]:
 
 
 def _parts_of(batch: int, upload: Upload, steps: Sequence[StepRecord]) -> Iterator[MigrationPart]:
+    told: dict[object, list[str]] = {}
+    for step in steps:
+        if step.evidence:
+            told.setdefault(step.arguments.get("part"), []).append(step.evidence)
     for number, part in enumerate(upload.parts, start=1):
-        told = [step.evidence for step in steps if step.arguments.get("part") == number and step.evidence]
         unknown = part.unknown or 0
         evidence = None
         if part.status.ended:
@@ -154,6 +157,6 @@ def _parts_of(batch: int, upload: Upload, steps: Sequence[StepRecord]) -> Iterat
             pending=part.pending or 0,
             unknown=unknown,
             evidence=evidence,
-            told="; ".join(told),
+            told="; ".join(told.get(number, ())),
             sent_at=part.created_at,
         )
