@@ -192,6 +192,7 @@ class Assembly:
                 progress=no_progress,
                 held=held,
                 sending=held.enter_context(ExitStack()),
+                prepared=lambda: None,
             )
 
     def close(self, upload: UploadRecord) -> None:
@@ -234,6 +235,7 @@ class Assembly:
         progress: Progress,
         held: ExitStack,
         sending: ExitStack,
+        prepared: Callable[[], None],
     ) -> UploadWork:
         return UploadWork(
             upload=upload,
@@ -254,6 +256,7 @@ class Assembly:
             progress=progress,
             callback=callback,
             sending=sending,
+            prepared=prepared,
         )
 
     def route(self) -> AcceptsFiles | AcceptsFileUrls:

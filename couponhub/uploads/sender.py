@@ -58,7 +58,10 @@ class Sender:
             upload, source, history = self.preparer.prepare(request, workspace)
             self.bounds.check_room(coupon_list, upload)
             self.rate_limit_wait.require_time()
+            owner = held.enter_context(self.jobs.worker())
             work = self.work(
+                # Not before all of it is written down: what a kill leaves until then, the earlier ones go on with.
+                prepared=lambda: None if request.again else self._take_over(upload, history, owner),
                 upload=upload,
                 source=source,
                 callback=self._callback(request, upload),
@@ -68,7 +71,6 @@ class Sender:
                 sending=sending,
             )
             work.stage()
-            owner = held.enter_context(self.jobs.worker())
             job = self.jobs.create(
                 job_for(
                     upload,
@@ -80,8 +82,6 @@ class Sender:
                 owner=owner,
                 seconds=LEASE_SECONDS,
             )
-            if not request.again:
-                self._take_over(upload, history, owner)
             runner = Runner(store=self.jobs, clock=self.rate_limit_wait.clock)
             try:
                 runner.run(job, owner, work, stops=self._stops(request))

@@ -53,6 +53,7 @@ class UploadWork:
         files: Those that the vendor may fetch from here, as long as this lasts.
         callback: Where the vendor is to report; None for nowhere.
         sending: Holds the right to send to the list.
+        prepared: Called when the upload is written down whole.
         is_refused: True once a part was not sent.
     """
 
@@ -70,6 +71,7 @@ class UploadWork:
     progress: Progress
     callback: str | None
     sending: ExitStack = attrs.field(factory=ExitStack)
+    prepared: Callable[[], None] = lambda: None
     is_refused: bool = False
     _may_send: bool = False
     _stops: Callable[[], bool] = lambda: False
@@ -125,6 +127,7 @@ class UploadWork:
             codes = [file.codes for file in self.source.files]
             files = [file.path for file in self.source.files]
             self.upload = self.ledger.begin(self.upload, codes, files, self.source.rows)
+            self.prepared()
             self._tell(EventKind.RECORDED, job)
         else:
             found = self.ledger.find(self.upload.id)

@@ -100,6 +100,21 @@ def test_death_around_any_transition(
     assert_nothing_lost(harness, asked_first=asked_first)
 
 
+def test_death_while_an_earlier_one_is_taken_over(
+    harness: UploadHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the new upload is written down, a worker goes on with the one before; nothing waits for a third call."""
+    for transition, written in ((0, True), (0, False)):
+        monkeypatch.setattr(DyingLedger, "countdown", transition)
+        monkeypatch.setattr(DyingLedger, "written", written)
+        with pytest.raises(Killed):
+            attrs.evolve(harness, ledger_kind=DyingLedger).uploads.send(LIST, FIVE)
+
+    for job in harness.jobs().all():
+        harness.driver.drive(job.id)
+    assert FIVE == harness.vendor.codes
+
+
 @pytest.mark.parametrize("asked_first", [False, True])
 @pytest.mark.parametrize("part", [1, 2, 3])
 def test_death_while_the_vendor_takes_a_part(harness: UploadHarness, part: int, asked_first: bool) -> None:
