@@ -13,6 +13,7 @@ from couponhub.codes.report import CodesReport
 from couponhub.errors import LocalError
 from couponhub.shown import shown
 
+_BEGIN = '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
 _STYLE = (
     ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1d2733;background:#fff}"
     "table{border-collapse:collapse;margin:.5rem 0 1.5rem}th,td{text-align:left;padding:.2rem 1rem .2rem 0;"
@@ -22,14 +23,36 @@ _STYLE = (
 )
 
 
+def require_place(path: Path) -> None:
+    """Refuse a place where something else lies than a page of an earlier check: it may be the file that is checked.
+
+    Raises:
+        LocalError: Something else does, or it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_BEGIN))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no file can be named so"
+        raise LocalError(f"{path} cannot be written: {reason}") from None
+    if start and start != _BEGIN.encode():
+        raise LocalError(
+            f"{path} cannot be written: something else lies there than the page of a check",
+            hint="name another file, or remove it",
+        )
+
+
 def write_page(report: CodesReport, path: Path) -> None:
-    """Write a check as an HTML page, with pictures inside it and nothing from elsewhere; one that is there is replaced.
+    """Write a check as an HTML page, with pictures inside it and nothing from elsewhere; an earlier one is replaced.
 
     Raises:
         UsageError: The library that draws is not installed.
-        LocalError: It cannot be written; what was there stays.
+        LocalError: It cannot be written, or something else lies there; what was there stays.
     """
     require_pictures()
+    require_place(path)
     text = page_of(report)
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
@@ -52,7 +75,7 @@ def page_of(report: CodesReport) -> str:
     title = f"Check of {', '.join(file.path for file in report.files)}"
     return "".join(
         (
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
+            _BEGIN,
             f'<meta http-equiv="Content-Security-Policy" content="{escape(policy, quote=True)}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{_text(title)}</title><style>{_STYLE}</style></head><body>\n<h1>{_text(title)}</h1>\n",

@@ -4,7 +4,7 @@ import os
 import secrets
 import string
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from couponhub.clock import Deadline
@@ -82,7 +82,8 @@ class HubExports(Rooted):
         Args:
             connection: The connection's name.
             source: A file of customers, as of `read_customers`.
-            out: Where the file is to lie: `.csv`, or `.parquet`. One that is there is replaced when the new one is whole.
+            out: Where the file is to lie: `.csv`, or `.parquet`. One that is there is replaced when the new one is whole;
+                the source is not.
             list_id: The one list whose coupons are meant; all by default.
             timeout: Seconds for this call; the job goes on whenever somebody drives it.
             progress: Is told how it stands before each slice of customers.
@@ -91,7 +92,7 @@ class HubExports(Rooted):
             The export as it stands: done, or waiting for a time (`not_before`), or driven by somebody else.
 
         Raises:
-            UsageError: The file of customers is faulty, or names nobody; nothing was asked.
+            UsageError: The file of customers is faulty, names nobody, or is where the file is to lie; nothing was asked.
             Unsupported: The vendor cannot be asked about customers; the hint says what to do instead.
             LocalError: The file cannot be written where it is to lie.
             CouponhubError: A call failed. The job is kept, and says when it is to be tried again.
@@ -103,6 +104,7 @@ class HubExports(Rooted):
         if progress is not None and not callable(progress):
             raise UsageError("progress must be something to call with an export")
         target = _target(out)
+        _spare(source, target)
         at.customers.require_live()
         job_id = self._begin(at, source, target, wanted)
         return self._driven(job_id, timeout, progress)
@@ -225,3 +227,12 @@ def _target(out: str | os.PathLike[str]) -> Path:
     if not os.access(target.parent, os.W_OK) or target.is_dir():
         raise LocalError(f"{target} cannot be written: there is no such folder, or it may not be written")
     return target
+
+
+def _spare(source: TableSource, out: Path) -> None:
+    """Refuse to write over the customers themselves: nobody else may have them."""
+    if not isinstance(source, (str, os.PathLike)):
+        return
+    with suppress(OSError, ValueError):
+        if expanded(os.fsdecode(source)).samefile(out):
+            raise UsageError(f"{out} is the file of customers itself", hint="name another file to write")

@@ -75,6 +75,10 @@ def check(
     With --for it also says into how many files of that vendor the codes go, how many days of its quota that takes,
     and whether they fit.
     """
+    if html is not None:
+        from couponhub.codes.page import require_place  # noqa: PLC0415 - a check needs none of it
+
+        require_place(Path(html))
     with opened_desk(options) as desk:
         report = desk.check(map(file_or_stdin, sources), connections=names, column=column_of(column))
     document = to_document(report, raw=False)
