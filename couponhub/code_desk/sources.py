@@ -10,6 +10,7 @@ import attrs
 
 from couponhub.codes import is_file, prepare
 from couponhub.codes.examining import ANY_VENDOR, NamedSource
+from couponhub.codes.faults import ACCEPT
 from couponhub.errors import LocalError, NotFound, UsageError
 from couponhub.intake.fetching import local_copy
 from couponhub.intake.source import blocks_of, name_of
@@ -18,6 +19,7 @@ from couponhub.state import CodeSet, Ledger, TextCodeSet
 
 _log = logging.getLogger(__name__)
 _LIST = "list:"
+_LEAVE_OUT = "`couponhub codes prepare` writes a file without such rows"
 NamedCodes = str | os.PathLike[str] | BinaryIO | TextIO
 """A path, an address (https://, s3://, gs://, az://), an open file, or `list:CONN/ID`: what was sent to a list from here."""
 
@@ -70,7 +72,8 @@ class Sources:
             done = prepare(source, ANY_VENDOR, folder, column=column)
         except UsageError as error:
             message = error.message.replace(", nothing was sent", "")
-            raise error.reworded(message=message, hint=error.hint or "see `couponhub codes check`") from None
+            hint = error.hint.replace(ACCEPT, _LEAVE_OUT) if error.hint else "see `couponhub codes check`"
+            raise error.reworded(message=message, hint=hint) from None
         return tuple(TextCodeSet(part.codes) for part in done.parts)
 
     def _new(self, kind: str) -> Path:

@@ -17,7 +17,7 @@ WRONG_CUSTOMERS = "say which column holds the customers: --tag-column NAME or IN
 COMMAS = (
     'save it as CSV in UTF-8, with one sign between columns: "Text CSV" in LibreOffice, "CSV UTF-8" in Excel'
 )
-_ACCEPT = "what only looks ruined is sent as it stands with --accept ruined"
+ACCEPT = "what only looks ruined is sent as it stands with --accept ruined"
 
 
 @attrs.define
@@ -101,7 +101,7 @@ class Faults:
         lines = {line for found in self.found.values() for line in found.lines}
         more = f"; and {self.count - len(lines)} more" if self.count > len(lines) else ""
         rows = "row" if self.count == 1 else "rows"
-        hints = [*self.hints, *([_ACCEPT] if self.may_be_meant else [])]
+        hints = [*self.hints, *([ACCEPT] if self.may_be_meant else [])]
         raise UsageError(f"{self.count} faulty {rows}, nothing was sent: {told}{more}", hint="; ".join(hints))
 
 

@@ -34,6 +34,7 @@ class Columns:
 
     Attributes:
         header: What the column of codes is called.
+        beside: What the other columns are called.
         unused: What a column of customers is called that is there and not used; "" for none.
         bare: There is no header: the first line is a code, as all others.
         separator: The sign between columns, in a text.
@@ -44,6 +45,7 @@ class Columns:
     code: int
     customer: int | None = None
     header: str = attrs.field(default="", repr=False)
+    beside: tuple[str, ...] = attrs.field(default=(), repr=False)
     unused: str = ""
     bare: bool = False
     separator: str = ","
@@ -110,6 +112,7 @@ class _Header:
             code=code,
             customer=customer,
             header=self.cells[code],
+            beside=tuple(cell for at, cell in enumerate(self.cells) if at != code),
             unused=unused.strip(),
         )
 

@@ -148,7 +148,7 @@ def _prepare(
         checks = Checks(
             rules=rules,
             identifier=tagging.identifier if tagging else None,
-            strays=Strays(rows.columns.header),
+            strays=Strays(rows.columns.header, rows.columns.beside),
             lone_column=rows.form.kind == "text" and rows.columns.width == 1,
             accepts_ruined=accepts_ruined,
             faults=faults,

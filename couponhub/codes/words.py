@@ -118,12 +118,15 @@ class Strays:
 
     Args:
         header: The header of the column of codes; "" where there is none.
+        beside: The headers of the other columns: among codes they are of a file that was put behind this one, with its
+            columns in another order.
     """
 
-    def __init__(self, header: str = "") -> None:
+    def __init__(self, header: str = "", beside: Iterable[str] = ()) -> None:
         self._header = plain(header)
+        self._beside = {plain(name) for name in beside} - {""}
         # "" for a code of nothing but dashes.
-        self._words = CODE_WORDS | _TOTALS | _TRUTHS | NOTHING_WORDS | {self._header, ""}
+        self._words = CODE_WORDS | _TOTALS | _TRUTHS | NOTHING_WORDS | {self._header, ""} | self._beside
 
     @property
     def plain_words(self) -> frozenset[str]:
@@ -132,8 +135,8 @@ class Strays:
 
     @property
     def has_digits(self) -> bool:
-        """Tell whether the header has digits; no other word does."""
-        return any(map(str.isdigit, self._header))
+        """Tell whether a header has digits; no other word does."""
+        return any(map(str.isdigit, "".join((self._header, *self._beside))))
 
     def may_be_among(self, codes: Iterable[str]) -> bool:
         """Tell quickly whether there is one among codes of letters, digits, dashes and underscores."""
@@ -150,4 +153,6 @@ class Strays:
             return "a total or another word that spreadsheets add"
         if word in _TRUTHS:
             return "a truth value"
+        if word in self._beside:
+            return "the name of another column, as where the columns change their order"
         return "the name of a column" if word in CODE_WORDS else None

@@ -1,11 +1,12 @@
-"""Code files of other machines: each is copied once into a private file, and read like any other from then on."""
+"""Code files of other machines, and of other processes: each is copied once into a private file, and read like any other from then on."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 import attrs
 
@@ -20,6 +21,7 @@ S = TypeVar("S")
 
 MOST_BYTES = 8 << 30
 """Of one file; two hundred million codes, and more than any vendor takes."""
+_BLOCK = 1 << 20
 _LONGEST_SECONDS = 3600.0
 
 
@@ -57,10 +59,10 @@ class RemoteContent:
 def local_copy(
     source: S, folder: Path, *, deadline: Deadline | None = None, most_bytes: int = MOST_BYTES
 ) -> S | FetchedFile:
-    """Return a copy of what an address names; any other source as it is.
+    """Return a copy of what an address or a pipe gives, so that it can be read more than once; any other source as it is.
 
     Args:
-        source: A text that begins with https://, s3://, gs:// or az:// is an address, unless there is a file of that name.
+        source: A path of a pipe, as `<(...)` of a shell is one. A text that begins with https://, s3://, gs:// or az:// is an address, unless there is a file of that name.
         folder: An existing private folder for the copy, which is of mode 0600 and as old as what it is a copy of.
         deadline: By when it must be there; an hour at most.
         most_bytes: A larger file is refused as soon as that shows.
@@ -71,6 +73,8 @@ def local_copy(
         VendorUnavailable: It could not be had whole.
         LocalError: The copy cannot be written.
     """
+    if _is_pipe(source):
+        return _piped(source, folder, most_bytes)
     if not isinstance(source, str) or not is_address(source):
         return source
     address = address_of(source)
@@ -78,12 +82,36 @@ def local_copy(
     within = Deadline.after(limit, SYSTEM_CLOCK if deadline is None else deadline.clock)
     with _opened(address, within) as content:
         if content.size is not None and content.size > most_bytes:
-            raise _too_large(address, most_bytes)
+            raise _too_large(address.shown, most_bytes)
         copy = _written(address, content, folder, within, most_bytes)
         if content.changed_at is not None and content.changed_at < datetime.now(UTC):
             moment = content.changed_at.timestamp()
             os.utime(copy, (moment, moment))
     return FetchedFile(copy, address.shown)
+
+
+def _is_pipe(source: object) -> TypeGuard[str | os.PathLike[str]]:
+    if not isinstance(source, (str, os.PathLike)):
+        return False
+    try:
+        return stat.S_ISFIFO(Path(source).stat().st_mode)
+    except (OSError, TypeError, ValueError):  # reading it tells of that
+        return False
+
+
+def _piped(source: str | os.PathLike[str], folder: Path, most_bytes: int) -> FetchedFile:
+    name, size = os.fsdecode(source), 0
+    try:
+        number, copy = tempfile.mkstemp(dir=folder, prefix="piped-")  # of mode 0600
+        with os.fdopen(number, "wb") as file, Path(source).open("rb") as pipe:
+            while block := pipe.read(_BLOCK):
+                size += len(block)
+                if size > most_bytes:
+                    raise _too_large(name, most_bytes)
+                file.write(block)
+    except OSError as error:
+        raise LocalError(f"the copy of {name} cannot be written: {error.strerror}") from None
+    return FetchedFile(Path(copy), name)
 
 
 def _opened(address: FileAddress, deadline: Deadline) -> "AbstractContextManager[RemoteContent]":
@@ -106,7 +134,7 @@ def _written(
             for block in content.blocks:
                 size += len(block)
                 if size > most_bytes:
-                    raise _too_large(address, most_bytes)
+                    raise _too_large(address.shown, most_bytes)
                 if deadline.passed():
                     raise VendorUnavailable(
                         f"{address.shown} did not come in time: {size:,} bytes of it did", too_slow=True
@@ -122,7 +150,7 @@ def _written(
     return Path(name)
 
 
-def _too_large(address: FileAddress, most_bytes: int) -> UsageError:
+def _too_large(name: str, most_bytes: int) -> UsageError:
     return UsageError(
-        f"{address.shown} is more than {most_bytes:,} bytes", hint="no code file is that large; split it"
+        f"{name} is more than {most_bytes:,} bytes", hint="no code file is that large; split it"
     )

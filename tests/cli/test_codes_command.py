@@ -3,7 +3,9 @@
 import gzip
 import io
 import json
+import os
 import sys
+import threading
 from typing import Any
 
 import pytest
@@ -143,6 +145,48 @@ def test_files_from_a_pipe_and_a_page(
         ran.json["sent"],
     )
     assert "<svg" in (cli.folder / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+def test_a_pipe_that_is_named_is_read_once(cli: CliRunner) -> None:
+    """As `<(...)` of a shell is; a check for vendors, an upload's rehearsal and the upload see all of it."""
+    list_id = cli.list_id("moengage")
+    pipe = cli.folder / "pipe"
+    os.mkfifo(pipe)
+    found: list[Any] = []
+    for words in (
+        ("codes", "check", "pipe", "--for", "moengage", "--for", "capillary"),
+        ("uploads", "send", "moengage", list_id, "pipe", "--dry-run"),
+        ("uploads", "send", "moengage", list_id, "pipe", "--wait"),
+        ("codes", "subtract", "pipe", f"list:moengage/{list_id}", "--out", "rest.csv"),
+    ):
+        writer = threading.Thread(target=pipe.write_bytes, args=(b"code\nA-1\nA-2\n",))
+        writer.start()
+        found.append(cli(*words, "-o", "json").json)
+        writer.join()
+    checked, rehearsed, sent, rest = found
+    assert [2, 2, 2] == [checked["rows"], *(way["codes"] for way in checked["connections"])]
+    assert [2, 2] == [rehearsed["rows"], rehearsed["connections"][0]["codes"]]
+    assert ("pipe", 2, 0) == (rehearsed["files"][0]["path"], sent["accepted"], rest["written"])
+
+
+@pytest.mark.parametrize("there", ["code\nA-1\n", "<!doctype html>\n<html><body>"])
+def test_a_page_is_written_over_an_earlier_one_alone(cli: CliRunner, there: str) -> None:
+    """What else lies there stays: it may be the codes themselves."""
+    cli.write("codes.csv", "code", "A-1")
+    (cli.folder / "there").write_text(there, encoding="utf-8")
+    ran = cli("codes", "check", "codes.csv", "--html", "there")
+    assert (2, True) == (ran.code, "something else lies there" in ran.complaint)
+    assert there == (cli.folder / "there").read_text(encoding="utf-8")
+    for _ in range(2):
+        assert 0 == cli("codes", "check", "codes.csv", "--html", "page.html").code
+
+
+def test_set_work_names_no_option_of_uploads(cli: CliRunner) -> None:
+    """What is to be done about faulty rows is something that can be done there."""
+    cli.write("codes.csv", "code", "1.5E+15")
+    ran = cli("codes", "fingerprint", "codes.csv")
+    assert (2, False, True) == (ran.code, "--accept" in ran.complaint, "codes prepare" in ran.complaint)
 
 
 @pytest.mark.parametrize("connection", CONNECTIONS)

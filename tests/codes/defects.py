@@ -20,6 +20,7 @@ DEFECTS = (
     ("Total", "the code is a total or another word that spreadsheets add", "reason"),
     ("Code", "the header stands again", "reason"),
     ("voucher", "the code is the name of a column", "reason"),
+    ("note", "the code is the name of another column, as where the columns change their order", "reason"),
     ("A\u200b-000004", "an invisible character in the code", "reason"),
     ("A\u0007000005", "a control character in the code", "reason"),
     ("a.buyer@example.com", "the code is an e-mail address", "reason"),
