@@ -300,3 +300,25 @@ def test_a_small_sample_names_the_same_codes_by_the_same_seed(world: World) -> N
     assert 4 == len(named(first))
     assert {"=": 26, "-": 4} == classes(first)
     assert 10 == len(named(verified(world).json))
+
+
+def test_every_fate_of_a_code_has_its_place_in_the_equation(world: World) -> None:
+    """Left at the source, refused by the plan, at the target before, redeemed: what is left of all was moved."""
+    with_comma = '"COMMA,1"'
+    series = world.series((*CODES, "ELSE-1", "USED-1"))
+    world.issue("capillary", series, CODES[:5])
+    world.issue("capillary", series, ["USED-1"])
+    world.cli.control["capillary"].redeem(series, "USED-1")
+    target = world.coupon_list(["ELSE-1"], "Spring")
+    world.cli.write("more.csv", "code", *CODES, "ELSE-1", "USED-1", with_comma)
+    world.cli.write("people.csv", "mobile", HOLDER["mobile"])
+    plan = world.plan(
+        *("--from", "capillary", "--list", series, "--to", "moengage", "--to-list", target),
+        *("--codes", "more.csv", "--customers", "people.csv", "--issued-as", "skip", "--force", "a trial"),
+    )
+    assert 0 == plan.code, plan.err
+    assert 0 == world.cli("migrate", "apply", "plan.json", "--confirm", plan.json["digest"]).code
+    ran = verified(world)
+    equation = {"all": 53, "moved": 45, "issued_elsewhere": 5, "redeemed": 1, "rejected": 1, "skipped": 1}
+    assert equation == {key: count for key, count in ran.json["equation"].items() if count}, ran.out
+    assert (0, {"=": 45}) == (ran.code, classes(ran.json)), ran.out
