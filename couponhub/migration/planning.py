@@ -1,10 +1,9 @@
 """Plans a migration: reads all sources, asks both vendors, and writes nothing anywhere."""
 
-import os
 import secrets
 import string
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,61 +78,8 @@ class Planner(Rooted):
         self._find_ledger = ledger
         self._now = now
 
-    def plan(
-        self,
-        source: str,
-        list_id: str,
-        target: str,
-        codes: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-        *,
-        to_list: str | None = None,
-        create: bool = False,
-        customers: str | os.PathLike[str] | None = None,
-        merges: str | os.PathLike[str] | None = None,
-        issued_as: IssuedAs | str | None = None,
-        changes: Mapping[str, str] | None = None,
-        reason: str | None = None,
-    ) -> MigrationPlan:
-        """Plan how the codes of a list move to another; vendors are read, and nothing is written anywhere.
-
-        Args:
-            source: The connection that codes come from.
-            list_id: The vendor's id of its list.
-            target: The connection that they go to.
-            codes: Where codes are known from: files by path, and `list:CONN/ID`, what was sent to a list from here.
-            to_list: The vendor's id of the list that they go to.
-            create: Have one made, with the name and the last day of the source's.
-            customers: A file of identifiers, about whom the source is asked, or an export of who holds which code.
-            merges: The vendor's log of merged customers.
-            issued_as: What becomes of codes that customers hold: "tagged" binds them to their customers, "skip" leaves
-                them at the source, "free" lets anybody have them. By default tagged where the target can, else skip.
-            changes: Of the list that is made: `name`, `expires` (YYYY-MM-DD), `label`, `created_by`, and the vendor's own
-                documented fields.
-            reason: Why crossed limits are accepted; it stands in the plan.
-
-        Raises:
-            UsageError: Something is nothing of what it may be, required fields of a new list are missing, or the list
-                cannot hold so many codes.
-            LimitsCrossed: Too many codes are unaccounted for, or the target is not empty, and no reason was given.
-            NotFound: One of the lists does not exist.
-            Unsupported: The target takes no codes, or cannot bind them to customers.
-            Conflict: The target list has expired or is archived, or a list of that name is there.
-            LocalError: A file cannot be read, or this machine failed.
-            VendorError: A vendor does not answer.
-        """
-        request = PlanRequest.given(
-            source,
-            list_id,
-            target,
-            codes,
-            to_list=to_list,
-            create=create,
-            customers=customers,
-            merges=merges,
-            issued_as=issued_as,
-            changes=changes,
-            reason=reason,
-        )
+    def plan(self, request: PlanRequest) -> MigrationPlan:
+        """Plan, and keep nothing but the plan. Raises as `Migrations.plan`."""
         try:
             with tempfile.TemporaryDirectory(prefix="couponhub-plan-") as folder:
                 return self.build(request, Path(folder)).plan
@@ -149,7 +95,7 @@ class Planner(Rooted):
             plan_id: The migration's id; None for a new one.
 
         Raises:
-            CouponhubError: As of `plan`.
+            CouponhubError: As of `Migrations.plan`.
         """
         now = self._now()
         origin, destination = self._ends(request, now)
@@ -176,7 +122,7 @@ class Planner(Rooted):
             workspace: As of `build`.
 
         Raises:
-            CouponhubError: As of `plan`.
+            CouponhubError: As of `Migrations.plan`.
         """
         return self.build(PlanRequest.of(plan), workspace, plan_id=plan.id)
 
@@ -192,7 +138,7 @@ class Planner(Rooted):
             What is known now, and the source list as it is now.
 
         Raises:
-            CouponhubError: As of `plan`.
+            CouponhubError: As of `Migrations.plan`.
         """
         request = attrs.evolve(PlanRequest.of(plan), to_list=list_id, changes=NOTHING)
         origin, destination = self._ends(request, self._now())

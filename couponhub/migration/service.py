@@ -10,6 +10,7 @@ from couponhub.migration.driving import Drive
 from couponhub.migration.kept import KeptMigration
 from couponhub.migration.progress import MigrationProgress, no_progress
 from couponhub.migration.proven import ProvenMigrations
+from couponhub.migration.request import PlanRequest
 from couponhub.migration.run_log import THROTTLED, RunLog
 from couponhub.migration.steps import SEND, batch_number
 from couponhub.migration.work import MigrationWork, SecondPass
@@ -69,7 +70,7 @@ class Migrations(ProvenMigrations):
             LocalError: A file cannot be read, or this machine failed.
             VendorError: A vendor does not answer.
         """
-        return self._planner().plan(
+        request = PlanRequest.given(
             source,
             list_id,
             target,
@@ -82,6 +83,7 @@ class Migrations(ProvenMigrations):
             changes=changes,
             reason=reason,
         )
+        return self._planner().plan(request)
 
     def apply(
         self,

@@ -3,15 +3,11 @@
 from hypothesis import strategies as st
 
 from couponhub.models import (
-    CodeClass,
-    CodeDifference,
     Evidence,
     JobStatus,
-    MigrationEquation,
     MigrationEvent,
     MigrationPart,
     MigrationPhase,
-    MigrationProof,
     MigrationQuota,
     MigrationReport,
     MigrationStatus,
@@ -19,42 +15,9 @@ from couponhub.models import (
     UploadId,
     UploadStatus,
 )
-from tests.serialization.generated import COUNTS, INSTANTS, NAMES, SEVERAL, TEXTS, maybe
-from tests.serialization.generated_plans import PLANS
+from tests.serialization.generated import COUNTS, INSTANTS, NAMES, TEXTS, maybe
+from tests.serialization.generated_plans import EQUATIONS, PLANS, PROOFS
 
-EQUATIONS = st.builds(
-    MigrationEquation,
-    all=COUNTS,
-    moved=COUNTS,
-    issued_elsewhere=COUNTS,
-    redeemed=COUNTS,
-    expired=COUNTS,
-    rejected=COUNTS,
-    skipped=COUNTS,
-    unknown=COUNTS,
-)
-PROOFS = st.builds(
-    MigrationProof,
-    id=TEXTS,
-    at=INSTANTS,
-    balanced=st.booleans(),
-    since=maybe(INSTANTS),
-    classes=st.dictionaries(st.sampled_from([one.value for one in CodeClass]), COUNTS),
-    evidence=st.dictionaries(st.sampled_from([one.value for one in Evidence]), COUNTS),
-    equation=EQUATIONS,
-    double_issued=COUNTS,
-    differences=st.lists(
-        st.builds(
-            CodeDifference,
-            code=TEXTS,
-            code_class=st.sampled_from(CodeClass),
-            because=TEXTS,
-            evidence=st.sampled_from(Evidence),
-        ),
-        max_size=2,
-    ).map(tuple),
-    notes=SEVERAL,
-)
 MIGRATION_STATUSES = st.builds(
     MigrationStatus,
     id=TEXTS,
