@@ -73,6 +73,7 @@ class HubJobs(Rooted):
         timeout: float | None = None,
         early: bool = False,
         stops: Callable[[], bool] = _never,
+        holds: Callable[[], bool] = _never,
     ) -> Job:
         """Take a job as far as it goes now, and return it as it then stands.
 
@@ -87,6 +88,8 @@ class HubJobs(Rooted):
             timeout: Seconds for all of it; None for as long as it takes.
             early: Try also what is to be tried later.
             stops: Asked before each step, and while a vendor is waited for; once it says so, no further one is run.
+            holds: Asked before each step alone; once it says so, no further one is run, but what a vendor fetches from here
+                is still waited for.
 
         Raises:
             NotFound: There is no job of that id.
@@ -103,11 +106,18 @@ class HubJobs(Rooted):
         with store.worker() as owner:
             claimed = store.claim(record.id, owner, seconds=LEASE_SECONDS)
             if claimed is not None:
-                self._run(claimed, owner, timeout=timeout, early=early, stops=stops)
+                self._run(claimed, owner, timeout=timeout, early=early, stops=stops, holds=holds)
         return self.get(job_id)
 
     def _run(
-        self, job: JobRecord, owner: str, *, timeout: float | None, early: bool, stops: Callable[[], bool]
+        self,
+        job: JobRecord,
+        owner: str,
+        *,
+        timeout: float | None,
+        early: bool,
+        stops: Callable[[], bool],
+        holds: Callable[[], bool],
     ) -> None:
         if job.waits(self._clock.now()) and not early and job.wish is not JobWish.CANCEL:
             return
@@ -115,7 +125,7 @@ class HubJobs(Rooted):
             work.heed(stops)
             runner = Runner(store=self._store(), clock=self._clock)
             with suppress(RateLimited):  # a time to wait for, which is written down
-                runner.run(job, owner, work, stops=lambda _: stops(), early=early)
+                runner.run(job, owner, work, stops=lambda _: stops() or holds(), early=early)
 
     def pause(self, job_id: str) -> Job:
         """Let nobody go on with a job after the step that runs now, until `proceed`."""

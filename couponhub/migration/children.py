@@ -11,6 +11,7 @@ import attrs
 from couponhub.clock import Clock
 from couponhub.errors import LocalError
 from couponhub.jobs import HubJobs
+from couponhub.migration.code_files import csv_batches
 from couponhub.models import Job, JobId, JobStatus, ListId, MigrationBatch, Tagging, Upload, UploadId
 from couponhub.state import JobFiles, JobStore
 from couponhub.uploads import Uploads, begin_upload
@@ -33,6 +34,7 @@ class BatchCounts:
         skipped: Sent to the list before, by others.
         waiting: Not sent yet, or not ended by the vendor.
         unknown: Nobody can tell.
+        forgotten: Of customers who were forgotten before it was sent: it stays where it is.
     """
 
     rows: int
@@ -41,6 +43,7 @@ class BatchCounts:
     skipped: int
     waiting: int
     unknown: int
+    forgotten: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -75,8 +78,18 @@ class BatchUploads:
             found.append(upload_id)
         return found
 
-    def current(self, batch: MigrationBatch, list_id: ListId, name: str) -> Job:
+    def forgotten(self, batch: MigrationBatch) -> int:
+        """Count the codes of a batch whose customers were forgotten since it was planned, whether they were sent or not."""
+        source = self.files.path(self.migration, batch_file(batch.number))
+        if batch.identifier is None or source is None:
+            return 0
+        return max(0, batch.rows - sum(len(rows) for rows in csv_batches(source)))
+
+    def current(self, batch: MigrationBatch, list_id: ListId, name: str) -> Job | None:
         """Return the job of the upload that sends a batch, begun now unless one is there that can go on or is done.
+
+        Returns:
+            None when all that is left of it was for customers who were forgotten.
 
         Raises:
             CouponhubError: The codes cannot be sent; nothing was sent then.
@@ -90,6 +103,8 @@ class BatchUploads:
                         f"the codes of batch {batch.number} of {self.migration} are not kept any more",
                         hint="plan the migration anew: what was sent is left out then",
                     )
+                if self.forgotten(batch) == batch.rows:
+                    return None
                 tagging = None if batch.identifier is None else Tagging(identifier=batch.identifier)
                 begin_upload(
                     self.uploads,
@@ -105,18 +120,24 @@ class BatchUploads:
             return self.jobs.get(upload_id)
         raise AssertionError
 
-    def drive(self, job: Job, *, stops: Callable[[], bool], per_minute: int | None) -> Job:
+    def drive(
+        self, job: Job, *, stops: Callable[[], bool], per_minute: int | None, early: bool = False
+    ) -> Job:
         """Take an upload as far as it goes now; see `HubJobs.drive`.
 
         Args:
             job: Of the upload.
             stops: Asked before each of its steps.
             per_minute: How many files may go in a minute; None for as many as the limits allow.
+            early: Try also what is to be tried later.
         """
         if job.status.ended:
             return job
         return self.jobs.drive(
-            job.id, stops=lambda: stops() or self.free_at(JobId(job.id), per_minute) is not None
+            job.id,
+            stops=stops,
+            holds=lambda: self.free_at(JobId(job.id), per_minute) is not None,
+            early=early,
         )
 
     def free_at(self, job_id: JobId, per_minute: int | None) -> datetime | None:
@@ -125,14 +146,21 @@ class BatchUploads:
         step = None if record is None else record.next_step
         if record is None or step is None or step.kind != SUBMIT or per_minute is None:
             return None
-        since = self.clock.now() - _MINUTE
-        lately = sorted(
-            one.updated_at
-            for one in record.steps
-            if one.kind == SUBMIT and one.status is JobStatus.DONE
-            if one.updated_at is not None and one.updated_at > since
-        )
+        now = self.clock.now()
+        # What lies ahead was written down by a clock that was set back since.
+        lately = sorted(at for at in self._submitted() if now - _MINUTE < at <= now)
         return None if len(lately) < per_minute else lately[-per_minute] + _MINUTE
+
+    def _submitted(self) -> Iterator[datetime]:
+        """Give the moments at which the files of all batches went out."""
+        for batch in count(1):
+            uploads = self.begun(batch)
+            if not uploads:
+                return
+            for record in filter(None, (self.store.get(JobId(one)) for one in uploads)):
+                for step in record.steps:
+                    if step.kind == SUBMIT and step.status is JobStatus.DONE and step.updated_at is not None:
+                        yield step.updated_at
 
     def counts(self, batch: MigrationBatch) -> BatchCounts:
         """Return what became of the codes of a batch, as it was last known; no vendor is asked."""
@@ -143,13 +171,15 @@ class BatchUploads:
         skipped = _before_us(known)
         unknown = min(batch.rows, sum(one.unknown or 0 for one in known))
         rest = max(0, batch.rows - accepted - rejected - skipped - unknown)
+        forgotten = min(rest, self.forgotten(batch)) if rest else 0
         return BatchCounts(
             rows=batch.rows,
             accepted=accepted,
             rejected=rejected,
             skipped=skipped,
-            waiting=rest,
+            waiting=rest - forgotten,
             unknown=batch.rows - accepted - rejected - skipped - rest,
+            forgotten=forgotten,
         )
 
 

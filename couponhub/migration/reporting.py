@@ -117,7 +117,7 @@ def _counted(plan: MigrationPlan, batches: BatchUploads) -> tuple[MigrationEquat
     equation = MigrationEquation(
         all=plan.counts.all,
         moved=sum(one.accepted for one in counts),
-        issued_elsewhere=plan.left_behind,
+        issued_elsewhere=plan.left_behind + sum(one.forgotten for one in counts),
         redeemed=plan.counts.redeemed,
         expired=plan.counts.expired,
         rejected=refused + sum(one.rejected for one in counts),

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from couponhub.clock import Deadline
+from couponhub.errors import CouponhubError
+from couponhub.jobs import ends_job
 from couponhub.migration.applied import NamedMigration, plan_of
 from couponhub.migration.driving import Drive
 from couponhub.migration.kept import KeptMigration
@@ -185,11 +187,17 @@ class Migrations(ProvenMigrations):
 
     def _hasten(self, kept: KeptMigration) -> None:
         """Try at once what an upload of a migration has put off, as somebody may have mended what stopped it."""
-        job = self._state().jobs.get(kept.id)
+        job, batches = self._state().jobs.get(kept.id), self._batches(kept.plan())
         step = None if job is None else job.next_step
         if step is not None and step.kind == SEND:
-            for upload_id in self._batches(kept.plan()).begun(batch_number(step))[-1:]:
-                self._jobs.drive(upload_id, early=True)
+            per_minute = RunLog.read(self._state().migration_log, kept.id).per_minute
+            for upload_id in batches.begun(batch_number(step))[-1:]:
+                try:
+                    batches.drive(self._jobs.get(upload_id), stops=_never, per_minute=per_minute, early=True)
+                except CouponhubError as error:
+                    # It has ended then, and the migration itself tells what is to be done.
+                    if not ends_job(error):
+                        raise
 
     def _drive(
         self, kept: KeptMigration, deadline: Deadline, progress: MigrationProgress, *, early: bool = False
@@ -246,6 +254,10 @@ class Migrations(ProvenMigrations):
     def _deadline(self, timeout: float | None) -> Deadline:
         seconds = None if timeout is None else given_seconds(timeout, "the timeout", may_be_zero=True)
         return Deadline.after(seconds, self._clock)
+
+
+def _never() -> bool:
+    return False
 
 
 @contextmanager

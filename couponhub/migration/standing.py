@@ -6,7 +6,7 @@ from couponhub.jobs.service import job_of
 from couponhub.migration.children import BatchUploads
 from couponhub.migration.proofs import newest_proof
 from couponhub.migration.run_log import RunLog
-from couponhub.migration.steps import SEND, batch_number, target_list
+from couponhub.migration.steps import SEND, batch_number, forgotten_of, target_list
 from couponhub.models import JobStatus, MigrationPhase, MigrationPlan, MigrationStatus
 from couponhub.state import JobRecord
 
@@ -36,7 +36,7 @@ def status_of(
         target_list_id=plan.target.list_id if job is None else target_list(job),
         job_id=plan.id,
         job_status=JobStatus.PENDING if shown is None else shown.status,
-        rows=sum(batch.rows for batch in plan.batches),
+        rows=sum(batch.rows for batch in plan.batches) - (0 if job is None else forgotten_of(job)),
         sent=0 if job is None else _sent(plan, job, batches),
         per_minute=log.per_minute,
         waiting_for=None if shown is None else shown.waiting_for,

@@ -40,6 +40,12 @@ def batch_number(step: StepRecord) -> int:
     return number
 
 
+def forgotten_of(job: JobRecord) -> int:
+    """Return how many codes were not sent because their customers were forgotten, of the batches that are done."""
+    counts = (step.result.get("forgotten") for step in job.steps if step.kind == SEND)
+    return sum(count for count in counts if isinstance(count, int))
+
+
 def target_list(job: JobRecord) -> str | None:
     """Return the id of the list at the target; None while it is yet to be made."""
     made = (step.result.get("list_id") for step in job.steps if step.kind == CREATE)

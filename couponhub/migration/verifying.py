@@ -14,7 +14,8 @@ from couponhub.codes.new_file import new_file
 from couponhub.errors import LocalError, Unsupported, VendorError
 from couponhub.migration.asked_codes import ask_target
 from couponhub.migration.children import BatchUploads
-from couponhub.migration.counted_codes import RestJudge, Tally, compare_sent
+from couponhub.migration.code_files import lines_of
+from couponhub.migration.counted_codes import RestJudge, SentSets, Tally, compare_sent
 from couponhub.migration.counters import ListCounters, counters_of
 from couponhub.migration.fingerprints import KeptFingerprints
 from couponhub.migration.judgements import Findings, differs, unknown
@@ -137,6 +138,11 @@ class Verifier:
         for code, judgement in asked.unexpected:
             findings.add(judgement, 1, (code,))
         sets = compare_sent(self.plan, KeptFingerprints(kept=self.kept, rules=rules), parts, folder, rules)
+        sets, stays = self._without_forgotten(sets)
+        if stays:
+            notes.append(
+                f"{stays:,} codes were for customers who were forgotten before they were sent: they stay at the source"
+            )
         judge = RestJudge(
             parts=parts,
             known=asked.known,
@@ -151,7 +157,19 @@ class Verifier:
             findings.add(_BEYOND, max(0, counters.beyond - findings.odd))
         if tally.refused:
             notes.append(f"the target's vendor refused {tally.refused:,} of the codes that were sent")
-        return self._told(findings, self._equation(findings, tally, second, unknown_codes), second, notes)
+        return self._told(
+            findings, self._equation(findings, tally, second, unknown_codes, stays), second, notes
+        )
+
+    def _without_forgotten(self, sets: SentSets) -> tuple[SentSets, int]:
+        """Take the codes of forgotten customers out of what was not planned; also return how many of theirs never went."""
+        forgotten = sum(self.batches.forgotten(batch) for batch in self.plan.batches)
+        if not forgotten:
+            return sets, 0
+        stays = sum(self.batches.counts(batch).forgotten for batch in self.plan.batches)
+        if sets.unplanned is not None and lines_of(sets.unplanned) <= forgotten:
+            sets = attrs.evolve(sets, unplanned=None)
+        return sets, stays
 
     @property
     def cut_over(self) -> datetime | None:
@@ -209,7 +227,7 @@ class Verifier:
             return _Second(is_done=False, double=0, unknown=self.plan.counts.unknown)
 
     def _equation(
-        self, findings: Findings, tally: Tally, second: _Second, unknown_codes: int
+        self, findings: Findings, tally: Tally, second: _Second, unknown_codes: int, stays: int
     ) -> MigrationEquation:
         counts = self.plan.counts
         there = findings.count(CodeClass.THERE) + findings.count(CodeClass.DIFFERS)
@@ -218,7 +236,7 @@ class Verifier:
         return MigrationEquation(
             all=counts.all,
             moved=there - doubtful,
-            issued_elsewhere=self.plan.left_behind,
+            issued_elsewhere=self.plan.left_behind + stays,
             redeemed=counts.redeemed,
             expired=counts.expired,
             rejected=sum(self.plan.rejected.values()) + tally.refused,

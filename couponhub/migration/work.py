@@ -18,6 +18,7 @@ from couponhub.migration.steps import (
     SEND,
     batch_number,
     ended,
+    forgotten_of,
     target_list,
     without_rest,
 )
@@ -25,6 +26,7 @@ from couponhub.models import Job, JobStatus, ListId, MigrationBatch, MigrationPl
 from couponhub.state import JobRecord, JobStore, JobWish, MigrationLog, StepRecord
 
 _AGAIN = timedelta(seconds=1)
+_FORGOTTEN = "customers who were forgotten since"
 
 
 def _never() -> bool:
@@ -114,7 +116,7 @@ class MigrationWork:
         list_id = self._list_of(job)
         try:
             upload = self._driven(job, batch, ListId(list_id))
-            if was_never_prepared(upload):
+            while upload is not None and self._was_overtaken(batch, upload):
                 upload = self._driven(job, batch, ListId(list_id))
         except CouponhubError as error:
             if not ends_job(error):
@@ -124,6 +126,9 @@ class MigrationWork:
                 f"batch {batch.number} of {self.plan.id} cannot go on: {error.message}",
                 hint=f"mend it, and `couponhub migrate resume {self.plan.id}`",
             ) from error
+        if upload is None:
+            counts = self.batches.counts(batch)
+            return [ended(step, f"all that was left of it was for {_FORGOTTEN}", **attrs.asdict(counts))]
         if upload.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
             raise PartialFailure(
                 f"upload {upload.id}, batch {batch.number} of {self.plan.id}, has ended early: {_why(upload)}",
@@ -134,10 +139,20 @@ class MigrationWork:
         self.fingerprint(batch, list_id)
         counts = self.batches.counts(batch)
         evidence = f"{counts.accepted:,} of {counts.rows:,} codes taken, as {upload.id}"
+        if counts.forgotten:
+            evidence += f"; {counts.forgotten:,} for {_FORGOTTEN}"
         return [ended(step, evidence, **attrs.asdict(counts), upload=str(upload.id))]
 
-    def _driven(self, job: JobRecord, batch: MigrationBatch, list_id: ListId) -> Job:
+    def _was_overtaken(self, batch: MigrationBatch, upload: Job) -> bool:
+        """Return True where an upload has ended with nothing for anybody to mend, and the next one sends what is left."""
+        if was_never_prepared(upload):
+            return True
+        return upload.status is JobStatus.CANCELLED and self.batches.forgotten(batch) > 0
+
+    def _driven(self, job: JobRecord, batch: MigrationBatch, list_id: ListId) -> Job | None:
         upload = self.batches.current(batch, list_id, self._name(batch.number))
+        if upload is None:
+            return None
         return self.batches.drive(upload, stops=lambda: self._is_halted(job), per_minute=self._per_minute)
 
     def _waiting(self, step: StepRecord, upload: Job) -> StepRecord:
@@ -156,7 +171,9 @@ class MigrationWork:
         found = self.second_pass(self._list_of(job))
         log = RunLog.read(self.log, self.plan.id)
         if not any(event.kind == FINISHED for event in log.logged):
-            log.write(FINISHED, f"every batch is sent; {found.note}", double_issued=found.double)
+            forgotten = forgotten_of(job)
+            stays = f"{forgotten:,} codes for {_FORGOTTEN} stay at the source; " if forgotten else ""
+            log.write(FINISHED, f"every batch is sent; {stays}{found.note}", double_issued=found.double)
         return [ended(step, found.note, double_issued=found.double)]
 
     def _list_of(self, job: JobRecord) -> str:

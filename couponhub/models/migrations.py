@@ -293,7 +293,7 @@ class MigrationStatus(Documented):
     Attributes:
         job_id: The job that applies it.
         sent: Codes that the target has taken.
-        rows: Codes that are to go.
+        rows: Codes that are to go; no longer those of customers who were forgotten.
         per_minute: Vendor files that may go in a minute, as somebody throttled it; None for as many as the limits allow.
         window_ends_at: Until when both vendors answer and `rollback` leads back; None before the cut-over.
         proof: The newest proof, without its differences.

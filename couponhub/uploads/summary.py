@@ -87,6 +87,12 @@ def is_sent(record: UploadRecord) -> bool:
     return all(part.stage is Stage.SUBMITTED for part in record.parts)
 
 
+def is_half_sent(record: UploadRecord) -> bool:
+    """Return True when the vendor has a part that it has not ended, and there are others to send."""
+    arrived = [part for part in record.parts if part.stage is Stage.SUBMITTED]
+    return len(arrived) < len(record.parts) and any(not part.shown.status.ended for part in arrived)
+
+
 def is_idle(job: JobRecord, now: datetime) -> bool:
     """Return True when a job could go on, or is paused, and nobody drives it."""
     return job.status is JobStatus.PAUSED or (job.status is JobStatus.PENDING and not job.waits(now))

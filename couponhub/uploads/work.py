@@ -35,7 +35,7 @@ from couponhub.uploads.steps import (
     without_rest,
 )
 from couponhub.uploads.submission import SubmitCall, Submitter, file_call, show_command, url_call
-from couponhub.uploads.summary import upload_of
+from couponhub.uploads.summary import is_half_sent, upload_of
 
 _FIRST_LOOK, _LONGEST_LOOK = 5.0, 600.0
 _LONGEST_STAY = 3600.0
@@ -102,6 +102,13 @@ class UploadWork:
     def wind_down(self, trouble: CouponhubError | None) -> None:
         """See `Work.wind_down`: what was staged and has arrived is served until the vendor has ended it."""
         self.sending.close()
+        if trouble is None and self.files and is_half_sent(self.upload):
+            # Somebody holds the next part back: what went before it is still to be fetched.
+            stays = Deadline.after(_LONGEST_STAY, self.rate_limit_wait.clock)
+            with suppress(CouponhubError):
+                self._wait(
+                    lambda one: arrived_parts_ended(one) or stays.passed() or self._stops(), sending=True
+                )
         if trouble is not None and self.is_refused:
             with suppress(LocalError):
                 # What became of each part; if even this cannot be read, `trouble` says why.

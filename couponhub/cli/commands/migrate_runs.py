@@ -171,6 +171,11 @@ def _followed(
         ):
             found = run(told)
     _print(options, found)
+    if found.job_status is JobStatus.CANCELLED:
+        raise PartialFailure(
+            f"{found.id} was cancelled; {found.sent:,} of {found.rows:,} codes are known to be taken",
+            hint="plan anew for the others: what was sent is left out then",
+        )
     if found.job_status is JobStatus.PAUSED:
         say(f"it is paused; `couponhub migrate resume {migration}` goes on")
     elif not found.job_status.ended:
