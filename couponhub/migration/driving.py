@@ -37,6 +37,7 @@ class Drive:
         Raises:
             CouponhubError: A step failed. The job says when it is to be tried again.
         """
+        self.told()
         while True:
             # A look at least, however little time there is.
             job = self.jobs.drive(

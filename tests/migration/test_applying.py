@@ -140,3 +140,14 @@ def test_a_handed_out_code_is_found_by_the_second_pass(world: World) -> None:
     assert 0 == ran.code, ran.err
     (event,) = [one for one in ran.json["events"] if one["kind"] == "finished"]
     assert "1 codes that moved as free were handed out at the source since" in event["message"]
+
+
+def test_what_fails_on_the_way_names_the_command_that_goes_on(world: World) -> None:
+    """A vendor that is away ends the run with its own exit code, and one line says how to go on."""
+    digest = to_moengage(world)
+    world.cli.control["moengage"].fail("POST */files", "status", 503)
+
+    ran = world.cli("migrate", "apply", "plan.json", "--confirm", digest, "--timeout", "2")
+
+    assert ran.code in {3, 7}
+    assert "`couponhub migrate resume plan.json` goes on" in ran.remarks[-1]

@@ -15,7 +15,7 @@ from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import as_table, print_many, print_one
 from couponhub.cli.progress import ProgressDisplay
 from couponhub.cli.session import Seconds, opened_hub, told_if_interrupted
-from couponhub.errors import PartialFailure, WaitTimeout
+from couponhub.errors import CouponhubError, PartialFailure, WaitTimeout
 from couponhub.migration import MigrationProgress
 from couponhub.models import JobStatus, MigrationStatus
 from couponhub.serialization import to_document
@@ -169,7 +169,13 @@ def _followed(
         with told_if_interrupted(
             f"what was sent is written down; `couponhub migrate resume {migration}` goes on"
         ):
-            found = run(told)
+            try:
+                found = run(told)
+            except CouponhubError as error:
+                if meter.subject is None or "migrate resume" in error.hint:
+                    raise  # nothing is written down, or it says what to do
+                goes_on = f"`couponhub migrate resume {migration}` goes on"
+                raise error.reworded(hint=f"{error.hint}; {goes_on}" if error.hint else goes_on) from error
     _print(options, found)
     if found.job_status is JobStatus.CANCELLED:
         raise PartialFailure(
