@@ -13,7 +13,7 @@ import attrs
 
 from couponhub.clock import Clock
 from couponhub.codes.new_file import new_file
-from couponhub.errors import CouponhubError, LocalError, NotFound, Unsupported, VendorError
+from couponhub.errors import CouponhubError, LocalError, NotFound, Unsupported
 from couponhub.migration.expected import batch_codes
 from couponhub.migration.kept import KeptMigration
 from couponhub.migration.known_codes import KnownCodes
@@ -139,7 +139,7 @@ class Aftermath:
                     for code in batch:
                         names.add("source", code, "it moved as free and was handed out at the source since")
                 return found.count
-        except (VendorError, Unsupported) as error:
+        except CouponhubError as error:  # lookups are led back already, and what is known is told
             notes.append(f"what the source handed out cannot be found out: {error.message}")
             return None
 

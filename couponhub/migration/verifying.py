@@ -11,7 +11,7 @@ import attrs
 
 from couponhub.clock import Clock
 from couponhub.codes.new_file import new_file
-from couponhub.errors import LocalError, Unsupported, VendorError
+from couponhub.errors import CouponhubError, LocalError
 from couponhub.migration.asked_codes import ask_target
 from couponhub.migration.children import BatchUploads
 from couponhub.migration.code_files import lines_of
@@ -222,7 +222,7 @@ class Verifier:
                         f"the source's vendor counts {found.unknown:,} codes as handed out of which nobody knows which they are"
                     )
                 return _Second(is_done=True, double=found.count, unknown=found.unknown)
-        except (VendorError, Unsupported) as error:
+        except CouponhubError as error:  # of the vendor, or a file that holders were read from is gone
             notes.append(f"what the source handed out since cannot be found out: {error.message}")
             return _Second(is_done=False, double=0, unknown=self.plan.counts.unknown)
 

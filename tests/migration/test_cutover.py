@@ -248,3 +248,15 @@ def test_a_vendor_that_cannot_be_asked_has_no_shadow(world: World) -> None:
     applied_to_moengage(world)
     ran = world.cli("migrate", "shadow", "plan.json", "--customers", "people.csv", "--sample", "5")
     assert (8, True) == (ran.code, "usage reports" in ran.complaint)
+
+
+def test_without_its_file_of_holders_the_source_is_not_known(world: World) -> None:
+    """The proof says so and does not balance; the way back is open all the same."""
+    applied_to_capillary(world)
+    cut_over(world)
+    (world.cli.folder / "holders.csv").unlink()
+    ran = verified(world)
+    assert (3, {"=": 50}) == (ran.code, {sign: n for sign, n in ran.json["classes"].items() if n})
+    assert any("cannot read holders.csv" in note for note in ran.json["notes"])
+    back = world.cli("migrate", "rollback", "plan.json", "-o", "json")
+    assert (0, 0, None) == (back.code, back.json["at_target"], back.json["at_source"]), back.err
