@@ -47,6 +47,8 @@ class Applier:
                 f"the digest that is confirmed is not that of the plan, which is {plan.digest}",
                 hint="review the plan, and confirm the digest that you have reviewed",
             )
+        # Before the vendors are asked about anything.
+        self.state.ledger(plan.target.connection).require_writable()
         kept = KeptMigration(files=self.state.job_files, id=JobId(plan.id))
         try:
             with self.state.locks.hold(("migrations", plan.id), timeout=_WAIT):

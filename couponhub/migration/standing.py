@@ -55,7 +55,7 @@ def _sent(plan: MigrationPlan, job: JobRecord, batches: BatchUploads) -> int:
         if step.kind == SEND and step.status is JobStatus.DONE
     }
     return sum(
-        taken if isinstance(taken := done.get(batch.number), int) else batches.counts(batch).accepted
+        taken if isinstance(taken := done.get(batch.number), int) else batches.accepted(batch)
         for batch in plan.batches
     )
 

@@ -27,6 +27,12 @@ _LIMITS: Mapping[str, dict[str, int]] = {
 }
 
 
+_UNPACED: Mapping[str, dict[str, int]] = {
+    "capillary": {"calls_per_minute": 0},
+    "moengage": {"upload_per_minute": 0, "upload_per_day": 0},
+}
+
+
 @attrs.frozen
 class Move:
     """A migration that is planned.
@@ -88,13 +94,27 @@ class Move:
         )
 
 
-def configure(cli: CliRunner, folder: str = "state", **more: Any) -> None:
-    """Write a config file by which a part is of a few codes."""
+def configure(cli: CliRunner, *, settle: float = 0.05, is_paced: bool = True) -> None:
+    """Write a config file by which a part is of a few codes.
+
+    Args:
+        cli: Whose.
+        settle: Seconds within which a vendor shows what it was sent.
+        is_paced: False for no pauses between calls and files, where time really passes.
+    """
     tables = (
-        config_text(cli.server.url, [one], {"timeout": 5.0, "settle": 0.05, "limits": _LIMITS[name], **more})
+        config_text(
+            cli.server.url,
+            [one],
+            {
+                "timeout": 5.0,
+                "settle": settle,
+                "limits": _LIMITS[name] | ({} if is_paced else _UNPACED[name]),
+            },
+        )
         for name, one in cli.vendors.items()
     )
-    store = f'\n[store]\nurl = "sqlite:///{cli.folder.as_posix()}/{folder}/couponhub.db"\n'
+    store = f'\n[store]\nurl = "sqlite:///{cli.folder.as_posix()}/state/couponhub.db"\n'
     (cli.folder / "couponhub.toml").write_text("".join(tables) + store, encoding="utf-8")
 
 

@@ -258,7 +258,11 @@ def test_a_throttle_spaces_the_files(move: Move, clock: SharedClock) -> None:  #
         for one in move.control.requests()
         if one["method"] == "POST" and "/file" in one["path"] and one["status"] < 300
     ]
-    assert len(CODES) // ROWS == len(sent), [(one["at"], one["method"], one["path"], one["status"]) for one in move.control.requests() if "POST" == one["method"]]
+    assert len(CODES) // ROWS == len(sent), [
+        (one["at"], one["method"], one["path"], one["status"])
+        for one in move.control.requests()
+        if "POST" == one["method"]
+    ]
     assert all(later - earlier >= timedelta(seconds=59) for earlier, later in pairwise(sent))
     assert_whole(move)
 
