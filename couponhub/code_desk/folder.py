@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from couponhub.codes import prepare
@@ -33,11 +33,13 @@ def prepare_folder(
         column: As of `prepare`.
 
     Raises:
-        UsageError: The file is no code file, or something else lies in the folder.
+        UsageError: The file is no code file, or lies in the folder itself; or something else does, or this process works in it.
         LocalError: The file cannot be read, or the folder cannot be written; what was there stays.
     """
+    place = _place(out)
+    _spare(one, place, out)
     earlier = _earlier(out)
-    with _beside(out) as made:
+    with _beside(place, out) as made:
         rejects = made / _REJECTS
         try:
             done = prepare(one.source, rules, made, column=column, rejects=rejects, refuses=False)
@@ -50,11 +52,7 @@ def prepare_folder(
             rejects.unlink()
         files = {path.name: _digest(path) for path in sorted(made.iterdir())}
         _write_manifest(made, files)
-        for path in earlier:
-            path.unlink()
-        if out.exists():
-            out.rmdir()
-        made.rename(out)
+        _put(made, place, [path.name for path in earlier])
     return PreparedFolder(
         **counts_of([done]),
         reasons=done.reasons,
@@ -67,6 +65,45 @@ def prepare_folder(
         rejects_path=str(out / _REJECTS) if done.rejected else None,
         warnings=done.warnings,
     )
+
+
+def _place(out: Path) -> Path:
+    """Return where a folder is in truth: one that links lead to, or that is named by a way, keeps its name."""
+    try:
+        return out.resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # links that go round in a circle, too
+        reason = error.strerror if isinstance(error, OSError) else "no folder can be named so"
+        raise LocalError(f"the folder {out} cannot be used: {reason}") from None
+
+
+def _spare(one: NamedSource, place: Path, out: Path) -> None:
+    """Refuse to replace the folder that holds the source, or that this process works in."""
+    source = one.source
+    with suppress(OSError, ValueError):
+        if isinstance(source, (str, os.PathLike)) and place in Path(source).resolve().parents:
+            raise UsageError(f"{one.name} lies in {out}, which would be replaced", hint="name a new folder")
+        if out.exists() and place in (here := Path.cwd(), *here.parents):
+            raise UsageError(
+                f"the folder {out} is the one that you are in, and would be replaced",
+                hint="name a new folder",
+            )
+
+
+def _put(made: Path, place: Path, earlier: list[str]) -> None:
+    """Put a folder in its place; what was there is moved aside for it, and comes back where that fails."""
+    if not place.exists():
+        made.rename(place)
+        return
+    aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
+    place.rename(aside)  # an empty folder is replaced
+    try:
+        made.rename(place)
+    except OSError:
+        aside.rename(place)
+        raise
+    for name in earlier:
+        (aside / name).unlink()
+    aside.rmdir()
 
 
 def _earlier(out: Path) -> list[Path]:
@@ -90,11 +127,11 @@ def _earlier(out: Path) -> list[Path]:
 
 
 @contextmanager
-def _beside(out: Path) -> Iterator[Path]:
+def _beside(place: Path, out: Path) -> Iterator[Path]:
     """Give a private folder on the same disk, which becomes the folder or ends with the block."""
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
     except OSError as error:
         raise LocalError(f"the folder {out} cannot be made: {error.strerror}") from error
     try:

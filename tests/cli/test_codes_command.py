@@ -1,11 +1,13 @@
 """`couponhub codes`, as people use it: on files, and on what was sent from here, at both vendors."""
 
+import errno
 import gzip
 import io
 import json
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,6 +147,40 @@ def test_files_from_a_pipe_and_a_page(
         ran.json["sent"],
     )
     assert "<svg" in (cli.folder / "page.html").read_text(encoding="utf-8")
+
+
+def test_prepared_files_survive_what_would_replace_them(
+    cli: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of the source and the one that we are in are refused; a link's folder is replaced, or stays as it was."""
+    cli.write("codes.csv", "code", "A-1", "A-2")
+    prepare = ("codes", "prepare", "codes.csv", "--for", "moengage", "--out")
+    assert 0 == cli(*prepare, "clean").code
+    written = (cli.folder / "clean" / "1.csv").read_bytes()
+    ran = cli("codes", "prepare", "clean/1.csv", "--for", "capillary", "--out", "clean")
+    assert (2, True) == (ran.code, "clean/1.csv lies in clean, which would be replaced" in ran.complaint)
+    (cli.folder / "link").symlink_to("clean")
+    assert 0 == cli(*prepare, "link").code
+    monkeypatch.chdir(cli.folder / "clean")
+    ran = cli(
+        "--config", "../couponhub.toml", "codes", "prepare", "../codes.csv", "--for", "moengage", "--out", "."
+    )
+    assert (2, True) == (ran.code, "the one that you are in" in ran.complaint)
+    monkeypatch.chdir(cli.folder)
+    rename = Path.rename
+
+    def refused(path: Path, target: Path) -> Path:
+        if target.name == "clean" and not cleared:
+            cleared.append(path)
+            raise OSError(errno.EIO, "it failed")
+        return rename(path, target)
+
+    cleared: list[Path] = []
+    monkeypatch.setattr(Path, "rename", refused)
+    ran = cli(*prepare, "clean")
+    assert (2, True, 1) == (ran.code, "clean cannot be written" in ran.complaint, len(cleared))
+    assert written == (cli.folder / "clean" / "1.csv").read_bytes()
+    assert not list(cli.folder.glob(".clean*"))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")

@@ -331,3 +331,14 @@ def test_who_is_forgotten_while_being_asked_about_is_not_kept(tmp_path: Path) ->
         slices.keep(1, learned, since=since)
         assert [mobile(1), mobile(3)] == [row["mobile"] for row in slices.rows(1)]
         assert {1, 3} == slices.asked(1)
+
+
+def test_the_customers_are_not_written_over(cli: CliRunner) -> None:
+    """An export to the file that names them is refused before anybody is asked, by whatever way it is named."""
+    path = cli.write("people.csv", "mobile", mobile(1))
+    (cli.folder / "link.csv").symlink_to("people.csv")
+    before = Path(path).read_bytes()
+    for out in ("people.csv", "link.csv"):
+        ran = cli("export", "customers", "capillary", "people.csv", "--out", out)
+        assert (2, True) == (ran.code, "is the file of customers itself" in ran.complaint)
+    assert before == Path(path).read_bytes()
