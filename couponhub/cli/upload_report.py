@@ -72,7 +72,9 @@ def _fault_of(report: UploadReport) -> PartialFailure | None:
     ]
     hint = "a report that is written later tells more" if report.pending else ""
     if report.unknown and not hint:
-        hint = "the column `reason` says why; --probe asks the vendor about codes, where it can be asked"
+        hint = "the column `reason` says why"
+        if report.asked < report.unknown:  # asking about all of them once more would prove no more
+            hint += "; --probe asks the vendor about codes, where it can be asked"
     return PartialFailure(
         ", and ".join(filter(None, told)),
         hint=hint,

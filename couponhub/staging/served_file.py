@@ -51,9 +51,9 @@ class ServedFile:
 
         Where nothing of it is sent, nothing is kept as a fetch.
         """
-        asked = _without_odd_ranges(environ)
         try:
-            tag = self._tag(self.path.stat().st_size)
+            size = self.path.stat().st_size
+            asked, tag = _without_odd_ranges(environ, size), self._tag(size)
             response: Response = send_file(self.path, asked, mimetype="text/csv", conditional=True, etag=tag)
         except (OSError, HTTPException) as error:
             # A range outside of the file, or a file that has just been released.
@@ -94,10 +94,14 @@ class _Sending:
             close()
 
 
-def _without_odd_ranges(environ: "WSGIEnvironment") -> "WSGIEnvironment":
-    """Leave out what RFC 9110 lets a server ignore: several ranges, what is none, and any where HEAD asks."""
+def _without_odd_ranges(environ: "WSGIEnvironment", size: int) -> "WSGIEnvironment":
+    """Leave out what RFC 9110 lets a server ignore: several ranges, what is none, and any where HEAD asks.
+
+    The last bytes of a file that has no more than are asked for are the whole of it; werkzeug would refuse them.
+    """
     ranges = parse_range_header(environ.get("HTTP_RANGE"))
-    single = ranges is not None and ranges.units == "bytes" and len(ranges.ranges) == 1
-    if single and environ["REQUEST_METHOD"] == "GET":
-        return environ
+    if ranges is not None and ranges.units == "bytes" and len(ranges.ranges) == 1:
+        begin, _ = ranges.ranges[0]
+        if environ["REQUEST_METHOD"] == "GET" and begin > -size:
+            return environ
     return {name: value for name, value in environ.items() if name != "HTTP_RANGE"}

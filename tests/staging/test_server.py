@@ -72,10 +72,11 @@ def test_ranges_and_head(staging: Staging, file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["bytes=0-1,4-5", "bytes=5-2", "bytes=x", "lines=0-1", "bytes", "bytes=--1"]
+    "asked",
+    ["bytes=0-1,4-5", "bytes=5-2", "bytes=x", "lines=0-1", "bytes", "bytes=--1", "bytes=-18", "bytes=-99"],
 )
 def test_an_odd_range_is_passed_over(staging: Staging, file: Path, asked: str) -> None:
-    """Several at once, or what is none: the whole file is an answer to all of them."""
+    """Several at once, what is none, or more last bytes than there are: the whole file is an answer to all of them."""
     with staging.stage(file, "a.csv") as staged:
         answer = fetch(staged.url, Range=asked)
 
