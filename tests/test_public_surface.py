@@ -168,6 +168,37 @@ HUB: dict[str, Ask] = {
     "exports resume timeout": lambda hub, odd: hub.exports.resume("ex_none", timeout=odd),
     "exports cancel": lambda hub, odd: hub.exports.cancel(odd),
     "exports get": lambda hub, odd: hub.exports.get(odd),
+    "codes.check": lambda hub, odd: hub.codes.check(odd),
+    "codes.check connections": lambda hub, odd: hub.codes.check("nowhere.csv", connections=odd),
+    "codes.check column": lambda hub, odd: hub.codes.check("nowhere.csv", column=odd),
+    "codes.prepare": lambda hub, odd: hub.codes.prepare(odd, "moengage", "nowhere.csv/out"),
+    "codes.prepare connection": lambda hub, odd: hub.codes.prepare("nowhere.csv", odd, "nowhere.csv/out"),
+    "codes.prepare out": lambda hub, odd: hub.codes.prepare("nowhere.csv", "moengage", odd),
+    "codes.prepare column": lambda hub, odd: hub.codes.prepare("nowhere.csv", "moengage", OUT, column=odd),
+    "codes.rehearse": lambda hub, odd: hub.codes.rehearse(odd, "capillary", "900004"),
+    "codes.rehearse connection": lambda hub, odd: hub.codes.rehearse("nowhere.csv", odd, "900004"),
+    "codes.rehearse list": lambda hub, odd: hub.codes.rehearse("nowhere.csv", "capillary", odd),
+    "codes.rehearse column": lambda hub, odd: hub.codes.rehearse(
+        "nowhere.csv", "capillary", "900004", column=odd
+    ),
+    "codes.rehearse tagging": lambda hub, odd: hub.codes.rehearse(
+        "nowhere.csv", "capillary", "900004", tagging=odd
+    ),
+    "codes.subtract": lambda hub, odd: hub.codes.subtract(odd, ["nowhere.csv"], OUT),
+    "codes.subtract others": lambda hub, odd: hub.codes.subtract("nowhere.csv", odd, OUT),
+    "codes.subtract out": lambda hub, odd: hub.codes.subtract("nowhere.csv", "nowhere.csv", odd),
+    "codes.intersect": lambda hub, odd: hub.codes.intersect(odd, ["nowhere.csv"], OUT),
+    "codes.intersect out": lambda hub, odd: hub.codes.intersect("nowhere.csv", "nowhere.csv", odd),
+    "codes.compare": lambda hub, odd: hub.codes.compare(odd, "nowhere.csv"),
+    "codes.compare out": lambda hub, odd: hub.codes.compare("nowhere.csv", "nowhere.csv", odd),
+    "codes.fingerprint": lambda hub, odd: hub.codes.fingerprint(odd),
+    "codes.fingerprint key": lambda hub, odd: hub.codes.fingerprint("nowhere.csv", odd),
+    "jobs.get": lambda hub, odd: hub.jobs.get(odd),
+    "jobs.pause": lambda hub, odd: hub.jobs.pause(odd),
+    "jobs.proceed": lambda hub, odd: hub.jobs.proceed(odd),
+    "jobs.cancel": lambda hub, odd: hub.jobs.cancel(odd),
+    "jobs.drive": lambda hub, odd: hub.jobs.drive(odd),
+    "jobs.drive timeout": lambda hub, odd: hub.jobs.drive("up_none", timeout=odd),
     "migrations.apply": lambda hub, odd: hub.migrations.apply(odd, "0"),
     "migrations.apply confirm": lambda hub, odd: hub.migrations.apply("nowhere.json", odd),
     "migrations.apply timeout": lambda hub, odd: hub.migrations.apply("nowhere.json", "0", timeout=odd),
@@ -441,6 +472,7 @@ def test_nothing_public_is_left_out(hub: CouponHub) -> None:
     assert set() == {f"migrations.{name}" for name in _methods(hub.migrations)} - _covered(HUB) - {
         "migrations.iterate"
     }
+    assert set() == {f"codes.{name}" for name in _methods(hub.codes)} - _covered(HUB)
     assert set() == _methods(Client) - _covered(CLIENT)
     assert set() == exported - {name.partition(".")[0] for name in MODELS}
 

@@ -170,10 +170,10 @@ class CodeDesk(Rooted):
         """
         from couponhub.codes import subtract  # noqa: PLC0415 - a check needs none of it
 
-        named = (first, *_several(others))
+        named, target = (first, *_several(others)), _new_target(out)
         with self._sets(*named) as ((codes, *sets), workspace):
             rest = [one for each in sets for one in each]
-            return subtract(codes, rest, _target(out), workspace, rules=self._rules_of(named))
+            return subtract(codes, rest, target, workspace, rules=self._rules_of(named))
 
     def intersect(
         self, first: NamedCodes, others: NamedCodes | Iterable[NamedCodes], out: str | os.PathLike[str]
@@ -181,10 +181,10 @@ class CodeDesk(Rooted):
         """Write the codes of a source that also stand in any of the others to a new code file; as `subtract`."""
         from couponhub.codes import intersect  # noqa: PLC0415 - a check needs none of it
 
-        named = (first, *_several(others))
+        named, target = (first, *_several(others)), _new_target(out)
         with self._sets(*named) as ((codes, *sets), workspace):
             rest = [one for each in sets for one in each]
-            return intersect(codes, rest, _target(out), workspace, rules=self._rules_of(named))
+            return intersect(codes, rest, target, workspace, rules=self._rules_of(named))
 
     def compare(
         self, first: NamedCodes, second: NamedCodes, out: str | os.PathLike[str] | None = None
@@ -192,9 +192,9 @@ class CodeDesk(Rooted):
         """Compare two sources; `out` is a new folder for what stands in both, and in one alone. As `subtract`."""
         from couponhub.codes import compare  # noqa: PLC0415 - a check needs none of it
 
-        rules = self._rules_of((first, second))
+        rules, target = self._rules_of((first, second)), None if out is None else _new_target(out)
         with self._sets(first, second) as ((one, other), workspace):
-            return compare(one, other, workspace, target=None if out is None else _target(out), rules=rules)
+            return compare(one, other, workspace, target=target, rules=rules)
 
     def fingerprint(self, source: NamedCodes, key: bytes = b"") -> str:
         """Return what two who share a key compare to find out whether they hold the same codes. Raises as `subtract`."""
@@ -313,6 +313,15 @@ def _target(out: object) -> Path:
     if not isinstance(out, (str, os.PathLike)) or not os.fspath(out):
         raise UsageError("where to write must be a path", hint="such as new.csv")
     return Path(os.fsdecode(out))
+
+
+def _new_target(out: object) -> Path:
+    """Return where to write what is new, before much is read for it."""
+    from couponhub.codes.new_file import require_new  # noqa: PLC0415 - a check needs none of it
+
+    target = _target(out)
+    require_new(target)
+    return target
 
 
 def _folder(path: Path) -> Path:

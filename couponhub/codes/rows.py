@@ -246,8 +246,10 @@ def rows_of_iterable(codes: Iterable[str]) -> SourceRows:
     """Take codes one by one; the "line" is the position from 1. Blank ones are skipped.
 
     Raises:
-        UsageError: Something in it is not text.
+        UsageError: Something in it is not text, or it is nothing that gives codes.
     """
+    if not isinstance(codes, Iterable):
+        raise UsageError(f"codes come as a file or as an iterable of codes, not as {type(codes).__name__}")
     return SourceRows(
         columns=Columns(width=1, code=0), form=SourceForm(kind="codes"), batches=_batches_of_iterable(codes)
     )
