@@ -56,7 +56,9 @@ def with_evidence(upload: Upload, job: JobRecord | None) -> Upload:
 
 def _unreached(upload: Upload, parts: Sequence[Part]) -> Iterator[str]:
     """Warn of files that the vendor has given up, and that nobody ever fetched: perhaps it cannot reach them."""
-    count = sum(part.status is UploadStatus.FAILED and part.fetches == () for part in parts)
+    # Of one that was refused when it was handed over, there was nothing to fetch.
+    given_up = [part for part in parts if part.id is not None and part.status is UploadStatus.FAILED]
+    count = sum(part.fetches == () for part in given_up)
     if count:
         yield (
             f"the vendor failed {count} of {len(parts)} parts, whose files it never fetched from here:"

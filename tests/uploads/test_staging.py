@@ -153,6 +153,17 @@ def test_files_that_fail_unfetched_are_warned_of(
     assert (() if fetches else (warned,)) == upload.warnings
 
 
+def test_files_that_were_refused_unfetched_are_not_warned_of(url_harness: UploadHarness) -> None:
+    """The vendor never had them to fetch: its refusal says why, and the address is not in question."""
+    url_harness.vendor.fates = [RequestRejected("the list is archived")]
+    with pytest.raises(RequestRejected):
+        url_harness.uploads.send(LIST, FIVE)
+    (record,) = url_harness.ledger().of_list(LIST)
+    upload = url_harness.uploads.show(LIST, record.id)
+    assert UploadStatus.FAILED is upload.status
+    assert [] == [warning for warning in upload.warnings if "fetched" in warning]
+
+
 def test_interruption_releases_the_file(url_harness: UploadHarness) -> None:
     """Ctrl-C while waiting ends the URL, and the ledger knows what the vendor was given."""
     faults: list[Exception | None] = [None, KeyboardInterrupt()]  # type: ignore[list-item]  # let through like one
