@@ -29,3 +29,13 @@ def shown_source(name: str) -> str:
     from couponhub.intake.addresses import shown_address  # noqa: PLC0415 - brings in all that reads codes
 
     return shown_address(name)
+
+
+def require_one_stdin(*sources: str) -> None:
+    """Refuse stdin where it would be read a second time, and be found empty.
+
+    Raises:
+        UsageError: Several of the sources are `-`.
+    """
+    if sources.count("-") > 1:
+        raise UsageError("stdin can be one of the sources only")

@@ -218,6 +218,33 @@ def test_a_page_is_written_over_an_earlier_one_alone(cli: CliRunner, there: str)
         assert 0 == cli("codes", "check", "codes.csv", "--html", "page.html").code
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "-", "-"),
+        ("subtract", "-", "-", "--out", "rest.csv"),
+        ("intersect", "codes.csv", "-", "-", "--out", "rest.csv"),
+        ("compare", "-", "-"),
+        ("fingerprint", "-", "--key", "-"),
+    ],
+)
+def test_stdin_is_one_thing(cli: CliRunner, words: tuple[str, ...]) -> None:
+    """Whoever names it twice is told so: the second reading would find nothing, or the rest."""
+    cli.write("codes.csv", "code", "A-1")
+    ran = cli("codes", *words)
+    assert (2, True) == (ran.code, "stdin can be" in ran.complaint)
+
+
+def test_an_empty_key_is_none(cli: CliRunner) -> None:
+    """As of a variable that is not set: what is made with it is not keyed, and must not be taken for that."""
+    cli.write("codes.csv", "code", "A-1")
+    cli.write("key")
+    (cli.folder / "key").write_bytes(b"\n")
+    for key in ("", "@key"):
+        ran = cli("codes", "fingerprint", "codes.csv", "--key", key)
+        assert (2, True) == (ran.code, "the key is empty" in ran.complaint)
+
+
 def test_set_work_names_no_option_of_uploads(cli: CliRunner) -> None:
     """What is to be done about faulty rows is something that can be done there."""
     cli.write("codes.csv", "code", "1.5E+15")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from couponhub.cli.code_sources import column_of, file_or_stdin, shown_source
+from couponhub.cli.code_sources import column_of, file_or_stdin, require_one_stdin, shown_source
 from couponhub.cli.completing import connections, files
 from couponhub.cli.desks import opened_desk
 from couponhub.cli.failures import say
@@ -75,6 +75,7 @@ def check(
     With --for it also says into how many files of that vendor the codes go, how many days of its quota that takes,
     and whether they fit.
     """
+    require_one_stdin(*sources)
     if html is not None:
         from couponhub.codes.page import require_place  # noqa: PLC0415 - a check needs none of it
 
@@ -134,6 +135,7 @@ def prepare(options: GlobalOptions, *, file: str, name: str, out: str, column: s
 @pass_options
 def subtract(options: GlobalOptions, *, source: str, others: tuple[str, ...], out: str) -> None:
     """Write the codes of the first source that stand in none of the others: in their order, each once."""
+    require_one_stdin(source, *others)
     with opened_desk(options) as desk:
         counts = desk.subtract(file_or_stdin(source), map(file_or_stdin, others), out)
     _print_set(options, written=counts.apart, left_out=counts.shared, out=out)
@@ -146,6 +148,7 @@ def subtract(options: GlobalOptions, *, source: str, others: tuple[str, ...], ou
 @pass_options
 def intersect(options: GlobalOptions, *, source: str, others: tuple[str, ...], out: str) -> None:
     """Write the codes of the first source that also stand in one of the others: in their order, each once."""
+    require_one_stdin(source, *others)
     with opened_desk(options) as desk:
         counts = desk.intersect(file_or_stdin(source), map(file_or_stdin, others), out)
     _print_set(options, written=counts.shared, left_out=counts.apart, out=out)
@@ -158,8 +161,7 @@ def intersect(options: GlobalOptions, *, source: str, others: tuple[str, ...], o
 @pass_options
 def compare(options: GlobalOptions, *, first: str, second: str, out: str | None) -> None:
     """Count the codes that stand in both sources (=), in the first alone (-), and in the second alone (+)."""
-    if first == second == "-":
-        raise UsageError("stdin can be one of the sources only")
+    require_one_stdin(first, second)
     with opened_desk(options) as desk:
         found = desk.compare(file_or_stdin(first), file_or_stdin(second), out)
     classes = {"=": found.first.shared, "-": found.first.apart, "+": found.second.apart}
@@ -185,7 +187,11 @@ def fingerprint(options: GlobalOptions, *, source: str, key: str | None) -> None
     """
     from couponhub.cli.session import secret_value  # noqa: PLC0415 - brings in all that speaks to vendors
 
+    if source == key == "-":
+        raise UsageError("stdin can be the source or the key", hint="--key @FILE reads it from a file")
     secret = secret_value(key, "Key of the fingerprint")
+    if secret is not None and not secret:
+        raise UsageError("the key is empty", hint="without --key it is made without one")
     with opened_desk(options) as desk:
         found = desk.fingerprint(file_or_stdin(source), (secret or "").encode())
     if secret is None:
