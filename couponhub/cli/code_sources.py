@@ -5,6 +5,9 @@ from typing import BinaryIO
 
 from couponhub.errors import UsageError
 
+_LONGEST_POSITION = 9
+"""Digits; what is longer than Python would read is no number at all."""
+
 
 def file_or_stdin(name: str) -> str | BinaryIO:
     """Return what a command was told to read: a path, or stdin for `-`.
@@ -20,8 +23,11 @@ def file_or_stdin(name: str) -> str | BinaryIO:
 
 
 def column_of(text: str | None) -> str | int | None:
-    """Return a column by its name, or by its position where a number was given."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() else text
+    """Return a column by its name, or by its position where a number was given that may be one."""
+    may_be_position = (
+        text is not None and len(text) <= _LONGEST_POSITION and text.isascii() and text.isdigit()
+    )
+    return int(text) if text is not None and may_be_position else text
 
 
 def shown_source(name: str) -> str:

@@ -245,6 +245,15 @@ def test_an_empty_key_is_none(cli: CliRunner) -> None:
         assert (2, True) == (ran.code, "the key is empty" in ran.complaint)
 
 
+def test_a_pasted_column_is_no_fault_of_ours(cli: CliRunner) -> None:
+    """More digits than Python reads as a number are a name that no column has; an upload is told the same."""
+    cli.write("codes.csv", "code", "A-1")
+    send = ("uploads", "send", "capillary", cli.list_id("capillary"), "codes.csv")
+    for words in (("codes", "check", "codes.csv"), send):
+        ran = cli(*words, "--column", "1" * 5000)
+        assert (2, True) == (ran.code, "no column has the name" in ran.complaint)
+
+
 def test_set_work_names_no_option_of_uploads(cli: CliRunner) -> None:
     """What is to be done about faulty rows is something that can be done there."""
     cli.write("codes.csv", "code", "1.5E+15")

@@ -56,6 +56,10 @@ def _alerts_told(alerts: Mapping[str, Any] | None) -> list[str] | None:
     return [words for words, is_on in told.items() if is_on] or ["none"]
 
 
+_LONGEST_FIGURE = 18
+"""Digits; Python itself refuses to read what is far longer."""
+
+
 class _Figure(click.ParamType[Any]):
     """The figure of an alert, from 1; "off" is no alert, which is None to `Alerts`."""
 
@@ -65,7 +69,10 @@ class _Figure(click.ParamType[Any]):
         """Read one."""
         if value == "off":
             return None
-        if isinstance(value, str) and value.isascii() and value.isdigit() and int(value) > 0:
+        is_number = (
+            isinstance(value, str) and len(value) <= _LONGEST_FIGURE and value.isascii() and value.isdigit()
+        )
+        if is_number and int(value) > 0:
             return int(value)
         return (
             value if value is KEPT else self.fail(f"{value!r} is neither a number from 1 nor off", param, ctx)
