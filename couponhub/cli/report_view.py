@@ -70,7 +70,7 @@ def print_check_tables(document: Document) -> None:
         print_words("There is no config file: what was sent from here before is not known.", "dim")
 
 
-def print_rehearsal(options: GlobalOptions, report: "CodesReport") -> None:
+def print_rehearsal(options: GlobalOptions, report: "CodesReport", *, accepts_ruined: bool) -> None:
     """Print what an upload to one list would be; exits with 3 where it would be refused."""
     document = to_document(report, raw=False)
     print_one(options, document, CHECK_FIELDS)
@@ -81,6 +81,8 @@ def print_rehearsal(options: GlobalOptions, report: "CodesReport") -> None:
     if way.rejected:
         rows = "row" if way.rejected == 1 else "rows"
         fault = f"{way.rejected} faulty {rows}: the upload would be refused; `couponhub codes prepare` leaves such rows out"
+    elif _are_ruins(report) and not accepts_ruined:
+        fault = "nothing but rounded numbers: the upload would be refused; export the codes anew, as text"
     elif not way.fits:
         fault = f"the codes cannot go to list {way.list_id}: it is {way.list_status}, or would hold too many"
     if fault:
@@ -113,3 +115,9 @@ def _form(file: Document) -> str:
     words += [file[key] for key in ("encoding", "packing") if file[key]]
     column = f'; codes in column "{file["column"]}"' if file["column"] else ""
     return f"{file['path']}: {', '.join(words)}{column}"
+
+
+def _are_ruins(report: "CodesReport") -> bool:
+    from couponhub.codes.checking import NO_CHANCE  # noqa: PLC0415 - brings in all that checks codes
+
+    return any(one.kind == "rounded" and one.count >= NO_CHANCE for one in report.findings)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from couponhub.codes import prepare
 from couponhub.codes.examining import NamedSource, counts_of
+from couponhub.codes.faults import SPREADSHEET
 from couponhub.codes.report import FolderPart, PreparedFolder, RowExample
 from couponhub.errors import LocalError, UsageError
 from couponhub.intake.source import name_of
@@ -33,7 +34,7 @@ def prepare_folder(
         column: As of `prepare`.
 
     Raises:
-        UsageError: The file is no code file, or lies in the folder itself; or something else does, or this process works in it.
+        UsageError: The file is no code file, has nothing but rounded numbers, or lies in the folder itself; or something else does, or this process works in it.
         LocalError: The file cannot be read, or the folder cannot be written; what was there stays.
     """
     place = _place(out)
@@ -46,6 +47,11 @@ def prepare_folder(
         except UsageError as error:
             message = error.message.removeprefix(f"{name_of(one.source)}: ").replace(", nothing was sent", "")
             raise error.reworded(message=f"{one.name}: {message}") from error.__cause__
+        if done.oddities.are_ruins:
+            raise UsageError(
+                f"{one.name}: line {done.oddities.rounded_line}: {done.oddities.told_rounded}",
+                hint=f"{SPREADSHEET}; whoever means them sends the file as it is, by `couponhub uploads send --accept ruined`",
+            )
         for part in done.parts:
             part.codes.unlink()
         if not done.rejected:

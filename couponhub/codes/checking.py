@@ -30,7 +30,8 @@ _SEPARATOR = re.compile("[;|]")
 _SOUND = re.compile(r"(?=.*\d)(?=.*[^\W\d_eE])[\w./:-]+")
 # "Excel stores 15 significant digits": the others become zeros. By chance one long number in ten looks so.
 SPREADSHEET_DIGITS = 15
-_NO_CHANCE = 5
+NO_CHANCE = 5
+"""Rounded numbers from which on nobody takes them for codes that happen to look so."""
 _ROUNDED = "nothing but zeros from the 16th digit on, as a spreadsheet rounds long numbers"
 
 
@@ -95,6 +96,16 @@ class CodeOddities:
         """Tell whether every long number has nothing but zeros where a spreadsheet has no digits."""
         return 0 < self.rounded == self.long_numbers
 
+    @property
+    def are_ruins(self) -> bool:
+        """Tell whether so many are rounded that it is no chance: then an upload is refused."""
+        return self.all_are_rounded and self.rounded >= NO_CHANCE
+
+    @property
+    def told_rounded(self) -> str:
+        """Say so, where it is so."""
+        return f"all {self.rounded} codes of more than {SPREADSHEET_DIGITS} digits have {_ROUNDED}"
+
 
 @attrs.frozen(kw_only=True)
 class Checks:
@@ -144,10 +155,8 @@ class Checks:
         Raises:
             UsageError: Anything was noted in any batch, unless the faulty rows are left out; or of all rows together.
         """
-        if self.oddities.all_are_rounded and self.oddities.rounded >= _NO_CHANCE and not self.accepts_ruined:
-            what = (
-                f"all {self.oddities.rounded} codes of more than {SPREADSHEET_DIGITS} digits have {_ROUNDED}"
-            )
+        if self.oddities.are_ruins and not self.accepts_ruined:
+            what = self.oddities.told_rounded
             self.faults.add(self.oddities.rounded_line, what, hint=SPREADSHEET, is_ruin=True)
             self.faults.refuse()
         if self.faults.rows is None:

@@ -254,6 +254,24 @@ def test_a_pasted_column_is_no_fault_of_ours(cli: CliRunner) -> None:
         assert (2, True) == (ran.code, "no column has the name" in ran.complaint)
 
 
+@pytest.mark.parametrize("connection", CONNECTIONS)
+def test_rounded_numbers_are_refused_by_all(cli: CliRunner, connection: str) -> None:
+    """A rehearsal says what the upload would, and nothing is prepared of them; whoever means them says so."""
+    cli.write("codes.csv", "code", *(f"{number}23456789012345000" for number in range(1, 9)))
+    send = ("uploads", "send", connection, cli.list_id(connection), "codes.csv")
+    ran = cli(*send, "--dry-run")
+    assert (3, True) == (ran.code, "the upload would be refused" in ran.complaint)
+    assert 2 == cli(*send).code
+    ran = cli("codes", "prepare", "codes.csv", "--for", connection, "--out", "clean")
+    assert (2, True, False) == (
+        ran.code,
+        "zeros from the 16th digit" in ran.complaint,
+        (cli.folder / "clean").exists(),
+    )
+    assert 0 == cli(*send, "--accept", "ruined", "--dry-run").code
+    assert 0 == cli(*send, "--accept", "ruined", "--wait").code
+
+
 def test_set_work_names_no_option_of_uploads(cli: CliRunner) -> None:
     """What is to be done about faulty rows is something that can be done there."""
     cli.write("codes.csv", "code", "1.5E+15")

@@ -137,7 +137,7 @@ def send(
                 tagging=tagging,
                 accepts_ruined=bool(accept),
             )
-        print_rehearsal(options, report)
+        print_rehearsal(options, report, accepts_ruined=bool(accept))
         return
     for address in (url, callback):
         if address is not None:
