@@ -14,7 +14,7 @@ from couponhub.migration.holders import CustomerSweep, HeldCode, reported_codes,
 from couponhub.migration.request import PlanRequest
 from couponhub.migration.sets import file_digest
 from couponhub.migration.words import codes, some
-from couponhub.models import CouponList, Customer, HoldingStatus, PlanSource
+from couponhub.models import CouponList, Customer, HoldingStatus, MigrationEnd, PlanSource
 
 _USED_UP = frozenset({"redeemed", "expired", "revoked"})
 Follow = Callable[[HeldCode], tuple[HeldCode, bool]]
@@ -92,11 +92,18 @@ def unknown_of(shown: CouponList, known: Knowledge, given_out: int) -> int:
         known: What is known of its codes.
         given_out: How many of them are known as given out.
     """
-    if shown.total is None or shown.available is None:
+    handed_out = handed_out_of(shown)
+    if handed_out is None:
         return 0
-    handed_out = max(0, shown.total - shown.available)
     # Where reports say which were given out, either side may be wrong.
     return abs(handed_out - given_out) if known.is_reported else max(0, handed_out - given_out)
+
+
+def handed_out_of(shown: CouponList | MigrationEnd) -> int | None:
+    """Return how many codes of a list its vendor counts as handed out; None where it does not count them."""
+    if shown.total is None or shown.available is None:
+        return None
+    return max(0, shown.total - shown.available)
 
 
 @attrs.define(kw_only=True)

@@ -245,7 +245,7 @@ def _accounted(work: _Work) -> tuple[MigrationCounts, int, tuple[str, ...]]:
     counts, shown = work.classes.counts, work.origin.shown
     name, known = work.origin.connection.name, work.classes.given_out
     told: list[str] = []
-    beyond, unknown = 0, unknown_of(shown, work.known, known)
+    beyond, unknown = 0, unknown_of(shown, work.known, known - _of_other_lists(work))
     if shown.total is None:
         told.append(f"{name} counts no codes of this list: whether codes are missing here cannot be told")
     else:
@@ -261,6 +261,17 @@ def _accounted(work: _Work) -> tuple[MigrationCounts, int, tuple[str, ...]]:
     if work.origin.is_over:
         told.append("the source list has ended, and its codes with it: none of them moves")
     return attrs.evolve(counts, unknown=unknown), beyond, tuple(told)
+
+
+def _of_other_lists(work: _Work) -> int:
+    """Count the codes that only a file of holders has, and that the source's vendor does not count in the list.
+
+    A file that names the codes of several lists would else hide as many that were handed out to nobody knows whom.
+    """
+    total, from_holders = work.origin.shown.total, work.classes.from_holders
+    if total is None or work.known.is_reported:
+        return 0
+    return min(from_holders, max(0, work.classes.counts.all - total))
 
 
 def _of_schedule(schedule: Schedule, work: _Work) -> Iterator[str]:

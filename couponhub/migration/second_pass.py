@@ -10,9 +10,9 @@ from couponhub.codes import intersect
 from couponhub.migration.applying import class_file
 from couponhub.migration.code_files import as_set, lines_of
 from couponhub.migration.kept import KeptMigration
-from couponhub.migration.knowledge import unknown_of
+from couponhub.migration.knowledge import handed_out_of, unknown_of
 from couponhub.migration.planning import Planner
-from couponhub.models import MigrationPlan
+from couponhub.models import CouponList, MigrationPlan
 from couponhub.state import TextCodeSet
 
 
@@ -81,9 +81,22 @@ class SecondLook:
         yield HandedOut(
             codes=as_set(path) if count else free,
             count=count,
-            unknown=unknown_of(origin.shown, known, sum(map(lines_of, given_out))),
+            unknown=max(
+                unknown_of(origin.shown, known, sum(map(lines_of, given_out))),
+                0 if known.is_reported else self._unknown_since(origin.shown, count),
+            ),
             notes=known.notes,
         )
+
+    def _unknown_since(self, shown: CouponList, named: int) -> int:
+        """Count the codes that the vendor handed out since the plan, but for those of them that are known by name.
+
+        Holders of other lists' codes, whom a file may name too, alter nothing of it.
+        """
+        before, now = handed_out_of(self.plan.source), handed_out_of(shown)
+        if before is None or now is None:
+            return 0
+        return max(0, self.plan.counts.unknown + now - before - named)
 
 
 def _folder(path: Path) -> Path:

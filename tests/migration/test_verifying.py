@@ -322,3 +322,37 @@ def test_every_fate_of_a_code_has_its_place_in_the_equation(world: World) -> Non
     equation = {"all": 53, "moved": 45, "issued_elsewhere": 5, "redeemed": 1, "rejected": 1, "skipped": 1}
     assert equation == {key: count for key, count in ran.json["equation"].items() if count}, ran.out
     assert (0, {"=": 45}) == (ran.code, classes(ran.json)), ran.out
+
+
+def test_holders_of_another_list_hide_nothing_that_the_source_hands_out(world: World) -> None:
+    """A file that names more codes than the list has leaves what was handed out since unknown all the same."""
+    source = world.coupon_list(CODES)
+    world.issue("moengage", source, CODES[:5])
+    target = world.series((), "Spring")
+    others = [f"919876543210,SPRING-{number:04d}" for number in range(20)]
+    world.cli.write("holders.csv", "mobile,code", *(f"919876543210,{code}" for code in CODES[:5]), *others)
+    planned = world.plan(
+        *("--from", "moengage", "--list", source, "--to", "capillary", "--to-list", target),
+        *("--codes", "Winter.csv", "--customers", "holders.csv"),
+    )
+    assert 0 == planned.json["counts"]["unknown"], planned.err
+    applied = world.cli("migrate", "apply", "plan.json", "--confirm", planned.json["digest"])
+    assert 0 == applied.code, applied.err
+    assert 0 == verified(world).code
+    world.issue("moengage", source, CODES[7:10])
+    ran = verified(world)
+    assert (3, False, 3) == (ran.code, ran.json["balanced"], ran.json["equation"]["unknown"])
+
+
+def test_holders_of_another_list_hide_nothing_from_the_plan(world: World) -> None:
+    """What the source gave to nobody knows whom is unknown, however many codes of other lists the file names."""
+    source = world.coupon_list(CODES)
+    world.issue("moengage", source, CODES[:5])
+    target = world.series((), "Spring")
+    others = [f"919876543210,SPRING-{number:04d}" for number in range(20)]
+    world.cli.write("holders.csv", "mobile,code", *(f"919876543210,{code}" for code in CODES[:2]), *others)
+    planned = world.plan(
+        *("--from", "moengage", "--list", source, "--to", "capillary", "--to-list", target),
+        *("--codes", "Winter.csv", "--customers", "holders.csv"),
+    )
+    assert 3 == planned.json["counts"]["unknown"], planned.err
