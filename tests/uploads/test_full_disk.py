@@ -25,6 +25,7 @@ THREE_PARTS: dict[str, dict[str, int]] = {
 }
 SIZES = (9_000, 70_000, 85_000, 110_000, 170_000)
 """Bytes that no file may grow beyond: from one that holds no store to one that holds nearly all of it."""
+MOST_SIZES = 14
 
 
 def room(size: int) -> None:
@@ -43,9 +44,9 @@ def test_a_disk_that_is_full_at_any_step(
     (emulated,) = emulators((vendor,), world)
     emulated.set_processing_delay(0.01)
     (tmp_path / "codes.csv").write_text("\n".join(["code", *CODES, ""]), encoding="utf-8")
-    reached = set()
     with EmulatorServer([emulated], world) as server, codes_given("FULL-[0-9]+") as given:
-        for size in SIZES:
+
+        def tried(size: int) -> str:
             given.clear()
             emulated.reset()
             (list_id,) = emulated.seed({"lists": [{"name": "full", "codes": []}]})
@@ -54,18 +55,28 @@ def test_a_disk_that_is_full_at_any_step(
             ran = started(*words, folder=tmp_path, before=partial(room, size)).ended()
             sent = bool(given)
             if ran.returncode == 0:
-                reached.add("done")
+                became = "done"
             else:
                 assert (2, 1) == (ran.returncode, len(ran.stderr.splitlines())), size
                 assert "FULL-" not in ran.stderr
                 told = "find out what was sent with `couponhub uploads show" in ran.stderr
                 assert told or not sent, size
-                reached.add("sent in part" if sent else "nothing sent")
+                became = "sent in part" if sent else "nothing sent"
             again = started(*words, folder=tmp_path).ended()
             assert again.returncode in {0, 9}, again.stderr
             held = Counter(row["code"] for row in Control(server.url, vendor).codes(list_id))
             assert Counter(CODES) == held == given, size
-    assert {"nothing sent", "sent in part"} <= reached
+            return became
+
+        reached = {size: tried(size) for size in SIZES}
+        # Where the step is that sends depends on how often the vendor was asked by then: it is looked for.
+        while "sent in part" not in reached.values() and len(reached) < MOST_SIZES:
+            low = max(size for size, became in reached.items() if became == "nothing sent")
+            done = [size for size, became in reached.items() if size > low and became == "done"]
+            high = min(done, default=4 * low)
+            middle = (low + high) // 2
+            reached[middle] = tried(middle)
+    assert {"nothing sent", "sent in part"} <= set(reached.values())
 
 
 def _configure(folder: Path, name: str, url: str, emulated: VendorEmulator) -> None:
