@@ -84,7 +84,14 @@ def print_rehearsal(options: GlobalOptions, report: "CodesReport", *, accepts_ru
     elif _are_ruins(report) and not accepts_ruined:
         fault = "nothing but rounded numbers: the upload would be refused; export the codes anew, as text"
     elif not way.fits:
-        fault = f"the codes cannot go to list {way.list_id}: it is {way.list_status}, or would hold too many"
+        why = (
+            "it would hold too many, or takes none"
+            if way.list_status == "active"
+            else f"it is {way.list_status}"
+        )
+        fault = f"the codes cannot go to list {way.list_id}: {why}"
+    elif way.skipped and not way.codes:
+        say("every code was sent to this list before: an upload would send nothing")
     if fault:
         say(fault)
         raise click.exceptions.Exit(PartialFailure.exit_code)

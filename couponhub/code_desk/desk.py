@@ -15,7 +15,7 @@ from couponhub.clock import utc_now
 from couponhub.code_desk.sources import NamedCodes, Sources, list_of
 from couponhub.codes.examining import Examination, examine
 from couponhub.codes.report import CodesReport, Finding, Outlook, PreparedFolder, SentBefore
-from couponhub.errors import LocalError, UnknownConnection, UsageError
+from couponhub.errors import Conflict, LocalError, UnknownConnection, UsageError
 from couponhub.models import CodeFileRules, Tagging
 from couponhub.models.given import given_id, given_ids, given_one, given_whole
 from couponhub.rooted import Rooted
@@ -132,13 +132,17 @@ class CodeDesk(Rooted):
 
         Raises:
             UsageError, LocalError: As of `check`.
+            Unsupported: The list, or the vendor, takes no such codes.
             VendorError: The vendor does not tell how the list stands.
         """
         from couponhub.code_desk.outlook import outlook_for_list  # noqa: PLC0415 - a check needs none of it
 
         opened = self._connection(connection)
         _given_column(column)
-        coupon_list = opened.lists.get(list_id)
+        try:
+            coupon_list, takes_codes = opened.lists.check_takes_codes(list_id, tagging), True
+        except Conflict:
+            coupon_list, takes_codes = opened.lists.get(list_id), False
         with self._workspace() as workspace:
             sources = Sources(ledger=self._ledger, workspace=_folder(workspace / "sources"))
             named = sources.named(file)
@@ -146,6 +150,7 @@ class CodeDesk(Rooted):
             outlook = outlook_for_list(
                 opened,
                 coupon_list,
+                takes_codes,
                 named,
                 _folder(workspace / "for"),
                 sent=self._ledger(connection).history(coupon_list.id).sent,

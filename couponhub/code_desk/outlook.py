@@ -46,6 +46,7 @@ def outlook_of(
 def outlook_for_list(
     connection: "Connection",
     coupon_list: CouponList,
+    takes_codes: bool,
     one: NamedSource,
     workspace: Path,
     *,
@@ -60,6 +61,7 @@ def outlook_for_list(
     Args:
         connection: Where it would go.
         coupon_list: As the vendor shows it now.
+        takes_codes: It stands so that codes go into it.
         one: The codes.
         workspace: As of `outlook_of`.
         sent: What was sent to the list before.
@@ -91,7 +93,7 @@ def outlook_for_list(
         skipped=prepared.skipped,
         list_id=coupon_list.id,
         list_status=coupon_list.status.value,
-        fits=fits and coupon_list.status not in {ListStatus.EXPIRED, ListStatus.ARCHIVED},
+        fits=fits and takes_codes and coupon_list.status not in {ListStatus.EXPIRED, ListStatus.ARCHIVED},
     )
 
 

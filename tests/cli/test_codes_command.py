@@ -272,6 +272,22 @@ def test_rounded_numbers_are_refused_by_all(cli: CliRunner, connection: str) -> 
     assert 0 == cli(*send, "--accept", "ruined", "--wait").code
 
 
+def test_a_rehearsal_is_refused_for_what_the_upload_is(cli: CliRunner) -> None:
+    """A vendor that binds no codes says so in both; so does a list that has ended; what was all sent is told."""
+    list_id = cli.list_id("moengage")
+    cli.write("codes.csv", "code,mobile", "A-1,919876543210")
+    send = ("uploads", "send", "moengage", list_id, "codes.csv")
+    for words in ((*send, "--tag", "mobile"), (*send, "--tag", "mobile", "--dry-run")):
+        ran = cli(*words)
+        assert (8, True) == (ran.code, "cannot bind codes to customers" in ran.complaint)
+    assert 0 == cli(*send, "--wait").code
+    ran = cli(*send, "--dry-run")
+    assert (0, True) == (ran.code, "every code was sent to this list before" in ran.complaint)
+    assert 0 == cli("lists", "archive", "moengage", list_id, "--yes").code
+    ran = cli(*send, "--dry-run")
+    assert (3, True) == (ran.code, f"cannot go to list {list_id}: it is archived" in ran.complaint)
+
+
 def test_set_work_names_no_option_of_uploads(cli: CliRunner) -> None:
     """What is to be done about faulty rows is something that can be done there."""
     cli.write("codes.csv", "code", "1.5E+15")
