@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from couponhub.cli import main
 from tests.kit.cli import CUSTOMER, SOON, CliRunner, Ran
 from tests.kit.clock import vendors_today
 from tests.kit.eventually import eventually
@@ -250,3 +251,19 @@ def _interrupted(cli: CliRunner, words: tuple[str, ...], match: str, connection:
 def _stopped(process: Command) -> Ran:
     process.send(signal.SIGINT)
     return Ran.of(process)
+
+
+def test_ctrl_c_while_the_command_line_is_brought_in(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It takes a while on a busy machine; one line, and no traceback."""
+
+    class Interrupted:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "couponhub.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "couponhub.cli.app", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert 130 == main(["lists", "ls"])
+    assert "couponhub: interrupted\n" == capsys.readouterr().err
