@@ -27,7 +27,8 @@ def _of_status(column: Column) -> Column:
 
 REPORT_FIELDS = (
     *map(_of_status, STATUS_FIELDS),
-    Column("PROVEN", "is_proven"),
+    # Beside an equation, a proof that does not balance would be read as one that does.
+    Column("PROVEN", lambda document: document["is_proven"] and document["status"]["proof"]["balanced"]),
     Column("ALL", _term("all"), right=True),
     *(Column(f"= {name.replace('_', ' ').upper()}", _term(name), right=True) for name in _TERMS[:1]),
     *(Column(f"+ {name.replace('_', ' ').upper()}", _term(name), right=True) for name in _TERMS[1:]),

@@ -22,6 +22,7 @@ _NO_ANSWER = unknown("no answer came when its file was sent: the target may have
 _NOT_ENDED = unknown("the target's vendor has not ended its file")
 _REFUSED_ONE = unknown("the target's vendor refused some rows of its file, and does not say which")
 _OTHERS_UNKNOWN = unknown("it went to the target by another upload, whose end is not known")
+_NOT_BOUND = unknown("it went to the target by another upload: whether its customer holds it is not known")
 _NOT_SHOWN = unknown("the target list cannot be looked at")
 _ARCHIVED = unknown("the target list is archived: codes that were not handed out may be gone")
 _GONE = missing("the target list is not there any more", Evidence.ASKED)
@@ -133,6 +134,7 @@ class RestJudge:
         findings: Takes them in.
         folder: A private folder for files on the way.
         rules: How the target's vendor compares codes.
+        bound: The codes that are to go with their customers.
     """
 
     parts: Sequence[SentPart]
@@ -141,6 +143,7 @@ class RestJudge:
     findings: Findings
     folder: Path
     rules: CodeFileRules
+    bound: Sequence[CodeSet]
     _tally: Tally = attrs.field(factory=Tally, init=False)
     _named: int = attrs.field(default=0, init=False)
 
@@ -172,21 +175,32 @@ class RestJudge:
         rest = sets.unsent
         known = self.known.count_in(rest.batches())
         waiting = tuple(others)
+        # A code can be at the target by another upload, and yet not be its customer's there.
+        if waiting and self.bound:
+            bound, rest = self._split(rest, self.bound, "bound")
+            found, unsent = self._split(bound, [codes for _, codes in waiting], "others-bound")
+            self._tell(_NOT_BOUND, found, rows=None)
+            self._tell(_NOT_SENT, unsent, rows=None)
         for judgement, chosen in (
             (self._of_counted(COUNTED), [codes for part, codes in waiting if part.taken]),
             (_OTHERS_UNKNOWN, [codes for part, codes in waiting if not part.taken]),
         ):
-            if not chosen or rest is None:
-                continue
-            folder = self.folder / f"others-{judgement.code_class.name}"
-            folder.mkdir(mode=0o700)
-            both, left = folder / "both.csv", folder / "left.csv"
-            if intersect((rest,), chosen, both, folder, rules=self.rules).shared:
-                self._tell(judgement, as_set(both), rows=None)
-                subtract((rest,), chosen, left, folder, rules=self.rules)
-                rest = as_set(left)
+            if chosen:
+                found, rest = self._split(rest, chosen, f"others-{judgement.code_class.name}")
+                self._tell(judgement, found, rows=None)
         self._tell(_NOT_SENT, rest, rows=None)
         return known
+
+    def _split(
+        self, codes: TextCodeSet, others: Sequence[CodeSet], name: str
+    ) -> tuple[TextCodeSet, TextCodeSet]:
+        """Return the codes that stand in others, too, and those that do not."""
+        folder = self.folder / name
+        folder.mkdir(mode=0o700)
+        both, left = folder / "both.csv", folder / "left.csv"
+        intersect((codes,), others, both, folder, rules=self.rules)
+        subtract((codes,), others, left, folder, rules=self.rules)
+        return as_set(both), as_set(left)
 
     def _odd_part(self, part: SentPart) -> int:
         """Judge the codes of a file that the vendor did not simply take; return how many are known by themselves."""

@@ -15,7 +15,7 @@ from couponhub.errors import CouponhubError, LocalError
 from couponhub.migration.asked_codes import ask_target
 from couponhub.migration.children import BatchUploads
 from couponhub.migration.code_files import lines_of
-from couponhub.migration.counted_codes import RestJudge, SentSets, Tally, compare_sent
+from couponhub.migration.counted_codes import PlannedCodes, RestJudge, SentSets, Tally, compare_sent
 from couponhub.migration.counters import ListCounters, counters_of
 from couponhub.migration.fingerprints import KeptFingerprints
 from couponhub.migration.judgements import Findings, differs, unknown
@@ -137,7 +137,8 @@ class Verifier:
             findings.add(judgement, count, names)
         for code, judgement in asked.unexpected:
             findings.add(judgement, 1, (code,))
-        sets = compare_sent(self.plan, KeptFingerprints(kept=self.kept, rules=rules), parts, folder, rules)
+        fingerprints = KeptFingerprints(kept=self.kept, rules=rules)
+        sets = compare_sent(self.plan, fingerprints, parts, folder, rules)
         sets, stays = self._without_forgotten(sets)
         if stays:
             notes.append(
@@ -150,6 +151,11 @@ class Verifier:
             findings=findings,
             folder=folder,
             rules=rules,
+            bound=[
+                PlannedCodes(fingerprints, batch.number)
+                for batch in self.plan.batches
+                if batch.identifier is not None
+            ],
         )
         tally = judge.judge(sets, others)
         unknown_codes = findings.count(CodeClass.UNKNOWN)

@@ -300,3 +300,13 @@ def test_there_is_none_of_what_was_not_applied(world: World, name: str) -> None:
     assert ran.code in {2, 4}
     assert ran.complaint
     assert not (world.cli.folder / "report.html").exists()
+
+
+@pytest.mark.parametrize(("balanced", "word"), [(True, "yes"), (False, "no")])
+def test_only_a_proof_that_balances_is_shown_as_proven(world: World, balanced: bool, word: str) -> None:
+    """Whoever reads the equation on a terminal sees beside it whether the newest proof balances."""
+    digest, _ = to_capillary(world)
+    applied(world, digest)
+    proven(world, balanced=balanced)
+    shown = world.cli.on_terminal("migrate", "report", "plan.json").out
+    assert re.search(rf"PROVEN\W.*{word}", shown), shown

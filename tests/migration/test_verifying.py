@@ -356,3 +356,24 @@ def test_holders_of_another_list_hide_nothing_from_the_plan(world: World) -> Non
         *("--codes", "Winter.csv", "--customers", "holders.csv"),
     )
     assert 3 == planned.json["counts"]["unknown"], planned.err
+
+
+def test_codes_of_customers_that_went_by_another_upload_are_not_said_to_be_bound(world: World) -> None:
+    """Somebody sends them as free ones while the migration rests: they lie at the target for anybody to get."""
+    digest, target = to_capillary(world)
+    world.cli.control["capillary"].fail("POST */upload/*", "status", 503)
+    assert 7 == world.cli("migrate", "apply", "plan.json", "--confirm", digest).code
+    world.cli.control["capillary"].set_faults()
+    world.cli.write("some.csv", "code", *CODES[:5])
+    sent = world.cli("uploads", "send", "capillary", target, "some.csv", "--wait")
+    assert 0 == sent.code, sent.err
+    world.cli("migrate", "resume", "plan.json")
+    world.cli.control["capillary"].set_faults(
+        {"vendor": "capillary", "match": "GET */customer*/coupons", "fault": "status", "value": SPENT}
+    )
+
+    ran = verified(world)
+
+    assert (3, {"=": 45, "!": 5}) == (ran.code, classes(ran.json)), ran.out
+    assert [("!", code) for code in CODES[:5]] == named(ran.json)
+    assert 5 == ran.json["equation"]["unknown"]
