@@ -456,6 +456,7 @@ WITHOUT_ARGUMENTS = {
     "table_forms",
     "merge_form",
     "require_live",
+    "take_back_advice",
 }
 ROOMS = ("lists", "uploads", "customers", "coupons", "usage")
 

@@ -9,6 +9,9 @@ from couponhub.models.given import given_ids, given_one
 from couponhub.protocols import ExplainsCoupons, FindsCoupons
 from couponhub.rooted import Rooted
 
+TAKE_BACK = "coupons.take_back"
+"""Adapters are asked for advice on it though no protocol has it: the way to take a single code back."""
+
 
 class Coupons(Rooted):
     """The codes of a connection. Thread-safe."""
@@ -28,6 +31,11 @@ class Coupons(Rooted):
         """True when codes that differ only by blanks at their ends are the same code to this vendor."""
         rules = self._rules
         return rules is not None and rules.ignores_blanks
+
+    @property
+    def take_back_advice(self) -> str:
+        """The way to take a single code back at this vendor, in a sentence for people; "" where nobody said."""
+        return self._offered.adapter.advice(TAKE_BACK)
 
     @property
     def _rules(self) -> CodeFileRules | None:

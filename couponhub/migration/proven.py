@@ -252,6 +252,10 @@ class ProvenMigrations(AppliedMigrations):
             batches=self._batches(plan),
             ledger=state.ledger(plan.target.connection),
             second_look=SecondLook(planner=self._planner(), kept=kept, plan=plan),
+            take_back={
+                name: self._connection(name).coupons.take_back_advice
+                for name in (plan.source.connection, plan.target.connection)
+            },
             engine=self._engine,
             clock=self._clock,
         )

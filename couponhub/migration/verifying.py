@@ -1,7 +1,7 @@
 """The proof of a migration: the target beside the plan, code by code, and how each is known."""
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -74,6 +74,7 @@ class Verifier:
         batches: The uploads to it.
         ledger: What was sent there.
         second_look: Looks at the source again.
+        take_back: The way to take a single code back at the source, and at the target, by connection.
         engine: As of the setting `[sets] engine`.
         clock: How the vendor's pauses pass.
     """
@@ -86,6 +87,7 @@ class Verifier:
     batches: BatchUploads
     ledger: Ledger
     second_look: SecondLook
+    take_back: Mapping[str, str]
     engine: str
     clock: Clock
 
@@ -223,6 +225,7 @@ class Verifier:
                     for batch in found.codes.batches():
                         for code in batch:
                             known.put(code, _DOUBLE)
+                    notes += [f"such a code at {name}: {way}" for name, way in self.take_back.items() if way]
                 if found.unknown:
                     notes.append(
                         f"the source's vendor counts {found.unknown:,} codes as handed out of which nobody knows which they are"

@@ -53,7 +53,7 @@ class Adapter(Protocol):
     """Documented limits under their flat names, the connection's overrides applied; 0 is an override to "none"."""
 
     def advice(self, capability: str) -> str:
-        """Say what to do instead of a capability this vendor lacks, by the protocol's name; "" for nothing."""
+        """Say what to do instead of a capability that the vendor lacks, by its name, or of `coupons.take_back`; "" for nothing."""
         ...
 
     def check(self, *, deadline: Deadline | None = None) -> str:

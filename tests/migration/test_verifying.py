@@ -125,6 +125,8 @@ def test_a_code_handed_out_at_the_source_is_named(world: World) -> None:
     world.issue("capillary", world.read()["from"]["list_id"], CODES[3:4])
     ran = verified(world)
     assert (3, 1) == (ran.code, ran.json["double_issued"])
+    ways = [note for note in ran.json["notes"] if note.startswith("such a code at ")]
+    assert ["capillary", "moengage"] == sorted(note.split()[4].rstrip(":") for note in ways)
     assert [("*", CODES[3])] == named(ran.json)
     assert {"=": 49, "*": 1} == classes(ran.json)
 

@@ -70,6 +70,8 @@ _ADVICE: Mapping[str, str] = MappingProxyType(
         "lists.archive": "let the series expire; Capillary neither archives nor deletes one",
         "uploads.urls": "download the file and send it with: couponhub uploads send CONN LIST_ID FILE",
         "uploads.delete": "uploaded codes cannot be taken back at Capillary; let their series expire",
+        "coupons.take_back": "revoke the code with: couponhub call CONN POST /v2/coupon/revoke --body @FILE; and where"
+        " its customer is to have it there, send it once more, tagged",
         "usage.request": "ask Capillary directly, it knows every coupon of a customer: couponhub lookup",
     }
 )

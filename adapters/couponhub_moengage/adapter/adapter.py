@@ -38,6 +38,8 @@ _ADVICE: Mapping[str, str] = MappingProxyType(
     {
         "uploads.files": "MoEngage fetches files from a URL: configure [staging], or give the file's --url",
         "customers.coupons": "MoEngage tells only by mail who got which code: `couponhub usage request`, then `couponhub usage import`",
+        "coupons.take_back": "MoEngage takes no single code back: `couponhub uploads rm` deletes the file that brought it,"
+        " with the other codes of it that nobody was given; have the campaign stopped meanwhile",
         "coupons.find": "MoEngage tells only by mail which code went where: `couponhub usage request`",
     }
 )
