@@ -121,14 +121,19 @@ class BatchUploads:
         raise AssertionError
 
     def drive(
-        self, job: Job, *, stops: Callable[[], bool], per_minute: int | None, early: bool = False
+        self,
+        job: Job,
+        *,
+        stops: Callable[[], bool],
+        per_minute: Callable[[], int | None],
+        early: bool = False,
     ) -> Job:
         """Take an upload as far as it goes now; see `HubJobs.drive`.
 
         Args:
             job: Of the upload.
             stops: Asked before each of its steps.
-            per_minute: How many files may go in a minute; None for as many as the limits allow.
+            per_minute: Tells before each step how many files may go in a minute; None for as many as the limits allow.
             early: Try also what is to be tried later.
         """
         if job.status.ended:
@@ -136,7 +141,7 @@ class BatchUploads:
         return self.jobs.drive(
             job.id,
             stops=stops,
-            holds=lambda: self.free_at(JobId(job.id), per_minute) is not None,
+            holds=lambda: self.free_at(JobId(job.id), per_minute()) is not None,
             early=early,
         )
 

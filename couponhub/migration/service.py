@@ -190,10 +190,19 @@ class Migrations(ProvenMigrations):
         job, batches = self._state().jobs.get(kept.id), self._batches(kept.plan())
         step = None if job is None else job.next_step
         if step is not None and step.kind == SEND:
-            per_minute = RunLog.read(self._state().migration_log, kept.id).per_minute
+
+            def per_minute() -> int | None:
+                return RunLog.read(self._state().migration_log, kept.id).per_minute
+
+            def is_halted() -> bool:
+                written = self._state().jobs.get(kept.id)
+                return written is None or written.wish is not JobWish.GO_ON
+
             for upload_id in batches.begun(batch_number(step))[-1:]:
                 try:
-                    batches.drive(self._jobs.get(upload_id), stops=_never, per_minute=per_minute, early=True)
+                    batches.drive(
+                        self._jobs.get(upload_id), stops=is_halted, per_minute=per_minute, early=True
+                    )
                 except CouponhubError as error:
                     # It has ended then, and the migration itself tells what is to be done.
                     if not ends_job(error):
@@ -254,10 +263,6 @@ class Migrations(ProvenMigrations):
     def _deadline(self, timeout: float | None) -> Deadline:
         seconds = None if timeout is None else given_seconds(timeout, "the timeout", may_be_zero=True)
         return Deadline.after(seconds, self._clock)
-
-
-def _never() -> bool:
-    return False
 
 
 @contextmanager

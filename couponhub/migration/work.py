@@ -153,7 +153,9 @@ class MigrationWork:
         upload = self.batches.current(batch, list_id, self._name(batch.number))
         if upload is None:
             return None
-        return self.batches.drive(upload, stops=lambda: self._is_halted(job), per_minute=self._per_minute)
+        return self.batches.drive(
+            upload, stops=lambda: self._is_halted(job), per_minute=lambda: self._per_minute
+        )
 
     def _waiting(self, step: StepRecord, upload: Job) -> StepRecord:
         free_at = self.batches.free_at(upload.id, self._per_minute)

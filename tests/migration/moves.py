@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from couponhub.clock import Clock
+from couponhub.models.base import NOTHING
 from couponhub.state import Quotas
 from couponhub.state.sqlite.state import SqliteState
 from couponhub.testing import Control, config_text
@@ -118,8 +119,22 @@ def configure(cli: CliRunner, *, settle: float = 0.05, is_paced: bool = True) ->
     (cli.folder / "couponhub.toml").write_text("".join(tables) + store, encoding="utf-8")
 
 
-def planned(world: World, target: str, codes: Sequence[str] = CODES, held: Sequence[str] = HELD) -> Move:
-    """Plan a move of these codes; the target can be told of holders at Capillary alone."""
+def planned(
+    world: World,
+    target: str,
+    codes: Sequence[str] = CODES,
+    held: Sequence[str] = HELD,
+    others: Mapping[str, str] = NOTHING,
+) -> Move:
+    """Plan a move of these codes; the target can be told of holders at Capillary alone.
+
+    Args:
+        world: The vendors.
+        target: Where they go.
+        codes: All of them.
+        held: Those that the demo's customer holds.
+        others: Those of them that somebody else does, with their mobile.
+    """
     seed = {"lists": [{"name": "Winter", "codes": list(codes)}]}
     source = "moengage" if target == "capillary" else "capillary"
     (source_id,) = world.cli.vendors[source].seed(seed)
@@ -129,9 +144,11 @@ def planned(world: World, target: str, codes: Sequence[str] = CODES, held: Seque
     if target == "capillary":
         (there,) = world.cli.vendors[target].seed({"lists": [{"name": "Winter", "codes": []}]})
         ends = ("--to-list", there)
-        bound = dict.fromkeys(held, HOLDER["mobile"])
+        bound = dict.fromkeys(held, HOLDER["mobile"]) | dict(others)
     if bound:
-        world.issue(source, source_id, list(bound))
+        for mobile in set(bound.values()):
+            theirs = [code for code, who in bound.items() if who == mobile]
+            world.issue(source, source_id, theirs, {"mobile": mobile})
         world.cli.write("holders.csv", "mobile,code", *(f"{who},{code}" for code, who in bound.items()))
         ends = (*ends, "--customers", "holders.csv")
     words = ("--from", source, "--list", source_id, "--to", target, "--codes", "Winter.csv", *ends)

@@ -234,6 +234,28 @@ def test_somebody_who_is_forgotten_meanwhile(
         assert (moved, stay, 0) == tuple(equation[key] for key in ("moved", "issued_elsewhere", "unknown"))
 
 
+def test_one_of_several_in_a_file_who_is_forgotten(
+    world: World,
+    clock: SharedClock,  # noqa: ARG001 - lives by it
+) -> None:
+    """Their row is taken out of a file that is prepared already; the others' rows go, it is told, and all of it adds up."""
+    other = {"mobile": "919812345678"}
+    world.cli.control["capillary"].add_customer(**other)
+    move = planned(world, "capillary", others=dict.fromkeys(HELD[1::2], other["mobile"]))
+    begun(move, parts=4)
+    assert 0 == world.cli("forget", "--mobile", MOBILE, "--yes").code
+    ran = move.resume()
+    moved = len(CODES) - len(HELD[::2])
+    assert (3, True) == (
+        ran.code,
+        f"{len(CODES) - moved} of {len(CODES)} codes were not taken" in ran.complaint,
+    )
+    assert Counter({key: count for key, count in move.wanted.items() if key[1] != MOBILE}) == move.held()
+    assert moved == move.status()["sent"]
+    equation = move.cli("migrate", "report", "plan.json", "-o", "json").json["equation"]
+    assert equation.pop("all") == sum(equation.values())
+
+
 def test_a_customer_who_is_merged_meanwhile(world: World, clock: SharedClock) -> None:  # noqa: ARG001 - lives by it
     """The vendor knows them by another mobile now: their rows are refused, counted, and nobody else gets the codes."""
     move = planned(world, "capillary")

@@ -74,17 +74,33 @@ def test_ctrl_c_leaves_what_can_be_resumed(move: Move, given: Counter[str]) -> N
 
 
 def test_a_pause_from_another_process(move: Move, given: Counter[str]) -> None:
-    """The file that goes is the last one, and whoever applies is told how to go on; then it goes on."""
+    """The file that goes is the last one, whoever sends it, and that one is told how to go on; then it goes on."""
     slow(move)
-    with move.cli.begun(*move.words, output=None) as running:
-        eventually(lambda: len(given) >= ROWS)
-        assert 0 == move.cli("migrate", "pause", "plan.json").code
-        ran = running.ended()
-    assert (0, True) == (ran.returncode, "`couponhub migrate resume plan.json` goes on" in ran.stderr)
-    assert ("paused", True) == (move.status()["job_status"], len(given) < len(CODES))
+    for words in (move.words, ("migrate", "resume", "plan.json", "--quiet")):
+        before = len(given)
+        with move.cli.begun(*words, output=None) as running:
+            eventually(lambda: len(given) > before)  # noqa: B023 - called at once
+            assert 0 == move.cli("migrate", "pause", "plan.json").code
+            ran = running.ended()
+        assert (0, True) == (ran.returncode, "`couponhub migrate resume plan.json` goes on" in ran.stderr)
+        assert ("paused", True) == (move.status()["job_status"], len(given) < len(CODES))
     paused = len(given)
     assert 0 == move.cli("work", "--once").code
     assert paused == len(given)
+    assert 0 == move.resume().code
+    assert_whole(move)
+
+
+def test_a_throttle_from_another_process(move: Move, given: Counter[str]) -> None:
+    """Whoever applies heeds it at the next file: no further one goes in that minute, and the status says why."""
+    slow(move)
+    with move.cli.begun(*move.words, output=None) as running:
+        eventually(lambda: len(given) >= ROWS)
+        assert 0 == move.cli("migrate", "throttle", "plan.json", "--per-minute", "1").code
+        eventually(lambda: "throttled" in str(move.status()["waiting_for"]))
+        assert len(given) < len(CODES)
+        assert running.is_running
+    assert 0 == move.cli("migrate", "throttle", "plan.json").code
     assert 0 == move.resume().code
     assert_whole(move)
 
