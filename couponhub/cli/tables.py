@@ -78,12 +78,16 @@ def print_fields(document: Document, fields: Sequence[Column]) -> None:
         for field in fields
         if (value := field.of(document)) not in (None, [])
     ]
+    titles, cells = _width(title for title, _ in shown), _width(cell for _, cell in shown)
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True, min_width=_width(title for title, _ in shown))
-    grid.add_column(no_wrap=True, min_width=_width(cell for _, cell in shown))
+    grid.add_column(no_wrap=True, min_width=titles)
+    grid.add_column(no_wrap=True, min_width=cells)
     for row in shown:
         grid.add_row(*row)
-    _write_rich(_console(), grid)
+    console = _console()
+    # Where there is no room for both, the titles would be left out.
+    console.width = max(console.width, titles + cells + _GAP)
+    _write_rich(console, grid)
 
 
 def print_table(documents: Sequence[Document], columns: Sequence[Column]) -> None:

@@ -260,3 +260,12 @@ def test_without_its_file_of_holders_the_source_is_not_known(world: World) -> No
     assert any("cannot read holders.csv" in note for note in ran.json["notes"])
     back = world.cli("migrate", "rollback", "plan.json", "-o", "json")
     assert (0, 0, None) == (back.code, back.json["at_target"], back.json["at_source"]), back.err
+
+
+def test_fields_keep_their_titles_where_the_terminal_is_narrow(world: World) -> None:
+    """A value that is wider than the terminal does not push out what the values are."""
+    applied_to_moengage(world)
+    cut_over(world)
+    shown = world.cli.on_terminal("migrate", "rollback", "plan.json", columns=40).out
+    for title in ("MIGRATION", "HANDED OUT AT THE SOURCE", "TO BE KNOWN"):
+        assert title in shown, shown
