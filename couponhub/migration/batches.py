@@ -70,6 +70,7 @@ class Batches:
     Attributes:
         at_target: Codes that were sent to the target list before.
         same_at_target: Codes that the target takes for another one that goes.
+        held_left_out: Codes of both kinds that were to be bound to their customers.
         rejected: Codes that it does not take, by what is wrong with them.
         left: Issued codes that stay at the source.
     """
@@ -77,6 +78,7 @@ class Batches:
     files: tuple[BatchFile, ...]
     at_target: int
     same_at_target: int
+    held_left_out: int
     rejected: Mapping[str, int]
     left: int
 
@@ -102,6 +104,7 @@ def write_batches(classes: Path, folder: Path, way: Way) -> Batches:
     else:
         files, left = _issued_files(classes / "issued.csv", folder, way)
         issued = [one for kind, path in files if (one := writer.batch(path, ISSUED, kind)) is not None]
+    held_left_out = writer.at_target + writer.same if way.issued_as is IssuedAs.TAGGED else 0
     free = writer.batch(classes / "free.csv", FREE, None)
     ordered = [*([free] if free else []), *issued]
     named: list[BatchFile] = []
@@ -113,6 +116,7 @@ def write_batches(classes: Path, folder: Path, way: Way) -> Batches:
         files=tuple(named),
         at_target=writer.at_target,
         same_at_target=writer.same,
+        held_left_out=held_left_out,
         rejected=dict(writer.rejected),
         left=left,
     )

@@ -18,6 +18,7 @@ def crossed_limits(
     unknowable: int,
     target: CouponList | None,
     sent_before: int,
+    held_left_out: int,
 ) -> tuple[CrossedLimit, ...]:
     """Return the limits that a plan crosses.
 
@@ -28,6 +29,7 @@ def crossed_limits(
         unknowable: Those of them of whom not all is known.
         target: The list that codes go to; None for one that is to be created.
         sent_before: Codes that were sent to it from here before.
+        held_left_out: Codes that customers hold, and that the target has, or cannot tell from another one.
     """
     crossed: list[CrossedLimit] = []
     lost, total = counts.unknown + beyond, counts.all + beyond
@@ -48,6 +50,12 @@ def crossed_limits(
     if target is not None and (held := max(target.total or 0, sent_before)):
         message = f"list {target.id} of {target.connection} is not empty: it holds {codes(held)}"
         crossed.append(CrossedLimit(kind="target_not_empty", message=message))
+    if held_left_out:
+        message = (
+            f"{codes(held_left_out)} that customers hold left out: the target has them, or takes them for others; whether"
+            " their customers have them there is not known"
+        )
+        crossed.append(CrossedLimit(kind="held_left_out", message=message))
     return tuple(crossed)
 
 

@@ -165,6 +165,7 @@ class Planner(Rooted):
             unknowable=work.known.unknowable,
             target=destination.shown,
             sent_before=sum(len(batch) for one in sent for batch in one.batches()),
+            held_left_out=batches.held_left_out,
         )
         refuse_crossed(crossed, work.request.reason)
         schedule = schedule_of(

@@ -160,7 +160,7 @@ class CrossedLimit(Documented):
     """A limit that the plan crosses: it is applied only because somebody gave a reason.
 
     Attributes:
-        kind: `unaccounted` or `target_not_empty`.
+        kind: `unaccounted`, `target_not_empty` or `held_left_out`.
     """
 
     kind: str

@@ -236,3 +236,43 @@ def test_a_code_of_which_nobody_knows_what_happened_is_bound_to_nobody(world: Wo
         (one["kind"], one["identifier"], one["rows"]) for one in ran.json["batches"]
     ]
     assert any("1 code bound to nobody: what happened" in note for note in ran.json["notes"])
+
+
+def test_codes_of_customers_that_the_target_has_as_free_ones_need_a_reason(world: World) -> None:
+    """They are left out, and nobody knows that their customers have them there: it is told beside the other limit."""
+    source = world.coupon_list(CODES)
+    world.issue("moengage", source, CODES[:5])
+    target = world.series(CODES[:3], "Spring")
+    world.cli.write("holders.csv", "mobile,code", *(f"919876543210,{code}" for code in CODES[:5]))
+    words = (
+        *("--from", "moengage", "--list", source, "--to", "capillary", "--to-list", target),
+        *("--codes", "Winter.csv", "--customers", "holders.csv"),
+    )
+    refused = world.plan(*words)
+    assert 2 == refused.code
+    assert "3 codes that customers hold left out" in refused.err
+    planned = world.plan(*words, "--force", "they were bound by hand")
+    assert ["target_not_empty", "held_left_out"] == [one["kind"] for one in planned.json["crossed"]]
+
+
+def test_twins_that_two_customers_hold_need_a_reason(world: World) -> None:
+    """The target would take both for one code, so that one of the customers would be left without."""
+    twin = CODES[0].lower()
+    source = world.coupon_list((*CODES[:9], twin))
+    world.issue("moengage", source, [CODES[0], twin])
+    world.cli.write("holders.csv", "mobile,code", f"919876543210,{CODES[0]}", f"919876543211,{twin}")
+    refused = world.plan(
+        *(
+            "--from",
+            "moengage",
+            "--list",
+            source,
+            "--to",
+            "capillary",
+            "--to-list",
+            world.series((), "Spring"),
+        ),
+        *("--codes", "Winter.csv", "--customers", "holders.csv"),
+    )
+    assert 2 == refused.code
+    assert "1 code that customers hold left out" in refused.complaint
