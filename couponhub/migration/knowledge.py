@@ -73,6 +73,10 @@ def _knowledge(
         notes.append(
             f"nobody knows which codes {name} has handed out: all that are known count as free; --customers FILE tells"
         )
+    elif sweep is None:
+        notes.append(
+            f"{request.customers} alone says which codes {name} has handed out: were it others, nobody here could tell"
+        )
     notes += _odd(reader)
     return Knowledge(
         found=held.finish(),

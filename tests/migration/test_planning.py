@@ -276,3 +276,24 @@ def test_twins_that_two_customers_hold_need_a_reason(world: World) -> None:
     )
     assert 2 == refused.code
     assert "1 code that customers hold left out" in refused.complaint
+
+
+def test_a_plan_says_that_a_file_alone_tells_who_holds_what(world: World) -> None:
+    """A vendor's count tells how many codes were handed out, and not which."""
+    source = world.coupon_list(CODES)
+    world.issue("moengage", source, CODES[:5])
+    world.cli.write("holders.csv", "mobile,code", *(f"919876543210,{code}" for code in CODES[:5]))
+    planned = world.plan(
+        *(
+            "--from",
+            "moengage",
+            "--list",
+            source,
+            "--to",
+            "capillary",
+            "--to-list",
+            world.series((), "Spring"),
+        ),
+        *("--codes", "Winter.csv", "--customers", "holders.csv"),
+    )
+    assert any("holders.csv alone says which codes" in note for note in planned.json["notes"]), planned.err
