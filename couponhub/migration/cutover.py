@@ -56,7 +56,7 @@ class Decisions:
             return self._cut_over_again()
         if phase not in {MigrationPhase.APPLIED, MigrationPhase.ROLLED_BACK}:
             raise UsageError(
-                f"{self.plan.id} cannot be cut over: it is {phase or 'not applied'}",
+                f"{self.plan.id} cannot be cut over: it is {_standing(phase)}",
                 hint=f"see `couponhub migrate status {self.plan.id}`",
             )
         self._require_proof(_TO_CUT_OVER)
@@ -99,7 +99,7 @@ class Decisions:
         source = self.plan.source.connection
         if phase is not MigrationPhase.CUT_OVER or ends_at is None:
             raise UsageError(
-                f"{self.plan.id} cannot be led back: it is {phase or 'not applied'}",
+                f"{self.plan.id} cannot be led back: it is {_standing(phase)}",
                 hint=f"see `couponhub migrate status {self.plan.id}`",
             )
         if self.clock.now() >= ends_at:
@@ -134,7 +134,7 @@ class Decisions:
         phase, ends_at, plan = self.log.phase, self.log.window_ends_at, self.plan
         if phase is not MigrationPhase.CUT_OVER or ends_at is None:
             raise UsageError(
-                f"the source of {plan.id} cannot be retired: the migration is {phase or 'not applied'}",
+                f"the source of {plan.id} cannot be retired: the migration is {_standing(phase)}",
                 hint=f"see `couponhub migrate status {plan.id}`",
             )
         if self.clock.now() < ends_at:
@@ -232,3 +232,10 @@ def _checklist(plan: MigrationPlan, ends_at: datetime) -> Iterator[MigrationTask
         text=f"Then retire list {source.list_id} of {source.connection}; it cannot be taken back.",
         command=f"couponhub migrate retire {plan.id}",
     )
+
+
+def _standing(phase: MigrationPhase | None) -> str:
+    """Tell a phase in which something cannot be done; one that was cancelled has never come to its end."""
+    if phase is None or phase is MigrationPhase.APPLYING:
+        return "not applied to its end"
+    return phase.value.replace("_", " ")
