@@ -134,7 +134,7 @@ def test_the_way_back_tells_what_was_handed_out_meanwhile(world: World) -> None:
     assert [["target", CODES[20]]] == [row.split(",")[:2] for row in rows]
     assert CODES[20] not in ran.out + ran.err
     again = world.cli("migrate", "rollback", "plan.json")
-    assert (2, True) == (again.code, "it is rolled_back" in again.complaint)
+    assert (2, True) == (again.code, "it is rolled back" in again.complaint)
 
 
 def test_what_both_handed_out_is_told_of_moengage_too(world: World) -> None:
