@@ -8,6 +8,9 @@ from couponhub.state.report_lines import ReportLine, coupon_of, page_of, read_li
 _AT_ONCE = 10_000
 """Lines that are read before others have their turn."""
 
+_NEW_PAGE = "INSERT INTO pages (number, lines) VALUES (?, ?)"
+_OR_LONGER = " ON CONFLICT (number) DO UPDATE SET lines = lines || excluded.lines"
+
 
 def lines_of(database: sqlite3.Connection, customer: str) -> list[ReportLine]:
     """Return all lines of a customer, oldest import first, each code of a list once."""
@@ -60,11 +63,8 @@ def add(
                 added += unknown.count("\n")
                 yield page, unknown
 
-    database.executemany(
-        "INSERT INTO pages (number, lines) VALUES (?, ?)"
-        " ON CONFLICT (number) DO UPDATE SET lines = lines || excluded.lines",
-        rows(),
-    )
+    # Of an index without pages each of them is new, and need not be looked for.
+    database.executemany(_NEW_PAGE if is_empty else f"{_NEW_PAGE}{_OR_LONGER}", rows())
     return added
 
 
