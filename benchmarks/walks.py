@@ -54,9 +54,11 @@ class Walk:
             self.frames = max(self.frames, len(list(ours(frame))))
         if event != "call" or resumes(frame) or (room := room_of(frame.f_code.co_filename)) is None:
             return
-        self.calls += 1
         self.files.add(frame.f_code.co_filename)
         caller = next(ours(frame.f_back), None)
+        if caller is not None and caller.f_code.co_name == "<module>":
+            return  # an import: the first walk makes it, and no other
+        self.calls += 1
         if caller is None or room_of(caller.f_code.co_filename) != room:
             self.edges[named(caller), named(frame)] += 1
 
