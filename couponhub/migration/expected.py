@@ -10,7 +10,7 @@ from pathlib import Path
 from couponhub.migration.children import batch_file
 from couponhub.migration.code_files import csv_batches
 from couponhub.migration.kept import KeptMigration
-from couponhub.models import Customer, Identifier, MigrationPlan
+from couponhub.models import Customer, MigrationPlan
 
 Named = tuple[str, str]
 """A customer: the word of the identifier, and the identifier."""
@@ -90,11 +90,6 @@ def chosen_free_codes(plan: MigrationPlan, kept: KeptMigration, most: int, seed:
         if (code := _code_near(path, dice.random())) is not None:
             found[code] = None
     return list(found)
-
-
-def identifiers_of(plan: MigrationPlan) -> frozenset[Identifier]:
-    """Return the kinds of identifier by which the codes of a plan are bound to customers."""
-    return frozenset(one.identifier for one in plan.batches if one.identifier is not None)
 
 
 def _code_near(path: Path, share: float) -> str | None:

@@ -1,6 +1,7 @@
 """The files of a migration in the state: its plan, what it sends, and the classes of its codes."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,8 +37,7 @@ class KeptMigration:
     def keep(self, name: str, path: Path) -> None:
         """Keep a file of codes under a name; one that is taken keeps what it has."""
         with self._new(name) as file, path.open("rb") as source:
-            while block := source.read(_BLOCK):
-                file.write(block)
+            shutil.copyfileobj(source, file, _BLOCK)
 
     def keep_tagged(self, name: str, path: Path, identifier: Identifier) -> None:
         """Keep a file of customers and codes, so that people are found in it who are to be forgotten."""

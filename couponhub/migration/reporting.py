@@ -113,7 +113,6 @@ def _counted(plan: MigrationPlan, batches: BatchUploads) -> tuple[MigrationEquat
     counts = [batches.counts(batch) for batch in plan.batches]
     waiting = sum(one.waiting for one in counts)
     refused = sum(plan.rejected.values())
-    left_out = sum(one.count for one in plan.collisions if one.kind in {"at_target", "same_at_target"})
     equation = MigrationEquation(
         all=plan.counts.all,
         moved=sum(one.accepted for one in counts),
@@ -121,7 +120,7 @@ def _counted(plan: MigrationPlan, batches: BatchUploads) -> tuple[MigrationEquat
         redeemed=plan.counts.redeemed,
         expired=plan.counts.expired,
         rejected=refused + sum(one.rejected for one in counts),
-        skipped=left_out + sum(one.skipped for one in counts),
+        skipped=plan.skipped + sum(one.skipped for one in counts),
         unknown=waiting + sum(one.unknown for one in counts),
     )
     return equation, waiting

@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 SAMPLE = 1000
 _DOUBLE = differs("customer: handed out at the source since it was planned as free, so that two may hold it")
 _BEYOND = unknown("the target's vendor counts more codes than should be there")
-_SKIPPED = frozenset({"at_target", "same_at_target"})
 
 
 @attrs.frozen(kw_only=True)
@@ -249,7 +248,7 @@ class Verifier:
             redeemed=counts.redeemed,
             expired=counts.expired,
             rejected=sum(self.plan.rejected.values()) + tally.refused,
-            skipped=sum(one.count for one in self.plan.collisions if one.kind in _SKIPPED),
+            skipped=self.plan.skipped,
             unknown=unknown_codes - tally.refused_unnamed + doubtful,
         )
 

@@ -9,7 +9,7 @@ from couponhub.clock import Clock
 from couponhub.connection import Lists
 from couponhub.errors import Conflict, CouponhubError, LocalError, PartialFailure
 from couponhub.jobs import Handler, ends_job
-from couponhub.migration.children import WATCH, BatchUploads, was_never_prepared
+from couponhub.migration.children import BatchUploads, was_never_prepared
 from couponhub.migration.run_log import FINISHED, RunLog
 from couponhub.migration.steps import (
     CHECK_NEW,
@@ -24,6 +24,7 @@ from couponhub.migration.steps import (
 )
 from couponhub.models import Job, JobStatus, ListId, MigrationBatch, MigrationPlan, NewCouponList
 from couponhub.state import JobRecord, JobStore, JobWish, MigrationLog, StepRecord
+from couponhub.uploads.steps import WATCH
 
 _AGAIN = timedelta(seconds=1)
 _FORGOTTEN = "customers who were forgotten since"

@@ -208,6 +208,12 @@ class MigrationPlan(Documented):
     left_behind: int = 0
     notes: tuple[str, ...] = ()
 
+    @property
+    def skipped(self) -> int:
+        """Codes that were to move and are left out, as the target has them, or would take them for others that go."""
+        kinds = {"at_target", "same_at_target"}
+        return sum(one.count for one in self.collisions if one.kind in kinds)
+
 
 @attrs.frozen(kw_only=True)
 class CodeDifference(Documented):
