@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import attrs
@@ -18,6 +18,7 @@ from couponhub.models.connections import PreferredBy
 from couponhub.registry import Registry
 from tests.config.toy import TOY, Entry
 from tests.kit.clock import FakeClock
+from tests.kit.quiet_adapter import QuietAdapter
 
 BUYER = Customer(mobile="919876543210")
 
@@ -105,10 +106,8 @@ def test_what_cannot_be_read_is_told_once(caplog: pytest.LogCaptureFixture) -> N
     assert ("c", "a", "b") == found.names
 
 
-class Vendor:
+class Vendor(QuietAdapter):
     """A vendor at which everybody holds one coupon of the connection's."""
-
-    limits: Mapping[str, int] = {}
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -119,26 +118,6 @@ class Vendor:
         """One coupon."""
         del customer, query, deadline
         return CustomerCoupons(coupons=(Coupon(connection=self.name, code=self.name),))
-
-    def advice(self, capability: str) -> str:
-        """Nothing to say of a capability."""
-        return capability and ""
-
-    def check(self, *, deadline: Deadline | None = None) -> str:
-        """Nothing to prove."""
-        del deadline
-        return ""
-
-    def quota_left(self) -> Mapping[str, int]:
-        """Nothing is counted."""
-        return {}
-
-    def call(self, *_: object, **__: object) -> object:
-        """Nothing to call."""
-        return None
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Lookups through the hub: Capillary emulated over HTTP, and beside it a vendor that knows customers by one kind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -16,15 +16,15 @@ from couponhub.testing import Control, EmulatorContext, EmulatorServer, config_t
 from couponhub.testing.vendors import emulators
 from couponhub_capillary import PLUGIN
 from tests.config.toy import TOY, Entry
+from tests.kit.quiet_adapter import QuietAdapter
 
 MOBILE = "919876543210"
 CLUB = '[connections.engage]\nadapter = "toy"\nkey = "k"\n[lookup]\ncache_ttl = {0}\nnegative_ttl = {0}\n'
 
 
-class Indexed:
+class Indexed(QuietAdapter):
     """A vendor that knows customers by the retailer's number only."""
 
-    limits: Mapping[str, int] = {}
     identifiers = frozenset({Identifier.EXTERNAL_ID})
 
     def __init__(self) -> None:
@@ -40,26 +40,6 @@ class Indexed:
             raise Unsupported("only by external_id", hint="ask by that")
         held = (Coupon(connection="engage", code="E-1"),) if customer.value == "EXT-007" else ()
         return CustomerCoupons(coupons=held, customer_known=bool(held))
-
-    def advice(self, capability: str) -> str:
-        """Nothing to say of a capability."""
-        return capability and ""
-
-    def check(self, *, deadline: Deadline | None = None) -> str:
-        """Nothing to prove."""
-        del deadline
-        return ""
-
-    def quota_left(self) -> Mapping[str, int]:
-        """Nothing is counted."""
-        return {}
-
-    def call(self, *_: object, **__: object) -> object:
-        """Nothing to call."""
-        return None
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 @attrs.frozen
