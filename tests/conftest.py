@@ -19,6 +19,12 @@ from couponhub.transport import transport
 from couponhub.transport.retry import RetryPolicy
 from couponhub.uploads import service
 from couponhub.uploads.polling import Poller
+from tests.kit.servers import (  # noqa: F401 - fixtures
+    _redis_of_all,
+    postgresql_server,
+    postgresql_url,
+    redis_server,
+)
 
 # On a busy machine an example takes as long as it takes; the rest is as hypothesis has it, also under CI.
 settings.register_profile(

@@ -48,7 +48,10 @@ FOR_ADAPTERS = frozenset(
 
 HTTP_LIBRARIES = frozenset({"http", "oauthlib", "requests", "requests_oauthlib", "urllib3"})
 
-DATABASE_LIBRARIES = frozenset({"psycopg", "redis", "sqlalchemy", "sqlite3"})
+DATABASE_LIBRARIES = frozenset({"psycopg", "psycopg_pool", "redis", "sqlalchemy", "sqlite3"})
+
+DATABASES = ("couponhub.state.sqlite", "couponhub.state.postgresql", "couponhub.state.redis")
+"""The rooms that speak to one each."""
 
 
 @attrs.frozen
@@ -161,9 +164,9 @@ def test_only_the_state_speaks_to_databases() -> None:
     wrong = [
         str(found)
         for found in IMPORTS
-        if not found.source.startswith("couponhub.state.sqlite")
+        if not found.source.startswith(DATABASES)
         if found.target.partition(".")[0] in DATABASE_LIBRARIES
-        or (found.target.startswith("couponhub.state.sqlite") and room_of(found.source) != "state")
+        or (found.target.startswith(DATABASES) and room_of(found.source) != "state")
     ]
 
     assert [] == wrong

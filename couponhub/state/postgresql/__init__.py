@@ -1,0 +1,1 @@
+"""The state in PostgreSQL, for many machines. It needs the extra `postgresql`."""

@@ -1,0 +1,64 @@
+"""Statements of the subset that both dialects share, as psycopg takes them."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from couponhub.state.sql.database import Values
+
+if TYPE_CHECKING:
+    from psycopg import Connection, Cursor
+
+_MARKS = re.compile(r"'(?:[^']|'')*'|\?|(?<!:):([a-z_]+)|%")
+
+
+@lru_cache(maxsize=256)
+def translated(sql: str) -> str:
+    """Return a statement with the placeholders of psycopg, and PostgreSQL's words for what SQLite calls otherwise."""
+    text = _MARKS.sub(_mark, sql)
+    return text.replace(" IS NOT %(", " IS DISTINCT FROM %(").replace(" IS %(", " IS NOT DISTINCT FROM %(")
+
+
+def _mark(found: re.Match[str]) -> str:
+    text = found[0]
+    if text == "?":
+        return "%s"
+    if text.startswith(":"):
+        return f"%({found[1]})s"
+    return text.replace("%", "%%")
+
+
+class NamedRow(tuple[Any, ...]):
+    """A row by place or by name."""
+
+    __slots__ = ()
+    places: Mapping[str, int] = {}
+
+    def __getitem__(self, key: Any) -> Any:
+        return tuple.__getitem__(self, self.places[key] if isinstance(key, str) else key)
+
+
+def named_rows(cursor: "Cursor[Any]") -> Callable[[Sequence[Any]], NamedRow]:
+    """Make rows of a cursor's, as psycopg asks for them."""
+    places = {column.name: place for place, column in enumerate(cursor.description or ())}
+    return type("Row", (NamedRow,), {"places": places, "__slots__": ()})
+
+
+@attrs.frozen
+class PostgresqlStatements:
+    """`Statements` on a connection of psycopg, which may also be used itself for what is PostgreSQL's own."""
+
+    connection: "Connection[Any]"
+
+    def execute(self, sql: str, values: Values = (), /) -> "Cursor[Any]":
+        """As `Statements.execute`."""
+        return self.connection.execute(translated(sql), values or None)
+
+    def executemany(self, sql: str, values: Iterable[Values], /) -> "Cursor[Any]":
+        """As `Statements.executemany`."""
+        cursor = self.connection.cursor()
+        cursor.executemany(translated(sql), values)
+        return cursor
