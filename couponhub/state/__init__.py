@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         QuotaStore,
         Window,
     )
+    from couponhub.state.reach import PartProbe, Reach, ReachedPart
     from couponhub.state.reaped import Reaped
     from couponhub.state.records import PartRecord, Stage, UploadRecord
     from couponhub.state.reports import ReportChange, ReportIndex, ReportSnapshot
@@ -74,9 +75,12 @@ _HOMES = {
     "Maintenance": "couponhub.state.maintenance",
     "MigrationLog": "couponhub.state.migration_log",
     "PartBackup": "couponhub.state.maintenance",
+    "PartProbe": "couponhub.state.reach",
     "PartRecord": "couponhub.state.records",
     "QuotaStore": "couponhub.state.quotas",
     "Quotas": "couponhub.state.quotas",
+    "Reach": "couponhub.state.reach",
+    "ReachedPart": "couponhub.state.reach",
     "Reaped": "couponhub.state.reaped",
     "ReportChange": "couponhub.state.reports",
     "ReportIndex": "couponhub.state.reports",
@@ -124,9 +128,12 @@ __all__ = [
     "Maintenance",
     "MigrationLog",
     "PartBackup",
+    "PartProbe",
     "PartRecord",
     "QuotaStore",
     "Quotas",
+    "Reach",
+    "ReachedPart",
     "Reaped",
     "ReportChange",
     "ReportIndex",

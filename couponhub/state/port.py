@@ -14,6 +14,7 @@ from couponhub.state.maintenance import Maintenance
 from couponhub.state.migration_log import MigrationLog
 from couponhub.state.preference import LookupPreference
 from couponhub.state.quotas import QuotaStore
+from couponhub.state.reach import PartProbe
 from couponhub.state.reaped import Reaped
 from couponhub.state.reports import ReportIndex
 from couponhub.state.settings import StoreSettings
@@ -91,6 +92,14 @@ class State(Protocol):
     @property
     def maintenance(self) -> Maintenance:
         """The care for the state."""
+        ...
+
+    def probes(self) -> tuple[PartProbe, ...]:
+        """Return a look at each part that the state rests on: the state itself first, its files, the usage index.
+
+        Two parts may lie in one engine; each has its look all the same. Nothing is asked before a look is taken, and
+        none makes anything. A state that was never used can be reached where it can be made.
+        """
         ...
 
     def forget(self, is_forgotten: IsForgotten) -> int:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from couponhub.state.ledger import IsForgotten
+from couponhub.state.reach import PartProbe
 from couponhub.state.reaped import Reaped
 from couponhub.state.settings import StoreSettings
 from couponhub.state.sqlite.callbacks import SqliteCallbacks
@@ -24,6 +25,7 @@ from couponhub.state.sqlite.opening import told_as_local
 from couponhub.state.sqlite.part_files import PartFiles
 from couponhub.state.sqlite.preference import FilePreference
 from couponhub.state.sqlite.quotas import SqliteQuotas
+from couponhub.state.sqlite.reaching import probes_of
 from couponhub.state.sqlite.reports import SqliteReportIndex
 from couponhub.state.sqlite.tokens import SqliteTokens
 
@@ -60,6 +62,10 @@ class SqliteState:
     def ledger(self, connection: str) -> SqliteLedger:
         """As `State.ledger`."""
         return SqliteLedger(self.database, connection, now=self._now, clock=self._clock)
+
+    def probes(self) -> tuple[PartProbe, ...]:
+        """As `State.probes`."""
+        return probes_of(self.layout)
 
     def forget(self, is_forgotten: IsForgotten) -> int:
         """As `State.forget`."""

@@ -1,9 +1,11 @@
-"""S-70 to S-74: what is done for the state: looking after it, closing it, backing it up."""
+"""S-70 to S-75: what is done for the state: looking after it, closing it, backing it up."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from couponhub.models import Identifier, UploadId
-from couponhub.state import Scope
+from couponhub.state import ReachedPart, Scope
 from couponhub.testing.state_conformance.harness import StateHarness
 from couponhub.testing.state_conformance.samples import LIST, begin, codes_of, digest, sent_whole, take_in
 
@@ -99,3 +101,19 @@ class UpkeepRules:
             assert known < len(found)
             known = len(found)
         worker.kill()
+
+    def test_s75_each_part_can_be_looked_at(self, harness: StateHarness) -> None:
+        """S-75: by threads at once, before the first use and after the end; a look makes nothing, and shows no password."""
+        state = harness.open()
+        probes = state.probes()
+        assert [ReachedPart.STATE, ReachedPart.FILES, ReachedPart.USAGE_INDEX] == [one.part for one in probes]
+        with ThreadPoolExecutor(6) as pool:
+            seen = list(pool.map(lambda one: one.reach(30.0), [*probes, *probes]))
+        assert [None] * 6 == [one.fault for one in seen]
+        assert all(one.kind and one.place and one.seconds >= 0 for one in seen)
+        assert {None} == {part.bytes for part in state.maintenance.status()}
+        password = urlsplit(str(harness.settings.url)).password
+        assert password is None or all(password not in repr(one) for one in [*probes, *seen])
+        sent_whole(state.ledger("shop"), ["A"])
+        state.close()
+        assert [True] * 3 == [one.reach(30.0).is_up for one in probes]
