@@ -30,7 +30,7 @@ help:
 	@echo 'make live     compare the answers of real vendors with the documented ones: make live CONFIG=couponhub.toml'
 	@echo 'make release  all that a release takes, up to the wheel: make release TAG=v0.1.0'
 	@echo 'make format   put the code into its one format'
-	@echo 'make lock     renew requirements.txt and requirements-dev.txt'
+	@echo 'make lock     renew the lock files: requirements.txt, requirements-deploy.txt and requirements-dev.txt'
 	@echo 'make audit    ask for known weaknesses of all that is locked; needs the network'
 	@echo 'make clean    remove what was made'
 
@@ -87,7 +87,7 @@ VERSION = $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
 release: .venv/.dev
 	@test '$(TAG)' = 'v$(VERSION)' || { echo 'the tag is "$(TAG)", the version of pyproject.toml is $(VERSION)' >&2; exit 1; }
 	@grep -q '^## \[$(VERSION)\] - [0-9-]*$$' CHANGELOG.md || { echo 'CHANGELOG.md has no dated heading for $(VERSION)' >&2; exit 1; }
-	@! grep -n '://' requirements.txt requirements-dev.txt
+	@! grep -n '://' $(LOCKS)
 	@$(MAKE) --no-print-directory audit test coverage
 	@ls dist
 
@@ -95,7 +95,11 @@ format: .venv/.dev
 	@$(BIN)/ruff check --quiet --fix || true
 	@$(BIN)/ruff format
 
-# The lock files hold for every supported Python and platform. uv is needed here alone, so it is in neither of them.
+# The lock files hold for every supported Python and platform. uv is needed here alone, so it is in none of them.
+# What the image of deploy/Dockerfile consists of is said here alone: its extras, which requirements-deploy.txt locks. What is tested
+# is the same, for requirements-dev.txt keeps to it.
+LOCKS := requirements.txt requirements-deploy.txt requirements-dev.txt
+IMAGE := object-store otlp postgresql redis server workers
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --upgrade \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 BUILD_REQUIRES := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
@@ -104,9 +108,10 @@ lock: .venv/.created
 	@$(BIN)/python $(PIP) install uv
 	@$(BIN)/python -c '$(BUILD_REQUIRES)' >.venv/build-requires.in
 	@$(COMPILE) pyproject.toml .venv/build-requires.in --extra server --output-file requirements.txt
-	@$(COMPILE) pyproject.toml .venv/build-requires.in --extra server --group dev --constraint requirements.txt --output-file requirements-dev.txt
-	@! grep -n '://' requirements.txt requirements-dev.txt
-	@echo 'requirements.txt and requirements-dev.txt are renewed'
+	@$(COMPILE) pyproject.toml $(IMAGE:%=--extra %) --constraint requirements.txt --output-file requirements-deploy.txt
+	@$(COMPILE) pyproject.toml .venv/build-requires.in --extra server --group dev --constraint requirements.txt --constraint requirements-deploy.txt --output-file requirements-dev.txt
+	@! grep -n '://' $(LOCKS)
+	@echo '$(LOCKS) are renewed'
 	@$(MAKE) --no-print-directory audit
 
 # pip-audit is needed here alone, too. What cannot be asked is no success: it says so in one line, and fails.

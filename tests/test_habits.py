@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-deploy.txt", "requirements-dev.txt")
 
 pytestmark = pytest.mark.skipif(
     not (ROOT / ".github").is_dir(), reason="an unpacked source distribution has neither workflows nor hooks"
@@ -69,6 +69,28 @@ def test_what_is_locked_has_hashes_and_no_address(lock: str) -> None:
     blocks = re.split(r"\n(?=\S)", text.strip())
     assert len(blocks) > 15
     assert [] == [block.splitlines()[0] for block in blocks if "--hash=sha256:" not in block]
+
+
+def pinned(lock: str) -> set[str]:
+    """What a lock file pins, each as `name==version`."""
+    return set(re.findall(r"^([a-z0-9.-]+==\S+)", text_of(lock), re.MULTILINE))
+
+
+@pytest.mark.parametrize("lock", LOCKS[:-1])
+def test_what_is_installed_is_what_is_tested(lock: str) -> None:
+    """Each version that users or the image get is that of the checks."""
+    assert set() == pinned(lock) - pinned(LOCKS[-1])
+
+
+def test_the_image_holds_its_extras() -> None:
+    """What each extra asks for is locked for the image; the Makefile alone says which extras those are."""
+    (extras,) = re.findall(r"^IMAGE := (.*)$", MAKEFILE, re.MULTILINE)
+    names = {pin.partition("==")[0] for pin in pinned("requirements-deploy.txt")}
+    for extra in extras.split():
+        wanted = {
+            re.split(r"[^a-z0-9-]", one)[0] for one in PROJECT["project"]["optional-dependencies"][extra]
+        }
+        assert set() == wanted - names, extra
 
 
 def test_every_tool_is_locked() -> None:
