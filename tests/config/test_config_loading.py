@@ -340,6 +340,19 @@ def test_secrets_may_lie_in_files(tmp_path: Path, content: bytes, expected: str)
     assert (expected, False) == (connection.key.reveal(), connection.key.literal)
 
 
+@pytest.mark.parametrize("folder", ["${FOLDER}", "${ELSEWHERE:-secrets}", "./${FOLDER}"])
+def test_the_path_of_a_secret_may_hold_variables(tmp_path: Path, folder: str) -> None:
+    """One config serves where a service's secrets lie in a folder that a variable names, and elsewhere by a default."""
+    Path("secrets").mkdir()
+    Path("secrets", "key").write_text("${FOLDER}\n", encoding="utf-8")
+    text = f'[connections.a]\nadapter = "toy"\nkey = "<${{file:{folder}/key}}>"'
+
+    connection = loaded(text, tmp_path, FOLDER="secrets").connections["a"].settings
+
+    assert isinstance(connection, ToySettings)
+    assert "<${FOLDER}>" == connection.key.reveal()
+
+
 FORM = "a reference must look like ${NAME}, ${NAME:-default} or ${file:/path}"
 
 
@@ -355,7 +368,10 @@ FORM = "a reference must look like ${NAME}, ${NAME:-default} or ${file:/path}"
         ("${A:?x}", FORM),
         ("${file:}", FORM),
         ("${UNSET:-${A}}", FORM),
-        ("${file:/run/${A}}", FORM),
+        ("${file:/run/${UNSET}}", "the environment variable UNSET is not set, or empty"),
+        ("${file:/run/${A}}", "the file /run/${A} cannot be read (No such file or directory)"),
+        ("${file:/run/${file:x}}", FORM),
+        ("${file:/run/${A:-${A}}}", FORM),
         ("$${A}{A}", None),
         ("${file:no-such}", "the file no-such cannot be read (No such file or directory)"),
         ("${file:.}", "the file . cannot be read (Is a directory)"),
@@ -364,7 +380,7 @@ FORM = "a reference must look like ${NAME}, ${NAME:-default} or ${file:/path}"
     ],
 )
 def test_broken_references_are_named(tmp_path: Path, written: str, problem: str | None) -> None:
-    """The reference is named, never what it stands for; a nested one is refused, not half resolved."""
+    """The reference is named, never what it stands for; one nested too deeply is refused, not half resolved."""
     Path("binary").write_bytes(b"\xff\xfes3cret")
     text = f'[connections.a]\nadapter = "toy"\nkey = "{written}"'
     environment = {"A": "s3cret", "EMPTY": ""}
