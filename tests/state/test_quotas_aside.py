@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from couponhub.state import AccountQuota, StoreSettings
 from couponhub.state.sqlite import counters
-from couponhub.state.sqlite.counters import WindowRow, _Aside
+from couponhub.state.sqlite.counters import _Aside
+from couponhub.state.windows import WindowRow
 from tests.kit.examples import examples
 from tests.state.kit import quotas_at, store_of
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import attrs
 
@@ -16,42 +16,13 @@ from couponhub.state.settings import StoreSettings
 from couponhub.state.sqlite.kept import KeptConnection
 from couponhub.state.sqlite.layout import QUOTAS, Layout
 from couponhub.state.sqlite.opening import make_private, open_to_write
+from couponhub.state.windows import Key, WindowRow, WindowRows
 
 T = TypeVar("T")
-Key = tuple[str, str]
-"""An account, and the flat name of one of its limits."""
-
 _log = logging.getLogger(__name__)
 
 _BUSY_SECONDS = 5.0
 _TRIED_AGAIN_AFTER = 3.0
-
-
-@attrs.frozen(kw_only=True)
-class WindowRow:
-    """One window of one limit.
-
-    Attributes:
-        ends: Seconds since the epoch.
-        used: Calls that are counted.
-        cap: How many the vendor said there may be; None for what is configured.
-    """
-
-    ends: float
-    used: int
-    cap: int | None
-
-
-class WindowRows(Protocol):
-    """The windows, to read and change."""
-
-    def get(self, key: Key) -> WindowRow | None:
-        """The last one that was counted in; it may be over."""
-        ...
-
-    def put(self, key: Key, row: WindowRow) -> None:
-        """Write it in the place of that."""
-        ...
 
 
 class Counters:
