@@ -28,6 +28,7 @@ from couponhub.registry import Registry
 from couponhub.resilience import LookupClient
 from couponhub.rooted import Rooted
 from couponhub.runtime import Runtime
+from couponhub.state import PartProbe
 from couponhub.transport.observing import NoObserver, Observer
 from couponhub.usage import spellings_in_reports
 
@@ -130,6 +131,11 @@ class CouponHub(Rooted):
     def resilience(self) -> Mapping[str, LookupClient]:
         """The ways to the connections that lookups have asked so far, by name; read-only, of this moment."""
         return MappingProxyType(self._runtime.clients())
+
+    @property
+    def parts(self) -> tuple[PartProbe, ...]:
+        """The parts that this hub rests on beside the vendors, each with a look whether it can be reached; nothing is asked yet."""
+        return self._runtime.probes()
 
     def lookup(
         self,

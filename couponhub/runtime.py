@@ -22,7 +22,7 @@ from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
 from couponhub.settings import plain_http_warnings
 from couponhub.staging import Staging, open_staging
-from couponhub.state import Quotas, open_state
+from couponhub.state import PartProbe, Quotas, open_state
 from couponhub.transport.observing import Observer
 from couponhub.uploads import UPLOAD, open_uploads, work_of
 from couponhub.usage import UsageIndex
@@ -138,6 +138,10 @@ class Runtime:
                     clock=self.services.clock,
                 )
             return self._open[name]
+
+    def probes(self) -> tuple[PartProbe, ...]:
+        """Return a look at each part that is no vendor."""
+        return self.state.probes()
 
     def clients(self) -> dict[str, LookupClient]:
         """Return the ways to the connections that lookups have asked so far, by name."""

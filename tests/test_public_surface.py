@@ -446,6 +446,7 @@ WITHOUT_ARGUMENTS = {
     "quota_left",
     "capabilities",
     "resilience",
+    "parts",
     "identifiers",
     "tag_identifiers",
     "ignores_case",

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qsl
@@ -26,6 +26,7 @@ from couponhub.server.log_format import places_of
 from couponhub.server.lookup_endpoints import LookupEndpoints
 from couponhub.server.metrics import Metrics
 from couponhub.server.operations import Operation, OperationRequest, OperationResponse
+from couponhub.server.parts import Parts
 from couponhub.server.problems import (
     MEDIA_TYPE,
     Refusal,
@@ -64,13 +65,16 @@ def make_app(
     gate: Gate | None = None,
     spans: "RequestSpans | None" = None,
     body_seconds: float = LONGEST_BODY_SECONDS,
+    is_draining: Callable[[], bool] = lambda: False,
 ) -> "App":
     """The application over a hub, of which `metrics` is an observer; `gate` has room for `THREADS` by default."""
+    parts = Parts(hub.parts)
+    metrics.watch(parts)
     operations = [
         *LookupEndpoints(hub, metrics.concluded).operations(),
         *ListEndpoints(hub).operations(),
         *CallbackDoor(callbacks).operations(),
-        *Health(hub).operations(),
+        *Health(hub, parts, is_draining=is_draining).operations(),
     ]
     operations += DocsEndpoints(hub, metrics, operations).operations()
     gate = gate or Gate()
@@ -142,7 +146,10 @@ class App:
             self._access.charge(caller, operation.counts(body))
         words = environ.get("QUERY_STRING")
         query = _query(operation, words) if words else _NOTHING
-        return operation.run(OperationRequest(caller=caller, path=path, query=query, body=body))
+        more = operation.more_for is not None and self._access.allows(environ, operation.more_for)
+        return operation.run(
+            OperationRequest(caller=caller, path=path, query=query, is_told_more=more, body=body)
+        )
 
     def _body(self, takes: type[T], environ: "WSGIEnvironment", framed: RequestContext) -> T:
         return self._reader.read(decoded(read_body(environ, self._patience, framed)), takes)
@@ -168,7 +175,9 @@ def problem_reply(refusal: Refusal, framed: RequestContext) -> OperationResponse
     """The answer to a request that is refused, or that failed."""
     error, status = refusal.error, refusal.status
     return OperationResponse(
-        content=json_bytes(problem_document(error, status, framed.request_id, title=refusal.title)),
+        content=json_bytes(
+            {**problem_document(error, status, framed.request_id, title=refusal.title), **refusal.more}
+        ),
         media_type=MEDIA_TYPE,
         status=status,
         headers={**refusal.headers, **headers_of(error, status)},

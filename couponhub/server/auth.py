@@ -111,6 +111,16 @@ class Access:
         """
         return NOBODY if is_from_loopback(environ) else self.admit(environ, scope)
 
+    def allows(self, environ: "WSGIEnvironment", scope: Scope) -> bool:
+        """Tell whether `admit_loopback` would let a request in, of one that need not be let in."""
+        if "HTTP_AUTHORIZATION" not in environ:
+            return is_from_loopback(environ)
+        try:
+            self.admit_loopback(environ, scope)
+        except Refusal:
+            return False
+        return True
+
     def charge(self, caller: Principal, lookups: int) -> None:
         """Count the lookups of an admitted request, which counted as one so far.
 

@@ -17,6 +17,8 @@ from couponhub.clock import utc_now
 from couponhub.connection import Connection
 from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
+from couponhub.server.parts import Parts
+from couponhub.state import ReachedPart
 
 _USAGE_SECONDS = 30.0
 """Reports change a few times a day, and to count what they lack takes a while where there are many lists."""
@@ -28,11 +30,15 @@ class Gauges:
     Args:
         registry: Where they are kept.
         under_way: Tells how many requests are.
+
+    Attributes:
+        parts: What the server rests on; None where that is not looked at.
     """
 
     def __init__(self, registry: CollectorRegistry, under_way: Callable[[], int]) -> None:
         self._registry = registry
         self._under_way = under_way
+        self.parts: Parts | None = None
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], int] = {}
         self._next_usage = float("-inf")
@@ -73,6 +79,15 @@ class Gauges:
             "livemostrecent",
             "connection",
         )
+        self._part_up = self._gauge(
+            "couponhub_part_up",
+            "1 while a part that the server rests on can be reached.",
+            "livemostrecent",
+            "part",
+        )
+        self._part_seconds = self._gauge(
+            "couponhub_part_look_seconds", "How long the last look at a part took.", "livemostrecent", "part"
+        )
         build = self._gauge(
             "couponhub_build_info", "Which couponhub this is, always 1.", "livemax", "version", "python"
         )
@@ -82,6 +97,7 @@ class Gauges:
         """Note how all stands now."""
         with self._lock:
             self._requests.set(self._under_way())
+            is_state_up = self._sample_parts()
             for name, client in hub.resilience.items():
                 status = client.status()
                 self._breakers.labels(name).set(status.breaker != "closed")
@@ -95,9 +111,21 @@ class Gauges:
             for name in hub:
                 with suppress(CouponhubError):  # /readyz tells
                     connection = hub[name]
-                    self._sample_limits(connection)
-                    if is_due and "usage.request" in connection.capabilities:
+                    if (
+                        is_state_up
+                    ):  # else each would wait for it in turn, and whoever asks for figures give up
+                        self._sample_limits(connection)
+                    if is_due and is_state_up and "usage.request" in connection.capabilities:
                         self._sample_usage(connection)
+
+    def _sample_parts(self) -> bool:
+        """Note how the parts stand; False when the state, of which the others are read, is away."""
+        standings = () if self.parts is None else self.parts.standings()
+        for one in standings:
+            self._part_up.labels(one.part.value).set(one.is_up)
+            if one.seconds is not None:
+                self._part_seconds.labels(one.part.value).set(one.seconds)
+        return all(one.is_up for one in standings if one.part is ReachedPart.STATE)
 
     def _sample_limits(self, connection: Connection) -> None:
         left: Mapping[str, int] = {}

@@ -20,6 +20,7 @@ from couponhub.lookup import WeakIdentityMap
 from couponhub.models import LookupAnswer
 from couponhub.server.figures import SHARED_FOLDER, is_alive
 from couponhub.server.gauges import Gauges, WorkerProcesses, folder_workers
+from couponhub.server.parts import Parts
 from couponhub.transport.observing import VendorCall
 
 M = TypeVar("M", Counter, Histogram)
@@ -146,6 +147,10 @@ class Metrics:
         multiprocess.MultiProcessCollector(everybody, path=self._folder)  # type: ignore[no-untyped-call] # theirs
         everybody.register(WorkerProcesses(living))
         return generate_latest(everybody)
+
+    def watch(self, parts: Parts) -> None:
+        """Sample from now on how these stand, too."""
+        self._gauges.parts = parts
 
     def sample(self, hub: CouponHub) -> None:
         """Note how clients, limits and reports stand for this process."""

@@ -18,12 +18,14 @@ class OperationRequest:
         caller: Who asks.
         path: The parameters of the path, by name.
         query: The parameters behind the question mark, by name.
+        is_told_more: Who asks may know what the operation tells not everybody.
         body: The request as the class that the operation takes; None where it takes none.
     """
 
     caller: Principal
     path: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     query: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    is_told_more: bool = False
     body: Any = attrs.field(default=None, repr=False)
 
 
@@ -77,6 +79,8 @@ class Operation:
         run: Does it.
         scope: What a token must allow; None for anybody.
         allow_loopback: True when who asks from this machine itself needs no token.
+        more_for: What a token must allow for its caller to be told more than anybody is, of an operation for all; so is who
+            asks from this machine itself. None where all are told the same.
         takes: The class of the body; None for none.
         counts: How many lookups a body asks for, of an operation that answers them as a stream; None for any other.
         waits: Whether it may have to wait for somebody: all do but those that tell supervisors how the server is.
@@ -95,6 +99,7 @@ class Operation:
     run: Callable[[OperationRequest], OperationResponse]
     scope: Scope | None = None
     allow_loopback: bool = False
+    more_for: Scope | None = None
     takes: type[Any] | None = None
     counts: Callable[[Any], int] | None = None
     waits: bool = True

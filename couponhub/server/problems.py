@@ -24,6 +24,7 @@ class Refusal(Exception):  # noqa: N818 - it says what happened
         headers: What HTTP wants beside it.
         token_id: Whose request is refused, where that was proven; None else.
         title: Words that are the same for all refusals of its sort; None for those of the error's kind.
+        more: Further members of the problem.
     """
 
     error: CouponhubError
@@ -31,6 +32,7 @@ class Refusal(Exception):  # noqa: N818 - it says what happened
     headers: Mapping[str, str] = attrs.field(factory=dict)
     token_id: str | None = None
     title: str | None = None
+    more: Mapping[str, object] = attrs.field(factory=dict)
 
 
 def not_there() -> Refusal:

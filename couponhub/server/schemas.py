@@ -1,6 +1,7 @@
 """The schemas of what goes out over HTTP: of each model by its fields, and of the objects around them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import attrs
@@ -13,6 +14,7 @@ from couponhub.models.connections import ServedConnection
 from couponhub.serialization import WrittenError, error_object
 from couponhub.server.problems import problem_document
 from couponhub.server.request_models import LONGEST_ID
+from couponhub.state import ReachedPart
 
 _NAMES: Mapping[type, str] = {
     models.LookupAnswer: "lookup",
@@ -99,6 +101,7 @@ def component_schemas() -> dict[str, Schema]:
         "error": record(error),
         "problem": _problem(error),
         "health": record({"status": {"const": "ok"}}),
+        "readiness": _readiness(make),
         "openapi": {"type": "object", "description": "An OpenAPI document."},
     }
 
@@ -124,6 +127,30 @@ def _problem(error: Mapping[str, Schema]) -> Schema:
     return _told(
         record({key: make.schema(own[key]) if key in own else error[key] for key in keys}),
         "What went wrong, by RFC 9457; `kind` is the stable word to compare.",
+    )
+
+
+def _readiness(make: SchemaMaker) -> Schema:
+    kinds: Mapping[str, Any] = {
+        "part": ReachedPart,
+        "kind": str,
+        "place": str | None,
+        "ok": bool,
+        "needed": bool,
+        "since": datetime | None,
+        "seconds": float | None,
+    }
+    part = record({key: make.schema(kind) for key, kind in kinds.items()})
+    return _told(
+        record(
+            {
+                "status": {"const": "ok"},
+                "degraded": make.schema(bool),
+                "parts": {"type": "array", "items": part},
+            }
+        ),
+        "The parts that the service rests on beside vendors: whether each can be reached, since when that is so, how many"
+        " seconds the last look took, and whether nothing is served without it.",
     )
 
 

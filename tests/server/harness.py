@@ -1,7 +1,7 @@
 """The application over emulated vendors, asked without a socket of its own."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -83,6 +83,7 @@ def opened(
     *,
     rate_limit: float = 0.0,
     gate: Gate | None = None,
+    is_draining: Callable[[], bool] = lambda: False,
 ) -> ServerHarness:
     """The application over a hub."""
     store = LedgerDatabase(hub.config.store)
@@ -99,7 +100,9 @@ def opened(
         log=log,
         lines=lines,
         controls=vendors.controls,
-        client=Client(make_app(hub, access, callbacks, metrics=metrics, log=log, gate=gate)),
+        client=Client(
+            make_app(hub, access, callbacks, metrics=metrics, log=log, gate=gate, is_draining=is_draining)
+        ),
     )
 
 

@@ -150,7 +150,7 @@ def test_the_store_is_read_once_in_a_while(harness: ServerHarness, monkeypatch: 
 def test_tokens_hold_on_while_the_store_cannot_be_read(
     harness: ServerHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody can remove one then; that nothing can be read is told, and /readyz tells it too."""
+    """That nothing can be read is told, and /readyz tells of the store by itself."""
     token = harness.token(Scope.LISTS_READ)
     assert 200 == harness.get("/v1/connections", token).status_code
 
@@ -161,9 +161,6 @@ def test_tokens_hold_on_while_the_store_cannot_be_read(
         patched.setattr(SqliteTokens, "all", fails)
         caplog.set_level(logging.WARNING)
         assert 200 == harness.get("/v1/connections", token).status_code
-        answer = harness.get("/readyz")
-        assert "x.db" not in problem(answer, 503, "local")["detail"]
-        assert answer.headers["Retry-After"].isdigit()
     assert "the tokens cannot be read" in caplog.text
 
 

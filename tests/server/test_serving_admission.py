@@ -18,6 +18,7 @@ from couponhub.server.auth import Principal
 from couponhub.server.bounds import LONGEST_TEXT, MOST_CUSTOMERS, MOST_ITEMS
 from couponhub.server.health import Health
 from couponhub.server.operations import OperationRequest
+from couponhub.server.parts import Parts
 from couponhub.state import Scope
 from couponhub.testing import EmulatedVendors
 from tests.server.harness import MOBILE, NEIGHBOUR, ServerHarness, opened, problem
@@ -163,7 +164,8 @@ def test_places_are_given_back(small: ServerHarness) -> None:
 
 def test_readiness_waits_for_nobody(harness: ServerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who asks while somebody else is looking is told what was found before: a slow disk holds one thread."""
-    (_, ready) = Health(harness.hub, clock=Clock(monotonic=lambda: 0.0)).operations()
+    clock = Clock(monotonic=lambda: 0.0)
+    (_, ready) = Health(harness.hub, Parts(()), is_draining=lambda: False, clock=clock).operations()
     go_on, looking = threading.Event(), threading.Event()
 
     def slow(_: CouponHub) -> Iterator[str]:
