@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.synchronize import Event
 from multiprocessing.util import Finalize
@@ -44,6 +45,7 @@ class Loader:
         figures: Where they share their figures; None for a worker that is alone.
         log: How lines are written.
         ready: Is set once the application is made.
+        draining: Is 1 once the server is about to end; shared with the parent.
     """
 
     config: Config
@@ -55,6 +57,7 @@ class Loader:
     figures: Path | None = None
     log: LogSettings = attrs.field(factory=LogSettings)
     ready: Event | None = None
+    draining: ctypes.c_byte | None = None
 
     def of(self, ready: Event) -> "Loader":
         """Return one for a single worker."""
@@ -64,7 +67,12 @@ class Loader:
         """Make the application; a worker for which there is none ends, with a line."""
         try:
             app = load_app(
-                self.config, self.one_time, workers=self.workers, figures=self.figures, log=self.log
+                self.config,
+                self.one_time,
+                workers=self.workers,
+                figures=self.figures,
+                log=self.log,
+                is_draining=self._is_draining,
             )
         except CouponhubError as error:
             _log.error("a worker cannot start: %s", error)
@@ -74,6 +82,9 @@ class Loader:
             self.ready.set()
         return app
 
+    def _is_draining(self) -> bool:
+        return self.draining is not None and self.draining.value != 0
+
 
 def load_app(
     config: Config,
@@ -82,6 +93,7 @@ def load_app(
     workers: int = 1,
     figures: Path | None = None,
     log: LogSettings | None = None,
+    is_draining: Callable[[], bool] = lambda: False,
 ) -> Any:
     """The application, in the process that is to run it.
 
@@ -91,6 +103,7 @@ def load_app(
         workers: See `Loader`.
         figures: See `Loader`.
         log: See `Loader`.
+        is_draining: Tells whether the server is about to end.
     """
     _give_back_memory()
     if figures is not None and reserve(figures, len(config.connections)):
@@ -120,7 +133,15 @@ def load_app(
     Finalize(None, requests.finish, exitpriority=1)
     Finalize(None, logging.shutdown, exitpriority=0)
     spans = None if traced is None else traced.spans
-    app = make_app(hub, access, hub.state.callbacks, metrics=metrics, log=requests, spans=spans)
+    app = make_app(
+        hub,
+        access,
+        hub.state.callbacks,
+        metrics=metrics,
+        log=requests,
+        spans=spans,
+        is_draining=is_draining,
+    )
     _search_cycles_seldom()
     return app
 

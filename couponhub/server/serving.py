@@ -89,11 +89,12 @@ def serve(
     place: Place,
     *,
     workers: int,
+    drain: int,
     one_time: Token | None,
     log: LogSettings,
     listening: Callable[[], None],
 ) -> None:
-    """Serve until SIGTERM or SIGINT; then refuse what is new, and finish what is under way.
+    """Serve until SIGTERM or SIGINT; then refuse what is new, and finish what is under way. The second time end at once.
 
     At SIGHUP the config file is read again.
 
@@ -101,6 +102,7 @@ def serve(
         config: What to serve, read from a file.
         place: Where to listen.
         workers: Processes; they share the store.
+        drain: Seconds for which it still serves once it is to stop, and is not ready.
         one_time: A token that holds as long as this.
         log: How lines are written.
         listening: Called once requests are answered.
@@ -127,7 +129,7 @@ def serve(
             figures=figures,
             log=log,
         )
-        server = Workers(load, read_again=partial(_again, path))
+        server = Workers(load, read_again=partial(_again, path), drain=drain)
         server.on_startup(lambda: _when_answering(place, partial(_answering, place, listening)))
         server.run()
     if server.is_broken:

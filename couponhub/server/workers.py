@@ -52,6 +52,7 @@ class Workers(MPServer):
     Args:
         load: Makes the application, in a worker.
         read_again: Reads the config, at SIGHUP.
+        drain: Seconds for which requests are served once it is to stop, while /readyz sends balancers elsewhere.
     """
 
     wrks: list[Any]
@@ -61,6 +62,7 @@ class Workers(MPServer):
         load: Loader,
         *,
         read_again: Callable[[], Config],
+        drain: int,
     ) -> None:
         connections = _room_for(CONNECTIONS)
         super().__init__(
@@ -82,8 +84,12 @@ class Workers(MPServer):
             log_level=LogLevels.error,
             log_dictconfig=load.log.as_dict_config(),
         )
-        self._load = attrs.evolve(load, backlog=connections)
+        # Without a lock, which a worker that is killed while it looks would hold for ever.
+        self._draining = multiprocessing.RawValue("b", 0)
+        self._load = attrs.evolve(load, backlog=connections, draining=self._draining)
         self._read_again = read_again
+        self._drain = drain
+        self._is_stopping = False
         self._deaths = [0] * load.workers
         self._ready = [multiprocessing.Event() for _ in range(load.workers)]
         self._has_served = False
@@ -93,8 +99,33 @@ class Workers(MPServer):
         """Serve until SIGTERM or SIGINT."""
         self.serve(spawn_target=work, target_loader=self._load, wrap_loader=False)
 
+    def signal_handler_interrupt(self, *_: Any) -> None:
+        """Stop, after draining where that was asked for; the second time at once."""
+        if self._is_stopping:
+            _log.warning("stopping at once: told so again, and what is under way is broken off")
+            for worker in self.wrks:
+                worker.kill()
+            self._end()
+            return
+        self._is_stopping = True
+        if not self._drain:
+            self._end()
+            return
+        self._draining.value = 1
+        _log.info("draining: /readyz answers 503, and requests are served for another %d s", self._drain)
+        ending = threading.Timer(self._drain, self._end)
+        ending.daemon = True
+        ending.start()
+
+    def _end(self) -> None:
+        self.interrupt_signal = True
+        self.main_loop_interrupt.set()
+
     def signal_handler_reload(self, *_: Any) -> None:
         """Take the config anew, and the workers after it; a config that is wrong changes nothing."""
+        if self._is_stopping:
+            _log.warning("not reloaded: the server is about to end")
+            return
         try:
             self._load = attrs.evolve(self._load, config=self._read_again())
         except CouponhubError as error:

@@ -63,6 +63,76 @@ def test_what_is_under_way_is_finished(vendors: EmulatedVendors, tmp_path: Path)
         assert MOBILE not in server.process.err
 
 
+def test_a_server_that_drains_is_asked_on(vendors: EmulatedVendors, tmp_path: Path) -> None:
+    """SIGTERM: every worker is unready at once and still answers; a reload is no matter any more; the second one ends it."""
+    with running(vendors, tmp_path, "--workers", "2", "--drain", "600") as server:
+        token = server.one_time_token
+        assert 200 == requests.get(f"{server.url}/readyz", timeout=30).status_code
+        server.process.send(signal.SIGTERM)
+
+        def answered() -> list[int]:
+            # Each on a connection of its own, of which the workers take some each.
+            return [requests.get(f"{server.url}/readyz", timeout=30).status_code for _ in range(8)]
+
+        eventually(lambda: answered() == [503] * 8, "both workers to be unready")
+        assert requests.get(f"{server.url}/readyz", timeout=30).json()["draining"] is True
+        assert [200] * 4 == [server.post(ASKED, token).status_code for _ in range(4)]
+        workers = server.workers
+        server.process.send(signal.SIGHUP)
+        eventually(lambda: "not reloaded: the server is about to end" in server.process.err, "the refusal")
+        assert workers == server.workers
+        server.process.send(signal.SIGTERM)
+        assert 0 == server.process.ended(within=30).returncode
+        assert ["not reloaded: the server is about to end"] == [
+            line for line in server.complaints if "reload" in line
+        ]
+
+
+def test_draining_ends_by_itself(vendors: EmulatedVendors, tmp_path: Path) -> None:
+    """After its seconds, and what began meanwhile is finished."""
+    capillary = vendors.controls["capillary"]
+    with running(vendors, tmp_path, "--drain", "1") as server:
+        token = server.one_time_token
+        server.process.send(signal.SIGTERM)
+        eventually(
+            lambda: requests.get(f"{server.url}/readyz", timeout=30).status_code == 503, "it to be unready"
+        )
+        capillary.fail("GET */v1.1/customer/coupons", "latency", 1.5)
+        assert 200 == server.post(ASKED, token).status_code
+        capillary.set_faults()
+        assert 0 == server.process.ended(within=30).returncode
+        said = [line["message"] for line in server.lines if line.get("logger", "").endswith("workers")]
+        assert ["draining: /readyz answers 503, and requests are served for another 1 s"] == said[:1]
+        assert ["stopping: what is under way is finished", "stopped"] == said[-2:]
+
+
+def test_a_second_signal_ends_at_once(vendors: EmulatedVendors, tmp_path: Path) -> None:
+    """What is under way is broken off: whoever asks twice does not mean to wait."""
+    capillary = vendors.controls["capillary"]
+    with running(vendors, tmp_path) as server:
+        token = server.one_time_token
+        capillary.fail("GET */v1.1/customer/coupons", "latency", 600.0)
+        broken: list[bool] = []
+
+        def ask() -> None:
+            with pytest.raises(requests.RequestException):
+                server.post({**ASKED, "deadline": 60}, token)
+            broken.append(True)
+
+        asking = threading.Thread(target=ask)
+        before = len(capillary.requests())
+        asking.start()
+        eventually(lambda: len(capillary.requests()) > before, "the vendor to be asked")
+        server.process.send(signal.SIGTERM)
+        eventually(lambda: "stopping" in server.process.err, "the end to begin")
+        server.process.send(signal.SIGTERM)
+        assert 0 == server.process.ended(within=30).returncode
+        asking.join()
+        capillary.set_faults()
+        assert [True] == broken
+        assert any("stopping at once" in line for line in server.complaints)
+
+
 def test_workers_share_tokens_and_figures(vendors: EmulatedVendors, tmp_path: Path) -> None:
     """Whichever is asked: a token made meanwhile counts, and the figures are those of all."""
     with running(vendors, tmp_path, "--workers", "2") as server:

@@ -39,6 +39,14 @@ _OTLP = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
     "--workers", type=Whole(1, 256), default=1, show_default=True, metavar="N", help="Processes, at most 256."
 )
 @click.option(
+    "--drain",
+    type=Whole(0, 3600),
+    default=0,
+    show_default=True,
+    metavar="SECONDS",
+    help="At SIGTERM answer /readyz with 503 at once, and serve for so long before the end.",
+)
+@click.option(
     "--log-format",
     type=click.Choice([form.value for form in LogFormat]),
     help="Form of the lines on stderr; text on a terminal, else json, by default.",
@@ -51,23 +59,27 @@ def command(
     host: str,
     port: int,
     workers: int,
+    drain: int,
     log_format: str | None,
     log_level: str | None,
 ) -> None:
     """Serve lookups, and reading of lists and uploads, over HTTP.
 
     As long as there is no token (`couponhub token new`), only this machine is served, with a token that is
-    printed at the start. SIGTERM lets what is under way end. There is no TLS here: put a proxy in front.
+    printed at the start. SIGTERM lets what is under way end, a second one ends at once; SIGHUP reads the config again.
+    There is no TLS here: put a proxy in front.
     """
     log = LogSettings(
         format=LogFormat(log_format) if log_format else _usual_format(),
         level=log_level or ("debug" if options.debug else "info"),
     )
     with log.applied(), _logged(options, log):
-        _serve(options, host, port, workers, log)
+        _serve(options, host=host, port=port, workers=workers, drain=drain, log=log)
 
 
-def _serve(options: GlobalOptions, host: str, port: int, workers: int, log: LogSettings) -> None:
+def _serve(
+    options: GlobalOptions, *, host: str, port: int, workers: int, drain: int, log: LogSettings
+) -> None:
     _require(_SERVER, "to serve", "server")
     from couponhub.server import serving  # noqa: PLC0415 - its modules take the extra
 
@@ -87,7 +99,7 @@ def _serve(options: GlobalOptions, host: str, port: int, workers: int, log: LogS
                 say(f"{_UNCONFIGURED}: {text}")
             print_one(options, {"url": place.url, "workers": workers}, (Column("URL", "url", whole=True),))
 
-        serving.serve(config, place, workers=workers, one_time=token, log=log, listening=tell)
+        serving.serve(config, place, workers=workers, drain=drain, one_time=token, log=log, listening=tell)
 
 
 def _usual_format() -> LogFormat:
