@@ -18,7 +18,7 @@ LOCKED := install --require-hashes --requirement
 SOURCES := $(shell find couponhub adapters -type f -name '*.py*' ! -name '*.pyc')
 DOCUMENTS := $(shell find docs -type f \( -name '*.md' -o -name '*.py' \) ! -path 'docs/_build/*')
 
-.PHONY: help demo test check types docs wheel pytest thorough torture coverage live release format lock audit clean
+.PHONY: help demo test check types docs wheel pytest thorough torture coverage live compose release format lock audit clean
 
 help:
 	@echo 'make demo     start both emulators, send codes, look a customer up: the whole of it in one minute'
@@ -28,6 +28,7 @@ help:
 	@echo 'make torture  kill uploads and migrations again and again, and look whether a code was lost or doubled'
 	@echo 'make coverage run the tests, and fail where they reach too little of the code'
 	@echo 'make live     compare the answers of real vendors with the documented ones: make live CONFIG=couponhub.toml'
+	@echo 'make compose  all of it in containers, over emulated vendors: servers, worker, PostgreSQL, Redis; needs Docker'
 	@echo 'make release  all that a release takes, up to the wheel: make release TAG=v0.1.0'
 	@echo 'make format   put the code into its one format'
 	@echo 'make lock     renew the lock files: requirements.txt, requirements-deploy.txt and requirements-dev.txt'
@@ -80,6 +81,11 @@ coverage: .venv/.dev
 live: .venv/.dev
 	@test -n '$(CONFIG)' || { echo 'say whose answers: make live CONFIG=couponhub.toml [CONNECTIONS="a b"]' >&2; exit 1; }
 	@$(BIN)/python -m tests.live '$(CONFIG)' $(CONNECTIONS)
+
+# Until Ctrl-C; docs/deploy.md says what to try. The secrets are made once, and stay.
+compose:
+	@sh deploy/secrets.sh
+	@docker compose --file deploy/compose.yaml up --build
 
 # What has to agree before anything is built: the tag, the version, the changelog, the lock files, and the advisories.
 VERSION = $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
