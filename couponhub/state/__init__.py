@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         StatePart,
     )
     from couponhub.state.migration_log import LoggedEvent, LoggedMigration, MigrationLog
-    from couponhub.state.opening import open_state
+    from couponhub.state.opening import open_shared, open_state
     from couponhub.state.port import State
     from couponhub.state.preference import LookupPreference
     from couponhub.state.quotas import (
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from couponhub.state.records import PartRecord, Stage, UploadRecord
     from couponhub.state.reports import ReportChange, ReportIndex, ReportSnapshot
     from couponhub.state.settings import StoreSettings
+    from couponhub.state.shared import Shared
+    from couponhub.state.shared_settings import SharedSettings
     from couponhub.state.token_hashes import read_token_hash, token_hash
     from couponhub.state.tokens import (
         Scope,
@@ -86,6 +88,8 @@ _HOMES = {
     "ReportIndex": "couponhub.state.reports",
     "ReportSnapshot": "couponhub.state.reports",
     "Scope": "couponhub.state.tokens",
+    "Shared": "couponhub.state.shared",
+    "SharedSettings": "couponhub.state.shared_settings",
     "Spent": "couponhub.state.budgets",
     "Stage": "couponhub.state.records",
     "State": "couponhub.state.port",
@@ -101,6 +105,7 @@ _HOMES = {
     "codes_in": "couponhub.state.codesets",
     "comparable": "couponhub.state.codesets",
     "new_token": "couponhub.state.tokens",
+    "open_shared": "couponhub.state.opening",
     "open_state": "couponhub.state.opening",
     "read_token_hash": "couponhub.state.token_hashes",
     "token_hash": "couponhub.state.token_hashes",
@@ -139,6 +144,8 @@ __all__ = [
     "ReportIndex",
     "ReportSnapshot",
     "Scope",
+    "Shared",
+    "SharedSettings",
     "Spent",
     "Stage",
     "State",
@@ -154,6 +161,7 @@ __all__ = [
     "codes_in",
     "comparable",
     "new_token",
+    "open_shared",
     "open_state",
     "read_token_hash",
     "token_hash",

@@ -14,11 +14,14 @@ class Spent:
         limit: Its flat name, e.g. `upload_per_day`; None for one without a limit of ours, that the vendor closed.
         seconds: Until its window ends.
         daily: True when waiting a moment is pointless.
+        is_away: True when nothing is known of any limit, since what counts for all machines is away; `seconds` is
+            then until it is tried again.
     """
 
     limit: str | None
     seconds: float
     daily: bool
+    is_away: bool = False
 
 
 class Budget(Protocol):
@@ -31,10 +34,15 @@ class Budget(Protocol):
     No method raises when the shared state cannot be used: each process then counts for itself, from what it saw last.
     """
 
-    def take(self, kind: str, /) -> Spent | None:
+    def take(self, kind: str, /, *, changes: bool = False) -> Spent | None:
         """Spend one call in every window of a kind; or in none, and return the window that has nothing left.
 
         A call that was taken counts, whether or not it is made. After a crash it may count without having been made.
+
+        Args:
+            kind: Of calls.
+            changes: Whether the call changes something. Such a call waits while what counts for all machines is away;
+                others may be made of this machine's share then.
         """
         ...
 

@@ -2,6 +2,8 @@
 
 from couponhub.state.port import State
 from couponhub.state.settings import StoreSettings
+from couponhub.state.shared import Shared
+from couponhub.state.shared_settings import SharedSettings
 
 
 def open_state(settings: StoreSettings) -> State:
@@ -13,3 +15,16 @@ def open_state(settings: StoreSettings) -> State:
     from couponhub.state.sqlite import SqliteState  # noqa: PLC0415 - of several kinds of state one is loaded
 
     return SqliteState(settings)
+
+
+def open_shared(settings: SharedSettings) -> Shared | None:
+    """Return what machines share at the address of the settings; None where none is named. Nothing is touched before its first use.
+
+    Args:
+        settings: The table `[shared]` of the configuration; it has checked the address.
+    """
+    if settings.url is None:
+        return None
+    from couponhub.state.redis import RedisShared  # noqa: PLC0415 - who shares nothing loads none of it
+
+    return RedisShared(settings)

@@ -106,11 +106,19 @@ class Quotas:
 
     Args:
         store: Where processes count together.
+        writes: Where they count calls that change something, when that refuses more; None for the same.
         now: The clock of this process, in seconds since the epoch.
     """
 
-    def __init__(self, store: QuotaStore, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: QuotaStore,
+        *,
+        writes: QuotaStore | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self.store = store
+        self.writes = writes or store
         self.now = now
         self._pauses: dict[tuple[str, str], tuple[float, float]] = {}
 
@@ -172,7 +180,7 @@ class AccountQuota:
                 window = Window(name, limit, _SECONDS[period])
                 self._windows[kind] = (*self._windows.get(kind, ()), window)
 
-    def take(self, kind: str, /) -> Spent | None:
+    def take(self, kind: str, /, *, changes: bool = False) -> Spent | None:
         """As `Budget.take`. Where the vendor asked to wait longer than any window lasts, none is granted until then."""
         windows = self._windows.get(kind)
         if windows is None:
@@ -183,7 +191,8 @@ class AccountQuota:
                 lease.left -= 1
                 return None
             begins = self._quotas.now()  # before it is asked for: a lease must not outlive its window
-            granted = self._quotas.store.take(self._account, kind, windows, max(1, lease.taken))
+            store = self._quotas.writes if changes else self._quotas.store
+            granted = store.take(self._account, kind, windows, max(1, lease.taken))
             if isinstance(granted, Spent):
                 return granted
             self._leases.get()[kind] = _Lease(

@@ -43,7 +43,7 @@ class WindowRows(Protocol):
 
 @attrs.frozen
 class AccountWindows:
-    """What the verbs of a `QuotaStore` do to the windows of one account at one moment.
+    """The verbs of a `QuotaStore`, done to the windows of one account at one moment.
 
     Args:
         rows: The windows of all accounts; nobody else changes them meanwhile.

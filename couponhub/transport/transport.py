@@ -163,7 +163,10 @@ class Transport:
 
     def _spend(self, request: Request, patience: Deadline, *, in_a_hurry: bool) -> None:
         """Take one call from the request's budget, waiting for it where that is wanted."""
-        while self._budget is not None and (spent := self._budget.take(request.budget)) is not None:
+        while (
+            self._budget is not None
+            and (spent := self._budget.take(request.budget, changes=request.changes)) is not None
+        ):
             if in_a_hurry or not patience.allows(spent.seconds):
                 raise _refused(spent)
             self._clock.sleep(spent.seconds)
@@ -294,6 +297,12 @@ def _refuse_redirect(reply: Reply, peer: str) -> None:
 
 def _refused(spent: Spent) -> RateLimited:
     """The error of a call that is not made, since its budget has nothing left."""
+    if spent.is_away:
+        return RateLimited(
+            "what counts calls for all machines is away, so nothing was sent",
+            hint="calls that change something wait until it is back; `couponhub doctor` says what is wrong with it",
+            retry_after=spent.seconds,
+        )
     if spent.limit is None:
         return RateLimited(
             "the vendor refused a call for its rate and asked to wait, so nothing was sent",

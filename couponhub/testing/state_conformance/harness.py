@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from couponhub.state import State, StoreSettings
+from couponhub.state import QuotaStore, State, StoreSettings
 
 _WORKER = "couponhub.testing.state_conformance.worker"
 
@@ -114,3 +114,42 @@ class StateHarness(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._held.close()
+
+
+class QuotaHarness(ABC):
+    """Puts one `QuotaStore` to the rules of quotas, be it a state's or not. Each rule gets one that was never used."""
+
+    @abstractmethod
+    def quotas(self) -> QuotaStore:
+        """Return the counters as a further process would open them, on the clock that `jump` moves."""
+
+    @abstractmethod
+    def jump(self, seconds: float) -> None:
+        """Let the clock of all of them jump, forwards, or backwards below 0."""
+
+    @abstractmethod
+    def take_calls(self, account: str, calls: int) -> Worker:
+        """Start a process that takes so many calls, as `take_calls` in `couponhub.testing.state_conformance.worker`."""
+
+
+class QuotasOfState(QuotaHarness):
+    """Puts the counters of a state to the rules.
+
+    Args:
+        harness: The state's.
+    """
+
+    def __init__(self, harness: StateHarness) -> None:
+        self._harness = harness
+
+    def quotas(self) -> QuotaStore:
+        """See `QuotaHarness.quotas`."""
+        return self._harness.open().quotas
+
+    def jump(self, seconds: float) -> None:
+        """See `QuotaHarness.jump`."""
+        self._harness.jump(seconds)
+
+    def take_calls(self, account: str, calls: int) -> Worker:
+        """See `QuotaHarness.take_calls`."""
+        return self._harness.spawn("take_calls", account, str(calls))

@@ -8,7 +8,17 @@ import attrs
 
 from couponhub.clock import utc_now
 from couponhub.models import JobId, JobStatus, UploadId
-from couponhub.state import Granted, Scope, State, StoreSettings, open_state
+from couponhub.secret import Secret
+from couponhub.state import (
+    Granted,
+    Scope,
+    Shared,
+    SharedSettings,
+    State,
+    StoreSettings,
+    open_shared,
+    open_state,
+)
 from couponhub.testing.state_conformance.samples import (
     DAY,
     LIST,
@@ -74,7 +84,7 @@ def hold_workspace(state: State) -> None:
         _wait()
 
 
-def take_calls(state: State, account: str, calls: str) -> None:
+def take_calls(state: State | Shared, account: str, calls: str) -> None:
     """Take calls one by one; say each that was granted."""
     for _ in range(int(calls)):
         if isinstance(state.quotas.take(account, "calls", [DAY], 1), Granted):
@@ -244,5 +254,10 @@ WORK: dict[str, Callable[..., None]] = {
 
 if __name__ == "__main__":
     url, work, *words = sys.argv[1:]
+    if url.startswith("redis"):
+        shared = open_shared(SharedSettings(url=Secret(url)))
+        assert shared is not None
+        WORK[work](shared, *words)
+        sys.exit()
     with open_state(StoreSettings(url=url, retention_days=30)) as state:
         WORK[work](state, *words)

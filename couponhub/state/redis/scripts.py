@@ -1,0 +1,156 @@
+"""The scripts that run inside Redis: each is one step that nobody else gets in between."""
+
+from enum import Enum
+
+import attrs
+
+
+class TimeOfDay(Enum):
+    """The time of day as scripts take it, in milliseconds since the epoch."""
+
+    SERVER = "local t = redis.call('TIME'); return t[1] * 1000 + math.floor(t[2] / 1000)"
+    """Redis' own clock: one for all machines, whatever theirs say."""
+    MOVED = (
+        "local t = redis.call('TIME');"
+        " return t[1] * 1000 + math.floor(t[2] / 1000) + (redis.call('GET', 'couponhub:clock-moved-by') or 0)"
+    )
+    """That clock, moved by what stands in a key: for tests of clocks that jump."""
+
+
+@attrs.frozen
+class Script:
+    """A script.
+
+    Attributes:
+        body: What it does; `now()` is the time of day.
+    """
+
+    body: str
+
+    def text(self, clock: TimeOfDay) -> str:
+        """Return it as the server takes it."""
+        return f"local function now() {clock.value} end\n{self.body}"
+
+
+PROBE = Script("redis.call('SET', KEYS[1], '1', 'PX', 10000); return {1}")
+"""Tells that it can be written; KEYS: one of its own."""
+
+_WINDOWS = """
+-- A window lies in a hash {ends, used, cap}; cap is missing where the configured limit holds. All times are milliseconds.
+-- What the caller saw last of it (ends, used, cap; 0 for none) stands in for what the server has lost.
+local function read(key, limit, length, ends_seen, used_seen, cap_seen, t)
+  local v = redis.call('HMGET', key, 'ends', 'used', 'cap')
+  local ends, used, cap = tonumber(v[1]), tonumber(v[2]), tonumber(v[3])
+  if ends_seen > 0 and (not ends or ends <= t) then ends, used, cap = ends_seen, 0, nil end
+  if ends == ends_seen and ends then
+    used = math.max(used, used_seen)
+    if not cap and cap_seen > 0 then cap = cap_seen end
+  end
+  -- One that ends later than a whole window from now was written before the clock was set back.
+  if not ends or ends <= t or ends > t + length then
+    return {ends = (math.floor(t / length) + 1) * length, used = 0, cap = limit}
+  end
+  return {ends = ends, used = used, cap = cap or limit}
+end
+local function write(key, w, limit, t)
+  redis.call('HSET', key, 'ends', string.format('%.0f', w.ends), 'used', string.format('%.0f', w.used))
+  if w.cap ~= limit then redis.call('HSET', key, 'cap', string.format('%.0f', w.cap)) else redis.call('HDEL', key, 'cap') end
+  redis.call('PEXPIRE', key, math.max(1, math.ceil(w.ends - t)))
+end
+local function paused(key, longest, t)
+  local ends = tonumber(redis.call('GET', key) or 0)
+  if ends > t and ends <= t + longest then return ends - t end
+  return 0
+end
+"""
+
+TAKE = Script(
+    _WINDOWS
+    + """
+-- KEYS: the pause, then each window. ARGV: want, the part that a lease may be, the longest pause; then for each window:
+-- limit, length, ends seen, used seen, cap seen.
+-- Returns what refuses (0 nothing, -1 the pause, or the number of a window), the calls, the time that is left, the time of
+-- day; then each window's ends, used and cap.
+local t, want = now(), tonumber(ARGV[1])
+local windows, refused, least, ends = {}, 0, nil, nil
+for i = 2, #KEYS do
+  local a = 4 + (i - 2) * 5
+  local w = read(KEYS[i], tonumber(ARGV[a]), tonumber(ARGV[a+1]), tonumber(ARGV[a+2]), tonumber(ARGV[a+3]), tonumber(ARGV[a+4]), t)
+  windows[i] = w
+  if refused == 0 then
+    ends = math.min(ends or w.ends, w.ends)
+    least = math.min(least or w.cap - w.used, w.cap - w.used)
+    if w.used >= w.cap then refused, ends = i - 1, w.ends end
+  end
+end
+local pause, calls = paused(KEYS[1], tonumber(ARGV[3]), t), 0
+if pause > 0 then
+  refused, ends = -1, t + pause
+elseif refused == 0 then
+  calls = math.max(1, math.min(want, math.floor(least * tonumber(ARGV[2]))))
+end
+local answer = {refused, calls, ends - t, t}
+for i = 2, #KEYS do
+  local w = windows[i]
+  w.used = w.used + calls
+  if calls > 0 then write(KEYS[i], w, tonumber(ARGV[4 + (i - 2) * 5]), t) end
+  answer[#answer+1] = w.ends; answer[#answer+1] = w.used; answer[#answer+1] = w.cap
+end
+return answer
+"""
+)
+
+ADD = Script(
+    _WINDOWS
+    + """
+-- KEYS: the window. ARGV: limit, length, ends seen, used seen, cap seen, calls. Counts calls that were made already.
+local t = now()
+local w = read(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), t)
+w.used = w.used + tonumber(ARGV[6])
+write(KEYS[1], w, tonumber(ARGV[1]), t)
+return {1}
+"""
+)
+
+LEARN = Script(
+    _WINDOWS
+    + """
+-- KEYS: the window. ARGV: limit, length, ends seen, used seen, cap seen; the vendor's limit (-1 for none), what it says is
+-- left (-1 for nothing, whatever the limit), the time until it ends. Returns whether anything changed, the time of day, and
+-- the window's ends, used and cap.
+local t, limit = now(), tonumber(ARGV[1])
+local w = read(KEYS[1], limit, tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), t)
+local said, remaining, changed = tonumber(ARGV[6]), tonumber(ARGV[7]), 0
+local cap = w.cap
+if said >= 0 then cap = said end
+local used = math.max(w.used, cap - math.max(0, remaining))
+if remaining < 0 then used = cap end
+if remaining < 0 or used ~= w.used or cap ~= w.cap then
+  changed = 1
+  w = {ends = t + math.ceil(tonumber(ARGV[8])), used = used, cap = cap}
+  write(KEYS[1], w, limit, t)
+end
+return {changed, t, w.ends, w.used, w.cap}
+"""
+)
+
+PAUSE = Script("""
+-- KEYS: the pause. ARGV: how long. Returns nothing of use.
+redis.call('SET', KEYS[1], string.format('%.0f', now() + tonumber(ARGV[1])), 'PX', math.max(1, math.ceil(tonumber(ARGV[1]))))
+return {1}
+""")
+
+LEFT = Script(
+    _WINDOWS
+    + """
+-- KEYS: for each window its kind's pause and itself. ARGV: the longest pause; then for each window: limit, length, ends seen,
+-- used seen, cap seen. Returns for each window what is left, -1 where its kind is paused.
+local t, answer = now(), {}
+for i = 1, #KEYS, 2 do
+  local a = 2 + (i - 1) / 2 * 5
+  local w = read(KEYS[i+1], tonumber(ARGV[a]), tonumber(ARGV[a+1]), tonumber(ARGV[a+2]), tonumber(ARGV[a+3]), tonumber(ARGV[a+4]), t)
+  if paused(KEYS[i], tonumber(ARGV[1]), t) > 0 then answer[#answer+1] = -1 else answer[#answer+1] = math.max(0, w.cap - w.used) end
+end
+return answer
+"""
+)
