@@ -23,8 +23,8 @@ from couponhub.server.loading import load_app
 from couponhub.server.lookup_endpoints import LookupEndpoints
 from couponhub.server.operations import OperationResponse
 from couponhub.state import Scope
+from couponhub.state.sql.tokens import SqlTokens
 from couponhub.state.sqlite.database import LedgerDatabase
-from couponhub.state.sqlite.tokens import SqliteTokens
 
 QUESTION = {"customer": {"mobile": "919876543210"}}
 
@@ -55,7 +55,7 @@ def configured(folder: Path, *urls: str, certificate: Path | None = None) -> tup
     shown = () if certificate is None else (f'ca_bundle = "{certificate}"',)
     vendors = {f"vendor{place}": url for place, url in enumerate(urls)}
     config.write_text(f"{config_text(folder, vendors, shown)}[lookup]\ncache_ttl = 3600\ndeadline = 20\n")
-    text, _ = SqliteTokens(LedgerDatabase(load_config(config).store)).new([Scope.LOOKUP, Scope.CODES_REVEAL])
+    text, _ = SqlTokens(LedgerDatabase(load_config(config).store)).new([Scope.LOOKUP, Scope.CODES_REVEAL])
     return config, text
 
 

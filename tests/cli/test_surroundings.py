@@ -21,8 +21,8 @@ import os, sys
 from couponhub.errors import LocalError
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state import StoreSettings
-from couponhub.state.sqlite.tokens import SqliteTokens
-tokens = SqliteTokens(LedgerDatabase(StoreSettings(url=f"sqlite:///{sys.argv[1]}/couponhub.db")))
+from couponhub.state.sql.tokens import SqlTokens
+tokens = SqlTokens(LedgerDatabase(StoreSettings(url=f"sqlite:///{sys.argv[1]}/couponhub.db")))
 if os.getuid() == 0:  # who may write everywhere, and whose Python others may not read
     import encodings.idna
     os.setgid(65534)

@@ -14,9 +14,9 @@ from couponhub.server.auth import Access
 from couponhub.server.metrics import Metrics
 from couponhub.server.request_context import AccessLog
 from couponhub.state import Scope
-from couponhub.state.sqlite.callbacks import SqliteCallbacks
+from couponhub.state.sql.callbacks import SqlCallbacks
+from couponhub.state.sql.tokens import SqlTokens
 from couponhub.state.sqlite.database import LedgerDatabase
-from couponhub.state.sqlite.tokens import SqliteTokens
 from couponhub.testing import Control, EmulatedVendors
 
 MOBILE = "919876543210"
@@ -34,8 +34,8 @@ class ServerHarness:
 
     hub: CouponHub
     access: Access
-    tokens: SqliteTokens
-    callbacks: SqliteCallbacks
+    tokens: SqlTokens
+    callbacks: SqlCallbacks
     metrics: Metrics
     log: AccessLog
     lines: list[bytes]
@@ -87,7 +87,7 @@ def opened(
 ) -> ServerHarness:
     """The application over a hub."""
     store = LedgerDatabase(hub.config.store)
-    tokens, callbacks, lines = SqliteTokens(store), SqliteCallbacks(store), list[bytes]()
+    tokens, callbacks, lines = SqlTokens(store), SqlCallbacks(store), list[bytes]()
     # Every request reads the tokens anew.
     access = Access(tokens, rate_limit=rate_limit, fresh_for=0.0)
     log = AccessLog(write=lines.append)

@@ -21,9 +21,9 @@ from couponhub.server.auth import Access
 from couponhub.server.metrics import Metrics
 from couponhub.server.request_context import AccessLog
 from couponhub.state import Scope
-from couponhub.state.sqlite.callbacks import SqliteCallbacks
+from couponhub.state.sql.callbacks import SqlCallbacks
+from couponhub.state.sql.tokens import SqlTokens
 from couponhub.state.sqlite.database import LedgerDatabase
-from couponhub.state.sqlite.tokens import SqliteTokens
 
 SECONDS = 1.0
 
@@ -35,8 +35,8 @@ def app(config: str) -> Any:
     store = LedgerDatabase(hub.config.store)
     return make_app(
         hub,
-        Access(SqliteTokens(store)),
-        SqliteCallbacks(store),
+        Access(SqlTokens(store)),
+        SqlCallbacks(store),
         metrics=metrics,
         log=AccessLog(),
         gate=Gate(threads=10),
@@ -50,7 +50,7 @@ def main(given: str, folder: Path) -> None:
     store = f'url = "sqlite:///{folder.as_posix()}/state.db"'
     config.write_text(re.sub(r'url = "sqlite:.*"', store, Path(given).read_text("utf-8")), "utf-8")
     with closing(LedgerDatabase(load_config(config).store)) as opened:
-        token, _ = SqliteTokens(opened).new([Scope.LOOKUP])
+        token, _ = SqlTokens(opened).new([Scope.LOOKUP])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -12,7 +12,7 @@ from couponhub.server.auth import Access, is_from_loopback
 from couponhub.server.problems import Refusal
 from couponhub.server.token_bucket import TokenBucket
 from couponhub.state import Scope, new_token
-from couponhub.state.sqlite.tokens import SqliteTokens
+from couponhub.state.sql.tokens import SqlTokens
 from couponhub.testing import EmulatedVendors
 from tests.server.harness import MOBILE, NEIGHBOUR, STRANGER, ServerHarness, opened, problem
 
@@ -125,7 +125,7 @@ def test_a_removed_token_is_refused(harness: ServerHarness) -> None:
 
 def test_an_expired_token_is_refused(harness: ServerHarness) -> None:
     """Also while the store need not be asked."""
-    tokens = SqliteTokens(harness.tokens._store, now=lambda: utc_now() - timedelta(days=2))
+    tokens = SqlTokens(harness.tokens._store, now=lambda: utc_now() - timedelta(days=2))
     text, _ = tokens.new([Scope.LISTS_READ], expires=timedelta(days=1))
     problem(harness.get("/v1/connections", text), 401, "credentials")
 
@@ -133,8 +133,8 @@ def test_an_expired_token_is_refused(harness: ServerHarness) -> None:
 def test_the_store_is_read_once_in_a_while(harness: ServerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not for each request; after that while, what was read before counts no more."""
     reads = count()
-    read = SqliteTokens.all
-    monkeypatch.setattr(SqliteTokens, "all", lambda tokens: (next(reads), read(tokens))[1])
+    read = SqlTokens.all
+    monkeypatch.setattr(SqlTokens, "all", lambda tokens: (next(reads), read(tokens))[1])
     now = [100.0]
     access = Access(harness.tokens, clock=Clock(monotonic=lambda: now[0]))
     environ = {"HTTP_AUTHORIZATION": f"Bearer {harness.token(Scope.LOOKUP)}"}
@@ -154,11 +154,11 @@ def test_tokens_hold_on_while_the_store_cannot_be_read(
     token = harness.token(Scope.LISTS_READ)
     assert 200 == harness.get("/v1/connections", token).status_code
 
-    def fails(_: SqliteTokens) -> None:
+    def fails(_: SqlTokens) -> None:
         raise LocalError("the store x.db cannot be used: gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(SqliteTokens, "all", fails)
+        patched.setattr(SqlTokens, "all", fails)
         caplog.set_level(logging.WARNING)
         assert 200 == harness.get("/v1/connections", token).status_code
     assert "the tokens cannot be read" in caplog.text

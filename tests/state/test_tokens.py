@@ -8,9 +8,9 @@ import pytest
 from couponhub.errors import UsageError
 from couponhub.models import UploadId
 from couponhub.state import Scope, StoreSettings, token_id
-from couponhub.state.sqlite.callbacks import SqliteCallbacks
+from couponhub.state.sql.callbacks import SqlCallbacks
+from couponhub.state.sql.tokens import SqlTokens
 from couponhub.state.sqlite.database import LedgerDatabase
-from couponhub.state.sqlite.tokens import SqliteTokens
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 UPLOAD = UploadId("up_1")
@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> LedgerDatabase:
 
 def test_a_token_is_kept_as_a_hash(store: LedgerDatabase) -> None:
     """Neither the database nor what lies beside it holds the text, or the part of it that is secret."""
-    text, token = SqliteTokens(store).new([Scope.LOOKUP], name="till")
+    text, token = SqlTokens(store).new([Scope.LOOKUP], name="till")
     secret = text.rpartition(f"chub_{token.id}_")[2]
     kept = b"".join(path.read_bytes() for path in store.layout.folder.iterdir())
     assert len(secret) >= 43
@@ -35,8 +35,8 @@ def test_a_token_is_kept_as_a_hash(store: LedgerDatabase) -> None:
 
 def test_a_token_is_found_by_its_id_and_matches_its_text_only(store: LedgerDatabase) -> None:
     """Another text with the same id does not match."""
-    text, _ = SqliteTokens(store).new([Scope.LOOKUP, Scope.ADMIN])
-    (token,) = SqliteTokens(store).all()
+    text, _ = SqlTokens(store).new([Scope.LOOKUP, Scope.ADMIN])
+    (token,) = SqlTokens(store).all()
     assert token.id == token_id(text)
     assert token.matches(text)
     assert not token.matches(f"{text}x")
@@ -52,8 +52,8 @@ def test_what_is_no_token_has_no_id(text: str) -> None:
 
 def test_tokens_differ_and_are_listed_oldest_first(store: LedgerDatabase) -> None:
     """Each is made anew, and named after its id when it has no name."""
-    texts = [SqliteTokens(store).new([Scope.LOOKUP])[0] for _ in range(3)]
-    listed = SqliteTokens(store).all()
+    texts = [SqlTokens(store).new([Scope.LOOKUP])[0] for _ in range(3)]
+    listed = SqlTokens(store).all()
     assert 3 == len(set(texts))
     assert [token_id(text) for text in texts] == [token.id for token in listed]
     assert [token.id for token in listed] == [token.name for token in listed]
@@ -61,7 +61,7 @@ def test_tokens_differ_and_are_listed_oldest_first(store: LedgerDatabase) -> Non
 
 def test_a_token_expires(store: LedgerDatabase) -> None:
     """At the moment that it was given, and not before."""
-    tokens = SqliteTokens(store, now=lambda: NOW)
+    tokens = SqlTokens(store, now=lambda: NOW)
     tokens.new([Scope.LOOKUP], expires=timedelta(days=1))
     tokens.new([Scope.LOOKUP])
     day, ever = tokens.all()
@@ -73,41 +73,41 @@ def test_a_token_expires(store: LedgerDatabase) -> None:
 @pytest.mark.parametrize("by", ["name", "id"])
 def test_a_token_is_removed(store: LedgerDatabase, by: str) -> None:
     """By its name or by its id; the others stay."""
-    _, gone = SqliteTokens(store).new([Scope.LOOKUP], name="gone")
-    _, kept = SqliteTokens(store).new([Scope.LOOKUP], name="kept")
-    SqliteTokens(store).remove(getattr(gone, by))
-    assert (kept,) == SqliteTokens(store).all()
+    _, gone = SqlTokens(store).new([Scope.LOOKUP], name="gone")
+    _, kept = SqlTokens(store).new([Scope.LOOKUP], name="kept")
+    SqlTokens(store).remove(getattr(gone, by))
+    assert (kept,) == SqlTokens(store).all()
     with pytest.raises(UsageError, match="no such token"):
-        SqliteTokens(store).remove("gone")
+        SqlTokens(store).remove("gone")
 
 
 def test_a_name_is_given_once(store: LedgerDatabase) -> None:
     """Also not if it is another's id, for `rm` takes either."""
-    _, first = SqliteTokens(store).new([Scope.LOOKUP], name="till")
+    _, first = SqlTokens(store).new([Scope.LOOKUP], name="till")
     for name in ("till", first.id):
         with pytest.raises(UsageError, match="already"):
-            SqliteTokens(store).new([Scope.LOOKUP], name=name)
+            SqlTokens(store).new([Scope.LOOKUP], name=name)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 65])
 def test_a_name_that_cannot_be_one_is_refused(store: LedgerDatabase, name: str) -> None:
     """It would spoil a listing."""
     with pytest.raises(UsageError, match="a token's name is"):
-        SqliteTokens(store).new([Scope.LOOKUP], name=name)
+        SqlTokens(store).new([Scope.LOOKUP], name=name)
 
 
 def test_a_token_has_a_scope_and_an_end_within_the_calendar(store: LedgerDatabase) -> None:
     """Else it is none."""
     with pytest.raises(UsageError, match="without a scope"):
-        SqliteTokens(store).new([])
+        SqlTokens(store).new([])
     with pytest.raises(UsageError, match="calendar"):
-        SqliteTokens(store).new([Scope.LOOKUP], expires=timedelta(days=99_999_999))
-    assert () == SqliteTokens(store).all()
+        SqlTokens(store).new([Scope.LOOKUP], expires=timedelta(days=99_999_999))
+    assert () == SqlTokens(store).all()
 
 
 def test_a_callback_is_counted_until_its_upload_ends(store: LedgerDatabase) -> None:
     """For that upload alone; an address that is none, or is none any more, counts for nothing."""
-    callbacks = SqliteCallbacks(store)
+    callbacks = SqlCallbacks(store)
     token = callbacks.begin(UPLOAD)
     other = callbacks.begin(UploadId("up_2"))
     assert [True, True, False] == [callbacks.ring(token), callbacks.ring(token), callbacks.ring("made up")]
@@ -119,7 +119,7 @@ def test_a_callback_is_counted_until_its_upload_ends(store: LedgerDatabase) -> N
 
 def test_a_callback_is_kept_as_a_hash(store: LedgerDatabase) -> None:
     """The address is a right in itself."""
-    token = SqliteCallbacks(store).begin(UPLOAD)
+    token = SqlCallbacks(store).begin(UPLOAD)
     kept = b"".join(path.read_bytes() for path in store.layout.folder.iterdir())
     assert len(token) >= 43
     assert UPLOAD.encode() in kept
@@ -128,7 +128,7 @@ def test_a_callback_is_kept_as_a_hash(store: LedgerDatabase) -> None:
 
 def test_a_callback_that_nobody_ended_ends_by_its_age(store: LedgerDatabase) -> None:
     """When the next one begins."""
-    old = SqliteCallbacks(store, now=lambda: NOW).begin(UPLOAD)
-    assert SqliteCallbacks(store).ring(old)
-    SqliteCallbacks(store, now=lambda: NOW + timedelta(days=31)).begin(UploadId("up_2"))
-    assert not SqliteCallbacks(store).ring(old)
+    old = SqlCallbacks(store, now=lambda: NOW).begin(UPLOAD)
+    assert SqlCallbacks(store).ring(old)
+    SqlCallbacks(store, now=lambda: NOW + timedelta(days=31)).begin(UploadId("up_2"))
+    assert not SqlCallbacks(store).ring(old)

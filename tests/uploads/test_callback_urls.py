@@ -9,7 +9,7 @@ import pytest
 from couponhub.clock import Deadline
 from couponhub.errors import RateLimited
 from couponhub.models import ListId, Upload, UploadId, UploadStatus
-from couponhub.state.sqlite.callbacks import SqliteCallbacks
+from couponhub.state.sql.callbacks import SqlCallbacks
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.uploads import CallbackUrls
 from couponhub.uploads.events import no_progress
@@ -103,9 +103,7 @@ def test_a_pause_that_the_vendor_wants_is_kept() -> None:
 @pytest.fixture
 def callback_urls(store: LedgerDatabase) -> CallbackUrls:
     """Callback addresses below a public one."""
-    return CallbackUrls(
-        callbacks=lambda: SqliteCallbacks(store), public_url="https://coupons.example.com/api/"
-    )
+    return CallbackUrls(callbacks=lambda: SqlCallbacks(store), public_url="https://coupons.example.com/api/")
 
 
 def test_an_address_is_heard_until_it_is_taken_down(
@@ -120,10 +118,10 @@ def test_an_address_is_heard_until_it_is_taken_down(
     assert "https://coupons.example.com/api/v1/callbacks" == base
     assert len(token) >= 43
     assert 0 == call_count()
-    assert SqliteCallbacks(store).ring(token)
+    assert SqlCallbacks(store).ring(token)
     assert 1 == call_count()
     callback_urls.revoke(UNENDED.id)
-    assert not SqliteCallbacks(store).ring(token)
+    assert not SqlCallbacks(store).ring(token)
 
 
 def test_without_a_public_address_there_is_none() -> None:

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from psycopg import Connection, Cursor
 
 _MARKS = re.compile(r"'(?:[^']|'')*'|\?|(?<!:):([a-z_]+)|%")
+_COMPARED = re.compile(r" IS( NOT)? %(?=[s(])")
 
 
 @lru_cache(maxsize=256)
 def translated(sql: str) -> str:
     """Return a statement with the placeholders of psycopg, and PostgreSQL's words for what SQLite calls otherwise."""
     text = _MARKS.sub(_mark, sql)
-    return text.replace(" IS NOT %(", " IS DISTINCT FROM %(").replace(" IS %(", " IS NOT DISTINCT FROM %(")
+    return _COMPARED.sub(lambda found: " IS DISTINCT FROM %" if found[1] else " IS NOT DISTINCT FROM %", text)
 
 
 def _mark(found: re.Match[str]) -> str:

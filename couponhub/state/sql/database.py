@@ -56,10 +56,10 @@ class Database(Protocol):
     def transaction(self) -> AbstractContextManager[Statements]:
         """Write: all of the block or nothing, for good when the block has ended.
 
-        Blocks must be short and never wait for a vendor.
+        Blocks must be short, never wait for a vendor, and are not nested.
         """
         ...
 
     def reading(self) -> AbstractContextManager[Statements]:
-        """Read what is committed, also where nothing may be written."""
+        """Read what is committed at one moment, also where nothing may be written. Blocks are not nested."""
         ...

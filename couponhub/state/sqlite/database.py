@@ -56,13 +56,20 @@ class LedgerDatabase:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Read what is committed, also where nothing may be written."""
+        """Read what is committed at one moment, also where nothing may be written."""
         path = self.layout.ledger
         with told_as_local("store", lambda: path), ExitStack() as held:
             if self._kept.is_open or _may_write(path):
-                yield held.enter_context(self._kept.used())
+                connection = held.enter_context(self._kept.used())
             else:
-                yield held.enter_context(closing(_open_where_none_may_write(path)))
+                connection = held.enter_context(closing(_open_where_none_may_write(path)))
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                # A fault of the disk may have ended it already.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the database; a later use opens it again."""

@@ -265,15 +265,11 @@ class SqliteLedger:
         chosen = f"FROM uploads WHERE connection = ? AND {condition} ORDER BY rowid LIMIT {most}"
         given = (self._connection, *values)
         with self._store.reading() as database:
-            database.execute("BEGIN")  # what both statements see is of one moment
-            try:
-                uploads = database.execute(f"SELECT * {chosen}", given).fetchall()
-                parts = database.execute(
-                    f"SELECT * FROM parts WHERE upload_id IN (SELECT id {chosen}) ORDER BY upload_id, number",  # noqa: S608 - our own texts
-                    given,
-                ).fetchall()
-            finally:
-                database.execute("COMMIT")
+            uploads = database.execute(f"SELECT * {chosen}", given).fetchall()
+            parts = database.execute(
+                f"SELECT * FROM parts WHERE upload_id IN (SELECT id {chosen}) ORDER BY upload_id, number",  # noqa: S608 - our own texts
+                given,
+            ).fetchall()
         of = {key: tuple(rows) for key, rows in groupby(parts, key=itemgetter("upload_id"))}
         return tuple(_upload(row, of.get(row["id"], ())) for row in uploads)
 

@@ -11,7 +11,9 @@ from couponhub.state.ledger import IsForgotten
 from couponhub.state.reach import PartProbe
 from couponhub.state.reaped import Reaped
 from couponhub.state.settings import StoreSettings
-from couponhub.state.sqlite.callbacks import SqliteCallbacks
+from couponhub.state.sql.callbacks import SqlCallbacks
+from couponhub.state.sql.migration_log import SqlMigrationLog
+from couponhub.state.sql.tokens import SqlTokens
 from couponhub.state.sqlite.codesets import CodeSets
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.invalidation import FileSignal
@@ -20,14 +22,12 @@ from couponhub.state.sqlite.jobs import SqliteJobs
 from couponhub.state.sqlite.ledger import SqliteLedger
 from couponhub.state.sqlite.locks import FileLocks
 from couponhub.state.sqlite.maintenance import SqliteMaintenance
-from couponhub.state.sqlite.migration_log import SqliteMigrationLog
 from couponhub.state.sqlite.opening import told_as_local
 from couponhub.state.sqlite.part_files import PartFiles
 from couponhub.state.sqlite.preference import FilePreference
 from couponhub.state.sqlite.quotas import SqliteQuotas
 from couponhub.state.sqlite.reaching import probes_of
 from couponhub.state.sqlite.reports import SqliteReportIndex
-from couponhub.state.sqlite.tokens import SqliteTokens
 
 
 class SqliteState:
@@ -47,12 +47,12 @@ class SqliteState:
         self.layout = self.database.layout
         self.jobs = SqliteJobs(self.database, now=now)
         self.job_files = SqliteJobFiles(self.database, clock=clock)
-        self.tokens = SqliteTokens(self.database, now=now)
-        self.callbacks = SqliteCallbacks(self.database, now=now)
+        self.tokens = SqlTokens(self.database, now=now)
+        self.callbacks = SqlCallbacks(self.database, now=now)
         self.quotas = SqliteQuotas(settings, now=clock)
         self.reports = SqliteReportIndex(settings)
         self.invalidation = FileSignal(self.layout)
-        self.migration_log = SqliteMigrationLog(self.database, now=now)
+        self.migration_log = SqlMigrationLog(self.database, now=now)
         self.preference = FilePreference(self.layout)
         self.locks = FileLocks(self.layout)
         self.maintenance = SqliteMaintenance(self.database)

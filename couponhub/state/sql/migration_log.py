@@ -1,7 +1,6 @@
 """The log of migrations between vendors, in the database of the ledger."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -9,18 +8,18 @@ from couponhub.clock import utc_now
 from couponhub.errors import UsageError
 from couponhub.models.base import NOTHING
 from couponhub.state.migration_log import LoggedEvent, LoggedMigration
-from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state.sql.database import Database, Row
 
 
-class SqliteMigrationLog:
-    """A `MigrationLog` in SQLite.
+class SqlMigrationLog:
+    """A `MigrationLog` in a database.
 
     Args:
         store: Where it is kept.
         now: The clock of what is written, for tests.
     """
 
-    def __init__(self, store: LedgerDatabase, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, store: Database, *, now: Callable[[], datetime] = utc_now) -> None:
         self._store = store
         self._now = now
 
@@ -38,10 +37,14 @@ class SqliteMigrationLog:
             ).fetchone()
             if last != after:
                 return None
-            database.execute(
-                "INSERT INTO migration_events (migration_id, number, at, kind, details) VALUES (?, ?, ?, ?, ?)",
+            # Another process may write the same number at this moment.
+            added = database.execute(
+                "INSERT INTO migration_events (migration_id, number, at, kind, details) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
                 (migration_id, after + 1, now.isoformat(), kind, written),
-            )
+            ).rowcount
+            if not added:
+                return None
         return LoggedEvent(number=after + 1, at=now, kind=kind, details=json.loads(written))
 
     def events(self, migration_id: str) -> tuple[LoggedEvent, ...]:
@@ -76,7 +79,7 @@ def _as_json(details: Mapping[str, object]) -> str:
         raise UsageError("the details of an event of a migration are no JSON") from error
 
 
-def _event(row: sqlite3.Row) -> LoggedEvent:
+def _event(row: Row) -> LoggedEvent:
     return LoggedEvent(
         number=row["number"],
         at=datetime.fromisoformat(row["at"]),

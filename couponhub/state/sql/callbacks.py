@@ -1,4 +1,4 @@
-"""Callback addresses in SQLite."""
+"""Callback addresses in a database."""
 
 import hashlib
 import secrets
@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from couponhub.clock import utc_now
 from couponhub.models import UploadId
-from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state.sql.database import Database
 
 _LONGEST_JOB = timedelta(days=30)
 """After that nobody waits any more, whether or not somebody saw the upload end."""
 
 
-class SqliteCallbacks:
+class SqlCallbacks:
     """`Callbacks` in the database of the ledger.
 
     Args:
@@ -21,7 +21,7 @@ class SqliteCallbacks:
         now: The clock, for tests.
     """
 
-    def __init__(self, store: LedgerDatabase, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, store: Database, *, now: Callable[[], datetime] = utc_now) -> None:
         self._store = store
         self._now = now
 

@@ -1,17 +1,16 @@
-"""The tokens of the HTTP endpoint in SQLite."""
+"""The tokens of the HTTP endpoint in a database."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from couponhub.clock import utc_now
 from couponhub.errors import UsageError
-from couponhub.state.sqlite.database import LedgerDatabase
+from couponhub.state.sql.database import Database, Row
 from couponhub.state.tokens import Scope, Token, new_token
 
 
-class SqliteTokens:
+class SqlTokens:
     """`Tokens` in the database of the ledger.
 
     Args:
@@ -19,7 +18,7 @@ class SqliteTokens:
         now: The clock, for tests.
     """
 
-    def __init__(self, store: LedgerDatabase, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, store: Database, *, now: Callable[[], datetime] = utc_now) -> None:
         self._store = store
         self._now = now
 
@@ -29,22 +28,28 @@ class SqliteTokens:
         """As `Tokens.new`."""
         text, token = new_token(scopes, name=name, expires=expires, now=self._now())
         with self._store.transaction() as database:
-            if database.execute("SELECT 1 FROM tokens WHERE ? IN (name, id)", (token.name,)).fetchone():
+            taken = database.execute("SELECT 1 FROM tokens WHERE ? IN (name, id)", (token.name,)).fetchone()
+            # Another process may write the same name at this moment.
+            written = (
+                taken is None
+                and database.execute(
+                    "INSERT INTO tokens (id, name, scopes, digest, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT DO NOTHING",
+                    (
+                        token.id,
+                        token.name,
+                        json.dumps(sorted(token.scopes)),
+                        token.digest,
+                        token.created_at.isoformat(),
+                        token.expires_at and token.expires_at.isoformat(),
+                    ),
+                ).rowcount
+            )
+            if not written:
                 raise UsageError(
                     f"there is a token named {token.name} already",
                     hint="choose another name, or remove it with `couponhub token rm`",
                 )
-            database.execute(
-                "INSERT INTO tokens (id, name, scopes, digest, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    token.id,
-                    token.name,
-                    json.dumps(sorted(token.scopes)),
-                    token.digest,
-                    token.created_at.isoformat(),
-                    token.expires_at and token.expires_at.isoformat(),
-                ),
-            )
         return text, token
 
     def all(self) -> tuple[Token, ...]:
@@ -61,7 +66,7 @@ class SqliteTokens:
             raise UsageError("there is no such token", hint="see `couponhub token ls` for names and ids")
 
 
-def _token(row: sqlite3.Row) -> Token:
+def _token(row: Row) -> Token:
     return Token(
         id=row["id"],
         name=row["name"],
