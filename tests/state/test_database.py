@@ -55,7 +55,7 @@ def test_default_is_the_platforms_state_folder() -> None:
 )
 def test_other_urls_are_refused(url: str) -> None:
     """What names no database is refused when the settings are read."""
-    with pytest.raises(ValueError, match="expected (sqlite:///|postgresql://)"):
+    with pytest.raises(ValueError, match=r"expected (sqlite:///|postgresql://)"):
         StoreSettings(url=url)
 
 
