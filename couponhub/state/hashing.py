@@ -10,6 +10,7 @@ from couponhub.models import Identifier
 _DIGEST_BYTES = 16
 DIGEST_CHARS = 2 * _DIGEST_BYTES
 KEY_BYTES = 32
+_DERIVED_BYTES = 32
 
 
 @attrs.frozen
@@ -22,6 +23,12 @@ class HashKey:
     def check(self) -> str:
         """Text that tells this key from others, and nothing of it."""
         return blake2b(b"couponhub usage index", key=self._secret, digest_size=8).hexdigest()
+
+    def derived(self, purpose: str) -> bytes:
+        """Return 32 bytes for another purpose, such as sealing values; nobody finds this key from them, nor others'."""
+        return blake2b(
+            purpose.encode(), key=self._secret, digest_size=_DERIVED_BYTES, person=b"couponhub key"
+        ).digest()
 
     def of_all(self, values: Sequence[str], kind: Identifier) -> list[str]:
         """Return the hashes of many identifiers of one kind, each in the one spelling that all of its customer's have."""

@@ -12,10 +12,10 @@ from couponhub.models import UploadId
 from couponhub.state.maintenance import PartBackup
 from couponhub.state.sqlite.codesets import CodeSets, SetKey
 from couponhub.state.sqlite.files import private_folder, sync_folder
-from couponhub.state.sqlite.key_file import read_key
 from couponhub.state.sqlite.layout import LEDGER, QUOTAS, REPORTS, Layout
 from couponhub.state.sqlite.migrations import version_of
 from couponhub.state.sqlite.opening import make_private, open_somehow, told_as_local
+from couponhub.state.store_key import StoreKey
 
 _BUSY_SECONDS = 30.0
 _UNFINISHED = ".partial"
@@ -50,7 +50,7 @@ def _write(layout: Layout, folder: Path) -> Iterator[PartBackup]:
     if layout.job_files.exists():
         yield _copy_job_files(layout.job_files, folder / layout.codes.name / layout.job_files.name)
     if layout.reports.exists():
-        read_key(layout.key)
+        StoreKey(layout.settings, lambda: layout.key).read()
         _copy_database(REPORTS, layout.reports, folder / layout.reports.name)
         yield _told(REPORTS, folder / layout.reports.name)
     if layout.key.exists():

@@ -17,7 +17,6 @@ from couponhub.state.settings import StoreSettings
 from couponhub.state.sqlite.catalogue import SqliteReportChange, SqliteReportSnapshot
 from couponhub.state.sqlite.files import sync_folder
 from couponhub.state.sqlite.kept import KeptConnection
-from couponhub.state.sqlite.key_file import make_key, read_key
 from couponhub.state.sqlite.layout import REPORTS, Layout
 from couponhub.state.sqlite.lockfile import held_lockfile, reap, reap_all, remove_folder
 from couponhub.state.sqlite.opening import (
@@ -27,6 +26,7 @@ from couponhub.state.sqlite.opening import (
     open_to_write,
     told_as_local,
 )
+from couponhub.state.store_key import StoreKey
 
 _WRITER_WAITS_SECONDS = 1800.0
 """An import of 20 million rows holds others off for a minute or two."""
@@ -50,6 +50,7 @@ class SqliteReportIndex:
 
     def __init__(self, settings: StoreSettings) -> None:
         self.layout = Layout(settings)
+        self._stored_key = StoreKey(settings, lambda: self.layout.key)
         self._path: str | None = None
         self._lock = ProcessLock()  # of the key
         self._reader = KeptConnection(self._opened_to_read)
@@ -63,7 +64,7 @@ class SqliteReportIndex:
             if self._key is None:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 is_new = not path.exists()
-                self._key = (make_key if is_new else read_key)(self.layout.key)
+                self._key = self._stored_key.make() if is_new else self._stored_key.read()
             return self._key
 
     @contextmanager
@@ -203,7 +204,7 @@ class SqliteReportIndex:
         if state is None:
             return None  # the first import is under way
         if self._key is None:
-            self._key = read_key(self.layout.key)
+            self._key = self._stored_key.read()
         self._refuse_other(self._key, state[1])
         return SqliteReportSnapshot(database, self._key, state[0])
 
@@ -219,7 +220,7 @@ class SqliteReportIndex:
             self._key = None
             # Every customer would seem to have nothing.
             raise LocalError(
-                f"the usage index {self.layout.reports} was written with another key than {self.layout.key}",
+                f"the usage index {self.layout.reports} was written with another key than {self._stored_key.place}",
                 hint="restore the key from a backup, or remove the index and import all reports again",
             )
 
