@@ -1,25 +1,22 @@
 """Code sets as plain private files beside the database, one code per line."""
 
 import os
-import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import attrs
 
-from couponhub.errors import LocalError
 from couponhub.models import ListId, UploadId
 from couponhub.state.codesets import TextCodeSet
 from couponhub.state.reaped import Reaped
 from couponhub.state.sqlite.files import file_name, private_folder, sync_folder
-from couponhub.state.sqlite.lockfile import held_lockfile, reap_all, remove_folder
+from couponhub.state.workspaces import reap_workspaces, workspace
 
 SetKey = tuple[UploadId, int]
 """An upload, and the number of its part."""
 
 DAY = 86_400.0
-_LOCK = ".lock"
 _KEPT = ".txt"
 _RECORD = ".rows"
 _AGED = ".aged-"
@@ -120,28 +117,16 @@ class CodeSets:
         os.replace(codes, path)  # noqa: PTH105 - says better than Path.replace which is which
         sync_folder(path.parent)
 
-    @contextmanager
-    def workspace(self) -> Iterator[Path]:
+    def workspace(self) -> AbstractContextManager[Path]:
         """Give a private folder on the same file system, which ends with the block.
 
         What killed processes left of theirs is removed first.
         """
-        self.reap()
-        with ExitStack() as job:
-            try:
-                home = private_folder(self.folder / ".work")
-                lock = job.enter_context(
-                    held_lockfile(lambda: home / f"{secrets.token_hex(8)}{_LOCK}", remove_folder)
-                )
-                folder = lock.with_suffix("")
-                folder.mkdir(mode=0o700)
-            except OSError as error:
-                raise LocalError(f"no files can be written in {self.folder}: {error.strerror}") from error
-            yield folder
+        return workspace(self.folder / ".work")
 
     def reap(self) -> Reaped:
         """Remove the folders of killed processes; those of living ones stay."""
-        return reap_all(self.folder.glob(f".work/*{_LOCK}"), remove_folder)
+        return reap_workspaces(self.folder / ".work")
 
     def purge(self, days: int, now: float) -> None:
         """Remove code sets and records older than that, in two steps, for codes that are forgotten may go out twice.
