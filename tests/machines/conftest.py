@@ -1,0 +1,50 @@
+"""Two machines over each kind of state that machines can share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from couponhub.testing import EmulatedVendors, emulated_vendors
+from tests.kit.servers import PostgresqlServer, postgresql_server, running_redis
+from tests.machines.two_servers import Machine, machines, store_table, supports
+
+__all__ = ["postgresql_server"]
+
+REMEMBERS = "\n[lookup]\ncache_ttl = 300\nnegative_ttl = 300\n"
+"""Longer than any test: what is asked anew was dropped."""
+
+
+@pytest.fixture(scope="module")
+def vendors() -> Iterator[EmulatedVendors]:
+    """Both emulated vendors with the demo's customer, lists and codes."""
+    with emulated_vendors() as served:
+        yield served
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "postgresql and redis"])
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The tables of the config that name what machines share."""
+    if request.param == "sqlite":
+        yield store_table(f"sqlite:///{tmp_path_factory.mktemp('state').as_posix()}/couponhub.db")
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    database = server.new_database()
+    if not supports(server.url(database)):
+        pytest.skip("the state is not kept in PostgreSQL yet")
+    tables = store_table(server.url(database))
+    if request.param == "postgresql":
+        yield tables
+    else:
+        with running_redis() as cache:
+            yield f'{tables}\n[shared]\nurl = "{cache.url}"\n'
+    server.drop(database)
+
+
+@pytest.fixture(scope="module")
+def pair(
+    vendors: EmulatedVendors, shared: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Machine]]:
+    """Two machines, each with its server."""
+    with machines(vendors, Path(tmp_path_factory.mktemp("machines")), shared + REMEMBERS) as both:
+        yield both
