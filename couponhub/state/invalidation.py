@@ -6,7 +6,8 @@ from typing import Protocol
 class InvalidationSignal(Protocol):
     """A value that is another after each erasure; it says nothing of whom it was about. Thread-safe.
 
-    Whoever only looks up must be able to notice, also where nothing may be written and no database can be opened.
+    Whoever only looks up must be able to notice, also where nothing may be written. Whoever cannot learn of erasures
+    may remember nothing for long, and so has to know that he cannot.
     """
 
     def announce(self) -> None:
@@ -18,5 +19,10 @@ class InvalidationSignal(Protocol):
         ...
 
     def latest(self) -> bytes:
-        """Return the value; b"" while there was no erasure, or none can be read. Never raises."""
+        """Return the value; b"" while there was no erasure.
+
+        Raises:
+            LocalError: The state lies elsewhere and has not answered within a few seconds. A file of this machine that
+                cannot be read stands for no erasure: nobody could have announced one in it.
+        """
         ...

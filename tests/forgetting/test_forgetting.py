@@ -239,6 +239,50 @@ def _is_as_long_as(items: list[bytes], count: int) -> bool:
     return count == len(items)
 
 
+class _Away:
+    """A signal of a state that is away now and then."""
+
+    def __init__(self, *said: bytes | Exception) -> None:
+        self._said = [*said]
+
+    def announce(self) -> None:
+        """Nobody does."""
+        raise NotImplementedError
+
+    def latest(self) -> bytes:
+        """The next of what was given, and the last for ever."""
+        said = self._said.pop(0) if len(self._said) > 1 else self._said[0]
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+
+@pytest.mark.parametrize("fault", [LocalError("away"), ValueError("a library's own")])
+def test_who_cannot_hear_of_erasures_remembers_nothing(
+    fault: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Everything is dropped again and again while the state is away, and once more when it is back; it is told once."""
+    caplog.set_level(logging.INFO)
+    heeded: list[bool] = []
+    watch = Watch(_Away(b"x", fault, fault, fault, b"x"), lambda: heeded.append(True), every=0.001)
+    watch.start()
+    eventually(lambda: "are noticed again" in caplog.text, "the state to be back")
+    watch.close()
+    eventually(lambda: len(heeded) == 4, "all to be dropped")
+    assert 1 == caplog.text.count("no erasure of another process can be noticed now")
+
+
+def test_a_watch_that_begins_deaf_drops_what_came_before(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody knows what was announced before the first time that it heard."""
+    caplog.set_level(logging.INFO)
+    heeded: list[bool] = []
+    watch = Watch(_Away(LocalError("away"), b"x"), lambda: heeded.append(True), every=0.001)
+    watch.start()
+    eventually(lambda: bool(heeded), "all to be dropped")
+    watch.close()
+    assert "are noticed again" in caplog.text
+
+
 def test_a_watch_that_could_not_begin_begins_anew(
     settings: StoreSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
