@@ -10,7 +10,14 @@ from urllib.parse import urlsplit
 import attrs
 
 from couponhub.clock import SYSTEM_CLOCK, Clock, utc_now
-from couponhub.errors import AuthRejected, CouponhubError, PermissionDenied, RateLimited, UsageError
+from couponhub.errors import (
+    AuthRejected,
+    CouponhubError,
+    LocalError,
+    PermissionDenied,
+    RateLimited,
+    UsageError,
+)
 from couponhub.server.problems import Refusal
 from couponhub.server.token_bucket import TokenBucket
 from couponhub.state import Scope, Token, Tokens, token_id
@@ -21,6 +28,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _FORWARDING = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
+_LONGEST_UNREAD_SECONDS = 900.0
+"""So long what was read last holds: a database is away for a minute or two when another takes its place."""
 _ALWAYS_TOGETHER = 16
 """As many are asked about at once, and `couponhub.Client` asks for no more together."""
 _IMPLIED = {Scope.ADMIN: frozenset({Scope.ADMIN, Scope.LOOKUP, Scope.LISTS_READ})}
@@ -53,18 +62,21 @@ class _Known:
 
     Attributes:
         tokens: By id.
+        is_whole: False when those of the store are not among them, for it cannot be read.
         proven: By the header that a token came in: what was proven is not proven again for each request.
     """
 
     tokens: Mapping[str, tuple[Token, Principal]]
+    is_whole: bool = True
     proven: dict[str, tuple[Token, Principal]] = attrs.field(factory=dict, repr=False)
 
 
 class Access:
     """Admits callers. Thread-safe.
 
-    The store is not read each time, but so often that a token made or removed by another process counts soon.
-    While the store cannot be read, what was read last holds.
+    The store is not read each time, but so often that a token made or removed by another process, here or on another
+    machine, counts soon. While the store cannot be read, what was read last holds for a quarter of an hour: a token may
+    have been removed elsewhere meanwhile.
 
     Args:
         tokens: Those in the store.
@@ -89,14 +101,15 @@ class Access:
         self._fresh_for = fresh_for
         self._clock = clock
         self._known = _known(self._fixed.values())
-        self._read_at = float("-inf")
+        self._read_at = self._succeeded_at = float("-inf")
         self._reading = threading.Lock()
 
     def admit(self, environ: "WSGIEnvironment", scope: Scope) -> Principal:
         """Tell who asks, if a token with that scope came along.
 
         Raises:
-            Refusal: No token, one that holds no more or lacks the scope, or one used too often.
+            Refusal: No token, one that holds no more or lacks the scope, one used too often, or one that cannot be
+                checked now.
         """
         caller = self._identify(environ)
         if scope not in caller.scopes:
@@ -166,8 +179,11 @@ class Access:
             stored = {token.id: token for token in self._tokens.all()}
         except CouponhubError as error:
             _log.warning("the tokens cannot be read, so those known hold on: %s", error)
+            if self._clock.monotonic() - self._succeeded_at > _LONGEST_UNREAD_SECONDS:
+                self._known = attrs.evolve(_known(self._fixed.values()), is_whole=False)
         else:
             self._known = _known({**self._fixed, **stored}.values())
+            self._succeeded_at = self._clock.monotonic()
         self._read_at = self._clock.monotonic()
 
 
@@ -208,6 +224,8 @@ def _proof(header: str, known: _Known) -> tuple[Token, Principal]:
     if kind.lower() != "bearer":
         raise _unauthorized("this needs a bearer token", "")
     found = known.tokens.get(token_id(text.strip()) or "")
+    if found is None and not known.is_whole:
+        raise Refusal(LocalError("tokens cannot be checked now", hint="the server's log says why"), 503)
     if found is None or not found[0].matches(text.strip()):
         raise _unknown()
     if kind == "Bearer" and text == text.strip():  # there is no end of other spellings

@@ -164,6 +164,30 @@ def test_tokens_hold_on_while_the_store_cannot_be_read(
     assert "the tokens cannot be read" in caplog.text
 
 
+def test_tokens_do_not_hold_for_ever_unread(harness: ServerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of an hour; then those of the store are refused as unchecked, not as wrong, and those of the config count."""
+    now = [0.0]
+    text, token = new_token([Scope.LOOKUP], name="of the config")
+    access = Access(harness.tokens, fixed=[token], clock=Clock(monotonic=lambda: now[0]))
+    stored, fixed = ({"HTTP_AUTHORIZATION": f"Bearer {one}"} for one in (harness.token(Scope.LOOKUP), text))
+    access.admit(stored, Scope.LOOKUP)
+
+    def fails(_: SqlTokens) -> None:
+        raise LocalError("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlTokens, "all", fails)
+        now[0] = 899.0
+        access.admit(stored, Scope.LOOKUP)
+        now[0] = 902.0
+        access.admit(fixed, Scope.LOOKUP)
+        with pytest.raises(Refusal) as refused:
+            access.admit(stored, Scope.LOOKUP)
+        assert (503, "local") == (refused.value.status, refused.value.error.kind)
+    now[0] = 905.0
+    access.admit(stored, Scope.LOOKUP)
+
+
 def test_the_one_time_token_allows_all(harness: ServerHarness) -> None:
     """Without being in the store."""
     text, token = new_token(Scope, name="one-time")
