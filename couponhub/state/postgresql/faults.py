@@ -11,6 +11,7 @@ _MENDS = {
     "42501": "grant it to the user of [store] url; the schema `couponhub` is made on first use",
     "25006": "name the primary in [store] url; this one may only be read",
     "53": "free disk space or memory of the database's machine, or allow more connections",
+    "55P03": "somebody uses the store for long; do the same again once that has ended",
     "57": "the server is stopping or starting; the same command works once it is back",
     "08": "start the server, or name another one in [store] url",
 }

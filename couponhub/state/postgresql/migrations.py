@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SCHEMA: LiteralString = "couponhub"
 """The schema of all our tables, so that a database may hold others'."""
 _LOCK: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended('couponhub schema', 0))"
+_LONGEST_WAIT: LiteralString = "10s"
+"""For a table that is to be changed: whoever waits for one keeps everybody else from it, on all machines."""
 
 
 @attrs.frozen(kw_only=True)
@@ -193,6 +195,7 @@ def migrate(connection: "Connection[Any]", place: str) -> None:
         return
     with connection.transaction():
         connection.execute(_LOCK)
+        connection.execute(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
         # Asked again: another process may have been faster.
         version = version_of(connection, place)
         if not version:
