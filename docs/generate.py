@@ -32,6 +32,7 @@ import click
 from house import house_picture
 from rich.console import Console
 from rich.text import Text
+from shapes import machines_picture
 
 from couponhub import errors
 from couponhub.cli.app import cli
@@ -268,6 +269,7 @@ PAGES = {
     "code-files.md": code_files_page,
     "configuration.md": configuration_page,
     "house.svg": house_picture,
+    "machines.svg": machines_picture,
     "recipes.md": recipes_page,
     "reference.md": reference_page,
     "troubleshooting.md": troubleshooting_page,

@@ -108,7 +108,10 @@ class ServerSettings:
     """The table `[server]`."""
 
     rate_limit: float = setting(
-        0.0, about="requests a second per token, 0 for any number", example="0", validator=check_not_negative
+        0.0,
+        about="requests a second per token, granted by each server for itself; 0 for any number",
+        example="0",
+        validator=check_not_negative,
     )
     public_url: str | None = setting(
         None,

@@ -82,7 +82,8 @@ class Maintenance(Protocol):
     def upgrade(self, *, dry_run: bool = False) -> Mapping[str, tuple[str, ...]]:
         """Bring every part that is there to the newest schema: each part wholly, or not at all.
 
-        Any use of the state does so too, with the parts that it uses. An older couponhub cannot use it any more.
+        Any use of the state does so too, with the parts that it uses. An older couponhub cannot use it any more, but for
+        the one before where several machines share it.
 
         Args:
             dry_run: Only tell; nothing is changed.

@@ -26,7 +26,11 @@ def generator(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    "page", ["cli.md", "capabilities.md", "configuration.md", "house.svg", "recipes.md", "troubleshooting.md"]
+    "page",
+    [
+        *("cli.md", "capabilities.md", "configuration.md", "house.svg", "machines.svg"),
+        *("recipes.md", "troubleshooting.md"),
+    ],
 )
 def test_generated_pages_are_fresh(page: str, generator: ModuleType) -> None:
     """A generated page is what the generator writes now."""

@@ -67,7 +67,7 @@ def status(options: GlobalOptions) -> None:
 def upgrade(options: GlobalOptions, *, dry_run: bool) -> None:
     """Bring the store to the schema of this couponhub, which any use of it does too.
 
-    An older couponhub cannot use it any more: make a backup before.
+    An older couponhub cannot use it any more, but for the release before where machines share it: make a backup before.
     """
     with _maintenance(options) as maintenance:
         steps = maintenance.upgrade(dry_run=dry_run)
