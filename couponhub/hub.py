@@ -28,12 +28,12 @@ from couponhub.registry import Registry
 from couponhub.resilience import LookupClient
 from couponhub.rooted import Rooted
 from couponhub.runtime import Runtime
-from couponhub.state import PartProbe
 from couponhub.transport.observing import NoObserver, Observer
 from couponhub.usage import spellings_in_reports
 
 if TYPE_CHECKING:
     from couponhub.code_desk import CodeDesk
+    from couponhub.state import PartProbe
 
 _ALL = CouponQuery()
 _MOST_AT_ONCE = 1000
@@ -133,7 +133,7 @@ class CouponHub(Rooted):
         return MappingProxyType(self._runtime.clients())
 
     @property
-    def parts(self) -> tuple[PartProbe, ...]:
+    def parts(self) -> "tuple[PartProbe, ...]":
         """The parts that this hub rests on beside the vendors, each with a look whether it can be reached; nothing is asked yet."""
         return self._runtime.probes()
 

@@ -22,13 +22,14 @@ from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
 from couponhub.settings import plain_http_warnings
 from couponhub.staging import Staging, open_staging
-from couponhub.state import PartProbe, Quotas, open_state
+from couponhub.state import Quotas, open_state
 from couponhub.transport.observing import Observer
 from couponhub.uploads import UPLOAD, open_uploads, work_of
 from couponhub.usage import UsageIndex
 
 if TYPE_CHECKING:
     from couponhub.migration.planning import Planner
+    from couponhub.state import PartProbe
 
 T = TypeVar("T")
 
@@ -139,7 +140,7 @@ class Runtime:
                 )
             return self._open[name]
 
-    def probes(self) -> tuple[PartProbe, ...]:
+    def probes(self) -> "tuple[PartProbe, ...]":
         """Return a look at each part that is no vendor."""
         return self.state.probes()
 

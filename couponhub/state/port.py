@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from couponhub.state.callbacks import Callbacks
 from couponhub.state.invalidation import InvalidationSignal
@@ -14,11 +14,13 @@ from couponhub.state.maintenance import Maintenance
 from couponhub.state.migration_log import MigrationLog
 from couponhub.state.preference import LookupPreference
 from couponhub.state.quotas import QuotaStore
-from couponhub.state.reach import PartProbe
 from couponhub.state.reaped import Reaped
 from couponhub.state.reports import ReportIndex
 from couponhub.state.settings import StoreSettings
 from couponhub.state.tokens import Tokens
+
+if TYPE_CHECKING:
+    from couponhub.state.reach import PartProbe
 
 
 class State(Protocol):
@@ -94,7 +96,7 @@ class State(Protocol):
         """The care for the state."""
         ...
 
-    def probes(self) -> tuple[PartProbe, ...]:
+    def probes(self) -> "tuple[PartProbe, ...]":
         """Return a look at each part that the state rests on: the state itself first, its files, the usage index.
 
         Two parts may lie in one engine; each has its look all the same. Nothing is asked before a look is taken, and

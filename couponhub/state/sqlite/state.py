@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from couponhub.state.ledger import IsForgotten
-from couponhub.state.reach import PartProbe
 from couponhub.state.reaped import Reaped
 from couponhub.state.settings import StoreSettings
 from couponhub.state.sql.callbacks import SqlCallbacks
@@ -26,8 +25,10 @@ from couponhub.state.sqlite.opening import told_as_local
 from couponhub.state.sqlite.part_files import PartFiles
 from couponhub.state.sqlite.preference import FilePreference
 from couponhub.state.sqlite.quotas import SqliteQuotas
-from couponhub.state.sqlite.reaching import probes_of
 from couponhub.state.sqlite.reports import SqliteReportIndex
+
+if TYPE_CHECKING:
+    from couponhub.state.reach import PartProbe
 
 
 class SqliteState:
@@ -63,8 +64,10 @@ class SqliteState:
         """As `State.ledger`."""
         return SqliteLedger(self.database, connection, now=self._now, clock=self._clock)
 
-    def probes(self) -> tuple[PartProbe, ...]:
+    def probes(self) -> "tuple[PartProbe, ...]":
         """As `State.probes`."""
+        from couponhub.state.sqlite.reaching import probes_of  # noqa: PLC0415 - servers and doctors alone look
+
         return probes_of(self.layout)
 
     def forget(self, is_forgotten: IsForgotten) -> int:
