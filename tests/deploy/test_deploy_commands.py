@@ -1,0 +1,231 @@
+"""Commands of image, compose, manifests and units, run without a container, with their own configs and health checks."""
+
+import json
+import shlex
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import requests
+
+from couponhub import CouponHub
+from couponhub.testing import Control
+from tests.deploy.described import compose, image, own_services, pods, unit
+from tests.deploy.places import Place, at_port, await_health, free_port, health_command
+from tests.kit.eventually import eventually
+from tests.kit.processes import Command
+
+MOBILE = "919876543210"
+PODS = dict(pods())
+
+
+def verdict(port: int, token: str, connection: str) -> str:
+    """What a server says of the demo's customer at a connection."""
+    headers = {"Authorization": f"Bearer {token}"}
+    asked = {"customer": {"mobile": MOBILE}, "connections": [connection]}
+    answer = requests.post(f"http://127.0.0.1:{port}/v1/lookup", json=asked, headers=headers, timeout=30)
+    assert 200 == answer.status_code, answer.text
+    (one,) = answer.json()["answers"]
+    return str(one["verdict"])
+
+
+def end(*processes: Command) -> None:
+    """End processes as supervisors do; each does so by itself, without an error."""
+    for process in processes:
+        process.send(signal.SIGTERM)
+    assert [0] * len(processes) == [process.ended().returncode for process in processes]
+
+
+@attrs.frozen(kw_only=True)
+class Emulators:
+    """The service `emulators` of compose.yaml."""
+
+    process: Command
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@pytest.fixture(scope="module")
+def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
+    """The service `emulators`, as healthy as its own check wants it."""
+    port = free_port()
+    service = own_services()["emulators"]
+    with Place(folder=tmp_path_factory.mktemp("emulators"), instead={}) as place:
+        process = place.begin(*service["command"], port=port)
+        await_health(place, health_command(service, port), process)
+        yield Emulators(process=process, port=port)
+        end(process)
+
+
+def test_compose(emulators: Emulators, tmp_path: Path) -> None:
+    """Both servers answer with one token, which is made once; the worker goes on with an upload that was killed."""
+    services = own_services()
+    staging = free_port()
+    instead = {
+        "http://emulators:8800": emulators.url,
+        "0.0.0.0:8443": f"127.0.0.1:{staging}",
+        "http://worker:8443": f"http://127.0.0.1:{staging}",
+        "/run/secrets": str(tmp_path / "secrets"),
+    }
+    with Place(folder=tmp_path, instead=instead) as place:
+        place.configure("compose.toml", store=f"sqlite:///{tmp_path.as_posix()}/state/couponhub.db")
+        words = [*services["setup"]["entrypoint"], *services["setup"]["command"]]
+        first, again = place.run(words), place.run(words)
+        assert (0, 0) == (first.returncode, again.returncode), first.stderr + again.stderr
+        token = first.stdout.split()[0]
+        assert 1 == len(again.stdout.splitlines())
+        assert token not in again.stdout
+
+        ports = [free_port(), free_port()]
+        servers = [
+            place.begin(*services[name]["command"], port=port)
+            for name, port in zip(("server-1", "server-2"), ports, strict=True)
+        ]
+        for name, port, server in zip(("server-1", "server-2"), ports, servers, strict=True):
+            await_health(place, health_command(services[name], port), server)
+            assert 0 == place.run(at_port(image().health, port)).returncode
+            assert "found" == verdict(port, token, "capillary")
+
+        upload, list_id = interrupted_upload(place)
+        worker = place.begin(*services["worker"]["command"])
+        held = Control(emulators.url, "moengage").codes
+        eventually(lambda: "done" in worker.err, "the worker to end the upload")
+        assert f"{upload} at moengage: done" in worker.err
+        assert {"COMPOSE-1", "COMPOSE-2"} <= {row["code"] for row in held(list_id)}
+        end(*servers, worker)
+
+
+def interrupted_upload(place: Place) -> tuple[str, str]:
+    """Begin an upload to MoEngage that ends before its part is watched; its id, and that of the list."""
+
+    def killed(event: Any) -> None:
+        if event.kind == "submitted":
+            raise KeyboardInterrupt
+
+    with CouponHub.from_config(place.config) as hub:
+        found = next(iter(hub["moengage"].lists.iterate(status="active")))
+        with pytest.raises(KeyboardInterrupt):
+            hub["moengage"].uploads.send(found.id, ["COMPOSE-1", "COMPOSE-2"], progress=killed)
+        (job,) = hub.jobs.iterate()
+        return str(job.id), str(found.id)
+
+
+def test_a_health_check_fails(tmp_path: Path) -> None:
+    """Of the image and of each service that has one, where nobody listens."""
+    port = free_port()
+    checks = [list(image().health)]
+    checks += [
+        service["healthcheck"]["test"][1:]
+        for service in own_services().values()
+        if "test" in service.get("healthcheck", {})
+    ]
+    assert 4 == len(checks)
+    with Place(folder=tmp_path, instead={}) as place:
+        assert [1] * 4 == [place.run(at_port(words, port)).returncode for words in checks]
+
+
+def at_vendors(place: Place, name: str, emulators: Emulators) -> None:
+    """Write a config of `deploy/` for real vendors, with the emulated ones in their place, and each secret that it names."""
+    place.instead |= {
+        'region  = "eu"': f'base_url = "{emulators.url}/capillary"',
+        'data_center  = "01"': f'base_url = "{emulators.url}/moengage/v1"',
+    }
+    place.configure(name, store=f"sqlite:///{place.folder.as_posix()}/state/couponhub.db")
+
+
+SECRETS = {
+    "capillary-key": "demo-key",
+    "capillary-secret": "demo-secret",
+    "moengage-workspace-id": "DEMO",
+    "moengage-api-key": "demo-key",
+}
+
+
+def write_secrets(folder: Path, prefix: str = "") -> None:
+    """Write the secrets of the emulated vendors."""
+    for name, text in SECRETS.items():
+        folder.joinpath(f"{prefix}{name}").write_text(f"{text}\n", encoding="utf-8")
+
+
+def test_kubernetes(emulators: Emulators, tmp_path: Path) -> None:
+    """The server answers its probes and a token that the Secret holds the hash of; worker and job find nothing to do."""
+    instead = {"/run/secrets/couponhub": str(tmp_path / "secrets")}
+    with Place(folder=tmp_path, instead=instead) as place:
+        write_secrets(tmp_path / "secrets")
+        place.config.write_text("", encoding="utf-8")
+        made = json.loads(place.run(["couponhub", *TOKEN_NEW]).stdout)
+        (tmp_path / "secrets" / "token-hash").write_text(made["hash"] + "\n", encoding="utf-8")
+        at_vendors(place, "kubernetes/couponhub.toml", emulators)
+
+        port = free_port()
+        (container,) = PODS["couponhub-server"]["containers"]
+        server = place.begin(*container["args"], port=port)
+        eventually(
+            lambda: not server.is_running or answers(port, container["startupProbe"]) == 200, "it to start"
+        )
+        assert server.is_running, server.err
+        for probe in ("livenessProbe", "readinessProbe"):
+            eventually(lambda probe=probe: answers(port, container[probe]) == 200, probe)  # type: ignore[misc] # it is called at once
+        assert "found" == verdict(port, made["token"], "loyalty")
+        (working,) = PODS["couponhub-worker"]["containers"]
+        worker = place.begin(*working["args"])
+        (job,) = PODS["couponhub-work"]["containers"]
+        ran = place.begin(*job["args"]).ended()
+        assert (0, "couponhub: nothing is due\n") == (ran.returncode, ran.stderr)
+        assert worker.is_running
+        end(server, worker)
+        assert '"message": "draining: /readyz answers 503' in server.err
+
+
+TOKEN_NEW = ("token", "new", "--scope", "lookup", "--name", "shop", "--print-hash", "-o", "json")
+
+
+def answers(port: int, probe: dict[str, Any]) -> int:
+    """The status that a probe finds; 0 while nobody listens."""
+    try:
+        return requests.get(f"http://127.0.0.1:{port}{probe['httpGet']['path']}", timeout=10).status_code
+    except requests.ConnectionError:
+        return 0
+
+
+def test_systemd(emulators: Emulators, tmp_path: Path) -> None:
+    """Server and worker take their secrets from the credentials of the service; a reload reads the config again."""
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (loaded,) = unit("server")["LoadCredential"]
+    write_secrets(credentials, f"{loaded.partition(':')[0]}_")
+    variables = dict(pair.split("=", 1) for pair in unit("server")["Environment"][0].split())
+    assert {"COUPONHUB_CONFIG", "HOME"} == set(variables)
+    instead = {"/var/lib/couponhub": str(tmp_path / "state"), "127.0.0.1:8443": "127.0.0.1:0"}
+    with Place(folder=tmp_path, instead=instead) as place:
+        place.environment["CREDENTIALS_DIRECTORY"] = str(credentials)
+        at_vendors(place, "systemd/couponhub.toml", emulators)
+        made = place.run(["couponhub", *TOKEN_NEW[:-3], "-o", "json"])
+        token = json.loads(made.stdout)["token"]
+        (serve,), (work,) = (unit(name)["ExecStart"] for name in ("server", "worker"))
+        port = free_port()
+        server = place.begin(*shlex.split(serve)[1:], port=port)
+        worker = place.begin(*shlex.split(work)[1:])
+        await_health(place, at_port(image().health, port), server)
+        assert "found" == verdict(port, token, "loyalty")
+        assert ("/bin/kill -HUP $MAINPID",) == unit("server")["ExecReload"]
+        server.send(signal.SIGHUP)
+        eventually(lambda: "the config was read again" in server.err, "the config to be read again")
+        assert "found" == verdict(port, token, "loyalty")
+        assert worker.is_running, worker.err
+        end(server, worker)
+
+
+def test_the_image_says_how_it_serves() -> None:
+    """Its own command is a server for others, at the port that it names; compose's and the cluster's servers begin alike."""
+    assert ("serve", "--host", "0.0.0.0") == image().command[:3]
+    commands = [compose()["services"][name]["command"] for name in ("server-1", "server-2")]
+    commands.append(PODS["couponhub-server"]["containers"][0]["args"])
+    assert [list(image().command[:3])] * 3 == [words[:3] for words in commands]
