@@ -66,6 +66,7 @@ class CouponHub(Rooted):
             raise UsageError("the observer has no method `began`", hint="see couponhub.transport.Observer")
         self._runtime = Runtime(config, observer or NoObserver())
         self.state = self._runtime.state
+        self.shared = self._runtime.shared
         self.jobs = self._runtime.jobs
         self.migrations = self._runtime.migrations
         self.exports = self._runtime.exports

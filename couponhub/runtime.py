@@ -22,7 +22,7 @@ from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
 from couponhub.settings import plain_http_warnings
 from couponhub.staging import Staging, open_staging
-from couponhub.state import Quotas, open_state
+from couponhub.state import Quotas, open_shared, open_state
 from couponhub.transport.observing import Observer
 from couponhub.uploads import UPLOAD, open_uploads, work_of
 from couponhub.usage import UsageIndex
@@ -45,6 +45,7 @@ class Runtime:
 
     Attributes:
         state: What is durable.
+        shared: What machines share beside it; None where nothing is.
         services: What adapters are given.
         order: Whom lookups ask that name nobody.
         usage: The index of usage reports.
@@ -59,7 +60,12 @@ class Runtime:
         self._open: dict[str, Connection] = {}
         self._closed = False
         self.state = open_state(config.store)
-        self.quotas = Quotas(self.state.quotas)
+        self.shared = open_shared(config.shared, self.state)
+        self.quotas = (
+            Quotas(self.state.quotas)
+            if self.shared is None
+            else Quotas(self.shared.quotas, writes=self.shared.write_quotas)
+        )
         self.services = Services(budget=self.quotas.of, observer=observer, clock=SYSTEM_CLOCK)
         self.order = AskingOrder(
             config.lookup.connections or config.connections,
@@ -225,6 +231,8 @@ class Runtime:
         own = self._own.get()
         with self._lock, own.lock, ExitStack() as closing:
             closing.callback(self.state.close)
+            if self.shared is not None:
+                closing.callback(self.shared.close)
             for connection in self._open.values():
                 closing.callback(connection.close)
             for client in own.clients.values():

@@ -22,13 +22,13 @@ from couponhub.plugin import AdapterPlugin, ConnectionSettings
 from couponhub.registry import Registry
 from couponhub.secret import Secret
 from couponhub.staging import StagingSettings
-from couponhub.state import StoreSettings
+from couponhub.state import SharedSettings, StoreSettings
 
 S = TypeVar("S", bound=attrs.AttrsInstance)
 
 _MOST_FAULTS = 100
 """Of one table that are told at once."""
-_TABLES = ("connections", "staging", "store", "sets", "lookup", "server")
+_TABLES = ("connections", "staging", "store", "shared", "sets", "lookup", "server")
 
 
 def load_config(
@@ -110,6 +110,7 @@ class _Reader:
         connections = {name: self._connection(name, table) for name, table in tables.items()}
         staging = self._settings("staging", document.get("staging", {}), StagingSettings)
         store = self._settings("store", document.get("store", {}), StoreSettings)
+        shared = self._settings("shared", document.get("shared", {}), SharedSettings)
         sets = self._settings("sets", document.get("sets", {}), SetsSettings)
         lookup = self._settings("lookup", document.get("lookup", {}), LookupSettings)
         server = self._settings("server", document.get("server", {}), ServerSettings)
@@ -119,6 +120,7 @@ class _Reader:
             self._faults
             or staging is None
             or store is None
+            or shared is None
             or sets is None
             or lookup is None
             or server is None
@@ -130,6 +132,7 @@ class _Reader:
             connections={name: connection for name, connection in connections.items() if connection},
             staging=staging,
             store=store,
+            shared=shared,
             sets=sets,
             lookup=lookup,
             server=server,

@@ -21,7 +21,7 @@ from couponhub.settings import (
     setting,
 )
 from couponhub.staging import StagingSettings
-from couponhub.state import StoreSettings, Token, read_token_hash
+from couponhub.state import SharedSettings, StoreSettings, Token, read_token_hash
 
 _RESILIENCE = ResilienceSettings()
 """The figures that hold where `[lookup]` says nothing."""
@@ -169,6 +169,9 @@ class Config:
         about="How a code file becomes a URL that a vendor can fetch; only needed for vendors that fetch files.",
     )
     store: StoreSettings = setting(factory=StoreSettings, about="Where durable state lies, and for how long.")
+    shared: SharedSettings = setting(
+        factory=SharedSettings, about="What several machines share in Redis or Valkey, beside the store."
+    )
     sets: SetsSettings = setting(
         factory=SetsSettings, about="How sets of codes are joined with what is known of each, by migrations."
     )

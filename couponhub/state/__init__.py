@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from couponhub.state.records import PartRecord, Stage, UploadRecord
     from couponhub.state.reports import ReportChange, ReportIndex, ReportSnapshot
     from couponhub.state.settings import StoreSettings
-    from couponhub.state.shared import Shared
+    from couponhub.state.shared import BreakerNews, Shared, SharedLookups, Sighting
     from couponhub.state.shared_settings import SharedSettings
     from couponhub.state.token_hashes import read_token_hash, token_hash
     from couponhub.state.tokens import (
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AccountQuota": "couponhub.state.quotas",
+    "BreakerNews": "couponhub.state.shared",
     "Budget": "couponhub.state.budgets",
     "Callbacks": "couponhub.state.callbacks",
     "CodeSet": "couponhub.state.codesets",
@@ -89,7 +90,9 @@ _HOMES = {
     "ReportSnapshot": "couponhub.state.reports",
     "Scope": "couponhub.state.tokens",
     "Shared": "couponhub.state.shared",
+    "SharedLookups": "couponhub.state.shared",
     "SharedSettings": "couponhub.state.shared_settings",
+    "Sighting": "couponhub.state.shared",
     "Spent": "couponhub.state.budgets",
     "Stage": "couponhub.state.records",
     "State": "couponhub.state.port",
@@ -114,6 +117,7 @@ _HOMES = {
 
 __all__ = [
     "AccountQuota",
+    "BreakerNews",
     "Budget",
     "Callbacks",
     "CodeSet",
@@ -145,7 +149,9 @@ __all__ = [
     "ReportSnapshot",
     "Scope",
     "Shared",
+    "SharedLookups",
     "SharedSettings",
+    "Sighting",
     "Spent",
     "Stage",
     "State",

@@ -17,14 +17,16 @@ def open_state(settings: StoreSettings) -> State:
     return SqliteState(settings)
 
 
-def open_shared(settings: SharedSettings) -> Shared | None:
-    """Return what machines share at the address of the settings; None where none is named. Nothing is touched before its first use.
+def open_shared(settings: SharedSettings, state: State) -> Shared | None:
+    """Return the place that machines share; None where none is named. Nothing is touched before its first use.
 
     Args:
         settings: The table `[shared]` of the configuration; it has checked the address.
+        state: Whose key seals what lies there.
     """
     if settings.url is None:
         return None
     from couponhub.state.redis import RedisShared  # noqa: PLC0415 - who shares nothing loads none of it
 
-    return RedisShared(settings)
+    erased = state.invalidation if state.settings.is_postgresql else None
+    return RedisShared(settings, key=state.reports.key, erased=erased)

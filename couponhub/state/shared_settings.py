@@ -65,7 +65,7 @@ class SharedSettings:
         None,
         about="redis://:password@host:6379/0 of Redis or Valkey, rediss:// for TLS: quotas, remembered answers and what is"
         " known of dead vendors are shared there by all machines; when left out, by the processes of one store alone",
-        example='"redis://:${REDIS_PASSWORD}@cache.example.com:6379/0"',
+        example='"rediss://cache.example.com:6379/0"',
         converter=_address,
         validator=_check_url,
     )
@@ -73,7 +73,6 @@ class SharedSettings:
         0.25,
         about="the part of each quota that lookups of this machine may use while that is away; one divided by the number"
         " of machines keeps the whole within the quota",
-        example="0.25",
         validator=_check_share,
     )
 

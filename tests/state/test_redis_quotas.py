@@ -21,7 +21,15 @@ from tests.kit.processes import forked
 from tests.kit.servers import RedisServer, running_redis
 
 LAST = attrs.evolve(DAY, limit=300)
-_WORKER = "couponhub.testing.state_conformance.worker"
+_WORKER = """
+import sys
+from couponhub.secret import Secret
+from couponhub.state import SharedSettings
+from couponhub.state.redis.link import Link
+from couponhub.state.redis.quotas import RedisQuotas
+from couponhub.testing.state_conformance.worker import take_calls_of
+take_calls_of(RedisQuotas(Link(SharedSettings(url=Secret(sys.argv[1])))), *sys.argv[2:])
+"""
 
 
 def at(server: RedisServer, share: float = 0.25) -> SharedSettings:
@@ -50,9 +58,7 @@ class RedisHarness(QuotaHarness):
 
     def take_calls(self, account: str, calls: int) -> Worker:
         """See `QuotaHarness.take_calls`."""
-        self.workers.append(
-            Worker([sys.executable, "-m", _WORKER, self._server.url, "take_calls", account, str(calls)])
-        )
+        self.workers.append(Worker([sys.executable, "-c", _WORKER, self._server.url, account, str(calls)]))
         return self.workers[-1]
 
 

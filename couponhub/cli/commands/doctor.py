@@ -39,7 +39,7 @@ def command(options: GlobalOptions, connection: str | None) -> None:
 
     Where a vendor fetches files from here, one that holds nothing is staged for a moment, and fetched by its address.
     Without CONN the store is looked at too, and shown when something is wrong with it: what it has lost, and who else
-    may read or change it. Exits with the code of the first fault.
+    may read or change it. So is what machines share, where [shared] names it. Exits with the code of the first fault.
     """
     faults: list[CouponhubError] = []
     with opened_hub(options) as hub:
@@ -48,6 +48,7 @@ def command(options: GlobalOptions, connection: str | None) -> None:
         documents += _staging(hub, names, faults)
         if connection is None:
             documents += _store(hub.state.maintenance, faults)
+            documents += _shared(hub, faults)
     print_many(options, documents, _COLUMNS, "No connection is configured.")
     for fault in faults:
         tell(fault)
@@ -140,18 +141,24 @@ def _store(maintenance: Maintenance, faults: list[CouponhubError]) -> list[Docum
     ]
 
 
+def _shared(hub: CouponHub, faults: list[CouponhubError]) -> list[Document]:
+    """Say how the place stands that machines share, where there is one."""
+    if hub.shared is None:
+        return []
+    document = _tried(hub.shared.check, faults, subject="shared")
+    return [{**document, "warnings": _literal(hub.config.shared)}]
+
+
 def _warnings(connection: ConnectionConfig) -> list[str]:
-    settings = connection.settings
-    literal = [
-        field.name
+    return [*_literal(connection.settings), *connection.warnings]
+
+
+def _literal(settings: attrs.AttrsInstance) -> list[str]:
+    return [
+        f"{field.name} stands in the config file as plain text; write ${{NAME}} or ${{file:/path}} instead"
         for field in attrs.fields(type(settings))
         if isinstance(value := getattr(settings, field.name), Secret) and value.literal
     ]
-    plain = (
-        f"{name} stands in the config file as plain text; write ${{NAME}} or ${{file:/path}} instead"
-        for name in literal
-    )
-    return [*plain, *connection.warnings]
 
 
 def _mends(document: Document) -> list[str]:

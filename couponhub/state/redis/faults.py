@@ -1,5 +1,7 @@
 """Faults of Redis, told in one line: what failed, where, and the mend; never a password."""
 
+import re
+
 from couponhub.errors import LocalError
 
 _MENDS = (
@@ -21,13 +23,15 @@ _MENDS = (
     (("max number of clients",), "let Redis take more clients (maxclients)"),
 )  # fmt: skip
 """The mends, by words of the fault."""
+_PREFACE = re.compile(r"^Error -?\d+ connecting to \S+\. ")
+"""Of faults of the network, which repeats the address."""
 _ELSE = "start the server, or name another one in [shared] url"
 
 
 def word_of(error: Exception) -> str:
     """Return what the server or the library says, as one line."""
     first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return " ".join(first.split()).rstrip(".")
+    return _PREFACE.sub("", " ".join(first.split())).rstrip(".")
 
 
 def told(error: Exception, place: str) -> LocalError:

@@ -154,3 +154,83 @@ end
 return answer
 """
 )
+
+_GENERATION = """
+-- The generation is a number that each erasure raises; what a process saw last stands in for what the server has lost.
+local function generation(key, seen)
+  local g = tonumber(redis.call('GET', key) or 0)
+  if g < seen then g = seen + 1; redis.pcall('SET', key, string.format('%.0f', g)) end
+  return g
+end
+"""
+
+LATEST = Script(_GENERATION + "return {generation(KEYS[1], tonumber(ARGV[1]))}")
+"""KEYS: the generation. ARGV: the one seen last."""
+
+ERASE = Script(
+    """
+-- KEYS: the generation. ARGV: the one seen last. Nothing that was kept before is found any more.
+local g = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), tonumber(ARGV[1])) + 1
+redis.call('SET', KEYS[1], string.format('%.0f', g))
+return {g}
+"""
+)
+
+LOOK = Script(
+    _GENERATION
+    + """
+-- KEYS: the generation, the answer, the claim, the news. ARGV: the generation seen last, who asks, for how long it is claimed
+-- (0 not at all), whether also where something fresh is there.
+-- An answer begins with its generation, when it was asked for, and until when it is fresh, each before a colon.
+-- Returns the generation, the answer, its age, whether it is fresh, whether the claim is ours, the news, the time of day.
+local t, g = now(), generation(KEYS[1], tonumber(ARGV[1]))
+local found = redis.call('MGET', KEYS[2], KEYS[4])
+local answer, age, fresh, ours = found[1] or '', 0, 0, 0
+local of, asked, fresh_until = string.match(answer, '^(%d+):(%d+):(%d+):')
+if of and tonumber(of) == g then
+  age = math.max(0, t - tonumber(asked))
+  if t < tonumber(fresh_until) then fresh = 1 end
+else
+  answer = ''
+end
+if tonumber(ARGV[3]) > 0 and (fresh == 0 or ARGV[4] == '1') then
+  -- Where there is no memory left for a claim, everybody asks.
+  local claimed = redis.pcall('SET', KEYS[3], ARGV[2], 'NX', 'PX', ARGV[3])
+  if claimed and (claimed.err or claimed.ok) then ours = 1 end
+end
+return {g, answer, age, fresh, ours, found[2] or '', t}
+"""
+)
+
+KEEP = Script(
+    """
+-- KEYS: the generation, the answer, the claim. ARGV: the generation of the look, who asks, when it was asked, until when it is
+-- fresh, until when it is kept, the answer. Returns whether it was kept.
+local kept, left = 0, tonumber(ARGV[5]) - now()
+local there = redis.call('GET', KEYS[2]) or ''
+local of, asked = string.match(there, '^(%d+):(%d+):')
+local g = tonumber(redis.call('GET', KEYS[1]) or 0)
+local is_older = of and tonumber(of) == g and tonumber(asked) > tonumber(ARGV[3])
+if g == tonumber(ARGV[1]) and not is_older and left > 0 then
+  redis.call('SET', KEYS[2], ARGV[1] .. ':' .. ARGV[3] .. ':' .. ARGV[4] .. ':' .. ARGV[6], 'PX', string.format('%.0f', left))
+  kept = 1
+end
+if redis.call('GET', KEYS[3]) == ARGV[2] then redis.call('DEL', KEYS[3]) end
+return {kept}
+"""
+)
+
+LET_GO = Script("if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end; return {1}")
+"""KEYS: a claim. ARGV: who asks."""
+
+TELL = Script("redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]); return {1}")
+"""KEYS: the news. ARGV: these, and for how long."""
+
+CLAIM_PROBE = Script(
+    """
+-- KEYS: the claim, the news. ARGV: who asks, for how long. Returns whether it is ours, and the news.
+local ours = 0
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then ours = 1 end
+return {ours, redis.call('GET', KEYS[2]) or ''}
+"""
+)

@@ -1,9 +1,22 @@
 """All that machines share in one Redis."""
 
+import time
+from collections.abc import Callable
+
+from couponhub.forking import ProcessLock
+from couponhub.state.hashing import HashKey
+from couponhub.state.invalidation import InvalidationSignal
 from couponhub.state.quotas import QuotaStore
+from couponhub.state.redis.erasures import Erasures
 from couponhub.state.redis.link import Link
+from couponhub.state.redis.lookups import RedisLookups
 from couponhub.state.redis.quotas import RedisQuotas, WriteQuotas
+from couponhub.state.redis.sealing import Seal
+from couponhub.state.shared import SharedLookups
 from couponhub.state.shared_settings import SharedSettings
+
+_ERASED_READ_AFTER = 2.0
+"""Seconds for which the store's word is taken as known: it may be a question to another machine."""
 
 
 class RedisShared:
@@ -11,13 +24,28 @@ class RedisShared:
 
     Args:
         settings: The table `[shared]`.
+        key: Gives the key of all who share the state; called when something is first sealed.
+        erased: The signal of a store that several machines share; None for one that is this machine's own.
         link: The way there; one of its own by default.
     """
 
-    def __init__(self, settings: SharedSettings, *, link: Link | None = None) -> None:
+    def __init__(
+        self,
+        settings: SharedSettings,
+        *,
+        key: Callable[[], HashKey],
+        erased: InvalidationSignal | None = None,
+        link: Link | None = None,
+    ) -> None:
         self._link = link or Link(settings)
+        self._key = key
+        self._erased = erased
+        self._lock = ProcessLock()  # of the seal
+        self._seal: Seal | None = None
+        self._known: tuple[float, bytes] = (float("-inf"), b"")
         self._quotas = RedisQuotas(self._link)
         self._write_quotas = WriteQuotas(self._quotas)
+        self._erasures = Erasures(self._link)
 
     @property
     def quotas(self) -> QuotaStore:
@@ -28,6 +56,18 @@ class RedisShared:
     def write_quotas(self) -> QuotaStore:
         """As `Shared.write_quotas`."""
         return self._write_quotas
+
+    @property
+    def invalidation(self) -> InvalidationSignal:
+        """As `Shared.invalidation`."""
+        return self._erasures
+
+    def lookups(self, connection: bytes) -> SharedLookups:
+        """As `Shared.lookups`."""
+        with self._lock:
+            if self._seal is None:
+                self._seal = Seal(self._key())
+            return RedisLookups(self._link, self._seal, self._erasures, self._erased_here, connection)
 
     @property
     def is_away(self) -> bool:
@@ -41,3 +81,13 @@ class RedisShared:
     def close(self) -> None:
         """As `Shared.close`."""
         self._link.close()
+
+    def _erased_here(self) -> bytes:
+        """Return the store's word for the erasures that it knows of, as of a moment ago."""
+        if self._erased is None:
+            return b""
+        at, word = self._known
+        if time.monotonic() >= at + _ERASED_READ_AFTER:
+            word = self._erased.latest()
+            self._known = (time.monotonic(), word)
+        return word

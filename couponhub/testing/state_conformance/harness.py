@@ -129,7 +129,7 @@ class QuotaHarness(ABC):
 
     @abstractmethod
     def take_calls(self, account: str, calls: int) -> Worker:
-        """Start a process that takes so many calls, as `take_calls` in `couponhub.testing.state_conformance.worker`."""
+        """Start a process that takes so many calls, as `take_calls_of` in `couponhub.testing.state_conformance.worker`."""
 
 
 class QuotasOfState(QuotaHarness):

@@ -8,17 +8,7 @@ import attrs
 
 from couponhub.clock import utc_now
 from couponhub.models import JobId, JobStatus, UploadId
-from couponhub.secret import Secret
-from couponhub.state import (
-    Granted,
-    Scope,
-    Shared,
-    SharedSettings,
-    State,
-    StoreSettings,
-    open_shared,
-    open_state,
-)
+from couponhub.state import Granted, QuotaStore, Scope, State, StoreSettings, open_state
 from couponhub.testing.state_conformance.samples import (
     DAY,
     LIST,
@@ -84,10 +74,15 @@ def hold_workspace(state: State) -> None:
         _wait()
 
 
-def take_calls(state: State | Shared, account: str, calls: str) -> None:
+def take_calls(state: State, account: str, calls: str) -> None:
     """Take calls one by one; say each that was granted."""
+    take_calls_of(state.quotas, account, calls)
+
+
+def take_calls_of(quotas: QuotaStore, account: str, calls: str) -> None:
+    """As `take_calls`, of counters that are no state's."""
     for _ in range(int(calls)):
-        if isinstance(state.quotas.take(account, "calls", [DAY], 1), Granted):
+        if isinstance(quotas.take(account, "calls", [DAY], 1), Granted):
             _say("granted")
     _say("over")
 
@@ -254,10 +249,5 @@ WORK: dict[str, Callable[..., None]] = {
 
 if __name__ == "__main__":
     url, work, *words = sys.argv[1:]
-    if url.startswith("redis"):
-        shared = open_shared(SharedSettings(url=Secret(url)))
-        assert shared is not None
-        WORK[work](shared, *words)
-        sys.exit()
     with open_state(StoreSettings(url=url, retention_days=30)) as state:
         WORK[work](state, *words)
