@@ -259,6 +259,7 @@ class CouponHub(Rooted):
 
         eraser = Eraser(
             state=self.state,
+            signal=self._runtime.erasures,
             staging=self.config.staging,
             usage=self._runtime.usage,
             drop_memories=self._runtime.forget_all,

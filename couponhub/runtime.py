@@ -5,12 +5,13 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypeVar
 
+from couponhub._version import installed_version
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.config import Config
 from couponhub.connection import Connection
 from couponhub.connection.customers import asking
 from couponhub.erasure.watching import Watch
-from couponhub.errors import UsageError
+from couponhub.errors import LocalError, UsageError
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.holdings.export_work import KIND as EXPORT
 from couponhub.holdings.exports import HubExports, export_work
@@ -22,7 +23,8 @@ from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
 from couponhub.settings import plain_http_warnings
 from couponhub.staging import Staging, open_staging
-from couponhub.state import Quotas, open_shared, open_state
+from couponhub.state import InvalidationSignal, Quotas, SharedLookups, open_shared, open_state
+from couponhub.state.invalidation import JoinedSignal
 from couponhub.transport.observing import Observer
 from couponhub.uploads import UPLOAD, open_uploads, work_of
 from couponhub.usage import UsageIndex
@@ -100,9 +102,14 @@ class Runtime:
         )
         self.exports = HubExports(self.connection, self.jobs, state=lambda: self._living(self.state))
         self._staging: Staging | None = None
-        self._own = PerProcess(
-            lambda: _Awake(Watch(self.state.invalidation, self.forget_all), self.services.clock)
-        )
+        self._own = PerProcess(lambda: _Awake(Watch(self.erasures, self.forget_all), self.services.clock))
+
+    @property
+    def erasures(self) -> InvalidationSignal:
+        """The signal that people were forgotten, of the store and of what machines share beside it."""
+        if self.shared is None:
+            return self.state.invalidation
+        return JoinedSignal((self.state.invalidation, self.shared.invalidation))
 
     @property
     def memo(self) -> AnswerMemo:
@@ -186,7 +193,21 @@ class Runtime:
             settings=settings,
             clock=self.services.clock,
             room=self.services.room,
+            shared=self._shared_lookups(connection.name),
         )
+
+    def _shared_lookups(self, name: str) -> SharedLookups | None:
+        """Return what other processes know of a connection's lookups; None where that cannot be had."""
+        if self.shared is None:
+            return None
+        one = self._config.connection(name)
+        # Whoever reads the vendor's answers otherwise, has other ones; of the settings no secret is in this text.
+        known_by = (installed_version(), name, one.plugin.name, one.settings.account, repr(one.settings))
+        try:
+            return self.shared.lookups(repr(known_by).encode())
+        except LocalError as error:
+            _log.warning("%s: this machine alone remembers answers: %s", name, error)
+            return None
 
     def _planner(self) -> "Planner":
         from couponhub.migration.planning import Planner  # noqa: PLC0415 - lookups need none of it

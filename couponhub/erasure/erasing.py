@@ -11,7 +11,7 @@ from couponhub.errors import ConfigError, UsageError
 from couponhub.lookup.identity import check_identity
 from couponhub.models import Customer, Identifier, read_identifier
 from couponhub.staging import FolderStaging, StagingKind, StagingSettings
-from couponhub.state import IsForgotten, Reaped, State
+from couponhub.state import InvalidationSignal, IsForgotten, Reaped, State
 from couponhub.usage.index import UsageIndex
 
 _NOBODY = (
@@ -26,7 +26,8 @@ class Eraser:
     """Knows every place where this machine may keep something about a customer.
 
     Attributes:
-        state: What is kept, and where other processes are told.
+        state: What is kept.
+        signal: Tells other processes.
         staging: The settings of staged files.
         usage: The index of usage reports.
         drop_memories: Drops all that this process remembers.
@@ -35,6 +36,7 @@ class Eraser:
     """
 
     state: State
+    signal: InvalidationSignal
     staging: StagingSettings
     usage: UsageIndex
     drop_memories: Callable[[], None]
@@ -70,7 +72,7 @@ class Eraser:
 
     def _empty_memories(self) -> Removal:
         """Drop everybody's answers, since one may be remembered under an identifier that another vendor named."""
-        self.state.invalidation.announce()
+        self.signal.announce()
         self.drop_memories()
         return Removal(
             where="memory of lookups",

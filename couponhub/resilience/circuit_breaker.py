@@ -1,6 +1,7 @@
 """The circuit breaker: a vendor is not asked for a while when asking it has failed too often in a row."""
 
 import logging
+import secrets
 from typing import Literal
 
 from couponhub.errors import (
@@ -14,6 +15,7 @@ from couponhub.errors import (
 )
 from couponhub.resilience.health_probe import HealthProbe
 from couponhub.resilience.settings import ResilienceSettings
+from couponhub.state.shared import BreakerNews
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +50,10 @@ class CircuitBreaker:
     Args:
         name: The connection's.
         settings: How many failures are too many, and how often is probed.
-        prober: Makes the probes; None leaves it closed for ever.
+        probe: Makes the probes; None leaves it closed for ever.
+
+    Attributes:
+        untold: The last thing that this process learned and others do not know yet; whoever tells them clears it.
     """
 
     def __init__(self, name: str, settings: ResilienceSettings, probe: HealthProbe | None) -> None:
@@ -63,6 +68,9 @@ class CircuitBreaker:
         # Not the error itself: with its traceback it would keep somebody's question alive.
         self._last = ""
         self._last_was_unread = self._last_was_slow = False
+        self._alive_at = float("-inf")
+        self._opening = self._closed_opening = ""
+        self.untold: BreakerNews | None = None
         self.is_open = False
         self.opened_total = 0
 
@@ -88,6 +96,7 @@ class CircuitBreaker:
 
     def answered(self, now: float) -> None:
         """Note that the vendor answered a question."""
+        self._alive_at = now
         self._close(now)
         self._left = _FAILURE * self._limit
         self._failed_in_a_row = 0
@@ -108,12 +117,31 @@ class CircuitBreaker:
         self._count(error)
         if self._left > 0 or self.is_open:
             return False
-        self.is_open = True
-        self._unread_probes = 0
-        self.opened_total += 1
+        self._open(secrets.token_hex(8))
+        self.untold = self._news()
         _log.warning("%s: not asked any more until a probe succeeds", self._name)
-        self._rouse()
         return True
+
+    def heard(self, news: BreakerNews | None, now: float) -> None:
+        """Note what another process has told of the vendor.
+
+        It opens the breaker, unless this process had an answer just now: what one machine cannot reach, others may. That
+        the vendor was seen to answer closes it, as a probe does.
+        """
+        if news is None or self._probe is None:
+            return
+        if not news.is_open:
+            self._closed_opening = news.opening
+            if self.is_open:
+                self._close(now, is_news=False)
+                self._left = 1
+        elif self.is_open:
+            self._opening = news.opening  # of two that opened at once, the later one's word is spoken of
+        elif news.opening != self._closed_opening and now >= self._alive_at + self._retry_after:
+            self._failed_in_a_row, self._last = news.failed, news.last
+            self._last_was_unread, self._last_was_slow = news.was_unread, news.was_slow
+            self._open(news.opening)
+            _log.warning("%s: not asked any more, for another process found it failing", self._name)
 
     def probed(self, error: Exception | None, now: float) -> None:
         """Note how a probe ended; anything but silence and faults of the vendor's is life."""
@@ -123,6 +151,7 @@ class CircuitBreaker:
             isinstance(error, UnreadableReply) and self._is_nonsense_still()
         ):
             self._count(error)
+            self.untold = self._news()
         else:
             self._close(now)
             self._left = 1
@@ -144,10 +173,30 @@ class CircuitBreaker:
         self._last_was_unread = isinstance(error, UnreadableReply)
         self._last_was_slow = isinstance(error, VendorUnavailable) and error.too_slow
 
-    def _close(self, now: float) -> None:
+    def _open(self, opening: str) -> None:
+        self.is_open = True
+        self._opening = opening
+        self._unread_probes = 0
+        self.opened_total += 1
+        self._rouse()
+
+    def _news(self) -> BreakerNews:
+        return BreakerNews(
+            opening=self._opening,
+            is_open=self.is_open,
+            failed=self._failed_in_a_row,
+            last=self._last,
+            was_unread=self._last_was_unread,
+            was_slow=self._last_was_slow,
+        )
+
+    def _close(self, now: float, *, is_news: bool = True) -> None:
         if self.is_open:
             self.is_open = False
             self._closed_at = now
+            self._closed_opening = self._opening
+            if is_news:
+                self.untold = self._news()
             _log.warning("%s: asked again", self._name)
             self._rouse()
 

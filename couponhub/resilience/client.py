@@ -14,8 +14,10 @@ from couponhub.resilience.circuit_breaker import CircuitBreaker, Failure, shows_
 from couponhub.resilience.daemon_pool import DaemonThreadPool
 from couponhub.resilience.health_probe import Check, HealthProbe
 from couponhub.resilience.outcome import Ask, Outcome, ResilienceStatus, attempt
+from couponhub.resilience.second_level import SecondLevel
 from couponhub.resilience.settings import ResilienceSettings
 from couponhub.resilience.single_flight import Call, Done, Message, Waiter, notify
+from couponhub.state.shared import BreakerNews, SharedLookups, Sighting
 from couponhub.transport.room import ReplyRoom
 
 _LOOKS_EVERY = 0.25
@@ -40,6 +42,7 @@ class ResilientClient:
         settings: Its figures.
         clock: What ages and deadlines are measured on.
         room: Where what an answer takes is counted until everybody who waits for it was told.
+        shared: What other processes know of it too; None for nothing.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class ResilientClient:
         settings: ResilienceSettings | None = None,
         clock: Clock = SYSTEM_CLOCK,
         room: ReplyRoom | None = None,
+        shared: SharedLookups | None = None,
     ) -> None:
         self.name = name
         self._ask = ask
@@ -62,17 +66,23 @@ class ResilientClient:
         self._hash_key = secrets.token_bytes(16)
         self._lock = threading.Lock()
         self._cache = AnswerCache(settings, clock)
+        self._second = SecondLevel(shared, self._cache, settings, clock) if shared else None
         self._pool: DaemonThreadPool[Call] = DaemonThreadPool(
             f"lookup-{name}", settings.concurrency, self._run
         )
         self._calls: dict[CacheKey, Call] = {}
         self._running: set[Call] = set()
         probe = check and HealthProbe(
-            name, check, self._probed, every=settings.probe_every, timeout=settings.probe_timeout
+            name,
+            check,
+            self._probed,
+            every=settings.probe_every,
+            timeout=settings.probe_timeout,
+            turn=self._takes_turn if self._second else None,
         )
         self._breaker = CircuitBreaker(name, settings, probe)
         self._next_look = float("-inf")
-        self._hits = self._misses = self._failures = 0
+        self._hits = self._misses = self._failures = self._shared_hits = 0
         self._closed = False
 
     def ask(self, customer: Customer, query: CouponQuery, deadline: Deadline, done: Done) -> Waiter | None:
@@ -101,7 +111,8 @@ class ResilientClient:
                 self._misses += 1
                 messages = self._count_overdue(now)
                 refusal = self._refusal()
-                if refusal is None:
+                if refusal is None or (self._second and not self._closed):
+                    refusal = None  # another process may know what nobody is to be asked now
                     call = self._call_for(key, customer, query, deadline, now)
                     if call is None:
                         refusal = LocalError("this machine starts no further thread", connection=self.name)
@@ -150,6 +161,7 @@ class ResilientClient:
                 cache_hits=self._hits,
                 cache_misses=self._misses,
                 failures=self._failures,
+                shared_hits=self._shared_hits,
                 opened_total=self._breaker.opened_total,
             )
 
@@ -178,8 +190,8 @@ class ResilientClient:
         with self._lock:
             if waiter in call.waiters:
                 call.waiters.remove(waiter)
-            is_asked = call.started is not None
-            if not is_asked and not call.waiters:
+            is_asked = call.started is not None or call.is_asked_elsewhere
+            if call.started is None and not call.waiters:
                 self._pool.remove(call)
                 self._drop(call)
             error = VendorUnavailable(
@@ -276,6 +288,7 @@ class ResilientClient:
     # What follows runs on the client's own threads.
 
     def _run(self, call: Call) -> None:
+        seen = self._seek(call) if self._second else None
         messages: list[Message] = []
         with self._lock:
             now = self._clock.monotonic()
@@ -294,8 +307,63 @@ class ResilientClient:
                 deadline = Deadline.after(call.seconds, self._clock)
                 outcome = call.context.run(attempt, self._ask, call.customer, call.query, deadline)
                 entry = self._cache.entry(outcome.found, asked=now, asked_at=asked_at)
+                answer = None if entry is None else entry.answer
                 notify(self._finish(call, outcome, entry))
-                del outcome, entry
+                if self._second and seen is not None:
+                    self._second.keep(seen, entry, answer)
+                del outcome, entry, answer
+        elif self._second and seen is not None:
+            self._second.let_go(seen)
+        if self._second:
+            self._tell_others()
+
+    def _seek(self, call: Call) -> Sighting | None:
+        """Look whether another process has the answer; if so, it is told, and nobody waits any more.
+
+        Returns:
+            What was seen, for whoever asks the vendor then; None where nothing is shared now.
+        """
+        if self._second is None:
+            return None
+
+        def may_ask(news: BreakerNews | None) -> bool:
+            with self._lock:
+                self._breaker.heard(news, self._clock.monotonic())
+                return call.is_wanted and self._refusal() is None
+
+        sought = self._second.seek(call, may_ask)
+        if sought.entry is not None:
+            notify(self._finish_by_others(call, sought.entry, is_fresh=sought.is_fresh))
+        return sought.seen
+
+    def _finish_by_others(self, call: Call, entry: CacheEntry, *, is_fresh: bool) -> list[Message]:
+        with self._lock:
+            if call.is_kept:
+                self._cache.keep(call.key, entry)
+            if not is_fresh:
+                return []
+            self._shared_hits += 1
+            self._drop(call)
+            waiters, call.waiters = call.waiters, []
+            return [(waiter.done, entry.outcome) for waiter in waiters]
+
+    def _tell_others(self) -> None:
+        """Tell what was learned of the vendor since the last time."""
+        if self._second is not None and self._breaker.untold is not None:
+            with self._lock:
+                news, self._breaker.untold = self._breaker.untold, None
+            if news is not None:
+                self._second.tell(news)
+
+    def _takes_turn(self) -> bool:
+        """Return True where this process is the one that tries the vendor now."""
+        if self._second is None:
+            return True
+        self._tell_others()
+        is_ours, news = self._second.claim_probe()
+        with self._lock:
+            self._breaker.heard(news, self._clock.monotonic())
+            return is_ours and self._breaker.is_open
 
     def _finish(self, call: Call, outcome: Outcome, entry: CacheEntry | None) -> list[Message]:
         with self._lock:
@@ -318,3 +386,4 @@ class ResilientClient:
     def _probed(self, error: Exception | None) -> None:
         with self._lock:
             self._breaker.probed(error, self._clock.monotonic())
+        self._tell_others()

@@ -20,6 +20,7 @@ class HealthProbe:
         ended: Is told how each ended: by which error, or None.
         every: Seconds from the beginning of one to the next; the first waits as long.
         timeout: Seconds that one may take.
+        turn: Tells whether it is this process that makes one now; None for always.
     """
 
     def __init__(
@@ -30,7 +31,9 @@ class HealthProbe:
         *,
         every: float,
         timeout: float,
+        turn: Callable[[], bool] | None = None,
     ) -> None:
+        self._turn = turn
         self._check = check
         self._ended = ended
         self._every = every
@@ -73,6 +76,8 @@ class HealthProbe:
                 took = time.monotonic() - started
 
     def _probe(self) -> None:
+        if self._turn is not None and not self._turn():
+            return
         error: Exception | None = None
         self.is_probing = True
         try:

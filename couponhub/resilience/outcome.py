@@ -51,6 +51,7 @@ class ResilienceStatus:
         waiting: Questions that wait for one of those to end.
         cache_hits: Asks answered by a fresh remembered answer, since the client was opened.
         cache_misses: All others.
+        shared_hits: Questions whose answer another process had asked for; their asks count as misses.
         failures: Questions that the vendor failed to answer: silence, no connection, faults on its side.
         opened_total: How often the breaker opened.
     """
@@ -60,5 +61,6 @@ class ResilienceStatus:
     waiting: int = 0
     cache_hits: int = 0
     cache_misses: int = 0
+    shared_hits: int = 0
     failures: int = 0
     opened_total: int = 0

@@ -39,6 +39,7 @@ class Call:
         started: When the vendor was asked; None as long as it was not.
         counted: Whether its failure has been counted already.
         is_kept: Whether its answer may be remembered; not when everybody was forgotten meanwhile.
+        is_asked_elsewhere: Whether another process has asked the vendor, and its answer is waited for.
         context: That of who asked first, in which the vendor is asked: whatever traces calls finds there whose it is.
     """
 
@@ -50,11 +51,16 @@ class Call:
     started: float | None = None
     counted: bool = False
     is_kept: bool = True
+    is_asked_elsewhere: bool = False
     context: Context = attrs.field(factory=copy_context, repr=False)
 
     def is_overdue(self, now: float, *, by: float = 0.0) -> bool:
         """Return True when it should have ended so many seconds ago, so that nobody new should wait for it."""
         return self.started is not None and now >= self.started + self.seconds + by
+
+    def least_left(self, most: float) -> float:
+        """Return the seconds of whoever must leave first, at most so many."""
+        return min([most, *(waiter.deadline.remaining() for waiter in tuple(self.waiters))])
 
     @property
     def is_wanted(self) -> bool:

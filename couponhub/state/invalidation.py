@@ -2,6 +2,10 @@
 
 from typing import Protocol
 
+import attrs
+
+from couponhub.errors import LocalError
+
 
 class InvalidationSignal(Protocol):
     """A value that is another after each erasure; it says nothing of whom it was about. Thread-safe.
@@ -26,3 +30,25 @@ class InvalidationSignal(Protocol):
                 cannot be read stands for no erasure: nobody could have announced one in it.
         """
         ...
+
+
+@attrs.frozen
+class JoinedSignal:
+    """Several signals as one: an erasure is announced by each, and noticed by any."""
+
+    signals: tuple[InvalidationSignal, ...]
+
+    def announce(self) -> None:
+        """As `InvalidationSignal.announce`; none is passed over where one fails before it."""
+        failure: LocalError | None = None
+        for signal in self.signals:
+            try:
+                signal.announce()
+            except LocalError as error:
+                failure = error
+        if failure is not None:
+            raise failure
+
+    def latest(self) -> bytes:
+        """As `InvalidationSignal.latest`."""
+        return b"|".join(signal.latest() for signal in self.signals)

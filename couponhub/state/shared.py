@@ -37,9 +37,9 @@ class Sighting:
     """The shared knowledge of one question now.
 
     Attributes:
-        content: What was kept; None where there is nothing, or nothing that may still be told.
+        content: What was kept; None where there is nothing, or nothing that this process can read.
         age: Seconds since the vendor was asked for it, by one clock for all machines.
-        is_fresh: Whether it was kept as fresh for longer than that.
+        is_fresh: Whether what lies there was kept as fresh for longer than that.
         is_ours: Whether this process is to ask the vendor, and nobody else meanwhile.
         news: Of the vendor; None where there are none.
         mark: What the one who shares knows the question by.

@@ -76,7 +76,7 @@ class RedisLookups:
         return Sighting(
             content=content,
             age=age / 1000,
-            is_fresh=bool(fresh) and content is not None,
+            is_fresh=bool(fresh),
             is_ours=bool(ours),
             news=self._read(news),
             mark=mark,
