@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from couponhub.errors import UsageError
+
 
 class LookupPreference(Protocol):
     """The connections that lookups ask first, in their order; it counts before what the config says. Thread-safe.
@@ -33,3 +35,16 @@ class LookupPreference(Protocol):
             LocalError: It cannot be written.
         """
         ...
+
+
+def checked_names(names: object) -> tuple[str, ...]:
+    """Return the names of connections to ask first, whatever they were read from.
+
+    Raises:
+        UsageError: They are none, or one stands there twice.
+    """
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise UsageError("the connections to ask first are given by their names, as texts")
+    if len(set(names)) < len(names):
+        raise UsageError("a connection to ask first is named twice")
+    return tuple(names)

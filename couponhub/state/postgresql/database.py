@@ -1,28 +1,31 @@
 """The database in PostgreSQL: opened when first used, shared by threads, processes and machines, of the newest schema."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from couponhub.errors import ConfigError
 from couponhub.forking import PerProcess, ProcessLock
+from couponhub.state.postgresql.connections import ConnectionPool, Connections, close_quietly
 from couponhub.state.postgresql.faults import told_as_local
-from couponhub.state.postgresql.migrations import SCHEMA, migrate, require_readable
-from couponhub.state.postgresql.statements import PostgresqlStatements, named_rows
+from couponhub.state.postgresql.migrations import migrate, require_readable
+from couponhub.state.postgresql.poolers import require_sessions
+from couponhub.state.postgresql.statements import PostgresqlStatements
 from couponhub.state.settings import StoreSettings
 
 if TYPE_CHECKING:
     from psycopg import Connection
-    from psycopg_pool import ConnectionPool
 
 _MOST_CONNECTIONS = 8
-_CONNECT_SECONDS = 10.0
 
 
 class PostgresqlDatabase:
     """The database at the address of the settings. Thread-safe, and safe with other processes, forked ones too.
+
+    A transaction is ended by the server when it does nothing for a minute, a statement when it takes one; whoever needs
+    longer says so with SET LOCAL.
 
     Args:
         settings: Of the store.
@@ -31,9 +34,8 @@ class PostgresqlDatabase:
     def __init__(self, settings: StoreSettings) -> None:
         self.settings = settings
         self._lock = ProcessLock()
-        # The sockets are the parent's: a child keeps what it inherits, for closing it would say good-bye for both.
-        self._inherited: list[_Opened] = []
-        self._own = PerProcess(_Opened, leave=self._inherited.append)
+        self._connections = Connections(settings.conninfo)
+        self._own = PerProcess(_Opened)
 
     @property
     def place(self) -> str:
@@ -43,21 +45,51 @@ class PostgresqlDatabase:
     @contextmanager
     def transaction(self) -> Iterator[PostgresqlStatements]:
         """As `Database.transaction`."""
-        with told_as_local(self.place), self._pool().connection() as connection, connection.transaction():
+        with (
+            told_as_local(self.place),
+            self._pool().used() as connection,
+            connection.transaction(),
+        ):
             yield PostgresqlStatements(connection)
 
     @contextmanager
     def reading(self) -> Iterator[PostgresqlStatements]:
-        """As `Database.reading`: what is committed at one moment."""
-        with told_as_local(self.place), self._pool().connection() as connection, _at_one_moment(connection):
+        """As `Database.reading`."""
+        with told_as_local(self.place), self._pool().used() as connection, _at_one_moment(connection):
             yield PostgresqlStatements(connection)
 
     @contextmanager
-    def connected(self) -> Iterator["Connection[Any]"]:
-        """Give a connection of its own for the block, outside of any transaction: for locks that end with it."""
-        self._pool()
-        with told_as_local(self.place), self._connect() as connection:
+    def looking(self, *, seconds: float | None = None) -> Iterator[PostgresqlStatements]:
+        """Read as with `reading`, and make nothing where nothing is: no schema, whatever its version.
+
+        Args:
+            seconds: For connecting and for each answer; None for the usual ones.
+        """
+        with told_as_local(self.place), ExitStack() as held:
+            pool = self._own.get().pool
+            if pool is None:
+                pool = self._new_pool()
+                held.callback(pool.close)
+            with pool.used(seconds=seconds) as connection, _at_one_moment(connection):
+                yield PostgresqlStatements(connection)
+
+    @contextmanager
+    def session(self) -> Iterator["Connection[Any]"]:
+        """Give a connection of its own for the block, outside of any transaction: for locks that end with it.
+
+        It is not handed on to a process that is forked off in the block. That it breaks meanwhile is not told at the end
+        of the block.
+        """
+        process = os.getpid()
+        with told_as_local(self.place):
+            connection = self._connections.connect()
+        try:
+            with told_as_local(self.place):
+                self._require_sessions(connection)
             yield connection
+        finally:
+            if os.getpid() == process:
+                _end(connection)
 
     def close(self) -> None:
         """Close the database; a later use opens it again."""
@@ -67,38 +99,39 @@ class PostgresqlDatabase:
         if pool is not None:
             pool.close()
 
-    def _pool(self) -> "ConnectionPool[Connection[Any]]":
+    def _pool(self) -> ConnectionPool:
         own = self._own.get()
         with self._lock:
             if own.pool is None:
-                # Not through the pool, which tries for long and then does not say what was wrong.
-                with self._connect() as connection:
+                connection = self._connections.connect()
+                try:
+                    self._require_sessions(connection)
                     if _may_write(connection):
                         migrate(connection, self.place)
                     else:
                         require_readable(connection, self.place)
+                finally:
+                    close_quietly(connection)
                 own.pool = self._new_pool()
             return own.pool
 
-    def _new_pool(self) -> "ConnectionPool[Connection[Any]]":
-        from psycopg_pool import ConnectionPool  # noqa: PLC0415 - an extra
+    def _new_pool(self) -> ConnectionPool:
+        return ConnectionPool(self._connections, most=_MOST_CONNECTIONS, place=self.place)
 
-        return ConnectionPool(
-            self.settings.conninfo(),
-            kwargs=_ARGUMENTS | {"row_factory": named_rows},
-            min_size=0,
-            max_size=_MOST_CONNECTIONS,
-            timeout=_CONNECT_SECONDS,
-            check=ConnectionPool.check_connection,
-            name="couponhub",
-            open=True,
-        )
+    def _require_sessions(self, connection: "Connection[Any]") -> None:
+        own = self._own.get()
+        if not own.has_sessions:
+            require_sessions(connection, self._connections.connect, self.place)
+            own.has_sessions = True
 
-    def _connect(self) -> "Connection[Any]":
-        _require_driver()
-        import psycopg  # noqa: PLC0415 - an extra
 
-        return psycopg.connect(self.settings.conninfo(), row_factory=named_rows, **_ARGUMENTS)
+def _end(connection: "Connection[Any]") -> None:
+    """Close a session; its locks are free when this returns, not only when the server has noticed."""
+    import psycopg  # noqa: PLC0415 - an extra
+
+    with suppress(psycopg.Error):
+        connection.execute("SELECT pg_advisory_unlock_all()")
+    close_quietly(connection)
 
 
 @contextmanager
@@ -125,28 +158,9 @@ def _may_write(connection: "Connection[Any]") -> bool:
     return bool(found and found[0])
 
 
-_ARGUMENTS: dict[str, Any] = {
-    "autocommit": True,
-    "application_name": "couponhub",
-    "connect_timeout": 5,
-    "keepalives_idle": 30,
-    "options": f"-c search_path={SCHEMA}",
-}
-
-
 @attrs.define(eq=False)
 class _Opened:
-    """The connections that one process has open."""
+    """The connections that one process has open, and what it found out of them."""
 
-    pool: "ConnectionPool[Connection[Any]] | None" = None
-
-
-def _require_driver() -> None:
-    try:
-        import psycopg  # noqa: F401, PLC0415 - an extra
-        import psycopg_pool  # noqa: F401, PLC0415 - the same
-    except ImportError:
-        raise ConfigError(
-            "[store] url names PostgreSQL, and its driver is not installed",
-            hint="pip install 'couponhub[postgresql]'",
-        ) from None
+    pool: ConnectionPool | None = None
+    has_sessions: bool = False

@@ -26,12 +26,9 @@ def told_as_local(place: str) -> Iterator[None]:
         place: The database, for people, without user and password.
     """
     import psycopg  # noqa: PLC0415 - an extra
-    from psycopg_pool import PoolTimeout  # noqa: PLC0415 - the same
 
     try:
         yield
-    except PoolTimeout as error:
-        raise LocalError(f"the store {place} cannot be reached: {_word(error)}", hint=_MENDS["08"]) from None
     except psycopg.Error as error:
         raise LocalError(f"the store {place} cannot be used: {_word(error)}", hint=_mend(error)) from None
 

@@ -148,6 +148,8 @@ STEPS: tuple[SchemaStep, ...] = (
             UNIQUE (migration_id, number)
         )
         """,
+            # What there is one of: the fingerprint of the key, the signal of erasures, the order of lookups.
+            "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
         ),
     ),
 )

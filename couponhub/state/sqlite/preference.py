@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 
 from couponhub.errors import LocalError, UsageError
+from couponhub.state.preference import checked_names
 from couponhub.state.sqlite.files import private_folder, sync_folder
 from couponhub.state.sqlite.layout import Layout
 
@@ -34,7 +35,7 @@ class FilePreference:
         except OSError as error:
             raise LocalError(f"{path} cannot be read: {error.strerror}", hint=_mend(path)) from error
         try:
-            return _checked(json.loads(content))
+            return checked_names(json.loads(content))
         except (ValueError, UsageError) as error:
             raise LocalError(
                 f"{path} does not hold the names of connections as couponhub writes them", hint=_mend(path)
@@ -42,7 +43,7 @@ class FilePreference:
 
     def set(self, names: Sequence[str]) -> None:
         """As `LookupPreference.set`."""
-        content = json.dumps(_checked(list(names)), ensure_ascii=False)
+        content = json.dumps(checked_names(list(names)), ensure_ascii=False)
         path = self.layout.preference
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         try:
@@ -57,14 +58,6 @@ class FilePreference:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
             raise LocalError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _checked(names: object) -> tuple[str, ...]:
-    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-        raise UsageError("the connections to ask first are given by their names, as texts")
-    if len(set(names)) < len(names):
-        raise UsageError("a connection to ask first is named twice")
-    return tuple(names)
 
 
 def _mend(path: Path) -> str:
