@@ -12,6 +12,8 @@ from couponhub.state.postgresql.database import PostgresqlDatabase
 from couponhub.state.preference import checked_names
 from couponhub.state.sql.database import Statements
 
+FINGERPRINT = "key"
+"""The fact that tells the store's key from others, and nothing of it."""
 _ERASURE, _PREFERENCE = "erasure", "preference"
 _LOOK_SECONDS = 2.0
 _AWAY_SECONDS = 10.0
