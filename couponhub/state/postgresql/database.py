@@ -2,21 +2,18 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 import attrs
 
 from couponhub.forking import PerProcess, ProcessLock
+from couponhub.state.postgresql.bounded import BoundedConnection
 from couponhub.state.postgresql.connections import ConnectionPool, Connections, close_quietly
 from couponhub.state.postgresql.faults import told_as_local
-from couponhub.state.postgresql.migrations import migrate, require_readable
+from couponhub.state.postgresql.migrations import migrate, newest, require_readable, version_of
 from couponhub.state.postgresql.poolers import require_sessions
 from couponhub.state.postgresql.statements import PostgresqlStatements
 from couponhub.state.settings import StoreSettings
-
-if TYPE_CHECKING:
-    from psycopg import Connection
 
 _MOST_CONNECTIONS = 8
 
@@ -74,7 +71,7 @@ class PostgresqlDatabase:
                 yield PostgresqlStatements(connection)
 
     @contextmanager
-    def session(self) -> Iterator["Connection[Any]"]:
+    def session(self) -> Iterator[BoundedConnection]:
         """Give a connection of its own for the block, outside of any transaction: for locks that end with it.
 
         It is not handed on to a process that is forked off in the block. That it breaks meanwhile is not told at the end
@@ -90,6 +87,28 @@ class PostgresqlDatabase:
         finally:
             if os.getpid() == process:
                 _end(connection)
+
+    def upgrade(self) -> None:
+        """Make the schema, or bring it to the newest version; any first use does so too, where it may.
+
+        Raises:
+            LocalError: Also where this user may not, or nothing can be written.
+        """
+        with told_as_local(self.place), closing(self._connections.connect()) as connection:
+            migrate(connection, self.place)
+
+    def require_writable(self) -> None:
+        """Raise LocalError now, rather than half way, where nothing can be written, as in a replica."""
+        with self.transaction() as database:
+            database.execute("SELECT pg_current_xact_id()")
+
+    def reach(self, seconds: float) -> None:
+        """Raise LocalError when the database cannot be used within this time; through a new connection, nothing is made."""
+        with told_as_local(self.place), closing(self._connections.connect(seconds=seconds)) as connection:
+            if not _may_write(connection):
+                require_readable(connection, self.place)
+            elif version_of(connection, self.place) == newest():
+                connection.execute("SELECT name FROM facts LIMIT 1")
 
     def close(self) -> None:
         """Close the database; a later use opens it again."""
@@ -118,14 +137,14 @@ class PostgresqlDatabase:
     def _new_pool(self) -> ConnectionPool:
         return ConnectionPool(self._connections, most=_MOST_CONNECTIONS, place=self.place)
 
-    def _require_sessions(self, connection: "Connection[Any]") -> None:
+    def _require_sessions(self, connection: BoundedConnection) -> None:
         own = self._own.get()
         if not own.has_sessions:
             require_sessions(connection, self._connections.connect, self.place)
             own.has_sessions = True
 
 
-def _end(connection: "Connection[Any]") -> None:
+def _end(connection: BoundedConnection) -> None:
     """Close a session; its locks are free when this returns, not only when the server has noticed."""
     import psycopg  # noqa: PLC0415 - an extra
 
@@ -135,7 +154,7 @@ def _end(connection: "Connection[Any]") -> None:
 
 
 @contextmanager
-def _at_one_moment(connection: "Connection[Any]") -> Iterator[None]:
+def _at_one_moment(connection: BoundedConnection) -> Iterator[None]:
     """A transaction that sees what is committed now, and writes nothing; psycopg says so with its BEGIN."""
     from psycopg import IsolationLevel  # noqa: PLC0415 - an extra
 
@@ -148,7 +167,7 @@ def _at_one_moment(connection: "Connection[Any]") -> Iterator[None]:
             connection.isolation_level = connection.read_only = None
 
 
-def _may_write(connection: "Connection[Any]") -> bool:
+def _may_write(connection: BoundedConnection) -> bool:
     """Tell whether a migration could run here: on no replica, and as a role that may make or change our tables."""
     found = connection.execute(
         "SELECT NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off' AND CASE WHEN"

@@ -1,5 +1,6 @@
 """Faults of PostgreSQL, told in one line: what failed, where, and the mend; never a password."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,11 +26,13 @@ def told_as_local(place: str) -> Iterator[None]:
     Args:
         place: The database, for people, without user and password.
     """
-    import psycopg  # noqa: PLC0415 - an extra
-
     try:
         yield
-    except psycopg.Error as error:
+    except Exception as error:
+        # Without the driver there is a fault of another kind.
+        driver = sys.modules.get("psycopg")
+        if driver is None or not isinstance(error, driver.Error):
+            raise
         raise LocalError(f"the store {place} cannot be used: {_word(error)}", hint=_mend(error)) from None
 
 

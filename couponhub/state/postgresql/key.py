@@ -6,6 +6,7 @@ from couponhub.errors import LocalError
 from couponhub.forking import ProcessLock
 from couponhub.paths import user_folder
 from couponhub.state.hashing import HashKey
+from couponhub.state.maintenance import StatePart
 from couponhub.state.postgresql.database import PostgresqlDatabase
 from couponhub.state.postgresql.facts import FINGERPRINT, read_facts
 from couponhub.state.settings import StoreSettings
@@ -44,6 +45,17 @@ class SharedKey:
             LocalError: As of `get`.
         """
         self._found()
+
+    def part(self) -> StatePart | None:
+        """Return the file of this machine, as `Maintenance.status` tells of it; None when the settings hold the key."""
+        if self._stored.is_configured:
+            return None
+        try:
+            file = key_file(self._database.settings)
+        except LocalError:
+            return None  # whoever needs it is told
+        size = file.stat().st_size if file.exists() else None
+        return StatePart(name="key", place=str(file), holds="the key of the customers' hashes", bytes=size)
 
     def _found(self) -> HashKey | None:
         with self._database.looking() as database:

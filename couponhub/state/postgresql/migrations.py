@@ -4,14 +4,16 @@ Many machines are not upgraded in one moment: a migration first only adds (expan
 minor release later (contract). Each says which is the oldest version whose couponhub may still use what it leads to.
 """
 
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, LiteralString
 
 import attrs
 
 from couponhub.errors import LocalError
+from couponhub.state.postgresql.statements import PostgresqlStatements
+from couponhub.state.sql.database import Statements
 
 if TYPE_CHECKING:
-    from psycopg import Connection
+    from couponhub.state.postgresql.bounded import BoundedConnection
 
 SCHEMA: LiteralString = "couponhub"
 """The schema of all our tables, so that a database may hold others'."""
@@ -165,16 +167,21 @@ def pending(version: int) -> tuple[SchemaStep, ...]:
     return tuple(step for step in STEPS if step.version > version)
 
 
-def version_of(connection: "Connection[Any]", place: str) -> int:
+def version_of(connection: "BoundedConnection", place: str) -> int:
     """Return the version of a database; 0 of one without a store.
 
     Raises:
         LocalError: A newer couponhub wrote it, beside which this one must not go on.
     """
-    exists = connection.execute("SELECT to_regclass('couponhub.schema_versions') IS NOT NULL").fetchone()
-    if exists is None or not exists[0]:
+    return version_in(PostgresqlStatements(connection), place)
+
+
+def version_in(database: Statements, place: str) -> int:
+    """As `version_of`, within a transaction."""
+    exists = database.execute("SELECT to_regclass('couponhub.schema_versions') IS NOT NULL").fetchone()
+    if not exists[0]:
         return 0
-    found = connection.execute(
+    found = database.execute(
         "SELECT version, oldest FROM couponhub.schema_versions ORDER BY version DESC LIMIT 1"
     ).fetchone()
     version, oldest = (0, 0) if found is None else (int(found[0]), int(found[1]))
@@ -187,7 +194,7 @@ def version_of(connection: "Connection[Any]", place: str) -> int:
     return version
 
 
-def migrate(connection: "Connection[Any]", place: str) -> None:
+def migrate(connection: "BoundedConnection", place: str) -> None:
     """Bring a database to the newest version: wholly, or not at all. The connection is in no transaction.
 
     Raises:
@@ -215,7 +222,7 @@ def migrate(connection: "Connection[Any]", place: str) -> None:
             )
 
 
-def require_readable(connection: "Connection[Any]", place: str) -> None:
+def require_readable(connection: "BoundedConnection", place: str) -> None:
     """Refuse a database that this couponhub could read only after an upgrade, where it may not write.
 
     Raises:

@@ -1,5 +1,6 @@
 """Statements of the subset that both dialects share, as psycopg takes them."""
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -10,7 +11,9 @@ import attrs
 from couponhub.state.sql.database import Values
 
 if TYPE_CHECKING:
-    from psycopg import Connection, Cursor
+    from psycopg import Cursor
+
+    from couponhub.state.postgresql.bounded import BoundedConnection
 
 _MARKS = re.compile(r"'(?:[^']|'')*'|\?|(?<!:):([a-z_]+)|%")
 _COMPARED = re.compile(r" IS( NOT)? %(?=[s(])")
@@ -52,7 +55,15 @@ def named_rows(cursor: "Cursor[Any]") -> Callable[[Sequence[Any]], NamedRow]:
 class PostgresqlStatements:
     """`Statements` on a connection of psycopg, which may also be used itself for what is PostgreSQL's own."""
 
-    connection: "Connection[Any]"
+    connection: "BoundedConnection"
+
+    def take_long(self) -> None:
+        """Let the statements of this transaction wait and work for as long as they need."""
+        self.connection.execute(
+            "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),"
+            " set_config('idle_in_transaction_session_timeout', '0', true)"
+        )
+        self.connection.answer_seconds = math.inf  # the next user of the connection sets it anew
 
     def execute(self, sql: str, values: Values = (), /) -> "Cursor[Any]":
         """As `Statements.execute`."""
