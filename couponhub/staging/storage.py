@@ -1,35 +1,18 @@
-"""The place in an object store where files are staged, by obstore; needs the extra `couponhub[object-store]`.
-
-obstore's own texts quote addresses, and those are a right in themselves: only a service's word for a fault is kept of them.
-"""
+"""The place in an object store where files are staged, by obstore; needs the extra `couponhub[object-store]`."""
 
 import mmap
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from couponhub.errors import ConfigError, CouponhubError, LocalError
-from couponhub.object_stores import is_other_region, waited_for, word_for
+from couponhub.object_stores import ObjectBucket
 from couponhub.settings import is_loopback_url
-from couponhub.shown import shown
 from couponhub.staging.settings import StagingSettings
-
-if TYPE_CHECKING:
-    from obstore.store import AzureStore, GCSStore, S3Store
 
 T = TypeVar("T")
 
 _FOLDER = "staged"
-_ENVIRONMENT = {
-    "s3": "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION",
-    "gs": "GOOGLE_SERVICE_ACCOUNT",
-    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
-}
-# A file of 100 MB over a slow line must come through; whoever cannot be reached is not waited for.
-_CLIENT = {"timeout": "15min", "connect_timeout": "5s"}
-_RETRY: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
-_REFUSALS = {"HTTP 401", "HTTP 403"}
 
 
 class StagingBucket:
@@ -42,9 +25,16 @@ class StagingBucket:
     """
 
     def __init__(self, settings: StagingSettings) -> None:
-        self._url = settings.url or ""
-        self._scheme = self._url.partition(":")[0]
-        self._store = self._opened(settings)
+        endpoint = settings.endpoint
+        self._bucket = ObjectBucket(
+            settings.url or "",
+            setting="staging.url",
+            purpose="staging",
+            where="staging.endpoint",
+            endpoint=endpoint,
+            allow_http=endpoint is not None and (is_loopback_url(endpoint) or settings.allow_http),
+        )
+        self._store = self._bucket.store
 
     def put(self, key: str, path: Path, *, mode: Literal["create", "overwrite"] = "create") -> bool:
         """Put a file there, private to the bucket's owner.
@@ -90,67 +80,5 @@ class StagingBucket:
         found = self._done("list the files in", lambda: obstore.list(self._store, f"{_FOLDER}/").collect())
         return [(one["path"].rpartition("/")[2], one["last_modified"]) for one in found]
 
-    def _opened(self, settings: StagingSettings) -> "S3Store | GCSStore | AzureStore":
-        try:
-            from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
-            from obstore.store import from_url  # noqa: PLC0415 - the same
-        except ImportError:
-            raise ConfigError(
-                "staging in an object store takes obstore, which is not installed",
-                hint="install the extra: pip install 'couponhub[object-store]'",
-            ) from None
-        endpoint = settings.endpoint
-        is_plain = endpoint is not None and (is_loopback_url(endpoint) or settings.allow_http)
-        options: Any = {"endpoint": endpoint} if endpoint is not None else {}
-        try:
-            client: Any = {**_CLIENT, "allow_http": is_plain}
-            opened: Any = from_url(self._url, client_options=client, retry_config=_RETRY, **options)
-        except BaseError as error:
-            reason = shown(str(error).partition("\n")[0][:200])
-            raise ConfigError(
-                f"the object store of staging.url cannot be opened: {reason}",
-                hint=f"its credentials come from the environment: {_ENVIRONMENT[self._scheme]}",
-            ) from None
-        store: S3Store | GCSStore | AzureStore = opened
-        return store
-
     def _done(self, doing: str, call: Callable[[], T]) -> T:
-        from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
-
-        fault: CouponhubError
-        try:
-            return waited_for(call)
-        except (BaseError, FileNotFoundError) as error:
-            fault = self._fault(doing, error)
-        except OSError as error:
-            fault = LocalError(f"the file to be staged cannot be read: {error.strerror}")
-        raise fault  # outside of the handlers: what would be chained quotes addresses
-
-    def _fault(self, doing: str, error: Exception) -> CouponhubError:
-        from obstore.exceptions import PermissionDeniedError, UnauthenticatedError  # noqa: PLC0415 - an extra
-
-        said = word_for(error)
-        if is_other_region(error):
-            return ConfigError(
-                f"the bucket is in another region, so that nobody can {doing} {self._url}",
-                hint="set AWS_REGION in the environment to that of the bucket",
-            )
-        if isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or said in _REFUSALS:
-            return ConfigError(
-                f"the object store refuses to {doing} {self._url}: {said or 'no permission'}",
-                hint="its credentials must be allowed to put, get, list and delete objects there; they come from the"
-                f" environment: {_ENVIRONMENT[self._scheme]}",
-            )
-        if isinstance(error, FileNotFoundError) or said.startswith("NoSuch"):
-            return ConfigError(
-                f"there is no bucket to {doing}: {self._url}" + (f" ({said})" if said else ""),
-                hint="make it, or correct staging.url",
-            )
-        if said:
-            return LocalError(
-                f"the object store did not {doing} {self._url}: {said}", hint="the same command tries again"
-            )
-        return LocalError(
-            f"the object store cannot be reached, to {doing} {self._url}",
-            hint="look at the network, the credentials and staging.endpoint; the same command tries again",
-        )
+        return self._bucket.done(doing, call, unreadable="the file to be staged cannot be read")

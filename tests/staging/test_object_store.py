@@ -21,8 +21,9 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from couponhub import object_stores
 from couponhub.errors import ConfigError, CouponhubError, LocalError, RateLimited
 from couponhub.models import UploadStatus
+from couponhub.object_stores import _RETRY
 from couponhub.staging import StagingKind, StagingSettings, open_staging
-from couponhub.staging.storage import _RETRY, StagingBucket
+from couponhub.staging.storage import StagingBucket
 from couponhub.state import StoreSettings
 from couponhub.state.sqlite.database import LedgerDatabase
 from tests.kit.clock import FakeClock
