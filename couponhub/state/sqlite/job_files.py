@@ -1,6 +1,5 @@
 """Files of jobs beside the code sets, so that whoever drives a job next needs nothing else."""
 
-import csv
 import os
 import secrets
 import shutil
@@ -10,7 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
-from couponhub.models import Identifier, JobId
+from couponhub.models import JobId
+from couponhub.state.erased_rows import without_rows
 from couponhub.state.ledger import IsForgotten
 from couponhub.state.sqlite.codesets import BETWEEN_LOOKS, DAY, CodeSets, age_of
 from couponhub.state.sqlite.database import LedgerDatabase
@@ -99,27 +99,12 @@ class SqliteJobFiles:
         return removed
 
     def _forget(self, path: Path, is_forgotten: IsForgotten) -> int:
-        removed = 0
         try:
-            with path.open(encoding="utf-8", newline="", errors="surrogateescape") as file:
-                header = next(csv.reader([file.readline()]), [])
-                columns = [
-                    (at, Identifier(name)) for at, name in enumerate(header) if name in set(Identifier)
-                ]
-                if not columns:
-                    return 0
-                file.seek(0)
-                with self._sets.workspace() as folder:
-                    rest = folder / "rest"
-                    with rest.open("x", encoding="utf-8", newline="", errors="surrogateescape") as kept:
-                        writer = csv.writer(kept, lineterminator="\n")
-                        for row in csv.reader(file):
-                            if any(is_forgotten(kind, row[at]) for at, kind in columns if at < len(row)):
-                                removed += 1
-                            else:
-                                writer.writerow(row)
-                    if removed:
-                        self._sets.keep(rest, path)
+            with self._sets.workspace() as folder:
+                rest = folder / "rest"
+                removed = without_rows(path, rest, is_forgotten)
+                if removed:
+                    self._sets.keep(rest, path)
         except FileNotFoundError:
             return 0  # the job has dropped it meanwhile
         return removed

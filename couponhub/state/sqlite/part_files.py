@@ -1,6 +1,5 @@
 """Prepared part files: kept beside the code sets until the vendor has ended the part, so that a job needs no source."""
 
-import csv
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from couponhub.models import Identifier, UploadId
+from couponhub.state.erased_rows import without_lines
 from couponhub.state.ledger import IsForgotten
 from couponhub.state.records import UploadRecord
 from couponhub.state.sqlite.codesets import BETWEEN_LOOKS, DAY, CodeSets, age_of, set_name
@@ -84,19 +84,10 @@ class PartFiles:
         return sum(self._forget(path, kind, is_forgotten) for path, kind in self._tagged())
 
     def _forget(self, path: Path, kind: Identifier, is_forgotten: IsForgotten) -> int:
-        removed = 0
         with self._sets.workspace() as folder:
             rest = folder / path.name
             try:
-                with path.open("rb") as file, open(rest, "xb", opener=_private) as kept:
-                    kept.write(file.readline())  # the header
-                    for line in file:
-                        # A row is a line: values with line breaks are refused before they are written.
-                        customer, *_ = next(csv.reader([line.decode()]))
-                        if is_forgotten(kind, customer):
-                            removed += 1
-                        else:
-                            kept.write(line)
+                removed = without_lines(path, rest, kind, is_forgotten)
                 if removed:
                     with rest.open("rb+") as kept:
                         os.fsync(kept.fileno())
@@ -121,7 +112,3 @@ class PartFiles:
     def _path(self, upload: UploadRecord, number: int) -> Path:
         folder = self.store.layout.codes / _FILES / file_name(upload.connection) / file_name(upload.list_id)
         return folder / f"{set_name(upload.id, number)}{_ENDING}"
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
