@@ -15,7 +15,7 @@ import pytest
 
 from couponhub.errors import LocalError
 from couponhub.models import Customer
-from couponhub.state.sqlite import pages
+from couponhub.state.sqlite.pages import SqlitePages
 from tests.kit.eventually import eventually
 from tests.kit.processes import Command, forked
 from tests.usage.reports_harness import ReportHarness, Row
@@ -25,9 +25,9 @@ MANY = 3000
 
 def import_in_two_halves() -> None:
     """Import many rows in a process of its own, and wait for a line half way."""
-    whole = pages.add
+    whole = SqlitePages.add
 
-    def in_two_halves(database: Any, fresh: Iterable[Any], **numbers: Any) -> Any:
+    def in_two_halves(pages: SqlitePages, fresh: Iterable[Any], **numbers: Any) -> Any:
         def told() -> Iterator[Any]:
             for count, page in enumerate(fresh):
                 yield page
@@ -36,9 +36,9 @@ def import_in_two_halves() -> None:
                     sys.stdout.flush()
                     sys.stdin.readline()
 
-        return whole(database, told(), **numbers)
+        return whole(pages, told(), **numbers)
 
-    pages.add = in_two_halves
+    SqlitePages.add = in_two_halves  # type: ignore[method-assign, assignment]
     harness = ReportHarness(Path(sys.argv[1]))
     harness.vendor.create("L1", created=1)
     done = harness.take("L1", 1, 20, *(Row(f"N{number}", f"NEW-{number}", 5) for number in range(MANY)))

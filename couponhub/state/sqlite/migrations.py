@@ -222,7 +222,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             PRIMARY KEY (import, number)
         ) WITHOUT ROWID
         """,
-            # See couponhub.state.sqlite.pages.
+            # See couponhub.state.sql.report_pages.
             "CREATE TABLE pages (number INTEGER PRIMARY KEY, lines TEXT NOT NULL)",
             "CREATE TABLE forgotten (customer TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID",
         ),

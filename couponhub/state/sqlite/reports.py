@@ -14,7 +14,7 @@ from couponhub.forking import ProcessLock
 from couponhub.state.hashing import HashKey
 from couponhub.state.reaped import Reaped
 from couponhub.state.settings import StoreSettings
-from couponhub.state.sqlite.catalogue import SqliteReportChange, SqliteReportSnapshot
+from couponhub.state.sql.report_catalogue import CatalogueChange, CatalogueSnapshot
 from couponhub.state.sqlite.files import sync_folder
 from couponhub.state.sqlite.kept import KeptConnection
 from couponhub.state.sqlite.layout import REPORTS, Layout
@@ -26,6 +26,7 @@ from couponhub.state.sqlite.opening import (
     open_to_write,
     told_as_local,
 )
+from couponhub.state.sqlite.pages import SqlitePages
 from couponhub.state.store_key import StoreKey
 
 _WRITER_WAITS_SECONDS = 1800.0
@@ -68,7 +69,7 @@ class SqliteReportIndex:
             return self._key
 
     @contextmanager
-    def reading(self) -> Iterator[SqliteReportSnapshot | None]:
+    def reading(self) -> Iterator[CatalogueSnapshot | None]:
         """As `ReportIndex.reading`."""
         file = self._file()
         if file != self._opened_file:
@@ -93,7 +94,7 @@ class SqliteReportIndex:
                 reader.execute("COMMIT")
 
     @contextmanager
-    def changing(self) -> Iterator[SqliteReportChange]:
+    def changing(self) -> Iterator[CatalogueChange]:
         """As `ReportIndex.changing`."""
         key, path = self.key(), self.layout.reports
         with self._told():
@@ -105,7 +106,7 @@ class SqliteReportIndex:
                 database.execute(f"PRAGMA busy_timeout = {_READER_WAITS_SECONDS * 1000:.0f}")
                 database.execute("PRAGMA wal_checkpoint (TRUNCATE)")
 
-    def change(self, work: Callable[[SqliteReportChange], _T], workspace: Path) -> _T:
+    def change(self, work: Callable[[CatalogueChange], _T], workspace: Path) -> _T:
         """As `ReportIndex.change`."""
         if not self.layout.reports.exists():
             key, made = self.key(), workspace / "index.db"
@@ -145,13 +146,13 @@ class SqliteReportIndex:
         self._reader.close()
 
     @contextmanager
-    def _transaction(self, database: sqlite3.Connection, key: HashKey) -> Iterator[SqliteReportChange]:
+    def _transaction(self, database: sqlite3.Connection, key: HashKey) -> Iterator[CatalogueChange]:
         database.execute("PRAGMA secure_delete = ON")
         database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         database.execute("BEGIN IMMEDIATE")
         try:
             self._begin(database, key)
-            yield SqliteReportChange(database)
+            yield CatalogueChange(database, SqlitePages(database))
             database.execute("UPDATE state SET generation = generation + 1")
             database.execute("COMMIT")
         except BaseException:
@@ -199,14 +200,14 @@ class SqliteReportIndex:
             raise _NobodyWritesError from None
         return reader
 
-    def _found_in(self, database: sqlite3.Connection) -> SqliteReportSnapshot | None:
+    def _found_in(self, database: sqlite3.Connection) -> CatalogueSnapshot | None:
         state = _state(database)
         if state is None:
             return None  # the first import is under way
         if self._key is None:
             self._key = self._stored_key.read()
         self._refuse_other(self._key, state[1])
-        return SqliteReportSnapshot(database, self._key, state[0])
+        return CatalogueSnapshot(database, SqlitePages(database), self._key, state[0])
 
     def _begin(self, database: sqlite3.Connection, key: HashKey) -> None:
         state = _state(database)

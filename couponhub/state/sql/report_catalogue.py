@@ -1,6 +1,5 @@
-"""The content of the usage index, to be read and changed within a transaction of its database."""
+"""The content of the usage index, to be read and changed within a transaction of its database, whichever that is."""
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from types import MappingProxyType
@@ -12,32 +11,40 @@ from couponhub.shown import encodable
 from couponhub.state.hashing import HashKey
 from couponhub.state.report_lines import ReportLine
 from couponhub.state.reports import Catalogue, KnownList, KnownReport
-from couponhub.state.sqlite import pages
+from couponhub.state.sql.database import Statements
+from couponhub.state.sql.report_pages import ReportPages
 
 
-class SqliteReportChange:
-    """A `ReportChange` within one transaction."""
+@attrs.frozen
+class CatalogueChange:
+    """A `ReportChange` within one transaction, in which nobody else changes the index.
 
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
+    Attributes:
+        database: Runs statements in it.
+        pages: Its pages.
+    """
+
+    database: Statements
+    pages: ReportPages
 
     def catalogue(self) -> Catalogue:
         """As `ReportChange.catalogue`."""
-        return read_catalogue(self._database, -1)
+        return read_catalogue(self.database, -1)
 
     def see(self, connection: str, lists: Iterable[CouponList], seen_at: datetime | None) -> None:
         """As `ReportChange.see`."""
-        self._database.executemany(
-            "INSERT INTO lists (connection, list_id, name, label, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
+        self.database.executemany(
+            "INSERT INTO lists (number, connection, list_id, name, label, created_at, expires_at)"
+            " VALUES ((SELECT coalesce(max(number), 0) + 1 FROM lists), ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (connection, list_id) DO UPDATE SET name = excluded.name, label = excluded.label,"
-            " created_at = coalesce(min(created_at, excluded.created_at), created_at, excluded.created_at),"
-            " expires_at = excluded.expires_at",
+            " created_at = CASE WHEN excluded.created_at IS NULL OR lists.created_at < excluded.created_at"
+            " THEN lists.created_at ELSE excluded.created_at END, expires_at = excluded.expires_at",
             [
                 (
                     connection,
-                    encodable(one.id),
-                    encodable(one.name or "") or None,
-                    encodable(one.label or "") or None,
+                    _kept(one.id),
+                    _kept(one.name or "") or None,
+                    _kept(one.label or "") or None,
                     _text(one.created_at),
                     _text(one.expires_at),
                 )
@@ -45,69 +52,77 @@ class SqliteReportChange:
             ],
         )
         if seen_at is not None:
-            self._database.execute(
+            self.database.execute(
                 "INSERT INTO sightings (connection, lists_seen_at) VALUES (?, ?) ON CONFLICT (connection)"
-                " DO UPDATE SET lists_seen_at = max(lists_seen_at, excluded.lists_seen_at)",
+                " DO UPDATE SET lists_seen_at = excluded.lists_seen_at"
+                " WHERE sightings.lists_seen_at < excluded.lists_seen_at",
                 (connection, _text(seen_at)),
             )
 
     def lines_of(self, customer: str) -> Sequence[ReportLine]:
         """As `ReportChange.lines_of`."""
-        return pages.lines_of(self._database, customer)
+        return self.pages.lines_of(customer)
 
     def number_of(self, connection: str, list_id: ListId) -> int:
         """As `ReportChange.number_of`."""
-        self._database.execute(
-            "INSERT OR IGNORE INTO lists (connection, list_id) VALUES (?, ?)", (connection, list_id)
+        key = (connection, _kept(list_id))
+        self.database.execute(
+            "INSERT INTO lists (number, connection, list_id)"
+            " VALUES ((SELECT coalesce(max(number), 0) + 1 FROM lists), ?, ?)"
+            " ON CONFLICT (connection, list_id) DO NOTHING",
+            key,
         )
-        (number,) = self._database.execute(
-            "SELECT number FROM lists WHERE connection = ? AND list_id = ?", (connection, list_id)
+        (number,) = self.database.execute(
+            "SELECT number FROM lists WHERE connection = ? AND list_id = ?", key
         ).fetchone()
         return int(number)
 
     def forgotten(self) -> frozenset[str]:
         """As `ReportChange.forgotten`."""
-        return frozenset(row[0] for row in self._database.execute("SELECT customer FROM forgotten"))
+        return frozenset(row[0] for row in self.database.execute("SELECT customer FROM forgotten"))
 
     def add_report(self, report: KnownReport, content: bytes, campaigns: Iterable[tuple[str, ...]]) -> int:
         """As `ReportChange.add_report`."""
-        cursor = self._database.execute(
-            "INSERT INTO imports (list, identifier, first, last, file, content, rows, made_at, imported_at, approximate)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        found = self.database.execute("SELECT coalesce(max(number), 0) + 1 FROM imports").fetchone()
+        number = int(found[0])
+        self.database.execute(
+            "INSERT INTO imports (number, list, identifier, first, last, file, content, rows, made_at, imported_at,"
+            " approximate) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
+                number,
                 report.list_number,
                 report.identifier.value,
                 report.days.first.isoformat(),
                 report.days.last.isoformat(),
-                report.file,
+                _kept(report.file),
                 content,
                 report.rows,
                 _text(report.made_at),
                 _text(report.imported_at),
-                report.approximate,
+                int(report.approximate),
             ),
         )
-        number = int(cursor.lastrowid or 0)
-        self._database.executemany(
+        self.database.executemany(
             "INSERT INTO campaigns (import, number, id, name, locale, variation) VALUES (?, ?, ?, ?, ?, ?)",
-            ((number, at, *campaign) for at, campaign in enumerate(campaigns)),
+            ((number, at, *map(_kept, campaign)) for at, campaign in enumerate(campaigns)),
         )
         return number
 
     def add_lines(self, fresh: Iterable[tuple[int, str]], *, list_number: int) -> int:
         """As `ReportChange.add_lines`."""
-        return pages.add(self._database, fresh, list_number=list_number)
+        return self.pages.add(fresh, list_number=list_number)
 
     def forget(self, customer: str, at: datetime) -> int:
         """As `ReportChange.forget`."""
-        self._database.execute(
-            "INSERT OR IGNORE INTO forgotten (customer, at) VALUES (?, ?)", (customer, at.isoformat())
+        self.database.execute(
+            "INSERT INTO forgotten (customer, at) VALUES (?, ?) ON CONFLICT (customer) DO NOTHING",
+            (customer, at.isoformat()),
         )
-        return pages.remove(self._database, customer)
+        return self.pages.remove(customer)
 
     def imported_before(self, content: bytes, *, list_number: int, identifier: Identifier) -> list[datetime]:
         """As `ReportChange.imported_before`."""
-        found = self._database.execute(
+        found = self.database.execute(
             "SELECT imported_at FROM imports WHERE content = ? AND list = ? AND identifier = ? AND rows > 0",
             (content, list_number, identifier.value),
         )
@@ -115,10 +130,11 @@ class SqliteReportChange:
 
 
 @attrs.frozen
-class SqliteReportSnapshot:
+class CatalogueSnapshot:
     """A `ReportSnapshot` within one transaction."""
 
-    database: sqlite3.Connection
+    database: Statements
+    pages: ReportPages
     key: HashKey
     generation: int
 
@@ -128,25 +144,25 @@ class SqliteReportSnapshot:
 
     def lines_of(self, customer: str) -> Sequence[ReportLine]:
         """As `ReportSnapshot.lines_of`."""
-        return pages.lines_of(self.database, customer)
+        return self.pages.lines_of(customer)
 
     def lines_with(self, code: str) -> Sequence[ReportLine]:
         """As `ReportSnapshot.lines_with`."""
-        return pages.lines_with(self.database, code)
+        return self.pages.lines_with(code)
 
     def lines_from(self, place: int) -> tuple[Sequence[ReportLine], int | None]:
         """As `ReportSnapshot.lines_from`."""
-        return pages.lines_from(self.database, place)
+        return self.pages.lines_from(place)
 
     def campaign(self, line: ReportLine) -> tuple[str, str, str, str]:
         """As `ReportSnapshot.campaign`."""
         if not line.campaign:
             return ("", "", "", "")
-        found: tuple[str, str, str, str] = self.database.execute(
+        campaign_id, name, locale, variation = self.database.execute(
             "SELECT id, name, locale, variation FROM campaigns WHERE import = ? AND number = ?",
             (line.import_number, int(line.campaign)),
         ).fetchone()
-        return found
+        return campaign_id, name, locale, variation
 
     def is_forgotten(self, customer: str) -> bool:
         """As `ReportSnapshot.is_forgotten`."""
@@ -154,7 +170,7 @@ class SqliteReportSnapshot:
         return found.fetchone() is not None
 
 
-def read_catalogue(database: sqlite3.Connection, generation: int) -> Catalogue:
+def read_catalogue(database: Statements, generation: int) -> Catalogue:
     """Read them."""
     lists = {
         number: KnownList(
@@ -193,6 +209,11 @@ def read_catalogue(database: sqlite3.Connection, generation: int) -> Catalogue:
     return Catalogue(
         generation, MappingProxyType(lists), MappingProxyType(reports), MappingProxyType(seen_at)
     )
+
+
+def _kept(text: str) -> str:
+    """Return a text as every database can hold it."""
+    return encodable(text).replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _text(moment: datetime | None) -> str | None:
