@@ -11,7 +11,6 @@ from couponhub._lazy import lazy_exports
 if TYPE_CHECKING:
     from couponhub.codes.algebra import (
         SetComparison,
-        SetCounts,
         SetDigest,
         compare,
         fingerprint,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
         segments_of,
     )
     from couponhub.codes.sharing import shared
+    from couponhub.codes.sorting import SetCounts
     from couponhub.codes.source import CodeSource, is_file
     from couponhub.codes.writing import PreparedFile
 
@@ -37,7 +37,7 @@ _HOMES = {
     "PreparedFile": "couponhub.codes.writing",
     "SegmentDigests": "couponhub.codes.segments",
     "SetComparison": "couponhub.codes.algebra",
-    "SetCounts": "couponhub.codes.algebra",
+    "SetCounts": "couponhub.codes.sorting",
     "SetDigest": "couponhub.codes.algebra",
     "codes_of_segments": "couponhub.codes.segments",
     "compare": "couponhub.codes.algebra",

@@ -5,45 +5,26 @@ first set, each code once.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import attrs
 
 from couponhub.codes.dedupe import private
-from couponhub.codes.scratch import scratch_in
+from couponhub.codes.joins.settings import SetsSettings
+from couponhub.codes.sorting import SetCounts, SortedCodes, counts_of, for_cluster, sorted_here, sorted_out
 from couponhub.codes.writing import csv_rows
 from couponhub.errors import LocalError
 from couponhub.models import CodeFileRules
 from couponhub.state import CodeSet
-
-if TYPE_CHECKING:
-    from couponhub.codes.sets.many import ManyCodes
 
 _HEADER = "code"
 EXACT = CodeFileRules(code_header=_HEADER)
 """Codes are equal by their bytes."""
 _KEY_OF = b"couponhub set fingerprint 1\n"
 _MODULUS = 1 << 256
-
-
-@attrs.frozen(kw_only=True)
-class SetCounts:
-    """The lines of a set, and of how many others hold the code: rows = duplicates + apart + shared.
-
-    Attributes:
-        rows: Lines.
-        duplicates: Lines whose code stood in an earlier one.
-        apart: Different codes that stand in no other set.
-        shared: Different codes that do.
-    """
-
-    rows: int
-    duplicates: int
-    apart: int
-    shared: int
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +52,7 @@ def subtract(
     workspace: Path,
     *,
     rules: CodeFileRules = EXACT,
+    sets: SetsSettings | None = None,
 ) -> SetCounts:
     """Write the codes that stand in none of the others to a code file.
 
@@ -80,11 +62,13 @@ def subtract(
         target: A new private file: CSV with the header `code`. Nothing half done is left.
         workspace: An existing private folder for files on the way.
         rules: The vendor's comparison; without it codes are equal by their bytes.
+        sets: The cluster that does it where there are many codes, with the same outcome; None for this process.
 
     Raises:
-        LocalError: A set cannot be read, the file is there or cannot be written, or the disk is full.
+        LocalError: A set cannot be read, the file is there or cannot be written, the disk is full, or the cluster failed.
+        ConfigError: A setting of the cluster is missing, or what it takes is not installed.
     """
-    with sorted_out(codes, others, workspace, rules) as (many, counts):
+    with sorted_out(codes, others, workspace, rules, sets) as (many, counts):
         _write(many, target, are_shared=False)
         return counts
 
@@ -96,6 +80,7 @@ def intersect(
     workspace: Path,
     *,
     rules: CodeFileRules = EXACT,
+    sets: SetsSettings | None = None,
 ) -> SetCounts:
     """Write the codes that also stand in one of the others, as the first set spells them, to a code file.
 
@@ -105,11 +90,12 @@ def intersect(
         target: As of `subtract`.
         workspace: The same.
         rules: The same.
+        sets: The same.
 
     Raises:
-        LocalError: As of `subtract`.
+        LocalError, ConfigError: As of `subtract`.
     """
-    with sorted_out(codes, others, workspace, rules) as (many, counts):
+    with sorted_out(codes, others, workspace, rules, sets) as (many, counts):
         _write(many, target, are_shared=True)
         return counts
 
@@ -121,6 +107,7 @@ def compare(
     *,
     target: Path | None = None,
     rules: CodeFileRules = EXACT,
+    sets: SetsSettings | None = None,
 ) -> SetComparison:
     """Compare two sets.
 
@@ -131,19 +118,22 @@ def compare(
         target: A new private folder for what stands in both (`both.csv`), and in one alone (`first.csv`, `second.csv`);
             None to count only. It is removed when anything fails.
         rules: As of `subtract`.
+        sets: The same.
 
     Raises:
-        LocalError: As of `subtract`.
+        LocalError, ConfigError: As of `subtract`.
     """
     first, second = tuple(first), tuple(second)
     with ExitStack() as undone:
         if target is not None:
             undone.enter_context(_new_folder(target))
-        with sorted_out(first, second, workspace, rules) as (many, counts):
+        if sets is not None and for_cluster((*first, *second), sets):
+            return _compared_on_cluster(first, second, workspace, target, rules=rules, sets=sets)
+        with sorted_here(first, second, workspace, rules) as (many, counts):
             if target is not None:
                 _write(many, target / "both.csv", are_shared=True)
                 _write(many, target / "first.csv", are_shared=False)
-        with sorted_out(second, first, workspace, rules) as (many, others):
+        with sorted_here(second, first, workspace, rules) as (many, others):
             if target is not None:
                 _write(many, target / "second.csv", are_shared=False)
         return SetComparison(first=counts, second=others)
@@ -169,7 +159,7 @@ def fingerprint(
         LocalError: As of `subtract`.
     """
     total = SetDigest(key)
-    with sorted_out(codes, (), workspace, rules) as (many, _):
+    with sorted_here(codes, (), workspace, rules) as (many, _):
         many.each_key(total.add)
     return total.text
 
@@ -203,26 +193,26 @@ class SetDigest:
         return f"1:{self._count}:{self._total:064x}"
 
 
-@contextmanager
-def sorted_out(
-    codes: Iterable[CodeSet], others: Iterable[CodeSet], workspace: Path, rules: CodeFileRules
-) -> Iterator[tuple["ManyCodes", SetCounts]]:
-    """Sort the codes of sets, taken as one, by whether others hold them; for the block, each of them once.
+def _compared_on_cluster(
+    first: Sequence[CodeSet],
+    second: Sequence[CodeSet],
+    workspace: Path,
+    target: Path | None,
+    *,
+    rules: CodeFileRules,
+    sets: SetsSettings,
+) -> SetComparison:
+    from couponhub.codes.joins.clustered import sorted_on_cluster  # noqa: PLC0415 - an extra
 
-    Raises:
-        LocalError: As of `subtract`.
-    """
-    from couponhub.codes.sets.many import ManyCodes  # noqa: PLC0415 - brings NumPy in
-
-    with scratch_in(workspace) as scratch, ManyCodes(scratch, rules, None) as many:
-        for code_set in codes:
-            many.add_set(code_set)
-        found = many.settle(tuple(others))
-        apart = many.rows - found.duplicates - found.skipped
-        yield many, SetCounts(rows=many.rows, duplicates=found.duplicates, apart=apart, shared=found.skipped)
+    with sorted_on_cluster(first, second, workspace, rules, sets, both_ways=True) as (one, other):
+        if target is not None:
+            _write(one, target / "both.csv", are_shared=True)
+            _write(one, target / "first.csv", are_shared=False)
+            _write(other, target / "second.csv", are_shared=False)
+        return SetComparison(first=counts_of(one), second=counts_of(other))
 
 
-def _write(many: "ManyCodes", target: Path, *, are_shared: bool) -> None:
+def _write(many: SortedCodes, target: Path, *, are_shared: bool) -> None:
     def write(file: IO[bytes], text: bytes) -> None:
         if b'"' in text or b"," in text:
             text = csv_rows([(code,) for code in text.decode().split("\n")[:-1]])

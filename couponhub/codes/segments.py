@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
-from couponhub.codes.algebra import EXACT, sorted_out
+from couponhub.codes.algebra import EXACT
+from couponhub.codes.sorting import sorted_here
 from couponhub.errors import UsageError
 from couponhub.models import CodeFileRules
 from couponhub.state import CodeSet
@@ -144,7 +145,7 @@ def segments_of(
                     crew.submit(segmenter.sums_of, text, then=sums.add)
             crew.drain()
         return _digests(sums, key_id, rules)
-    with sorted_out(codes, (), workspace, rules) as (many, _):
+    with sorted_here(codes, (), workspace, rules) as (many, _):
         many.map_keys(segmenter.sums, sums.add)
     return _digests(sums, key_id, rules)
 

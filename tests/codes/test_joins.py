@@ -330,7 +330,7 @@ def test_more_than_the_memory_goes_to_the_disk(tmp_path: Path) -> None:
 
 def test_an_engine_is_named_by_its_address(tmp_path: Path) -> None:
     """Nothing else is one, and nonsense about it is refused."""
-    for url in ("duckdb", "spark://master:7077", ""):
+    for url in ("duckdb", "spark://master", "sc://", "http://host:1", ""):
         with pytest.raises(ConfigError, match=r'sets\.engine: expected "duckdb://"'):
             open_engine(url, folder=tmp_path)
     wrong: list[dict[str, Any]] = [{"memory_bytes": 1}, {"memory_bytes": "1GB"}, {"threads": 0}]

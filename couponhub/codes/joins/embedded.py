@@ -110,6 +110,17 @@ class EmbeddedDatabase:
 
         return self._done(str(path), name_it)
 
+    def name_parts(self, name: str, paths: Sequence[Path]) -> None:
+        """Give files of Parquet of the same columns, taken as one, the name of a table, in place of one of that name."""
+        self._paths.update(paths)
+        files = [str(path) for path in paths]
+        self._done(
+            "a file",
+            lambda: self._connection.read_parquet(files, hive_partitioning=False).create_view(
+                name, replace=True
+            ),
+        )
+
     def write(self, expression: Any, target: Path) -> None:
         """Write what an expression of Ibis gives to a file, Parquet or, where its name ends so, CSV."""
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from couponhub.codes.joins.cluster import SparkCluster, opened_cluster
 from couponhub.codes.joins.embedded import TEXT, EmbeddedDatabase
 from couponhub.codes.joins.outcome import JoinedClasses, SideCounts
-from couponhub.codes.joins.settings import check_engine
+from couponhub.codes.joins.settings import EMBEDDED, check_engine
 from couponhub.codes.row_files import SUFFIXES
 from couponhub.codes.scratch import scratch_in
 from couponhub.errors import ConfigError, LocalError, UsageError
@@ -22,7 +23,7 @@ _EXACT = CodeFileRules(code_header="code")
 _ATTRIBUTES = ("expires_at", "customer", "status")
 _TAKEN = frozenset({"code", "rows"})
 """No attribute: the column of codes, and what stands beside the attributes in the file that is written."""
-_JOINED = "joined"
+_JOINED, _TOLD = "joined", "told"
 _MEMORY, _LEAST_MEMORY = 1_000_000_000, 200_000_000
 
 
@@ -32,8 +33,11 @@ class JoinEngine:
     Made by `open_engine`.
     """
 
-    def __init__(self, database: EmbeddedDatabase, folder: Path, held: ExitStack) -> None:
+    def __init__(
+        self, database: EmbeddedDatabase, cluster: SparkCluster | None, folder: Path, held: ExitStack
+    ) -> None:
         self._database = database
+        self._cluster = cluster
         self._folder = folder
         self._held = held
 
@@ -89,13 +93,24 @@ class JoinEngine:
         folds = partial(comparable, ignores_case=rules.ignores_case, ignores_blanks=rules.ignores_blanks)
         with scratch_in(self._folder) as scratch:
             self._database.add_function(expressions.FOLD, folds)
+            if self._cluster is not None:
+                self._cluster.begin()
+            steps = self._cluster or _Steps(self._database, scratch)
             # Each step is written down, so that no more than one of them needs memory at a time.
             for side, path in zip(expressions.SIDES, (expected, found), strict=True):
                 _check_columns(path, self._database.name(side, path), ("code", *names))
-                self._keep(f"{side}_codes", expressions.distinct(side, names, rules), scratch)
+                rows = expressions.keyed(side, names, rules)
+                if self._cluster is not None:
+                    self._hand_over(self._cluster, f"{side}_rows", rows, scratch)
+                    rows = expressions.keyed_table(f"{side}_rows", names)
+                steps.keep(f"{side}_codes", expressions.distinct(rows, side, names))
             tables = {side: f"{side}_codes" for side in expressions.SIDES}
-            self._keep(_JOINED, expressions.joined(tables, names), scratch)
-            counts = self._database.row(expressions.counts(_JOINED, names))
+            steps.keep(_JOINED, expressions.joined(tables, names))
+            counts = steps.row(expressions.counts(_JOINED, names))
+            if self._cluster is not None:
+                # Sorted and written here: few of the codes have to be looked at, as a rule.
+                self._cluster.keep(_TOLD, expressions.to_tell(_JOINED, names))
+                self._database.name_parts(_JOINED, [*self._cluster.fetched(_TOLD, scratch)])
             self._write(expressions.told(_JOINED, names), target)
         return JoinedClasses(
             same=counts["same"],
@@ -108,10 +123,13 @@ class JoinEngine:
             path=target,
         )
 
-    def _keep(self, name: str, expression: Any, folder: Path) -> None:
+    def _hand_over(self, cluster: SparkCluster, name: str, expression: Any, folder: Path) -> None:
+        """Write rows here, their codes as the vendor compares them, so that a cluster compares bytes alone."""
         path = folder / f"{name}.parquet"
         self._database.write(expression, path)
-        self._database.name(name, path)
+        cluster.put(name, path)
+        cluster.name(name)
+        path.unlink()
 
     def _write(self, expression: Any, target: Path) -> None:
         try:
@@ -124,19 +142,38 @@ class JoinEngine:
             raise LocalError(f"{target} cannot be written: {error.strerror}") from None
 
 
-def open_engine(url: str, *, memory_bytes: int = _MEMORY, threads: int = 2, folder: Path) -> JoinEngine:
+class _Steps:
+    """The steps of a join within this process: each becomes a file, and the file a table."""
+
+    def __init__(self, database: EmbeddedDatabase, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+
+    def keep(self, name: str, expression: Any) -> None:
+        path = self._folder / f"{name}.parquet"
+        self._database.write(expression, path)
+        self._database.name(name, path)
+
+    def row(self, expression: Any) -> Mapping[str, Any]:
+        return self._database.row(expression)
+
+
+def open_engine(
+    url: str, *, place: str | None = None, memory_bytes: int = _MEMORY, threads: int = 2, folder: Path
+) -> JoinEngine:
     """Open an engine; close it, or use it as a context manager.
 
     Args:
-        url: As of the setting `[sets] engine`: `duckdb://`.
-        memory_bytes: What it may use, at least 200 MB; what does not fit goes to the disk.
+        url: As of the setting `[sets] engine`: `duckdb://`, `sc://host:port` or `spark://host:port`.
+        place: As of the setting `[sets] place`; a cluster needs it.
+        memory_bytes: What this process may use, at least 200 MB; what does not fit goes to the disk.
         threads: At work at once.
         folder: An existing folder for files on the way; they are private, hold codes, and end with the engine.
 
     Raises:
-        ConfigError: There is no such engine.
+        ConfigError: There is no such engine, or what a cluster takes is not installed or set.
         UsageError: It is not installed, or has too little memory.
-        LocalError: The folder cannot be written to.
+        LocalError: The folder cannot be written to, or the cluster cannot be reached.
     """
     try:
         check_engine(None, None, url)
@@ -146,8 +183,11 @@ def open_engine(url: str, *, memory_bytes: int = _MEMORY, threads: int = 2, fold
     given_whole(threads, "the threads of an engine", least=1)
     with ExitStack() as held:
         scratch = held.enter_context(scratch_in(folder))
+        cluster = (
+            None if url == EMBEDDED else held.enter_context(opened_cluster(url, place, scratch))
+        )  # first, for it says best which extra is missing
         database = held.enter_context(EmbeddedDatabase(memory_bytes, threads, scratch))
-        return JoinEngine(database, scratch, held.pop_all())
+        return JoinEngine(database, cluster, scratch, held.pop_all())
 
 
 def _side(name: str, counts: Mapping[str, int]) -> SideCounts:

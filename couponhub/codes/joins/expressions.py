@@ -1,4 +1,4 @@
-"""The join, as expressions of Ibis over tables by their names: no engine is known here, and none is asked.
+"""The join, and sets of bare codes, as expressions of Ibis over tables by their names: no engine is known here, and none is asked.
 
 A side is a table of text: `code` and the attributes. NULL and "" are one, for CSV cannot tell them apart. Inside, attributes go by
 their positions, so that none can be called like a column of ours.
@@ -22,19 +22,29 @@ _PLAIN = "^[ -~]*$"
 _NO = ibis.literal(False)
 
 
-def distinct(side: str, attributes: Sequence[str], rules: CodeFileRules) -> Any:
-    """Return each different code of the table `side` once.
-
-    Columns: `SIDE_key`, `SIDE_code` and `SIDE_rows`; for each attribute its value, of several the lowest, `SIDE_AT`, and whether
-    they disagree, `SIDE_mixed_AT`.
-    """
+def keyed(side: str, attributes: Sequence[str], rules: CodeFileRules) -> Any:
+    """Return the rows of the table `side`: `key`, the code as it is compared, `code`, and for each attribute `value_AT`."""
     table = ibis.table({"code": "string", **dict.fromkeys(attributes, "string")}, name=side)
-    positions = range(len(attributes))
-    rows = table.select(
+    return table.select(
         key=_folded(table.code.fill_null(""), rules),
         code=table.code,
         **{f"value_{at}": table[name].nullif("") for at, name in enumerate(attributes)},
     )
+
+
+def keyed_table(name: str, attributes: Sequence[str]) -> Any:
+    """Return the rows that `keyed` gave, which were written to a table."""
+    values = (f"value_{at}" for at in range(len(attributes)))
+    return ibis.table(dict.fromkeys(("key", "code", *values), "string"), name=name)
+
+
+def distinct(rows: Any, side: str, attributes: Sequence[str]) -> Any:
+    """Return each different code of the rows that `keyed` gives once.
+
+    Columns: `SIDE_key`, `SIDE_code` and `SIDE_rows`; for each attribute its value, of several the lowest, `SIDE_AT`, and whether
+    they disagree, `SIDE_mixed_AT`.
+    """
+    positions = range(len(attributes))
     # Most codes stand once, and to keep their values for an aggregation would take most of the time and memory.
     several = rows.group_by("key").having(rows.count() > 1).aggregate()
     once = rows.anti_join(several, "key").select(
@@ -98,35 +108,48 @@ def counts(table: str, attributes: Sequence[str]) -> Any:
         found[f"differs_{at}"] = rows.count(where=is_star & rows[f"differs_{at}"])
     for side in SIDES:
         of_side = rows[f"{side}_rows"]
-        found[f"{side}_rows"] = of_side.sum().fill_null(0)
+        found[f"{side}_rows"] = of_side.sum()
         found[f"{side}_codes"] = rows.count(where=is_code & (of_side > 0))
-        found[f"{side}_without_code"] = of_side.sum(where=~is_code).fill_null(0)
+        found[f"{side}_without_code"] = of_side.sum(where=~is_code)
         found[f"{side}_conflicting"] = rows.count(where=is_code & rows[f"{side}_conflicts"])
-    return rows.aggregate(**found)
+    return rows.aggregate(**{name: each.fill_null(0) for name, each in found.items()})  # of no row
+
+
+def to_tell(table: str, attributes: Sequence[str]) -> Any:
+    """Return the rows of a table that `joined` made which `told` tells."""
+    rows = _joined_table(table, attributes)
+    stands_twice = (rows.expected_rows > 1) | (rows.found_rows > 1)
+    return rows.filter((rows.key != "") & ((rows["class"] != CLASSES["same"]) | stands_twice))
 
 
 def told(table: str, attributes: Sequence[str]) -> Any:
     """Return the codes that somebody should look at, in the order of their keys: all but those of class `=` that stand once."""
-    rows = _joined_table(table, attributes)
-    stands_twice = (rows.expected_rows > 1) | (rows.found_rows > 1)
-    is_told = (rows.key != "") & ((rows["class"] != CLASSES["same"]) | stands_twice)
+    rows = to_tell(table, attributes)
     words = [ibis.ifelse(rows[f"differs_{at}"], f"{name} ", "") for at, name in enumerate(attributes)]
     differs = reduce(add, words, ibis.literal("")).rstrip()
     values: Mapping[str, Any] = {
         f"{side}_{name}": rows[f"{side}_{at}"] for at, name in enumerate(attributes) for side in SIDES
     }
-    return (
-        rows.filter(is_told)
-        .order_by(rows.key)
-        .select(
-            rows["class"],
-            rows.code,
-            ibis.ifelse(rows["class"] == CLASSES["differing"], differs, ibis.null("string")).name("differs"),
-            rows.expected_rows,
-            rows.found_rows,
-            **values,
-        )
+    return rows.order_by(rows.key).select(
+        rows["class"],
+        rows.code,
+        ibis.ifelse(rows["class"] == CLASSES["differing"], differs, ibis.null("string")).name("differs"),
+        rows.expected_rows,
+        rows.found_rows,
+        **values,
     )
+
+
+def marked(codes: str, others: str) -> Any:
+    """Return the position `at` of the first row of each different code of a table, and whether another table has it, `is_shared`.
+
+    Both tables have `key`, the code as it is compared, and `at`.
+    """
+    rows = _sets_table(codes)
+    once = rows.group_by("key").aggregate(first=rows.at.min())
+    known = _sets_table(others).select(known="key").distinct()
+    both = once.left_join(known, once.key == known.known)
+    return both.select(at=both.first, is_shared=both.known.notnull())
 
 
 def _folded(code: Any, rules: CodeFileRules) -> Any:
@@ -142,6 +165,10 @@ def _folded(code: Any, rules: CodeFileRules) -> Any:
 def _fold(code: str) -> str:
     """Stand for the engine's function of that name."""
     raise NotImplementedError
+
+
+def _sets_table(name: str) -> Any:
+    return ibis.table({"key": "string", "at": "int64"}, name=name)
 
 
 def _distinct_table(name: str, side: str, attributes: Sequence[str]) -> Any:
