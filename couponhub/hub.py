@@ -126,7 +126,7 @@ class CouponHub(Rooted):
         """The desk at which code files are looked at before anything is sent. No vendor is asked."""
         from couponhub.code_desk import CodeDesk  # noqa: PLC0415 - lookups need none of it
 
-        return CodeDesk(tuple(self), self.__getitem__, self.state.ledger)
+        return CodeDesk(tuple(self), self.__getitem__, self.state.ledger, engine=self.config.sets)
 
     @property
     def resilience(self) -> Mapping[str, LookupClient]:

@@ -97,7 +97,7 @@ class Runtime:
             planner=self._planner,
             order=self.order,
             comparison=self._comparison,
-            engine=config.sets.engine,
+            engine=config.sets,
             clock=self.services.clock,
         )
         self.exports = HubExports(self.connection, self.jobs, state=lambda: self._living(self.state))
@@ -217,6 +217,7 @@ class Runtime:
             self.connection,
             lambda name: self._config.connection(name).settings.account,
             self.state.ledger,
+            engine=self._config.sets,
             now=self.services.clock.now,
         )
 

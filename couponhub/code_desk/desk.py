@@ -23,6 +23,7 @@ from couponhub.state import CodeSet, Ledger
 
 if TYPE_CHECKING:
     from couponhub.codes import SetComparison, SetCounts
+    from couponhub.codes.joins import SetsSettings
     from couponhub.connection import Connection
 
 _EXACT = CodeFileRules(code_header="code")
@@ -37,6 +38,7 @@ class CodeDesk(Rooted):
         names: The connections that are configured; none of them where there is no config.
         connection: Opens one.
         ledger: Finds what was sent at one.
+        engine: Of large sets; None for this process.
         now: The clock, for tests.
     """
 
@@ -46,9 +48,11 @@ class CodeDesk(Rooted):
         connection: "Callable[[str], Connection] | None" = None,
         ledger: Callable[[str], Ledger] | None = None,
         *,
+        engine: "SetsSettings | None" = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._names = tuple(names)
+        self._engine = engine
         self._open = connection
         self._find_ledger = ledger
         self._now = now
@@ -178,7 +182,7 @@ class CodeDesk(Rooted):
         named, target = (first, *_several(others)), _new_target(out)
         with self._sets(*named) as ((codes, *sets), workspace):
             rest = [one for each in sets for one in each]
-            return subtract(codes, rest, target, workspace, rules=self._rules_of(named))
+            return subtract(codes, rest, target, workspace, rules=self._rules_of(named), engine=self._engine)
 
     def intersect(
         self, first: NamedCodes, others: NamedCodes | Iterable[NamedCodes], out: str | os.PathLike[str]
@@ -189,7 +193,7 @@ class CodeDesk(Rooted):
         named, target = (first, *_several(others)), _new_target(out)
         with self._sets(*named) as ((codes, *sets), workspace):
             rest = [one for each in sets for one in each]
-            return intersect(codes, rest, target, workspace, rules=self._rules_of(named))
+            return intersect(codes, rest, target, workspace, rules=self._rules_of(named), engine=self._engine)
 
     def compare(
         self, first: NamedCodes, second: NamedCodes, out: str | os.PathLike[str] | None = None
@@ -199,7 +203,7 @@ class CodeDesk(Rooted):
 
         rules, target = self._rules_of((first, second)), None if out is None else _new_target(out)
         with self._sets(first, second) as ((one, other), workspace):
-            return compare(one, other, workspace, target=target, rules=rules)
+            return compare(one, other, workspace, target=target, rules=rules, engine=self._engine)
 
     def fingerprint(self, source: NamedCodes, key: bytes = b"") -> str:
         """Return what two who share a key compare to find out whether they hold the same codes. Raises as `subtract`."""

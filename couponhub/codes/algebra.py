@@ -52,7 +52,7 @@ def subtract(
     workspace: Path,
     *,
     rules: CodeFileRules = EXACT,
-    sets: SetsSettings | None = None,
+    engine: SetsSettings | None = None,
 ) -> SetCounts:
     """Write the codes that stand in none of the others to a code file.
 
@@ -62,13 +62,13 @@ def subtract(
         target: A new private file: CSV with the header `code`. Nothing half done is left.
         workspace: An existing private folder for files on the way.
         rules: The vendor's comparison; without it codes are equal by their bytes.
-        sets: The cluster that does it where there are many codes, with the same outcome; None for this process.
+        engine: The cluster that does it where there are many codes, with the same outcome; None for this process.
 
     Raises:
         LocalError: A set cannot be read, the file is there or cannot be written, the disk is full, or the cluster failed.
         ConfigError: A setting of the cluster is missing, or what it takes is not installed.
     """
-    with sorted_out(codes, others, workspace, rules, sets) as (many, counts):
+    with sorted_out(codes, others, workspace, rules, engine) as (many, counts):
         _write(many, target, are_shared=False)
         return counts
 
@@ -80,7 +80,7 @@ def intersect(
     workspace: Path,
     *,
     rules: CodeFileRules = EXACT,
-    sets: SetsSettings | None = None,
+    engine: SetsSettings | None = None,
 ) -> SetCounts:
     """Write the codes that also stand in one of the others, as the first set spells them, to a code file.
 
@@ -90,12 +90,12 @@ def intersect(
         target: As of `subtract`.
         workspace: The same.
         rules: The same.
-        sets: The same.
+        engine: The same.
 
     Raises:
         LocalError, ConfigError: As of `subtract`.
     """
-    with sorted_out(codes, others, workspace, rules, sets) as (many, counts):
+    with sorted_out(codes, others, workspace, rules, engine) as (many, counts):
         _write(many, target, are_shared=True)
         return counts
 
@@ -107,7 +107,7 @@ def compare(
     *,
     target: Path | None = None,
     rules: CodeFileRules = EXACT,
-    sets: SetsSettings | None = None,
+    engine: SetsSettings | None = None,
 ) -> SetComparison:
     """Compare two sets.
 
@@ -118,7 +118,7 @@ def compare(
         target: A new private folder for what stands in both (`both.csv`), and in one alone (`first.csv`, `second.csv`);
             None to count only. It is removed when anything fails.
         rules: As of `subtract`.
-        sets: The same.
+        engine: The same.
 
     Raises:
         LocalError, ConfigError: As of `subtract`.
@@ -127,8 +127,8 @@ def compare(
     with ExitStack() as undone:
         if target is not None:
             undone.enter_context(_new_folder(target))
-        if sets is not None and for_cluster((*first, *second), sets):
-            return _compared_on_cluster(first, second, workspace, target, rules=rules, sets=sets)
+        if engine is not None and for_cluster((*first, *second), engine):
+            return _compared_on_cluster(first, second, workspace, target, rules=rules, engine=engine)
         with sorted_here(first, second, workspace, rules) as (many, counts):
             if target is not None:
                 _write(many, target / "both.csv", are_shared=True)
@@ -200,11 +200,11 @@ def _compared_on_cluster(
     target: Path | None,
     *,
     rules: CodeFileRules,
-    sets: SetsSettings,
+    engine: SetsSettings,
 ) -> SetComparison:
     from couponhub.codes.joins.clustered import sorted_on_cluster  # noqa: PLC0415 - an extra
 
-    with sorted_on_cluster(first, second, workspace, rules, sets, both_ways=True) as (one, other):
+    with sorted_on_cluster(first, second, workspace, rules, engine, both_ways=True) as (one, other):
         if target is not None:
             _write(one, target / "both.csv", are_shared=True)
             _write(one, target / "first.csv", are_shared=False)

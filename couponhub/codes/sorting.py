@@ -48,7 +48,7 @@ def sorted_out(
     others: Iterable[CodeSet],
     workspace: Path,
     rules: CodeFileRules,
-    sets: SetsSettings | None,
+    engine: SetsSettings | None,
 ) -> Iterator[tuple[SortedCodes, SetCounts]]:
     """Sort the codes of sets, taken as one, by whether others hold them; for the block, each of them once.
 
@@ -56,10 +56,10 @@ def sorted_out(
         LocalError, ConfigError: As of `subtract`.
     """
     codes, others = tuple(codes), tuple(others)
-    if sets is not None and for_cluster((*codes, *others), sets):
+    if engine is not None and for_cluster((*codes, *others), engine):
         from couponhub.codes.joins.clustered import sorted_on_cluster  # noqa: PLC0415 - an extra
 
-        with sorted_on_cluster(codes, others, workspace, rules, sets) as (found,):
+        with sorted_on_cluster(codes, others, workspace, rules, engine) as (found,):
             yield found, counts_of(found)
         return
     with sorted_here(codes, others, workspace, rules) as sorted_codes:
@@ -85,9 +85,9 @@ def sorted_here(
         yield many, SetCounts(rows=many.rows, duplicates=found.duplicates, apart=apart, shared=found.skipped)
 
 
-def for_cluster(all_sets: Iterable[CodeSet], sets: SetsSettings) -> bool:
+def for_cluster(all_sets: Iterable[CodeSet], engine: SetsSettings) -> bool:
     """Tell whether a cluster is configured, and sets have so many codes that it is asked."""
-    if not sets.is_cluster:
+    if not engine.is_cluster:
         return False
     from couponhub.codes.joins.clustered import are_many  # noqa: PLC0415 - few have a cluster
 

@@ -6,6 +6,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from couponhub.clock import Clock
+from couponhub.codes.joins.settings import SetsSettings
 from couponhub.errors import UsageError
 from couponhub.jobs import HubJobs
 from couponhub.lookup import AskingOrder, Question
@@ -38,7 +39,7 @@ class AppliedMigrations(Rooted):
         planner: Makes what plans them.
         order: Whom lookups ask.
         comparison: Makes the question whether connections know the same of a customer.
-        engine: As of the setting `[sets] engine`.
+        engine: Of large sets.
         clock: For tests.
     """
 
@@ -51,7 +52,7 @@ class AppliedMigrations(Rooted):
         planner: "Callable[[], Planner]",
         order: AskingOrder,
         comparison: Callable[[tuple[str, ...]], Question],
-        engine: str,
+        engine: SetsSettings,
         clock: Clock,
     ) -> None:
         self._state = state

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import attrs
 
+from couponhub.codes.joins.settings import SetsSettings
 from couponhub.errors import UsageError
 from couponhub.migration.code_files import csv_batches
 from couponhub.models import CodeClass, CodeFileRules
@@ -42,7 +43,7 @@ def compare_attributes(
     *,
     rows: int,
     rules: CodeFileRules,
-    engine: str,
+    engine: SetsSettings,
 ) -> Iterator[ComparedCode]:
     """Give the codes of two sides that are not equal, in the order of the codes as they are compared.
 
@@ -52,27 +53,30 @@ def compare_attributes(
         folder: A private folder for files on the way.
         rows: Of both.
         rules: How the vendor compares codes.
-        engine: As of the setting `[sets] engine`.
+        engine: Of large sets.
 
     Raises:
-        LocalError: The disk is full.
+        LocalError: The disk is full, or the cluster failed.
+        ConfigError: What the cluster takes is missing.
     """
     if rows < MANY:
         return _in_memory(expected, found, rules)
     try:
         return _by_engine(expected, found, folder, rules, engine)
     except UsageError:
+        if engine.is_cluster:
+            raise
         # The engine is an extra: without it the same is done here, with more memory.
         return _in_memory(expected, found, rules)
 
 
 def _by_engine(
-    expected: Path, found: Path, folder: Path, rules: CodeFileRules, engine: str
+    expected: Path, found: Path, folder: Path, rules: CodeFileRules, engine: SetsSettings
 ) -> Iterator[ComparedCode]:
     from couponhub.codes.joins import open_engine  # noqa: PLC0415 - an extra
 
     target = folder / "compared.csv"
-    with open_engine(engine, folder=folder) as opened:
+    with open_engine(engine.engine, place=engine.place, folder=folder) as opened:
         opened.classes(expected, found, target, attributes=ATTRIBUTES, rules=rules)
     return _told(target)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import attrs
 
 from couponhub.codes import codes_of_segments, compare, differing, intersect, joined, subtract
+from couponhub.codes.joins.settings import SetsSettings
 from couponhub.migration.children import batch_file
 from couponhub.migration.code_files import as_set, create, csv_batches, lines_of
 from couponhub.migration.counters import ListCounters
@@ -50,6 +51,8 @@ def compare_sent(
     parts: Sequence[SentPart],
     folder: Path,
     rules: CodeFileRules,
+    *,
+    engine: SetsSettings | None = None,
 ) -> SentSets:
     """Compare what is to go with what went; where both are the same, by their fingerprints alone.
 
@@ -80,6 +83,7 @@ def compare_sent(
         folder,
         target=target,
         rules=rules,
+        engine=engine,
     )
     return SentSets(
         unsent=as_set(target / "first.csv") if found.first.apart else None,
@@ -135,6 +139,7 @@ class RestJudge:
         folder: A private folder for files on the way.
         rules: How the target's vendor compares codes.
         bound: The codes that are to go with their customers.
+        engine: Of large sets.
     """
 
     parts: Sequence[SentPart]
@@ -144,6 +149,7 @@ class RestJudge:
     folder: Path
     rules: CodeFileRules
     bound: Sequence[CodeSet]
+    engine: SetsSettings
     _tally: Tally = attrs.field(factory=Tally, init=False)
     _named: int = attrs.field(default=0, init=False)
 
@@ -198,8 +204,8 @@ class RestJudge:
         folder = self.folder / name
         folder.mkdir(mode=0o700)
         both, left = folder / "both.csv", folder / "left.csv"
-        intersect((codes,), others, both, folder, rules=self.rules)
-        subtract((codes,), others, left, folder, rules=self.rules)
+        intersect((codes,), others, both, folder, rules=self.rules, engine=self.engine)
+        subtract((codes,), others, left, folder, rules=self.rules, engine=self.engine)
         return as_set(both), as_set(left)
 
     def _odd_part(self, part: SentPart) -> int:

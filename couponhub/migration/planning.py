@@ -12,6 +12,7 @@ import attrs
 
 from couponhub.clock import utc_now
 from couponhub.code_desk.sources import Sources
+from couponhub.codes.joins.settings import SetsSettings
 from couponhub.errors import Conflict, LocalError, UsageError
 from couponhub.migration.batches import Batches, Way, write_batches
 from couponhub.migration.collisions import collisions_of
@@ -60,6 +61,7 @@ class Planner(Rooted):
         connection: Opens one.
         account: Tells the account of one from others, whatever connection speaks to it; "" where nobody can.
         ledger: Finds what was sent at one.
+        engine: Of large sets; None for this process.
         now: The clock, for tests.
     """
 
@@ -70,9 +72,11 @@ class Planner(Rooted):
         account: Callable[[str], str],
         ledger: Callable[[str], Ledger],
         *,
+        engine: SetsSettings | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._names = tuple(names)
+        self.engine = engine
         self._open = connection
         self._account = account
         self._find_ledger = ledger
@@ -103,7 +107,12 @@ class Planner(Rooted):
         codes = read_codes(request.codes, sources)
         known = knowledge_of(request, origin, destination, workspace / "held", now=now)
         classes = classify(
-            codes, known.found, workspace / "classes", rules=origin.rules, is_over=origin.is_over
+            codes,
+            known.found,
+            workspace / "classes",
+            rules=origin.rules,
+            is_over=origin.is_over,
+            engine=self.engine,
         )
         _refuse_nameless(request, destination, classes)
         sent = self._sent(destination)

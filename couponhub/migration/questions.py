@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from couponhub.clock import Clock
+from couponhub.codes.joins.settings import SetsSettings
 from couponhub.migration.judgements import Judgement
 from couponhub.migration.kept import KeptMigration
 from couponhub.migration.known_codes import KnownCodes
@@ -29,7 +30,7 @@ class Questions:
         cut_over: When lookups began to ask the target; None before. From then on it may hand free codes out.
         sample: The most customers, and the most free codes, that are asked about.
         seed: Of the sample.
-        engine: As of the setting `[sets] engine`.
+        engine: Of large sets.
         clock: How the vendor's pauses pass.
     """
 
@@ -42,7 +43,7 @@ class Questions:
     cut_over: datetime | None
     sample: int
     seed: int
-    engine: str
+    engine: SetsSettings
     clock: Clock
 
 

@@ -75,9 +75,10 @@ class SecondLook:
         if free.size and given_out:
             # First of the few that were given out, so that nothing is made of the many where none of them met.
             met = workspace / "met.csv"
-            count = intersect(given_out, (free,), met, folder, rules=origin.rules).shared
+            engine = self.planner.engine
+            count = intersect(given_out, (free,), met, folder, rules=origin.rules, engine=engine).shared
             if count:
-                intersect((free,), (as_set(met),), path, folder, rules=origin.rules)
+                intersect((free,), (as_set(met),), path, folder, rules=origin.rules, engine=engine)
         yield HandedOut(
             codes=as_set(path) if count else free,
             count=count,

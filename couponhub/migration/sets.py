@@ -9,6 +9,7 @@ import attrs
 
 from couponhub.code_desk.sources import NamedCodes, Sources, list_of
 from couponhub.codes import intersect, subtract
+from couponhub.codes.joins.settings import SetsSettings
 from couponhub.codes.writing import csv_rows
 from couponhub.errors import LocalError
 from couponhub.intake.source import name_of
@@ -92,7 +93,13 @@ def file_digest(path: Path) -> str:
 
 
 def classify(
-    codes: CodesOfSources, found: FoundCodes, folder: Path, *, rules: CodeFileRules, is_over: bool
+    codes: CodesOfSources,
+    found: FoundCodes,
+    folder: Path,
+    *,
+    rules: CodeFileRules,
+    is_over: bool,
+    engine: SetsSettings | None = None,
 ) -> CodeClasses:
     """Sort all codes into classes, and write each to a file.
 
@@ -102,24 +109,29 @@ def classify(
         folder: A new private folder.
         rules: How the source's vendor compares codes.
         is_over: The source list has ended: its codes are expired, but for those that were redeemed.
+        engine: Of large sets; None for this process.
 
     Raises:
-        LocalError: The disk is full, or a source was removed meanwhile.
+        LocalError: The disk is full, a source was removed meanwhile, or the cluster failed.
+        ConfigError: What the cluster takes is missing.
     """
     folder.mkdir(mode=0o700)
     sets: Sequence[TextCodeSet] = (*codes.sets, *(one for one in found.every if one.size))
-    total = subtract(sets, (), folder / "all.csv", folder, rules=rules).apart
+    total = subtract(sets, (), folder / "all.csv", folder, rules=rules, engine=engine).apart
     every = as_set(folder / "all.csv")
     in_sources = total
     if any(one.size for one in found.every) and codes.sets:
-        in_sources = total - subtract((every,), codes.sets, folder / "held.csv", folder, rules=rules).apart
+        in_sources = (
+            total
+            - subtract((every,), codes.sets, folder / "held.csv", folder, rules=rules, engine=engine).apart
+        )
     texts: dict[str, TextCodeSet] = {}
     for name in CLASSES:
         path = folder / f"{name}.codes.csv"
-        intersect((every,), found.classes[name], path, folder, rules=rules)
+        intersect((every,), found.classes[name], path, folder, rules=rules, engine=engine)
         texts[name] = as_set(path)
     given_out = [one for name in CLASSES for one in found.classes[name]]
-    free = subtract((every,), given_out, folder / "free.codes.csv", folder, rules=rules).apart
+    free = subtract((every,), given_out, folder / "free.codes.csv", folder, rules=rules, engine=engine).apart
     texts["free"] = as_set(folder / "free.codes.csv")
     groups: dict[str, tuple[TextCodeSet, ...]] = {
         name: (texts[name],) for name in ("redeemed", "expired", "free")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from couponhub.clock import Clock
+from couponhub.codes.joins.settings import SetsSettings
 from couponhub.codes.new_file import new_file
 from couponhub.errors import CouponhubError, LocalError
 from couponhub.migration.asked_codes import ask_target
@@ -74,7 +75,7 @@ class Verifier:
         ledger: What was sent there.
         second_look: Looks at the source again.
         take_back: The way to take a single code back at the source, and at the target, by connection.
-        engine: As of the setting `[sets] engine`.
+        engine: Of large sets.
         clock: How the vendor's pauses pass.
     """
 
@@ -87,7 +88,7 @@ class Verifier:
     ledger: Ledger
     second_look: SecondLook
     take_back: Mapping[str, str]
-    engine: str
+    engine: SetsSettings
     clock: Clock
 
     def verify(self, *, sample: int, seed: int, out: Path | None) -> MigrationProof:
@@ -139,7 +140,7 @@ class Verifier:
         for code, judgement in asked.unexpected:
             findings.add(judgement, 1, (code,))
         fingerprints = KeptFingerprints(kept=self.kept, rules=rules)
-        sets = compare_sent(self.plan, fingerprints, parts, folder, rules)
+        sets = compare_sent(self.plan, fingerprints, parts, folder, rules, engine=self.engine)
         sets, stays = self._without_forgotten(sets)
         if stays:
             notes.append(
@@ -157,6 +158,7 @@ class Verifier:
                 for batch in self.plan.batches
                 if batch.identifier is not None
             ],
+            engine=self.engine,
         )
         tally = judge.judge(sets, others)
         unknown_codes = findings.count(CodeClass.UNKNOWN)

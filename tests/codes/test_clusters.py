@@ -60,14 +60,14 @@ def outcome(
     first: list[TextCodeSet],
     second: list[TextCodeSet],
     rules: CodeFileRules,
-    sets: SetsSettings,
+    engine: SetsSettings,
 ) -> tuple[object, dict[str, bytes]]:
     """What each verb counts, and the files that it writes."""
     folder.mkdir()
     counts: list[object] = [
-        subtract(first, second, folder / "less.csv", folder, rules=rules, sets=sets),
-        intersect(first, second, folder / "both.csv", folder, rules=rules, sets=sets),
-        compare(first, second, folder, target=folder / "compared", rules=rules, sets=sets),
+        subtract(first, second, folder / "less.csv", folder, rules=rules, engine=engine),
+        intersect(first, second, folder / "both.csv", folder, rules=rules, engine=engine),
+        compare(first, second, folder, target=folder / "compared", rules=rules, engine=engine),
     ]
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
@@ -159,8 +159,8 @@ def test_a_set_may_take_several_files(
     monkeypatch.setattr(columns, "_FILE_BYTES", 40)
     first = sets_in(tmp_path / "1", [[f"C{number % 70}" for number in range(at, at + 9)] for at in range(90)])
     second = sets_in(tmp_path / "2", [[f"C{number}"] for number in range(0, 200, 3)])
-    sets = SetsSettings(engine=sail.url, place=sail.place)
-    assert outcome(tmp_path / "there", first, second, RULES[0], sets) == outcome(
+    engine = SetsSettings(engine=sail.url, place=sail.place)
+    assert outcome(tmp_path / "there", first, second, RULES[0], engine) == outcome(
         tmp_path / "here", first, second, RULES[0], SetsSettings()
     )
 
@@ -170,7 +170,7 @@ def test_few_codes_stay_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(clustered, "MANY", 7)
     away = SetsSettings(engine="sc://127.0.0.1:1", place=f"file://{tmp_path}")
     first, second = sets_in(tmp_path / "1", [["a", "b"], ["c"]]), sets_in(tmp_path / "2", [["c", "d", "a"]])
-    compared = compare(first, second, tmp_path, sets=away)
+    compared = compare(first, second, tmp_path, engine=away)
     assert isinstance(compared, SetComparison)
     assert (1, 2) == (compared.first.apart, compared.first.shared)
     assert not clustered.are_many([*first, *second])
@@ -196,7 +196,7 @@ def test_nobody_else_sees_the_codes(
         (),
         tmp_path / "out.csv",
         tmp_path,
-        sets=SetsSettings(engine=sail.url, place=sail.place),
+        engine=SetsSettings(engine=sail.url, place=sail.place),
     )
     assert {0} == {mode for _, mode in seen}
     ((name,),) = [{name for name, _ in seen}]
@@ -212,19 +212,19 @@ def test_what_a_killed_process_left_ends_after_a_day(sail: SharedEngine, tmp_pat
         for path in (inside / "0.parquet", inside, inside.parent):
             moment = path.stat().st_mtime - age
             os.utime(path, (moment, moment))
-    sets = SetsSettings(engine=sail.url, place=sail.place)
-    subtract(sets_in(tmp_path / "1", [["a"]]), (), tmp_path / "out.csv", tmp_path, sets=sets)
+    engine = SetsSettings(engine=sail.url, place=sail.place)
+    subtract(sets_in(tmp_path / "1", [["a"]]), (), tmp_path / "out.csv", tmp_path, engine=engine)
     assert {"couponhub-sets-young", "others"} == {path.name for path in sail.folder.iterdir()}
 
 
 def test_settings_tell_no_token() -> None:
     """What stands behind the port may be one."""
-    sets = SetsSettings(engine="sc://host:443/;token=SECRET;use_ssl=true", place="s3://bucket/prefix")
-    assert sets.is_cluster
-    assert "SECRET" not in repr(sets)
+    engine = SetsSettings(engine="sc://host:443/;token=SECRET;use_ssl=true", place="s3://bucket/prefix")
+    assert engine.is_cluster
+    assert "SECRET" not in repr(engine)
     for wrong in ("spark://host", "sc://", "http://host:1", "sc://host:1?token=x", "spark://ho st:1"):
         with pytest.raises(ValueError, match="expected"):
-            attrs.evolve(sets, engine=wrong)
+            attrs.evolve(engine, engine=wrong)
     for wrong in ("bucket", "/folder", "file://folder", "file:///a*", "https://x/y", "s3://", "file:///"):
         with pytest.raises(ValueError, match="expected"):
-            attrs.evolve(sets, place=wrong)
+            attrs.evolve(engine, place=wrong)

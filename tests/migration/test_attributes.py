@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from couponhub.codes.joins import SetsSettings
 from couponhub.codes.writing import csv_rows
 from couponhub.migration.attributes import MANY, SIDE_COLUMNS, ComparedCode, compare_attributes
 from couponhub.models import CodeClass, CodeFileRules
@@ -30,7 +31,7 @@ def compared(
     paths = folder / "expected.csv", folder / "found.csv"
     for path, side in zip(paths, (expected, found), strict=True):
         path.write_bytes(csv_rows([SIDE_COLUMNS, *side]))
-    return list(compare_attributes(*paths, folder, rows=rows, rules=rules, engine="duckdb://"))
+    return list(compare_attributes(*paths, folder, rows=rows, rules=rules, engine=SetsSettings()))
 
 
 @settings(deadline=None, max_examples=examples(60))

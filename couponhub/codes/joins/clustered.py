@@ -74,7 +74,7 @@ def sorted_on_cluster(
     others: Sequence[CodeSet],
     workspace: Path,
     rules: CodeFileRules,
-    sets: SetsSettings,
+    engine: SetsSettings,
     *,
     both_ways: bool = False,
 ) -> Iterator[tuple[ClusteredCodes, ...]]:
@@ -85,7 +85,7 @@ def sorted_on_cluster(
         others: The same.
         workspace: An existing private folder.
         rules: The vendor's comparison.
-        sets: Which cluster.
+        engine: Which cluster.
         both_ways: Sort the others, too.
 
     Raises:
@@ -93,7 +93,7 @@ def sorted_on_cluster(
         LocalError: The cluster or the place failed, a set cannot be read, or the disk is full.
     """
     with scratch_in(workspace) as scratch:
-        with opened_cluster(sets.engine, sets.place, scratch) as cluster:
+        with opened_cluster(engine.engine, engine.place, scratch) as cluster:
             from couponhub.codes.joins.expressions import marked  # noqa: PLC0415 - brings Ibis in
             from couponhub.codes.sets.folding import Folding  # noqa: PLC0415 - stands beside NumPy
 

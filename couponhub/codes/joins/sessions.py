@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -38,7 +39,8 @@ def opened_session(url: str) -> Iterator[Any]:
     with warnings.catch_warnings():
         # It warns of releases of pandas that it does not know; nothing here uses pandas.
         warnings.simplefilter("ignore")
-        is_client_alone = _installed()
+        with _as_a_program():
+            is_client_alone = _installed(connects)
         if not connects:
             _require_whole(url, is_client_alone)
         _require_reachable(url)
@@ -58,12 +60,29 @@ def opened_session(url: str) -> Iterator[Any]:
             session.stop()
 
 
-def _installed() -> bool:
+@contextmanager
+def _as_a_program() -> Iterator[None]:
+    """Let the client be imported where no file was started, as by `python -c`: it takes that for a test of its own, and exits."""
+    main: Any = sys.modules["__main__"]
+    if hasattr(main, "__file__"):
+        yield
+        return
+    main.__file__ = ""
+    try:
+        yield
+    finally:
+        del main.__file__
+
+
+def _installed(connects: bool) -> bool:
     """Return True where only the client of Spark Connect is there, and not the whole of pyspark."""
     try:
         import ibis.backends.pyspark  # noqa: F401, PLC0415 - an extra
         import pyarrow as pa  # noqa: F401, PLC0415 - the same
         import pyspark.util  # noqa: PLC0415 - the same
+
+        if connects:
+            import pyspark.sql.connect.session  # noqa: PLC0415 - the same
     except ImportError:
         raise ConfigError(
             "sets on a cluster take Ibis and Spark's client, which are not installed",
