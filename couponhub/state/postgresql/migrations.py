@@ -178,7 +178,10 @@ def version_of(connection: "BoundedConnection", place: str) -> int:
 
 def version_in(database: Statements, place: str) -> int:
     """As `version_of`, within a transaction."""
-    exists = database.execute("SELECT to_regclass('couponhub.schema_versions') IS NOT NULL").fetchone()
+    # Not by `to_regclass`: what it did not find before somebody else was waited for, it goes on not finding.
+    exists = database.execute(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'couponhub' AND tablename = 'schema_versions')"
+    ).fetchone()
     if not exists[0]:
         return 0
     found = database.execute(
