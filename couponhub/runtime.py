@@ -15,7 +15,7 @@ from couponhub.errors import LocalError, UsageError
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.holdings.export_work import KIND as EXPORT
 from couponhub.holdings.exports import HubExports, export_work
-from couponhub.jobs import HubJobs
+from couponhub.jobs import HubJobs, Offers
 from couponhub.lookup import AnswerMemo, AskingOrder, Question
 from couponhub.migration import MIGRATION, Migrations, migration_work
 from couponhub.models import CouponQuery, Strategy
@@ -23,7 +23,15 @@ from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
 from couponhub.settings import plain_http_warnings
 from couponhub.staging import Staging, open_staging
-from couponhub.state import InvalidationSignal, Quotas, SharedLookups, open_shared, open_state
+from couponhub.state import (
+    InvalidationSignal,
+    PartProbe,
+    Quotas,
+    SharedLookups,
+    open_queue,
+    open_shared,
+    open_state,
+)
 from couponhub.state.invalidation import JoinedSignal
 from couponhub.transport.observing import Observer
 from couponhub.uploads import UPLOAD, open_uploads, work_of
@@ -76,6 +84,10 @@ class Runtime:
             clock=self.services.clock,
         )
         self.usage = UsageIndex(self.state.reports)
+        queue = open_queue(config.store)
+        self._offers = Offers(
+            store=lambda: self._living(self.state).jobs, queue=lambda: queue, clock=self.services.clock
+        )
         self.jobs = HubJobs(
             lambda: self._living(self.state).jobs,
             kinds={
@@ -88,6 +100,7 @@ class Runtime:
                 ),
                 MIGRATION: lambda job, timeout: migration_work(self.migrations, job, timeout),
             },
+            offers=self._offers,
             clock=self.services.clock,
         )
         self.migrations = Migrations(
@@ -143,6 +156,7 @@ class Runtime:
                         configured.settings,
                         state=self.state,
                         staging=self._shared_staging,
+                        let_go=self._offers.offer,
                         clock=self.services.clock,
                         public_url=self._config.server.public_url,
                     ),

@@ -48,7 +48,7 @@ FOR_ADAPTERS = frozenset(
 
 HTTP_LIBRARIES = frozenset({"http", "oauthlib", "requests", "requests_oauthlib", "urllib3"})
 
-DATABASE_LIBRARIES = frozenset({"psycopg", "psycopg_pool", "redis", "sqlalchemy", "sqlite3"})
+DATABASE_LIBRARIES = frozenset({"procrastinate", "psycopg", "psycopg_pool", "redis", "sqlalchemy", "sqlite3"})
 
 DATABASES = ("couponhub.state.sqlite", "couponhub.state.postgresql", "couponhub.state.redis")
 """The rooms that speak to one each."""
@@ -209,7 +209,7 @@ def test_extras_are_imported_where_they_are_used() -> None:
         for found in IMPORTS
         if found.at_import_time
         and found.target.partition(".")[0]
-        in {"cryptography", "duckdb", "obstore", "psycopg", "psycopg_pool", "redis"}
+        in {"cryptography", "duckdb", "obstore", "procrastinate", "psycopg", "psycopg_pool", "redis"}
     ]
 
     assert [] == wrong

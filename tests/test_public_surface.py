@@ -197,6 +197,7 @@ HUB: dict[str, Ask] = {
     "jobs.pause": lambda hub, odd: hub.jobs.pause(odd),
     "jobs.proceed": lambda hub, odd: hub.jobs.proceed(odd),
     "jobs.cancel": lambda hub, odd: hub.jobs.cancel(odd),
+    "jobs.is_due": lambda hub, odd: hub.jobs.is_due(odd),
     "jobs.drive": lambda hub, odd: hub.jobs.drive(odd),
     "jobs.drive timeout": lambda hub, odd: hub.jobs.drive("up_none", timeout=odd),
     "migrations.apply": lambda hub, odd: hub.migrations.apply(odd, "0"),

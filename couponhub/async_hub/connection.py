@@ -98,6 +98,7 @@ class AsyncJobs(_Behind[HubJobs]):
     iterate = Iterated(HubJobs.iterate)
     get = Awaited(HubJobs.get)
     due = Awaited(HubJobs.due)
+    is_due = Awaited(HubJobs.is_due)
     drive = Awaited(HubJobs.drive)
     pause = Awaited(HubJobs.pause)
     proceed = Awaited(HubJobs.proceed)

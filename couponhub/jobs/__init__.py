@@ -1,9 +1,11 @@
 """Work that outlives its process: jobs of steps, and the one loop that drives them, whoever calls it."""
 
 from couponhub.jobs.estimate import DAY, MINUTE, PACED, PER_DAY, PER_MINUTE, after_windows, earliest_end
+from couponhub.jobs.offers import PARENT, Offers, tell_nobody
+from couponhub.jobs.queued import Driven
 from couponhub.jobs.runner import LEASE_SECONDS, Handler, Runner, Stops, Work, ends_job, never
-from couponhub.jobs.service import PARENT, HubJobs, OpenWork
-from couponhub.jobs.worker import Driven, JobWorker
+from couponhub.jobs.service import HubJobs, OpenWork
+from couponhub.jobs.worker import JobWorker
 
 __all__ = [
     "DAY",
@@ -17,6 +19,7 @@ __all__ = [
     "Handler",
     "HubJobs",
     "JobWorker",
+    "Offers",
     "OpenWork",
     "Runner",
     "Stops",
@@ -25,4 +28,5 @@ __all__ = [
     "earliest_end",
     "ends_job",
     "never",
+    "tell_nobody",
 ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from couponhub.clock import Clock
 from couponhub.errors import LocalError, NotFound, RateLimited
 from couponhub.jobs.estimate import earliest_end
+from couponhub.jobs.offers import Offers, has_driver
 from couponhub.jobs.runner import LEASE_SECONDS, Runner, Work
 from couponhub.models import Job, JobId, JobStatus, Step
 from couponhub.models.given import given_id, given_seconds, given_word
@@ -15,10 +16,6 @@ from couponhub.state import JobRecord, JobStore, JobWish, StepRecord
 
 OpenWork = Callable[[JobRecord, float | None], AbstractContextManager[Work]]
 """Makes what runs the steps of a job, given the seconds that it may take."""
-
-
-PARENT = "parent"
-"""The argument of a job that another job drives: the id of that one."""
 
 
 def _never() -> bool:
@@ -34,12 +31,21 @@ class HubJobs(Rooted):
     Args:
         store: Where they are kept.
         kinds: For each kind of job, what makes its work.
+        offers: Tells workers of a job that was let go of; None where nobody is to be told.
         clock: For tests.
     """
 
-    def __init__(self, store: Callable[[], JobStore], *, kinds: Mapping[str, OpenWork], clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Callable[[], JobStore],
+        *,
+        kinds: Mapping[str, OpenWork],
+        offers: Offers | None = None,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._kinds = kinds
+        self._offers = offers
         self._clock = clock
 
     def iterate(
@@ -63,8 +69,20 @@ class HubJobs(Rooted):
 
         A part of another job is not among them, as long as that one has not ended: whoever drives that one drives it.
         """
-        due = self._store().due(self._clock.now())
-        return tuple(self._shown(record) for record in due if not self._has_driver(record))
+        store = self._store()
+        due = store.due(self._clock.now())
+        return tuple(self._shown(record) for record in due if not has_driver(store, record))
+
+    def is_due(self, job_id: str) -> bool:
+        """Tell whether a job is among those that are `due`; one of an id that is not known is not."""
+        store = self._store()
+        record = store.get(JobId(given_id(job_id, "the job's id")))
+        return (
+            record is not None
+            and record.status is JobStatus.PENDING
+            and not record.waits(self._clock.now())
+            and not has_driver(store, record)
+        )
 
     def drive(
         self,
@@ -102,11 +120,15 @@ class HubJobs(Rooted):
             return self._shown(record)
         if record.kind not in self._kinds:
             raise LocalError(f"job {record.id} is of a kind that this couponhub does not know: {record.kind}")
-        store = self._store()
-        with store.worker() as owner:
-            claimed = store.claim(record.id, owner, seconds=LEASE_SECONDS)
-            if claimed is not None:
-                self._run(claimed, owner, timeout=timeout, early=early, stops=stops, holds=holds)
+        store, claimed = self._store(), None
+        try:
+            with store.worker() as owner:
+                claimed = store.claim(record.id, owner, seconds=LEASE_SECONDS)
+                if claimed is not None:
+                    self._run(claimed, owner, timeout=timeout, early=early, stops=stops, holds=holds)
+        finally:
+            if claimed is not None and self._offers is not None:
+                self._offers.let_go(claimed)
         return self.get(job_id)
 
     def _run(
@@ -142,12 +164,9 @@ class HubJobs(Rooted):
     def _wished(self, job_id: str, wish: JobWish) -> Job:
         self._record(job_id)
         self._store().wish(JobId(job_id), wish)
+        if self._offers is not None:
+            self._offers.offer(JobId(job_id))
         return self.get(job_id)
-
-    def _has_driver(self, record: JobRecord) -> bool:
-        parent = record.arguments.get(PARENT)
-        found = None if parent is None else self._store().get(JobId(parent))
-        return found is not None and not found.status.ended
 
     def _shown(self, record: JobRecord) -> Job:
         return job_of(record, self._clock.now())

@@ -7,23 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import attrs
 
 from couponhub.errors import CouponhubError
+from couponhub.jobs.queued import Driven, QueuedJobs
 from couponhub.jobs.service import HubJobs
 from couponhub.models import Job, JobId
+from couponhub.state import JobQueue
 
 _LOOKS_EVERY = 1.0
-
-
-@attrs.frozen(kw_only=True)
-class Driven:
-    """A job that was driven for a while, and what became of it.
-
-    Attributes:
-        job: As it stands.
-        error: What ended it, unless it ended by itself or has to wait.
-    """
-
-    job: Job
-    error: CouponhubError | None = None
 
 
 @attrs.define(kw_only=True)
@@ -33,10 +22,12 @@ class JobWorker:
     Attributes:
         jobs: Where they come from.
         threads: How many are driven at a time.
+        queue: Tells which job to drive when, where there is one; what it does not know is found all the same.
     """
 
     jobs: HubJobs
     threads: int = 1
+    queue: JobQueue | None = None
     _stopping: threading.Event = attrs.field(factory=threading.Event, init=False)
 
     def stop(self) -> None:
@@ -48,8 +39,14 @@ class JobWorker:
         return self._work(once=True)
 
     def forever(self) -> Iterator[Driven]:
-        """Drive what is due and what becomes due, until `stop`; tell of each time that a job comes to rest."""
-        return self._work(once=False)
+        """Drive what is due and what becomes due, until `stop`; tell of each time that a job comes to rest.
+
+        Raises:
+            LocalError: The queue cannot be used.
+        """
+        if self.queue is None:
+            return self._work(once=False)
+        return QueuedJobs(self.jobs, self.queue, self._drive, self._stopping).work(self.threads)
 
     def _work(self, *, once: bool) -> Iterator[Driven]:
         running: dict[JobId, Future[Driven]] = {}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     )
     from couponhub.state.invalidation import InvalidationSignal
     from couponhub.state.job_files import JobFiles
+    from couponhub.state.job_queue import JobQueue, open_queue
     from couponhub.state.jobs import (
         JobRecord,
         JobStore,
@@ -66,6 +67,7 @@ _HOMES = {
     "InvalidationSignal": "couponhub.state.invalidation",
     "IsForgotten": "couponhub.state.ledger",
     "JobFiles": "couponhub.state.job_files",
+    "JobQueue": "couponhub.state.job_queue",
     "JobRecord": "couponhub.state.jobs",
     "JobStore": "couponhub.state.jobs",
     "JobWish": "couponhub.state.jobs",
@@ -109,6 +111,7 @@ _HOMES = {
     "comparable": "couponhub.state.codesets",
     "new_token": "couponhub.state.tokens",
     "open_shared": "couponhub.state.opening",
+    "open_queue": "couponhub.state.job_queue",
     "open_state": "couponhub.state.opening",
     "read_token_hash": "couponhub.state.token_hashes",
     "token_hash": "couponhub.state.token_hashes",
@@ -125,6 +128,7 @@ __all__ = [
     "InvalidationSignal",
     "IsForgotten",
     "JobFiles",
+    "JobQueue",
     "JobRecord",
     "JobStore",
     "JobWish",
@@ -167,6 +171,7 @@ __all__ = [
     "codes_in",
     "comparable",
     "new_token",
+    "open_queue",
     "open_shared",
     "open_state",
     "read_token_hash",

@@ -53,6 +53,7 @@ class Assembly:
     size_of: SizeOf
     clock: Clock
     poller: Poller
+    let_go: Callable[[JobId], object]
 
     def rate_limit_wait(self, timeout: float | None, notify: Notify | None = None) -> RateLimitWait:
         """Make what keeps the pauses that vendors ask for, within the time of one caller, who may want to be told of them."""
@@ -145,6 +146,7 @@ class Assembly:
             rate_limit_wait=rate_limit_wait,
             stages=stages,
             work=partial(self._work, ledger, route, rate_limit_wait, self._reachable() if stages else None),
+            let_go=self.let_go,
         )
 
     @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from couponhub.clock import Clock
+from couponhub.models import JobId
 from couponhub.plugin import ConnectionSettings
 from couponhub.protocols import Adapter
 from couponhub.settings import is_loopback_url
@@ -20,6 +21,7 @@ def open_uploads(
     *,
     state: State,
     staging: Callable[[], Staging],
+    let_go: Callable[[JobId], object],
     clock: Clock,
     public_url: str | None,
 ) -> Uploads:
@@ -31,6 +33,7 @@ def open_uploads(
         settings: What all connections have in common.
         state: Where the ledger, jobs and callback addresses are.
         staging: Makes what all connections share.
+        let_go: Told of a job with which others may go on from now.
         clock: For pauses and what is written down.
         public_url: Where vendors reach `couponhub serve`; None when they do not.
     """
@@ -43,6 +46,7 @@ def open_uploads(
         ledger=lambda: state.ledger(name),
         jobs=lambda: state.jobs,
         staging=staging,
+        let_go=let_go,
         settle=settings.settle,
         clock=clock,
         vendor_is_loopback=is_loopback,

@@ -33,6 +33,7 @@ class Sender:
         bounds: What the vendor takes at most.
         stages: True when the vendor fetches files from here.
         work: Makes what runs the steps, given what only this call knows of them.
+        let_go: Told of the job when this call has done its part of it, and others may go on.
     """
 
     adapter: AcceptsFiles | AcceptsFileUrls
@@ -44,6 +45,7 @@ class Sender:
     rate_limit_wait: RateLimitWait
     stages: bool
     work: Callable[..., UploadWork]
+    let_go: Callable[[JobId], object]
 
     def send(self, request: UploadRequest) -> UploadRecord:
         """Send, and with staging stay until the vendor has ended every part; see `Uploads.send`."""
@@ -87,6 +89,7 @@ class Sender:
                 runner.run(job, owner, work, stops=self._stops(request))
             except CouponhubError as error:
                 trouble = error
+        self.let_go(job.id)
         if trouble is not None:
             # What this machine could not write down may have been sent all the same.
             told = work.is_refused or (isinstance(trouble, LocalError) and work.has_sent)

@@ -8,6 +8,7 @@ from couponhub.capabilities import Offered
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.error_context import ErrorContext
 from couponhub.errors import LocalError
+from couponhub.jobs import tell_nobody
 from couponhub.models import (
     CodeFileRules,
     JobId,
@@ -71,6 +72,7 @@ class Uploads(Rooted):
         callback_urls: Where the vendor may report the end of an upload; nowhere by default.
         vendor_is_loopback: Whether the vendor is on this machine, as an emulator is.
         size_of: Tells the size of a file that lies elsewhere.
+        let_go: Told of a job with which others may go on from now; nobody by default.
         clock: For tests.
     """
 
@@ -86,6 +88,7 @@ class Uploads(Rooted):
         vendor_is_loopback: bool = False,
         callback_urls: CallbackUrls | None = None,
         size_of: SizeOf = unknown_size,
+        let_go: Callable[[JobId], object] = tell_nobody,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._connection = connection
@@ -108,6 +111,7 @@ class Uploads(Rooted):
             size_of=size_of,
             clock=clock,
             poller=self._poller,
+            let_go=let_go,
         )
         self._catalogue = UploadCatalogue(
             connection=connection,

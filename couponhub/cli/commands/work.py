@@ -15,6 +15,7 @@ from couponhub.cli.output import print_many
 from couponhub.cli.session import opened_hub
 from couponhub.jobs import Driven, JobWorker
 from couponhub.serialization import to_document
+from couponhub.state import open_queue
 
 
 @click.command("work", cls=GlobalCommand)
@@ -36,7 +37,8 @@ def command(options: GlobalOptions, *, once: bool, at_once: int) -> None:
     or Ctrl-C ends it after the step that runs now; a second one at once, which loses nothing.
     """
     with opened_hub(options) as hub:
-        worker = JobWorker(jobs=hub.jobs, threads=at_once)
+        queue = None if once else open_queue(hub.config.store)
+        worker = JobWorker(jobs=hub.jobs, threads=at_once, queue=queue)
         with _stopped_by_signals(worker):
             if not once:
                 for one in worker.forever():

@@ -1,0 +1,78 @@
+"""Tells the workers of a queue about jobs that somebody has let go of."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+import attrs
+
+from couponhub.clock import Clock
+from couponhub.errors import LocalError
+from couponhub.models import JobId, JobStatus
+from couponhub.state import JobQueue, JobRecord, JobStore
+
+_log = logging.getLogger(__name__)
+
+PARENT = "parent"
+"""The argument of a job that another job drives: the id of that one."""
+
+_AGAIN = timedelta(seconds=1)
+"""The pause before a job is handed out again with which nobody came further, though it says nothing to wait for."""
+
+
+def tell_nobody(job_id: JobId) -> None:
+    """Let others find a job by themselves."""
+
+
+def has_driver(store: JobStore, record: JobRecord) -> bool:
+    """Tell whether a job is a part of another one that goes on, which drives it."""
+    parent = record.arguments.get(PARENT)
+    found = None if parent is None else store.get(JobId(parent))
+    return found is not None and not found.status.ended
+
+
+@attrs.frozen(kw_only=True)
+class Offers:
+    """Has workers begin at once, where there is a queue; without one they find what is due when they look.
+
+    A queue that fails is a warning: all that is lost is the time until the next look.
+
+    Attributes:
+        store: Makes the jobs, which are the truth.
+        queue: Makes the queue; None where there is none.
+    """
+
+    store: Callable[[], JobStore]
+    queue: Callable[[], JobQueue | None]
+    clock: Clock
+
+    def offer(self, job_id: JobId) -> None:
+        """Have a job driven, as soon as it is not too early, unless somebody drives it or it must not go on."""
+        self._offer(job_id, None)
+
+    def let_go(self, claimed: JobRecord) -> None:
+        """Have others go on with a job that was driven.
+
+        Args:
+            claimed: The job as it was when it was taken.
+        """
+        self._offer(claimed.id, claimed)
+
+    def _offer(self, job_id: JobId, before: JobRecord | None) -> None:
+        queue = self.queue()
+        if queue is None:
+            return
+        try:
+            store = self.store()
+            job = store.get(job_id)
+            if job is None or job.status is not JobStatus.PENDING or has_driver(store, job):
+                return
+            now, step = self.clock.now(), job.next_step
+            at = step.not_before if step is not None and step.waits(now) else None
+            if at is None and before is not None and before.next_step == step:
+                at = now + _AGAIN
+            queue.enqueue(job_id, at=at)
+        except LocalError as error:
+            _log.warning(
+                "workers are not told of job %s, and find it with their next look: %s", job_id, error.message
+            )
