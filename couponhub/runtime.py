@@ -15,7 +15,7 @@ from couponhub.errors import LocalError, UsageError
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.holdings.export_work import KIND as EXPORT
 from couponhub.holdings.exports import HubExports, export_work
-from couponhub.jobs import HubJobs, Offers
+from couponhub.jobs import HELP, HubJobs, Offers, OpenWork, help_work
 from couponhub.lookup import AnswerMemo, AskingOrder, Question
 from couponhub.migration import MIGRATION, Migrations, migration_work
 from couponhub.models import CouponQuery, Strategy
@@ -88,18 +88,26 @@ class Runtime:
         self._offers = Offers(
             store=lambda: self._living(self.state).jobs, queue=lambda: queue, clock=self.services.clock
         )
+        kinds: dict[str, OpenWork] = {
+            UPLOAD: lambda job, timeout: work_of(self.connection(job.connection).uploads, job, timeout),
+            EXPORT: lambda job, timeout: export_work(
+                self.connection(job.connection),
+                self.state,
+                job,
+                Deadline.after(timeout, self.services.clock),
+            ),
+            MIGRATION: lambda job, timeout: migration_work(self.migrations, job, timeout),
+            HELP: lambda job, timeout: help_work(
+                job,
+                self.state.jobs,
+                self.state.locks,
+                lambda helped: kinds[helped.kind](helped, timeout),
+                self.services.clock,
+            ),
+        }
         self.jobs = HubJobs(
             lambda: self._living(self.state).jobs,
-            kinds={
-                UPLOAD: lambda job, timeout: work_of(self.connection(job.connection).uploads, job, timeout),
-                EXPORT: lambda job, timeout: export_work(
-                    self.connection(job.connection),
-                    self.state,
-                    job,
-                    Deadline.after(timeout, self.services.clock),
-                ),
-                MIGRATION: lambda job, timeout: migration_work(self.migrations, job, timeout),
-            },
+            kinds=kinds,
             offers=self._offers,
             clock=self.services.clock,
         )
@@ -113,7 +121,12 @@ class Runtime:
             engine=config.sets,
             clock=self.services.clock,
         )
-        self.exports = HubExports(self.connection, self.jobs, state=lambda: self._living(self.state))
+        self.exports = HubExports(
+            self.connection,
+            self.jobs,
+            state=lambda: self._living(self.state),
+            offer=self._offers.offer,
+        )
         self._staging: Staging | None = None
         self._own = PerProcess(lambda: _Awake(Watch(self.erasures, self.forget_all), self.services.clock))
 

@@ -22,11 +22,11 @@ from couponhub.errors import (
 )
 from couponhub.holdings.asking import answers_in_order
 from couponhub.holdings.slices import REASON, VERDICT, Learned, Slices
-from couponhub.jobs import Handler
+from couponhub.jobs import Handler, Turns, WaitForTurn, end_helpers
 from couponhub.lookup import judge
 from couponhub.lookup.verdicts import reason_of
 from couponhub.models import Coupon, CouponQuery, Customer, JobStatus, ListId, Verdict
-from couponhub.state import JobFiles, JobRecord, StepRecord
+from couponhub.state import JobFiles, JobRecord, JobStore, StepRecord
 
 KIND = "export"
 ASK, WRITE, CLEAN = "ask", "write", "clean"
@@ -55,15 +55,22 @@ class ExportWork:
     """The steps of one export, as long as its job is driven. See `couponhub.jobs.Work`.
 
     Attributes:
+        job: As it was when it was taken.
         connection: Whose customers they are.
-        slices: The job's files.
+        jobs: Where it is written down.
+        kept: The job's files.
+        turns: At its slices, of which others may do some.
         deadline: Of whoever drives it.
     """
 
+    job: JobRecord
     connection: Connection
+    jobs: JobStore
     files: JobFiles
-    slices: Slices
+    kept: Slices
+    turns: Turns
     deadline: Deadline
+    _stops: Callable[[], bool] = attrs.field(default=lambda: False, init=False)
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -72,7 +79,7 @@ class ExportWork:
 
     def cancelled(self, job: JobRecord, why: str, *, status: JobStatus) -> Sequence[StepRecord]:
         """See `Work.cancelled`; what was learned is dropped."""
-        self.files.drop(job.id)
+        self._drop(job)
         left = [step for step in job.steps if not step.status.ended]
         return [
             attrs.evolve(
@@ -86,7 +93,8 @@ class ExportWork:
         ]
 
     def heed(self, stops: Callable[[], bool]) -> None:
-        """See `Work.heed`: it waits for answers alone."""
+        """See `Work.heed`: it waits for answers, and for those who help."""
+        self._stops = stops
 
     def wind_down(self, trouble: CouponhubError | None) -> None:
         """See `Work.wind_down`: nothing is begun that a step does not end."""
@@ -95,36 +103,71 @@ class ExportWork:
         """See `Work.learned`: all of it is in the files."""
         return ()
 
-    def _ask(self, job: JobRecord, step: StepRecord) -> Sequence[StepRecord]:
-        """Ask about the customers of a slice who were not asked about yet; what was learned is kept, however it ends."""
+    def slices(self, job: JobRecord) -> Sequence[StepRecord]:
+        """See `SlicedWork.slices`."""
+        return [step for step in job.steps if step.kind == ASK and not step.status.ended]
+
+    def is_whole(self, step: StepRecord) -> bool:
+        """See `SlicedWork.is_whole`."""
+        return self.kept.is_whole(_part(step))
+
+    def do(self, step: StepRecord) -> None:
+        """See `SlicedWork.do`: ask about the customers who were not asked about yet, and keep what was learned, however it ends."""
         number = _part(step)
         since = self.files.mark()
-        customers = self.slices.customers(number)
-        if customers is None:
-            why = "ended while it was prepared: nothing was asked, so begin it anew"
-            return self.cancelled(job, why, status=JobStatus.FAILED)
-        asked = self.slices.asked(number)
+        customers = self.kept.customers(number) or {}
+        asked = self.kept.asked(number)
         left = [(at, customer) for at, customer in customers.items() if at not in asked]
         found: list[Learned] = []
         try:
-            for _, one in answers_in_order(self._asker(job, step), left):
+            for _, one in answers_in_order(self._asker(step), left):
                 found.append(one)
                 if len(found) == _KEPT_EVERY:
-                    self.slices.keep(number, found, since=since)
-                    found = []
+                    kept, found = found, []
+                    if not self._keep(number, kept, since):
+                        return
                 if self.deadline.passed():
-                    raise WaitTimeout(f"the export did not end within {self.deadline.seconds:g} seconds")
+                    raise self._too_late()
         finally:
             if found:
-                self.slices.keep(number, found, since=since)
-        counts = _counted(self.slices.rows(number))
+                self._keep(number, found, since)
+
+    def _keep(self, number: int, found: list[Learned], since: bytes) -> bool:
+        """Keep what was learned; return False when others have given the export up, or ended it."""
+        with self.turns.keeping():
+            # It has dropped its files then, and none may come after that.
+            is_there = self.kept.is_there(number)
+            if is_there:
+                self.kept.keep(number, found, since=since)
+        return is_there
+
+    def _too_late(self) -> WaitTimeout:
+        return WaitTimeout(f"the export did not end within {self.deadline.seconds:g} seconds")
+
+    def _drop(self, job: JobRecord) -> None:
+        with self.turns.keeping():
+            self.files.drop(job.id)
+        end_helpers(self.jobs, job.id)
+
+    def _ask(self, job: JobRecord, step: StepRecord) -> Sequence[StepRecord]:
+        """Have all customers of a slice asked about, by this process unless another is at it."""
+        number = _part(step)
+        if not self.kept.is_there(number):
+            why = "ended while it was prepared: nothing was asked, so begin it anew"
+            return self.cancelled(job, why, status=JobStatus.FAILED)
+        stops = lambda: self._stops() or self.deadline.passed()  # noqa: E731 - no name says more
+        if not WaitForTurn(self, self.turns, stops, self.deadline.clock).do(job, step):
+            if self.deadline.passed():
+                raise self._too_late()
+            return [step]
+        counts = _counted(self.kept.rows(number))
         evidence = f"{counts['customers']:,} customers, {counts['coupons']:,} coupons"
         if counts["unknown"]:
             evidence += f", {counts['unknown']:,} customers not wholly known"
         return [attrs.evolve(step, status=JobStatus.DONE, result=counts, evidence=evidence, not_before=None)]
 
-    def _asker(self, job: JobRecord, step: StepRecord) -> Callable[[tuple[int, Customer]], Learned]:
-        list_id = job.arguments.get("list_id")
+    def _asker(self, step: StepRecord) -> Callable[[tuple[int, Customer]], Learned]:
+        list_id = self.job.arguments.get("list_id")
         query = CouponQuery(list_id=None if list_id is None else ListId(list_id))
         is_tried = step.pause(1.0, 2.0**_TRIES) >= 2.0**_TRIES
 
@@ -181,10 +224,10 @@ class ExportWork:
     def _rows(self, job: JobRecord) -> Iterator[dict[str, str]]:
         for step in job.steps:
             if step.kind == ASK:
-                yield from self.slices.rows(_part(step))
+                yield from self.kept.rows(_part(step))
 
     def _clean(self, job: JobRecord, step: StepRecord) -> Sequence[StepRecord]:
-        self.files.drop(job.id)
+        self._drop(job)
         return [attrs.evolve(step, status=JobStatus.DONE, evidence="", not_before=None)]
 
 

@@ -17,7 +17,7 @@ from couponhub.holdings.export_report import CustomerExport
 from couponhub.holdings.export_work import ASK, CLEAN, KIND, ExportWork
 from couponhub.holdings.slices import Slices
 from couponhub.holdings.tables import TableSource
-from couponhub.jobs import LEASE_SECONDS, HubJobs
+from couponhub.jobs import LEASE_SECONDS, HubJobs, Turns, helpers_for, tell_nobody
 from couponhub.models import JobId
 from couponhub.models.given import given_id, given_seconds, given_text
 from couponhub.paths import expanded
@@ -36,7 +36,13 @@ def export_work(
 ) -> Iterator[ExportWork]:
     """Make what goes on with the job of an export; see `couponhub.jobs.OpenWork`."""
     yield ExportWork(
-        connection=connection, files=state.job_files, slices=_slices(state, job), deadline=deadline
+        job=job,
+        connection=connection,
+        jobs=state.jobs,
+        files=state.job_files,
+        kept=_slices(state, job),
+        turns=Turns(state.locks, job.id),
+        deadline=deadline,
     )
 
 
@@ -49,6 +55,12 @@ class HubExports(Rooted):
 
     Every method may raise `LocalError` when the state fails, and `UsageError` for an argument that is nothing of what
     it may be.
+
+    Args:
+        connections: Gives a connection by its name.
+        jobs: Drives exports.
+        state: Where they are written down.
+        offer: Told of jobs with which others may help.
     """
 
     def __init__(
@@ -57,10 +69,12 @@ class HubExports(Rooted):
         jobs: HubJobs,
         *,
         state: Callable[[], State],
+        offer: Callable[[JobId], object] = tell_nobody,
     ) -> None:
         self._connections = connections
         self._jobs = jobs
         self._state = state
+        self._offer = offer
 
     def run(
         self,
@@ -182,6 +196,9 @@ class HubExports(Rooted):
                 for number, path in enumerate(drafts.paths, start=1):
                     drafts.slices.keep_customers(number, path)
                     state.jobs.renew(job_id, owner, seconds=LEASE_SECONDS)
+                for helper in helpers_for(job):
+                    state.jobs.create(helper)
+                    self._offer(helper.id)
         return job_id
 
     def _is_same(self, job: JobRecord, connection: str, drafts: ExportDrafts, list_id: str | None) -> bool:

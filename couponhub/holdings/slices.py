@@ -1,6 +1,7 @@
 """The files of an export's job: its customers in slices, and what was learned of them, each customer in one file once."""
 
 import csv
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,6 +90,14 @@ class Slices:
         """Keep a slice that was written."""
         self.files.put(self.job_id, f"{_CUSTOMERS}-{part:06}", path)
 
+    def is_there(self, part: int) -> bool:
+        """Tell whether a slice is kept."""
+        return self.files.path(self.job_id, f"{_CUSTOMERS}-{part:06}") is not None
+
+    def is_whole(self, part: int) -> bool:
+        """Tell whether it is written down of each customer of a slice what was learned; of one that is not kept, too."""
+        return set(self.customers(part) or ()) <= self.asked(part)
+
     def customers(self, part: int) -> Mapping[int, Customer] | None:
         """Return the customers of a slice by number; None when it is not kept."""
         path = self.files.path(self.job_id, f"{_CUSTOMERS}-{part:06}")
@@ -107,7 +116,8 @@ class Slices:
             since: The `JobFiles.mark` from before the slice was read.
         """
         first = learned[0]
-        name = f"{_FOUND}-{part:06}-{first.number:09}"
+        # Of two who are at a slice, neither keeps the other's from being kept.
+        name = f"{_FOUND}-{part:06}-{first.number:09}-{secrets.token_hex(4)}"
         kept: Path | None = None
         while kept is None:
             with self.files.workspace() as folder:

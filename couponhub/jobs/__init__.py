@@ -5,10 +5,22 @@ from couponhub.jobs.offers import PARENT, Offers, tell_nobody
 from couponhub.jobs.queued import Driven
 from couponhub.jobs.runner import LEASE_SECONDS, Handler, Runner, Stops, Work, ends_job, never
 from couponhub.jobs.service import HubJobs, OpenWork
+from couponhub.jobs.sharing import (
+    HELP,
+    HELPS,
+    SlicedWork,
+    Turns,
+    WaitForTurn,
+    end_helpers,
+    help_work,
+    helpers_for,
+)
 from couponhub.jobs.worker import JobWorker
 
 __all__ = [
     "DAY",
+    "HELP",
+    "HELPS",
     "LEASE_SECONDS",
     "MINUTE",
     "PACED",
@@ -22,11 +34,17 @@ __all__ = [
     "Offers",
     "OpenWork",
     "Runner",
+    "SlicedWork",
     "Stops",
+    "Turns",
+    "WaitForTurn",
     "Work",
     "after_windows",
     "earliest_end",
+    "end_helpers",
     "ends_job",
+    "help_work",
+    "helpers_for",
     "never",
     "tell_nobody",
 ]

@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 
 from couponhub.clock import Clock
 from couponhub.errors import LocalError
+from couponhub.jobs.sharing import HELPS
 from couponhub.models import JobId, JobStatus
-from couponhub.state import JobQueue, JobRecord, JobStore
+from couponhub.state import JobQueue, JobRecord, JobStore, JobWish
 
 _log = logging.getLogger(__name__)
 
@@ -24,11 +25,13 @@ def tell_nobody(job_id: JobId) -> None:
     """Let others find a job by themselves."""
 
 
-def has_driver(store: JobStore, record: JobRecord) -> bool:
-    """Tell whether a job is a part of another one that goes on, which drives it."""
-    parent = record.arguments.get(PARENT)
-    found = None if parent is None else store.get(JobId(parent))
-    return found is not None and not found.status.ended
+def is_held_back(store: JobStore, record: JobRecord, now: datetime) -> bool:
+    """Tell whether a job hangs on another one: that drives it, or is helped by it and itself must not go on now."""
+    other = record.arguments.get(PARENT) or record.arguments.get(HELPS)
+    found = None if other is None else store.get(JobId(other))
+    if found is None or found.status.ended:
+        return False
+    return PARENT in record.arguments or found.wish is not JobWish.GO_ON or found.waits(now)
 
 
 @attrs.frozen(kw_only=True)
@@ -65,9 +68,10 @@ class Offers:
         try:
             store = self.store()
             job = store.get(job_id)
-            if job is None or job.status is not JobStatus.PENDING or has_driver(store, job):
+            now = self.clock.now()
+            if job is None or job.status is not JobStatus.PENDING or is_held_back(store, job, now):
                 return
-            now, step = self.clock.now(), job.next_step
+            step = job.next_step
             at = step.not_before if step is not None and step.waits(now) else None
             if at is None and before is not None and before.next_step == step:
                 at = now + _AGAIN

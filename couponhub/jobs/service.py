@@ -7,7 +7,7 @@ from datetime import datetime
 from couponhub.clock import Clock
 from couponhub.errors import LocalError, NotFound, RateLimited
 from couponhub.jobs.estimate import earliest_end
-from couponhub.jobs.offers import Offers, has_driver
+from couponhub.jobs.offers import Offers, is_held_back
 from couponhub.jobs.runner import LEASE_SECONDS, Runner, Work
 from couponhub.models import Job, JobId, JobStatus, Step
 from couponhub.models.given import given_id, given_seconds, given_word
@@ -67,21 +67,22 @@ class HubJobs(Rooted):
     def due(self) -> tuple[Job, ...]:
         """Return the jobs that could go on now and that nobody drives, oldest first.
 
-        A part of another job is not among them, as long as that one has not ended: whoever drives that one drives it.
+        A part of another job is not among them, as long as that one has not ended: whoever drives that one drives it. Nor is
+        one that helps another, while that one is paused or has to wait.
         """
         store = self._store()
-        due = store.due(self._clock.now())
-        return tuple(self._shown(record) for record in due if not has_driver(store, record))
+        now = self._clock.now()
+        return tuple(self._shown(record) for record in store.due(now) if not is_held_back(store, record, now))
 
     def is_due(self, job_id: str) -> bool:
         """Tell whether a job is among those that are `due`; one of an id that is not known is not."""
         store = self._store()
-        record = store.get(JobId(given_id(job_id, "the job's id")))
+        record, now = store.get(JobId(given_id(job_id, "the job's id"))), self._clock.now()
         return (
             record is not None
             and record.status is JobStatus.PENDING
-            and not record.waits(self._clock.now())
-            and not has_driver(store, record)
+            and not record.waits(now)
+            and not is_held_back(store, record, now)
         )
 
     def drive(
