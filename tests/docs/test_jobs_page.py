@@ -9,15 +9,18 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 
 from couponhub import CouponHub
 from tests.cli.conftest import cli
 from tests.cli.test_work import CODES, held, unlimited
 from tests.kit.cli import CliRunner
+from tests.kit.eventually import eventually
 
 __all__ = ["cli"]
 
-PAGE = (Path(__file__).parents[2] / "docs" / "jobs.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "jobs.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -89,6 +92,35 @@ def test_celery(begun: tuple[CliRunner, str], monkeypatch: pytest.MonkeyPatch) -
     names["drive_all"]()
     assert Counter(CODES) == held(at, list_id)
     names["drive_all"]()
+    assert Counter(CODES) == held(at, list_id)
+
+
+def test_celery_itself(begun: tuple[CliRunner, str]) -> None:
+    """A worker of the real Celery takes both tasks from its queue, and the job is driven to its end."""
+    from celery import Celery
+    from celery.contrib.testing.worker import start_worker
+
+    at, list_id = begun
+    app = Celery("couponhub-tests", broker="memory://", backend="cache+memory://", set_as_current=True)
+    names: dict[str, Any] = {}
+    exec(example("Celery", "python"), names)  # noqa: S102 - our own page
+    app.finalize()
+    with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False, loglevel="ERROR"):
+        names["drive_all"].delay().get(timeout=60)
+        eventually(lambda: Counter(CODES) == held(at, list_id), "the codes")
+        eventually(lambda: not at("work", "--once", "-o", "json").json["items"], "the end of the job")
+    assert Counter(CODES) == held(at, list_id)
+
+
+def test_kubernetes(begun: tuple[CliRunner, str]) -> None:
+    """What the CronJob of the page runs is a command of ours, and goes on with what was left."""
+    at, list_id = begun
+    (place,) = re.findall(r"`(deploy/kubernetes/[a-z]+\.yaml)`", PAGE.partition("### Kubernetes")[2])
+    (job,) = yaml.safe_load_all((ROOT / place).read_text(encoding="utf-8"))
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert ("CronJob", "Never") == (job["kind"], pod["restartPolicy"])
+    assert 0 == at(*container["args"]).code
     assert Counter(CODES) == held(at, list_id)
 
 

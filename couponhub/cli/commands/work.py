@@ -34,7 +34,8 @@ def command(options: GlobalOptions, *, once: bool, at_once: int) -> None:
     """Go on with every upload and export that can go on, of any connection, as soon as it can.
 
     Any number of these may run at once, also beside `uploads send`. Vendors fetch files from here meanwhile. SIGTERM
-    or Ctrl-C ends it after the step that runs now; a second one at once, which loses nothing.
+    or Ctrl-C ends it after the step that runs now; a second one at once, which loses nothing. With the store in PostgreSQL
+    and couponhub[workers] installed, jobs come from a queue, and any machine's worker goes on with them.
     """
     with opened_hub(options) as hub:
         queue = None if once else open_queue(hub.config.store)
