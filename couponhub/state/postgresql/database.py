@@ -6,10 +6,11 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 
 import attrs
 
+from couponhub.errors import LocalError
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.state.postgresql.bounded import BoundedConnection
 from couponhub.state.postgresql.connections import ConnectionPool, Connections, close_quietly
-from couponhub.state.postgresql.faults import told_as_local
+from couponhub.state.postgresql.faults import GRANT, PRIMARY, told_as_local
 from couponhub.state.postgresql.migrations import migrate, newest, require_readable, version_of
 from couponhub.state.postgresql.poolers import require_sessions
 from couponhub.state.postgresql.statements import PostgresqlStatements
@@ -100,7 +101,13 @@ class PostgresqlDatabase:
     def require_writable(self) -> None:
         """Raise LocalError now, rather than half way, where nothing can be written, as in a replica."""
         with self.transaction() as database:
-            database.execute("SELECT pg_current_xact_id()")
+            is_read_only, may = database.execute(
+                "SELECT current_setting('transaction_read_only') = 'on', has_table_privilege('couponhub.uploads', 'INSERT')"
+            ).fetchone() or (True, False)
+        if is_read_only:
+            raise LocalError(f"the store {self.place} is read-only here", hint=PRIMARY)
+        if not may:
+            raise LocalError(f"the user of [store] url may not write to the store {self.place}", hint=GRANT)
 
     def reach(self, seconds: float) -> None:
         """Raise LocalError when the database cannot be used within this time; through a new connection, nothing is made."""
