@@ -19,6 +19,7 @@ from couponhub.transport import transport
 from couponhub.transport.retry import RetryPolicy
 from couponhub.uploads import service
 from couponhub.uploads.polling import Poller
+from tests.kit.buckets import s3_bucket, s3_endpoint  # noqa: F401 - fixtures
 from tests.kit.sail import sail, sail_url  # noqa: F401 - fixtures
 from tests.kit.servers import (  # noqa: F401 - fixtures
     _redis_of_all,

@@ -13,9 +13,9 @@ from couponhub.errors import NotFound
 from couponhub.staging import StagingSettings
 from tests.kit.cli import CliRunner, Ran
 from tests.kit.scripted_server import Script, ScriptedServer, Seen, is_silent, says
-from tests.staging.conftest import bucket, s3_endpoint
+from tests.staging.conftest import bucket
 
-__all__ = ["bucket", "s3_endpoint"]
+__all__ = ["bucket"]
 
 QUERY = "?X-Amz-Signature=s1gnature&X-Amz-Expires=60"
 FILES = {"new.csv": b"code\nA-1\nA-2\nA-3\n", "old.csv": b"code\nA-3\nA-4\n"}

@@ -44,9 +44,9 @@ from tests.kit.cli import CliRunner
 from tests.kit.clock import FakeClock
 from tests.kit.scripted_server import Script, ScriptedServer, Seen, hangs_up, is_silent, says, sends
 from tests.kit.tls import certificate, tls_server
-from tests.staging.conftest import bucket, s3_endpoint
+from tests.staging.conftest import bucket
 
-__all__ = ["bucket", "certificate", "cli", "s3_endpoint"]
+__all__ = ["bucket", "certificate", "cli"]
 
 CONTENT = b"code\nA-1\nB-2\n"
 SIGNED = "?X-Signature=s3cr3t&X-Expires=60#s3cr3t"

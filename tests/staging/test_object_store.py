@@ -26,8 +26,8 @@ from couponhub.staging import StagingKind, StagingSettings, open_staging
 from couponhub.staging.storage import StagingBucket
 from couponhub.state import StoreSettings
 from couponhub.state.sqlite.database import LedgerDatabase
+from tests.kit.buckets import ask
 from tests.kit.clock import FakeClock
-from tests.staging.conftest import ask
 from tests.uploads.harness import LIST, UploadHarness
 from tests.uploads.vendors import Killed, UrlVendor
 
