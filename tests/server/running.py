@@ -80,6 +80,7 @@ def running(
     *words: str,
     environment: Mapping[str, str] | None = None,
     before: Callable[[], None] | None = None,
+    more: str = "",
 ) -> Iterator[Running]:
     """Serve for the length of the block, from a config and a store of its own.
 
@@ -89,11 +90,13 @@ def running(
         words: Further ones of the command.
         environment: Further variables.
         before: Is called in the process before it begins.
+        more: Further tables of the config.
     """
     config = folder / "couponhub.toml"
     text = vendors.config.read_text(encoding="utf-8")
     store = f'url = "sqlite:///{folder.as_posix()}/state.db"'
-    config.write_text(re.sub(r'url = "sqlite:.*"', store, text), encoding="utf-8")
+    text = re.sub(r'url = "sqlite:.*"', store, text)
+    config.write_text(f"{text}\n{more}", encoding="utf-8")
     with started(
         *("--config", str(config), "-o", "json", "serve", "--port", "0", *words),
         folder=folder,

@@ -20,6 +20,7 @@ from couponhub.server import loading
 from couponhub.server.figures import KINDS, reserve, shared_folder, shrink_the_dead
 from couponhub.server.loading import Loader
 from couponhub.server.workers import LONGEST_WRITE_SECONDS, _own_socket
+from couponhub.state import Scope, new_token, token_hash
 from couponhub.testing import EmulatedVendors
 from tests.kit.eventually import eventually
 from tests.kit.processes import started
@@ -85,6 +86,22 @@ def test_a_reload_serves_what_the_config_says_now(vendors: EmulatedVendors, tmp_
         assert "capillary" not in names(server)
         server.process.send(signal.SIGTERM)
         assert 0 == server.process.ended().returncode
+
+
+def test_a_reload_reads_tokens_of_the_config_again(vendors: EmulatedVendors, tmp_path: Path) -> None:
+    """SIGHUP: a hash that was exchanged in its file, as secrets are rotated, lets the new token in and the old one no more."""
+    (old, of_old), (new, of_new) = (new_token([Scope.LOOKUP], name=name) for name in ("old", "new"))
+    secret = tmp_path / "hash"
+    secret.write_text(token_hash(of_old), encoding="utf-8")
+    more = f'[server]\ntokens = ["${{file:{secret}}}"]\n'
+    with running(vendors, tmp_path, more=more) as server:
+        assert [200, 401] == [server.post(ASKED, token).status_code for token in (old, new)]
+        secret.write_text(token_hash(of_new), encoding="utf-8")
+        assert [200, 401] == [server.post(ASKED, token).status_code for token in (old, new)]
+        server.process.send(signal.SIGHUP)
+        eventually(lambda: server.post(ASKED, new).status_code == 200, "the new token to count")
+        eventually(lambda: len(server.workers) == 1, "the old worker to end")
+        assert [401, 200] == [server.post(ASKED, token).status_code for token in (old, new)]
 
 
 def test_workers_that_die_again_and_again_are_replaced(vendors: EmulatedVendors, tmp_path: Path) -> None:
