@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from couponhub.errors import CouponhubError, LocalError, UsageError
+from couponhub.errors import LocalError, UsageError
 from couponhub.forking import ProcessLock
 from couponhub.state.postgresql.database import PostgresqlDatabase
 from couponhub.state.preference import checked_names
@@ -92,8 +92,11 @@ class FactSignal:
         """As `InvalidationSignal.latest`."""
         try:
             return bytes.fromhex(self._facts.read().get(_ERASURE, ""))
-        except (CouponhubError, ValueError):
-            return b""
+        except ValueError:
+            raise LocalError(
+                "the store's signal of erasures is none that couponhub wrote",
+                hint="`couponhub forget` anybody, which writes it anew",
+            ) from None
 
 
 class FactPreference:
