@@ -182,7 +182,8 @@ class Runtime:
 
     def probes(self) -> "tuple[PartProbe, ...]":
         """Return a look at each part that is no vendor."""
-        return self.state.probes()
+        shared = () if self.shared is None else (self.shared.probe(),)
+        return *self.state.probes(), *shared
 
     def clients(self) -> dict[str, LookupClient]:
         """Return the ways to the connections that lookups have asked so far, by name."""

@@ -9,6 +9,7 @@ import attrs
 
 from couponhub.state.invalidation import InvalidationSignal
 from couponhub.state.quotas import QuotaStore
+from couponhub.state.reach import PartProbe
 
 
 @attrs.frozen(kw_only=True)
@@ -134,6 +135,10 @@ class Shared(Protocol):
     @property
     def is_away(self) -> bool:
         """True while this process goes on by itself."""
+        ...
+
+    def probe(self) -> PartProbe:
+        """Return the look at it. What it takes is less than a second, whatever time it is given."""
         ...
 
     def check(self) -> str:

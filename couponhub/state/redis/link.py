@@ -90,15 +90,26 @@ class Link:
         Raises:
             LocalError: It cannot be used.
         """
-        own = self._own.get()
         started = time.monotonic()
+        self._look(is_told=True)
+        return f"{self.settings.place} answered in {(time.monotonic() - started) * 1000:.0f} ms"
+
+    def look(self) -> None:
+        """Try it now, as `check`, for programs: that it is away, or back, is said in the log as by any other use.
+
+        Raises:
+            LocalError: It cannot be used.
+        """
+        self._look(is_told=False)
+
+    def _look(self, *, is_told: bool) -> None:
+        own = self._own.get()
         try:
             self._called(own, PROBE, [f"{PREFIX}probe"], [])
         except _failures() as error:
-            self._leave(own, error, is_told=True)
+            self._leave(own, error, is_told=is_told)
             raise told(error, self.settings.place) from None
         self._is_back(own)
-        return f"{self.settings.place} answered in {(time.monotonic() - started) * 1000:.0f} ms"
 
     def close(self) -> None:
         """Close the connections; a later use opens new ones."""

@@ -9,6 +9,7 @@ from couponhub.forking import ProcessLock
 from couponhub.state.hashing import HashKey
 from couponhub.state.invalidation import InvalidationSignal
 from couponhub.state.quotas import QuotaStore
+from couponhub.state.reach import PartProbe, ReachedPart
 from couponhub.state.redis.erasures import Erasures
 from couponhub.state.redis.link import Link
 from couponhub.state.redis.lookups import RedisLookups
@@ -75,6 +76,13 @@ class RedisShared:
     def is_away(self) -> bool:
         """As `Shared.is_away`."""
         return self._link.is_away
+
+    def probe(self) -> PartProbe:
+        """As `Shared.probe`."""
+        settings = self._link.settings
+        return PartProbe(
+            part=ReachedPart.SHARED, kind="redis", place=settings.place, look=lambda _: self._link.look()
+        )
 
     def check(self) -> str:
         """As `Shared.check`."""
