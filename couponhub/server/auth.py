@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 _FORWARDING = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
 _LONGEST_UNREAD_SECONDS = 900.0
 """So long what was read last holds: a database is away for a minute or two when another takes its place."""
+_PATIENCE_SECONDS = 2.0
+"""For a store that does not answer, of the one who asks it: nobody's lookup waits as long as a database may."""
 _ALWAYS_TOGETHER = 16
 """As many are asked about at once, and `couponhub.Client` asks for no more together."""
 _IMPLIED = {Scope.ADMIN: frozenset({Scope.ADMIN, Scope.LOOKUP, Scope.LISTS_READ})}
@@ -100,7 +102,7 @@ class Access:
         self._pace = TokenBucket(rate_limit, clock)
         self._fresh_for = fresh_for
         self._clock = clock
-        self._known = _known(self._fixed.values())
+        self._known = attrs.evolve(_known(self._fixed.values()), is_whole=False)
         self._read_at = self._succeeded_at = float("-inf")
         self._reading = threading.Lock()
 
@@ -166,13 +168,30 @@ class Access:
         if self._clock.monotonic() - self._read_at < self._fresh_for:
             return self._known
         # One reads; who comes meanwhile uses what is known, except before there is anything.
-        if self._reading.acquire(blocking=self._read_at == float("-inf")):
+        is_first = self._read_at == float("-inf")
+        if self._reading.acquire(timeout=_PATIENCE_SECONDS if is_first else 0):
+            if self._clock.monotonic() - self._read_at < self._fresh_for:
+                self._reading.release()
+            else:
+                self._begin_reading().wait(_PATIENCE_SECONDS)
+        return self._known
+
+    def _begin_reading(self) -> threading.Event:
+        """Read on a thread of its own, and then let others read, with whom the lock is shared; what is given tells the end."""
+        ended = threading.Event()
+
+        def read() -> None:
             try:
-                if self._clock.monotonic() - self._read_at >= self._fresh_for:
-                    self._read()
+                self._read()
             finally:
                 self._reading.release()
-        return self._known
+                ended.set()
+
+        try:
+            threading.Thread(target=read, name="tokens", daemon=True).start()
+        except RuntimeError:  # no thread can be had now
+            read()
+        return ended
 
     def _read(self) -> None:
         try:

@@ -1,6 +1,7 @@
 """Who may do what: tokens, scopes, neighbours, and how often."""
 
 import logging
+import threading
 from datetime import timedelta
 from itertools import count
 
@@ -11,9 +12,10 @@ from couponhub.errors import LocalError
 from couponhub.server.auth import Access, is_from_loopback
 from couponhub.server.problems import Refusal
 from couponhub.server.token_bucket import TokenBucket
-from couponhub.state import Scope, new_token
+from couponhub.state import Scope, Token, new_token
 from couponhub.state.sql.tokens import SqlTokens
 from couponhub.testing import EmulatedVendors
+from tests.kit.eventually import eventually
 from tests.server.harness import MOBILE, NEIGHBOUR, STRANGER, ServerHarness, opened, problem
 
 LOOKUP, BATCH = ("POST", "/v1/lookup"), ("POST", "/v1/lookup/batch")
@@ -186,6 +188,36 @@ def test_tokens_do_not_hold_for_ever_unread(harness: ServerHarness, monkeypatch:
         assert (503, "local") == (refused.value.status, refused.value.error.kind)
     now[0] = 905.0
     access.admit(stored, Scope.LOOKUP)
+
+
+def test_a_store_that_does_not_answer_holds_up_nobody(
+    harness: ServerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks it goes on with what was read before, and so do all others; before there is anything, nothing is known."""
+    now, go_on, reads = [0.0], threading.Event(), count()
+    environ = {"HTTP_AUTHORIZATION": f"Bearer {harness.token(Scope.LOOKUP)}"}
+    access, other = (Access(harness.tokens, clock=Clock(monotonic=lambda: now[0])) for _ in range(2))
+    access.admit(environ, Scope.LOOKUP)
+    monkeypatch.setattr("couponhub.server.auth._PATIENCE_SECONDS", 0.01)
+    read = SqlTokens.all
+
+    def hangs(tokens: SqlTokens) -> tuple[Token, ...]:
+        next(reads)
+        go_on.wait(30)
+        return read(tokens)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlTokens, "all", hangs)
+        now[0] = 5.0
+        for _ in range(3):
+            access.admit(environ, Scope.LOOKUP)
+        with pytest.raises(Refusal) as refused:
+            other.admit(environ, Scope.LOOKUP)
+        assert 503 == refused.value.status
+        assert 2 == next(reads)
+        go_on.set()
+        eventually(lambda: not access._reading.locked() and not other._reading.locked(), "the end of both")
+    other.admit(environ, Scope.LOOKUP)
 
 
 def test_the_one_time_token_allows_all(harness: ServerHarness) -> None:
