@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from http import HTTPStatus
 
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.errors import CouponhubError, LocalError
@@ -75,7 +76,10 @@ class Health:
         parts = [one.document(tells_place=call.is_told_more) for one in standings]
         if self._is_draining():
             raise _unready(
-                "this server is draining: it ends soon", "ask another one", {"draining": True, "parts": parts}
+                "this server is draining: it ends soon",
+                "ask another one",
+                {"draining": True, "parts": parts},
+                title=HTTPStatus.SERVICE_UNAVAILABLE.phrase,  # the kind's own speaks of faults
             )
         fault = self._config_fault() or _state_fault(standings)
         if fault is not None:
@@ -112,5 +116,5 @@ def _state_fault(standings: Sequence[Standing]) -> str | None:
     return "the store cannot be used" if away[0].since else "it is still being looked whether it can serve"
 
 
-def _unready(text: str, hint: str, more: dict[str, object]) -> Refusal:
-    return Refusal(LocalError(text, hint=hint), 503, more=more)
+def _unready(text: str, hint: str, more: dict[str, object], *, title: str | None = None) -> Refusal:
+    return Refusal(LocalError(text, hint=hint), 503, title=title, more=more)

@@ -18,6 +18,8 @@ _FRESH_SECONDS = 1.0
 _LOOK_SECONDS = 2.0
 _WAIT_SECONDS = 0.5
 """Less than the patience of those who ask, which is a second as a rule."""
+_FIRST_WAIT_SECONDS = 3.0
+"""As long as nothing is known that could be told instead."""
 _STALE_SECONDS = 10.0
 """A look that has not ended for so long, as at a disk of another machine that hangs, says enough."""
 NEEDED = frozenset({ReachedPart.STATE})
@@ -65,14 +67,16 @@ class Parts:
     """
 
     def __init__(self, probes: Iterable[PartProbe], *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
         self._watched = [_WatchedPart(one, clock) for one in probes]
 
     def standings(self) -> tuple[Standing, ...]:
         """Look at each part that was not looked at in the last second, wait a moment for it, and tell of all."""
         begun = [one for one in self._watched if one.begin()]
-        left = _WAIT_SECONDS  # for all of them together
+        began = self._clock.monotonic()
         for one in begun:
-            left -= one.wait(left)
+            most = _WAIT_SECONDS if one.is_known else _FIRST_WAIT_SECONDS
+            one.wait(began + most - self._clock.monotonic())
         return tuple(one.standing() for one in self._watched)
 
 
@@ -105,11 +109,14 @@ class _WatchedPart:
             self._is_looking = True
             return True
 
-    def wait(self, seconds: float) -> float:
-        """Wait for the look that was begun, at most so many seconds; return how many it took."""
-        began = self._clock.monotonic()
+    @property
+    def is_known(self) -> bool:
+        """True when it was looked at before."""
+        return self._seen is not None
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the look that was begun, at most so many seconds."""
         self._ended.wait(max(0.0, seconds))
-        return self._clock.monotonic() - began
 
     def standing(self) -> Standing:
         """Tell what was seen last; nothing that is too old is any proof that a part is there."""
