@@ -16,8 +16,8 @@ from tests.kit.eventually import eventually
 from tests.kit.processes import Command, started
 from tests.kit.servers import free_port
 
-STORE = re.compile(r"^\[store\]\n.*?(?=^\[(?!shared)|\Z)", re.MULTILINE | re.DOTALL)
-"""The tables [store] and [shared], which stand together."""
+STORE = re.compile(r"^\[store\]\n.*?(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
+"""The table [store]."""
 
 
 @attrs.define(kw_only=True)

@@ -3,6 +3,7 @@
 import json
 import shlex
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 import attrs
 import pytest
 import requests
+from redis import Redis
 
 from couponhub import CouponHub
 from couponhub.testing import Control
-from tests.deploy.described import compose, image, own_services, pods, unit
+from tests.deploy.described import DEPLOY, compose, image, own_services, pods, unit
 from tests.deploy.places import Place, at_port, await_health, free_port, health_command
+from tests.deploy.test_deploy_lints import tool
 from tests.kit.eventually import eventually
 from tests.kit.processes import Command
 
@@ -64,7 +67,52 @@ def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
         end(process)
 
 
-def test_compose(emulators: Emulators, tmp_path: Path) -> None:
+@attrs.frozen(kw_only=True)
+class SharedRedis:
+    """The service `redis` of compose.yaml.
+
+    Attributes:
+        secrets: The folder with all that the script makes.
+    """
+
+    port: int
+    secrets: Path
+
+    @property
+    def password(self) -> str:
+        """What couponhub signs in with."""
+        return self.secrets.joinpath("redis-password").read_text(encoding="utf-8").strip()
+
+    def size(self) -> int:
+        """How many keys there are."""
+        with Redis(port=self.port, username="couponhub", password=self.password) as client:
+            return int(client.dbsize())
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedRedis]:
+    """The service `redis`, with the users that the script has made, as healthy as its own check wants it."""
+    service = compose()["services"]["redis"]
+    folder = tmp_path_factory.mktemp("redis")
+    with Place(folder=folder, instead={"/run/secrets": str(folder / "secrets")}) as place:
+        made = place.run(["sh", str(DEPLOY / "secrets.sh"), str(folder / "secrets")])
+        assert 0 == made.returncode, made.stderr
+        port = free_port()
+        words = [*map(place.here, service["command"]), "--port", str(port), "--bind", "127.0.0.1"]
+        program = tool(words[0], "apt-get install -y --no-install-recommends redis-server")
+        kind, check = service["healthcheck"]["test"]
+        assert kind == "CMD-SHELL"
+        healthy = ["sh", "-c", check.replace("$$", "$").replace("redis-cli", f"redis-cli -p {port}", 1)]
+        assert 1 == place.run(healthy).returncode
+        with subprocess.Popen([program, *words[1:]], cwd=folder, stdout=subprocess.DEVNULL) as server:  # noqa: S603 - our own server
+            try:
+                eventually(lambda: place.run(healthy).returncode == 0, "the health check to succeed")
+                yield SharedRedis(port=port, secrets=folder / "secrets")
+            finally:
+                server.terminate()
+
+
+def test_compose(emulators: Emulators, shared: SharedRedis, tmp_path: Path) -> None:
     """Both servers answer with one token, which is made once; the worker goes on with an upload that was killed."""
     services = own_services()
     staging = free_port()
@@ -72,7 +120,8 @@ def test_compose(emulators: Emulators, tmp_path: Path) -> None:
         "http://emulators:8800": emulators.url,
         "0.0.0.0:8443": f"127.0.0.1:{staging}",
         "http://worker:8443": f"http://127.0.0.1:{staging}",
-        "/run/secrets": str(tmp_path / "secrets"),
+        "redis:6379": f"127.0.0.1:{shared.port}",
+        "/run/secrets": str(shared.secrets),
     }
     with Place(folder=tmp_path, instead=instead) as place:
         place.configure("compose.toml", store=f"sqlite:///{tmp_path.as_posix()}/state/couponhub.db")
@@ -92,6 +141,7 @@ def test_compose(emulators: Emulators, tmp_path: Path) -> None:
             await_health(place, health_command(services[name], port), server)
             assert 0 == place.run(at_port(image().health, port)).returncode
             assert "found" == verdict(port, token, "capillary")
+        assert shared.size()
 
         upload, list_id = interrupted_upload(place)
         worker = place.begin(*services["worker"]["command"])
@@ -100,6 +150,8 @@ def test_compose(emulators: Emulators, tmp_path: Path) -> None:
         assert f"{upload} at moengage: done" in worker.err
         assert {"COMPOSE-1", "COMPOSE-2"} <= {row["code"] for row in held(list_id)}
         end(*servers, worker)
+        levels = {json.loads(line)["level"] for server in servers for line in server.err.splitlines()}
+        assert {"info"} == levels, servers[0].err
 
 
 def interrupted_upload(place: Place) -> tuple[str, str]:
@@ -154,15 +206,22 @@ def write_secrets(folder: Path, prefix: str = "") -> None:
         folder.joinpath(f"{prefix}{name}").write_text(f"{text}\n", encoding="utf-8")
 
 
-def test_kubernetes(emulators: Emulators, tmp_path: Path) -> None:
+def test_kubernetes(emulators: Emulators, shared: SharedRedis, tmp_path: Path) -> None:
     """The server answers its probes and a token that the Secret holds the hash of; worker and job find nothing to do."""
-    instead = {"/run/secrets/couponhub": str(tmp_path / "secrets")}
+    instead = {
+        "/run/secrets/couponhub": str(tmp_path / "secrets"),
+        # Without TLS: the tests of Redis see to that.
+        "rediss://": "redis://",
+        "redis.example.com:6379": f"127.0.0.1:{shared.port}",
+    }
     with Place(folder=tmp_path, instead=instead) as place:
         write_secrets(tmp_path / "secrets")
+        tmp_path.joinpath("secrets", "redis-password").write_text(shared.password, encoding="utf-8")
         place.config.write_text("", encoding="utf-8")
         made = json.loads(place.run(["couponhub", *TOKEN_NEW]).stdout)
         (tmp_path / "secrets" / "token-hash").write_text(made["hash"] + "\n", encoding="utf-8")
         at_vendors(place, "kubernetes/couponhub.toml", emulators)
+        before = shared.size()
 
         port = free_port()
         (container,) = PODS["couponhub-server"]["containers"]
@@ -174,6 +233,7 @@ def test_kubernetes(emulators: Emulators, tmp_path: Path) -> None:
         for probe in ("livenessProbe", "readinessProbe"):
             eventually(lambda probe=probe: answers(port, container[probe]) == 200, probe)  # type: ignore[misc] # it is called at once
         assert "found" == verdict(port, made["token"], "loyalty")
+        assert shared.size() > before
         (working,) = PODS["couponhub-worker"]["containers"]
         worker = place.begin(*working["args"])
         (job,) = PODS["couponhub-work"]["containers"]
