@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import attrs
 import psycopg
@@ -83,23 +84,30 @@ class PostgresqlServer:
         """Make its folder."""
         secret = self.folder / "password"
         secret.write_text(_PASSWORD)
-        _own(secret)
+        own(secret)
         self._call("initdb", "-D", str(self._data), "-U", "postgres", "-A", "scram-sha-256", "--no-sync",
                    f"--pwfile={secret}", "-E", "UTF8", "--locale=C.UTF-8")  # fmt: skip
+
+    def follow(self, primary: "PostgresqlServer") -> None:
+        """Make its folder, as a copy of another's that goes on to take over what is written there."""
+        self._call("pg_basebackup", "-D", str(self._data), "-R", "--checkpoint=fast", "--no-sync",
+                   "-d", primary.url("postgres", user="postgres"))  # fmt: skip
+
+    def promote(self) -> None:
+        """Let it be written to."""
+        self._pg_ctl("promote", "-w")
 
     def _pg_ctl(self, *words: str) -> None:
         self._call("pg_ctl", "-D", str(self._data), "-s", *words)
 
     def _call(self, program: str, *words: str) -> None:
-        who = pwd.getpwnam(_other_user()) if not os.geteuid() else pwd.getpwuid(os.geteuid())
         done = subprocess.run(  # noqa: S603 - our own server
             [str(self.binaries / program), *words],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self.folder,
             check=False,
-            user=None if os.geteuid() else who.pw_uid,
-            group=None if os.geteuid() else who.pw_gid,
+            **other_user(),
         )
         assert done.returncode == 0, f"{program} {words[0]} failed"
 
@@ -117,7 +125,7 @@ def running_postgresql() -> Iterator[PostgresqlServer]:
         raise AssertionError
     # The server refuses to run as root, and whoever runs it must be able to come here.
     folder = Path(tempfile.mkdtemp(prefix="couponhub-pg-", dir="/tmp"))
-    _own(folder)
+    own(folder)
     server = PostgresqlServer(folder, free_port(), binaries)
     try:
         server.initialise()
@@ -128,6 +136,24 @@ def running_postgresql() -> Iterator[PostgresqlServer]:
         finally:
             with suppress(AssertionError):
                 server.stop("immediate")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def following(server: PostgresqlServer) -> Iterator[PostgresqlServer]:
+    """Start a replica of a server, which may be read, and written to once it is promoted."""
+    folder = Path(tempfile.mkdtemp(prefix="couponhub-pg-", dir="/tmp"))
+    own(folder)
+    replica = PostgresqlServer(folder, free_port(), server.binaries)
+    try:
+        replica.follow(server)
+        replica.start()
+        try:
+            yield replica
+        finally:
+            with suppress(AssertionError):
+                replica.stop("immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -158,7 +184,7 @@ class RedisServer:
         command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
                    "--dir", str(self.folder), *self.arguments, *arguments]  # fmt: skip
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own server
-        _wait_for(self.port)
+        wait_for(self.port)
 
     def kill(self) -> None:
         """Kill it; what it held is gone."""
@@ -231,7 +257,8 @@ def free_port() -> int:
     return port
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until somebody listens at a port."""
     until = time.monotonic() + _STARTS_WITHIN_SECONDS
     while True:
         try:
@@ -246,18 +273,26 @@ def _wait_for(port: int) -> None:
 
 def _postgresql_binaries() -> Path | None:
     found = shutil.which("initdb")
-    places = [Path(found).parent] if found else []
+    places = [Path(found).resolve().parent] if found else []
     places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return next((place for place in places if (place / "initdb").exists()), None)
 
 
+def other_user() -> dict[str, Any]:
+    """Return the arguments by which a program is run as somebody who is not root, where it refuses to be root's."""
+    if os.geteuid():
+        return {}
+    entry = pwd.getpwnam(_other_user())
+    return {"user": entry.pw_uid, "group": entry.pw_gid}
+
+
 def _other_user() -> str:
-    """Return a user who is not root, for a server that refuses to be root's."""
     known = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in known else "nobody"
 
 
-def _own(path: Path) -> None:
+def own(path: Path) -> None:
+    """Give a file or folder to the user of `other_user`."""
     if not os.geteuid():
         entry = pwd.getpwnam(_other_user())
         os.chown(path, entry.pw_uid, entry.pw_gid)

@@ -6,14 +6,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from couponhub.errors import LocalError
+from couponhub.errors import LocalError, WaitTimeout
 from couponhub.state import Scope, StoreSettings
 from couponhub.state.postgresql import connections
 from couponhub.state.postgresql.database import PostgresqlDatabase
 from couponhub.state.postgresql.locks import SessionLocks
 from couponhub.state.sql.tokens import SqlTokens
 from tests.kit.forwarder import forwarding
-from tests.kit.servers import PostgresqlServer, running_postgresql
+from tests.kit.pgbouncer import pooling
+from tests.kit.servers import PostgresqlServer, following, running_postgresql
 
 
 @contextmanager
@@ -218,3 +219,51 @@ def test_a_way_that_hangs_is_given_up(
             way.refuses = False
             tokens.new([Scope.LOOKUP])
             assert 2 == len(tokens.all())
+
+
+def test_a_replica_is_read_and_used_once_it_is_promoted() -> None:
+    """Reads go on from it, locks and jobs can be looked at, a write is one line; promoted, it takes writes as it is."""
+    with running_postgresql() as server:
+        database = server.new_database()
+        written_to(server.url(database))
+        with following(server) as replica, store_at(replica.url(database)) as store:
+            tokens = SqlTokens(store)
+            assert 1 == len(tokens.all())
+            assert not SessionLocks(store).is_held(("a",))
+            fault = fault_of(lambda: tokens.new([Scope.LOOKUP]))
+            assert "read-only" in fault.message
+            assert "primary" in fault.hint
+            server.stop("immediate")
+            assert 1 == len(tokens.all())
+            replica.promote()
+            tokens.new([Scope.LOOKUP])
+            store.require_writable()
+            assert 2 == len(tokens.all())
+
+
+def test_a_pooler_in_session_mode_is_fine(postgresql_server: PostgresqlServer, postgresql_url: str) -> None:
+    """Locks hold, and rows are written."""
+    with pooling(postgresql_server, "session") as port:
+        through = postgresql_url.replace(f":{postgresql_server.port}/", f":{port}/")
+        with store_at(through) as store, store_at(through) as other:
+            SqlTokens(store).new([Scope.LOOKUP])
+            with SessionLocks(store).hold(("a",), timeout=0):
+                assert SessionLocks(other).is_held(("a",))
+                with pytest.raises(WaitTimeout), SessionLocks(other).hold(("a",), timeout=0):
+                    pass
+            assert not SessionLocks(other).is_held(("a",))
+            assert 1 == len(SqlTokens(other).all())
+
+
+@pytest.mark.parametrize("size", [1, 20])
+def test_a_pooler_without_sessions_is_refused(
+    postgresql_server: PostgresqlServer, postgresql_url: str, size: int
+) -> None:
+    """In its transaction mode locks would be lost: nothing is written through it."""
+    with pooling(postgresql_server, "transaction", size=size) as port:
+        through = postgresql_url.replace(f":{postgresql_server.port}/", f":{port}/")
+        with store_at(through) as store:
+            for work in (SqlTokens(store).all, SessionLocks(store).hold(("a",), timeout=0).__enter__):
+                fault = fault_of(work)
+                assert "transaction mode" in fault.message
+                assert "session mode" in fault.hint
