@@ -67,10 +67,27 @@ class PostgresqlStatements:
 
     def execute(self, sql: str, values: Values = (), /) -> "Cursor[Any]":
         """As `Statements.execute`."""
-        return self.connection.execute(translated(sql), values or None)
+        try:
+            return self.connection.execute(translated(sql), values or None)
+        except Exception as error:
+            # Found before anything was sent, so that nothing is half done.
+            if getattr(error, "sqlstate", "") is not None or "NUL" not in str(error):
+                raise
+        return self.connection.execute(translated(sql), _without_nul(values))
 
     def executemany(self, sql: str, values: Iterable[Values], /) -> "Cursor[Any]":
         """As `Statements.executemany`."""
         cursor = self.connection.cursor()
-        cursor.executemany(translated(sql), values)
+        cursor.executemany(translated(sql), map(_without_nul, values))
         return cursor
+
+
+def _without_nul(values: Values) -> Values:
+    """Return values with another character for NUL, which no text of PostgreSQL holds: it is in no id, and in no name."""
+    if isinstance(values, Mapping):
+        return {name: _storable(value) for name, value in values.items()}
+    return [_storable(value) for value in values]
+
+
+def _storable(value: Any) -> Any:
+    return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
