@@ -82,9 +82,9 @@ class Maintenance(Protocol):
     def upgrade(self, *, dry_run: bool = False) -> Mapping[str, tuple[str, ...]]:
         """Bring every part that is there to the newest schema: each part wholly, or not at all.
 
-        Any use of the state does so too, with the parts that it uses, where it may. An older couponhub cannot use files
-        any more; beside a newer schema of a server it goes on for one minor release. On a server that has no schema of
-        ours yet it is made, so that one user may make it for others who may only write rows.
+        Any use of the state does so too, with the parts that it uses, where it may. An older couponhub cannot use it any
+        more, but for the one before where several machines share it. On a server that has no schema of ours yet it is
+        made, so that one user may make it for others who may only write rows.
 
         Args:
             dry_run: Only tell; nothing is changed.

@@ -170,8 +170,7 @@ STEPS: tuple[SchemaStep, ...] = (
             leased_until DOUBLE PRECISION,
             leased_for   DOUBLE PRECISION,
             created_at   TEXT NOT NULL,
-            updated_at   TEXT NOT NULL,
-            epoch        BIGINT NOT NULL DEFAULT 0
+            updated_at   TEXT NOT NULL
         )
         """,
             "CREATE INDEX jobs_of_status ON jobs (status)",
