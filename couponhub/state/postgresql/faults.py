@@ -29,7 +29,7 @@ _BY_STATE = {
     "53100": _ROOM,
     "53300": _CONNECTIONS,
     "53": "free memory of the database's machine",
-    "55P03": "somebody else writes the same for long; repeat it",
+    "55P03": "somebody else uses the same for long; run it again",
     "57014": "the server was too slow; repeat it, and look after its load",
     "57": _BACK_SOON,
     "25P03": "this process stood still within a transaction, which was taken back; repeat it",

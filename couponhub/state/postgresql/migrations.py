@@ -255,6 +255,8 @@ def migrate(connection: "BoundedConnection", place: str) -> None:
     if version_of(connection, place) >= newest():
         return
     with connection.transaction():
+        # Who waits for another's upgrade waits for its end, and a new index of much takes its time.
+        PostgresqlStatements(connection).take_long()
         connection.execute(_LOCK)
         connection.execute(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
         # Asked again: another process may have been faster.
