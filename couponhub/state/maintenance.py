@@ -107,7 +107,7 @@ class Maintenance(Protocol):
             folder: Is made if it is not there; must be empty.
 
         Raises:
-            UsageError: The folder is not empty, or is none.
+            UsageError: The folder is not empty, or is none; or the state lies on a server, whose own tools do this better.
             LocalError: Also when there is nothing to back up; what was written is removed again.
         """
         ...

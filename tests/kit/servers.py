@@ -88,6 +88,10 @@ class PostgresqlServer:
         self._call("initdb", "-D", str(self._data), "-U", "postgres", "-A", "scram-sha-256", "--no-sync",
                    f"--pwfile={secret}", "-E", "UTF8", "--locale=C.UTF-8")  # fmt: skip
 
+    def call(self, program: str, *words: str) -> None:
+        """Run one of the programs that came with it, and wait for its end."""
+        subprocess.run([str(self.binaries / program), *words], check=True)  # noqa: S603 - our own server
+
     def follow(self, primary: "PostgresqlServer") -> None:
         """Make its folder, as a copy of another's that goes on to take over what is written there."""
         self._call("pg_basebackup", "-D", str(self._data), "-R", "--checkpoint=fast", "--no-sync",

@@ -88,6 +88,10 @@ class StateHarness(ABC):
     def restored(self, backup: Path) -> State:
         """Return the state that comes of putting a backup back, in a place of its own."""
 
+    def back_up(self, state: State, folder: Path) -> None:
+        """Write a backup into a folder that is not there: with the tools of the server, where there is one."""
+        assert state.maintenance.backup(folder)
+
     def open(self) -> State:
         """Return the state as `connect` does; it is closed at the end."""
         return self._held.enter_context(self.connect())

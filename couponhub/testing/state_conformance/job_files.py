@@ -111,7 +111,7 @@ class JobFileRules:
         names = [f"file {number}" for number in (*said, *worker.kill())]
         state = harness.open()
         state.jobs.create(new_job(JOB))
-        state.maintenance.backup(tmp_path / "backup")
+        harness.back_up(state, tmp_path / "backup")
         for files in (state.job_files, harness.restore(tmp_path / "backup").job_files):
             found = files.names(JOB)
             assert set(names) <= set(found)

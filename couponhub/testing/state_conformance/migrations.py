@@ -107,7 +107,7 @@ class MigrationRules:
         state = harness.open()
         kept = state.migration_log.append("mig_a", "planned", _DETAILS, after=0)
         state.preference.set(["new", "old"])
-        assert state.maintenance.backup(tmp_path / "backup")
+        harness.back_up(state, tmp_path / "backup")
         state.migration_log.append("mig_a", "applied", after=1)
         state.preference.set(["old"])
         back = harness.restore(tmp_path / "backup")

@@ -62,7 +62,7 @@ class UpkeepRules:
         key = state.reports.key()
         with state.reports.changing() as change:
             take_in(change, key, [("E1", "A")])
-        assert state.maintenance.backup(tmp_path / "backup")
+        harness.back_up(state, tmp_path / "backup")
         sent_whole(ledger, ["LATER"])
         state.tokens.remove("till")
 
@@ -87,7 +87,7 @@ class UpkeepRules:
         known = 0
         for number in range(3):
             names = {UploadId(worker.step()) for _ in range(2)}
-            state.maintenance.backup(tmp_path / f"backup{number}")
+            harness.back_up(state, tmp_path / f"backup{number}")
             back = harness.restore(tmp_path / f"backup{number}").ledger("shop")
             history = back.history(LIST)
             found = {upload.id for upload in history.uploads}
