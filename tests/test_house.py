@@ -14,7 +14,7 @@ ADAPTERS = ("couponhub_capillary", "couponhub_moengage")
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"shown"}),
-    frozenset({"_lazy", "_version", "errors", "forking", "paths", "secret"}),
+    frozenset({"_lazy", "_version", "errors", "forking", "paths", "rights", "secret"}),
     frozenset({"clock"}),
     frozenset({"models", "object_stores", "rooted", "settings", "sockets", "strict"}),
     frozenset({"json_schema", "protocols", "serialization"}),

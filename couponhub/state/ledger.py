@@ -97,6 +97,17 @@ class Ledger(Protocol):
         """
         ...
 
+    def require_lock(self, list_id: ListId) -> None:
+        """Prove that the list's lock, where it was taken from this ledger, is held still; to be asked right before sending.
+
+        A process that was stopped for long, or cut off from the state, loses it to whoever waits, where the kind of state
+        is for several machines. What it wants to write in the block of the lock then is refused too.
+
+        Raises:
+            LocalError: It is lost, or nobody can tell: nothing must be sent.
+        """
+        ...
+
     def is_locked(self, upload: UploadRecord) -> bool:
         """Return True while somebody may be sending this upload: the newest one of a list whose lock is held.
 

@@ -215,6 +215,40 @@ class MultipartStream:
         self._file.close()
 
 
+class ProvenBody:
+    """A body whose last block is given out only once a proof has held: without it the other side can make nothing of the rest.
+
+    So the proof comes after the connection is made and all but that block is sent, and what is between it and the
+    last byte takes no time that anybody could be stopped in unseen.
+
+    Args:
+        body: Any other one, which is not empty.
+        proof: Raises where nothing may be sent.
+    """
+
+    def __init__(self, body: "bytes | MultipartStream", proof: Callable[[], None]) -> None:
+        self._length = len(body)
+        self._left = self._length
+        self._source: _Readable = io.BytesIO(body) if isinstance(body, bytes) else body
+        self._proof = proof
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the blocks, as `MultipartStream` does."""
+        while block := self.read(_BLOCK):
+            yield block
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end."""
+        block = self._source.read(size)
+        self._left -= len(block)
+        if block and self._left <= 0:
+            self._proof()
+        return block
+
+
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 

@@ -17,7 +17,8 @@ from urllib3.util import Retry, Timeout
 
 from couponhub._version import UNKNOWN, installed_version
 from couponhub.forking import PerProcess
-from couponhub.transport.exchange import MultipartStream, Reply, Request
+from couponhub.rights import proof
+from couponhub.transport.exchange import MultipartStream, ProvenBody, Reply, Request
 from couponhub.transport.headers import SentHeaders
 from couponhub.transport.pool import TimedAdapter
 from couponhub.transport.redaction import redact_library_logs
@@ -75,11 +76,11 @@ class VendorSession:
             requests.exceptions.InvalidHeader: A header cannot be sent.
             requests.exceptions.InvalidURL: The base address is none.
             ReplyTooLarge: The answer is longer than it may be.
-            CouponhubError: Whatever `take` raises.
+            CouponhubError: Whatever `take` raises, or the proof of the right to a change.
         """
         own = self._own.get()
         route = own.routes.get(base_url) or own.route(base_url)
-        body = stream or request.encoded_body()
+        body = _proven(request, stream or request.encoded_body())
         sent = {**own.headers, **headers.revealed()}
         for header in sent.items():
             check_header_validity(header)
@@ -159,6 +160,19 @@ class _Route:
 
     pool: HTTPConnectionPool
     prefix: str
+
+
+def _proven(
+    request: Request, body: bytes | MultipartStream | None
+) -> bytes | MultipartStream | ProvenBody | None:
+    """Return a body whose end goes out only where the right to it has held; without a body that is asked at once."""
+    prove = proof() if request.changes else None
+    if prove is None:
+        return body
+    if not body:
+        prove()
+        return body
+    return ProvenBody(body, prove)
 
 
 def _in_url(query: Sequence[tuple[str, str]]) -> str:

@@ -1,11 +1,14 @@
 """Taking uploads back: the vendor deletes their files, and the ledger forgets that their codes were sent."""
 
+from functools import partial
+
 import attrs
 
 from couponhub.clock import Clock
 from couponhub.errors import Conflict, NotFound, OutcomeUnknown, UnreadableReply, VendorError, WaitTimeout
 from couponhub.models import ListId, PartId
 from couponhub.protocols import DeletesParts, ReadsParts
+from couponhub.rights import proven_by
 from couponhub.safe_writes import write_once
 from couponhub.state import Ledger, Stage, UploadRecord
 from couponhub.uploads.reconciling import Reconciler
@@ -42,7 +45,8 @@ class Deleter:
                     if part.shown.id is None:
                         raise UnreadableReply("the vendor gave a part no id by which it could be deleted")
                     try:
-                        self.delete_part(upload.list_id, part.shown.id)
+                        with proven_by(partial(ledger.require_lock, upload.list_id)):
+                            self.delete_part(upload.list_id, part.shown.id)
                     except NotFound as error:
                         self._require_gone(upload, part.shown.id, error)
                     upload = ledger.mark_deleted(upload, part.number)

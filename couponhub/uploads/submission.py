@@ -11,6 +11,7 @@ from couponhub.clock import Deadline
 from couponhub.errors import WaitTimeout
 from couponhub.models import CodeFile, FileUrl, Identifier, Part, Tagging
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
+from couponhub.rights import proven_by
 from couponhub.safe_writes import write_once
 from couponhub.state import Ledger, PartRecord, Stage, UploadRecord
 from couponhub.uploads.events import SECOND_LOOK
@@ -49,7 +50,9 @@ class Submitter:
             upload = self.ledger.mark_submitting(upload, number)
             if (found := _submitted(upload, number)) is not None:
                 return found  # it showed late, and somebody else has found it
-            return self.ledger.mark_submitted(upload, number, submit_call(self.rate_limit_wait.limit))
+            with proven_by(lambda: self.ledger.require_lock(upload.list_id)):
+                part = submit_call(self.rate_limit_wait.limit)
+            return self.ledger.mark_submitted(upload, number, part)
 
         def look() -> UploadRecord | None:
             part = self.rate_limit_wait.call(

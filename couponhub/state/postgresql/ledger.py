@@ -47,6 +47,10 @@ class PostgresqlLedger(SqlLedger):
         """As `Ledger.list_lock`."""
         return self._rights.hold(list_id, timeout=timeout)
 
+    def require_lock(self, list_id: ListId) -> None:
+        """As `Ledger.require_lock`."""
+        self._rights.require(list_id)
+
     def is_locked(self, upload: UploadRecord) -> bool:
         """As `Ledger.is_locked`."""
         return self._rights.is_held(upload.list_id) and self._newest(upload.list_id) == upload.id

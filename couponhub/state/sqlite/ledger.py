@@ -55,6 +55,9 @@ class SqliteLedger(SqlLedger):
                 ) from None
             yield
 
+    def require_lock(self, list_id: ListId) -> None:
+        """As `Ledger.require_lock`: nobody takes a file's lock from a process that lives, stopped or not."""
+
     def is_locked(self, upload: UploadRecord) -> bool:
         """As `Ledger.is_locked`."""
         if not self._locks.is_held((self._connection, upload.list_id)):
