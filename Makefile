@@ -18,7 +18,7 @@ LOCKED := install --require-hashes --requirement
 SOURCES := $(shell find couponhub adapters -type f -name '*.py*' ! -name '*.pyc')
 DOCUMENTS := $(shell find docs -type f \( -name '*.md' -o -name '*.py' \) ! -path 'docs/_build/*')
 
-.PHONY: help demo test check types docs wheel pytest thorough torture coverage live compose release format lock audit clean
+.PHONY: help demo test check types docs wheel pytest thorough torture scale coverage live compose release format lock audit clean
 
 help:
 	@echo 'make demo     start both emulators, send codes, look a customer up: the whole of it in one minute'
@@ -26,6 +26,7 @@ help:
 	@echo 'make docs     build the pages'
 	@echo 'make thorough run the tests with all examples of each property'
 	@echo 'make torture  kill uploads and migrations again and again, and look whether a code was lost or doubled'
+	@echo 'make scale    run what is too long for every run, at its size: make scale SCALE=spark'
 	@echo 'make coverage run the tests, and fail where they reach too little of the code'
 	@echo 'make live     compare the answers of real vendors with the documented ones: make live CONFIG=couponhub.toml'
 	@echo 'make compose  all of it in containers, over emulated vendors: servers, worker, PostgreSQL, Redis; needs Docker'
@@ -67,6 +68,11 @@ thorough: .venv/.dev
 # make torture TORTURE='migrations --seed 7'.
 torture: .venv/.dev
 	@$(BIN)/python -m tests.torture $(TORTURE)
+
+# What takes engines of its own, or more codes than a test may: a table for each part, of which SCALE names one, with its own words:
+# make scale SCALE='spark --codes 1000000'. Spark comes into an environment of its own, build/spark, in the first run.
+scale: .venv/.dev
+	@$(BIN)/python -m tests.scale $(SCALE)
 
 # The tests once more, counting what they reach, subprocesses and forked workers included. Not a part of `make test`: until Python
 # 3.13 counting branches nearly doubles the tests' CPU time (1.84 times). What is counted, and how much is wanted: pyproject.toml.

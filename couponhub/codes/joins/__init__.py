@@ -6,6 +6,7 @@ codes takes `couponhub.codes.compare`, which keeps their order and needs no engi
 
 from couponhub.codes.joins.engine import JoinEngine, open_engine
 from couponhub.codes.joins.outcome import JoinedClasses, SideCounts
+from couponhub.codes.joins.probing import probe
 from couponhub.codes.joins.settings import SetsSettings
 
-__all__ = ["JoinEngine", "JoinedClasses", "SetsSettings", "SideCounts", "open_engine"]
+__all__ = ["JoinEngine", "JoinedClasses", "SetsSettings", "SideCounts", "open_engine", "probe"]

@@ -5,6 +5,7 @@ only the name of a condition is kept.
 """
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -110,7 +111,9 @@ class SparkCluster:
 
     def _done(self, call: Callable[[], T]) -> T:
         try:
-            return call()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of tries that fail; the last of them is told
+                return call()
         except Exception as error:  # noqa: BLE001 - of three libraries, and each is told as one line
             fault = _fault(self._name, error)
         raise fault  # outside of the handlers: what would be chained may quote codes

@@ -49,14 +49,16 @@ def opened_session(url: str) -> Iterator[Any]:
         try:
             yield session
         except BaseException:
-            with suppress(Exception):
+            with suppress(Exception), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
                 if connects:
                     session.interruptAll()
                 else:
                     session.sparkContext.cancelAllJobs()
             raise
     finally:
-        with suppress(Exception):  # it may be away, and ends by itself then
+        with suppress(Exception), warnings.catch_warnings():  # it may be away, and ends by itself then
+            warnings.simplefilter("ignore")
             session.stop()
 
 
