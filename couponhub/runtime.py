@@ -17,7 +17,7 @@ from couponhub.holdings.export_work import KIND as EXPORT
 from couponhub.holdings.exports import HubExports, export_work
 from couponhub.jobs import HELP, HubJobs, Offers, OpenWork, help_work
 from couponhub.lookup import AnswerMemo, AskingOrder, Question
-from couponhub.migration import MIGRATION, Migrations, migration_work
+from couponhub.migration import MIGRATION, SHADOW, Migrations, migration_work, shadow_run_work
 from couponhub.models import CouponQuery, Strategy
 from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
@@ -97,6 +97,7 @@ class Runtime:
                 Deadline.after(timeout, self.services.clock),
             ),
             MIGRATION: lambda job, timeout: migration_work(self.migrations, job, timeout),
+            SHADOW: lambda job, timeout: shadow_run_work(self.migrations, job, timeout),
             HELP: lambda job, timeout: help_work(
                 job,
                 self.state.jobs,
@@ -119,6 +120,7 @@ class Runtime:
             order=self.order,
             comparison=self._comparison,
             engine=config.sets,
+            offer=self._offers.offer,
             clock=self.services.clock,
         )
         self.exports = HubExports(

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 
@@ -14,7 +14,9 @@ from couponhub.lookup.question import Question
 from couponhub.models import Customer, LookupAnswer
 
 
-def lookup_many(question: Question, customers: Iterable[Customer], *, at_once: int) -> Iterator[LookupAnswer]:
+def lookup_many(
+    question: Question, customers: Iterable[Customer], *, at_once: int
+) -> Generator[LookupAnswer, None, None]:
     """Ask about one customer after the other; each answer is handed on as soon as those before it are.
 
     What is under way belongs to the process that began it: one that was forked off meanwhile gets no answers to it.

@@ -4,7 +4,15 @@ A plan holds counts and digests, never a code or a customer. Rows live in privat
 """
 
 from couponhub.migration.progress import MigrationProgress, no_progress
-from couponhub.migration.service import Migrations, migration_work
-from couponhub.migration.steps import MIGRATION
+from couponhub.migration.service import Migrations, migration_work, shadow_run_work
+from couponhub.migration.steps import MIGRATION, SHADOW
 
-__all__ = ["MIGRATION", "MigrationProgress", "Migrations", "migration_work", "no_progress"]
+__all__ = [
+    "MIGRATION",
+    "SHADOW",
+    "MigrationProgress",
+    "Migrations",
+    "migration_work",
+    "no_progress",
+    "shadow_run_work",
+]

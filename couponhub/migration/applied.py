@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from couponhub.clock import Clock
 from couponhub.codes.joins.settings import SetsSettings
 from couponhub.errors import UsageError
-from couponhub.jobs import HubJobs
+from couponhub.jobs import HubJobs, tell_nobody
 from couponhub.lookup import AskingOrder, Question
 from couponhub.migration.children import BatchUploads
 from couponhub.migration.kept import KeptMigration
@@ -40,6 +40,7 @@ class AppliedMigrations(Rooted):
         order: Whom lookups ask.
         comparison: Makes the question whether connections know the same of a customer.
         engine: Of large sets.
+        offer: Told of jobs with which others may help.
         clock: For tests.
     """
 
@@ -53,6 +54,7 @@ class AppliedMigrations(Rooted):
         order: AskingOrder,
         comparison: Callable[[tuple[str, ...]], Question],
         engine: SetsSettings,
+        offer: Callable[[JobId], object] = tell_nobody,
         clock: Clock,
     ) -> None:
         self._state = state
@@ -62,6 +64,7 @@ class AppliedMigrations(Rooted):
         self._order = order
         self._comparison = comparison
         self._engine = engine
+        self._offer = offer
         self._clock = clock
 
     def _status(self, kept: KeptMigration) -> MigrationStatus:
@@ -105,3 +108,14 @@ def id_of(migration: object) -> str | None:
     if isinstance(migration, str) and migration.startswith(_PREFIX) and not FilePath(migration).exists():
         return migration
     return None
+
+
+def given_file(given: object, what: str = "out must be the path of a new file") -> FilePath:
+    """Return the path that is given.
+
+    Raises:
+        UsageError: It is none; `what` says so.
+    """
+    if not isinstance(given, (str, os.PathLike)) or not os.fsdecode(given):
+        raise UsageError(what)
+    return FilePath(os.fsdecode(given))

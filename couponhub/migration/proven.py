@@ -3,21 +3,19 @@
 import os
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
-from couponhub.errors import UsageError
-from couponhub.migration.applied import AppliedMigrations, NamedMigration
+from couponhub.migration.applied import NamedMigration, given_file
 from couponhub.migration.kept import KeptMigration
 from couponhub.migration.proofs import written_down
 from couponhub.migration.run_log import RunLog
+from couponhub.migration.shadowing import ShadowedMigrations
 from couponhub.migration.spans import given_span
 from couponhub.migration.steps import target_list
 from couponhub.models import (
     MigrationCutOver,
     MigrationProof,
     MigrationRollback,
-    MigrationShadow,
     MigrationStatus,
 )
 from couponhub.models.given import given_id, given_seconds, given_whole
@@ -32,7 +30,7 @@ _SAMPLE = 1000
 _EVERY = 60.0
 
 
-class ProvenMigrations(AppliedMigrations):
+class ProvenMigrations(ShadowedMigrations):
     """Migrations whose targets are compared with what was planned; see `Migrations`."""
 
     def verify(
@@ -64,7 +62,7 @@ class ProvenMigrations(AppliedMigrations):
         """
         wanted = given_whole(sample, "the sample", least=0)
         chosen = given_whole(seed, "the seed")
-        path = None if out is None else _file(out)
+        path = None if out is None else given_file(out)
         kept = self._kept(migration)
         proof = self._verifier(kept).verify(sample=wanted, seed=chosen, out=path)
         return written_down(proof, self._state().migration_log)
@@ -135,7 +133,7 @@ class ProvenMigrations(AppliedMigrations):
         from couponhub.codes.new_file import require_new  # noqa: PLC0415 - lookups need none of it
         from couponhub.migration.aftermath import Aftermath  # noqa: PLC0415 - the same
 
-        path = None if out is None else _file(out)
+        path = None if out is None else given_file(out)
         kept = self._kept(migration)
         decisions = self._decisions(kept)
         if path is not None:
@@ -181,40 +179,6 @@ class ProvenMigrations(AppliedMigrations):
         decisions.retire(name, self._connection(decisions.plan.source.connection))
         return self._status(kept)
 
-    def shadow(
-        self, migration: NamedMigration, customers: Path, *, sample: int = 100, seed: int = 0
-    ) -> MigrationShadow:
-        """Look a sample of customers up at both vendors, and count how what they know differs.
-
-        Args:
-            migration: Which one.
-            customers: A file of identifiers, with a column `mobile`, `email`, `external_id` or `id`.
-            sample: The most customers that are asked about.
-            seed: Of the sample: the same one chooses the same.
-
-        Raises:
-            NotFound: No such migration was applied.
-            UsageError: The file is none of customers, or both lists are of one connection.
-            Unsupported: One of the vendors cannot be asked; the hint says what to do instead.
-            LocalError: The file cannot be read.
-        """
-        from couponhub.holdings import read_customers  # noqa: PLC0415 - brings readers of tables in
-        from couponhub.migration.shadow import Shadow  # noqa: PLC0415 - lookups need none of it
-
-        most = given_whole(sample, "the sample", least=1)
-        chosen = given_whole(seed, "the seed")
-        path = _file(customers, "the file of customers must be a path")
-        plan = self._kept(migration).plan()
-        shadow = Shadow(
-            plan=plan,
-            log=RunLog.read(self._state().migration_log, plan.id),
-            source=self._connection(plan.source.connection),
-            target=self._connection(plan.target.connection),
-            comparison=self._comparison,
-            clock=self._clock,
-        )
-        return shadow.compare(read_customers(path), most, chosen)
-
     def _decisions(self, kept: KeptMigration) -> "Decisions":
         from couponhub.migration.cutover import Decisions  # noqa: PLC0415 - lookups need none of it
 
@@ -259,9 +223,3 @@ class ProvenMigrations(AppliedMigrations):
             engine=self._engine,
             clock=self._clock,
         )
-
-
-def _file(given: object, what: str = "out must be the path of a new file") -> FilePath:
-    if not isinstance(given, (str, os.PathLike)) or not os.fsdecode(given):
-        raise UsageError(what)
-    return FilePath(os.fsdecode(given))

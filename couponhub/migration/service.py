@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from couponhub.clock import Deadline
 from couponhub.errors import CouponhubError
-from couponhub.jobs import ends_job
+from couponhub.jobs import Work, ends_job
 from couponhub.migration.applied import NamedMigration, plan_of
 from couponhub.migration.driving import Drive
 from couponhub.migration.kept import KeptMigration
@@ -269,3 +269,10 @@ class Migrations(ProvenMigrations):
 def migration_work(migrations: Migrations, job: JobRecord, timeout: float | None) -> Iterator[MigrationWork]:  # noqa: ARG001
     """Make what runs the steps of a migration; see `couponhub.jobs.OpenWork`."""
     yield migrations._work(job)  # noqa: SLF001 - of this module
+
+
+def shadow_run_work(
+    migrations: Migrations, job: JobRecord, timeout: float | None
+) -> AbstractContextManager[Work]:
+    """Make what runs the steps of a shadow run; see `couponhub.jobs.OpenWork`."""
+    return migrations._shadow_work(job, timeout)  # noqa: SLF001 - of this room

@@ -10,12 +10,12 @@ from couponhub.clock import Clock
 from couponhub.errors import NotFound, Unsupported, UsageError
 from couponhub.lookup import Question, lookup_many, summed
 from couponhub.migration.run_log import SHADOWED, RunLog
-from couponhub.models import Customer, Difference, MigrationPlan, MigrationShadow
+from couponhub.models import Customer, Difference, JobId, MigrationPlan, MigrationShadow
 
 if TYPE_CHECKING:
     from couponhub.connection import Connection
 
-_AT_ONCE = 8
+AT_ONCE = 8
 
 
 @attrs.frozen(kw_only=True)
@@ -37,13 +37,12 @@ class Shadow:
     comparison: Callable[[tuple[str, ...]], Question]
     clock: Clock
 
-    def compare(self, customers: Iterable[Customer], sample: int, seed: int) -> MigrationShadow:
-        """Ask both about a sample.
+    def chosen(self, customers: Iterable[Customer], sample: int, seed: int) -> list[Customer]:
+        """Choose a sample.
 
         Raises:
             UsageError: Both lists are of one connection, or there is nobody to ask about.
             Unsupported: One of the vendors cannot be asked; the hint says what to do instead.
-            VendorError: A vendor refuses to answer at all.
         """
         if self.source is self.target:
             raise UsageError("both lists are of one connection, whose lookups have them both")
@@ -52,31 +51,52 @@ class Shadow:
             (self.target, None),
         ):
             _require_asked(connection, list_id)
-        chosen = _sample(customers, sample, seed)
-        if not chosen:
+        found = _sample(customers, sample, seed)
+        if not found:
             raise UsageError("there is no customer in the file")
-        question = self.comparison((self.source.name, self.target.name))
+        return found
+
+    def question(self) -> Question:
+        """Make the question that both are asked."""
+        return self.comparison((self.source.name, self.target.name))
+
+    def compare(self, chosen: list[Customer]) -> MigrationShadow:
+        """Ask both about a sample, here and now.
+
+        Raises:
+            VendorError: A vendor refuses to answer at all.
+        """
         unknown = 0
         differences: list[Difference] = []
-        for answer in lookup_many(question, chosen, at_once=_AT_ONCE):
+        for answer in lookup_many(self.question(), chosen, at_once=AT_ONCE):
             unknown += not all(one.whole for one in answer.answers)
             differences += answer.differences or ()
         found = summed(differences)
-        counts = {one.kind.value: one.count for one in found}
-        told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "no code"
-        self.log.write(
-            SHADOWED,
-            f"{len(chosen):,} customers at both vendors: {told}",
-            customers=len(chosen),
-            unknown=unknown,
-            counts=counts,
-        )
+        self.written_down(len(chosen), unknown, found)
         return MigrationShadow(
             id=self.plan.id,
             at=self.clock.now(),
             customers=len(chosen),
             unknown=unknown,
             differences=found,
+        )
+
+    def written_down(
+        self, customers: int, unknown: int, found: Iterable[Difference], *, job: JobId | None = None
+    ) -> None:
+        """Write what came of a sample into the log of the migration; of one job once."""
+        if job is not None and any(event.details.get("job") == job for event in self.log.logged):
+            return
+        counts = {one.kind.value: one.count for one in found}
+        told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "no code"
+        more = {} if job is None else {"job": str(job)}
+        self.log.write(
+            SHADOWED,
+            f"{customers:,} customers at both vendors: {told}",
+            customers=customers,
+            unknown=unknown,
+            counts=counts,
+            **more,
         )
 
 

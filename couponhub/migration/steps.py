@@ -8,6 +8,7 @@ from couponhub.models import JobId, JobStatus, MigrationPlan
 from couponhub.state import JobRecord, StepRecord
 
 MIGRATION = "migration"
+SHADOW = "shadow"
 CHECK_NEW, CREATE, SEND, SECOND_PASS = "check new list", "create list", "send batch", "second pass"
 
 
