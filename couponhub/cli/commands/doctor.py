@@ -20,7 +20,7 @@ from couponhub.secret import Secret
 from couponhub.serialization import Document, error_object
 from couponhub.settings import is_loopback_url
 from couponhub.staging import StagingSettings, open_staging
-from couponhub.state import Maintenance
+from couponhub.state import State
 
 _COLUMNS = (
     Column("CONNECTION", lambda document: document["connection"] or f"({document['subject']})"),
@@ -38,8 +38,8 @@ def command(options: GlobalOptions, connection: str | None) -> None:
     """Call each connection (or only CONN) once, harmlessly, and say what is wrong and how to mend it.
 
     Where a vendor fetches files from here, one that holds nothing is staged for a moment, and fetched by its address.
-    Without CONN the store is looked at too, and shown when something is wrong with it: what it has lost, and who else
-    may read or change it. So is what machines share, where [shared] names it. Exits with the code of the first fault.
+    Without CONN the store is looked at too, and shown when something is wrong with it, or when it is on a server: what
+    it has lost, and who else may read or change it. So is what machines share, where [shared] names it. Exits with the code of the first fault.
     """
     faults: list[CouponhubError] = []
     with opened_hub(options) as hub:
@@ -47,7 +47,7 @@ def command(options: GlobalOptions, connection: str | None) -> None:
         documents = [_checked(hub, name, faults) for name in names]
         documents += _staging(hub, names, faults)
         if connection is None:
-            documents += _store(hub.state.maintenance, faults)
+            documents += _store(hub.state, faults)
             documents += _shared(hub, faults)
     print_many(options, documents, _COLUMNS, "No connection is configured.")
     for fault in faults:
@@ -117,14 +117,14 @@ def _staging(hub: CouponHub, names: Sequence[str], faults: list[CouponhubError])
     ]
 
 
-def _store(maintenance: Maintenance, faults: list[CouponhubError]) -> list[Document]:
+def _store(state: State, faults: list[CouponhubError]) -> list[Document]:
     """Say how the store stands, if there is anything to say."""
     started = time.monotonic()
     try:
-        checked = maintenance.check()
+        checked = state.maintenance.check()
     except LocalError:
         return []  # a user without a home has no store, and reads all the same
-    if checked.fault is None and not checked.warnings:
+    if checked.fault is None and not checked.warnings and not state.settings.is_postgresql:
         return []
     if checked.fault is not None:
         faults.append(checked.fault)

@@ -1,4 +1,4 @@
-"""`couponhub store`: what is kept on this machine, where it lies, and how to keep it safe."""
+"""`couponhub store`: what is kept, where it lies, and how to keep it safe."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +49,7 @@ _CHECK = (
 
 @click.group("store", cls=GlobalGroup)
 def command() -> None:
-    """Look after what is kept on this machine: the ledger of uploads, codes sent, usage reports, tokens, quotas."""
+    """Look after what is kept: the ledger of uploads, codes sent, usage reports, tokens, quotas."""
 
 
 @command.command("status")
@@ -84,7 +84,7 @@ def backup(options: GlobalOptions, folder: str) -> None:
     """Copy the store into DIR, which is made or must be empty; others may go on using it meanwhile.
 
     To restore it, end whatever uses the store and put the files of DIR in its place. What was sent after the backup is
-    not known then: see the page on the store.
+    not known then: see the page on the store. A store in PostgreSQL is refused: the server's own tools back it up.
     """
     with _maintenance(options) as maintenance:
         written = maintenance.backup(expanded(folder))
