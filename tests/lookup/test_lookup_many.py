@@ -127,7 +127,7 @@ def test_customers_are_taken_as_answers_are() -> None:
     for number in range(20):
         assert str(number) == next(answers).customer.value
         assert len(taken) <= number + 1 + 5
-    answers.close()  # type: ignore[attr-defined] # a generator, said to be an iterator
+    answers.close()
 
 
 def test_an_answer_that_is_there_waits_for_no_further_customer() -> None:
@@ -155,7 +155,7 @@ def test_closing_stops_asking() -> None:
     client = CountingClient()
     answers = lookup_many(about(client), customers(), at_once=4)
     next(answers)
-    answers.close()  # type: ignore[attr-defined] # a generator, said to be an iterator
+    answers.close()
     assert len(client.asked) <= 5
     for thread in threading.enumerate():
         if thread.name.startswith("lookup-many"):
@@ -177,7 +177,7 @@ def test_closing_waits_for_nobody() -> None:
     begun = threading.Event()
     answers = lookup_many(about(Silent(), deadline=3600), customers(), at_once=3)
     assert "0" == next(answers).customer.value
-    answers.close()  # type: ignore[attr-defined] # a generator, said to be an iterator
+    answers.close()
     for thread in threading.enumerate():
         if thread.name.startswith("lookup-many"):
             thread.join(10)
