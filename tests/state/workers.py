@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 
 from couponhub.state import StoreSettings, open_state
 from couponhub.testing.state_conformance.harness import Worker
@@ -14,12 +15,13 @@ class ForkedWorker(Worker):
 
     Args:
         words: The URL of the state, the name of the work, and its arguments.
+        work_on: Does it, on a state like that of `open_state`.
     """
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, work_on: Callable[[], None] | None = None) -> None:
         reads, told = os.pipe()
         said, writes = os.pipe()
-        self._command = forked(_work, *words, stdin=reads, output=writes)
+        self._command = forked(work_on or _work, *words, stdin=reads, output=writes)
         os.close(reads)
         os.close(writes)
         self._told, self._said = os.fdopen(told, "w"), os.fdopen(said)

@@ -57,10 +57,31 @@ class SharedKey:
         size = file.stat().st_size if file.exists() else None
         return StatePart(name="key", place=str(file), holds="the key of the customers' hashes", bytes=size)
 
+    def matching(self, fingerprint: str) -> HashKey:
+        """Return this machine's key, if it is the one with that fingerprint. The database is not asked.
+
+        Raises:
+            LocalError: As of `get`.
+        """
+        place = self._database.place
+        if not self._stored.is_configured and not key_file(self._database.settings).exists():
+            raise LocalError(
+                f"the store {place} was made with a key that this machine lacks: there is no {self._stored.place}",
+                hint="copy that file from a machine that has it, or set [store] key to one key on all machines",
+            )
+        key = self._stored.read()
+        if key.check != fingerprint:
+            # Every customer would seem to have nothing.
+            raise LocalError(
+                f"the store {place} was made with another key than {self._stored.place}",
+                hint="use the key of the machines that share the store, in [store] key or in that file",
+            )
+        return key
+
     def _found(self) -> HashKey | None:
         with self._database.looking() as database:
             fingerprint = read_facts(database).get(FINGERPRINT)
-        return None if fingerprint is None else self._compared(fingerprint)
+        return None if fingerprint is None else self.matching(fingerprint)
 
     def _made(self) -> HashKey:
         try:
@@ -79,23 +100,7 @@ class SharedKey:
                 (FINGERPRINT, key.check),
             )
             fingerprint = read_facts(database)[FINGERPRINT]
-        return self._compared(fingerprint)
-
-    def _compared(self, fingerprint: str) -> HashKey:
-        place = self._database.place
-        if not self._stored.is_configured and not key_file(self._database.settings).exists():
-            raise LocalError(
-                f"the store {place} was made with a key that this machine lacks: there is no {self._stored.place}",
-                hint="copy that file from a machine that has it, or set [store] key to one key on all machines",
-            )
-        key = self._stored.read()
-        if key.check != fingerprint:
-            # Every customer would seem to have nothing.
-            raise LocalError(
-                f"the store {place} was made with another key than {self._stored.place}",
-                hint="use the key of the machines that share the store, in [store] key or in that file",
-            )
-        return key
+        return self.matching(fingerprint)
 
 
 def key_file(settings: StoreSettings) -> Path:

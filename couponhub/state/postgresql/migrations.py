@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, LiteralString
 import attrs
 
 from couponhub.errors import LocalError
+from couponhub.state.postgresql.report_tables import REPORT_TABLES
 from couponhub.state.postgresql.statements import PostgresqlStatements
 from couponhub.state.sql.database import Statements
 
@@ -201,6 +202,7 @@ STEPS: tuple[SchemaStep, ...] = (
         """,
             # What there is one of: the fingerprint of the key, the signal of erasures, the order of lookups.
             "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+            *REPORT_TABLES,
         ),
     ),
 )

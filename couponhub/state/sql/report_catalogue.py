@@ -15,17 +15,17 @@ from couponhub.state.sql.database import Statements
 from couponhub.state.sql.report_pages import ReportPages
 
 
-@attrs.frozen
 class CatalogueChange:
     """A `ReportChange` within one transaction, in which nobody else changes the index.
 
-    Attributes:
+    Args:
         database: Runs statements in it.
         pages: Its pages.
     """
 
-    database: Statements
-    pages: ReportPages
+    def __init__(self, database: Statements, pages: ReportPages) -> None:
+        self.database = database
+        self.pages = pages
 
     def catalogue(self) -> Catalogue:
         """As `ReportChange.catalogue`."""
