@@ -42,6 +42,21 @@ class WindowRows(Protocol):
 
 
 @attrs.frozen
+class WindowRowsInMemory:
+    """`WindowRows` of this process."""
+
+    rows: dict[Key, WindowRow]
+
+    def get(self, key: Key) -> WindowRow | None:
+        """As `WindowRows.get`."""
+        return self.rows.get(key)
+
+    def put(self, key: Key, row: WindowRow) -> None:
+        """As `WindowRows.put`."""
+        self.rows[key] = row
+
+
+@attrs.frozen
 class AccountWindows:
     """The verbs of a `QuotaStore`, done to the windows of one account at one moment.
 

@@ -11,8 +11,9 @@ import pytest
 
 from couponhub.secret import Secret
 from couponhub.state import Granted, Quotas, QuotaStore, SharedSettings, Spent, Window
+from couponhub.state.machine_quotas import WriteQuotas
 from couponhub.state.redis.link import Link
-from couponhub.state.redis.quotas import RedisQuotas, WriteQuotas
+from couponhub.state.redis.quotas import RedisQuotas
 from couponhub.state.redis.scripts import TimeOfDay
 from couponhub.testing.state_conformance.harness import QuotaHarness, Worker
 from couponhub.testing.state_conformance.quotas import QuotaRules, granted, left

@@ -3,7 +3,8 @@
 from contextlib import suppress
 
 from couponhub.errors import LocalError
-from couponhub.state.redis.link import PREFIX, AwayError, Link
+from couponhub.state.machine_share import AwayError
+from couponhub.state.redis.link import PREFIX, Link
 from couponhub.state.redis.scripts import ERASE, LATEST
 
 KEY = f"{PREFIX}erasures"

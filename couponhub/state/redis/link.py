@@ -10,6 +10,8 @@ import attrs
 
 from couponhub.errors import ConfigError, LocalError
 from couponhub.forking import PerProcess
+from couponhub.state.machine_quotas import TRIED_AGAIN_AFTER
+from couponhub.state.machine_share import AwayError
 from couponhub.state.redis.faults import told, word_of
 from couponhub.state.redis.scripts import PROBE, Script, TimeOfDay
 from couponhub.state.shared_settings import SharedSettings
@@ -25,14 +27,8 @@ _log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 0.5
 _ANSWER_SECONDS = 0.3
 """Nobody who looks a customer up may wait longer for what only makes it quicker."""
-TRIED_AGAIN_AFTER = 3.0
-"""Seconds."""
 PREFIX = "couponhub:"
 """Of every key."""
-
-
-class AwayError(Exception):
-    """Redis cannot be used now; it was said in the log, once."""
 
 
 class Link:

@@ -8,9 +8,10 @@ from typing import cast
 
 import attrs
 
+from couponhub.state.machine_share import AwayError
 from couponhub.state.redis.erasures import KEY as GENERATION
 from couponhub.state.redis.erasures import Erasures
-from couponhub.state.redis.link import PREFIX, AwayError, Link
+from couponhub.state.redis.link import PREFIX, Link
 from couponhub.state.redis.scripts import CLAIM_PROBE, KEEP, LET_GO, LOOK, TELL, Script
 from couponhub.state.redis.sealing import Seal
 from couponhub.state.shared import BreakerNews, Sighting

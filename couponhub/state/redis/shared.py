@@ -8,12 +8,13 @@ from couponhub.errors import LocalError
 from couponhub.forking import ProcessLock
 from couponhub.state.hashing import HashKey
 from couponhub.state.invalidation import InvalidationSignal
+from couponhub.state.machine_quotas import WriteQuotas
 from couponhub.state.quotas import QuotaStore
 from couponhub.state.reach import PartProbe, ReachedPart
 from couponhub.state.redis.erasures import Erasures
 from couponhub.state.redis.link import Link
 from couponhub.state.redis.lookups import RedisLookups
-from couponhub.state.redis.quotas import RedisQuotas, WriteQuotas
+from couponhub.state.redis.quotas import RedisQuotas
 from couponhub.state.redis.sealing import Seal
 from couponhub.state.shared import SharedLookups
 from couponhub.state.shared_settings import SharedSettings

@@ -6,7 +6,11 @@ import attrs
 
 from couponhub.state.budgets import Spent
 from couponhub.state.quotas import Granted, Window
-from couponhub.state.windows import AccountWindows, Key, WindowRow
+from couponhub.state.windows import AccountWindows, Key, WindowRow, WindowRowsInMemory
+
+
+class AwayError(Exception):
+    """The place where all machines count cannot be used now; it was said in the log, once."""
 
 
 @attrs.frozen(kw_only=True)
@@ -74,7 +78,7 @@ class MachineShare:
         self._calls: dict[tuple[str, Window], tuple[int, float]] = {}
         self._learned: dict[tuple[str, Window], VendorWord] = {}
         self._pauses: dict[Key, float] = {}
-        self._rows = _Rows(
+        self._rows = WindowRowsInMemory(
             {
                 key: WindowRow(ends=one.ends_here, used=0, cap=self._part(max(0, one.cap - one.used)))
                 for key, one in seen.items()
@@ -138,18 +142,3 @@ class MachineShare:
 
     def _part(self, calls: int) -> int:
         return int(calls * self._share)
-
-
-@attrs.frozen
-class _Rows:
-    """Windows in memory."""
-
-    rows: dict[Key, WindowRow]
-
-    def get(self, key: Key) -> WindowRow | None:
-        """As `WindowRows.get`."""
-        return self.rows.get(key)
-
-    def put(self, key: Key, row: WindowRow) -> None:
-        """As `WindowRows.put`."""
-        self.rows[key] = row
