@@ -40,11 +40,13 @@ class PostgresqlServer:
         folder: Where its data lie.
         port: On 127.0.0.1.
         binaries: Where its programs lie.
+        is_durable: False for one that forgets with the machine, as is enough for tests.
     """
 
     folder: Path
     port: int
     binaries: Path
+    is_durable: bool = False
 
     def url(self, database: str, *, user: str = _USER, password: str = _PASSWORD) -> str:
         """Return the address of a database."""
@@ -71,9 +73,11 @@ class PostgresqlServer:
         """Start it, and wait until it answers."""
         log = self.folder / "log"
         options = (
-            f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories='' -c fsync=off"
-            " -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB"
+            f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories=''"
+            " -c max_connections=200 -c shared_buffers=32MB"
         )
+        if not self.is_durable:
+            options += " -c fsync=off -c full_page_writes=off"
         self._pg_ctl("start", "-w", "-t", f"{_STARTS_WITHIN_SECONDS:.0f}", "-l", str(log), "-o", options)
 
     def stop(self, mode: str = "fast") -> None:
@@ -121,8 +125,12 @@ class PostgresqlServer:
 
 
 @contextmanager
-def running_postgresql() -> Iterator[PostgresqlServer]:
-    """Start a server of one's own, for tests that stop it."""
+def running_postgresql(*, is_durable: bool = False) -> Iterator[PostgresqlServer]:
+    """Start a server of one's own, for tests that stop it.
+
+    Args:
+        is_durable: As of `PostgresqlServer`.
+    """
     binaries = _postgresql_binaries()
     if binaries is None:
         missing("PostgreSQL", "apt-get install -y --no-install-recommends postgresql")
@@ -130,7 +138,7 @@ def running_postgresql() -> Iterator[PostgresqlServer]:
     # The server refuses to run as root, and whoever runs it must be able to come here.
     folder = Path(tempfile.mkdtemp(prefix="couponhub-pg-", dir="/tmp"))
     own(folder)
-    server = PostgresqlServer(folder, free_port(), binaries)
+    server = PostgresqlServer(folder, free_port(), binaries, is_durable=is_durable)
     try:
         server.initialise()
         server.start()

@@ -17,23 +17,32 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _ANSWER_SECONDS = 60.0
-"""For each statement; one that may take longer says so with `SET LOCAL statement_timeout`, and `patient`."""
+"""For each statement, but for those after `PostgresqlStatements.take_long`."""
 _CONNECT_SECONDS = 5
 _ROOM_SECONDS = 10.0
 
+_OLDEST = 14
+"""The oldest version of the server."""
 _SETTINGS = {
     "search_path": "couponhub",
     "statement_timeout": f"{_ANSWER_SECONDS:.0f}s",
     "lock_timeout": "30s",
     # A paused process must not keep others from the rows that it was about to write.
     "idle_in_transaction_session_timeout": "60s",
+    # A lock is held in silence for as long as a job takes, whatever the server grants others.
+    "idle_session_timeout": "0",
     # The locks of a machine that vanished end with its session.
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
 """Given after connecting, not with it: poolers in session mode take no such words."""
-_SET = "SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in _SETTINGS.items())
+_SET = (
+    "SELECT "
+    + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in _SETTINGS.items())
+    # What was written is there for good, whatever the server's default is.
+    + ", set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), false)"
+)
 
 
 class Connections(HearsOfForks):
@@ -60,7 +69,8 @@ class Connections(HearsOfForks):
 
         Raises:
             ConfigError: The driver is not installed.
-            psycopg.Error: The server cannot be reached, or refuses.
+            LocalError: The server is too old.
+            psycopg.Error: It cannot be reached, or refuses.
         """
         connection = bounded_connections().connect(
             self._conninfo(),
@@ -75,6 +85,7 @@ class Connections(HearsOfForks):
         self._open[id(connection)] = connection
         try:
             connection.answer_seconds = _answer_seconds(seconds)
+            _require_version(connection.info.server_version)
             connection.execute(_SET.encode())
         except BaseException:
             connection.close()
@@ -163,6 +174,14 @@ class ConnectionPool:
             self._free.append(connection)
             if self._is_closed:  # in this very moment
                 self.close()
+
+
+def _require_version(number: int) -> None:
+    if number < _OLDEST * 10_000:
+        raise LocalError(
+            f"[store] url names a server of PostgreSQL {number // 10_000}, and {_OLDEST} is the oldest that will do",
+            hint="upgrade the server, or name another one",
+        )
 
 
 def _answer_seconds(seconds: float | None) -> float:
