@@ -155,6 +155,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def kept_files(self, upload: UploadRecord) -> frozenset[int]:
+        """Return the numbers of the parts whose files are kept; unlike `part_file` it brings none to this machine."""
+        ...
+
     def row_record(self, upload: UploadRecord) -> Path | None:
         """Return what `begin` was given of an upload's rows, to be read only; None when it is not kept, or never was.
 

@@ -175,8 +175,7 @@ class Assembly:
     ) -> Iterator[UploadWork]:
         route = self.route()
         # A file that lies elsewhere is none to stage, nor is one that the vendor has taken.
-        kept = [part for part in upload.parts if ledger.part_file(upload, part.number) is not None]
-        stages = bool(kept) and not closes and not isinstance(route, AcceptsFiles)
+        stages = not closes and not isinstance(route, AcceptsFiles) and bool(ledger.kept_files(upload))
         staging = self._reachable() if stages else None
         callback = job.arguments.get("callback")
         if callback is None and staging is not None:

@@ -202,13 +202,14 @@ class UploadWork:
         """Find the parts that failed while nobody may have served their files; of those served here it is a verdict."""
         if self.source is not None or self.files.staging is None:
             return []
-        return [
+        failed = [
             part.number
             for part in self.upload.parts
             if part.stage is Stage.SUBMITTED and part.shown.status is UploadStatus.FAILED
             if not part.shown.accepted and not part.is_deleted and part.number not in self.files
-            if self.ledger.part_file(self.upload, part.number) is not None
         ]
+        kept = self.ledger.kept_files(self.upload) if failed else ()
+        return [number for number in failed if number in kept]
 
     def _renew(self, number: int) -> bool:
         name = part_name(self.upload.name)

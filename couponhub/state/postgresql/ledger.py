@@ -87,6 +87,11 @@ class PostgresqlLedger(SqlLedger):
         found = self._shelf.find(FileKind.PART, upload.id, str(number))
         return None if found is None else self._shelf.local_path(found)
 
+    def kept_files(self, upload: UploadRecord) -> frozenset[int]:
+        """As `Ledger.kept_files`."""
+        found = self._shelf.chosen("kind = ? AND owner = ?", FileKind.PART, upload.id)
+        return frozenset(int(one.label) for one in found)
+
     def row_record(self, upload: UploadRecord) -> Path | None:
         """As `Ledger.row_record`."""
         found = self._shelf.find(FileKind.ROWS, upload.id)

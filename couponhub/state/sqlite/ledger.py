@@ -99,6 +99,12 @@ class SqliteLedger(SqlLedger):
         """As `Ledger.part_file`."""
         return self._files.find(upload, number)
 
+    def kept_files(self, upload: UploadRecord) -> frozenset[int]:
+        """As `Ledger.kept_files`."""
+        return frozenset(
+            part.number for part in upload.parts if self._files.find(upload, part.number) is not None
+        )
+
     def row_record(self, upload: UploadRecord) -> Path | None:
         """As `Ledger.row_record`."""
         with _told_as_local():

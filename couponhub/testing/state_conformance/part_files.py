@@ -46,6 +46,7 @@ class PartFileRules:
         upload = ledger.mark_submitted(upload, 1, shown(upload, 1, accepted=1))
         upload = ledger.mark_deleted(upload, 2)
         assert [None, None, "three\n", "four\n"] == contents(other, upload)
+        assert {3, 4} == other.kept_files(upload)
         failed = attrs.evolve(shown(upload, 3, accepted=0), status=UploadStatus.FAILED)
         upload = ledger.mark_submitted(upload, 3, failed)
         assert "three\n" == contents(other, upload)[2]
