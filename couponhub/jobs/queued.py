@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 
@@ -14,8 +15,10 @@ from couponhub.state import JobQueue
 
 _log = logging.getLogger(__name__)
 
-_LOOKS_EVERY = 5.0
+_LOOKS_EVERY = 2.0
 """Seconds between two looks for what is due and the queue does not know, or has lost."""
+_REVIVES_EVERY = 15.0
+"""Seconds between two looks for what dead workers hold in the queue."""
 
 
 @attrs.frozen(kw_only=True)
@@ -89,11 +92,14 @@ class QueuedJobs:
 
     def _look(self) -> None:
         """Have the queue know of all that is due, until the end; a fault is told once, until it has passed."""
-        is_told = False
+        is_told, revived = False, -_REVIVES_EVERY
         while not self.stopping.is_set():
             try:
-                self.queue.revive()
-                self.queue.enqueue(*(job.id for job in self.jobs.due()))
+                if time.monotonic() - revived >= _REVIVES_EVERY:
+                    self.queue.revive()
+                    revived = time.monotonic()
+                if due := [job.id for job in self.jobs.due()]:
+                    self.queue.enqueue(*due)
                 is_told = False
             except CouponhubError as error:
                 if not is_told:

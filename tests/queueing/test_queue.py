@@ -92,30 +92,6 @@ def test_one_for_soon_is_handed_out_then(postgresql_url: str) -> None:
         eventually(lambda: handed == [ONE])
 
 
-def test_one_job_is_never_handed_out_twice_at_once(postgresql_url: str) -> None:
-    """Enqueued again while it is under way, it comes when it is back, though threads are free."""
-    queue = queue_at(postgresql_url)
-    under_way: list[JobId] = []
-    most, handed = [0], [0]
-    go_on = threading.Event()
-
-    def drive(job_id: JobId) -> None:
-        under_way.append(job_id)
-        most[0] = max(most[0], under_way.count(ONE))
-        handed[0] += 1
-        if handed[0] == 1:
-            queue.enqueue(ONE, OTHER)
-        else:
-            go_on.set()
-        go_on.wait(30)
-        under_way.remove(job_id)
-
-    queue.enqueue(ONE)
-    with working(queue, drive, at_once=3):
-        eventually(lambda: handed[0] == 3)
-    assert 1 == most[0]
-
-
 def test_it_ends_after_what_is_under_way(postgresql_url: str) -> None:
     """Told to stop, it waits for the job that is driven, and takes no further one."""
     queue, begun, go_on, ended = queue_at(postgresql_url), threading.Event(), threading.Event(), []
@@ -161,9 +137,10 @@ def test_the_job_of_a_dead_worker_is_handed_to_another(
 
 
 def test_a_server_that_was_restarted_is_come_back_to(
-    own_postgresql: PostgresqlServer, caplog: pytest.LogCaptureFixture
+    own_postgresql: PostgresqlServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Workers say in a line that it is away, and go on when it is back; no traceback is in their log."""
+    monkeypatch.setattr("couponhub.state.postgresql.queue._CONNECT_SECONDS", 1.0)
     url = own_postgresql.url(own_postgresql.new_database())
     queue = queue_at(url)
     handed: list[JobId] = []

@@ -32,13 +32,13 @@ _LOGGERS = (
     f"procrastinate.worker.{_WORKER}",
     "psycopg.pool",
 )
-_NOW, _LATER = 1, 0
-"""Priorities. Of two entries of one job Procrastinate lets the earlier one bar the way, also one for tomorrow, unless
-the later one weighs more."""
 _POLLS_EVERY = 2.0
 """Seconds between two looks for entries whose time has come; of new ones workers are told at once."""
 _HEARTBEAT, _STALLED = 2.0, 15.0
-"""Seconds. A worker that is taken for dead too early costs nothing: a job's own lease tells whose it is."""
+"""Seconds. A worker that is taken for dead too early costs nothing: a job's own lease tells whose it is.
+
+For that reason entries have no lock by job, either: that of a dead worker would keep others from a job that is free.
+"""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _CONNECT_SECONDS = 5.0
 _STOP_LOOKS_EVERY = 0.1
@@ -67,10 +67,8 @@ class ProcrastinateQueue:
                 entry = app.configure_task(
                     _TASK,
                     queue=_QUEUE,
-                    lock=job_id,
                     # One that is due tomorrow keeps nobody from one that is due now.
                     queueing_lock=job_id if at is None else f"{job_id} later",
-                    priority=_NOW if at is None else _LATER,
                     schedule_at=at,
                 )
                 with suppress(AlreadyEnqueued):
