@@ -18,7 +18,7 @@ from couponhub.holdings.exports import HubExports, export_work
 from couponhub.jobs import HELP, HubJobs, Offers, OpenWork, help_work
 from couponhub.lookup import AnswerMemo, AskingOrder, Question
 from couponhub.migration import MIGRATION, SHADOW, Migrations, migration_work, shadow_run_work
-from couponhub.models import CouponQuery, Strategy
+from couponhub.models import CouponQuery, JobId, Strategy
 from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
 from couponhub.settings import plain_http_warnings
@@ -88,6 +88,7 @@ class Runtime:
         self._offers = Offers(
             store=lambda: self._living(self.state).jobs, queue=lambda: queue, clock=self.services.clock
         )
+        asked: set[JobId] = set()
         kinds: dict[str, OpenWork] = {
             UPLOAD: lambda job, timeout: work_of(self.connection(job.connection).uploads, job, timeout),
             EXPORT: lambda job, timeout: export_work(
@@ -95,6 +96,7 @@ class Runtime:
                 self.state,
                 job,
                 Deadline.after(timeout, self.services.clock),
+                asked,
             ),
             MIGRATION: lambda job, timeout: migration_work(self.migrations, job, timeout),
             SHADOW: lambda job, timeout: shadow_run_work(self.migrations, job, timeout),
@@ -128,6 +130,7 @@ class Runtime:
             self.jobs,
             state=lambda: self._living(self.state),
             offer=self._offers.offer,
+            asked=asked,
         )
         self._staging: Staging | None = None
         self._own = PerProcess(lambda: _Awake(Watch(self.erasures, self.forget_all), self.services.clock))

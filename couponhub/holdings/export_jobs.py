@@ -11,7 +11,7 @@ import attrs
 from couponhub.connection import Connection
 from couponhub.errors import Unsupported, UsageError
 from couponhub.holdings.export_report import CustomerExport
-from couponhub.holdings.export_work import ASK, CLEAN, KIND, WRITE, unknown_path
+from couponhub.holdings.export_work import ASK, CLEAN, KIND, MACHINE, WRITE, unknown_path
 from couponhub.holdings.slices import Slices
 from couponhub.models import Customer, Identifier, JobId, JobStatus
 from couponhub.state import JobRecord, StepRecord
@@ -66,17 +66,24 @@ def distinct(at: Connection, customers: Iterator[Customer]) -> Iterator[Customer
 
 
 def job_for(
-    job_id: JobId, connection: str, drafts: ExportDrafts, out: Path, list_id: str | None
+    job_id: JobId,
+    connection: str,
+    drafts: ExportDrafts,
+    out: Path,
+    list_id: str | None,
+    *,
+    machine: str | None,
 ) -> JobRecord:
-    """Return the job of an export that is about to be written down."""
+    """Return the job of an export that is about to be written down; `machine` is the one whose file is to be written."""
     asked = [(ASK, part) for part in range(1, len(drafts.paths) + 1)]
     kinds: list[tuple[str, int | None]] = [*asked, (WRITE, None), (CLEAN, None)]
     arguments = {"out": str(out), "customers": str(drafts.count), "identifier": drafts.identifier.value}
+    more = {"list_id": list_id, MACHINE: machine}
     return JobRecord(
         id=job_id,
         kind=KIND,
         connection=connection,
-        arguments=arguments if list_id is None else {**arguments, "list_id": list_id},
+        arguments={**arguments, **{key: value for key, value in more.items() if value is not None}},
         steps=tuple(
             StepRecord(number=at, kind=kind, arguments={} if part is None else {"part": part})
             for at, (kind, part) in enumerate(kinds, start=1)

@@ -1,8 +1,9 @@
 """The work of one export: asks a vendor about each customer of a slice, and writes the file when all are asked."""
 
 import os
+import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
@@ -30,6 +31,8 @@ from couponhub.state import JobFiles, JobRecord, JobStore, StepRecord
 
 KIND = "export"
 ASK, WRITE, CLEAN = "ask", "write", "clean"
+MACHINE = "machine"
+"""The argument of an export whose state many machines share: the name of the one on which its file is to lie."""
 _COLUMNS = {
     "code": TEXT,
     "list_id": TEXT,
@@ -41,6 +44,7 @@ _COLUMNS = {
 }
 _KEPT_EVERY = 100
 """Customers after whom what was learned is kept: a kill costs no more questions than that."""
+_ELSEWHERE = timedelta(seconds=5)
 _TRIES = 4
 """After so many, a customer about whom the vendor fails while it answers others is left as unknown."""
 
@@ -60,6 +64,7 @@ class ExportWork:
         jobs: Where it is written down.
         kept: The job's files.
         turns: At its slices, of which others may do some.
+        is_asked_here: True while somebody waits for the file in this process.
         deadline: Of whoever drives it.
     """
 
@@ -69,6 +74,7 @@ class ExportWork:
     files: JobFiles
     kept: Slices
     turns: Turns
+    is_asked_here: bool
     deadline: Deadline
     _stops: Callable[[], bool] = attrs.field(default=lambda: False, init=False)
 
@@ -202,6 +208,15 @@ class ExportWork:
 
     def _write(self, job: JobRecord, step: StepRecord) -> Sequence[StepRecord]:
         """Write both files, the one with the coupons last: it is there when all is."""
+        machine = job.arguments.get(MACHINE, platform.node())
+        if machine != platform.node() and not self.is_asked_here:
+            # Who holds which code is written where somebody has asked for it, and on no machine that happens to be free.
+            return [
+                step.postponed(
+                    self.deadline.clock.now() + _ELSEWHERE,
+                    f"a worker on {machine}, where the file is to lie; `couponhub export resume {job.id}` writes it elsewhere",
+                )
+            ]
         kind = job.arguments["identifier"]
         try:
             out = check_target(job.arguments["out"])

@@ -1,9 +1,10 @@
 """Exports of customers: who of a file holds which coupons at one vendor, as jobs that outlive their process."""
 
 import os
+import platform
 import secrets
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -32,9 +33,17 @@ Progress = Callable[[CustomerExport], object]
 
 @contextmanager
 def export_work(
-    connection: Connection, state: State, job: JobRecord, deadline: Deadline
+    connection: Connection, state: State, job: JobRecord, deadline: Deadline, asked: Collection[JobId]
 ) -> Iterator[ExportWork]:
-    """Make what goes on with the job of an export; see `couponhub.jobs.OpenWork`."""
+    """Make what goes on with the job of an export; see `couponhub.jobs.OpenWork`.
+
+    Args:
+        connection: Whose customers they are.
+        state: Where it is written down.
+        job: As it is written.
+        deadline: Of whoever drives it.
+        asked: The exports whose files somebody waits for in this process.
+    """
     yield ExportWork(
         job=job,
         connection=connection,
@@ -42,6 +51,7 @@ def export_work(
         files=state.job_files,
         kept=_slices(state, job),
         turns=Turns(state.locks, job.id),
+        is_asked_here=job.id in asked,
         deadline=deadline,
     )
 
@@ -61,6 +71,7 @@ class HubExports(Rooted):
         jobs: Drives exports.
         state: Where they are written down.
         offer: Told of jobs with which others may help.
+        asked: Has the exports whose files somebody waits for in this process, while they do.
     """
 
     def __init__(
@@ -70,11 +81,13 @@ class HubExports(Rooted):
         *,
         state: Callable[[], State],
         offer: Callable[[JobId], object] = tell_nobody,
+        asked: set[JobId] | None = None,
     ) -> None:
         self._connections = connections
         self._jobs = jobs
         self._state = state
         self._offer = offer
+        self._asked: set[JobId] = set() if asked is None else asked
 
     def run(
         self,
@@ -168,6 +181,7 @@ class HubExports(Rooted):
                 progress(self.get(job_id))
             return False
 
+        self._asked.add(job_id)
         try:
             self._jobs.drive(job_id, timeout=timeout, early=True, stops=tell)
         except CouponhubError as error:
@@ -176,6 +190,8 @@ class HubExports(Rooted):
                 raise
             goes_on = f"`couponhub export resume {job_id}` goes on with it"
             raise error.reworded(hint=f"{error.hint}; {goes_on}" if error.hint else goes_on) from error
+        finally:
+            self._asked.discard(job_id)
         return self.get(job_id)
 
     def _begin(self, at: Connection, source: TableSource, out: Path, list_id: str | None) -> JobId:
@@ -190,7 +206,8 @@ class HubExports(Rooted):
                     is_rival = job.kind == KIND and job.arguments["out"] == str(out) and not job.status.ended
                     if is_rival and self._is_same(job, at.name, drafts, list_id):
                         return job.id
-                job = job_for(job_id, at.name, drafts, out, list_id)
+                machine = platform.node() if state.settings.is_postgresql else None
+                job = job_for(job_id, at.name, drafts, out, list_id, machine=machine)
                 # Held, so that nobody drives it before its customers are there.
                 state.jobs.create(job, owner=owner, seconds=LEASE_SECONDS)
                 for number, path in enumerate(drafts.paths, start=1):
