@@ -15,20 +15,22 @@ from couponhub.state import Scope, StoreSettings
 from couponhub.state.postgresql import migrations
 from couponhub.state.postgresql.database import PostgresqlDatabase
 from couponhub.state.postgresql.migrations import STEPS, SchemaStep
+from couponhub.state.postgresql.reaching import probes_of
 from couponhub.state.sql.callbacks import SqlCallbacks
 from couponhub.state.sql.migration_log import SqlMigrationLog
 from couponhub.state.sql.tokens import SqlTokens
 
 NOW = migrations.newest()
-TABLES: tuple[LiteralString, ...] = (
-    "uploads",
-    "parts",
-    "tokens",
-    "callbacks",
-    "jobs",
-    "steps",
-    "migration_events",
-)
+ALL_TABLES: LiteralString = """
+    DO $$
+    DECLARE one text;
+    BEGIN
+        FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'couponhub' LOOP
+            EXECUTE format('ALTER TABLE %I ADD COLUMN tomorrow TEXT DEFAULT ''x'', ADD COLUMN unknown_yet BIGINT', one);
+        END LOOP;
+    END $$
+"""
+"""Columns of a release to come, in each table that there is."""
 
 EXPAND = SchemaStep(
     version=NOW + 1,
@@ -36,8 +38,7 @@ EXPAND = SchemaStep(
     about="columns and a table of a release to come",
     statements=(
         "CREATE TABLE of_tomorrow (id TEXT PRIMARY KEY)",
-        *(f"ALTER TABLE {table} ADD COLUMN tomorrow TEXT DEFAULT 'x'" for table in TABLES),
-        *(f"ALTER TABLE {table} ADD COLUMN unknown_yet BIGINT" for table in TABLES),
+        ALL_TABLES,
     ),
 )
 CONTRACT = SchemaStep(
@@ -118,6 +119,19 @@ def test_a_release_that_is_too_old_is_refused(
     for store in (new, opened(EXPAND)):
         with store.reading() as database:
             assert [] == database.execute("SELECT * FROM tokens").fetchall()
+
+
+def test_a_running_release_notices_that_it_is_too_old(opened: Callable[..., PostgresqlDatabase]) -> None:
+    """A look at the state fails from then on, so that no balancer sends anybody there; beside a newer schema it does not."""
+    old = opened()
+    state, *_ = probes_of(old, None)
+    assert state.reach(30.0).is_up
+    opened(EXPAND)
+    assert state.reach(30.0).is_up
+    opened(EXPAND, CONTRACT)
+    fault = state.reach(30.0).fault
+    assert fault is not None
+    assert "written by a newer couponhub" in str(fault)
 
 
 def test_many_that_begin_at_once_upgrade_once(
