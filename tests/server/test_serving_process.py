@@ -146,6 +146,9 @@ def test_workers_share_tokens_and_figures(vendors: EmulatedVendors, tmp_path: Pa
         assert {"11.0"} == {f"{float(one)}" for one in counts}
         shown = requests.get(f"{server.url}/metrics", timeout=30).text
         assert 1 == len(re.findall(r"^couponhub_build_info\{", shown, re.MULTILINE))
+        assert ['couponhub_part_up{part="state"} 1.0'] == re.findall(
+            r'^couponhub_part_up\{part="state".*$', shown, re.MULTILINE
+        )
         pids = re.findall(r'^process_cpu_seconds_total\{pid="(\d+)"\}', shown, re.MULTILINE)
         assert sys.platform != "linux" or {*map(str, server.workers)} == {*pids}
         server.process.send(signal.SIGTERM)
