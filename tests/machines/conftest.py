@@ -1,11 +1,13 @@
 """Two machines over each kind of state that machines can share."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from couponhub.testing import EmulatedVendors, emulated_vendors
+from tests.kit.eventually import eventually
 from tests.kit.servers import PostgresqlServer, postgresql_server, running_redis
 from tests.machines.two_servers import Machine, machines, store_table, supports
 
@@ -48,3 +50,17 @@ def pair(
     """Two machines, each with its server."""
     with machines(vendors, Path(tmp_path_factory.mktemp("machines")), shared + REMEMBERS) as both:
         yield both
+
+
+@pytest.fixture(scope="module")
+def token(pair: list[Machine]) -> str:
+    """A token that was made on the first machine, and counts on both."""
+    scopes = [word for scope in ("lookup", "lists:read", "admin") for word in ("--scope", scope)]
+    made: str = pair[0].cli("token", "new", *scopes, "--name", "of all")["token"]
+    for one in pair:
+        eventually(partial(_counts, one, made), "the token to count")
+    return made
+
+
+def _counts(machine: Machine, token: str) -> bool:
+    return machine.get("/v1/connections", token).status_code == 200

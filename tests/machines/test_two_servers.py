@@ -1,6 +1,6 @@
 """Two servers behind a balancer are one: whatever one of them knows, makes or drops, the other does too."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,18 +22,6 @@ BUYER = {"external_id": "EXT-77001", "mobile": "919876500001"}
 def answers(machine: Machine, token: str, status: int) -> Callable[[], bool]:
     """Tell, when called, whether a machine answers a lookup with that status."""
     return lambda: machine.post("/v1/lookup", ASKED, token).status_code == status
-
-
-@pytest.fixture
-def token(pair: list[Machine], request: pytest.FixtureRequest) -> Iterator[str]:
-    """A token that was made on the first machine, and counts on both."""
-    name = request.node.originalname[:64]
-    scopes = [word for scope in ("lookup", "lists:read", "admin") for word in ("--scope", scope)]
-    made: str = pair[0].cli("token", "new", *scopes, "--name", name)["token"]
-    for one in pair:
-        eventually(answers(one, made, 200), "the token to count")
-    yield made
-    pair[1].cli("token", "rm", name)
 
 
 def test_a_token_of_one_is_taken_by_the_other(pair: list[Machine]) -> None:
