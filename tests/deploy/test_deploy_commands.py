@@ -4,9 +4,10 @@ import json
 import shlex
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 import pytest
@@ -20,6 +21,9 @@ from tests.deploy.places import Place, at_port, await_health, free_port, health_
 from tests.deploy.test_deploy_lints import tool
 from tests.kit.eventually import eventually
 from tests.kit.processes import Command
+from tests.kit.servers import PostgresqlServer, postgresql_server
+
+__all__ = ["postgresql_server"]
 
 MOBILE = "919876543210"
 PODS = dict(pods())
@@ -112,7 +116,44 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedRedis]:
                 server.terminate()
 
 
-def test_compose(emulators: Emulators, shared: SharedRedis, tmp_path: Path) -> None:
+@attrs.frozen(kw_only=True)
+class Store:
+    """Where a config's state lies here.
+
+    Attributes:
+        url: The address that takes the place of the config's; None for what stands there.
+        instead: What takes the place of names in that.
+        password: Of PostgreSQL.
+    """
+
+    url: str | None
+    instead: Mapping[str, str]
+    password: str
+
+
+@pytest.fixture(params=["sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A database of this machine alone, or what the config names: PostgreSQL."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path.as_posix()}/state/couponhub.db"
+        yield Store(url=url, instead={}, password="")
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    database = server.new_database()
+    parts = urlsplit(server.url(database))
+    place = f"127.0.0.1:{server.port}/{database}"
+    yield Store(
+        url=None,
+        instead={
+            "postgres:5432/couponhub": place,
+            "postgres.example.com:5432/couponhub?sslmode=verify-full": place,
+        },
+        password=parts.password or "",
+    )
+    server.drop(database)
+
+
+def test_compose(emulators: Emulators, shared: SharedRedis, store: Store, tmp_path: Path) -> None:
     """Both servers answer with one token, which is made once; the worker goes on with an upload that was killed."""
     services = own_services()
     staging = free_port()
@@ -121,10 +162,13 @@ def test_compose(emulators: Emulators, shared: SharedRedis, tmp_path: Path) -> N
         "0.0.0.0:8443": f"127.0.0.1:{staging}",
         "http://worker:8443": f"http://127.0.0.1:{staging}",
         "redis:6379": f"127.0.0.1:{shared.port}",
+        "/run/secrets/postgres-password": str(tmp_path / "postgres-password"),
         "/run/secrets": str(shared.secrets),
+        **store.instead,
     }
+    tmp_path.joinpath("postgres-password").write_text(store.password, encoding="utf-8")
     with Place(folder=tmp_path, instead=instead) as place:
-        place.configure("compose.toml", store=f"sqlite:///{tmp_path.as_posix()}/state/couponhub.db")
+        place.configure("compose.toml", store=store.url)
         words = [*services["setup"]["entrypoint"], *services["setup"]["command"]]
         first, again = place.run(words), place.run(words)
         assert (0, 0) == (first.returncode, again.returncode), first.stderr + again.stderr
@@ -183,13 +227,13 @@ def test_a_health_check_fails(tmp_path: Path) -> None:
         assert [1] * 4 == [place.run(at_port(words, port)).returncode for words in checks]
 
 
-def at_vendors(place: Place, name: str, emulators: Emulators) -> None:
+def at_vendors(place: Place, name: str, emulators: Emulators, url: str | None) -> None:
     """Write a config of `deploy/` for real vendors, with the emulated ones in their place, and each secret that it names."""
     place.instead |= {
         'region  = "eu"': f'base_url = "{emulators.url}/capillary"',
         'data_center  = "01"': f'base_url = "{emulators.url}/moengage/v1"',
     }
-    place.configure(name, store=f"sqlite:///{place.folder.as_posix()}/state/couponhub.db")
+    place.configure(name, store=url)
 
 
 SECRETS = {
@@ -206,21 +250,28 @@ def write_secrets(folder: Path, prefix: str = "") -> None:
         folder.joinpath(f"{prefix}{name}").write_text(f"{text}\n", encoding="utf-8")
 
 
-def test_kubernetes(emulators: Emulators, shared: SharedRedis, tmp_path: Path) -> None:
+def test_kubernetes(emulators: Emulators, shared: SharedRedis, store: Store, tmp_path: Path) -> None:
     """The server answers its probes and a token that the Secret holds the hash of; worker and job find nothing to do."""
     instead = {
         "/run/secrets/couponhub": str(tmp_path / "secrets"),
         # Without TLS: the tests of Redis see to that.
         "rediss://": "redis://",
         "redis.example.com:6379": f"127.0.0.1:{shared.port}",
+        **store.instead,
     }
     with Place(folder=tmp_path, instead=instead) as place:
         write_secrets(tmp_path / "secrets")
-        tmp_path.joinpath("secrets", "redis-password").write_text(shared.password, encoding="utf-8")
+        others = {
+            "redis-password": shared.password,
+            "postgres-password": store.password,
+            "couponhub-key": shared.secrets.joinpath("couponhub-key").read_text(encoding="utf-8"),
+        }
+        for name, text in others.items():
+            tmp_path.joinpath("secrets", name).write_text(text, encoding="utf-8")
         place.config.write_text("", encoding="utf-8")
         made = json.loads(place.run(["couponhub", *TOKEN_NEW]).stdout)
         (tmp_path / "secrets" / "token-hash").write_text(made["hash"] + "\n", encoding="utf-8")
-        at_vendors(place, "kubernetes/couponhub.toml", emulators)
+        at_vendors(place, "kubernetes/couponhub.toml", emulators, store.url)
         before = shared.size()
 
         port = free_port()
@@ -266,7 +317,9 @@ def test_systemd(emulators: Emulators, tmp_path: Path) -> None:
     instead = {"/var/lib/couponhub": str(tmp_path / "state"), "127.0.0.1:8443": "127.0.0.1:0"}
     with Place(folder=tmp_path, instead=instead) as place:
         place.environment["CREDENTIALS_DIRECTORY"] = str(credentials)
-        at_vendors(place, "systemd/couponhub.toml", emulators)
+        at_vendors(
+            place, "systemd/couponhub.toml", emulators, f"sqlite:///{tmp_path.as_posix()}/state/couponhub.db"
+        )
         made = place.run(["couponhub", *TOKEN_NEW[:-3], "-o", "json"])
         token = json.loads(made.stdout)["token"]
         (serve,), (work,) = (unit(name)["ExecStart"] for name in ("server", "worker"))
