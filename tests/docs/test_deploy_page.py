@@ -17,6 +17,7 @@ from couponhub.state import Scope, StoreSettings
 from couponhub.state.postgresql.database import PostgresqlDatabase
 from couponhub.state.sql.tokens import SqlTokens
 from tests.deploy.described import DEPLOY, ROOT, compose, image, manifests, pods, unit
+from tests.deploy.test_deploy_agreement import VERSION
 from tests.deploy.test_deploy_figures import rules
 from tests.deploy.test_deploy_lints import accepts, tool
 from tests.kit.servers import PostgresqlServer, postgresql_server, postgresql_url
@@ -38,7 +39,8 @@ def lines() -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in text.splitlines() if line.strip()]
 
 
-PROGRAMS = {"couponhub", "/opt/couponhub/bin/couponhub", "couponhub:0.1.0"}
+IMAGE = f"couponhub:{VERSION}"
+PROGRAMS = {"couponhub", "/opt/couponhub/bin/couponhub", IMAGE}
 """What runs our commands: the program, and the image."""
 
 
@@ -92,14 +94,15 @@ def test_secrets_of_the_cluster_are_told() -> None:
 
 
 def test_what_is_deployed_has_these_names() -> None:
-    """Deployments, containers and services of compose that commands name."""
+    """The image of this version, deployments, containers and services of compose that commands name."""
     kinds = {(one["kind"].lower(), one["metadata"]["name"]) for one in manifests()}
+    assert {IMAGE} == set(re.findall(r"couponhub:\d[\w.]*", PAGE))
     containers = {container["name"] for _, pod in pods() for container in pod["containers"]}
     for words in lines():
         for word in words:
             if word.startswith("deployment/"):
                 assert tuple(word.split("/")) in kinds
-            if word.endswith("=couponhub:0.1.0"):
+            if word.endswith(f"={IMAGE}"):
                 assert word.partition("=")[0] in containers
         if words[:2] == ["docker", "compose"] and words[4] in {"logs", "exec", "kill"}:
             assert words[5] in compose()["services"]
