@@ -153,7 +153,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         url=None,
         instead={
             "postgres:5432/couponhub": place,
-            "postgres.example.com:5432/couponhub?sslmode=verify-full": place,
+            "postgres.example.com:5432/couponhub?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt": place,
         },
         password=parts.password or "",
     )
