@@ -15,7 +15,7 @@ import pytest
 
 from tests.deploy.described import image
 from tests.deploy.places import at_port, free_port, hurried
-from tests.deploy.test_deploy_commands import TOKEN_NEW, Emulators, emulators, verdict
+from tests.deploy.test_deploy_commands import TOKEN_NEW, Emulators, await_found, emulators
 from tests.kit.cli import COMMAND
 from tests.kit.eventually import eventually
 
@@ -103,7 +103,7 @@ def test_the_server(emulators: Emulators, folder: Path) -> None:
                 return subprocess.run(health, check=False, capture_output=True).returncode == 0  # noqa: S603 - our own check
 
             eventually(is_healthy, "the server to be healthy")
-            assert "found" == verdict(port, token, "loyalty")
+            await_found(port, token, "loyalty")
             owner = Path(f"/proc/{server.pid}/status").read_text(encoding="utf-8")
             assert f"Uid:\t{uid}\t{uid}" in owner
             assert "CapBnd:\t0000000000000000" in owner
