@@ -25,6 +25,8 @@ ENVIRONMENT = {
     "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
 }
 """The variables from which credentials come, by scheme."""
+_SAME = {"s3a": "s3", "abfs": "az", "abfss": "az"}
+"""The names that Hadoop has for schemes."""
 # A file of 100 MB over a slow line must come through; whoever cannot be reached is not waited for.
 _CLIENT = {"timeout": "15min", "connect_timeout": "5s"}
 _RETRY: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
@@ -119,7 +121,8 @@ class ObjectBucket:
         self.url = url
         self._setting = setting
         self._where = where
-        self._environment = ENVIRONMENT[url.partition(":")[0]]
+        scheme = url.partition(":")[0]
+        self._environment = ENVIRONMENT[_SAME.get(scheme, scheme)]
         try:
             from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
             from obstore.store import from_url  # noqa: PLC0415 - the same

@@ -39,7 +39,8 @@ def command(options: GlobalOptions, connection: str | None) -> None:
 
     Where a vendor fetches files from here, one that holds nothing is staged for a moment, and fetched by its address.
     Without CONN the store is looked at too, and shown when something is wrong with it, or when it is on a server: what
-    it has lost, and who else may read or change it. So is what machines share, where [shared] names it. Exits with the code of the first fault.
+    it has lost, and who else may read or change it. So are what machines share, where [shared] names it, and the
+    cluster that [sets] names. Exits with the code of the first fault.
     """
     faults: list[CouponhubError] = []
     with opened_hub(options) as hub:
@@ -49,6 +50,7 @@ def command(options: GlobalOptions, connection: str | None) -> None:
         if connection is None:
             documents += _store(hub.state, faults)
             documents += _shared(hub, faults)
+            documents += _sets(hub, faults)
     print_many(options, documents, _COLUMNS, "No connection is configured.")
     for fault in faults:
         tell(fault)
@@ -147,6 +149,16 @@ def _shared(hub: CouponHub, faults: list[CouponhubError]) -> list[Document]:
         return []
     document = _tried(hub.shared.check, faults, subject="shared")
     return [{**document, "warnings": _literal(hub.config.shared)}]
+
+
+def _sets(hub: CouponHub, faults: list[CouponhubError]) -> list[Document]:
+    """Say whether the cluster can be reached, and sees the place that we see, where there is one."""
+    settings = hub.config.sets
+    if not settings.is_cluster:
+        return []
+    from couponhub.codes.joins import probe  # noqa: PLC0415 - few have a cluster
+
+    return [_tried(lambda: probe(settings), faults, subject="sets")]
 
 
 def _warnings(connection: ConnectionConfig) -> list[str]:

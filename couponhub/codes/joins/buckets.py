@@ -1,25 +1,17 @@
-"""A bucket and prefix as the place of sets, by obstore; needs the extra `couponhub[object-store]`.
-
-Of obstore's own texts only a service's word for a fault is kept.
-"""
+"""A bucket and prefix as the place of sets, by obstore; needs the extra `couponhub[object-store]`."""
 
 import mmap
+import os
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from couponhub.errors import ConfigError, CouponhubError, LocalError
-from couponhub.object_stores import is_other_region, threads, waited_for, word_for
+from couponhub.errors import LocalError
+from couponhub.object_stores import ObjectBucket, threads
+from couponhub.settings import is_loopback_url
 
 T = TypeVar("T")
-
-_CLIENT = {"timeout": "15min", "connect_timeout": "5s"}
-_RETRY: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
-_HINT = (
-    "look at [sets] place, the network, and the credentials in the environment: they must be allowed to put, get, list"
-    " and delete objects there"
-)
 
 
 class SharedBucket:
@@ -33,47 +25,40 @@ class SharedBucket:
     """
 
     def __init__(self, place: str) -> None:
-        self._place = place.rstrip("/")
         if not threads.claim():
             raise LocalError(
                 "this process was forked off one that had used an object store, and cannot do so itself",
                 hint="let it begin as a process of its own, or fork before any is used",
             )
-        try:
-            from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
-            from obstore.store import from_url  # noqa: PLC0415 - the same
-        except ImportError:
-            raise ConfigError(
-                "sets in an object store take obstore, which is not installed",
-                hint="install the extra: pip install 'couponhub[object-store]'",
-            ) from None
-        try:
-            client: Any = _CLIENT
-            self._store: Any = from_url(self._place, client_options=client, retry_config=_RETRY)
-        except (BaseError, ValueError):
-            raise ConfigError(f"the place of sets {self._place} cannot be opened", hint=_HINT) from None
+        endpoint = os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT") or ""
+        self._bucket = ObjectBucket(
+            place.rstrip("/"),
+            setting="[sets] place",
+            purpose="set work",
+            where="[sets] place",
+            allow_http=is_loopback_url(endpoint),
+        )
 
     def put(self, name: str, path: Path) -> None:
         """As `SharedFiles.put`."""
         import obstore  # noqa: PLC0415 - an extra
 
         def put() -> None:
-            with path.open("rb") as file:
-                if not path.stat().st_size:
-                    obstore.put(self._store, name, b"", mode="create")
-                    return
-                # Mapped, not read: retries send it anew, and a large file is no memory of ours.
-                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                    obstore.put(self._store, name, content, mode="create")
+            if not path.stat().st_size:
+                obstore.put(self._bucket.store, name, b"", mode="create")
+                return
+            # Mapped, not read: retries send it anew, and a large file is no memory of ours.
+            with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                obstore.put(self._bucket.store, name, content, mode="create")
 
-        self._done("written", put)
+        self._done("put a set into", put)
 
     def ages(self, folder: str = "") -> Sequence[tuple[str, datetime]]:
         """As `SharedFiles.ages`."""
         import obstore  # noqa: PLC0415 - an extra
 
         prefix = f"{folder}/" if folder else None
-        found = self._done("listed", lambda: obstore.list(self._store, prefix).collect())
+        found = self._done("list the sets in", lambda: obstore.list(self._bucket.store, prefix).collect())
         return [(one["path"], one["last_modified"]) for one in found]
 
     def fetch(self, name: str, target: Path) -> Path:
@@ -82,11 +67,11 @@ class SharedBucket:
 
         def fetch() -> Path:
             with target.open("wb") as file:
-                for block in obstore.get(self._store, name).stream():
+                for block in obstore.get(self._bucket.store, name).stream():
                     file.write(block)
             return target
 
-        return self._done("read", fetch)
+        return self._done("read a set from", fetch)
 
     def remove(self, folder: str) -> None:
         """As `SharedFiles.remove`."""
@@ -94,23 +79,7 @@ class SharedBucket:
 
         names = [name for name, _ in self.ages(folder)]
         if names:
-            self._done("emptied", lambda: obstore.delete(self._store, names))
+            self._done("remove sets from", lambda: obstore.delete(self._bucket.store, names))
 
     def _done(self, doing: str, call: Callable[[], T]) -> T:
-        from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
-
-        fault: CouponhubError
-        try:
-            return waited_for(call)
-        except (BaseError, FileNotFoundError) as error:
-            said = word_for(error)
-            failed = f"the place of sets {self._place} cannot be {doing}"
-            if is_other_region(error):
-                fault = ConfigError(failed, hint="set AWS_REGION in the environment to that of the bucket")
-            elif said:
-                fault = ConfigError(f"{failed}: {said}", hint=_HINT)
-            else:
-                fault = LocalError(f"{failed}: it does not answer", hint=_HINT)
-        except OSError as error:
-            fault = LocalError(f"a file of sets on this machine failed: {error.strerror}")
-        raise fault  # outside of the handlers: what would be chained quotes addresses
+        return self._bucket.done(doing, call, unreadable="a file of sets on this machine failed")
