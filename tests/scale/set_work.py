@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("--engine", default="duckdb://")
     parser.add_argument("--place")
-    parser.add_argument("verbs", nargs="*", default=VERBS)
+    parser.add_argument("--verbs", nargs="+", choices=VERBS, default=VERBS)
     given = parser.parse_args()
     given.out.mkdir()
     sides = [TextCodeSet(given.folder / "planned.txt")], [TextCodeSet(given.folder / "sent.txt")]
@@ -44,7 +44,7 @@ def main() -> int:
         "compare": lambda out: compare(*sides, out, target=out / "compared", rules=RULES, engine=settings),
         "classes": lambda out: _classes(given.folder, out, settings),
     }
-    for verb in given.verbs or VERBS:
+    for verb in given.verbs:
         out = given.out / verb
         out.mkdir()
         began, cpu = time.monotonic(), time.process_time()

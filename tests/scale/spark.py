@@ -18,6 +18,8 @@ from typing import Any
 from tests.scale.set_work import VERBS
 from tests.scale.standalone import ROOT, Standalone, python, standalone
 
+_OF_THE_MASTER = ("subtract", "classes")
+"""Each starts a driver of its own; the others are the same expressions."""
 _CANARY = "CANARY-CODE-"
 _TABLE = """
     CREATE TABLE e AS SELECT i, if(i % 1000 = 0, $canary || i, upper(substr(md5((i * 7919)::VARCHAR), 1, 12))) AS code,
@@ -53,7 +55,9 @@ def main(words: Sequence[str]) -> int:
                 f"Spark: both workers after {cluster.started[0]:.1f} s, Spark Connect after {cluster.started[1]:.1f} s"
             )
             by_connect = _run(sys.executable, folder, "connect", cluster.connect, None)
-            by_master = _run(str(python()), folder, "master", cluster.master, cluster.environment)
+            by_master = _run(
+                str(python()), folder, "master", cluster.master, cluster.environment, verbs=_OF_THE_MASTER
+            )
             is_line = _killed(folder, cluster)
         logs = [path for path in (folder / "spark").rglob("*") if path.is_file() and path.suffix != ".jar"]
         leaks = [path.name for path in logs if _CANARY.encode() in path.read_bytes()]
@@ -82,11 +86,17 @@ def _command(interpreter: str, folder: Path, name: str, engine: str) -> list[str
 
 
 def _run(
-    interpreter: str, folder: Path, name: str, engine: str, environment: dict[str, str] | None
+    interpreter: str,
+    folder: Path,
+    name: str,
+    engine: str,
+    environment: dict[str, str] | None,
+    *,
+    verbs: Sequence[str] = VERBS,
 ) -> dict[str, Any]:
     began = time.monotonic()
     done = subprocess.run(  # noqa: S603 - our own program
-        _command(interpreter, folder, name, engine),
+        [*_command(interpreter, folder, name, engine), "--verbs", *verbs],
         stdout=subprocess.PIPE,
         text=True,
         env=environment,
@@ -105,7 +115,7 @@ def _run(
 def _killed(folder: Path, cluster: Standalone) -> bool:
     """Kill the server and both workers while they work; tell whether that was one line, and nothing was left."""
     command = _command(sys.executable, folder, "killed", cluster.connect)
-    process = subprocess.Popen([*command, "subtract"], stderr=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603 - our own program
+    process = subprocess.Popen([*command, "--verbs", "subtract"], stderr=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603 - our own program
     until = time.monotonic() + 300
     while not list((folder / "place").rglob("first_set_marks")) and time.monotonic() < until:
         time.sleep(0.05)
