@@ -12,7 +12,11 @@ def open_state(settings: StoreSettings) -> State:
     Args:
         settings: The table `[store]` of the configuration; it has checked the address.
     """
-    from couponhub.state.sqlite import SqliteState  # noqa: PLC0415 - of several kinds of state one is loaded
+    if settings.is_postgresql:
+        from couponhub.state.postgresql.state import PostgresqlState  # noqa: PLC0415 - of several kinds one is loaded
+
+        return PostgresqlState(settings)
+    from couponhub.state.sqlite import SqliteState  # noqa: PLC0415 - the same
 
     return SqliteState(settings)
 
