@@ -82,7 +82,7 @@ class PostgresqlState:
 
     def probes(self) -> tuple[PartProbe, ...]:
         """As `State.probes`."""
-        return probes_of(self.database, None)
+        return probes_of(self.database, self._shelf.files)
 
     def close(self) -> None:
         """As `State.close`."""
