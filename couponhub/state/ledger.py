@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -80,6 +81,14 @@ class Ledger(Protocol):
 
     Every method raises LocalError, with one line, when this machine or the state fails.
     """
+
+    def now(self) -> datetime:
+        """Return the time on the clock of what is written here, in UTC: the same for all who share the state.
+
+        Raises:
+            LocalError: Nobody can tell.
+        """
+        ...
 
     def require_writable(self) -> None:
         """Raise LocalError now, rather than half way, where nothing can be written."""

@@ -178,7 +178,8 @@ class Reconciler:
     def _age(self, part: PartRecord) -> float:
         if part.submitted_at is None:
             return 0.0
-        return (self.rate_limit_wait.clock.now() - part.submitted_at).total_seconds()
+        # By the clock that wrote it: another machine's may be minutes apart from this one's.
+        return (self.ledger.now() - part.submitted_at).total_seconds()
 
 
 def _is_final(part: PartRecord) -> bool:

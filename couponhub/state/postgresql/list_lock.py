@@ -17,6 +17,7 @@ from couponhub.models import ListId
 from couponhub.state.postgresql.database import PostgresqlDatabase
 from couponhub.state.postgresql.faults import told_as_local
 from couponhub.state.postgresql.locks import lock_number, taken_of
+from couponhub.state.postgresql.server_clock import elapsed
 from couponhub.state.sql.database import Statements
 from couponhub.state.sql.ledger import storable
 
@@ -144,13 +145,13 @@ class _Right:
         if self.process != os.getpid():
             return False
         while True:
-            began = _elapsed()
+            began = elapsed()
             try:
                 found = self._session.execute(_STILL, self._words).fetchone()
             except psycopg.Error:
                 return False
             # An answer that lay there while this process was stopped proves nothing any more.
-            if found is None or _elapsed() - began < LIVES_SECONDS / 4:
+            if found is None or elapsed() - began < LIVES_SECONDS / 4:
                 return found is not None
 
     def end(self) -> None:
@@ -163,12 +164,6 @@ class _Right:
         while not self._over.wait(LIVES_SECONDS / 4):
             if not self.stands():
                 return
-
-
-def _elapsed() -> float:
-    """Return seconds that are counted while a machine sleeps, too, where the system has such."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 def _lost(list_id: ListId, what: str) -> LocalError:

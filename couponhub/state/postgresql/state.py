@@ -23,6 +23,7 @@ from couponhub.state.postgresql.owners import SessionOwners
 from couponhub.state.postgresql.quotas import PostgresqlQuotas
 from couponhub.state.postgresql.reaching import probes_of
 from couponhub.state.postgresql.reports import PostgresqlReportIndex
+from couponhub.state.postgresql.server_clock import ServerClock
 from couponhub.state.reach import PartProbe
 from couponhub.state.reaped import Reaped
 from couponhub.state.settings import StoreSettings
@@ -37,15 +38,15 @@ class PostgresqlState:
 
     Args:
         settings: Where it lies.
-        clock: Seconds since the epoch, for tests: that of times of day. Leases and windows go by the server's.
+        clock: Seconds since the epoch, for tests: that of times of day. Leases, windows and what the ledger says go by the
+            server's.
     """
 
-    def __init__(self, settings: StoreSettings, *, clock: Callable[[], float] = time.time) -> None:
-        def now() -> datetime:
-            return datetime.fromtimestamp(clock(), UTC)
-
+    def __init__(self, settings: StoreSettings, *, clock: Callable[[], float] | None = None) -> None:
         self.settings = settings
         self.database = PostgresqlDatabase(settings)
+        own, self._common_clock = clock or time.time, clock or ServerClock(self.database).time
+        now = _moments(own)
         self.key = SharedKey(self.database)
         facts = Facts(self.database)
         self.jobs = SqlJobs(self.database, SessionOwners(self.database), now=now)
@@ -58,19 +59,18 @@ class PostgresqlState:
         self._local = LocalFiles()
         self._shelf = FileShelf(self.database, open_stored_files(settings, self.database), self._local)
         self._ages = FileAges(self._shelf, settings.retention_days)
-        self.job_files = PostgresqlJobFiles(self._shelf, self._ages, clock=clock)
+        self.job_files = PostgresqlJobFiles(self._shelf, self._ages, clock=self._common_clock)
         # The server's clock, but for what a test has moved.
-        self.quotas = PostgresqlQuotas(self.database, now=clock, ahead=lambda: clock() - time.time())
+        self.quotas = PostgresqlQuotas(self.database, now=own, ahead=lambda: own() - time.time())
         self.reports = PostgresqlReportIndex(self.database, self.key, lambda: machine_folder() / "imports")
         self.maintenance = PostgresqlMaintenance(
             self.database, self.key, files=lambda: self._shelf.files.place, ledger=self.ledger
         )
-        self._clock = clock
-        self._now = now
 
     def ledger(self, connection: str) -> PostgresqlLedger:
         """As `State.ledger`."""
-        return PostgresqlLedger(self._shelf, self._ages, connection, now=self._now, clock=self._clock)
+        clock = self._common_clock
+        return PostgresqlLedger(self._shelf, self._ages, connection, now=_moments(clock), clock=clock)
 
     def forget(self, is_forgotten: IsForgotten) -> int:
         """As `State.forget`."""
@@ -97,3 +97,7 @@ class PostgresqlState:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _moments(clock: Callable[[], float]) -> Callable[[], datetime]:
+    return lambda: datetime.fromtimestamp(clock(), UTC)

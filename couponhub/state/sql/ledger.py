@@ -41,6 +41,10 @@ class SqlLedger(ABC):
         self._connection = connection
         self._now = now
 
+    def now(self) -> datetime:
+        """As `Ledger.now`."""
+        return self._now()
+
     def require_writable(self) -> None:
         """As `Ledger.require_writable`."""
         with self._rows.transaction():
