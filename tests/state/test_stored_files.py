@@ -27,10 +27,11 @@ class Place:
 
     shelf: FileShelf
     reopened: Callable[[], StoredFiles]
+    folder: Path
 
     def made(self, content: bytes = b"CODE-1\nCODE-2\n") -> Path:
         """Make a file of this machine."""
-        path = self.shelf.local.beside("made", "")
+        path = self.folder / "made"
         path.write_bytes(content)
         return path
 
@@ -59,6 +60,7 @@ def place(
         yield Place(
             FileShelf(database, open_stored_files(settings, database), local),
             lambda: open_stored_files(settings, opened()),
+            tmp_path,
         )
 
 
@@ -112,9 +114,9 @@ def test_a_lost_file_is_told(place: Place) -> None:
         place.shelf.local_path(kept)
     assert kept.name not in str(told.value)
     with pytest.raises(LocalError):
-        place.shelf.fetch_if_kept(kept, place.shelf.local.beside("copy", ""))
+        place.shelf.fetch_if_kept(kept, place.folder / "copy")
     place.shelf.drop("owner = ?", "up_1")
-    assert not place.shelf.fetch_if_kept(kept, place.shelf.local.beside("copy", ""))
+    assert not place.shelf.fetch_if_kept(kept, place.folder / "copy")
 
 
 def test_a_changed_file_is_told(place: Place) -> None:
@@ -173,6 +175,17 @@ def test_a_copy_ends_with_its_process(place: Place) -> None:
     assert path.exists()
     place.shelf.local.close()
     assert not path.parent.exists()
+
+
+def test_copies_of_what_others_replaced_go(place: Place) -> None:
+    """Nobody is kept in a copy who was forgotten elsewhere: it goes when the next file is brought here."""
+    old, other = keep(place, "1"), keep(place, "2")
+    copy = place.shelf.local_path(old)
+    place.shelf.local.index_of(old.name).write_bytes(b"index")
+    with place.shelf.database.transaction() as database:
+        file_shelf.deleted(database, "label = ?", "1")
+    assert copy.exists()
+    assert [place.shelf.local_path(other)] == list(copy.parent.iterdir())
 
 
 def test_a_bucket_that_is_away_is_told_in_a_line(

@@ -23,6 +23,7 @@ def forget_in_files(shelf: FileShelf, is_forgotten: IsForgotten) -> int:
         LocalError: As of `State.forget`.
     """
     shelf.finish_removals()  # of an erasure that was killed
+    shelf.drop_old_copies()
     removed = _forget_in_parts(shelf, is_forgotten) + _forget_in_jobs(shelf, is_forgotten)
     # Also when nothing went now: one that was killed may have removed files before it came to this.
     if isinstance(shelf.files, ChunkFiles):

@@ -32,7 +32,7 @@ class FetchedCodeSet(TextCodeSet):
     @property
     def index(self) -> Path:
         """A place beside the copy."""
-        return self._shelf.local.beside(self._kept.name, ".index")
+        return self._shelf.local.index_of(self._kept.name)
 
     @property
     def size(self) -> int:

@@ -111,7 +111,20 @@ class FileShelf:
         Raises:
             LocalError: It is lost, or was changed; or nobody can tell.
         """
-        return self.local.copy(kept.name, lambda path: self.fetch(kept, path))
+
+        def fetch(path: Path) -> None:
+            self.drop_old_copies()
+            self.fetch(kept, path)
+
+        return self.local.copy(kept.name, fetch)
+
+    def drop_old_copies(self) -> None:
+        """Remove the copies of this process whose files others have replaced or removed meanwhile."""
+        names = self.local.names()
+        if names:
+            with self.database.reading() as database:
+                rows = database.execute("SELECT name FROM files WHERE name = ANY(?)", (names,)).fetchall()
+            self.local.drop(*{*names} - {row["name"] for row in rows})
 
     def fetch(self, kept: KeptFile, path: Path) -> None:
         """Copy a file to a new one of this machine; as of `local_path`."""

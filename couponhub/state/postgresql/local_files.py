@@ -16,6 +16,9 @@ from couponhub.state.postgresql.local_copies import told_of_disk
 from couponhub.state.reaped import Reaped
 from couponhub.state.workspaces import reap_workspaces, workspace
 
+INDEX = ".index"
+"""The ending of what lies beside a copy."""
+
 
 class LocalFiles:
     """The folders of one state on this machine. Thread-safe; a forked process has its own.
@@ -63,16 +66,23 @@ class LocalFiles:
             os.replace(path, copy)  # noqa: PTH105 - as above
         return copy
 
-    def beside(self, name: str, ending: str) -> Path:
+    def index_of(self, name: str) -> Path:
         """Return a place beside the copy of a file."""
-        return self._folder() / f"{name}{ending}"
+        return self._folder() / f"{name}{INDEX}"
+
+    def names(self) -> list[str]:
+        """Return the files of which this process has whole copies."""
+        folder = self._own.get().folder
+        found = [] if folder is None else list(folder.glob("*"))
+        return [path.name for path in found if not path.suffix]
 
     def drop(self, *names: str) -> None:
-        """Remove copies of this process; those that are not there are fine."""
+        """Remove copies of this process, and what lies beside them; those that are not there are fine."""
         folder = self._own.get().folder
         if folder is not None:
             for name in names:
-                (folder / name).unlink(missing_ok=True)
+                for path in (folder / name, folder / f"{name}{INDEX}"):
+                    path.unlink(missing_ok=True)
 
     def reap(self) -> Reaped:
         """Remove what killed processes left."""
