@@ -9,9 +9,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from tests.scale.spark import main as spark
+from tests.scale.workers import main as workers
 
 PARTS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "spark": spark,
+    "workers": workers,
 }
 """By name; each is given its own words, and returns 0 where all is as it must be. All of them must run when none is named."""
 
