@@ -1,16 +1,19 @@
 """The queue of jobs in PostgreSQL: it hands out ids, once each, in time, to workers that are alive, and holds nothing else."""
 
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from couponhub.errors import LocalError
 from couponhub.models import JobId
-from couponhub.state import JobQueue, StoreSettings, open_queue
+from couponhub.state import JobQueue, StoreSettings, open_queue, open_state
+from couponhub.state.postgresql.queue import _schema
 from couponhub.state.postgresql.queue_schema import schema_name
 from tests.kit.eventually import eventually
 from tests.kit.processes import forked
@@ -176,15 +179,41 @@ def test_each_version_of_its_tables_has_a_schema_of_its_own() -> None:
     assert "couponhub_queue_3_10_0" == schema_name(["03.10.00_01_pre_x.sql", "03.09.00_50_post_x.sql"])
 
 
-def test_who_may_not_make_it_is_told(postgresql_server: PostgresqlServer, postgresql_url: str) -> None:
-    """One line names the database and the mend, and no password."""
+@pytest.fixture
+def app_url(postgresql_server: PostgresqlServer, postgresql_url: str) -> Iterator[str]:
+    """The address of the test's database for one who may change no tables in it."""
+    role = f"app_{secrets.token_hex(4)}"
+    postgresql_server.run(f"CREATE ROLE {role} LOGIN PASSWORD 'app-pass'")
     database = postgresql_url.rpartition("/")[2]
-    postgresql_server.run(f"REVOKE CREATE ON DATABASE {database} FROM couponhub, PUBLIC")
-    postgresql_server.run(f"ALTER DATABASE {database} OWNER TO postgres")
+    yield postgresql_server.url(database, user=role, password="app-pass")
+    postgresql_server.run(f"DROP OWNED BY {role}", database=database)
+    postgresql_server.run(f"DROP ROLE {role}")
+
+
+def test_who_may_not_make_it_is_told(
+    postgresql_server: PostgresqlServer, postgresql_url: str, app_url: str
+) -> None:
+    """One line names the mend: somebody who may upgrades the store, grants what is in the schema, and workers take jobs from it."""
+    database, role = postgresql_url.rpartition("/")[2], urlsplit(app_url).username
+    with open_state(StoreSettings(url=postgresql_url)) as state:
+        state.tokens.all()  # makes the store, and no queue
+    grants = "GRANT USAGE ON SCHEMA {0} TO {1}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {0} TO {1}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA {0} TO {1}"
+    postgresql_server.run(grants.format("couponhub", role), database=database)
+    queue = queue_at(app_url)
     with pytest.raises(LocalError) as told:
-        queue_at(postgresql_url).enqueue(ONE)
-    assert "permission denied" in told.value.message or "may only be read" in told.value.message
-    assert "pg-pass-of-tests" not in f"{told.value.message}{told.value.hint}"
+        queue.enqueue(ONE)
+    assert "has no schema" in told.value.message
+    assert "store upgrade" in told.value.hint
+    assert "app-pass" not in f"{told.value.message}{told.value.hint}"
+
+    with open_state(StoreSettings(url=postgresql_url)) as state:
+        state.maintenance.upgrade()
+    postgresql_server.run(grants.format(_schema(), role), database=database)
+    handed: list[JobId] = []
+    with working(queue, handed.append):
+        queue.enqueue(ONE)
+        eventually(lambda: handed == [ONE])
+    queue.revive()
 
 
 def test_there_is_none_on_one_machine() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from couponhub.errors import UsageError
+from couponhub.state.job_queue import open_queue
 from couponhub.state.ledger import Ledger
 from couponhub.state.maintenance import PartBackup, StateCheck, StatePart
 from couponhub.state.postgresql.checking import checked_state
@@ -77,6 +78,8 @@ class PostgresqlMaintenance:
         lacking = tuple(one.about for one in pending(version))
         if lacking and not dry_run:
             self._database.upgrade()
+        if not dry_run and (queue := open_queue(self._database.settings)) is not None:
+            queue.revive()  # its schema is made with its first use, here by one who may
         return {LEDGER: lacking} if lacking else {}
 
     def backup(self, folder: Path) -> tuple[PartBackup, ...]:  # noqa: ARG002 - of other kinds of state

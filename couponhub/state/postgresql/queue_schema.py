@@ -1,8 +1,9 @@
 """The schema of the queue in PostgreSQL, beside that of the state."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
+from couponhub.errors import LocalError
 from couponhub.state.postgresql.database import PostgresqlDatabase
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ def make_schema(database: PostgresqlDatabase, name: str, tables: str) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('couponhub queue', 0))")
         if _exists(connection, name):  # another process was faster
             return
+        if not _is_true(connection, "SELECT has_database_privilege(current_database(), 'CREATE')"):
+            raise LocalError(
+                f"the queue of workers has no schema in {database.place} yet, and may not be made by this user",
+                hint="run `couponhub store upgrade` as one who may, with couponhub[workers] installed, and grant what is in it",
+            )
         connection.execute(f"CREATE SCHEMA {name}".encode())
         connection.execute(f"SET LOCAL search_path = {name}".encode())
         connection.execute(tables.encode())
@@ -49,8 +55,11 @@ def make_schema(database: PostgresqlDatabase, name: str, tables: str) -> None:
 
 def _exists(connection: "Connection[Any]", name: str) -> bool:
     # Not by `to_regnamespace`: what it did not find before somebody else was waited for, it goes on not finding.
-    found = connection.execute(
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s)", (name,)
+    return _is_true(
+        connection, "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s)", name
     )
-    row = found.fetchone()
+
+
+def _is_true(connection: "Connection[Any]", question: LiteralString, *values: str) -> bool:
+    row = connection.execute(question, values).fetchone()
     return bool(row and row[0])
