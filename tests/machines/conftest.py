@@ -9,7 +9,7 @@ import pytest
 from couponhub.testing import EmulatedVendors, emulated_vendors
 from tests.kit.eventually import eventually
 from tests.kit.servers import PostgresqlServer, postgresql_server, running_redis
-from tests.machines.two_servers import Machine, machines, store_table, supports
+from tests.machines.two_servers import Machine, machines, store_table
 
 __all__ = ["postgresql_server"]
 
@@ -32,8 +32,6 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         return
     server: PostgresqlServer = request.getfixturevalue("postgresql_server")
     database = server.new_database()
-    if not supports(server.url(database)):
-        pytest.skip("the state is not kept in PostgreSQL yet")
     tables = store_table(server.url(database))
     if request.param == "postgresql":
         yield tables

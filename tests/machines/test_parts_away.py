@@ -10,7 +10,7 @@ import pytest
 from couponhub.testing import EmulatedVendors
 from tests.kit.eventually import eventually
 from tests.kit.servers import PostgresqlServer, RedisServer, running_postgresql, running_redis
-from tests.machines.two_servers import Machine, machines, store_table, supports
+from tests.machines.two_servers import Machine, machines, store_table
 from tests.server.harness import MOBILE
 
 ASKED = {"customer": {"mobile": MOBILE}, "connections": ["capillary"]}
@@ -39,8 +39,6 @@ def pair(
 ) -> Iterator[list[Machine]]:
     """Two machines that share both."""
     url = database.url(database.new_database())
-    if not supports(url):
-        pytest.skip("the state is not kept in PostgreSQL yet")
     tables = f'{store_table(url)}\n[shared]\nurl = "{cache.url}"\n'
     with machines(vendors, Path(tmp_path_factory.mktemp("away")), tables) as both:
         yield both

@@ -10,7 +10,6 @@ from typing import Any
 import attrs
 import requests
 
-from couponhub.state import StoreSettings, open_state
 from couponhub.testing import EmulatedVendors
 from tests.kit.processes import Command, started
 from tests.server.running import Running, announced
@@ -70,12 +69,6 @@ def store_table(url: str) -> str:
     """The tables of a config by which machines share a state."""
     key = "" if url.startswith("sqlite") else f'key = "{KEY}"\n'
     return f'[store]\nurl = "{url}"\n{key}'
-
-
-def supports(url: str) -> bool:
-    """Tell whether a state of that kind can be opened: its address names one that is built."""
-    with open_state(StoreSettings(url=url)) as state:
-        return state.probes()[0].kind == url.partition(":")[0]
 
 
 @contextmanager
