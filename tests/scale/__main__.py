@@ -8,12 +8,14 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from tests.scale.beside_newer import main as upgrade
 from tests.scale.spark import main as spark
 from tests.scale.workers import main as workers
 
 PARTS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "spark": spark,
     "workers": workers,
+    "upgrade": upgrade,
 }
 """By name; each is given its own words, and returns 0 where all is as it must be. All of them must run when none is named."""
 
