@@ -136,10 +136,11 @@ def _told(
     for verb in VERBS:
         found = [each.get(verb, {}) for each in (here, *there.values())]
         same = all(
-            (each.get("counts"), each.get("files")) == (found[0]["counts"], found[0]["files"])
+            (each["counts"], each["files"]) == (found[0]["counts"], found[0]["files"])
             for each in found
+            if each  # what failed is told by its end, and of the master two are enough
         )
-        seconds = "".join(f"{each.get('seconds', float('nan')):>10.1f} s" for each in found[1:])
+        seconds = "".join(f"{each['seconds']:>10.1f} s" if each else f"{'-':>12}" for each in found[1:])
         _say(f"{verb:12}{found[0]['seconds']:>12.1f} s{seconds}  {'yes' if same else 'NO'}")
         if not same:
             faults.append(f"{verb} differs")

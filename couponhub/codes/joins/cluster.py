@@ -202,11 +202,9 @@ def _status(error: Exception) -> str:
 
 def _condition(error: Exception) -> str:
     """Return Spark's name for what went wrong; "" where it has none."""
-    for name in ("getCondition", "getErrorClass"):
-        try:
-            said = str(getattr(error, name)() or "")
-        except Exception:  # noqa: BLE001, S112 - an error of another kind
-            continue
-        if _CONDITION.fullmatch(said):
-            return said
-    return ""
+    name = getattr(error, "getCondition", None) or getattr(error, "getErrorClass", None)  # of Spark before 4
+    try:
+        said = str(name() or "") if name is not None else ""
+    except Exception:  # noqa: BLE001 - an error of another kind
+        return ""
+    return said if _CONDITION.fullmatch(said) else ""
