@@ -202,14 +202,25 @@ def test_only_code_files_name_a_set_engine() -> None:
     assert [] == wrong
 
 
+_EXTRAS = frozenset(
+    {
+        "cryptography",
+        "duckdb",
+        "grpc",
+        "obstore",
+        "procrastinate",
+        "psycopg",
+        "psycopg_pool",
+        "pyspark",
+        "redis",
+    }
+)
+
+
 def test_extras_are_imported_where_they_are_used() -> None:
     """Who looks customers up, or asks for help, waits for no engine that only few commands need."""
     wrong = [
-        str(found)
-        for found in IMPORTS
-        if found.at_import_time
-        and found.target.partition(".")[0]
-        in {"cryptography", "duckdb", "obstore", "procrastinate", "psycopg", "psycopg_pool", "redis"}
+        str(found) for found in IMPORTS if found.at_import_time and found.target.partition(".")[0] in _EXTRAS
     ]
 
     assert [] == wrong

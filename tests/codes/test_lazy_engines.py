@@ -21,7 +21,7 @@ from couponhub.cli import main
 assert main(["--help"]) == 0
 with CouponHub.from_config(sys.argv[1]) as hub:
     assert not hub.lookup(Customer(mobile="919876543210")).complete
-print(sorted({"numpy", "ibis", "duckdb", "pyarrow", "pandas", "obstore"} & set(sys.modules)))
+print(sorted({"numpy", "ibis", "duckdb", "pyarrow", "pandas", "obstore", "pyspark", "grpc"} & set(sys.modules)))
 """
 
 
