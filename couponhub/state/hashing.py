@@ -24,6 +24,10 @@ class HashKey:
         """Text that tells this key from others, and nothing of it."""
         return blake2b(b"couponhub usage index", key=self._secret, digest_size=8).hexdigest()
 
+    def secret(self) -> bytes:
+        """Return the key itself, to be written into a file for its owner alone."""
+        return self._secret
+
     def derived(self, purpose: str) -> bytes:
         """Return 32 bytes for another purpose, such as sealing values; nobody finds this key from them, nor others'."""
         return blake2b(

@@ -66,12 +66,28 @@ class StoreKey:
             _write(self.file())
         return self.read()
 
+    def adopt(self, key: HashKey | None) -> None:
+        """Have this machine use a key that another store was made with; None for none.
 
-def _write(path: Path) -> None:
+        Raises:
+            LocalError: It has another one.
+        """
+        if key is None:
+            return
+        if not self.is_configured and not self.file().exists():
+            _write(self.file(), key)
+        if self.read().check != key.check:
+            raise LocalError(
+                f"{self.place} is another key than the one that the store to be copied was made with",
+                hint="set [store] key to that one, or leave it out and remove the file",
+            )
+
+
+def _write(path: Path, key: HashKey | None = None) -> None:
     # Under another name first: whoever finds the key must find all of it.
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(secrets.token_bytes(KEY_BYTES))
+        file.write(secrets.token_bytes(KEY_BYTES) if key is None else key.secret())
         file.flush()
         os.fsync(file.fileno())
     try:

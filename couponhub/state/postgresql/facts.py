@@ -14,7 +14,7 @@ from couponhub.state.sql.database import Statements
 
 FINGERPRINT = "key"
 """The fact that tells the store's key from others, and nothing of it."""
-_ERASURE, _PREFERENCE = "erasure", "preference"
+ERASURE, PREFERENCE = "erasure", "preference"
 _LOOK_SECONDS = 2.0
 _AWAY_SECONDS = 10.0
 
@@ -86,12 +86,12 @@ class FactSignal:
 
     def announce(self) -> None:
         """As `InvalidationSignal.announce`."""
-        self._facts.write(_ERASURE, secrets.token_hex(16))
+        self._facts.write(ERASURE, secrets.token_hex(16))
 
     def latest(self) -> bytes:
         """As `InvalidationSignal.latest`."""
         try:
-            return bytes.fromhex(self._facts.read().get(_ERASURE, ""))
+            return bytes.fromhex(self._facts.read().get(ERASURE, ""))
         except ValueError:
             raise LocalError(
                 "the store's signal of erasures is none that couponhub wrote",
@@ -115,7 +115,7 @@ class FactPreference:
 
     def set(self, names: Sequence[str]) -> None:
         """As `LookupPreference.set`."""
-        self._facts.write(_PREFERENCE, json.dumps(checked_names(list(names)), ensure_ascii=False))
+        self._facts.write(PREFERENCE, json.dumps(checked_names(list(names)), ensure_ascii=False))
 
 
 def preferred_in(facts: Mapping[str, str]) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ def preferred_in(facts: Mapping[str, str]) -> tuple[str, ...]:
         LocalError: The fact is none of ours.
     """
     try:
-        return checked_names(json.loads(facts.get(_PREFERENCE, "[]")))
+        return checked_names(json.loads(facts.get(PREFERENCE, "[]")))
     except (ValueError, UsageError) as error:
         raise LocalError(
             "the store's order of lookups does not hold the names of connections as couponhub writes them",

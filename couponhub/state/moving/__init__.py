@@ -1,0 +1,1 @@
+"""Moving a whole state to another place, whatever keeps it on either side."""
