@@ -317,6 +317,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "couponhub store backup /backups/couponhub/$(date +%F)",
         "couponhub store backup backup-2026-11-29 -o json",
     ),
+    "couponhub store copy": (
+        "couponhub store copy sqlite:///couponhub.db 'postgresql://couponhub:${PGPASSWORD}@db.example.com/couponhub'",
+        "couponhub store copy @old-store.url @new-store.url",
+        "couponhub store copy @new-store.url sqlite:///back.db -o json",
+    ),
     "couponhub store check": (
         "couponhub store check",
         "couponhub store check -o json",

@@ -14,7 +14,7 @@ from couponhub.errors import LocalError
 from couponhub.models import CouponList, ListId
 from couponhub.state import Scope, State, StoreSettings, open_state
 from couponhub.state.moving import copying
-from couponhub.state.moving.copying import CopiedPart, copy_state
+from couponhub.state.moving.copying import copy_state
 from couponhub.testing.state_conformance.samples import (
     DAY,
     LIST,
@@ -123,11 +123,6 @@ def answers(settings: StoreSettings) -> dict[str, Any]:
     return found
 
 
-def copied(source: StoreSettings, target: StoreSettings) -> tuple[CopiedPart, ...]:
-    """Copy a state."""
-    return copy_state(source, target, opened=open_state)
-
-
 def test_there_and_back_it_says_the_same(
     sqlite: StoreSettings, postgresql: StoreSettings, tmp_path: Path
 ) -> None:
@@ -138,7 +133,7 @@ def test_there_and_back_it_says_the_same(
         for number, known in expected["catalogue"]["lists"].items()
     }
     back, again = in_folder(tmp_path / "back"), in_folder(tmp_path / "again")
-    told = [copied(sqlite, postgresql), copied(postgresql, back), copied(back, again)]
+    told = [copy_state(sqlite, postgresql), copy_state(postgresql, back), copy_state(back, again)]
     for settings in (postgresql, back, again):
         assert expected == answers(settings)
     assert told[0] == told[1] == told[2]
@@ -162,8 +157,8 @@ def test_postgresql_to_postgresql(
 ) -> None:
     """From one database to another, and what is written next gets a place behind what was copied."""
     other = StoreSettings(url=postgresql_server.url(postgresql_server.new_database()))
-    copied(sqlite, postgresql)
-    copied(postgresql, other)
+    copy_state(sqlite, postgresql)
+    copy_state(postgresql, other)
     assert answers(postgresql) == answers(other)
     with open_state(other) as state:
         state.jobs.create(new_job("up_last"))
@@ -176,13 +171,13 @@ def test_only_an_empty_target_is_filled(
     sqlite: StoreSettings, postgresql: StoreSettings, tmp_path: Path
 ) -> None:
     """One that holds anything is refused, and stays as it is."""
-    copied(sqlite, postgresql)
+    copy_state(sqlite, postgresql)
     other = in_folder(tmp_path / "other")
     with open_state(other) as state:
         state.preference.set(["mine"])
     for target in (postgresql, other):
         with pytest.raises(LocalError, match=r"not empty|there is a store"):
-            copied(sqlite, target)
+            copy_state(sqlite, target)
     with open_state(other) as state:
         assert ("mine",) == state.preference.get()
 
@@ -192,8 +187,8 @@ def test_a_job_under_way_is_waited_for(sqlite: StoreSettings, postgresql: StoreS
     with open_state(sqlite) as state, state.jobs.worker() as owner:
         assert state.jobs.claim(new_job("up_first").id, owner, seconds=600)
         with pytest.raises(LocalError, match="in use: 1 of kind upload"):
-            copied(sqlite, postgresql)
-    copied(sqlite, postgresql)
+            copy_state(sqlite, postgresql)
+    copy_state(sqlite, postgresql)
 
 
 @pytest.mark.parametrize("to_postgresql", [True, False])
@@ -218,8 +213,8 @@ def test_a_source_that_changes_is_noticed(
     with monkeypatch.context() as patched:
         patched.setattr(copying, "_copied", and_then_somebody_writes)
         with pytest.raises(LocalError, match="changed while it was copied: tokens"):
-            copied(sqlite, target)
-    copied(sqlite, target)
+            copy_state(sqlite, target)
+    copy_state(sqlite, target)
 
 
 def _copy_and_be_killed() -> None:
@@ -236,7 +231,7 @@ def _copy_and_be_killed() -> None:
         return looked(*arguments, **named)
 
     setattr(copying, name, then_die)
-    copied(StoreSettings(url=source), StoreSettings(url=target))
+    copy_state(StoreSettings(url=source), StoreSettings(url=target))
 
 
 @pytest.mark.parametrize(
@@ -252,7 +247,7 @@ def test_killed_it_can_be_repeated(
         process.ended()
     if at == "CopiedPart:1":
         with pytest.raises(LocalError, match=r"not empty|there is a store"):
-            copied(sqlite, target)
+            copy_state(sqlite, target)
     else:
-        copied(sqlite, target)
+        copy_state(sqlite, target)
     assert answers(sqlite)["uploads"] == answers(target)["uploads"]

@@ -1,5 +1,6 @@
 """`couponhub store`: what is kept, where it lies, and how to keep it safe."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,11 +11,15 @@ from couponhub.cli.completing import folders
 from couponhub.cli.failures import tell
 from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many
+from couponhub.cli.session import secret_value
 from couponhub.cli.tables import Column
 from couponhub.config import load_config
+from couponhub.config.references import resolve
+from couponhub.errors import UsageError
 from couponhub.paths import expanded
 from couponhub.serialization import Document, error_object
-from couponhub.state import Maintenance, StateCheck, open_state
+from couponhub.state import Maintenance, StateCheck, StoreSettings, open_state
+from couponhub.state.moving.copying import copy_state
 
 
 def _schema(document: Document) -> str | None:
@@ -39,6 +44,12 @@ _BACKUP = (
     Column("WRITTEN", "path", whole=True),
     Column("FILES", "files", right=True),
     Column("BYTES", "bytes", right=True),
+)
+_COPY = (
+    _NAME,
+    Column("COUNT", "count", right=True),
+    Column("BYTES", "bytes", right=True),
+    Column("THE SAME ON BOTH SIDES", "fingerprint"),
 )
 _CHECK = (
     Column("FOUND", "kind"),
@@ -107,6 +118,36 @@ def check(options: GlobalOptions) -> None:
         tell(fault)
     if checked.fault is not None:
         raise click.exceptions.Exit(checked.fault.exit_code)
+
+
+@command.command("copy")
+@click.argument("from_url", metavar="FROM_URL")
+@click.argument("to_url", metavar="TO_URL")
+@pass_options
+def copy(options: GlobalOptions, from_url: str, to_url: str) -> None:
+    """Copy the whole store at FROM_URL to TO_URL, where nothing may be yet: from SQLite to PostgreSQL, back, or to another place.
+
+    Each is an address as of [store] url. A password need not stand in it: write '${NAME}' for a variable, '${file:PATH}'
+    for a file, or @FILE for a file that holds the whole address. [store] key and files of the config hold for both, files for
+    the one in PostgreSQL that [store] url names.
+
+    Nobody may use the store meanwhile; a copy that somebody disturbs or kills leaves nothing behind, and is repeated with
+    the same words. All that was written is read back and compared with the source before anybody can find it.
+    """
+    store = load_config(options.config).store
+    copied = copy_state(_addressed(from_url, store), _addressed(to_url, store))
+    print_many(options, [attrs.asdict(part) for part in copied], _COPY, "")
+
+
+def _addressed(given: str, store: StoreSettings) -> StoreSettings:
+    """Return the settings of a store at an address, which is never repeated: a password may stand in it."""
+    try:
+        url = resolve((secret_value(given, "address") or "").strip(), os.environ)
+        if url == store.url:
+            return store
+        return attrs.evolve(store, url=url, files=None)
+    except ValueError as error:
+        raise UsageError(f"a store cannot be named so: {error}") from None
 
 
 @contextmanager

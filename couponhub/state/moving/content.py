@@ -113,7 +113,7 @@ class MovableState(Protocol):
 
     @property
     def place(self) -> str:
-        """Where it is, for people."""
+        """The place, for people."""
         ...
 
     def reading(self) -> AbstractContextManager[Content]:

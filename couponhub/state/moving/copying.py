@@ -1,7 +1,7 @@
 """Copying a whole state to another place, which is used only once all of it was found there."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +21,7 @@ from couponhub.state.moving.content import (
     MovedKind,
     fingerprint_of,
 )
-from couponhub.state.port import State
+from couponhub.state.opening import open_state
 from couponhub.state.settings import StoreSettings
 
 _PIECE = 1 << 20
@@ -44,9 +44,7 @@ class CopiedPart:
     fingerprint: str
 
 
-def copy_state(
-    source: StoreSettings, target: StoreSettings, *, opened: Callable[[StoreSettings], State]
-) -> tuple[CopiedPart, ...]:
+def copy_state(source: StoreSettings, target: StoreSettings) -> tuple[CopiedPart, ...]:
     """Copy all of a state into an empty one, compare both, and only then let others find it.
 
     Killed in the middle, or failed, it leaves the target empty, and can be repeated.
@@ -54,23 +52,24 @@ def copy_state(
     Args:
         source: Of a state that nobody uses meanwhile.
         target: Of one that is empty.
-        opened: Opens a state to look whether somebody uses it.
 
     Raises:
         LocalError: The source is in use, is broken, or changed meanwhile; the target is not empty; or either fails.
     """
     if source.place == target.place:
         raise LocalError(f"the store {source.place} cannot be copied to itself", hint="name another target")
-    _refuse_in_use(source, opened)
     columns = _columns()
     one, other = _movable(source), _movable(target)
+    with one.reading():
+        pass  # where there is no store, the next look would make one
+    _refuse_in_use(source)
     with ExitStack() as held:
         filling = held.enter_context(other.filling())
         work = Path(held.enter_context(TemporaryDirectory(prefix="couponhub-copy-")))
         with one.reading() as content:
             sent = _copied(content, filling, columns, work)
         _compare(sent, _looked(filling, columns, work), f"{other.place} holds not what was written there")
-        _refuse_in_use(source, opened)
+        _refuse_in_use(source)
         with one.reading() as content:
             now = _looked(content, columns, work)
         _compare(sent, now, f"the store {one.place} was changed while it was copied")
@@ -131,8 +130,8 @@ def _compare(sent: Mapping[str, Fingerprint], found: Mapping[str, Fingerprint], 
         )
 
 
-def _refuse_in_use(settings: StoreSettings, opened: Callable[[StoreSettings], State]) -> None:
-    with opened(settings) as state:
+def _refuse_in_use(settings: StoreSettings) -> None:
+    with open_state(settings) as state:
         fault = state.maintenance.check().fault
         if fault is not None:
             raise fault
