@@ -69,7 +69,7 @@ class Runtime:
         self._lock = ProcessLock()  # of what is opened once
         self._open: dict[str, Connection] = {}
         self._closed = False
-        self.state = open_state(config.store)
+        self.state = open_state(config.store, config.shared)
         self.shared = open_shared(config.shared, self.state)
         self.quotas = (
             Quotas(self.state.quotas)

@@ -6,16 +6,17 @@ from couponhub.state.shared import Shared
 from couponhub.state.shared_settings import SharedSettings
 
 
-def open_state(settings: StoreSettings) -> State:
+def open_state(settings: StoreSettings, shared: SharedSettings | None = None) -> State:
     """Return the state at the address of the settings. Nothing is touched before its first use.
 
     Args:
         settings: The table `[store]` of the configuration; it has checked the address.
+        shared: The table `[shared]`, which says what one of many machines may use of a quota while it counts by itself.
     """
     if settings.is_postgresql:
         from couponhub.state.postgresql.state import PostgresqlState  # noqa: PLC0415 - of several kinds one is loaded
 
-        return PostgresqlState(settings)
+        return PostgresqlState(settings, share=(shared or SharedSettings()).share)
     from couponhub.state.sqlite import SqliteState  # noqa: PLC0415 - the same
 
     return SqliteState(settings)

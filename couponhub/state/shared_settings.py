@@ -71,8 +71,8 @@ class SharedSettings:
     )
     share: float = setting(
         0.25,
-        about="the part of each quota that lookups of this machine may use while that is away; one divided by the number"
-        " of machines keeps the whole within the quota",
+        about="the part of each quota that lookups of this machine may use while that, or a store in PostgreSQL where none is"
+        " named, is away; one divided by the number of machines keeps the whole within the quota",
         validator=_check_share,
     )
 

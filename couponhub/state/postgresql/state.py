@@ -38,11 +38,14 @@ class PostgresqlState:
 
     Args:
         settings: Where it lies.
+        share: The part of each quota that this machine may use while the server is away.
         clock: Seconds since the epoch, for tests: that of times of day. Leases, windows and what the ledger says go by the
             server's.
     """
 
-    def __init__(self, settings: StoreSettings, *, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self, settings: StoreSettings, *, share: float = 0.25, clock: Callable[[], float] | None = None
+    ) -> None:
         self.settings = settings
         self.database = PostgresqlDatabase(settings)
         own, self._common_clock = clock or time.time, clock or ServerClock(self.database).time
@@ -61,7 +64,7 @@ class PostgresqlState:
         self._ages = FileAges(self._shelf, settings.retention_days)
         self.job_files = PostgresqlJobFiles(self._shelf, self._ages, clock=self._common_clock)
         # The server's clock, but for what a test has moved.
-        self.quotas = PostgresqlQuotas(self.database, now=own, ahead=lambda: own() - time.time())
+        self.quotas = PostgresqlQuotas(self.database, share=share, now=own, ahead=lambda: own() - time.time())
         self.reports = PostgresqlReportIndex(self.database, self.key, lambda: machine_folder() / "imports")
         self.maintenance = PostgresqlMaintenance(
             self.database, self.key, files=lambda: self._shelf.files.place, ledger=self.ledger
