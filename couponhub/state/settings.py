@@ -33,7 +33,10 @@ def _check_url(instance: object, attribute: "Attribute[str | None]", value: str 
 def _check_postgresql(value: str) -> None:
     try:
         parts = urlsplit(value)
-        is_whole = parts.port != 0 and bool(parts.path.strip("/")) and not parts.fragment
+        # Several hosts are tried one after the other.
+        hosts = parts.netloc.rpartition("@")[2].split(",")
+        is_whole = all(urlsplit(f"//{host}").port != 0 for host in hosts)
+        is_whole = is_whole and bool(parts.path.strip("/")) and not parts.fragment
     except ValueError:
         is_whole = False
     if not is_whole or not value.isprintable() or " " in value:

@@ -60,6 +60,22 @@ def test_other_urls_are_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("postgresql://u:p@h/db?sslmode=verify-full", "postgresql://h/db"),
+        ("postgresql://u:p@h1:5432,h2/db?target_session_attrs=read-write", "postgresql://h1:5432,h2/db"),
+        ("postgresql:///db?host=/run/postgresql", "postgresql:///db"),
+        ("postgresql://u:p@[::1]:5432/db", "postgresql://[::1]:5432/db"),
+    ],
+)
+def test_addresses_of_servers_are_told_without_their_secrets(url: str, place: str) -> None:
+    """One host, several, a socket: user, password and parameters are left out."""
+    assert place == StoreSettings(url=url).place
+    with pytest.raises(ValueError, match="expected postgresql://"):
+        StoreSettings(url=url.replace("/db", ""))
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "sqlite:///:memory:",

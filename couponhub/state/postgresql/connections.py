@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 from couponhub.errors import LocalError
 from couponhub.forking import HearsOfForks
@@ -72,15 +73,20 @@ class Connections(HearsOfForks):
             LocalError: The server is too old.
             psycopg.Error: It cannot be reached, or refuses.
         """
+        conninfo = self._conninfo()
+        usual: dict[str, Any] = {
+            "application_name": "couponhub",
+            "connect_timeout": str(_CONNECT_SECONDS if seconds is None else max(2, round(seconds))),
+            "keepalives_idle": "10",
+            "keepalives_interval": "5",
+            "keepalives_count": "3",
+        }
+        given = dict(parse_qsl(urlsplit(conninfo).query))
         connection = bounded_connections().connect(
-            self._conninfo(),
+            conninfo,
             autocommit=True,
             row_factory=named_rows,
-            application_name="couponhub",
-            connect_timeout=_CONNECT_SECONDS if seconds is None else max(2, round(seconds)),
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
+            **{name: usual[name] for name in usual.keys() - given},
         )
         self._open[id(connection)] = connection
         try:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 import attrs
 
@@ -33,7 +33,7 @@ class PostgresqlDatabase:
         self.settings = settings
         self._lock = ProcessLock()
         self._connections = Connections(settings.conninfo)
-        self._own = PerProcess(_Opened)
+        self._own = PerProcess(lambda: _Opened(self._new_pool()))
 
     @property
     def place(self) -> str:
@@ -63,13 +63,9 @@ class PostgresqlDatabase:
         Args:
             seconds: For connecting and for each answer; None for the usual ones.
         """
-        with told_as_local(self.place), ExitStack() as held:
-            pool = self._own.get().pool
-            if pool is None:
-                pool = self._new_pool()
-                held.callback(pool.close)
-            with pool.used(seconds=seconds) as connection, _at_one_moment(connection):
-                yield PostgresqlStatements(connection)
+        pool = self._own.get().pool
+        with told_as_local(self.place), pool.used(seconds=seconds) as connection, _at_one_moment(connection):
+            yield PostgresqlStatements(connection)
 
     @contextmanager
     def session(self) -> Iterator[BoundedConnection]:
@@ -121,14 +117,13 @@ class PostgresqlDatabase:
         """Close the database; a later use opens it again."""
         own = self._own.get()
         with self._lock:
-            pool, own.pool = own.pool, None
-        if pool is not None:
-            pool.close()
+            pool, own.pool, own.is_ready = own.pool, self._new_pool(), False
+        pool.close()
 
     def _pool(self) -> ConnectionPool:
         own = self._own.get()
         with self._lock:
-            if own.pool is None:
+            if not own.is_ready:
                 connection = self._connections.connect()
                 try:
                     self._require_sessions(connection)
@@ -138,7 +133,7 @@ class PostgresqlDatabase:
                         require_readable(connection, self.place)
                 finally:
                     close_quietly(connection)
-                own.pool = self._new_pool()
+                own.is_ready = True
             return own.pool
 
     def _new_pool(self) -> ConnectionPool:
@@ -188,5 +183,6 @@ def _may_write(connection: BoundedConnection) -> bool:
 class _Opened:
     """The connections that one process has open, and what it found out of them."""
 
-    pool: ConnectionPool | None = None
+    pool: ConnectionPool
+    is_ready: bool = False
     has_sessions: bool = False
