@@ -57,7 +57,7 @@ class QueuedJobs:
         Raises:
             LocalError: The queue cannot be used.
         """
-        self.queue.revive()  # what cannot be used is said at once
+        self.queue.enqueue()  # nothing: what cannot be used is said at once
         threads = [
             threading.Thread(target=self._take, args=(at_once,), name="job-queue", daemon=True),
             threading.Thread(target=self._look, name="job-look", daemon=True),
@@ -93,7 +93,7 @@ class QueuedJobs:
 
     def _look(self) -> None:
         """Have the queue know of all that is due, until the end; a fault is told once, until it has passed."""
-        is_told, revived = False, time.monotonic()
+        is_told, revived = False, -_REVIVES_EVERY
         while not self.stopping.is_set():
             try:
                 if time.monotonic() - revived >= _REVIVES_EVERY:

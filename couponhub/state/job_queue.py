@@ -26,7 +26,7 @@ class JobQueue(Protocol):
         """Have a worker handed these jobs, each once, however often it is enqueued meanwhile.
 
         Args:
-            job_ids: Which.
+            job_ids: Which; none is fine.
             at: The earliest moment, in UTC; None for at once.
         """
         ...

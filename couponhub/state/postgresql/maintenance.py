@@ -79,7 +79,7 @@ class PostgresqlMaintenance:
         if lacking and not dry_run:
             self._database.upgrade()
         if not dry_run and (queue := open_queue(self._database.settings)) is not None:
-            queue.revive()  # its schema is made with its first use, here by one who may
+            queue.enqueue()  # its schema is made with its first use, here by one who may
         return {LEDGER: lacking} if lacking else {}
 
     def backup(self, folder: Path) -> tuple[PartBackup, ...]:  # noqa: ARG002 - of other kinds of state

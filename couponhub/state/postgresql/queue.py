@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -83,7 +83,7 @@ class ProcrastinateQueue:
                 with self._database.session():  # says at once what is wrong
                     pass
                 with self._told():
-                    asyncio.run(self._serve(drive, at_once, stopping))
+                    _run(self._serve(drive, at_once, stopping))
                 trouble = f"the queue in {self._settings.place} was lost"
             except LocalError as error:
                 trouble = error.message
@@ -96,7 +96,7 @@ class ProcrastinateQueue:
         """As `JobQueue.revive`."""
         self._make()
         with self._told():
-            asyncio.run(self._revive())
+            _run(self._revive())
 
     async def _serve(self, drive: Callable[[JobId], object], at_once: int, stopping: Event) -> None:
         loop = asyncio.get_running_loop()
@@ -184,6 +184,12 @@ class ProcrastinateQueue:
                 yield
             except ConnectorException as error:
                 raise error.__cause__ or error from None
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    # psycopg waits by `select`, which the loop that Windows has by default cannot.
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(work)
 
 
 def _schema() -> str:
