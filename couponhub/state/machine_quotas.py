@@ -78,31 +78,47 @@ class MachineQuotas(ABC):
     def _together(self, work: Callable[[], T], alone: Callable[[MachineShare], T]) -> T:
         """Work where all count; alone where that is away, and tell others then what was done meanwhile."""
         own = self._own.get()
-        if own.share is None:
+        share = own.share
+        if share is None:
             try:
                 return work()
             except AwayError:
                 pass
+        # One thread tries whether it is back; nobody else waits for that.
+        elif own.settling.acquire(blocking=False):
+            try:
+                self._settle(own, share)
+                answer = work()
+                with own.turn:
+                    if share.owed().is_nothing:
+                        own.share = None
+            except AwayError:
+                pass
+            else:
+                return answer
+            finally:
+                own.settling.release()
         with own.turn:
             if own.share is None:
                 own.share = MachineShare(self._share, self._seen, self._now)
-            try:
-                self._settle(own.share)
-                answer = work()
-            except AwayError:
-                return alone(own.share)
-            own.share = None
-            return answer
+            return alone(own.share)
 
-    def _settle(self, share: MachineShare) -> None:
-        owed = share.owed()
-        for (account, window), (calls, _) in owed.calls.items():
+    def _settle(self, own: "_Aside", share: MachineShare) -> None:
+        """Tell others what was counted alone; what is counted meanwhile is told the next time."""
+        with own.turn:
+            owed = share.owed()
+        for (account, window), calls in owed.calls.items():
             self._add(account, window, calls)
-            share.is_told(account, window)
-        for (account, _), word in owed.learned.items():
+            with own.turn:
+                share.is_told(account, window, calls)
+        for (account, window), word in owed.learned.items():
             self._tell(account, word)
+            with own.turn:
+                share.is_told_word(account, window, word)
         for (account, kind), ends in owed.pauses.items():
             self._pause(account, kind, ends - self._now())
+            with own.turn:
+                share.is_told_pause(account, kind, ends)
 
     @abstractmethod
     def _next_try_in(self) -> float:
@@ -154,7 +170,13 @@ class WriteQuotas:
 
 @attrs.define(eq=False)
 class _Aside:
-    """The counting of one process by itself; `share` is None while all count together."""
+    """The counting of one process by itself; `share` is None while all count together.
+
+    Attributes:
+        turn: Of what is counted alone; held for moments.
+        settling: Held by the thread that tells others.
+    """
 
     turn: threading.Lock = attrs.field(factory=threading.Lock)
+    settling: threading.Lock = attrs.field(factory=threading.Lock)
     share: MachineShare | None = None

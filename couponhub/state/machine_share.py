@@ -51,14 +51,19 @@ class Owed:
     """The part of what this machine did that others do not know yet.
 
     Attributes:
-        calls: That were made, by account and window, with the moment when it ends.
+        calls: That were made, by account and window.
         learned: What the vendor said of windows.
         pauses: Until when it is to be left alone, by account and kind.
     """
 
-    calls: Mapping[tuple[str, Window], tuple[int, float]]
+    calls: Mapping[tuple[str, Window], int]
     learned: Mapping[tuple[str, Window], VendorWord]
     pauses: Mapping[Key, float]
+
+    @property
+    def is_nothing(self) -> bool:
+        """True when others know all."""
+        return not (self.calls or self.learned or self.pauses)
 
 
 class MachineShare:
@@ -125,14 +130,25 @@ class MachineShare:
         """Return what others are to be told, of windows that are not over."""
         now = self._now()
         return Owed(
-            calls={key: one for key, one in self._calls.items() if one[1] > now},
+            calls={key: made for key, (made, ends) in self._calls.items() if ends > now and made},
             learned={key: one for key, one in self._learned.items() if one.ends > now},
             pauses={key: ends for key, ends in self._pauses.items() if ends > now},
         )
 
-    def is_told(self, account: str, window: Window) -> None:
-        """Note that others know of the calls in a window that were made so far."""
-        self._calls.pop((account, window), None)
+    def is_told(self, account: str, window: Window, calls: int) -> None:
+        """Note that others know of so many calls in a window."""
+        made, ends = self._calls[account, window]
+        self._calls[account, window] = (made - calls, ends)
+
+    def is_told_word(self, account: str, window: Window, word: VendorWord) -> None:
+        """Note that others know what the vendor said of a window."""
+        if self._learned.get((account, window)) is word:
+            del self._learned[account, window]
+
+    def is_told_pause(self, account: str, kind: str, ends: float) -> None:
+        """Note that others know of a pause."""
+        if self._pauses.get((account, kind)) == ends:
+            del self._pauses[account, kind]
 
     def _windows(self, account: str) -> AccountWindows:
         return AccountWindows(self._rows, self._now(), account)

@@ -28,6 +28,9 @@ def open_shared(settings: SharedSettings, state: State) -> Shared | None:
     Args:
         settings: The table `[shared]` of the configuration; it has checked the address.
         state: Whose key seals what lies there.
+
+    Raises:
+        ConfigError: The client is not installed.
     """
     if settings.url is None:
         return None

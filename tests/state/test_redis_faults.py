@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from couponhub.errors import LocalError
+from couponhub import CouponHub
+from couponhub.errors import ConfigError, LocalError
 from couponhub.secret import Secret
 from couponhub.state import SharedSettings, Spent
 from couponhub.state.hashing import HashKey
-from couponhub.state.redis import RedisShared
+from couponhub.state.redis import RedisShared, link
 from couponhub.testing.state_conformance.samples import DAY
 from tests.kit.servers import RedisServer, free_port, running_redis
 from tests.kit.tls import certificate  # noqa: F401 - a fixture
@@ -53,6 +54,11 @@ Url = Callable[[int], str]
     ("url", "said", "mend"),
     [
         (lambda _: "redis://nowhere.invalid:6379/0", "nowhere.invalid", "check the host"),
+        (
+            lambda port: f"rediss://127.0.0.1:{port}/0?ssl_ca_certs=/no/ca.pem",
+            "No such file",
+            "check the files",
+        ),
         (lambda _: f"redis://127.0.0.1:{free_port()}/0", "Connection refused", "start the server"),
         (lambda port: f"redis://127.0.0.1:{port}/0", "Authentication required", "user and password"),
         (
@@ -109,3 +115,15 @@ def test_a_replica_and_a_server_without_room_are_told(redis_server: RedisServer)
         client.config_set("maxmemory", "0")
         client.replicaof("127.0.0.1", redis_server.port)
         assert "name the primary" in fault(server.url)[1]
+
+
+@pytest.mark.parametrize("missing", ["redis", "cryptography"])
+def test_a_missing_extra_is_told_when_the_hub_is_opened(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the command that brings it, and before anybody waits for an answer."""
+    monkeypatch.setattr(link, "find_spec", lambda name: None if name == missing else object())
+    (tmp_path / "c.toml").write_text('[shared]\nurl = "redis://127.0.0.1"\n')
+    with pytest.raises(ConfigError, match="is not installed") as caught:
+        CouponHub.from_config(tmp_path / "c.toml")
+    assert "pip install 'couponhub[redis]'" == caught.value.hint

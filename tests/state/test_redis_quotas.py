@@ -181,3 +181,22 @@ def test_leases_are_as_quick_as_ever_and_never_of_the_share(server: RedisServer)
     spent = account.take("calls", changes=True)
     assert spent is not None
     assert spent.is_away
+
+
+def test_nobody_waits_for_the_one_who_tries_whether_it_is_back(server: RedisServer) -> None:
+    """While one thread asks a Redis that hangs, the others count their share at once."""
+    machine = Machine(server)
+    machine.take(1)
+    server.suspend()
+    machine.take(1)
+    own = machine.quotas._own.get()
+    with own.settling:
+        machine.passed = 5.0
+        assert 3 == machine.take(3)
+    server.go_on()
+    machine.passed = 10.0
+    machine.take(1)
+    counted = 1000 - left(machine.quotas, (DAY,))[DAY.name]
+    assert counted in {6, 7}, (
+        "the one that it took and did not answer may count twice, and none counts nothing"
+    )

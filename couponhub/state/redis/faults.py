@@ -15,6 +15,7 @@ _MENDS = (
     (("MISCONF", "RDB snapshots", "persist"), "free disk space of Redis' machine: it cannot save, and refuses to write"),
     (("LOADING", "is loading", "BUSY", "MASTERDOWN"), "it is used again by itself once the server is ready"),
     (("MOVED", "CROSSSLOT", "same slot", "CLUSTERDOWN"), "name a Redis without cluster mode in [shared] url"),
+    (("No such file",), "check the files that [shared] url names behind its ?"),
     (("CERTIFICATE_VERIFY_FAILED", "certificate"), "trust its certificate: rediss://...?ssl_ca_certs=/path/of/ca.pem"),
     (("WRONG_VERSION_NUMBER", "wrong version number", "RECORD_LAYER", "record layer", "EOF occurred"),
      "the server speaks no TLS there: write redis://, or name its TLS port"),

@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
@@ -64,7 +65,7 @@ class Link:
         return max(0.0, own.next_try - self._clock()) if own.away else 0.0
 
     def run(
-        self, script: Script, keys: list[str], arguments: list[bytes | str | int | float]
+        self, script: Script, keys: Sequence[str], arguments: Sequence[bytes | str | int | float]
     ) -> list[object]:
         """Run a script on the server, and return what it says.
 
@@ -116,7 +117,11 @@ class Link:
             client.close()
 
     def _called(
-        self, own: "_Standing", script: Script, keys: list[str], arguments: list[bytes | str | int | float]
+        self,
+        own: "_Standing",
+        script: Script,
+        keys: Sequence[str],
+        arguments: Sequence[bytes | str | int | float],
     ) -> list[object]:
         loaded = own.scripts.get(script) or self._load(own, script)
         answer: list[object] = loaded(keys, arguments)
@@ -193,7 +198,6 @@ def _failures() -> tuple[type[Exception], ...]:
 
 def _connected(settings: SharedSettings) -> "Redis":
     """Return a client that connects when it is first used."""
-    require_driver()
     from redis import Redis  # noqa: PLC0415 - an extra
     from redis.backoff import NoBackoff  # noqa: PLC0415 - the same
     from redis.exceptions import ConnectionError as NoConnectionError  # noqa: PLC0415 - the same
@@ -213,15 +217,12 @@ def _connected(settings: SharedSettings) -> "Redis":
 
 
 def require_driver() -> None:
-    """Look for what the extra brings.
+    """Look for what the extra brings; nothing is imported.
 
     Raises:
         ConfigError: It is not installed.
     """
-    try:
-        import cryptography  # noqa: F401, PLC0415 - an extra
-        import redis  # noqa: F401, PLC0415 - the same
-    except ImportError:
+    if not (find_spec("redis") and find_spec("cryptography")):
         raise ConfigError(
             "[shared] url names Redis, and its client is not installed", hint="pip install 'couponhub[redis]'"
-        ) from None
+        )

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import cast
 
@@ -119,7 +119,7 @@ class RedisLookups:
         return bool(ours), self._read(cast("bytes", news))
 
     def _run_quietly(
-        self, script: Script, keys: list[str], arguments: list[bytes | str | int | float]
+        self, script: Script, keys: Sequence[str], arguments: Sequence[bytes | str | int | float]
     ) -> None:
         with suppress(AwayError):  # said in the log; and nobody misses what only makes things quicker
             self._link.run(script, keys, arguments)

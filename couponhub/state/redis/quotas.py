@@ -33,9 +33,6 @@ class RedisQuotas(MachineQuotas):
     def _next_try_in(self) -> float:
         return self._link.next_try_in
 
-    def _add(self, account: str, window: Window, calls: int) -> None:
-        self._link.run(ADD, [_key(account, window.name)], [*self._said_of(account, window), calls])
-
     def _taken(self, account: str, kind: str, windows: Sequence[Window], want: int) -> Granted | Spent:
         began = self._now()
         said: list[bytes | str | int | float] = [want, LARGEST_LEASE, LONGEST_PAUSE * 1000]
@@ -51,6 +48,12 @@ class RedisQuotas(MachineQuotas):
             window = windows[refused - 1]
             return Spent(window.name, left / 1000, is_daily(window))
         return Granted(calls=calls, ends_in=left / 1000)
+
+    def _add(self, account: str, window: Window, calls: int) -> None:
+        began = self._now()
+        said = [*self._said_of(account, window), calls]
+        at, *count = cast("list[int]", self._link.run(ADD, [_key(account, window.name)], said))
+        self._note(account, window, _seen(at, began, count))
 
     def _tell(self, account: str, word: VendorWord) -> bool:
         began = self._now()

@@ -103,12 +103,13 @@ return answer
 ADD = Script(
     _WINDOWS
     + """
--- KEYS: the window. ARGV: limit, length, ends seen, used seen, cap seen, calls. Counts calls that were made already.
+-- KEYS: the window. ARGV: limit, length, ends seen, used seen, cap seen, calls. Counts calls that were made
+-- already. Returns the time of day, and the window's ends, used and cap.
 local t = now()
 local w = read(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), t)
 w.used = w.used + tonumber(ARGV[6])
 write(KEYS[1], w, tonumber(ARGV[1]), t)
-return {1}
+return {t, w.ends, w.used, w.cap}
 """
 )
 

@@ -12,7 +12,7 @@ from couponhub.state.machine_quotas import WriteQuotas
 from couponhub.state.quotas import QuotaStore
 from couponhub.state.reach import PartProbe, ReachedPart
 from couponhub.state.redis.erasures import Erasures
-from couponhub.state.redis.link import Link
+from couponhub.state.redis.link import Link, require_driver
 from couponhub.state.redis.lookups import RedisLookups
 from couponhub.state.redis.quotas import RedisQuotas
 from couponhub.state.redis.sealing import Seal
@@ -31,6 +31,9 @@ class RedisShared:
         key: Gives the key of all who share the state; called when something is first sealed.
         erased: The signal of a store that several machines share; None for one that is this machine's own.
         link: The way there; one of its own by default.
+
+    Raises:
+        ConfigError: The client is not installed.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class RedisShared:
         erased: InvalidationSignal | None = None,
         link: Link | None = None,
     ) -> None:
+        require_driver()
         self._link = link or Link(settings)
         self._key = key
         self._erased = erased
