@@ -240,6 +240,42 @@ def test_a_redis_put_back_to_before_an_erasure_tells_nothing_old(machines: Machi
     assert 3 == len(machines.vendor.calls)
 
 
+def test_an_erasure_while_redis_is_away_is_obeyed_by_way_of_the_store(server: RedisServer) -> None:
+    """What was sealed before another word of a store that all machines share is told by nobody, and nothing fails."""
+
+    class Word:
+        """A store's signal."""
+
+        word = b""
+
+        def announce(self) -> None:
+            """Change it."""
+            self.word += b"x"
+
+        def latest(self) -> bytes:
+            """Return it."""
+            return self.word
+
+    word, where = Word(), SharedSettings(url=Secret(server.url))
+    clock = FakeClock(began=BEGAN)
+    link = Link(where, clock=clock.monotonic)
+    one = RedisShared(where, key=lambda: KEY, erased=word, link=link)
+    lookups = one.lookups(b"shop")
+    seen = lookups.look(b"question", claim_for=1.0)
+    assert seen is not None
+    lookups.keep(seen, b"answer", fresh_for=30, kept_for=300)
+    again = lookups.look(b"question", claim_for=1.0)
+    assert again is not None
+    assert b"answer" == again.content
+    server.suspend()
+    word.announce()
+    one.invalidation.announce()
+    server.go_on()
+    after = RedisShared(where, key=lambda: KEY, erased=word).lookups(b"shop").look(b"question", claim_for=1.0)
+    assert after is not None
+    assert None is after.content
+
+
 def waiting(server: RedisServer, vendor: Vendor, seconds: float = 2.0) -> ResilientClient:
     """A machine on the clock of this one, for those who wait."""
     return ResilientClient(

@@ -15,10 +15,13 @@ class Erasures:
 
     Args:
         link: The way there.
+        is_told_by_store: Whether all machines hear of erasures from the store too, whose word each answer is sealed
+            with: then nothing is missed while Redis is away.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, *, is_told_by_store: bool) -> None:
         self._link = link
+        self._is_told_by_store = is_told_by_store
         self.seen = 0
 
     def announce(self) -> None:
@@ -26,6 +29,8 @@ class Erasures:
         try:
             self.note(self._link.run(ERASE, [KEY], [self.seen])[0])
         except AwayError:
+            if self._is_told_by_store:
+                return
             raise LocalError(
                 f"what machines share, {self._link.settings.place}, is away, so that answers remembered there and by"
                 " other machines may still name the person",

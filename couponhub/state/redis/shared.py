@@ -53,7 +53,7 @@ class RedisShared:
         self._known: tuple[float, bytes] = (float("-inf"), b"")
         self._quotas = RedisQuotas(self._link)
         self._write_quotas = WriteQuotas(self._quotas)
-        self._erasures = Erasures(self._link)
+        self._erasures = Erasures(self._link, is_told_by_store=erased is not None)
 
     @property
     def quotas(self) -> QuotaStore:
