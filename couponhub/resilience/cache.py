@@ -85,8 +85,17 @@ class AnswerCache:
         except KeyError:
             return None
 
-    def entry(self, answer: CustomerCoupons | None, *, asked: float, asked_at: datetime) -> CacheEntry | None:
-        """An answer as it can be kept; None when there is nothing to keep. Needs no lock."""
+    def entry(
+        self, answer: CustomerCoupons | None, *, asked: float, asked_at: datetime, weight: int = 0
+    ) -> CacheEntry | None:
+        """An answer as it can be kept; None when there is nothing to keep. Needs no lock.
+
+        Args:
+            answer: What was answered.
+            asked: As of the entry.
+            asked_at: The same on the calendar.
+            weight: As of the entry, where somebody has found it out; 0 for not yet.
+        """
         if answer is None:
             return None
         settings = self._settings
@@ -102,7 +111,7 @@ class AnswerCache:
             asked_at=asked_at,
             fresh_until=asked + fresh_for,
             kept_until=asked + fresh_for + settings.stale_if_error,
-            weight=_ENTRY_BYTES + bytes_held(answer, most=self._largest),
+            weight=weight or _ENTRY_BYTES + bytes_held(answer, most=self._largest),
         )
 
     def keep(self, key: CacheKey, entry: CacheEntry) -> None:

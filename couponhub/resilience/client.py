@@ -307,11 +307,11 @@ class ResilientClient:
                 deadline = Deadline.after(call.seconds, self._clock)
                 outcome = call.context.run(attempt, self._ask, call.customer, call.query, deadline)
                 entry = self._cache.entry(outcome.found, asked=now, asked_at=asked_at)
-                answer = None if entry is None else entry.answer
+                content = self._second.written(entry) if self._second and seen else None
                 notify(self._finish(call, outcome, entry))
                 if self._second and seen is not None:
-                    self._second.keep(seen, entry, answer)
-                del outcome, entry, answer
+                    self._second.keep(seen, entry, content)
+                del outcome, entry, content
         elif self._second and seen is not None:
             self._second.let_go(seen)
         if self._second:

@@ -21,7 +21,7 @@ _PART_FOR_OTHERS = 0.5
 """Of the time that there is, for what another process is asking: should it have been killed, there is time to ask oneself."""
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=dict)  # of the mappings that are no dictionaries
-_decoder = msgspec.msgpack.Decoder(CustomerCoupons)
+_decoder = msgspec.msgpack.Decoder(tuple[CustomerCoupons, int])
 
 
 @attrs.frozen(kw_only=True)
@@ -89,15 +89,18 @@ class SecondLevel:
             self._clock.sleep(min(pause * random.uniform(0.5, 1.0), until - now))  # noqa: S311 - no secret
             pause = min(1.6 * pause, _LONGEST_PAUSE)
 
-    def keep(self, seen: Sighting, entry: CacheEntry | None, answer: CustomerCoupons | None) -> None:
+    def written(self, entry: CacheEntry | None) -> bytes | None:
+        """Write down an answer that was not shown as remembered yet; None where there is none, or it cannot be written."""
+        return None if entry is None else _written(entry.answer, entry.weight)
+
+    def keep(self, seen: Sighting, entry: CacheEntry | None, content: bytes | None) -> None:
         """Share an answer that the vendor gave since that was seen; without one that is kept, let others ask.
 
         Args:
             seen: What there was before.
             entry: The answer as this process keeps it.
-            answer: The same as the vendor gave it, before it was marked as remembered.
+            content: The same, `written`.
         """
-        content = None if answer is None else _written(answer)
         if entry is None or content is None:
             self._shared.let_go(seen)
             return
@@ -123,10 +126,13 @@ class SecondLevel:
         return self._shared.claim_probe(0.9 * self._settings.probe_every)
 
     def _entry(self, seen: Sighting) -> CacheEntry | None:
-        answer = None if seen.content is None else _read(seen.content)
+        answer, weight = (None, 0) if seen.content is None else _read(seen.content)
         now = self._clock.monotonic()
         entry = self._cache.entry(
-            answer, asked=now - seen.age, asked_at=self._clock.now() - timedelta(seconds=seen.age)
+            answer,
+            asked=now - seen.age,
+            asked_at=self._clock.now() - timedelta(seconds=seen.age),
+            weight=weight,
         )
         return entry if entry is not None and now < entry.kept_until else None
 
@@ -146,15 +152,16 @@ def _question(customer: Customer, query: CouponQuery) -> bytes:
     return msgspec.msgpack.encode((who, sorted(query.status), said))
 
 
-def _written(answer: CustomerCoupons) -> bytes | None:
+def _written(answer: CustomerCoupons, weight: int) -> bytes | None:
     try:
-        return _encoder.encode(answer)
+        return _encoder.encode((answer, weight))
     except (TypeError, ValueError, OverflowError, RecursionError):
         return None  # a vendor's own object may hold what cannot be written
 
 
-def _read(content: bytes) -> CustomerCoupons | None:
+def _read(content: bytes) -> tuple[CustomerCoupons | None, int]:
+    """Return an answer and its weight, which takes long to find out; it is sealed by who did."""
     try:
         return _decoder.decode(content)
     except (msgspec.DecodeError, ValueError, TypeError, RecursionError):
-        return None
+        return None, 0
