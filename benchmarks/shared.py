@@ -1,0 +1,235 @@
+"""What machines share in Redis: quotas, the second level of the memory, and one call for all who ask at once.
+
+.venv/bin/python benchmarks/shared.py
+"""
+
+import argparse
+import contextlib
+import multiprocessing
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import attrs
+from served import config_text
+from upstream import upstream
+
+from couponhub import CouponHub, Customer
+from couponhub.models import Source
+from couponhub.secret import Secret
+from couponhub.state import Granted, Quotas, QuotaStore, SharedSettings, StoreSettings, Window
+from couponhub.state.redis.link import Link
+from couponhub.state.redis.quotas import RedisQuotas
+from couponhub.state.sqlite.quotas import SqliteQuotas
+from couponhub.transport.observing import Observer, VendorCall
+
+KEY = "5" * 64
+CUSTOMERS = 40
+THREADS = 16
+PROCESSES = 2
+LAST = Window("calls_per_day", 300, 86_400)
+
+
+@contextlib.contextmanager
+def redis_at() -> Iterator[str]:
+    """Start a server for the length of the block; its address."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        raise SystemExit("needs redis-server or valkey-server")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@attrs.define
+class Counting(Observer):
+    """Counts the lookups that reach the vendor."""
+
+    calls: int = 0
+    _lock: threading.Lock = attrs.field(factory=threading.Lock)
+
+    def began(self, connection: str, operation: str) -> Callable[[VendorCall], None]:  # noqa: ARG002 - as of the protocol
+        """See `Observer.began`."""
+        with self._lock:
+            self.calls += operation.startswith("customer")
+        return lambda _: None
+
+
+def config_at(folder: Path, vendor: str, redis: str | None) -> Path:
+    """A config of one machine."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "couponhub.toml"
+    text = config_text(folder, {"loyalty": vendor}) + f'key = "{KEY}"\n'
+    path.write_text(text + (f'[shared]\nurl = "{redis}"\n' if redis else ""))
+    return path
+
+
+def microseconds(call: Callable[[], object], calls: int) -> float:
+    """The mean of so many calls."""
+    started = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return (time.perf_counter() - started) / calls * 1e6
+
+
+def quotas(folder: Path, redis: str) -> None:
+    """Print what a call costs, leased and not."""
+    stores: dict[str, QuotaStore] = {
+        "SQLite": SqliteQuotas(StoreSettings(url=f"sqlite:///{folder}/q.db")),
+        "Redis": RedisQuotas(Link(SharedSettings(url=Secret(redis)))),
+    }
+    limits = {"calls_per_minute": 10**8, "calls_per_day": 10**9}
+    windows = [Window("calls_per_minute", 10**8, 60), Window("calls_per_day", 10**9, 86_400)]
+    print("| a call of a quota | leased | not leased |\n|---|---|---|")
+    for name, store in stores.items():
+        account = Quotas(store).of(name, limits)
+        microseconds(lambda: account.take("calls"), 2_000)  # noqa: B023 - called at once
+        leased = min(microseconds(lambda: account.take("calls"), 20_000) for _ in range(5))  # noqa: B023 - the same
+        bare = min(microseconds(lambda: store.take("bare", "calls", windows, 1), 500) for _ in range(5))  # noqa: B023 - the same
+        print(f"| {name} | {leased:.1f} us | {bare:.0f} us |")
+
+
+def _take(redis: str, granted: "multiprocessing.Queue[int]") -> None:
+    store = RedisQuotas(Link(SharedSettings(url=Secret(redis))))
+    got = [0] * 4
+
+    def run(number: int) -> None:
+        got[number] = sum(isinstance(store.take("exact", "calls", [LAST], 1), Granted) for _ in range(200))
+
+    _threads([lambda number=number: run(number) for number in range(4)])  # type: ignore[misc] # mypy infers no lambda with a default
+    granted.put(sum(got))
+
+
+def exact(redis: str) -> None:
+    """Print how many of 300 calls eight threads in two processes were granted."""
+    granted: multiprocessing.Queue[int] = multiprocessing.get_context("spawn").Queue()
+    _processes([(_take, (redis, granted))] * 2)
+    print(
+        f"\n{granted.get() + granted.get()} of 300 calls were granted to 8 threads in 2 processes, who asked 1600 times."
+    )
+
+
+def levels(folder: Path, vendor: str, redis: str, customers: int) -> None:
+    """Print what a lookup takes that is answered from this process's memory, and from Redis."""
+    people = [Customer(mobile=f"9198765{number:05d}") for number in range(customers)]
+    with (
+        CouponHub.from_config(config_at(folder / "one", vendor, redis)) as one,
+        CouponHub.from_config(config_at(folder / "other", vendor, redis)) as other,
+    ):
+        for person in people:
+            one.lookup(person)
+        other.lookup(Customer(mobile="919000000000"))
+        time.sleep(0.2)
+        second, first = (
+            [_took(other, person) for person in people],
+            [_took(other, person) for person in people],
+        )
+    one_level, two_levels = statistics.median(first), statistics.median(second)
+    print(
+        "\n| a lookup of 5 coupons, answered | median | ratio |\n|---|---|---|\n"
+        f"| from the memory of this process | {one_level * 1e6:.0f} us | 1.00 |\n"
+        f"| from Redis | {two_levels * 1e6:.0f} us | {two_levels / one_level:.2f} |"
+    )
+
+
+def _took(hub: CouponHub, person: Customer) -> float:
+    started = time.perf_counter()
+    answer = hub.lookup(person)
+    took = time.perf_counter() - started
+    if answer.answers[0].source is not Source.CACHE:
+        raise SystemExit("the answer was not remembered")
+    return took
+
+
+def _ask(
+    config: Path,
+    ready: "multiprocessing.synchronize.Barrier",
+    asked: "multiprocessing.Queue[tuple[int, float]]",
+) -> None:
+    counting = Counting()
+    with CouponHub.from_config(config, observer=counting) as hub:
+        hub.lookup(Customer(mobile="919000000000"))
+        counting.calls = 0
+        people = [Customer(mobile=f"9198760{number:05d}") for number in range(CUSTOMERS)]
+        ready.wait()
+        started = time.perf_counter()
+
+        def run(number: int) -> None:
+            for person in people[number:] + people[:number]:
+                if not hub.lookup(person).complete:
+                    raise SystemExit("an answer is not complete")
+
+        _threads([lambda number=number: run(number) for number in range(THREADS)])  # type: ignore[misc] # as above
+        asked.put((counting.calls, time.perf_counter() - started))
+
+
+def at_once(folder: Path, vendor: str, redis: str | None) -> None:
+    """Print how many calls it costs when two processes ask for the same customers at once."""
+    context = multiprocessing.get_context("spawn")
+    ready, asked = context.Barrier(PROCESSES), context.Queue()
+    configs = [
+        config_at(folder / f"{'with' if redis else 'without'}-{number}", vendor, redis)
+        for number in range(PROCESSES)
+    ]
+    _processes([(_ask, (config, ready, asked)) for config in configs])
+    got = [asked.get() for _ in configs]
+    calls, took = sum(one for one, _ in got), max(seconds for _, seconds in got)
+    asks = CUSTOMERS * THREADS * PROCESSES
+    print(
+        f"| {'with' if redis else 'without'} `[shared]` | {asks} | {calls} | {calls / CUSTOMERS:.2f} | {took:.2f} s |"
+    )
+
+
+def _threads(works: Sequence[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _processes(works: Sequence[tuple[Callable[..., None], tuple[object, ...]]]) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=work, args=arguments) for work, arguments in works]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=int, default=500, help="of the two levels")
+    arguments = parser.parse_args()
+    print(f"Load {os.getloadavg()[0]:.1f}.\n")
+    with redis_at() as redis, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        quotas(folder, redis)
+        exact(redis)
+        with upstream(delay=0.0) as vendor:
+            levels(folder, vendor, redis, arguments.customers)
+        with upstream(delay=0.05) as vendor:
+            print("\n| two processes | asks | calls | calls a customer | took |\n|---|---|---|---|---|")
+            at_once(folder, vendor, None)
+            at_once(folder, vendor, redis)
+
+
+if __name__ == "__main__":
+    main()
