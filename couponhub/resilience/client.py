@@ -173,6 +173,8 @@ class ResilientClient:
         self._pool.close()
         self._breaker.close()
         notify(messages)
+        if self._second:
+            self._second.close()
 
     def _same(self, customer: Customer) -> Customer:
         try:
@@ -307,11 +309,12 @@ class ResilientClient:
                 deadline = Deadline.after(call.seconds, self._clock)
                 outcome = call.context.run(attempt, self._ask, call.customer, call.query, deadline)
                 entry = self._cache.entry(outcome.found, asked=now, asked_at=asked_at)
-                content = self._second.written(entry) if self._second and seen else None
-                notify(self._finish(call, outcome, entry))
                 if self._second and seen is not None:
-                    self._second.keep(seen, entry, content)
-                del outcome, entry, content
+                    with self._second.keeping(seen, entry):
+                        notify(self._finish(call, outcome, entry))
+                else:
+                    notify(self._finish(call, outcome, entry))
+                del outcome, entry
         elif self._second and seen is not None:
             self._second.let_go(seen)
         if self._second:

@@ -1,7 +1,9 @@
 """The second level of a client's memory: answers, and who is asking for one, shared by all processes and machines."""
 
 import random
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import attrs
@@ -17,6 +19,8 @@ from couponhub.state.shared import BreakerNews, SharedLookups, Sighting
 _FIRST_PAUSE = 0.002
 _LONGEST_PAUSE = 0.02
 """Seconds between two looks for what another process is asking."""
+_CLOSES_WITHIN = 1.0
+"""Seconds: longer than anybody waits for what is shared."""
 _PART_FOR_OTHERS = 0.5
 """Of the time that there is, for what another process is asking: should it have been killed, there is time to ask oneself."""
 
@@ -31,7 +35,7 @@ class Sought:
     Attributes:
         entry: What was found, by this process's own rules of what is fresh; None for nothing that may be kept.
         is_fresh: Whether it is as good as new.
-        seen: For `SecondLevel.keep` or `let_go`; None where nothing is shared now.
+        seen: For `SecondLevel.keeping` or `let_go`; None where nothing is shared now.
     """
 
     entry: CacheEntry | None = None
@@ -56,6 +60,9 @@ class SecondLevel:
         self._cache = cache
         self._settings = settings
         self._clock = clock
+        self._idle = threading.Condition()
+        self._busy = 0
+        self._closed = False
 
     def seek(self, call: Call, may_ask: Callable[[BreakerNews | None], bool]) -> Sought:
         """Look for the answer to a call; while another process asks for it, wait for that, but never too long.
@@ -69,7 +76,7 @@ class SecondLevel:
         until: float | None = None
         pause, anew = _FIRST_PAUSE, False
         while True:
-            seen = self._shared.look(question, claim_for=claim_for, anew=anew)
+            seen = None if self._closed else self._shared.look(question, claim_for=claim_for, anew=anew)
             if seen is None:
                 return Sought()
             entry = self._entry(seen)
@@ -89,18 +96,33 @@ class SecondLevel:
             self._clock.sleep(min(pause * random.uniform(0.5, 1.0), until - now))  # noqa: S311 - no secret
             pause = min(1.6 * pause, _LONGEST_PAUSE)
 
-    def written(self, entry: CacheEntry | None) -> bytes | None:
-        """Write down an answer that was not shown as remembered yet; None where there is none, or it cannot be written."""
-        return None if entry is None else _written(entry.answer, entry.weight)
-
-    def keep(self, seen: Sighting, entry: CacheEntry | None, content: bytes | None) -> None:
-        """Share an answer that the vendor gave since that was seen; without one that is kept, let others ask.
+    @contextmanager
+    def keeping(self, seen: Sighting, entry: CacheEntry | None) -> Iterator[None]:
+        """Share an answer, which nobody was shown as remembered yet, after the block; without one, let others ask.
 
         Args:
-            seen: What there was before.
-            entry: The answer as this process keeps it.
-            content: The same, `written`.
+            seen: What there was before the vendor was asked.
+            entry: The answer as this process keeps it; None where there is none that is kept.
         """
+        content = None if entry is None else _written(entry.answer, entry.weight)
+        with self._idle:
+            self._busy += 1
+        try:
+            yield
+            if not self._closed:
+                self._keep(seen, entry, content)
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def close(self) -> None:
+        """Share nothing more; waits a moment for what is being shared, for a process that ends takes its threads with it."""
+        with self._idle:
+            self._closed = True
+            self._idle.wait_for(lambda: not self._busy, _CLOSES_WITHIN)
+
+    def _keep(self, seen: Sighting, entry: CacheEntry | None, content: bytes | None) -> None:
         if entry is None or content is None:
             self._shared.let_go(seen)
             return
@@ -118,7 +140,8 @@ class SecondLevel:
     def tell(self, news: BreakerNews) -> None:
         """Tell all others what was learned of the vendor, for as long as a few probes take."""
         every, takes = self._settings.probe_every, self._settings.probe_timeout
-        self._shared.tell(news, seconds=3 * (every + takes))
+        if not self._closed:
+            self._shared.tell(news, seconds=3 * (every + takes))
 
     def claim_probe(self) -> tuple[bool, BreakerNews | None]:
         """Return True where this process is to try the vendor now, and what others told of it."""

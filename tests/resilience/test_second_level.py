@@ -336,6 +336,29 @@ def test_whoever_cannot_wait_leaves_and_is_told_why(redis_server: RedisServer) -
     assert [] == vendor.calls
 
 
+def test_a_process_that_asks_once_and_ends_has_shared_its_answer(machines: Machines) -> None:
+    """Closing waits a moment for that: a command line is gone as soon as its answer is shown."""
+    for number in range(20):
+        one = machines.one()
+        one.known(Customer(external_id=f"{number}"))
+        one.client.close()
+        assert number + 1 == len(machines.server.client().keys("couponhub:a:*"))
+    assert [] == machines.server.client().keys("couponhub:f:*")
+
+
+def test_nothing_is_shared_after_the_end(machines: Machines) -> None:
+    """An answer that comes when all is closed is handed over, and no more."""
+    one = machines.one()
+    machines.vendor.holds = True
+    heard = one.ask()
+    machines.vendor.reached()
+    one.client.close()
+    machines.vendor.tell(FOUND)
+    assert FOUND == heard.known().found
+    eventually(lambda: one.client.status().in_flight == 0)
+    assert [] == machines.server.client().keys("couponhub:a:*")
+
+
 def fail(machine: ClientHarness) -> None:
     """Have it find the vendor dead."""
     machine.vendor.says = down()

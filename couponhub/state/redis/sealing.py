@@ -19,6 +19,11 @@ class Seal:
     """
 
     def __init__(self, key: HashKey) -> None:
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - an extra
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - the same
+
+        # Here, and not on a thread that might come to it while the process ends, which would abort it.
+        self._cipher, self._invalid = AESGCM, InvalidTag
         self._names = key.derived("couponhub shared names")
         self._contents = key.derived("couponhub shared contents")
 
@@ -36,19 +41,16 @@ class Seal:
             name: What it is kept under.
             beside: What must be known, and unchanged, when it is opened.
         """
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - an extra
-
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + AESGCM(self._key_of(name)).encrypt(nonce, content, beside)
+        return nonce + self._cipher(self._key_of(name)).encrypt(nonce, content, beside)
 
     def opened(self, sealed: bytes, name: str, beside: bytes) -> bytes | None:
         """Return what was sealed; None where it was sealed with another key, under another name, or was changed."""
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - an extra
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - the same
-
         try:
-            return AESGCM(self._key_of(name)).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], beside)
-        except (InvalidTag, ValueError):  # the latter: too short to be anything
+            return self._cipher(self._key_of(name)).decrypt(
+                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], beside
+            )
+        except (self._invalid, ValueError):  # the latter: too short to be anything
             return None
 
     def _key_of(self, name: str) -> bytes:
