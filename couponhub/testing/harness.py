@@ -92,6 +92,7 @@ def harness_for(
     list_extra: Mapping[str, str] | None = None,
     settings: Mapping[str, str | float] | None = None,
     processing_delay: float = 0.02,
+    store: str | None = None,
 ) -> Iterator[Harness]:
     """Put an adapter on the bench.
 
@@ -100,6 +101,7 @@ def harness_for(
         list_extra: The vendor's own required fields of a new list.
         settings: Further settings of the connection.
         processing_delay: Seconds the emulator takes for a file.
+        store: The address of the store; None for a file in the harness's folder.
     """
     if plugin.emulator is None:
         raise ValueError(f"the adapter {plugin.name} has no emulator, so its promises cannot be checked")
@@ -115,10 +117,9 @@ def harness_for(
         def open_hub(**changed: Setting) -> CouponHub:
             path = Path(folder) / "couponhub.toml"
             extra: dict[str, Setting] = {"timeout": 2.0, "settle": 0.05, **(settings or {}), **changed}
-            store = f'[store]\nurl = "sqlite:///{Path(folder).as_posix()}/couponhub.db"\n'
-            path.write_text(
-                config_text(server.url, [emulator], extra) + store + REMEMBERS_NOTHING, encoding="utf-8"
-            )
+            address = store or f"sqlite:///{Path(folder).as_posix()}/couponhub.db"
+            text = config_text(server.url, [emulator], extra) + f'[store]\nurl = "{address}"\n'
+            path.write_text(text + REMEMBERS_NOTHING, encoding="utf-8")
             return CouponHub.from_config(path, registry=registry)
 
         with open_hub() as hub:
