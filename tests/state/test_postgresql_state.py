@@ -46,7 +46,7 @@ def test_files_elsewhere_are_looked_at(postgresql_url: str, tmp_path: Path) -> N
         home.write_text("a file stands where the folder was")
         seen = {one.part: one.reach(30.0) for one in state.probes()}
         assert [ReachedPart.FILES] == [part for part, one in seen.items() if not one.is_up]
-        assert ("file", str(folder)) == (seen[ReachedPart.FILES].kind, seen[ReachedPart.FILES].place)
+        assert ("folder", str(folder)) == (seen[ReachedPart.FILES].kind, seen[ReachedPart.FILES].place)
 
 
 def test_a_backup_is_refused_with_the_mend(state: PostgresqlState, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from couponhub.errors import LocalError
 from couponhub.state.postgresql.database import PostgresqlDatabase
+from couponhub.state.postgresql.migrations import version_in
 from couponhub.state.reach import PartProbe, ReachedPart
 from couponhub.state.stored_files import StoredFiles
 
@@ -12,42 +13,45 @@ _KIND = "postgresql"
 _NO_FILE = "look-that-finds-nothing"
 
 
-def probes_of(database: PostgresqlDatabase, files: PartProbe | None) -> tuple[PartProbe, ...]:
+def probes_of(database: PostgresqlDatabase, files: StoredFiles) -> tuple[PartProbe, ...]:
     """Return the looks at the state, as `State.probes` has them.
 
     Args:
         database: Of the state.
-        files: The look at its files, where they do not lie in the database.
+        files: Its files.
     """
 
     def look(part: ReachedPart) -> PartProbe:
         return PartProbe(part=part, kind=_KIND, place=database.place, look=database.reach)
 
-    return look(ReachedPart.STATE), files or look(ReachedPart.FILES), look(ReachedPart.USAGE_INDEX)
+    elsewhere = database.settings.files
+    kept = look(ReachedPart.FILES)
+    if elsewhere is not None:
+        in_folder = elsewhere.startswith("file:")
+        kept = PartProbe(
+            part=ReachedPart.FILES,
+            kind="folder" if in_folder else elsewhere.partition(":")[0],
+            place=files.place,
+            look=lambda seconds: _look_at_files(database, files, seconds, in_folder=in_folder),
+        )
+    return look(ReachedPart.STATE), kept, look(ReachedPart.USAGE_INDEX)
 
 
-def probe_of_files(url: str, files: StoredFiles, database: PostgresqlDatabase) -> PartProbe:
-    """Return the look at files that do not lie in the database: of an object store one is asked for that is not there.
-
-    Args:
-        url: [store] files.
-        database: Of the state, which names the place of its own there once it was used.
-        files: What it names.
-    """
-    scheme = url.partition(":")[0]
-    in_folder = scheme == "file"
-
-    def look(timeout: float) -> None:
-        if in_folder:
-            _check_folder(Path(files.place))
-            return
-        with database.looking(seconds=timeout) as statements:
-            found = statements.execute("SELECT to_regclass('couponhub.file_home') IS NOT NULL").fetchone()
-        if found is not None and found[0]:
-            files.fetch(_NO_FILE, Path(os.devnull))
-
-    kind = "folder" if in_folder else scheme
-    return PartProbe(part=ReachedPart.FILES, kind=kind, place=files.place, look=look)
+def _look_at_files(
+    database: PostgresqlDatabase, files: StoredFiles, seconds: float, *, in_folder: bool
+) -> None:
+    """Ask for a file that is not there: whoever says so could be asked, and let us read."""
+    if in_folder:
+        _check_folder(Path(files.place))
+    with database.looking(seconds=seconds) as opened:
+        if not version_in(opened, database.place):
+            return  # the state has no place there yet
+    try:
+        files.fetch(_NO_FILE, Path(os.devnull))
+    except LocalError as error:
+        # A folder is made with the first file.
+        if not (in_folder and isinstance(error.__cause__, FileNotFoundError)):
+            raise
 
 
 def _check_folder(folder: Path) -> None:

@@ -21,7 +21,7 @@ from couponhub.state.postgresql.locks import SessionLocks
 from couponhub.state.postgresql.maintenance import PostgresqlMaintenance
 from couponhub.state.postgresql.owners import SessionOwners
 from couponhub.state.postgresql.quotas import PostgresqlQuotas
-from couponhub.state.postgresql.reaching import probe_of_files, probes_of
+from couponhub.state.postgresql.reaching import probes_of
 from couponhub.state.postgresql.reports import PostgresqlReportIndex
 from couponhub.state.postgresql.server_clock import ServerClock
 from couponhub.state.reach import PartProbe
@@ -85,8 +85,7 @@ class PostgresqlState:
 
     def probes(self) -> tuple[PartProbe, ...]:
         """As `State.probes`."""
-        url, files = self.settings.files, self._shelf.files
-        return probes_of(self.database, None if url is None else probe_of_files(url, files, self.database))
+        return probes_of(self.database, self._shelf.files)
 
     def close(self) -> None:
         """As `State.close`."""
