@@ -9,7 +9,7 @@ import pytest
 
 from couponhub.cli import main
 from couponhub.errors import LocalError, UsageError
-from couponhub.state import ReachedPart, StoreSettings
+from couponhub.state import StoreSettings
 from couponhub.state.postgresql.state import PostgresqlState
 from couponhub.testing.state_conformance.samples import begin, sent_whole
 from tests.kit.servers import PostgresqlServer
@@ -32,21 +32,6 @@ def state(postgresql_url: str) -> Iterator[PostgresqlState]:
 def run_in(postgresql_server: PostgresqlServer, state: PostgresqlState, statement: str) -> None:
     """Run a statement in its database as somebody else."""
     postgresql_server.run(statement, database=urlsplit(str(state.settings.url)).path.strip("/"))
-
-
-def test_files_elsewhere_are_looked_at(postgresql_url: str, tmp_path: Path) -> None:
-    """By themselves: one part is away while the others are there."""
-    folder = tmp_path / "all" / "files"
-    settings = StoreSettings(url=postgresql_url, files=f"file://{folder}")
-    with PostgresqlState(settings) as state:
-        sent_whole(state.ledger("shop"), ["A"])
-        assert [None] * 3 == [one.reach(30.0).fault for one in state.probes()]
-        (home,) = (folder / "files").iterdir()
-        home.rename(tmp_path / "gone")
-        home.write_text("a file stands where the folder was")
-        seen = {one.part: one.reach(30.0) for one in state.probes()}
-        assert [ReachedPart.FILES] == [part for part, one in seen.items() if not one.is_up]
-        assert ("folder", str(folder)) == (seen[ReachedPart.FILES].kind, seen[ReachedPart.FILES].place)
 
 
 def test_a_backup_is_refused_with_the_mend(state: PostgresqlState, tmp_path: Path) -> None:

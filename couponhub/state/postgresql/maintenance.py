@@ -87,7 +87,8 @@ class PostgresqlMaintenance:
         raise UsageError(
             f"the store {self._database.place} is backed up with the tools of its server, which know how to do so while it"
             " is used and to whatever moment: nothing was written",
-            hint="`pg_dump` or base backups, then the files of [store] files, and the key: see the page on the store",
+            hint="`pg_dump` or base backups, then the files of [store] files, and the key; `couponhub store copy` writes a"
+            " whole store into SQLite, while nobody uses it",
         )
 
     def check(self, *, thorough: bool = False) -> StateCheck:
