@@ -59,7 +59,7 @@ def _check_sqlite(value: str) -> None:
         )
 
 
-def _check_files(instance: "StoreSettings", attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
+def _check_files(instance: object, attribute: "Attribute[str | None]", value: str | None) -> None:  # noqa: ARG001 - attrs' signature
     if value is None:
         return
     if (
@@ -72,8 +72,6 @@ def _check_files(instance: "StoreSettings", attribute: "Attribute[str | None]", 
         raise ValueError(
             "expected s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder"
         )
-    if not instance.is_postgresql:
-        raise ValueError("expected nothing here: with SQLite they lie beside the database")
 
 
 def _check_key(instance: object, attribute: "Attribute[Secret | None]", value: Secret | None) -> None:  # noqa: ARG001 - attrs' signature
@@ -120,6 +118,11 @@ class StoreSettings:
         about="days for which sent codes are kept, to be left out of later uploads to the same list",
         validator=_check_days,
     )
+
+    def __attrs_post_init__(self) -> None:
+        # Not in the validator of `files`, which the config calls before the others are known.
+        if self.files is not None and not self.is_postgresql:
+            raise ValueError("`files` is for PostgreSQL: with SQLite files lie beside the database")
 
     @property
     def is_postgresql(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from couponhub.config.structure import setting_fault
 from couponhub.errors import LocalError
 from couponhub.state import StoreSettings
 from couponhub.state.postgresql import file_shelf
@@ -215,6 +216,15 @@ def test_a_folder_that_is_not_mounted_has_lost_nothing(postgresql_url: str, tmp_
     with pytest.raises(LocalError, match="cannot be read"):
         files.fetch("name", tmp_path / "copy")
     database.close()
+
+
+def test_the_place_of_files_is_read_from_the_config() -> None:
+    """It can be given with PostgreSQL, in any order of the settings, and is refused with SQLite."""
+    for files in ("s3://bucket/prefix", "file:///srv/couponhub"):
+        assert setting_fault(StoreSettings, "files", files) is None
+    assert "expected s3://" in str(setting_fault(StoreSettings, "files", "http://bucket"))
+    with pytest.raises(ValueError, match="is for PostgreSQL"):
+        StoreSettings(url="sqlite:///couponhub.db", files="s3://bucket/prefix")
 
 
 def test_the_folder_of_copies_is_nobody_elses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
