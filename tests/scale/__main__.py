@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tests.scale.beside_newer import main as upgrade
 from tests.scale.spark import main as spark
+from tests.scale.stopped import main as stopped
 from tests.scale.workers import main as workers
 
 PARTS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "spark": spark,
+    "stopped": stopped,
     "workers": workers,
     "upgrade": upgrade,
 }
