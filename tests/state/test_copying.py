@@ -182,6 +182,40 @@ def test_only_an_empty_target_is_filled(
         assert ("mine",) == state.preference.get()
 
 
+@pytest.mark.parametrize("to_postgresql", [True, False])
+def test_a_store_without_reports_gets_its_first(
+    postgresql: StoreSettings, tmp_path: Path, *, to_postgresql: bool
+) -> None:
+    """What was never made is not there afterwards either, and is made as ever: the usage index and its key."""
+    source, target = (
+        in_folder(tmp_path / "small"),
+        postgresql if to_postgresql else in_folder(tmp_path / "copy"),
+    )
+    with open_state(source) as state:
+        state.tokens.new([Scope.LOOKUP], name="one")
+    copy_state(source, target)
+    with open_state(target) as state:
+        with state.reports.reading() as found:
+            assert found is None
+        key = state.reports.key()
+        with state.reports.changing() as change:
+            assert 1 == take_in(change, key, [("E1", "A")])
+    if not to_postgresql:
+        assert not list((tmp_path / "copy").glob(".*")), "what was made for the copy is gone"
+
+
+def test_files_that_were_laid_aside_go_along(sqlite: StoreSettings, tmp_path: Path) -> None:
+    """A code set that seems too old counts at the target as at the source, and keeps its age."""
+    (path,) = (tmp_path / "first" / "codes").rglob("up_0.1.txt")
+    os.utime(path, (1_600_000_000, 1_600_000_000))
+    path.rename(path.with_name(f"{path.name}.aged-1700000000"))
+    target = in_folder(tmp_path / "target")
+    copy_state(sqlite, target)
+    (there,) = (tmp_path / "target" / "codes").rglob("up_0.1.txt*")
+    assert ("up_0.1.txt", 1_600_000_000) == (there.name, there.stat().st_mtime)
+    assert answers(sqlite)["codes"] == answers(target)["codes"]
+
+
 def test_a_job_under_way_is_waited_for(sqlite: StoreSettings, postgresql: StoreSettings) -> None:
     """A source whose jobs somebody drives is refused; nothing was put in the target."""
     with open_state(sqlite) as state, state.jobs.worker() as owner:

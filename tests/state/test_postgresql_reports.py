@@ -144,7 +144,7 @@ def test_names_that_no_text_can_hold(harness: StateHarness) -> None:
     with state.reports.reading() as found:
         assert found is not None
         (known,) = found.catalogue().of("shop")
-    assert (number, "N\ufffd", "\\ud800") == (known.number, known.name, known.label)
+    assert (number, "N\u2400", "\\ud800") == (known.number, known.name, known.label)
 
 
 def _lines(index: Indexed, customer: str) -> Sequence[ReportLine]:

@@ -7,11 +7,11 @@ from types import MappingProxyType
 import attrs
 
 from couponhub.models import CouponList, DaySpan, Identifier, ListId
-from couponhub.shown import encodable
 from couponhub.state.hashing import HashKey
 from couponhub.state.report_lines import ReportLine
 from couponhub.state.reports import Catalogue, KnownList, KnownReport
 from couponhub.state.sql.database import Statements
+from couponhub.state.sql.ledger import storable
 from couponhub.state.sql.report_pages import ReportPages
 
 
@@ -42,9 +42,9 @@ class CatalogueChange:
             [
                 (
                     connection,
-                    _kept(one.id),
-                    _kept(one.name or "") or None,
-                    _kept(one.label or "") or None,
+                    storable(one.id),
+                    storable(one.name or "") or None,
+                    storable(one.label or "") or None,
                     _text(one.created_at),
                     _text(one.expires_at),
                 )
@@ -65,7 +65,7 @@ class CatalogueChange:
 
     def number_of(self, connection: str, list_id: ListId) -> int:
         """As `ReportChange.number_of`."""
-        key = (connection, _kept(list_id))
+        key = (connection, storable(list_id))
         self.database.execute(
             "INSERT INTO lists (number, connection, list_id)"
             " VALUES ((SELECT coalesce(max(number), 0) + 1 FROM lists), ?, ?)"
@@ -94,7 +94,7 @@ class CatalogueChange:
                 report.identifier.value,
                 report.days.first.isoformat(),
                 report.days.last.isoformat(),
-                _kept(report.file),
+                storable(report.file),
                 content,
                 report.rows,
                 _text(report.made_at),
@@ -104,7 +104,7 @@ class CatalogueChange:
         )
         self.database.executemany(
             "INSERT INTO campaigns (import, number, id, name, locale, variation) VALUES (?, ?, ?, ?, ?, ?)",
-            ((number, at, *map(_kept, campaign)) for at, campaign in enumerate(campaigns)),
+            ((number, at, *map(storable, campaign)) for at, campaign in enumerate(campaigns)),
         )
         return number
 
@@ -209,11 +209,6 @@ def read_catalogue(database: Statements, generation: int) -> Catalogue:
     return Catalogue(
         generation, MappingProxyType(lists), MappingProxyType(reports), MappingProxyType(seen_at)
     )
-
-
-def _kept(text: str) -> str:
-    """Return a text as every database can hold it."""
-    return encodable(text).replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -24,9 +24,10 @@ from couponhub.state.moving.content import (
     Singles,
 )
 from couponhub.state.settings import StoreSettings
+from couponhub.state.sql.ledger import storable
 from couponhub.state.sqlite.codesets import CodeSets
 from couponhub.state.sqlite.files import file_name, private_folder, sync_folder
-from couponhub.state.sqlite.layout import LEDGER, Layout
+from couponhub.state.sqlite.layout import LEDGER, REPORTS, Layout
 from couponhub.state.sqlite.migrations import MIGRATIONS
 from couponhub.state.sqlite.opening import connect, make_private, open_somehow, open_to_write, told_as_local
 from couponhub.state.sqlite.preference import FilePreference
@@ -74,30 +75,25 @@ class SqliteMovable:
     def filling(self) -> Iterator[Filling]:
         """As `MovableState.filling`: in a folder beside its place, from which all is moved there at the end."""
         layout = Layout(self.settings)
-        made = layout.folder / f".{layout.ledger.name}.copy"
-        with told_as_local("store", lambda: layout.ledger), ExitStack() as held:
-            private_folder(layout.folder)
-            lock = held.enter_context(closing(_locked(made.with_suffix(".lock"), self.place)))
-            _clear(layout, made)
-            _refuse_filled(layout)
-            private_folder(made)
-            there = f"sqlite:///{quote(str((made / layout.ledger.name).absolute()))}"
-            settings = attrs.evolve(self.settings, url=there)
-            databases = {}
-            for name, path in Layout(settings).databases.items():
-                make_private(path)
-                database = held.enter_context(closing(open_to_write(path, name, busy_seconds=0)))
-                database.execute("BEGIN IMMEDIATE")
-                databases[name] = database
-            yield _Content(settings, databases)
-            _make_folders(databases[LEDGER], CodeSets(Layout(settings).codes))
-            for database in databases.values():
-                database.execute("COMMIT")
-                database.execute("PRAGMA wal_checkpoint (TRUNCATE)")
-                database.close()
-            _publish(Layout(settings), layout, made)
-            lock.rollback()
-        made.with_suffix(".lock").unlink(missing_ok=True)
+        with told_as_local("store", lambda: layout.ledger), _alone(layout, self.place) as folder:
+            address = f"sqlite:///{quote(str((folder / layout.ledger.name).absolute()))}"
+            made = Layout(attrs.evolve(self.settings, url=address))
+            with ExitStack() as held:
+                databases = {}
+                for name, path in made.databases.items():
+                    make_private(path)
+                    database = held.enter_context(closing(open_to_write(path, name, busy_seconds=0)))
+                    database.execute("BEGIN IMMEDIATE")
+                    databases[name] = database
+                yield _Content(made.settings, databases)
+                _make_folders(databases[LEDGER], CodeSets(made.codes))
+                has_index = databases[REPORTS].execute("SELECT 1 FROM state").fetchone() is not None
+                for database in databases.values():
+                    database.execute("COMMIT")
+                    database.execute("PRAGMA wal_checkpoint (TRUNCATE)")
+            if not has_index:
+                made.reports.unlink()  # one that is there has a key
+            _publish(made, layout)
 
 
 @attrs.frozen
@@ -172,7 +168,11 @@ class _Content:
         return CodeSets(Layout(self.settings).codes)
 
     def _path(self, file: MovedFile) -> Path:
-        return next((path for one, path in self._files() if one == file), self._made_path(file))
+        path = self._made_path(file)
+        if path.exists():
+            return path
+        # One that was laid aside for its age has another name.
+        return next((other for one, other in self._files() if one == file), path)
 
     def _files(self) -> Iterator[tuple[MovedFile, Path]]:
         sets, codes = self._sets, self._sets.folder
@@ -192,7 +192,7 @@ class _Content:
             yield (
                 MovedFile(
                     kind=MovedKind.JOB,
-                    connection=unquote(job),
+                    connection=storable(unquote(job)),
                     list_id="",
                     owner=job,
                     label=path.name,
@@ -249,23 +249,33 @@ def _listed(columns: Sequence[str]) -> str:
 def _of_list(kind: MovedKind, home: Path, owner: str, label: str, path: Path) -> MovedFile:
     return MovedFile(
         kind=kind,
-        connection=unquote(home.parent.name),
-        list_id=unquote(home.name),
+        connection=storable(unquote(home.parent.name)),
+        list_id=storable(unquote(home.name)),
         owner=owner,
         label=label,
         created_at=path.stat().st_mtime,
     )
 
 
-def _locked(lock: Path, place: str) -> sqlite3.Connection:
+@contextmanager
+def _alone(layout: Layout, place: str) -> Iterator[Path]:
+    """Give the folder of a state in the making, whose place is empty, to one process at a time; it ends with the block."""
+    private_folder(layout.folder)
+    folder = layout.folder / f".{layout.ledger.name}.copy"
+    lock = folder.with_suffix(".lock")
     os.close(os.open(lock, os.O_CREAT | os.O_RDWR, 0o600))
-    held = connect(lock, "mode=rw", 0)
-    try:
-        held.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
-        held.close()
-        raise LocalError(f"somebody else copies a store to {place}", hint="wait for its end") from None
-    return held
+    with closing(connect(lock, "mode=rw", 0)) as held:
+        try:
+            held.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            raise LocalError(f"somebody else copies a store to {place}", hint="wait for its end") from None
+        try:
+            _clear(layout, folder)
+            _refuse_filled(layout)
+            yield private_folder(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.unlink(missing_ok=True)
 
 
 def _ours(layout: Layout) -> Sequence[Path]:
@@ -301,10 +311,9 @@ def _make_folders(ledger: sqlite3.Connection, sets: CodeSets) -> None:
         private_folder(sets.of_list(connection, ListId(list_id)))
 
 
-def _publish(made: Layout, layout: Layout, folder: Path) -> None:
-    (folder / _PUBLISHING).touch()
+def _publish(made: Layout, layout: Layout) -> None:
+    (made.folder / _PUBLISHING).touch()
     for one, place in zip(_ours(made), _ours(layout), strict=True):
         if one.exists():
             one.rename(place)
     sync_folder(layout.folder)
-    shutil.rmtree(folder, ignore_errors=True)
