@@ -1,70 +1,25 @@
-"""Quotas of many machines in PostgreSQL: the rules of all quotas, exactness, crashes, and the share while it is away."""
+"""Quotas of many machines in PostgreSQL, beyond the rules of all quotas: exactness, crashes, and the share while it is away."""
 
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 import attrs
 import psycopg
 import pytest
 
-from couponhub.state import QuotaStore, StoreSettings, Window
+from couponhub.state import StoreSettings, Window
 from couponhub.state.postgresql.database import PostgresqlDatabase
 from couponhub.state.postgresql.quotas import PostgresqlQuotas
-from couponhub.testing.state_conformance.harness import QuotaHarness, Worker
-from couponhub.testing.state_conformance.quotas import QuotaRules, granted, left
+from couponhub.testing.state_conformance.quotas import granted, left
 from couponhub.testing.state_conformance.samples import DAY
 from tests.kit.processes import forked
 from tests.kit.servers import PostgresqlServer, running_postgresql
 
 LAST = attrs.evolve(DAY, limit=300)
-_WORKER = """
-import sys
-from couponhub.state import StoreSettings
-from couponhub.state.postgresql.database import PostgresqlDatabase
-from couponhub.state.postgresql.quotas import PostgresqlQuotas
-from couponhub.testing.state_conformance.worker import take_calls_of
-take_calls_of(PostgresqlQuotas(PostgresqlDatabase(StoreSettings(url=sys.argv[1]))), *sys.argv[2:])
-"""
-
-
-class PostgresqlHarness(QuotaHarness):
-    """PostgreSQL, with a clock that can be moved."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._ahead = 0.0
-        self.held = ExitStack()
-
-    def quotas(self) -> QuotaStore:
-        """See `QuotaHarness.quotas`."""
-        database = self.held.enter_context(closing(PostgresqlDatabase(StoreSettings(url=self._url))))
-        quotas = PostgresqlQuotas(database, now=lambda: time.time() + self._ahead, ahead=lambda: self._ahead)
-        return self.held.enter_context(closing(quotas))
-
-    def jump(self, seconds: float) -> None:
-        """See `QuotaHarness.jump`."""
-        self._ahead += seconds
-
-    def take_calls(self, account: str, calls: int) -> Worker:
-        """See `QuotaHarness.take_calls`."""
-        worker = Worker([sys.executable, "-c", _WORKER, self._url, account, str(calls)])
-        self.held.callback(worker.close)
-        return worker
-
-
-class TestPostgresqlQuotas(QuotaRules):
-    """Every rule of quotas."""
-
-    @pytest.fixture
-    def counted(self, postgresql_url: str) -> Iterator[QuotaHarness]:
-        """Put PostgreSQL to the rules."""
-        harness = PostgresqlHarness(postgresql_url)
-        with harness.held:
-            yield harness
 
 
 class Machine:

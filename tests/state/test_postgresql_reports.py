@@ -1,8 +1,9 @@
-"""The usage index in PostgreSQL: the rules of reports, any code unharmed, what is forgotten gone, and who waits for whom."""
+"""The usage index in PostgreSQL, beyond the rules of reports: any code unharmed, what is forgotten gone, and who waits for whom."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -13,25 +14,23 @@ from hypothesis import strategies as st
 from couponhub.clock import utc_now
 from couponhub.errors import LocalError
 from couponhub.models import CouponList, ListId
+from couponhub.state import State, StoreSettings, open_state
 from couponhub.state.postgresql import pages as postgresql_pages
 from couponhub.state.report_lines import ReportLine
-from couponhub.testing import StateHarness
-from couponhub.testing.state_conformance.reports import ReportRules, add, codes
+from couponhub.testing.state_conformance.reports import add, codes
 from couponhub.testing.state_conformance.samples import digest, take_in
 from tests.kit.examples import examples
 from tests.kit.servers import PostgresqlServer
-from tests.state.postgresql_kit import Indexed, IndexHarness
+
+Open = Callable[[], State]
+"""Opens the state as a further process would."""
 
 
 @pytest.fixture
-def harness(postgresql_url: str, tmp_path: Path) -> Iterator[StateHarness]:
-    """The index in a database of the test's own."""
-    with IndexHarness(postgresql_url, tmp_path) as harness:
-        yield harness
-
-
-class TestPostgresqlReports(ReportRules):
-    """Every rule of reports."""
+def opened(postgresql_url: str) -> Iterator[Open]:
+    """A state in a database of the test's own."""
+    with ExitStack() as held:
+        yield lambda: held.enter_context(open_state(StoreSettings(url=postgresql_url)))
 
 
 CELLS = st.text(
@@ -40,11 +39,11 @@ CELLS = st.text(
 
 
 @pytest.fixture(scope="module")
-def kept(postgresql_server: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Indexed]:
-    """One index for all examples of a property."""
+def kept(postgresql_server: PostgresqlServer) -> Iterator[State]:
+    """One state for all examples of a property."""
     database = postgresql_server.new_database()
-    with Indexed(postgresql_server.url(database), tmp_path_factory.mktemp("kept")) as index:
-        yield index
+    with open_state(StoreSettings(url=postgresql_server.url(database))) as state:
+        yield state
     postgresql_server.drop(database)
 
 
@@ -53,7 +52,7 @@ def kept(postgresql_server: PostgresqlServer, tmp_path_factory: pytest.TempPathF
 )
 @given(first=st.lists(CELLS, max_size=8), second=st.lists(CELLS, max_size=8), customer=CELLS)
 def test_any_code_comes_back_as_it_was(
-    kept: Indexed, first: Sequence[str], second: Sequence[str], customer: str
+    kept: State, first: Sequence[str], second: Sequence[str], customer: str
 ) -> None:
     r"""Codes of any characters that a cell may hold, such as \\, \\N, quotes, U+2028 and emoji, by copying and by merging."""
     index = kept.reports
@@ -73,10 +72,10 @@ def test_any_code_comes_back_as_it_was(
             assert code in {line.code for line in found.lines_with(code)}
 
 
-def test_pages_are_compared_in_rounds(harness: StateHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_are_compared_in_rounds(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many pages an import has, each is compared with what is stored, once."""
     monkeypatch.setattr(postgresql_pages, "_PAGES_AT_ONCE", 7)
-    state = harness.open()
+    state = opened()
     rows = [(f"E{number}", f"CODE-{number}") for number in range(60)]
     assert 60 == add(state, *rows)
     assert 5 == add(state, *rows, *((f"E{number}", "MORE") for number in range(5)))
@@ -85,10 +84,10 @@ def test_pages_are_compared_in_rounds(harness: StateHarness, monkeypatch: pytest
 
 
 def test_what_was_forgotten_lies_nowhere(
-    harness: StateHarness, postgresql_url: str, postgresql_server: PostgresqlServer
+    opened: Open, postgresql_url: str, postgresql_server: PostgresqlServer
 ) -> None:
     """The table holds no old form of a page whose lines were removed: it was vacuumed in the same command."""
-    state = harness.open()
+    state = opened()
     add(state, *((f"E{number}", f"CODE-{number}") for number in range(300)))
     add(state, ("E7", "LATER"))
     with state.reports.changing() as change:
@@ -101,9 +100,9 @@ def test_what_was_forgotten_lies_nowhere(
     assert [(0,)] == found
 
 
-def test_lookups_go_on_while_many_wait_for_an_import(harness: StateHarness) -> None:
+def test_lookups_go_on_while_many_wait_for_an_import(opened: Open) -> None:
     """Whoever waits to change the index keeps no connection from those who read it."""
-    state = harness.open()
+    state = opened()
     add(state, ("E1", "A"))
     others = 12
     begun = threading.Barrier(others + 1)
@@ -123,19 +122,17 @@ def test_lookups_go_on_while_many_wait_for_an_import(harness: StateHarness) -> N
     assert others + 2 == len(codes(state, "E1"))
 
 
-def test_another_key_is_refused(
-    harness: StateHarness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_another_key_is_refused(opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine whose key is gone is told so at its first look, instead of that nobody has a code."""
-    add(harness.open(), ("E1", "A"))
+    add(opened(), ("E1", "A"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another machine"))
-    with pytest.raises(LocalError, match="a key that this machine lacks"), harness.open().reports.reading():
+    with pytest.raises(LocalError, match="a key that this machine lacks"), opened().reports.reading():
         pass
 
 
-def test_names_that_no_text_can_hold(harness: StateHarness) -> None:
+def test_names_that_no_text_can_hold(opened: Open) -> None:
     """A vendor's name with a NUL, or half a surrogate pair, is kept in a form that can be; its list is found again."""
-    state, now = harness.open(), utc_now()
+    state, now = opened(), utc_now()
     odd = ListId("L\0\ud800")
     for _ in range(2):
         with state.reports.changing() as change:
@@ -147,6 +144,6 @@ def test_names_that_no_text_can_hold(harness: StateHarness) -> None:
     assert (number, "N\u2400", "\\ud800") == (known.number, known.name, known.label)
 
 
-def _lines(index: Indexed, customer: str) -> Sequence[ReportLine]:
+def _lines(index: State, customer: str) -> Sequence[ReportLine]:
     with index.reports.reading() as found:
         return [] if found is None else found.lines_of(digest(found.key, customer))
