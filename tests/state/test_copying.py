@@ -183,6 +183,30 @@ def test_only_an_empty_target_is_filled(
 
 
 @pytest.mark.parametrize("to_postgresql", [True, False])
+def test_two_copies_at_once(
+    sqlite: StoreSettings,
+    postgresql: StoreSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    to_postgresql: bool,
+) -> None:
+    """Of two to one place the second is refused, and takes nothing from the first."""
+    target = postgresql if to_postgresql else in_folder(tmp_path / "target")
+    whole = copying._copied
+
+    def while_another_tries(*arguments: Any) -> Any:
+        monkeypatch.setattr(copying, "_copied", whole)
+        with pytest.raises(LocalError, match="somebody else copies a store"):
+            copy_state(sqlite, target)
+        return whole(*arguments)
+
+    monkeypatch.setattr(copying, "_copied", while_another_tries)
+    copy_state(sqlite, target)
+    assert answers(sqlite)["uploads"] == answers(target)["uploads"]
+
+
+@pytest.mark.parametrize("to_postgresql", [True, False])
 def test_a_store_without_reports_gets_its_first(
     postgresql: StoreSettings, tmp_path: Path, *, to_postgresql: bool
 ) -> None:

@@ -100,6 +100,29 @@ def test_what_was_forgotten_lies_nowhere(
     assert [(0,)] == found
 
 
+def test_who_may_not_vacuum_is_told(
+    opened: Open, postgresql_url: str, postgresql_server: PostgresqlServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A role that owns no table forgets people all the same, and says what is left for the owner to do."""
+    add(opened(), ("E1", "A"), ("E2", "B"))
+    database = postgresql_url.rpartition("/")[2]
+    for statement in (
+        f"CREATE ROLE app_{database} LOGIN PASSWORD 'app-pass'",
+        f"GRANT USAGE ON SCHEMA couponhub TO app_{database}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA couponhub TO app_{database}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA couponhub TO app_{database}",
+    ):
+        postgresql_server.run(statement, database=database)
+    url = postgresql_server.url(database, user=f"app_{database}", password="app-pass")
+    with open_state(StoreSettings(url=url)) as state:
+        with state.reports.changing() as change:
+            assert 1 == change.forget(digest(state.reports.key(), "E1"), utc_now())
+        assert 2 == add(state, ("E3", "C"), ("E4", "D"))
+    assert [] == codes(opened(), "E1")
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "have the owner of couponhub.pages run VACUUM" in said
+
+
 def test_lookups_go_on_while_many_wait_for_an_import(opened: Open) -> None:
     """Whoever waits to change the index keeps no connection from those who read it."""
     state = opened()
