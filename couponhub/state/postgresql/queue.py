@@ -20,6 +20,7 @@ from couponhub.state.settings import StoreSettings
 
 if TYPE_CHECKING:
     from procrastinate import App
+    from psycopg import AsyncConnection, Connection
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class ProcrastinateQueue:
         from procrastinate.exceptions import AlreadyEnqueued  # noqa: PLC0415 - the same
 
         self._make()
-        with self._told(), App(connector=SyncPsycopgConnector(**self._arguments())).open() as app:
+        with self._told(), App(connector=SyncPsycopgConnector(**self._arguments(_configure))).open() as app:
             for job_id in job_ids:
                 entry = app.configure_task(
                     _TASK,
@@ -145,20 +146,22 @@ class ProcrastinateQueue:
     def _app(self) -> "App":
         from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - an extra
 
-        return App(connector=PsycopgConnector(**self._arguments()))
+        return App(connector=PsycopgConnector(**self._arguments(_configure_async)))
 
-    def _arguments(self) -> dict[str, Any]:
+    def _arguments(self, configure: Callable[[Any], object]) -> dict[str, Any]:
         return {
             "conninfo": self._settings.conninfo(),
             "min_size": 1,
             "max_size": 4,
             "timeout": _CONNECT_SECONDS,
             "name": _POOL,
+            "configure": configure,
             "kwargs": {
                 "application_name": "couponhub work",
                 "connect_timeout": 5,
-                "keepalives_idle": 30,
-                "options": f"-c search_path={_schema()}",
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
             },
         }
 
@@ -184,6 +187,20 @@ class ProcrastinateQueue:
                 yield
             except ConnectorException as error:
                 raise error.__cause__ or error from None
+
+
+# Given after connecting, not with it: poolers in session mode take no such words.
+_PATH = "SELECT set_config('search_path', %s, false)"
+
+
+def _configure(connection: "Connection[Any]") -> None:
+    connection.execute(_PATH, (_schema(),))
+    connection.commit()
+
+
+async def _configure_async(connection: "AsyncConnection[Any]") -> None:
+    await connection.execute(_PATH, (_schema(),))
+    await connection.commit()
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
