@@ -134,6 +134,22 @@ def test_a_suspended_helper_holds_nobody_up(
     assert [] == kept(shop)
 
 
+def test_nobody_helps_with_a_paused_export(shop: CliRunner, one: bytes) -> None:
+    """Its helpers rest with it, and it goes on when it is resumed."""
+    export = begun(shop)
+    asked = sum(questions(shop).values())
+    with CouponHub.from_config(shop.folder / "couponhub.toml") as hub:
+        hub.jobs.pause(export)
+        assert () == hub.jobs.due()
+        assert not hub.jobs.is_due(f"{export}-1")
+        assert [] == shop("work", "--once", "-o", "json").json["items"]
+        assert asked == sum(questions(shop).values())
+        assert {"help"} == {job.kind for job in hub.jobs.iterate() if job.id.startswith(f"{export}-")}
+    assert 0 == shop("export", "resume", export).code
+    assert one == (shop.folder / "out.csv").read_bytes()
+    assert set() == helpers(shop)
+
+
 def test_two_at_one_slice_keep_each_customer_once(tmp_path: Path) -> None:
     """Neither keeps the other's from being kept, though both begin with the same customer."""
     people = [(number, Customer(mobile=mobile(number))) for number in range(1, 5)]

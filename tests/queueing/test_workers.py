@@ -163,6 +163,22 @@ def test_killed_workers_send_each_part_once(shop: CliRunner, given: Counter[str]
     assert Counter(CODES) == Counter(row["code"] for row in shop.control["capillary"].codes(list_id))
 
 
+def test_a_worker_that_is_told_to_end_gives_its_job_back(shop: CliRunner, given: Counter[str]) -> None:
+    """It ends after the part that goes now, and another one, which hears of it by the queue alone, sends the rest."""
+    list_id = shop.list_id("capillary")
+    shop.control["capillary"].fail(_SUBMISSION, "latency", 0.15)
+    begun(shop, list_id, given)
+    with shop.begun("work") as worker:
+        before = len(given)
+        eventually(lambda: len(given) > before, "its first part")
+        with shop.begun("work", before=_only_told) as other:
+            said = ended(worker)
+            eventually(lambda: is_done(shop), "the end of the upload")
+            assert "at capillary: done" in ended(other)
+    assert "ending after the step that runs now" in said
+    assert Counter(CODES) == given
+
+
 @pytest.mark.parametrize("stops", [_stops_before_a_part, _stops_after_a_part])
 def test_a_stopped_worker_that_wakes_up_sends_nothing_twice(
     shop: CliRunner, given: Counter[str], stops: "object"
