@@ -95,11 +95,16 @@ def test_celery(begun: tuple[CliRunner, str], monkeypatch: pytest.MonkeyPatch) -
     assert Counter(CODES) == held(at, list_id)
 
 
+def _leave_logging_alone(**_: object) -> None:
+    """Celery else sets the level of all logging in this process, and the tests after this one hear no warning."""
+
+
 def test_celery_itself(begun: tuple[CliRunner, str]) -> None:
     """A worker of the real Celery takes both tasks from its queue, and the job is driven to its end."""
-    from celery import Celery
+    from celery import Celery, signals
     from celery.contrib.testing.worker import start_worker
 
+    signals.setup_logging.connect(_leave_logging_alone)
     at, list_id = begun
     app = Celery("couponhub-tests", broker="memory://", backend="cache+memory://", set_as_current=True)
     names: dict[str, Any] = {}
