@@ -32,6 +32,9 @@ _LONGEST_UNREAD_SECONDS = 900.0
 """So long what was read last holds: a database is away for a minute or two when another takes its place."""
 _PATIENCE_SECONDS = 2.0
 """For a store that does not answer, of the one who asks it: nobody's lookup waits as long as a database may."""
+_NEWER_SECONDS = 0.2
+"""So soon again the store is read for a token that nobody knows, which may just have been made; whoever guesses tokens
+costs no more reads than that. Who comes meanwhile waits as long for a read that is under way."""
 _ALWAYS_TOGETHER = 16
 """As many are asked about at once, and `couponhub.Client` asks for no more together."""
 _IMPLIED = {Scope.ADMIN: frozenset({Scope.ADMIN, Scope.LOOKUP, Scope.LISTS_READ})}
@@ -76,8 +79,8 @@ class _Known:
 class Access:
     """Admits callers. Thread-safe.
 
-    The store is not read each time, but so often that a token made or removed by another process, here or on another
-    machine, counts soon. While the store cannot be read, what was read last holds for a quarter of an hour: a token may
+    The store is not read each time, but so often that a token removed by another process, here or on another machine,
+    soon counts no more. One that is not known is looked for at once: it may be new. While the store cannot be read, what was read last holds for a quarter of an hour: a token may
     have been removed elsewhere meanwhile.
 
     Args:
@@ -155,7 +158,7 @@ class Access:
     def _identify(self, environ: "WSGIEnvironment") -> Principal:
         header = environ.get("HTTP_AUTHORIZATION", "")
         known = self._current()
-        token, caller = known.proven.get(header) or _proof(header, known)
+        token, caller = known.proven.get(header) or self._proven(header, known)
         if token.expires_at is not None and token.is_expired(utc_now()):
             raise _unknown()
         wait = self._pace.take(token.id)
@@ -164,13 +167,24 @@ class Access:
             raise Refusal(error, 429, token_id=token.id)
         return caller
 
-    def _current(self) -> "_Known":
-        if self._clock.monotonic() - self._read_at < self._fresh_for:
+    def _proven(self, header: str, known: "_Known") -> tuple[Token, Principal]:
+        found = _token_of(header)
+        if known.is_whole and found is not None and found not in known.tokens:
+            known = self._read_again()
+        return _proof(header, known)
+
+    def _read_again(self) -> "_Known":
+        """Read for a token that is not known: it may have been made a moment ago, here or on another machine."""
+        return self._current(min(self._fresh_for, _NEWER_SECONDS), wait=_NEWER_SECONDS)
+
+    def _current(self, fresh_for: float | None = None, *, wait: float = 0.0) -> "_Known":
+        fresh_for = self._fresh_for if fresh_for is None else fresh_for
+        if self._clock.monotonic() - self._read_at < fresh_for:
             return self._known
         # One reads; who comes meanwhile uses what is known, except before there is anything.
         is_first = self._read_at == float("-inf")
-        if self._reading.acquire(timeout=_PATIENCE_SECONDS if is_first else 0):
-            if self._clock.monotonic() - self._read_at < self._fresh_for:
+        if self._reading.acquire(timeout=_PATIENCE_SECONDS if is_first else wait):
+            if self._clock.monotonic() - self._read_at < fresh_for:
                 self._reading.release()
             else:
                 self._begin_reading().wait(_PATIENCE_SECONDS)
@@ -235,6 +249,12 @@ def _known(tokens: Iterable[Token]) -> _Known:
 def _caller(token: Token) -> Principal:
     implied = (_IMPLIED.get(scope, frozenset({scope})) for scope in token.scopes)
     return Principal(token_id=token.id, scopes=frozenset().union(*implied))
+
+
+def _token_of(header: str) -> str | None:
+    """The id of the token in a header; None where there is none of ours."""
+    kind, _, text = header.partition(" ")
+    return token_id(text.strip()) if kind.lower() == "bearer" else None
 
 
 def _proof(header: str, known: _Known) -> tuple[Token, Principal]:

@@ -149,6 +149,31 @@ def test_the_store_is_read_once_in_a_while(harness: ServerHarness, monkeypatch: 
         access.admit(environ, Scope.LOOKUP)
 
 
+def test_a_new_token_counts_at_once(harness: ServerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was given one need not wait; tokens that nobody made have the store read a few times a second at most."""
+    reads = count()
+    read = SqlTokens.all
+    monkeypatch.setattr(SqlTokens, "all", lambda tokens: (next(reads), read(tokens))[1])
+    now = [100.0]
+    access = Access(harness.tokens, clock=Clock(monotonic=lambda: now[0]))
+
+    def header(text: str) -> dict[str, str]:
+        return {"HTTP_AUTHORIZATION": f"Bearer {text}"}
+
+    access.admit(header(harness.token(Scope.LOOKUP)), Scope.LOOKUP)
+    now[0] = 100.3
+    access.admit(header(harness.token(Scope.LISTS_READ)), Scope.LISTS_READ)
+    assert 2 == next(reads)
+    for now[0] in (100.6, 100.65, 100.7):
+        for _ in range(5):
+            guessed, _token = new_token([Scope.LOOKUP])
+            with pytest.raises(Refusal):
+                access.admit(header(guessed), Scope.LOOKUP)
+    with pytest.raises(Refusal):
+        access.admit(header("of somebody else"), Scope.LOOKUP)
+    assert 4 == next(reads)  # one of them, and those of this test
+
+
 def test_tokens_hold_on_while_the_store_cannot_be_read(
     harness: ServerHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
