@@ -110,6 +110,26 @@ def test_the_commands_read_well(
     assert "make the database" in ran("store", "status", code=2)
 
 
+def test_the_doctor_looks_at_the_place_of_files(
+    postgresql_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without it no upload goes out, so that a place which cannot be used is a fault with its mend, found before any."""
+    config, taken = tmp_path / "couponhub.toml", tmp_path / "taken"
+    taken.write_text("no folder")
+    told = {}
+    for place in (tmp_path / "files", taken):
+        config.write_text(f'[store]\nurl = "{postgresql_url}"\nfiles = "{place.as_uri()}"\n')
+        assert 0 == main(["--config", str(config), "store", "upgrade"])
+        capsys.readouterr()
+        code = main(["--config", str(config), "doctor", "-o", "json"])
+        items = json.loads(capsys.readouterr().out)["items"]
+        told[place.name] = code, {item["subject"]: item["ok"] for item in items}
+    assert {
+        "files": (0, {"store": True, "files": True}),
+        "taken": (2, {"store": True, "files": False}),
+    } == told
+
+
 def test_no_lookup_waits_for_a_dead_server() -> None:
     """A server that is not there is told at once by whatever needs it."""
     with PostgresqlState(StoreSettings(url="postgresql://u:pg-pass@127.0.0.1:1/x")) as state:

@@ -20,8 +20,9 @@ from couponhub.secret import Secret
 from couponhub.serialization import Document, error_object
 from couponhub.settings import is_loopback_url
 from couponhub.staging import StagingSettings, open_staging
-from couponhub.state import State
+from couponhub.state import ReachedPart, State
 
+_LOOK_SECONDS = 10.0
 _COLUMNS = (
     Column("CONNECTION", lambda document: document["connection"] or f"({document['subject']})"),
     Column("OK", "ok"),
@@ -39,7 +40,7 @@ def command(options: GlobalOptions, connection: str | None) -> None:
 
     Where a vendor fetches files from here, one that holds nothing is staged for a moment, and fetched by its address.
     Without CONN the store is looked at too, and shown when something is wrong with it, or when it is on a server: what
-    it has lost, and who else may read or change it. So are what machines share, where [shared] names it, and the
+    it has lost, and who else may read or change it. So are the place that [store] files names, what machines share, where [shared] names it, and the
     cluster that [sets] names. Exits with the code of the first fault.
     """
     faults: list[CouponhubError] = []
@@ -48,7 +49,10 @@ def command(options: GlobalOptions, connection: str | None) -> None:
         documents = [_checked(hub, name, faults) for name in names]
         documents += _staging(hub, names, faults)
         if connection is None:
-            documents += _store(hub.state, faults)
+            stores = _store(hub.state, faults)
+            documents += stores
+            if all(one["ok"] for one in stores):  # else nobody can tell where they lie
+                documents += _files(hub.state, faults)
             documents += _shared(hub, faults)
             documents += _sets(hub, faults)
     print_many(options, documents, _COLUMNS, "No connection is configured.")
@@ -141,6 +145,21 @@ def _store(state: State, faults: list[CouponhubError]) -> list[Document]:
             "error": checked.fault and error_object(checked.fault),
         }
     ]
+
+
+def _files(state: State, faults: list[CouponhubError]) -> list[Document]:
+    """Say whether the files of the store can be reached, where they lie apart from it."""
+    if state.settings.files is None:
+        return []
+    (probe,) = (one for one in state.probes() if one.part is ReachedPart.FILES)
+
+    def look() -> str:
+        reached = probe.reach(_LOOK_SECONDS)
+        if reached.fault is not None:
+            raise reached.fault
+        return f"the files of the store {probe.place}"
+
+    return [_tried(look, faults, subject="files")]
 
 
 def _shared(hub: CouponHub, faults: list[CouponhubError]) -> list[Document]:
