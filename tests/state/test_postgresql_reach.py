@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from couponhub.secret import Secret
 from couponhub.state import ReachedPart, StoreSettings
 from couponhub.state.postgresql.state import PostgresqlState
 
@@ -38,3 +39,16 @@ def test_an_object_store_that_is_away_is_told(postgresql_url: str, monkeypatch: 
     files = seen[ReachedPart.FILES]
     assert ("s3", False) == (files.kind, files.is_up)
     assert "of-mine" not in str(files.fault)
+
+
+def test_an_index_of_another_key_is_as_good_as_away(postgresql_url: str) -> None:
+    """A machine that would find nobody in it says so before anybody is looked up; the machine with the key goes on."""
+    told: dict[str, list[str]] = {}
+    for key in ("1" * 64, "2" * 64, "1" * 64):
+        with PostgresqlState(StoreSettings(url=postgresql_url, key=Secret(key))) as state:
+            if not told:
+                state.reports.key()
+            seen = {one.part: one.reach(30.0) for one in state.probes()}
+            told[key] = [part.value for part, one in seen.items() if not one.is_up]
+            assert key not in str(seen[ReachedPart.USAGE_INDEX].fault)
+    assert {"1" * 64: [], "2" * 64: ["usage_index"]} == told

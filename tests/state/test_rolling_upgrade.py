@@ -15,6 +15,7 @@ from couponhub.state import Scope, StoreSettings
 from couponhub.state.postgresql import migrations
 from couponhub.state.postgresql.database import PostgresqlDatabase
 from couponhub.state.postgresql.file_chunks import ChunkFiles
+from couponhub.state.postgresql.key import SharedKey
 from couponhub.state.postgresql.migrations import STEPS, SchemaStep
 from couponhub.state.postgresql.reaching import probes_of
 from couponhub.state.sql.callbacks import SqlCallbacks
@@ -125,7 +126,7 @@ def test_a_release_that_is_too_old_is_refused(
 def test_a_running_release_notices_that_it_is_too_old(opened: Callable[..., PostgresqlDatabase]) -> None:
     """A look at the state fails from then on, so that no balancer sends anybody there; beside a newer schema it does not."""
     old = opened()
-    state, *_ = probes_of(old, ChunkFiles(old))
+    state, *_ = probes_of(old, ChunkFiles(old), SharedKey(old))
     assert state.reach(30.0).is_up
     opened(EXPAND)
     assert state.reach(30.0).is_up

@@ -43,7 +43,8 @@ def checked_state(
 def _faults(
     database: PostgresqlDatabase, key: SharedKey, ledger: Callable[[str], Ledger], *, thorough: bool
 ) -> Iterator[LocalError]:
-    for look in (key.refuse_other, lambda: _look_at_preference(database)):
+    looks: tuple[Callable[[], None], ...] = (key.refuse_other, lambda: _look_at_preference(database))
+    for look in looks:
         try:
             look()
         except LocalError as error:

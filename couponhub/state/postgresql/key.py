@@ -38,13 +38,16 @@ class SharedKey:
                 self._key = self._found() or self._made()
             return self._key
 
-    def refuse_other(self) -> None:
+    def refuse_other(self, *, seconds: float | None = None) -> None:
         """Compare this machine's key with the store's; nothing is made.
+
+        Args:
+            seconds: For connecting and for each answer; None for the usual ones.
 
         Raises:
             LocalError: As of `get`.
         """
-        self._found()
+        self._found(seconds)
 
     def part(self) -> StatePart | None:
         """Return the file of this machine, as `Maintenance.status` tells of it; None when the settings hold the key."""
@@ -78,8 +81,8 @@ class SharedKey:
             )
         return key
 
-    def _found(self) -> HashKey | None:
-        with self._database.looking() as database:
+    def _found(self, seconds: float | None = None) -> HashKey | None:
+        with self._database.looking(seconds=seconds) as database:
             fingerprint = read_facts(database).get(FINGERPRINT)
         return None if fingerprint is None else self.matching(fingerprint)
 

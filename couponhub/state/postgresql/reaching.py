@@ -3,8 +3,11 @@
 import os
 from pathlib import Path
 
+import attrs
+
 from couponhub.errors import LocalError
 from couponhub.state.postgresql.database import PostgresqlDatabase
+from couponhub.state.postgresql.key import SharedKey
 from couponhub.state.postgresql.migrations import version_in
 from couponhub.state.reach import PartProbe, ReachedPart
 from couponhub.state.stored_files import StoredFiles
@@ -13,16 +16,22 @@ _KIND = "postgresql"
 _NO_FILE = "look-that-finds-nothing"
 
 
-def probes_of(database: PostgresqlDatabase, files: StoredFiles) -> tuple[PartProbe, ...]:
+def probes_of(database: PostgresqlDatabase, files: StoredFiles, key: SharedKey) -> tuple[PartProbe, ...]:
     """Return the looks at the state, as `State.probes` has them.
 
     Args:
         database: Of the state.
         files: Its files.
+        key: Of the hashes of customers. A machine with another one finds nobody in the index, so that the index is
+            as good as away for it.
     """
 
     def look(part: ReachedPart) -> PartProbe:
         return PartProbe(part=part, kind=_KIND, place=database.place, look=database.reach)
+
+    def look_at_index(seconds: float) -> None:
+        database.reach(seconds)
+        key.refuse_other(seconds=seconds)
 
     elsewhere = database.settings.files
     kept = look(ReachedPart.FILES)
@@ -34,7 +43,8 @@ def probes_of(database: PostgresqlDatabase, files: StoredFiles) -> tuple[PartPro
             place=files.place,
             look=lambda seconds: _look_at_files(database, files, seconds, in_folder=in_folder),
         )
-    return look(ReachedPart.STATE), kept, look(ReachedPart.USAGE_INDEX)
+    index = attrs.evolve(look(ReachedPart.USAGE_INDEX), look=look_at_index)
+    return look(ReachedPart.STATE), kept, index
 
 
 def _look_at_files(

@@ -85,7 +85,7 @@ class PostgresqlState:
 
     def probes(self) -> tuple[PartProbe, ...]:
         """As `State.probes`."""
-        return probes_of(self.database, self._shelf.files)
+        return probes_of(self.database, self._shelf.files, self.key)
 
     def close(self) -> None:
         """As `State.close`."""
