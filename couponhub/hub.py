@@ -246,7 +246,7 @@ class CouponHub(Rooted):
             )
 
     def forget(self, customers: Customer | Iterable[Customer]) -> Forgotten:
-        """Remove people from all that is kept on this machine; vendors keep what they keep.
+        """Remove people from all that couponhub keeps; vendors keep what they keep.
 
         Args:
             customers: The people, each once under every identifier that is known of them.

@@ -30,11 +30,11 @@ _COMMANDS = {
     "call": "Call an endpoint of a vendor that has no command.",
     "lookup": "Which coupons does a customer hold, anywhere?",
     "explain": "Why a lookup says what it says, and where a code came from.",
-    "forget": "Remove a person from all that is kept on this machine.",
+    "forget": "Remove a person from all that couponhub keeps.",
     "usage": "Usage reports: who was given which code.",
     "serve": "Answer lookups over HTTP.",
     "token": "Who may use the HTTP endpoint: new, ls, rm.",
-    "store": "What is kept on this machine: status, upgrade, backup, check.",
+    "store": "What couponhub keeps: status, upgrade, backup, check, copy.",
     "emulate": "Serve emulated vendors, to test against.",
     "completion": "Complete commands in bash, zsh or fish.",
 }

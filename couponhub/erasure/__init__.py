@@ -1,4 +1,4 @@
-"""Forgetting people: out of all that is kept on this machine, and told to every process that remembers."""
+"""Forgetting people: out of all that couponhub keeps, and told to every process that remembers."""
 
 from couponhub.erasure.report import Forgotten, Removal
 from couponhub.erasure.watching import Watch

@@ -23,7 +23,7 @@ _COLUMNS = (
 @names_customers
 @pass_options
 def command(options: GlobalOptions, **identifiers: str | None) -> None:
-    """Remove one person from all that is kept on this machine, under every identifier that is given.
+    """Remove one person from all that couponhub keeps, in the store and here, under every identifier that is given.
 
     Give every identifier that you know. It says what was removed where, and what is out of its reach. Running servers with
     the same store forget within 10 seconds, and a later import of usage reports does not bring the person back.
