@@ -282,6 +282,7 @@ class RateLimited(VendorError):
     Attributes:
         limit: The flat name of the limit that is spent, e.g. "upload_per_minute"; None where the vendor refused the call and
             named none.
+        waits_for: What there is to wait for, for people: that limit, or what else keeps the call from being made.
     """
 
     title = (
@@ -292,9 +293,17 @@ class RateLimited(VendorError):
     http_status = 503
     retryable = True
 
-    def __init__(self, message: str, *, limit: str | None = None, **facts: Unpack[ErrorFacts]) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        limit: str | None = None,
+        waits_for: str | None = None,
+        **facts: Unpack[ErrorFacts],
+    ) -> None:
         super().__init__(message, **facts)
         self.limit = limit
+        self.waits_for = waits_for or limit or "the vendor's rate limit"
 
 
 class QuotaExhausted(RateLimited):

@@ -302,6 +302,7 @@ def _refused(spent: Spent) -> RateLimited:
             "what counts calls for all machines is away, so nothing was sent",
             hint="calls that change something wait until it is back; `couponhub doctor` says what is wrong with it",
             retry_after=spent.seconds,
+            waits_for="what counts calls for all machines, and is away",
         )
     if spent.limit is None:
         return RateLimited(

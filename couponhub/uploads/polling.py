@@ -99,7 +99,7 @@ class Poller:
 
 
 def _pause(upload: Upload, error: VendorError) -> UploadEvent:
-    limit = error.limit or "the vendor's rate limit" if isinstance(error, RateLimited) else None
+    limit = error.waits_for if isinstance(error, RateLimited) else None
     reason = limit or f"the vendor, which could not be asked ({error.kind})"
     return UploadEvent(EventKind.PAUSED, attrs.evolve(upload, waiting_for=reason), error.retry_after)
 

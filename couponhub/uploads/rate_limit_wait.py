@@ -75,7 +75,7 @@ class RateLimitWait:
                 pause = max(_FIRST_SECONDS, guess if error.retry_after is None else error.retry_after)
                 if not self._has(pause, error):
                     raise
-                waiting_for = error.limit or "the vendor's rate limit"
+                waiting_for = error.waits_for
             self.pause(pause, waiting_for)
             guess = min(guess * _GROWTH, _LONGEST_GUESS_SECONDS)
 

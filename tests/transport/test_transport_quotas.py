@@ -7,7 +7,9 @@ import pytest
 from couponhub.clock import Deadline
 from couponhub.errors import QuotaExhausted, RateLimited
 from couponhub.state import AccountQuota, StoreSettings
+from couponhub.state.budgets import Spent
 from couponhub.transport import Request
+from couponhub.transport.transport import _refused
 from tests.kit.clock import FakeClock
 from tests.kit.scripted_server import ScriptedServer, says
 from tests.state.kit import quotas_at
@@ -132,3 +134,11 @@ def test_calls_without_a_budget_are_free(
     for _ in range(9):
         transport.call(free, understood)
     assert ([], 9) == (waits.sleeps, len(server.seen))
+
+
+def test_a_count_that_is_away_is_what_is_waited_for() -> None:
+    """The vendor has refused nothing: whoever waits is not told of its rate limit."""
+    away = _refused(Spent(None, 3.0, daily=False, is_away=True))
+    assert "all machines" in away.waits_for
+    assert "the vendor's rate limit" == _refused(Spent(None, 3.0, daily=False)).waits_for
+    assert "calls_per_minute" == _refused(Spent("calls_per_minute", 3.0, daily=False)).waits_for

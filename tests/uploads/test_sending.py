@@ -238,7 +238,7 @@ def test_pause_asked_for_is_kept_within_the_timeout(harness: UploadHarness) -> N
 
 
 def test_every_pause_is_told_with_its_reason(harness: UploadHarness) -> None:
-    """A rate limit by its name or as the vendor's, a second look after a lost answer, a vendor that is away."""
+    """A rate limit by its name or as the vendor's, a count that is away, a second look after a lost answer, a vendor that is away."""
     told: list[tuple[str | None, float | None]] = []
 
     def progress(event: UploadEvent) -> None:
@@ -246,16 +246,26 @@ def test_every_pause_is_told_with_its_reason(harness: UploadHarness) -> None:
             told.append((event.upload.waiting_for, event.seconds))
 
     harness.vendor.list_faults = [RateLimited("slow down")]
-    harness.vendor.fates = [RateLimited("spent", retry_after=38, limit="upload_per_minute"), Lost.BEFORE]
-    harness.vendor.poll_faults = [VendorUnavailable("away"), RateLimited("spent", retry_after=5)]
+    harness.vendor.fates = [
+        RateLimited("uncounted", retry_after=3, waits_for="what counts"),
+        RateLimited("spent", retry_after=38, limit="upload_per_minute"),
+        Lost.BEFORE,
+    ]
+    harness.vendor.poll_faults = [
+        VendorUnavailable("away"),
+        RateLimited("spent", retry_after=5),
+        RateLimited("uncounted", retry_after=7, waits_for="what counts"),
+    ]
     harness.uploads.send(LIST, FIVE, wait=True, progress=progress)
 
     assert [
         ("the vendor's rate limit", 1),
+        ("what counts", 3),
         ("upload_per_minute", 38),
         ("a second look at the vendor", 30),
         ("the vendor, which could not be asked (unavailable)", None),
         ("the vendor's rate limit", 5),
+        ("what counts", 7),
     ] == told
 
 
