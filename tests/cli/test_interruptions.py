@@ -67,6 +67,7 @@ def test_ctrl_c_while_uploading(cli: CliRunner, connection: str) -> None:
     assert (130, "") == (ran.code, ran.out)
     upload_id = next(word for word in ran.complaint.replace("`", " ").split() if word.startswith("up_"))
     assert f"uploads show {connection} {list_id} {upload_id}" in ran.complaint
+    assert "couponhub work" in ran.complaint, "a worker goes on with it, unasked"
     shown = cli("uploads", "show", connection, list_id, upload_id, "-o", "json")
     assert (0, upload_id) == (shown.code, shown.json["id"])
     assert 0 == cli(*words, "--wait").code

@@ -134,7 +134,9 @@ def _run(
             export = work(hub, progress)
     except KeyboardInterrupt:
         goes_on = (
-            f"; `couponhub export resume {progress.export_id}` goes on with it" if progress.export_id else ""
+            f"; `couponhub export resume {progress.export_id}` or `couponhub work` goes on with it"
+            if progress.export_id
+            else ""
         )
         say(f"interrupted{goes_on}")
         raise click.exceptions.Exit(130) from None

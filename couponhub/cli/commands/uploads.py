@@ -379,9 +379,14 @@ def _interrupted(connection: str, list_id: str, meter: UploadMeter) -> str:
         return "nothing was sent"
     resume = f"`couponhub uploads resume {upload_id}`"
     if not meter.may_have_sent:
-        return f"nothing was sent; {resume} sends it, and `couponhub uploads cancel {upload_id}` gives it up"
+        # Not the whole truth without the worker: where one runs, the codes go out all the same.
+        return (
+            f"nothing was sent yet; {resume} or `couponhub work` sends it, and"
+            f" `couponhub uploads cancel {upload_id}` gives it up"
+        )
     return (
-        f"see `couponhub uploads show {connection} {list_id} {upload_id}`; {resume} goes on with it, and sending"
+        f"see `couponhub uploads show {connection} {list_id} {upload_id}`; {resume} or `couponhub work` goes on with it,"
+        f" `couponhub uploads pause {upload_id}` keeps both from it, and sending"
         " the same codes again sends only what did not arrive"
     )
 
