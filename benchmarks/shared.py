@@ -1,4 +1,6 @@
-"""What machines share in Redis: quotas, the second level of the memory, and one call for all who ask at once.
+"""What machines share: quotas in each kind of store, the second level of the memory, and one call for all who ask at once.
+
+PostgreSQL and Redis are started for it.
 
 .venv/bin/python benchmarks/shared.py
 """
@@ -11,24 +13,28 @@ import shutil
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from served import config_text
 from upstream import upstream
 
 from couponhub import CouponHub, Customer
 from couponhub.models import Source
 from couponhub.secret import Secret
-from couponhub.state import Granted, Quotas, QuotaStore, SharedSettings, StoreSettings, Window
+from couponhub.state import Granted, Quotas, QuotaStore, SharedSettings, StoreSettings, Window, open_state
 from couponhub.state.redis.link import Link
 from couponhub.state.redis.quotas import RedisQuotas
-from couponhub.state.sqlite.quotas import SqliteQuotas
 from couponhub.transport.observing import Observer, VendorCall
+from tests.kit.servers import running_postgresql
 
 KEY = "5" * 64
 CUSTOMERS = 40
@@ -88,25 +94,30 @@ def microseconds(call: Callable[[], object], calls: int) -> float:
     return (time.perf_counter() - started) / calls * 1e6
 
 
-def quotas(folder: Path, redis: str) -> None:
-    """Print what a call costs, leased and not."""
-    stores: dict[str, QuotaStore] = {
-        "SQLite": SqliteQuotas(StoreSettings(url=f"sqlite:///{folder}/q.db")),
-        "Redis": RedisQuotas(Link(SharedSettings(url=Secret(redis)))),
-    }
+def quota_store(address: str) -> QuotaStore:
+    """The quotas of Redis, or of a state."""
+    if address.startswith("redis:"):
+        return RedisQuotas(Link(SharedSettings(url=Secret(address))))
+    return open_state(StoreSettings(url=address)).quotas
+
+
+def quotas(addresses: Mapping[str, str]) -> None:
+    """Print what a call costs, leased and not, in each kind of store; the goal is 5 us for a leased one."""
     limits = {"calls_per_minute": 10**8, "calls_per_day": 10**9}
     windows = [Window("calls_per_minute", 10**8, 60), Window("calls_per_day", 10**9, 86_400)]
-    print("| a call of a quota | leased | not leased |\n|---|---|---|")
-    for name, store in stores.items():
+    print("| a call of a quota | leased | not leased | of 300, granted to 8 threads in 2 processes |")
+    print("|---|---|---|---|")
+    for name, address in addresses.items():
+        store = quota_store(address)
         account = Quotas(store).of(name, limits)
         microseconds(lambda: account.take("calls"), 2_000)  # noqa: B023 - called at once
         leased = min(microseconds(lambda: account.take("calls"), 20_000) for _ in range(5))  # noqa: B023 - the same
         bare = min(microseconds(lambda: store.take("bare", "calls", windows, 1), 500) for _ in range(5))  # noqa: B023 - the same
-        print(f"| {name} | {leased:.1f} us | {bare:.0f} us |")
+        print(f"| {name} | {leased:.1f} us | {bare:.0f} us | {exact(address)} |", flush=True)
 
 
-def _take(redis: str, granted: "multiprocessing.Queue[int]") -> None:
-    store = RedisQuotas(Link(SharedSettings(url=Secret(redis))))
+def _take(address: str, granted: "multiprocessing.Queue[int]") -> None:
+    store = quota_store(address)
     got = [0] * 4
 
     def run(number: int) -> None:
@@ -116,13 +127,11 @@ def _take(redis: str, granted: "multiprocessing.Queue[int]") -> None:
     granted.put(sum(got))
 
 
-def exact(redis: str) -> None:
-    """Print how many of 300 calls eight threads in two processes were granted."""
+def exact(address: str) -> int:
+    """How many of 300 calls eight threads in two processes were granted, who ask 1,600 times."""
     granted: multiprocessing.Queue[int] = multiprocessing.get_context("spawn").Queue()
-    _processes([(_take, (redis, granted))] * 2)
-    print(
-        f"\n{granted.get() + granted.get()} of 300 calls were granted to 8 threads in 2 processes, who asked 1600 times."
-    )
+    _processes([(_take, (address, granted))] * 2)
+    return granted.get() + granted.get()
 
 
 def levels(folder: Path, vendor: str, redis: str, customers: int) -> None:
@@ -219,10 +228,14 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=500, help="of the two levels")
     arguments = parser.parse_args()
     print(f"Load {os.getloadavg()[0]:.1f}.\n")
-    with redis_at() as redis, tempfile.TemporaryDirectory() as name:
+    with (
+        redis_at() as redis,
+        running_postgresql(is_durable=True) as server,
+        tempfile.TemporaryDirectory() as name,
+    ):
         folder = Path(name)
-        quotas(folder, redis)
-        exact(redis)
+        postgresql = server.url(server.new_database())
+        quotas({"SQLite": f"sqlite:///{folder}/q.db", "PostgreSQL": postgresql, "Redis": redis})
         with upstream(delay=0.0) as vendor:
             levels(folder, vendor, redis, arguments.customers)
         with upstream(delay=0.05) as vendor:
