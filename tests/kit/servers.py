@@ -20,14 +20,19 @@ import pytest
 import redis
 
 _STARTS_WITHIN_SECONDS = 60.0
+_MUST_BE_HAD = frozenset({"chromium", "postgresql", "redis-server"})
 _USER = "couponhub"
 _PASSWORD = "pg-pass-of-tests"
 
 
 def missing(what: str, install: str) -> None:
-    """Say that a server is not here: a failure where everything is checked, and else a reason to skip."""
+    """Say that a server is not here: a failure where everything is checked, and else a reason to skip.
+
+    What the system's own packages do not have on a machine is left out there, but for what the product rests on.
+    """
     text = f"there is no {what} here: {install}"
-    if os.environ.get("CI") == "true":
+    unknown = frozenset(os.environ.get("NOT_PACKAGED_HERE", "").split()) - _MUST_BE_HAD
+    if os.environ.get("CI") == "true" and not unknown & frozenset(install.split()):
         pytest.fail(text)
     pytest.skip(text)
 
