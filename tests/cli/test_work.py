@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 import attrs
+import pytest
 
 from couponhub import CouponHub
 from tests.kit.cli import CliRunner, Ran
@@ -109,11 +110,12 @@ def test_pause_and_cancel(cli: CliRunner) -> None:
     assert Counter(CODES[:2]) == held(cli, list_id)
 
 
-def test_a_signal_ends_it(cli: CliRunner) -> None:
-    """SIGTERM, while nothing is due: it ends with success, and says so."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])])
+def test_a_signal_ends_it(cli: CliRunner, number: signal.Signals) -> None:
+    """SIGTERM, or SIGHUP after a changed config, while nothing is due: it ends with success, and says so."""
     with cli.begun("work") as process:
         eventually((cli.folder / "state" / "couponhub.db").exists, "the store")
-        process.send(signal.SIGTERM)
+        process.send(number)
         ran = Ran.of(process)
     assert (0, "couponhub: ending after the step that runs now\n") == (ran.code, ran.err)
 

@@ -34,7 +34,8 @@ def command(options: GlobalOptions, *, once: bool, at_once: int) -> None:
     """Go on with every upload and export that can go on, of any connection, as soon as it can.
 
     Any number of these may run at once, also beside `uploads send`. Vendors fetch files from here meanwhile. SIGTERM
-    or Ctrl-C ends it after the step that runs now; a second one at once, which loses nothing. With the store in PostgreSQL
+    or Ctrl-C ends it after the step that runs now; a second one at once, which loses nothing. SIGHUP ends it, too: the
+    config is read at the start, so let a supervisor start it again. With the store in PostgreSQL
     and couponhub[workers] installed, jobs come from a queue, and any machine's worker goes on with them.
     """
     with opened_hub(options) as hub:
@@ -78,7 +79,11 @@ def _stopped_by_signals(worker: JobWorker) -> Iterator[None]:
         say("ending after the step that runs now")
         worker.stop()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # as `nohup` has it
+        numbers.append(hangup)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:

@@ -20,7 +20,7 @@ _HOLDS = {
     _CODES: "codes sent, to be left out of later uploads, and the files of uploads under way",
     _JOB_FILES: "customers and codes that jobs under way need to go on",
     REPORTS: "who was given which code, from imported usage reports",
-    QUOTAS: "calls counted against vendors' rate limits",
+    QUOTAS: "calls counted against vendors' rate limits, unless [shared] names who counts them",
 }
 
 

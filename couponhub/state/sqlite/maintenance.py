@@ -16,7 +16,7 @@ _BUSY_SECONDS = 30.0
 _HOLDS = {
     LEDGER: "uploads, jobs, events of migrations, tokens of the HTTP endpoint, callback addresses",
     REPORTS: "who was given which code, from imported usage reports",
-    QUOTAS: "calls counted against vendors' rate limits",
+    QUOTAS: "calls counted against vendors' rate limits, unless [shared] names who counts them",
 }
 
 
