@@ -17,6 +17,8 @@ from couponhub.state.postgresql.statements import PostgresqlStatements
 from couponhub.state.settings import StoreSettings
 
 _MOST_CONNECTIONS = 8
+_SCHEMA_SECONDS = 65.0
+"""For each statement of a migration, also where whoever is the first has less time."""
 
 
 class PostgresqlDatabase:
@@ -51,9 +53,17 @@ class PostgresqlDatabase:
             yield PostgresqlStatements(connection)
 
     @contextmanager
-    def reading(self) -> Iterator[PostgresqlStatements]:
-        """As `Database.reading`."""
-        with told_as_local(self.place), self._pool().used() as connection, _at_one_moment(connection):
+    def reading(self, *, seconds: float | None = None) -> Iterator[PostgresqlStatements]:
+        """As `Database.reading`.
+
+        Args:
+            seconds: For connecting, for a connection that is free, and for each answer; None for the usual ones.
+        """
+        with (
+            told_as_local(self.place),
+            self._pool(seconds).used(seconds=seconds) as connection,
+            _at_one_moment(connection),
+        ):
             yield PostgresqlStatements(connection)
 
     @contextmanager
@@ -120,21 +130,34 @@ class PostgresqlDatabase:
             pool, own.pool, own.is_ready = own.pool, self._new_pool(), False
         pool.close()
 
-    def _pool(self) -> ConnectionPool:
+    def _pool(self, seconds: float | None = None) -> ConnectionPool:
         own = self._own.get()
+        before = own.fault
         with self._lock:
             if not own.is_ready:
-                connection = self._connections.connect()
+                if own.fault is not None and own.fault is not before:
+                    # Somebody tried it in vain while this one waited: it does not take as long once more for each.
+                    raise LocalError(own.fault.message, hint=own.fault.hint)
                 try:
-                    self._require_sessions(connection)
-                    if _may_write(connection):
-                        migrate(connection, self.place)
-                    else:
-                        require_readable(connection, self.place)
-                finally:
-                    close_quietly(connection)
-                own.is_ready = True
+                    with told_as_local(self.place):
+                        self._make_ready(seconds)
+                except LocalError as error:
+                    own.fault = error
+                    raise
+                own.is_ready, own.fault = True, None
             return own.pool
+
+    def _make_ready(self, seconds: float | None) -> None:
+        connection = self._connections.connect(seconds=seconds)
+        try:
+            self._require_sessions(connection)
+            if _may_write(connection):
+                connection.answer_seconds = max(connection.answer_seconds, _SCHEMA_SECONDS)
+                migrate(connection, self.place)
+            else:
+                require_readable(connection, self.place)
+        finally:
+            close_quietly(connection)
 
     def _new_pool(self) -> ConnectionPool:
         return ConnectionPool(self._connections, most=_MOST_CONNECTIONS, place=self.place)
@@ -181,8 +204,13 @@ def _may_write(connection: BoundedConnection) -> bool:
 
 @attrs.define(eq=False)
 class _Opened:
-    """The connections that one process has open, and what it found out of them."""
+    """The connections that one process has open, and what it found out of them.
+
+    Attributes:
+        fault: The reason why the last try to use the database for the first time failed.
+    """
 
     pool: ConnectionPool
     is_ready: bool = False
     has_sessions: bool = False
+    fault: LocalError | None = None

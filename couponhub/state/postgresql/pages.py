@@ -11,6 +11,8 @@ from couponhub.state.sql.report_pages import ReportPages, unknown_of
 _PAGES_AT_ONCE = 2_000
 """Pages that are compared with what is stored in one go: 76,000 lines of an import of 10 million."""
 _ROWS_AT_ONCE = 64
+_THROUGH_ALL_SECONDS = 65.0
+"""For each answer while everything is read through: the server itself gives up before, and says so."""
 
 
 class PostgresqlPages(ReportPages):
@@ -73,6 +75,8 @@ class PostgresqlPages(ReportPages):
         return count
 
     def _streamed(self, sql: str, values: Values) -> Iterable[Any]:
+        # Readers have little time, those who change the index have more than this.
+        self._connection.answer_seconds = max(self._connection.answer_seconds, _THROUGH_ALL_SECONDS)
         with self._connection.cursor("pages") as cursor:
             cursor.itersize = _ROWS_AT_ONCE
             cursor.execute(translated(sql).encode(), values)

@@ -14,6 +14,7 @@ from couponhub.state.postgresql.faults import told_as_local
 from couponhub.state.postgresql.key import SharedKey
 from couponhub.state.postgresql.locks import lock_number
 from couponhub.state.postgresql.pages import PostgresqlPages
+from couponhub.state.postgresql.patience import Patience
 from couponhub.state.postgresql.statements import PostgresqlStatements
 from couponhub.state.reaped import Reaped
 from couponhub.state.sql.report_catalogue import CatalogueChange, CatalogueSnapshot
@@ -28,6 +29,8 @@ _T = TypeVar("_T")
 _WRITER_WAITS_SECONDS = 1800.0
 """An import of 20 million rows holds others off for a minute or two."""
 _LONGEST_STATEMENT_SECONDS = 3600.0
+_ANSWER_SECONDS = 2.0
+"""For each answer to who reads."""
 
 
 class PostgresqlReportIndex:
@@ -43,6 +46,7 @@ class PostgresqlReportIndex:
         self._database = database
         self._key = key
         self._imports = imports
+        self._patience = Patience()
         self._known: HashKey | None = None
 
     def key(self) -> HashKey:
@@ -51,8 +55,12 @@ class PostgresqlReportIndex:
 
     @contextmanager
     def reading(self) -> Iterator[CatalogueSnapshot | None]:
-        """As `ReportIndex.reading`."""
-        with self._database.reading() as database:
+        """As `ReportIndex.reading`.
+
+        Lookups read it on the threads of those who wait, so that a server which hangs is given up soon; only what reads
+        through everything is given more time.
+        """
+        with self._patience.asking(), self._database.reading(seconds=_ANSWER_SECONDS) as database:
             state = _state(database)
             if state is None:
                 yield None
