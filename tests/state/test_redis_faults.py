@@ -1,7 +1,9 @@
 """Faults of Redis as `doctor` tells them: one line with the part that is wrong and its mend, and nothing secret."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 
 import pytest
 
@@ -104,6 +106,32 @@ def test_tls_is_told_apart(certificate: Path) -> None:  # noqa: F811 - the fixtu
         assert "ssl_ca_certs" in fault(f"rediss://127.0.0.1:{port}/0")[1]
         trusting = shared_at(f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={certificate}")
         assert f"rediss://127.0.0.1:{port}/0 answered in" in trusting.check()
+
+
+class _Agreeing(BaseRequestHandler):
+    """Says OK to whatever it is told, as a server or proxy may that speaks Redis' language and keeps nothing."""
+
+    def handle(self) -> None:
+        while words := self.request.recv(65_536):
+            self.request.sendall(b"+OK\r\n" * max(1, words.count(b"*")))
+
+
+def test_a_server_that_runs_no_scripts_is_as_one_that_is_away() -> None:
+    """Also for lookups, which go on by themselves: none is lost with the thread that asked."""
+    with ThreadingTCPServer(("127.0.0.1", 0), _Agreeing) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        url = f"redis://127.0.0.1:{server.server_address[1]}/0"
+        told, mend = fault(url)
+        assert "no Redis" in told
+        assert "[shared] url" in mend
+        shared = shared_at(url)
+        assert shared.lookups(b"capillary").look(b"who", claim_for=1.0) is None
+        assert shared.is_away
+        shared.close()
+        server.shutdown()
+        thread.join()
 
 
 def test_a_replica_and_a_server_without_room_are_told(redis_server: RedisServer) -> None:

@@ -124,7 +124,11 @@ class Link:
         arguments: Sequence[bytes | str | int | float],
     ) -> list[object]:
         loaded = own.scripts.get(script) or self._load(own, script)
-        answer: list[object] = loaded(keys, arguments)
+        answer: object = loaded(keys, arguments)
+        if not isinstance(answer, list):
+            from redis.exceptions import InvalidResponse  # noqa: PLC0415 - an extra
+
+            raise InvalidResponse("it runs no scripts: it answers as no Redis does")
         return answer
 
     def _load(self, own: "_Standing", script: Script) -> "Loaded":
