@@ -1,5 +1,6 @@
 """The queue of jobs in PostgreSQL: it hands out ids, once each, in time, to workers that are alive, and holds nothing else."""
 
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -9,11 +10,12 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from psycopg_pool import ConnectionPool
 
 from couponhub.errors import LocalError
 from couponhub.models import JobId
 from couponhub.state import JobQueue, StoreSettings, open_queue, open_state
-from couponhub.state.postgresql.queue import _schema
+from couponhub.state.postgresql.queue import ProcrastinateQueue, _configure, _schema
 from couponhub.state.postgresql.queue_schema import schema_name
 from tests.kit.eventually import eventually
 from tests.kit.processes import forked
@@ -156,6 +158,22 @@ def test_a_server_that_was_restarted_is_come_back_to(
         eventually(lambda: _enqueued(queue) and len(handed) > 1)
     assert not any(record.exc_info for record in caplog.records)
     assert "pg-pass-of-tests" not in caplog.text
+
+
+def test_a_connection_that_the_server_ended_is_no_news(
+    postgresql_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the pool says of it names no pool, and is kept from the log all the same; what others' pools say is not."""
+    queue = queue_at(postgresql_url)
+    assert isinstance(queue, ProcrastinateQueue)
+    queue.enqueue(ONE)
+    for words in ({}, {"configure": None, "name": "of somebody else"}):
+        with ConnectionPool(**{**queue._arguments(_configure), **words}) as pool:
+            lost = pool.getconn()
+            lost.close()
+            pool.putconn(lost)
+        said = [record for record in caplog.records if record.levelno >= logging.WARNING]
+        assert bool(words) == bool(said)
 
 
 def _revived(queue: JobQueue) -> bool:

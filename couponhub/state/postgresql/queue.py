@@ -191,14 +191,18 @@ class ProcrastinateQueue:
 
 # Given after connecting, not with it: poolers in session mode take no such words.
 _PATH = "SELECT set_config('search_path', %s, false)"
+_OURS = "_couponhub_queue"
+"""On each connection of the pool: the log names connections without their pool."""
 
 
 def _configure(connection: "Connection[Any]") -> None:
+    setattr(connection, _OURS, True)
     connection.execute(_PATH, (_schema(),))
     connection.commit()
 
 
 async def _configure_async(connection: "AsyncConnection[Any]") -> None:
+    setattr(connection, _OURS, True)
     await connection.execute(_PATH, (_schema(),))
     await connection.commit()
 
@@ -224,7 +228,10 @@ class _Brief(logging.Filter):
     """Keeps what Procrastinate and its pool say of a server that is away from the log: that is told in one line, here."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        is_ours = record.name.startswith("procrastinate.") or _POOL in (record.args or ())
+        about = record.args or ()
+        is_ours = record.name.startswith("procrastinate.") or any(
+            each == _POOL or hasattr(each, _OURS) for each in about
+        )
         return not is_ours or record.levelno < logging.WARNING
 
 
