@@ -41,7 +41,7 @@ class Loader:
         address: Where to listen.
         port: The same.
         backlog: Connections that may wait to be accepted.
-        workers: How many there are: each grants its share of the rate limit.
+        workers: How many there are: each grants its part of the rate limit, and uses its part of what this machine may use by itself.
         figures: Where they share their figures; None for a worker that is alone.
         log: How lines are written.
         ready: Is set once the application is made.
@@ -118,7 +118,7 @@ def load_app(
     metrics = Metrics()
     traced = None if config.server.otlp_url is None else _Traced(config.server.otlp_url)
     observer = metrics if traced is None else AllObservers(metrics, traced.observer)
-    hub = CouponHub(hurried(config), observer=observer)
+    hub = CouponHub(of_one_worker(hurried(config), workers), observer=observer)
     access = Access(
         hub.state.tokens,
         fixed=[*config.server.known_tokens, *([] if one_time is None else [one_time])],
@@ -159,6 +159,11 @@ class _Traced:
         Finalize(None, exporting.close, exitpriority=2)
         self.spans = RequestSpans(exporting.tracers)
         self.observer = OpenTelemetryObserver(exporting.tracers, exporting.meters)
+
+
+def of_one_worker(config: Config, workers: int) -> Config:
+    """The config of a worker, who counts by itself its part of the machine's share of quotas while `[shared]` is away."""
+    return attrs.evolve(config, shared=attrs.evolve(config.shared, share=config.shared.share / workers))
 
 
 def hurried(config: Config) -> Config:

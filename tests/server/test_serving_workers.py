@@ -50,6 +50,22 @@ def names(server: Running) -> list[str]:
     return [one["connection"] for one in served.json()["items"]]
 
 
+def test_workers_part_what_their_machine_may_use_by_itself(
+    vendors: EmulatedVendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While `[shared]` is away each counts alone: with all of the share for each, many workers would pass the limit."""
+    shares = []
+
+    def opened(config: Config, **_: object) -> None:
+        shares.append(config.shared.share)
+        raise LocalError("enough is known")
+
+    monkeypatch.setattr(loading, "CouponHub", opened)
+    with pytest.raises(LocalError):
+        loading.load_app(vendors.hub.config, workers=4)
+    assert [vendors.hub.config.shared.share / 4] == shares
+
+
 def test_a_config_that_broke_meanwhile_ends_nobody(vendors: EmulatedVendors, tmp_path: Path) -> None:
     """A worker that is killed is replaced by one with the config that was read; SIGHUP tells in a line what is wrong."""
     with running(vendors, tmp_path, "--workers", "2") as server:
