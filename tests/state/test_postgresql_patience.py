@@ -74,11 +74,19 @@ def test_who_waits_for_the_first_use_is_told_with_whoever_tries(
 
 
 def test_one_tries_again_after_a_while() -> None:
-    """Others are told the same fault meanwhile, and nobody is once it was answered."""
+    """Others are told the same fault meanwhile, and nobody is once it was answered; nor after one that took no time."""
     now = 0.0
-    patience = Patience(monotonic=lambda: now)
-    with pytest.raises(LocalError, match="no answer"), patience.asking():
+
+    def hang() -> None:
+        nonlocal now
+        now = 2.0
         raise LocalError("no answer")
+
+    patience = Patience(monotonic=lambda: now)
+    with pytest.raises(LocalError, match="refused"), patience.asking():
+        raise LocalError("refused")
+    with pytest.raises(LocalError, match="no answer"), patience.asking():
+        hang()
     with pytest.raises(LocalError, match="no answer"), patience.asking():
         pytest.fail("it was asked again at once")
     now = 10.0

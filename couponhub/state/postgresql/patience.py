@@ -9,6 +9,7 @@ from couponhub.errors import LocalError
 from couponhub.forking import ProcessLock
 
 _AWAY_SECONDS = 3.0
+_SLOW_SECONDS = 1.0
 
 
 class Patience:
@@ -34,11 +35,15 @@ class Patience:
         fault = self._told()
         if fault is not None:
             raise LocalError(fault.message, hint=fault.hint)  # a new one: each raise adds to an error's trace
+        began = self._monotonic()
         try:
             yield
         except LocalError as error:
-            with self._lock:
-                self._fault, self._again = error, self._monotonic() + _AWAY_SECONDS
+            ended = self._monotonic()
+            # A server that refuses at once, or ends one connection, keeps nobody waiting, and may be back with the next.
+            if ended - began >= _SLOW_SECONDS:
+                with self._lock:
+                    self._fault, self._again = error, ended + _AWAY_SECONDS
             raise
         with self._lock:
             self._fault = None
