@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from couponhub._version import installed_version
@@ -15,7 +15,7 @@ from couponhub.errors import LocalError, UsageError
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.holdings.export_work import KIND as EXPORT
 from couponhub.holdings.exports import HubExports, export_work
-from couponhub.jobs import HELP, HubJobs, Offers, OpenWork, help_work
+from couponhub.jobs import HELP, HubJobs, Offers, OpenWork, Work, help_work
 from couponhub.lookup import AnswerMemo, AskingOrder, Question
 from couponhub.migration import MIGRATION, SHADOW, Migrations, migration_work, shadow_run_work
 from couponhub.models import CouponQuery, JobId, Strategy
@@ -39,7 +39,7 @@ from couponhub.usage import UsageIndex
 
 if TYPE_CHECKING:
     from couponhub.migration.planning import Planner
-    from couponhub.state import PartProbe
+    from couponhub.state import JobRecord, PartProbe
 
 T = TypeVar("T")
 
@@ -110,7 +110,7 @@ class Runtime:
         }
         self.jobs = HubJobs(
             lambda: self._living(self.state).jobs,
-            kinds=kinds,
+            kinds={kind: self._heeding(opens) for kind, opens in kinds.items()},
             offers=self._offers,
             clock=self.services.clock,
         )
@@ -200,6 +200,18 @@ class Runtime:
         for client in own.clients.copy().values():
             client.forget_all()
         own.memo.forget_all()
+        with suppress(LocalError):  # the next erasure, or the next file that is fetched, does it
+            self.state.drop_copies()
+
+    def _heeding(self, opens: OpenWork) -> OpenWork:
+        """Have erasures elsewhere noticed by a process that drives jobs: it may copy files that name people."""
+
+        def opened(job: "JobRecord", timeout: float | None) -> AbstractContextManager[Work]:
+            if self.state.settings.is_postgresql:
+                self._own.get().watch.start()
+            return opens(job, timeout)
+
+        return opened
 
     def client(self, connection: Connection) -> LookupClient:
         """Return the way to a connection, made when lookups first ask it."""

@@ -119,6 +119,16 @@ class State(Protocol):
         """
         ...
 
+    def drop_copies(self) -> None:
+        """Remove what this process has copied of files that others have replaced or removed since, as `forget` does.
+
+        Nothing happens where files are read in their own place.
+
+        Raises:
+            LocalError: Nobody can tell which those are.
+        """
+        ...
+
     def reap(self) -> Mapping[str, Reaped]:
         """Remove what killed processes of this machine left in workspaces; by what it was, for people."""
         ...

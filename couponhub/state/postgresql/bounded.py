@@ -1,5 +1,6 @@
 """The kind of connection that we use of psycopg's; the driver is loaded when it is first asked for."""
 
+import logging
 import time
 from collections.abc import Generator
 from functools import cache
@@ -61,4 +62,6 @@ def bounded_connections() -> type[BoundedConnection]:
             "[store] url names PostgreSQL, and its driver is not installed",
             hint="pip install 'couponhub[postgresql]'",
         ) from None
+    # What it notes of a connection that was cut is told by the error; where nobody listens it would stand on stderr beside that.
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     return type("BoundedConnection", (BoundedConnection, Connection), {})

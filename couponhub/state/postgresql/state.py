@@ -79,6 +79,10 @@ class PostgresqlState:
         """As `State.forget`."""
         return forget_in_files(self._shelf, is_forgotten)
 
+    def drop_copies(self) -> None:
+        """As `State.drop_copies`."""
+        self._shelf.drop_old_copies()
+
     def reap(self) -> Mapping[str, Reaped]:
         """As `State.reap`."""
         return {"uploads in the making": self._local.reap(), "imports in the making": self.reports.reap()}

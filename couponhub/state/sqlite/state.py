@@ -75,6 +75,9 @@ class SqliteState:
         with told_as_local("store", lambda: self.layout.ledger):
             return PartFiles(self.database).forget(is_forgotten) + self.job_files.forget(is_forgotten)
 
+    def drop_copies(self) -> None:
+        """As `State.drop_copies`."""
+
     def reap(self) -> Mapping[str, Reaped]:
         """As `State.reap`."""
         return {
