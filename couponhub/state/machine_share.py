@@ -22,12 +22,14 @@ class Seen:
         used: Calls that were counted.
         cap: How many there may be.
         ends_here: The same end by the clock of this machine, in seconds since the epoch.
+        at: When it was seen, by that place's clock, in milliseconds; 0 where that place loses nothing.
     """
 
     ends: int
     used: int
     cap: int
     ends_here: float
+    at: int = 0
 
 
 @attrs.frozen(kw_only=True)

@@ -123,6 +123,30 @@ def test_a_redis_that_lost_its_data_counts_on(server: RedisServer) -> None:
     assert 200 == one.take(400)
 
 
+def test_who_comes_new_to_a_redis_that_lost_its_data_spends_nothing_twice(server: RedisServer) -> None:
+    """Calls of a machine that knows of none before are counted beside those that the others remember, once, in either order."""
+    one, other = Machine(server), Machine(server)
+    assert (500, 100) == (one.take(500), other.take(100))
+    server.kill()
+    server.start()
+    new = Machine(server)
+    assert 150 == new.take(150), "nobody has said yet what was spent"
+    assert 100 == other.take(100)
+    assert 100 == one.take(100)
+    assert 50 == new.take(1000)
+    assert (0, 0) == (one.take(100), other.take(100))
+
+
+def test_who_is_refused_tells_what_is_spent(server: RedisServer) -> None:
+    """A machine that knows of all calls being made tells the next one that asks, though it is granted none itself."""
+    one = Machine(server)
+    assert 1000 == one.take(1000)
+    server.kill()
+    server.start()
+    assert 0 == one.take(1)
+    assert 0 == Machine(server).take(1)
+
+
 def test_lookups_go_on_with_a_share_and_writes_wait(
     server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -90,16 +90,16 @@ class RedisQuotas(MachineQuotas):
         found = cast("list[int]", self._link.run(LEFT, keys, said))
         return {name: left for name, left in zip(names, found, strict=True) if left != _PAUSED}
 
-    def _said_of(self, account: str, window: Window) -> tuple[int, int, int, int, int]:
+    def _said_of(self, account: str, window: Window) -> tuple[int, int, int, int, int, int]:
         """Return what scripts are told of a window: its own figures, and how it was last seen."""
         seen = self._seen.get((account, window.name), _NEVER_SEEN)
         cap = 0 if seen.cap == window.limit else seen.cap
-        return window.limit, window.seconds * 1000, seen.ends, seen.used, cap
+        return window.limit, window.seconds * 1000, seen.ends, seen.used, cap, seen.at
 
 
 def _seen(at: int, began: float, count: Sequence[int]) -> Seen:
     ends, used, cap = count
-    return Seen(ends=ends, used=used, cap=cap, ends_here=began + (ends - at) / 1000)
+    return Seen(ends=ends, used=used, cap=cap, ends_here=began + (ends - at) / 1000, at=at)
 
 
 def _key(account: str, name: str) -> str:

@@ -36,24 +36,38 @@ PROBE = Script("redis.call('SET', KEYS[1], '1', 'PX', 10000); return {1}")
 """Tells that it can be written; KEYS: one of its own."""
 
 _WINDOWS = """
--- A window lies in a hash {ends, used, cap}; cap is missing where the configured limit holds. All times are milliseconds.
--- What the caller saw last of it (ends, used, cap; 0 for none) stands in for what the server has lost.
-local function read(key, limit, length, ends_seen, used_seen, cap_seen, t)
-  local v = redis.call('HMGET', key, 'ends', 'used', 'cap')
-  local ends, used, cap = tonumber(v[1]), tonumber(v[2]), tonumber(v[3])
-  if ends_seen > 0 and (not ends or ends <= t) then ends, used, cap = ends_seen, 0, nil end
-  if ends == ends_seen and ends then
-    used = math.max(used, used_seen)
+-- A window lies in a hash {ends, used, cap, born, told}; cap is missing where the configured limit holds. All times are
+-- milliseconds. What the caller saw last of it (ends, used, cap, when; 0 for none) stands in for what the server has lost: what was
+-- seen before the hash was born is counted beside what was counted since, and `told` is the most of it.
+local function read(key, a, t)
+  local limit, length, ends_seen, used_seen, cap_seen, seen_at =
+    tonumber(ARGV[a]), tonumber(ARGV[a+1]), tonumber(ARGV[a+2]), tonumber(ARGV[a+3]), tonumber(ARGV[a+4]), tonumber(ARGV[a+5])
+  local v = redis.call('HMGET', key, 'ends', 'used', 'cap', 'born', 'told')
+  local ends, used, cap, born, told = tonumber(v[1]), tonumber(v[2]), tonumber(v[3]), tonumber(v[4]) or 0, tonumber(v[5]) or 0
+  local news = false
+  if not ends or ends <= t then
+    ends, used, cap, born, told = nil, 0, nil, t, 0
+    if ends_seen > 0 then ends = ends_seen end
+  end
+  if ends and ends == ends_seen then
+    local before = used
+    if seen_at < born then
+      if used_seen > told then used, told = used + used_seen - told, used_seen end
+    else
+      used = math.max(used, used_seen)
+    end
+    news = used > before
     if not cap and cap_seen > 0 then cap = cap_seen end
   end
   -- One that ends later than a whole window from now was written before the clock was set back.
   if not ends or ends <= t or ends > t + length then
-    return {ends = (math.floor(t / length) + 1) * length, used = 0, cap = limit}
+    return {ends = (math.floor(t / length) + 1) * length, used = 0, cap = limit, born = t, told = 0}
   end
-  return {ends = ends, used = used, cap = cap or limit}
+  return {ends = ends, used = used, cap = cap or limit, born = born, told = told, news = news}
 end
 local function write(key, w, limit, t)
-  redis.call('HSET', key, 'ends', string.format('%.0f', w.ends), 'used', string.format('%.0f', w.used))
+  redis.call('HSET', key, 'ends', string.format('%.0f', w.ends), 'used', string.format('%.0f', w.used),
+    'born', string.format('%.0f', w.born), 'told', string.format('%.0f', w.told))
   if w.cap ~= limit then redis.call('HSET', key, 'cap', string.format('%.0f', w.cap)) else redis.call('HDEL', key, 'cap') end
   redis.call('PEXPIRE', key, math.max(1, math.ceil(w.ends - t)))
 end
@@ -68,14 +82,13 @@ TAKE = Script(
     _WINDOWS
     + """
 -- KEYS: the pause, then each window. ARGV: want, the part that a lease may be, the longest pause; then for each window:
--- limit, length, ends seen, used seen, cap seen.
+-- limit, length, ends seen, used seen, cap seen, when.
 -- Returns what refuses (0 nothing, -1 the pause, or the number of a window), the calls, the time that is left, the time of
 -- day; then each window's ends, used and cap.
 local t, want = now(), tonumber(ARGV[1])
 local windows, refused, least, ends = {}, 0, nil, nil
 for i = 2, #KEYS do
-  local a = 4 + (i - 2) * 5
-  local w = read(KEYS[i], tonumber(ARGV[a]), tonumber(ARGV[a+1]), tonumber(ARGV[a+2]), tonumber(ARGV[a+3]), tonumber(ARGV[a+4]), t)
+  local w = read(KEYS[i], 4 + (i - 2) * 6, t)
   windows[i] = w
   if refused == 0 then
     ends = math.min(ends or w.ends, w.ends)
@@ -93,7 +106,7 @@ local answer = {refused, calls, ends - t, t}
 for i = 2, #KEYS do
   local w = windows[i]
   w.used = w.used + calls
-  if calls > 0 then write(KEYS[i], w, tonumber(ARGV[4 + (i - 2) * 5]), t) end
+  if calls > 0 or w.news then write(KEYS[i], w, tonumber(ARGV[4 + (i - 2) * 6]), t) end
   answer[#answer+1] = w.ends; answer[#answer+1] = w.used; answer[#answer+1] = w.cap
 end
 return answer
@@ -103,11 +116,11 @@ return answer
 ADD = Script(
     _WINDOWS
     + """
--- KEYS: the window. ARGV: limit, length, ends seen, used seen, cap seen, calls. Counts calls that were made
+-- KEYS: the window. ARGV: limit, length, ends seen, used seen, cap seen, when, calls. Counts calls that were made
 -- already. Returns the time of day, and the window's ends, used and cap.
 local t = now()
-local w = read(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), t)
-w.used = w.used + tonumber(ARGV[6])
+local w = read(KEYS[1], 1, t)
+w.used = w.used + tonumber(ARGV[7])
 write(KEYS[1], w, tonumber(ARGV[1]), t)
 return {t, w.ends, w.used, w.cap}
 """
@@ -120,15 +133,15 @@ LEARN = Script(
 -- left (-1 for nothing, whatever the limit), the time until it ends. Returns whether anything changed, the time of day, and
 -- the window's ends, used and cap.
 local t, limit = now(), tonumber(ARGV[1])
-local w = read(KEYS[1], limit, tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), t)
-local said, remaining, changed = tonumber(ARGV[6]), tonumber(ARGV[7]), 0
+local w = read(KEYS[1], 1, t)
+local said, remaining, changed = tonumber(ARGV[7]), tonumber(ARGV[8]), 0
 local cap = w.cap
 if said >= 0 then cap = said end
 local used = math.max(w.used, cap - math.max(0, remaining))
 if remaining < 0 then used = cap end
 if remaining < 0 or used ~= w.used or cap ~= w.cap then
   changed = 1
-  w = {ends = t + math.ceil(tonumber(ARGV[8])), used = used, cap = cap}
+  w = {ends = t + math.ceil(tonumber(ARGV[9])), used = used, cap = cap, born = w.born, told = w.told}
   write(KEYS[1], w, limit, t)
 end
 return {changed, t, w.ends, w.used, w.cap}
@@ -145,11 +158,10 @@ LEFT = Script(
     _WINDOWS
     + """
 -- KEYS: for each window its kind's pause and itself. ARGV: the longest pause; then for each window: limit, length, ends seen,
--- used seen, cap seen. Returns for each window what is left, -1 where its kind is paused.
+-- used seen, cap seen, when. Returns for each window what is left, -1 where its kind is paused.
 local t, answer = now(), {}
 for i = 1, #KEYS, 2 do
-  local a = 2 + (i - 1) / 2 * 5
-  local w = read(KEYS[i+1], tonumber(ARGV[a]), tonumber(ARGV[a+1]), tonumber(ARGV[a+2]), tonumber(ARGV[a+3]), tonumber(ARGV[a+4]), t)
+  local w = read(KEYS[i+1], 2 + (i - 1) / 2 * 6, t)
   if paused(KEYS[i], tonumber(ARGV[1]), t) > 0 then answer[#answer+1] = -1 else answer[#answer+1] = math.max(0, w.cap - w.used) end
 end
 return answer
