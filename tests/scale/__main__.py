@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from tests.scale.beside_newer import main as upgrade
+from tests.scale.machines import main as machines
 from tests.scale.spark import main as spark
 from tests.scale.stopped import main as stopped
 from tests.scale.workers import main as workers
@@ -17,6 +18,7 @@ PARTS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "spark": spark,
     "stopped": stopped,
     "workers": workers,
+    "machines": machines,
     "upgrade": upgrade,
 }
 """By name; each is given its own words, and returns 0 where all is as it must be. All of them must run when none is named."""
