@@ -83,9 +83,9 @@ class Process:
 
     def end(self) -> None:
         """End it for good."""
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):  # one that has ended by itself
             self.command.send(signal.SIGCONT)
-        self.command.send(signal.SIGTERM)
+            self.command.send(signal.SIGTERM)
         self.command.ended(within=100.0)
 
 

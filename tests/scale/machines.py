@@ -240,6 +240,7 @@ def _scanned(at: Fleet, report: Report, token: str) -> None:
                     for one in at.servers for page in ("metrics", "readyz"))  # fmt: skip
     if kinds := found_in(pages.encode(), words):
         report.faults.append(f"metrics and readiness hold {sorted(kinds)}")
+    at.tend()
     for process in (*at.servers, *at.workers):
         process.end()
     logs = [*(at.folder / "logs").iterdir(), at.postgresql.folder / "log"]
