@@ -34,6 +34,15 @@ class JobWorker:
         """End after the steps that run now."""
         self._stopping.set()
 
+    @property
+    def is_stopping(self) -> bool:
+        """True once it was told to stop."""
+        return self._stopping.is_set()
+
+    def rest(self, seconds: float) -> None:
+        """Wait so long, unless it is told to stop."""
+        self._stopping.wait(seconds)
+
     def once(self) -> Iterator[Driven]:
         """Drive each job that is due now, once, and tell of each as soon as it rests."""
         return self._work(once=True)

@@ -1,7 +1,5 @@
 """The uploads of a migration: each batch is one, whose id is known before it is begun."""
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import count
@@ -14,7 +12,7 @@ from couponhub.jobs import HubJobs
 from couponhub.migration.code_files import lines_of
 from couponhub.models import Job, JobId, JobStatus, ListId, MigrationBatch, Tagging, Upload, UploadId
 from couponhub.state import JobFiles, JobStore, TextCodeSet
-from couponhub.uploads import Uploads, begin_upload
+from couponhub.uploads import Uploads, begin_upload, upload_id_of
 from couponhub.uploads.steps import PREPARE, SUBMIT
 
 _MINUTE = timedelta(minutes=1)
@@ -66,7 +64,7 @@ class BatchUploads:
 
     def ids(self, batch: int) -> Iterator[UploadId]:
         """Give the ids of the uploads that a batch may have had, in their order, without an end."""
-        return (_upload_id(self.migration, batch, attempt) for attempt in count(1))
+        return (upload_id_of(self.migration, str(batch), str(attempt)) for attempt in count(1))
 
     def begun(self, batch: int) -> list[UploadId]:
         """Return the ids of the uploads of a batch that were begun."""
@@ -113,6 +111,7 @@ class BatchUploads:
                     source,
                     name=name,
                     tagging=tagging,
+                    accepts_ruined=True,
                     parent=self.migration,
                 )
             elif found.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
@@ -203,8 +202,3 @@ def was_never_prepared(upload: Job) -> bool:
 def _before_us(uploads: list[Upload]) -> int:
     """Count the codes that others had sent to the list when the first upload of a batch was prepared."""
     return next((upload.skipped or 0 for upload in uploads), 0)
-
-
-def _upload_id(migration: JobId, batch: int, attempt: int) -> UploadId:
-    digest = hashlib.sha256(f"{migration}\n{batch}\n{attempt}".encode()).digest()
-    return UploadId(f"up_{base64.b32encode(digest).decode().lower()[:20]}")

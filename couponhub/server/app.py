@@ -20,8 +20,13 @@ from couponhub.server.body_timeout import LONGEST_BODY_SECONDS, BodyTimeout
 from couponhub.server.callbacks import CallbackDoor
 from couponhub.server.discretion import discreet
 from couponhub.server.docs_endpoints import DocsEndpoints
+from couponhub.server.driving import Driving
+from couponhub.server.file_forms import is_multipart, read_file_form
+from couponhub.server.ground import Ground
 from couponhub.server.health import Health
+from couponhub.server.job_endpoints import JobEndpoints
 from couponhub.server.list_endpoints import ListEndpoints
+from couponhub.server.list_write_endpoints import ListWriteEndpoints
 from couponhub.server.log_format import places_of
 from couponhub.server.lookup_endpoints import LookupEndpoints
 from couponhub.server.metrics import Metrics
@@ -38,6 +43,8 @@ from couponhub.server.problems import (
 from couponhub.server.request_context import AccessLog, RequestContext, RequestScope, head_of
 from couponhub.server.request_models import RequestReader
 from couponhub.server.response_json import json_bytes
+from couponhub.server.upload_endpoints import UploadEndpoints
+from couponhub.server.upload_wishes import UploadWish
 from couponhub.state import Callbacks
 
 if TYPE_CHECKING:
@@ -70,18 +77,33 @@ def make_app(
     """The application over a hub, of which `metrics` is an observer; `gate` has room for `THREADS` by default."""
     parts = Parts(hub.parts)
     metrics.watch(parts)
+    gate = gate or Gate()
+    driving = Driving(hub)
+    ground = Ground(
+        hub=hub,
+        access=access,
+        frame=RequestScope(log, metrics, gate, spans),
+        patience=BodyTimeout(
+            problem_reply, is_pressed=lambda: gate.has_refused(_PRESSED_SECONDS), seconds=body_seconds
+        ),
+        metrics=metrics,
+        parts=parts,
+        driving=driving,
+        uploads=UploadEndpoints(
+            hub=hub, wake=driving.wake, key=lambda: hub.state.reports.key().derived("requests over HTTP")
+        ),
+    )
     operations = [
         *LookupEndpoints(hub, metrics.concluded).operations(),
         *ListEndpoints(hub).operations(),
+        *ListWriteEndpoints(hub=hub).operations(),
+        *ground.uploads.operations(),
+        *JobEndpoints(hub=hub, wake=driving.wake).operations(),
         *CallbackDoor(callbacks).operations(),
         *Health(hub, parts, is_draining=is_draining).operations(),
     ]
     operations += DocsEndpoints(hub, metrics, operations).operations()
-    gate = gate or Gate()
-    patience = BodyTimeout(
-        problem_reply, is_pressed=lambda: gate.has_refused(_PRESSED_SECONDS), seconds=body_seconds
-    )
-    return App(operations, access, RequestScope(log, metrics, gate, spans), metrics, patience)
+    return App(operations, ground)
 
 
 class App:
@@ -89,25 +111,16 @@ class App:
 
     Args:
         operations: What there is.
-        access: Who may.
-        frame: What stands around each request.
-        metrics: Told of problems.
-        patience: Waits for bodies.
+        ground: All that its answers rest on.
     """
 
-    def __init__(
-        self,
-        operations: Iterable[Operation],
-        access: Access,
-        frame: RequestScope,
-        metrics: Metrics,
-        patience: BodyTimeout,
-    ) -> None:
+    def __init__(self, operations: Iterable[Operation], ground: Ground) -> None:
         every = list(operations)
-        self._access = access
-        self._frame = frame
-        self._metrics = metrics
-        self._patience = patience
+        self.ground = ground
+        self._frame = ground.frame
+        self._access = ground.access
+        self._metrics = ground.metrics
+        self._patience = ground.patience
         self._reader = RequestReader()
         # Most requests go where no parameter is, and need no search.
         self._fixed = {(one.method, one.path): one for one in every if "{" not in one.path}
@@ -141,15 +154,23 @@ class App:
         framed.caller = caller = self._caller(operation, environ)
         if operation.waits:
             self._frame.admit(framed, streams=operation.counts is not None)
-        body = None if operation.takes is None else self._body(operation.takes, environ, framed)
-        if operation.counts is not None:
-            self._access.charge(caller, operation.counts(body))
+        call = OperationRequest(caller=caller, path=path)
         words = environ.get("QUERY_STRING")
-        query = _query(operation, words) if words else _NOTHING
-        more = operation.more_for is not None and self._access.allows(environ, operation.more_for)
-        return operation.run(
-            OperationRequest(caller=caller, path=path, query=query, is_told_more=more, body=body)
-        )
+        if words:
+            call.query = _query(operation, words)
+        if operation.more_for is not None:
+            call.is_told_more = self._access.allows(environ, operation.more_for)
+        if operation.takes_key:
+            call.idempotency_key = _idempotency_key(environ)
+        if operation.takes_file and is_multipart(environ):
+            with read_file_form(environ, self._patience, framed) as form:
+                call.body = UploadWish.of_form(form)
+                return operation.run(call)
+        if operation.takes is not None:
+            call.body = self._body(operation.takes, environ, framed)
+            if operation.counts is not None:
+                self._access.charge(caller, operation.counts(call.body))
+        return operation.run(call)
 
     def _body(self, takes: type[T], environ: "WSGIEnvironment", framed: RequestContext) -> T:
         return self._reader.read(decoded(read_body(environ, self._patience, framed)), takes)
@@ -186,6 +207,7 @@ def problem_reply(refusal: Refusal, framed: RequestContext) -> OperationResponse
 
 _NOTHING: Mapping[str, str] = {}
 _A_NAME = re.compile("[A-Za-z_]{1,40}")
+_A_KEY = re.compile(r"[!-~]{1,128}")
 
 
 def _query(operation: Operation, words: str) -> Mapping[str, str]:
@@ -200,6 +222,21 @@ def _query(operation: Operation, words: str) -> Mapping[str, str]:
             shown = name if _A_NAME.fullmatch(name) else "the query"
             raise UsageError(f"{shown}: unknown parameter{did_you_mean(name, known)}")
     return query
+
+
+def _idempotency_key(environ: "WSGIEnvironment") -> str | None:
+    """Return the key of a wish, with or without the quotes that a structured header has.
+
+    Raises:
+        UsageError: It can be none.
+    """
+    given: str | None = environ.get("HTTP_IDEMPOTENCY_KEY")
+    if given is None:
+        return None
+    key = given.strip().removeprefix('"').removesuffix('"')
+    if not _A_KEY.fullmatch(key):
+        raise UsageError("Idempotency-Key: expected 1 to 128 printable characters, such as a UUID")
+    return key
 
 
 def _rule(operation: Operation) -> Rule:

@@ -4,7 +4,7 @@ import ipaddress
 import logging
 import threading
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import attrs
@@ -129,6 +129,21 @@ class Access:
         """
         return NOBODY if is_from_loopback(environ) else self.admit(environ, scope)
 
+    def prove(self, text: str) -> Principal:
+        """Tell whose a token is that came otherwise than in a header.
+
+        Raises:
+            Refusal: It holds no more, or was used too often.
+        """
+        return self._identify({"HTTP_AUTHORIZATION": f"Bearer {text}"})
+
+    def holder(self, token_id: str) -> tuple[Principal, str] | None:
+        """Return who holds the token of that id now, and its name for people; None when nobody does any more."""
+        found = self._current().tokens.get(token_id)
+        if found is None or found[0].is_expired(utc_now()):
+            return None
+        return found[1], found[0].name
+
     def allows(self, environ: "WSGIEnvironment", scope: Scope) -> bool:
         """Tell whether `admit_loopback` would let a request in, of one that need not be let in."""
         if "HTTP_AUTHORIZATION" not in environ:
@@ -155,7 +170,7 @@ class Access:
         if caller.token_id is not None:
             self._pace.owe(caller.token_id, lookups - 1)
 
-    def _identify(self, environ: "WSGIEnvironment") -> Principal:
+    def _identify(self, environ: "Mapping[str, Any]") -> Principal:
         header = environ.get("HTTP_AUTHORIZATION", "")
         known = self._current()
         token, caller = known.proven.get(header) or self._proven(header, known)

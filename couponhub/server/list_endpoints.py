@@ -96,17 +96,19 @@ class ListEndpoints:
 
     def _list(self, call: OperationRequest) -> OperationResponse:
         return OperationResponse(
-            content=json_bytes(to_document(self._hub[call.path["connection"]].lists.get(_list_id(call))))
+            content=json_bytes(
+                to_document(self._hub[call.path["connection"]].lists.get(checked_list_id(call)))
+            )
         )
 
     def _uploads(self, call: OperationRequest) -> OperationResponse:
-        uploads = self._hub[call.path["connection"]].uploads.iterate(_list_id(call))
-        return _many(map(_shown_to(call), map(to_document, uploads)))
+        uploads = self._hub[call.path["connection"]].uploads.iterate(checked_list_id(call))
+        return _many(map(shown_to(call), map(to_document, uploads)))
 
     def _upload(self, call: OperationRequest) -> OperationResponse:
         upload_id = _checked(call, "upload_id")
-        upload = self._hub[call.path["connection"]].uploads.show(_list_id(call), upload_id)
-        return OperationResponse(content=json_bytes(_shown_to(call)(to_document(upload))))
+        upload = self._hub[call.path["connection"]].uploads.show(checked_list_id(call), upload_id)
+        return OperationResponse(content=json_bytes(shown_to(call)(to_document(upload))))
 
 
 def _many(documents: Iterator[Document]) -> OperationResponse:
@@ -124,11 +126,17 @@ def _many(documents: Iterator[Document]) -> OperationResponse:
     )
 
 
-def _shown_to(call: OperationRequest) -> Callable[[Document], Document]:
+def shown_to(call: OperationRequest) -> Callable[[Document], Document]:
+    """Return what makes an upload's document one that the caller may see."""
     return (lambda document: document) if call.caller.sees_codes else without_files
 
 
-def _list_id(call: OperationRequest) -> ListId:
+def checked_list_id(call: OperationRequest) -> ListId:
+    """Return the list that an address names.
+
+    Raises:
+        UsageError: It can be none.
+    """
     return ListId(_checked(call, "list_id"))
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from multiprocessing.synchronize import Event
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -22,6 +22,9 @@ from couponhub.server.figures import SHARED_FOLDER, reserve
 from couponhub.server.log_format import LogSettings
 from couponhub.state import Token
 from couponhub.transport.observing import AllObservers
+
+if TYPE_CHECKING:
+    from couponhub.server.app import App
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +61,7 @@ class Loader:
     log: LogSettings = attrs.field(factory=LogSettings)
     ready: Event | None = None
     draining: ctypes.c_byte | None = None
+    pages: "Callable[[App], Any] | None" = None
 
     def of(self, ready: Event) -> "Loader":
         """Return one for a single worker."""
@@ -73,6 +77,7 @@ class Loader:
                 figures=self.figures,
                 log=self.log,
                 is_draining=self._is_draining,
+                pages=self.pages,
             )
         except CouponhubError as error:
             _log.error("a worker cannot start: %s", error)
@@ -94,6 +99,7 @@ def load_app(
     figures: Path | None = None,
     log: LogSettings | None = None,
     is_draining: Callable[[], bool] = lambda: False,
+    pages: "Callable[[App], Any] | None" = None,
 ) -> Any:
     """The application, in the process that is to run it.
 
@@ -104,6 +110,7 @@ def load_app(
         figures: See `Loader`.
         log: See `Loader`.
         is_draining: Tells whether the server is about to end.
+        pages: See `Loader`.
     """
     _give_back_memory()
     if figures is not None and reserve(figures, len(config.connections)):
@@ -142,8 +149,11 @@ def load_app(
         spans=spans,
         is_draining=is_draining,
     )
+    # What is begun here goes on elsewhere: steps that run are waited for no longer than requests.
+    Finalize(None, app.ground.driving.stop, exitpriority=2)
+    served = app if pages is None else pages(app)
     _search_cycles_seldom()
-    return app
+    return served
 
 
 class _Traced:

@@ -10,10 +10,12 @@ from couponhub.errors import table
 from couponhub.json_schema import Schema
 from couponhub.models import CouponStatus
 from couponhub.server.bounds import MOST_ITEMS
+from couponhub.server.file_forms import MULTIPART
 from couponhub.server.operations import Operation, Parameter
 from couponhub.server.problems import MEDIA_TYPE as PROBLEM
 from couponhub.server.request_models import ID_SCHEMA, Statuses
 from couponhub.server.schemas import component_schemas, reference, schema_maker
+from couponhub.server.upload_wishes import form_schema
 
 Document = dict[str, Any]
 
@@ -57,7 +59,7 @@ def openapi_document(operations: Iterable[Operation]) -> Document:
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": {**component_schemas(), **bodies},
+            "schemas": {**component_schemas(), "upload_form": form_schema(), **bodies},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -93,7 +95,10 @@ def _operation(operation: Operation) -> Document:
         document["description"] = about
     if operation.takes is not None:
         body = {"schema": reference(operation.takes.__name__), "example": dict(operation.example)}
-        document["requestBody"] = {"required": True, "content": {"application/json": body}}
+        forms = {MULTIPART: {"schema": reference("upload_form")}} if operation.takes_file else {}
+        document["requestBody"] = {"required": True, "content": {"application/json": body, **forms}}
+    if operation.takes_key:
+        document["parameters"].append(_KEY)
     return document
 
 
@@ -149,6 +154,15 @@ def _failure(status: int) -> Document:
     if status in {401, 403}:
         failure["headers"] = {"WWW-Authenticate": _header("What is missing.")}
     return failure
+
+
+_KEY: Document = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Names the wish, so that it is done once, however often it is asked for: a new UUID for each upload.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 128},
+}
 
 
 def _header(about: str) -> Document:

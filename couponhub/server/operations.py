@@ -20,6 +20,7 @@ class OperationRequest:
         query: The parameters behind the question mark, by name.
         is_told_more: Who asks may know what the operation tells not everybody.
         body: The request as the class that the operation takes; None where it takes none.
+        idempotency_key: Names a wish that must be done once, however often it is asked for; None for none.
     """
 
     caller: Principal
@@ -27,6 +28,7 @@ class OperationRequest:
     query: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     is_told_more: bool = False
     body: Any = attrs.field(default=None, repr=False)
+    idempotency_key: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.define(kw_only=True)
@@ -82,6 +84,8 @@ class Operation:
         more_for: What a token must allow for its caller to be told more than anybody is, of an operation for all; so is who
             asks from this machine itself. None where all are told the same.
         takes: The class of the body; None for none.
+        takes_file: Whether a form with a file is taken instead, of which an `UploadWish` is made.
+        takes_key: Whether an `Idempotency-Key` is heeded.
         counts: How many lookups a body asks for, of an operation that answers them as a stream; None for any other.
         waits: Whether it may have to wait for somebody: all do but those that tell supervisors how the server is.
         example: A body.
@@ -101,6 +105,8 @@ class Operation:
     allow_loopback: bool = False
     more_for: Scope | None = None
     takes: type[Any] | None = None
+    takes_file: bool = False
+    takes_key: bool = False
     counts: Callable[[Any], int] | None = None
     waits: bool = True
     example: Mapping[str, Any] = attrs.field(factory=dict)

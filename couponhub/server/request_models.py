@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Any, ClassVar, NewType, TypeVar
@@ -29,6 +29,7 @@ LONGEST_DEADLINE = 60.0
 LONGEST_ID = LONGEST_TEXT
 ID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
 ID_SCHEMA = {"minLength": 1, "maxLength": LONGEST_ID, "pattern": ID_PATTERN}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ALL = CouponQuery()
 _MOST_FAULTS = 5
 _LONGEST_FAULT = 200
@@ -179,6 +180,7 @@ class RequestReader:
 def _request_converter() -> Converter:
     converter = strict_converter(forbid_extra_keys=True)
     converter.register_structure_hook(datetime, _moment)
+    converter.register_structure_hook(date, _day)
     for kind in (CouponStatus, Strategy):
         converter.register_structure_hook(kind, _word)
 
@@ -204,6 +206,17 @@ def _moment(value: Any, _: type[datetime]) -> datetime:
     if type(value) is not str:
         raise TypeError("expected text")
     return read_instant(value)
+
+
+def _day(value: Any, _: type[date]) -> date:
+    if type(value) is not str:
+        raise TypeError("expected text")
+    if not _DAY.fullmatch(value):
+        raise ValueError("expected a day such as 2030-06-30")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("expected a day that there is, such as 2030-06-30") from None
 
 
 def _word(value: Any, kind: type[W]) -> W:

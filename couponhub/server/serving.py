@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -22,6 +23,9 @@ from couponhub.server.loading import Loader
 from couponhub.server.log_format import LogSettings
 from couponhub.sockets import family_of, listen, told_why_not
 from couponhub.state import Scope, Token, new_token, open_state
+
+if TYPE_CHECKING:
+    from couponhub.server.app import App
 
 _log = logging.getLogger(__name__)
 
@@ -93,6 +97,7 @@ def serve(
     one_time: Token | None,
     log: LogSettings,
     listening: Callable[[], None],
+    pages: "Callable[[App], Any] | None" = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then refuse what is new, and finish what is under way. The second time end at once.
 
@@ -106,6 +111,7 @@ def serve(
         one_time: A token that holds as long as this.
         log: How lines are written.
         listening: Called once requests are answered.
+        pages: Puts pages beside the API, in each worker; None for none.
 
     Raises:
         LocalError: No worker could begin.
@@ -128,6 +134,7 @@ def serve(
             workers=workers,
             figures=figures,
             log=log,
+            pages=pages,
         )
         server = Workers(load, read_again=partial(_again, path), drain=drain)
         server.on_startup(lambda: _when_answering(place, partial(_answering, place, listening)))

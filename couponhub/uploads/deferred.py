@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from couponhub.error_context import ErrorContext
-from couponhub.models import JobId, ListId, Tagging, UploadId
+from couponhub.models import FileUrl, JobId, ListId, Tagging, UploadId
 from couponhub.state import JobRecord
+from couponhub.uploads.arguments import given_timeout
 from couponhub.uploads.events import no_progress
 from couponhub.uploads.request import UploadRequest
 from couponhub.uploads.service import Uploads
@@ -17,22 +18,36 @@ def begin_upload(
     uploads: Uploads,
     upload_id: UploadId,
     list_id: ListId,
-    source: Path,
+    source: Path | FileUrl,
     *,
     name: str,
     tagging: Tagging | None,
-    parent: JobId,
+    column: str | int | None = None,
+    accepts_ruined: bool = False,
+    callback: str | None = None,
+    again: bool = False,
+    parent: JobId | None = None,
+    is_paused: bool = False,
+    answers: str | None = None,
+    timeout: float | None = None,
 ) -> None:
-    """Check a file, and write it down as an upload of that id, which another job drives. Nothing is sent here.
+    """Check a file, and write it down as an upload of that id, which somebody else drives. Nothing is sent here.
 
     Args:
         uploads: Of the connection.
         upload_id: One that no upload has.
         list_id: The list.
-        source: A code file.
+        source: A code file, or where the vendor fetches it.
         name: What to call the upload.
         tagging: As of `Uploads.send`.
-        parent: The job that drives it.
+        column: The same.
+        accepts_ruined: True to send what looks as if a spreadsheet had changed it.
+        callback: As of `Uploads.send`.
+        again: The same.
+        parent: The job that drives it; None for whoever drives jobs.
+        is_paused: True for one that nobody may drive before somebody lets it go on.
+        answers: As of `UploadRequest`.
+        timeout: Seconds for all of it; None for as long as it takes.
 
     Raises:
         CouponhubError: As of `Uploads.send`.
@@ -44,15 +59,19 @@ def begin_upload(
             list_id=list_id,
             source=source,
             name=name,
-            column=None,
+            column=column,
             tagging=tagging,
-            accepts_ruined=True,
-            callback=None,
-            again=False,
+            accepts_ruined=accepts_ruined,
+            callback=callback,
+            again=again,
             progress=no_progress,
             parent=parent,
+            is_left=True,
+            is_paused=is_paused,
+            answers=answers,
         )
-        assembly.sender(assembly.ledger(), request, assembly.rate_limit_wait(None)).send(request)
+        limit = assembly.rate_limit_wait(given_timeout(timeout))
+        assembly.sender(assembly.ledger(), request, limit).send(request)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Names that are ours: ids of uploads, and the unique names of parts."""
 
+import base64
+import hashlib
 import os
 import re
 import secrets
@@ -21,6 +23,12 @@ _RISKY = re.compile(r"[^A-Za-z0-9 ._()-]+")
 def new_upload_id() -> UploadId:
     """An id that nobody else has, and that tells nothing."""
     return UploadId(_PREFIX + _random(20))
+
+
+def upload_id_of(*words: str) -> UploadId:
+    """An id that follows from words, none of which can be found out from it where one of them is a secret."""
+    digest = hashlib.sha256("\n".join(words).encode()).digest()
+    return UploadId(_PREFIX + base64.b32encode(digest)[:20].decode().lower())
 
 
 def is_upload_id(text: str) -> bool:

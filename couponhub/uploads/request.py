@@ -15,8 +15,11 @@ class UploadRequest:
     """The wish of a caller that codes be sent; see `Uploads.send`.
 
     Attributes:
-        parent: The job that this upload is a part of: it is only written down here, and that job drives it. None for an
-            upload that its caller drives.
+        parent: The job that this upload is a part of, and that drives it; None for one that is a job by itself.
+        is_left: True for one that is only written down here, and left to whoever drives jobs.
+        is_paused: True for one that nobody may drive before somebody lets it go on.
+        answers: Tells the request that it answers from others, so that the same one repeated is not sent twice; None for
+            one that nobody repeats.
     """
 
     id: UploadId
@@ -30,6 +33,9 @@ class UploadRequest:
     again: bool
     progress: Progress
     parent: JobId | None = None
+    is_left: bool = False
+    is_paused: bool = False
+    answers: str | None = None
 
 
 @attrs.frozen(kw_only=True)

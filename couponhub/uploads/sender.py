@@ -11,7 +11,7 @@ from couponhub.intake.fetching import local_copy
 from couponhub.jobs import LEASE_SECONDS, Runner, Stops, never
 from couponhub.models import CouponList, FileUrl, JobId, JobStatus
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls
-from couponhub.state import JobStore, Ledger, ListHistory, StepRecord, UploadRecord
+from couponhub.state import JobStore, JobWish, Ledger, ListHistory, StepRecord, UploadRecord
 from couponhub.uploads.bounds import Bounds
 from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.final_error import final_error
@@ -80,6 +80,7 @@ class Sender:
                     again=request.again,
                     limits=self.bounds.limits,
                     parent=request.parent,
+                    answers=request.answers,
                 ),
                 owner=owner,
                 seconds=LEASE_SECONDS,
@@ -89,6 +90,8 @@ class Sender:
                 runner.run(job, owner, work, stops=self._stops(request))
             except CouponhubError as error:
                 trouble = error
+            if request.is_paused:  # while nobody else can drive it
+                self.jobs.wish(job.id, JobWish.PAUSE)
         self.let_go(job.id)
         if trouble is not None:
             # What this machine could not write down may have been sent all the same.
@@ -97,7 +100,7 @@ class Sender:
         return work.upload
 
     def _stops(self, request: UploadRequest) -> Stops:
-        if request.parent is not None:
+        if request.is_left:
             return _is_prepared
         return never if self.stages else _is_sent
 

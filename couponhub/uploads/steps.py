@@ -11,6 +11,8 @@ from couponhub.state import JobRecord, Stage, StepRecord, UploadRecord
 
 KIND = "upload"
 PREPARE, SUBMIT, WATCH, RECONCILE = "prepare", "submit", "watch", "reconcile"
+ANSWERS = "answers"
+"""The argument of a job that tells the request from others which it answers."""
 
 
 def job_for(
@@ -20,6 +22,7 @@ def job_for(
     again: bool,
     limits: Limits,
     parent: JobId | None = None,
+    answers: str | None = None,
 ) -> JobRecord:
     """Return the job of an upload that is about to be written down.
 
@@ -29,6 +32,7 @@ def job_for(
         again: True when it also sends codes that the list was given before.
         limits: Those of the connection, by their flat names; 0 is none.
         parent: The job that drives this one; None for whoever comes.
+        answers: As of `UploadRequest`.
     """
     arguments = {"list_id": str(upload.list_id), "again": "yes" if again else "no", PACED: SUBMIT}
     for key in (PER_MINUTE, PER_DAY):
@@ -40,6 +44,8 @@ def job_for(
         arguments["callback"] = callback
     if parent is not None:
         arguments[PARENT] = parent
+    if answers is not None:
+        arguments[ANSWERS] = answers
     numbers = [part.number for part in upload.parts]
     kinds: list[tuple[str, int | None]] = [
         (PREPARE, None),

@@ -25,16 +25,34 @@ READS = (
     ("GET", "/v1/connections/moengage/lists/x"),
     ("GET", "/v1/connections/moengage/lists/x/uploads"),
     ("GET", "/v1/connections/moengage/lists/x/uploads/y"),
+    ("GET", "/v1/jobs"),
+    ("GET", "/v1/jobs/x"),
 )
+SEND = ("POST", "/v1/connections/capillary/lists/x/uploads")
+LISTS = "/v1/connections/moengage/lists"
+WRITES = (
+    ("POST", LISTS),
+    ("POST", f"{LISTS}/x"),
+    ("POST", f"{LISTS}/x/activate"),
+    ("POST", f"{LISTS}/x/archive"),
+)
+STEER = (("POST", "/v1/jobs/x/pause"), ("POST", "/v1/jobs/x/resume"), ("POST", "/v1/jobs/x/cancel"))
 FIGURES = (("GET", "/metrics"), ("GET", "/docs"))
 OPEN = (("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json"))
 BODIES = {
     "/v1/lookup": {"customer": {"mobile": MOBILE}},
     "/v1/lookup/batch": {"customers": [{"mobile": MOBILE}]},
+    LISTS: {"name": " ", "expires": "2030-06-30"},
+    f"{LISTS}/x": {"name": "y"},
+    f"{LISTS}/x/activate": {"expires": "2030-06-30"},
+    SEND[1]: {"url": "http://127.0.0.1:1/codes.csv"},
 }
 MATRIX = {
     Scope.LOOKUP: {LOOKUP, BATCH},
     Scope.LISTS_READ: {*READS},
+    Scope.LISTS_WRITE: {*WRITES},
+    Scope.UPLOADS_WRITE: {SEND},
+    Scope.JOBS_WRITE: {*STEER},
     Scope.CODES_REVEAL: set[tuple[str, str]](),
     Scope.ADMIN: {LOOKUP, BATCH, *READS, *FIGURES},
 }
@@ -45,10 +63,10 @@ def asked(harness: ServerHarness, where: tuple[str, str], token: str | None) -> 
     method, path = where
     if method == "GET":
         return harness.get(path, token).status_code
-    return harness.post(path, BODIES[path], token).status_code
+    return harness.post(path, BODIES.get(path), token).status_code
 
 
-@pytest.mark.parametrize("where", [LOOKUP, BATCH, *READS, *FIGURES])
+@pytest.mark.parametrize("where", [LOOKUP, BATCH, *READS, *WRITES, SEND, *STEER, *FIGURES])
 def test_scopes_open_what_they_name_and_nothing_else(harness: ServerHarness, where: tuple[str, str]) -> None:
     """Each address, with a token of each scope, and with none."""
     allowed = {scope for scope in Scope if asked(harness, where, harness.token(scope)) not in {401, 403}}

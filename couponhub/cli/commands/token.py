@@ -58,8 +58,9 @@ def new(
 ) -> None:
     """Make a token, and show it this once.
 
-    lookup: look customers up. lists:read: read connections, lists and uploads. codes:reveal: see whole codes.
-    admin: read everything, metrics and documentation too, with codes masked.
+    lookup: look customers up. lists:read: read connections, lists and uploads. lists:write: make and change
+    lists. uploads:write: send codes. jobs:write: pause, resume and cancel what is under way. codes:reveal: see whole
+    codes. admin: read everything, metrics and documentation too, with codes masked.
     """
     days = None if expires is None else timedelta(days=expires)
     if print_hash:

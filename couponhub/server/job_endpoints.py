@@ -1,0 +1,117 @@
+"""The endpoints for jobs: how each stands, and what somebody wants of it."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import attrs
+
+from couponhub.errors import UsageError
+from couponhub.hub import CouponHub
+from couponhub.models import Job, JobStatus
+from couponhub.serialization import many, to_document
+from couponhub.server.operations import Operation, OperationRequest, OperationResponse, Parameter
+from couponhub.server.request_models import check_id
+from couponhub.server.response_json import json_bytes
+from couponhub.state import Scope
+
+_JOB = Parameter(name="job_id", about="The job's id; that of an upload has the upload's id.")
+_ALL = "all"
+_STATUS = Parameter(
+    name="status", about="Only jobs that stand so.", words=(_ALL, *(status.value for status in JobStatus))
+)
+
+
+@attrs.frozen(kw_only=True)
+class JobEndpoints:
+    """Reads and steers jobs.
+
+    Attributes:
+        hub: Whose.
+        wake: Called once there is something to drive.
+    """
+
+    hub: CouponHub
+    wake: Callable[[], None]
+
+    def operations(self) -> Iterator[Operation]:
+        """The endpoints."""
+        yield Operation(
+            name="jobs",
+            about="The work that goes on beyond the call that began it, oldest first.",
+            method="GET",
+            path="/v1/jobs",
+            run=self._all,
+            scope=Scope.LISTS_READ,
+            parameters=(_STATUS,),
+            gives="jobs",
+        )
+        yield Operation(
+            name="job",
+            about="How a job stands.",
+            method="GET",
+            path="/v1/jobs/{job_id}",
+            run=self._one,
+            scope=Scope.LISTS_READ,
+            parameters=(_JOB,),
+            gives="job",
+            fails=(404,),
+        )
+        wished = partial(
+            Operation,
+            method="POST",
+            scope=Scope.JOBS_WRITE,
+            parameters=(_JOB,),
+            gives="job",
+            fails=(404,),
+        )
+        yield wished(
+            name="pause_job",
+            about="Let nobody go on with a job after the step that runs now, until it is resumed.",
+            path="/v1/jobs/{job_id}/pause",
+            run=lambda call: _told(self.hub.jobs.pause(_id(call))),
+        )
+        yield wished(
+            name="resume_job",
+            about="Let a paused job go on; this server drives it unless somebody else does.",
+            path="/v1/jobs/{job_id}/resume",
+            run=self._resume,
+        )
+        yield wished(
+            name="cancel_job",
+            about="Let a job do nothing new, for good.\n\n"
+            "What a vendor has by then it keeps, and its end is still waited for.",
+            path="/v1/jobs/{job_id}/cancel",
+            run=self._cancel,
+        )
+
+    def _all(self, call: OperationRequest) -> OperationResponse:
+        word = call.query.get("status", _ALL).casefold()
+        if word not in _STATUS.words:
+            raise UsageError(f"status: expected one of {', '.join(_STATUS.words)}")
+        jobs = self.hub.jobs.iterate(status=None if word == _ALL else word)
+        return OperationResponse(content=json_bytes(many(map(to_document, jobs))))
+
+    def _one(self, call: OperationRequest) -> OperationResponse:
+        return _told(self.hub.jobs.get(_id(call)))
+
+    def _resume(self, call: OperationRequest) -> OperationResponse:
+        job = self.hub.jobs.proceed(_id(call))
+        self.wake()
+        return _told(job)
+
+    def _cancel(self, call: OperationRequest) -> OperationResponse:
+        job = self.hub.jobs.cancel(_id(call))
+        self.wake()  # somebody has to see to its end
+        return _told(job)
+
+
+def _told(job: Job) -> OperationResponse:
+    return OperationResponse(content=json_bytes(to_document(job)))
+
+
+def _id(call: OperationRequest) -> str:
+    try:
+        check_id(None, None, call.path["job_id"])
+    except ValueError as error:
+        raise UsageError(f"job_id: {error}") from None
+    return call.path["job_id"]
