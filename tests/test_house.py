@@ -36,6 +36,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"async_hub"}),
     frozenset({"testing"}),
     frozenset({"server"}),
+    frozenset({"console"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )

@@ -126,6 +126,9 @@ class ServerSettings:
         example='"http://127.0.0.1:4318"',
         validator=_check_collector,
     )
+    console: bool = setting(
+        default=False, about="serve the web page for people beside the API, as `serve --console` does"
+    )
     tokens: tuple[Secret, ...] = setting(
         default=(),
         about="hashes of tokens that hold beside those in the store; `couponhub token new --print-hash` makes them",

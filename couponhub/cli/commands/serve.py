@@ -2,9 +2,10 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import Any
 
 import click
 
@@ -22,6 +23,7 @@ _UNCONFIGURED = "no token is configured; until it ends, the server takes this on
 _log = logging.getLogger(__name__)
 
 _SERVER = ("granian", "prometheus_client")
+_CONSOLE = ("jinja2",)
 _OTLP = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 
 
@@ -46,6 +48,7 @@ _OTLP = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
     metavar="SECONDS",
     help="At SIGTERM answer /readyz with 503 at once, and serve for so long before the end.",
 )
+@click.option("--console", is_flag=True, help="Serve the web page for people, too, at the same address.")
 @click.option(
     "--log-format",
     type=click.Choice([form.value for form in LogFormat]),
@@ -60,10 +63,11 @@ def command(
     port: int,
     workers: int,
     drain: int,
+    console: bool,
     log_format: str | None,
     log_level: str | None,
 ) -> None:
-    """Serve lookups, and reading of lists and uploads, over HTTP.
+    """Serve lookups, lists, uploads and jobs over HTTP.
 
     As long as there is no token (`couponhub token new`), only this machine is served, with a token that is
     printed at the start. SIGTERM lets what is under way end, a second one ends at once; SIGHUP reads the config again.
@@ -74,16 +78,22 @@ def command(
         level=log_level or ("debug" if options.debug else "info"),
     )
     with log.applied(), _logged(options, log):
-        _serve(options, host=host, port=port, workers=workers, drain=drain, log=log)
+        _serve(options, host=host, port=port, workers=workers, drain=drain, console=console, log=log)
 
 
 def _serve(
-    options: GlobalOptions, *, host: str, port: int, workers: int, drain: int, log: LogSettings
+    options: GlobalOptions, *, host: str, port: int, workers: int, drain: int, console: bool, log: LogSettings
 ) -> None:
     _require(_SERVER, "to serve", "server")
     from couponhub.server import serving  # noqa: PLC0415 - its modules take the extra
 
     config = load_config(options.config)
+    pages: Callable[[Any], Any] | None = None
+    if console or config.server.console:
+        _require(_CONSOLE, "the console", "console")
+        from couponhub.console.opening import with_console  # noqa: PLC0415 - the same
+
+        pages = with_console
     if config.server.otlp_url is not None:
         _require(_OTLP, "telemetry ([server] otlp_url)", "otlp")
     made = serving.one_time_token(config, host)
@@ -99,7 +109,16 @@ def _serve(
                 say(f"{_UNCONFIGURED}: {text}")
             print_one(options, {"url": place.url, "workers": workers}, (Column("URL", "url", whole=True),))
 
-        serving.serve(config, place, workers=workers, drain=drain, one_time=token, log=log, listening=tell)
+        serving.serve(
+            config,
+            place,
+            workers=workers,
+            drain=drain,
+            one_time=token,
+            log=log,
+            listening=tell,
+            pages=pages,
+        )
 
 
 def _usual_format() -> LogFormat:

@@ -1,0 +1,61 @@
+"""The guards around each page: what a browser is allowed to do with it, and which requests are from a page of ours."""
+
+import hmac
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from couponhub.console.sessions import Session
+from couponhub.errors import PermissionDenied
+from couponhub.server.problems import Refusal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+"""The Content-Security-Policy of all pages: nothing of another host, and nothing written into the page itself."""
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Content-Security-Policy": POLICY,
+        # With `no-referrer` Chromium would call the origin of our own forms "null".
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "X-Frame-Options": "DENY",
+    }
+)
+CSRF_FIELD = "csrf"
+_CSRF_HEADER = "HTTP_X_CSRF"
+
+
+def require_own_page(environ: "WSGIEnvironment") -> None:
+    """Refuse a change that the browser says another site asks for.
+
+    Raises:
+        Refusal: It does.
+    """
+    site = environ.get("HTTP_SEC_FETCH_SITE", "same-origin")
+    origin = environ.get("HTTP_ORIGIN")
+    host = environ.get("HTTP_HOST", "")
+    if site != "same-origin" or (origin is not None and urlsplit(origin).netloc != host):
+        raise _refused("this request comes from another site")
+
+
+def require_form_of(session: Session, environ: "WSGIEnvironment", form: Mapping[str, str]) -> None:
+    """Refuse a change whose form was not given out in this session.
+
+    Raises:
+        Refusal: It was not, or the session is another by now.
+    """
+    given = environ.get(_CSRF_HEADER) or form.get(CSRF_FIELD, "")
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), session.csrf.encode()):
+        raise _refused("this form is of another session")
+
+
+def _refused(text: str) -> Refusal:
+    return Refusal(PermissionDenied(text, hint="load the page again, and repeat it there"), 403)

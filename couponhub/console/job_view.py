@@ -1,0 +1,113 @@
+"""Jobs and uploads as their pages show them."""
+
+from collections.abc import Iterator, Mapping
+
+import attrs
+
+from couponhub.errors import CouponhubError
+from couponhub.hub import CouponHub
+from couponhub.models import Job, JobStatus, Part, Step, Upload
+from couponhub.shown import shown
+
+UPLOAD, MIGRATION = "upload", "migration"
+_SUBMIT, _WATCH = "submit", "watch"
+
+
+@attrs.frozen(kw_only=True)
+class JobLine:
+    """One job in the list of all.
+
+    Attributes:
+        job: It.
+        name: What people call it; its id where it has no name.
+        address: Of its page.
+        done: Of its parts, those that have ended.
+        count: Its parts, or its steps where it has no parts.
+        waiting_for: What it waits for, for people; None when it goes on, or has ended.
+    """
+
+    job: Job
+    name: str
+    address: str
+    done: int
+    count: int
+    waiting_for: str | None
+
+
+@attrs.frozen(kw_only=True)
+class PartLine:
+    """One part of an upload.
+
+    Attributes:
+        number: From 1.
+        part: As last known.
+        steps: What was done about it, each with what is known of that.
+    """
+
+    number: int
+    part: Part
+    steps: tuple[Step, ...]
+
+
+def line_of(hub: CouponHub, job: Job) -> JobLine:
+    """Show a job in a line."""
+    counted, upload = _counted(job), upload_of(hub, job)
+    return JobLine(
+        job=job,
+        name=name_of(job, upload),
+        address=f"/migrations/{job.id}" if job.kind == MIGRATION else f"/jobs/{job.id}",
+        done=sum(step.status is JobStatus.DONE for step in counted),
+        count=len(counted),
+        waiting_for=(None if upload is None else upload.waiting_for) or job.waiting_for,
+    )
+
+
+def upload_of(hub: CouponHub, job: Job) -> Upload | None:
+    """Return the upload of a job, as it was last known; None for another job, or where nothing is known of it any more."""
+    if job.kind != UPLOAD:
+        return None
+    try:
+        return hub[job.connection].uploads.find(job.id)
+    except CouponhubError:  # its connection is configured no more: the job is there all the same
+        return None
+
+
+def name_of(job: Job, upload: Upload | None) -> str:
+    """Return what people call a job, as it can be shown; its id where it has no name."""
+    return shown(upload.name) if upload is not None and upload.name else str(job.id)
+
+
+def parts_of(job: Job, upload: Upload) -> Iterator[PartLine]:
+    """Give the parts of an upload with their steps."""
+    steps: dict[int | None, list[Step]] = {}
+    for step in job.steps:
+        steps.setdefault(step.part, []).append(step)
+    for number, part in enumerate(upload.parts, start=1):
+        yield PartLine(number=number, part=part, steps=tuple(steps.get(number, ())))
+
+
+def quota_left(hub: CouponHub, job: Job) -> Mapping[str, int]:
+    """Return what is left of the limits that pace a job, by their names; nothing where its connection is configured no more."""
+    try:
+        return hub[job.connection].quota_left()
+    except CouponhubError:
+        return {}
+
+
+def waits_for_check(job: Job) -> bool:
+    """Tell whether an upload was written down and paused, and nothing of it was sent."""
+    sending = [step for step in job.steps if step.kind == _SUBMIT]
+    return (
+        job.kind == UPLOAD
+        and job.status is JobStatus.PAUSED
+        and bool(sending)
+        and all(step.status is JobStatus.PENDING for step in sending)
+    )
+
+
+def _counted(job: Job) -> tuple[Step, ...]:
+    """Return the steps by which it is told how far a job is: of an upload the ends of its parts."""
+    parts = tuple(step for step in job.steps if step.part is not None)
+    if job.kind == UPLOAD:
+        parts = tuple(step for step in parts if step.kind == _WATCH)
+    return parts or job.steps

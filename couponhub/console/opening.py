@@ -1,0 +1,50 @@
+"""The console over a hub, beside the API's application."""
+
+from collections.abc import Iterable
+
+from couponhub.console.app import Console, SideBySide
+from couponhub.console.health_pages import HealthPages
+from couponhub.console.job_pages import JobPages
+from couponhub.console.list_forms import ListForms
+from couponhub.console.list_pages import ListPages
+from couponhub.console.list_stock import ListStock
+from couponhub.console.lookup_pages import LookupPages
+from couponhub.console.migration_pages import MigrationPages
+from couponhub.console.one_list_pages import OneListPages
+from couponhub.console.pages import Page
+from couponhub.console.sessions import Sessions
+from couponhub.console.sign_in import SignInPages
+from couponhub.console.upload_pages import UploadPages
+from couponhub.server.app import App
+from couponhub.server.ground import Ground
+
+
+def with_console(api: App, *, key: bytes | None = None) -> SideBySide:
+    """Return the API's application with the pages beside it.
+
+    Args:
+        api: The application.
+        key: A secret that all servers share, for sessions and references; one of the state's by default.
+
+    Raises:
+        LocalError: The state cannot be used.
+    """
+    ground = api.ground
+    secret = key or ground.hub.state.reports.key().derived("console")
+    sessions = Sessions(secret, ground.access)
+    every = all_pages(ground, sessions, key=secret)
+    return SideBySide(api, Console(every, sessions, ground.frame, ground.patience))
+
+
+def all_pages(ground: Ground, sessions: Sessions, *, key: bytes) -> Iterable[Page]:
+    """Give every page, those of the main menu in its order."""
+    stock = ListStock(ground.hub)
+    yield from LookupPages(ground.hub, key).pages()
+    yield from ListPages(ground.hub, stock).pages()
+    yield from ListForms(ground.hub, stock).pages()
+    yield from OneListPages(ground.hub, stock).pages()
+    yield from JobPages(ground).pages()
+    yield from MigrationPages(ground).pages()
+    yield from UploadPages(ground).pages()
+    yield from HealthPages(ground.hub, ground.parts).pages()
+    yield from SignInPages(sessions).pages()

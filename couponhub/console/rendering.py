@@ -1,0 +1,60 @@
+"""Pages as HTML: every text is escaped, whoever's it is."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from couponhub.console.pages import Page, PageRequest, View
+from couponhub.console.static_files import StaticFiles
+from couponhub.console.texts import Texts
+from couponhub.server.operations import OperationResponse
+from couponhub.shown import shown
+
+HTML = "text/html; charset=utf-8"
+
+
+class Renderer:
+    """Makes HTML of views. Thread-safe.
+
+    Args:
+        static: The files that pages name.
+    """
+
+    def __init__(self, static: StaticFiles) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("couponhub.console"),
+            autoescape=True,
+            auto_reload=False,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["static"] = static.url
+        self._environment.filters["shown"] = shown
+        self._environment.filters["path_part"] = path_part
+        self._menu: list[Page] = []
+
+    def add_to_menu(self, pages: Iterable[Page]) -> None:
+        """Show pages in the main menu, in this order, to whoever may see them."""
+        self._menu += [page for page in pages if page.entry is not None]
+
+    def render(self, view: View, call: PageRequest, texts: Texts) -> OperationResponse:
+        """Return the answer that a view is."""
+        common: Mapping[str, Any] = {
+            "t": texts,
+            "session": call.session,
+            "may": call.may,
+            "menu": [page for page in self._menu if page.scope is None or call.may(page.scope)],
+            "base": "fragment.html" if call.is_fragment else "base.html",
+        }
+        text = self._environment.get_template(view.template).render({**common, **view.values})
+        return OperationResponse(
+            content=text.encode("utf-8", "replace"), media_type=HTML, status=view.status, headers=view.headers
+        )
+
+
+def path_part(text: str) -> str:
+    """A text as one part of an address's path, whatever it holds."""
+    return quote(text.encode("utf-8", "replace"), safe="")
