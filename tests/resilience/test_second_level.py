@@ -241,6 +241,33 @@ def test_a_redis_put_back_to_before_an_erasure_tells_nothing_old(machines: Machi
     assert 3 == len(machines.vendor.calls)
 
 
+def test_an_evicted_number_of_erasures_brings_nothing_old_back(machines: Machines) -> None:
+    """Nor where nobody is left who has seen it: what was kept before anybody was forgotten stays dropped."""
+    machines.one().known()
+    kept(machines)
+    client = machines.server.client()
+    for _ in range(2):
+        client.delete("couponhub:erasures")
+        shared_at(machines.server, machines.clock).invalidation.announce()
+        machines.one().known()
+    client.delete("couponhub:erasures")
+    machines.one().known()
+    assert 4 == len(machines.vendor.calls)
+
+
+def test_no_number_of_erasures_is_given_twice(machines: Machines) -> None:
+    """A Redis put back to before the last erasure, and one of a process that is new: who had heeded the last heeds it too."""
+    one = shared_at(machines.server, machines.clock).invalidation
+    one.announce()
+    before = machines.server.client().get("couponhub:erasures")
+    one.announce()
+    heeded = one.latest()
+    machines.pass_time(1)
+    machines.server.client().set("couponhub:erasures", before or b"")
+    shared_at(machines.server, machines.clock).invalidation.announce()
+    assert heeded != one.latest()
+
+
 def test_an_erasure_while_redis_is_away_is_obeyed_by_way_of_the_store(server: RedisServer) -> None:
     """What was sealed before another word of a store that all machines share is told by nobody, and nothing fails."""
 

@@ -169,10 +169,13 @@ return answer
 )
 
 _GENERATION = """
--- The generation is a number that each erasure raises; what a process saw last stands in for what the server has lost.
+-- The generation is a number that each erasure raises; what a process saw last stands in for what the server has lost. None is
+-- given twice, for a new one is at least the time of day: what was kept under an old one would be found again, and who knows
+-- the number already would take an erasure for one that is heeded.
+local function raised(g) return math.max(g + 1, now()) end
 local function generation(key, seen)
-  local g = tonumber(redis.call('GET', key) or 0)
-  if g < seen then g = seen + 1; redis.pcall('SET', key, string.format('%.0f', g)) end
+  local g = tonumber(redis.call('GET', key) or -1)
+  if g < math.max(seen, 0) then g = raised(seen); redis.call('SET', key, string.format('%.0f', g)) end
   return g
 end
 """
@@ -181,9 +184,10 @@ LATEST = Script(_GENERATION + "return {generation(KEYS[1], tonumber(ARGV[1]))}")
 """KEYS: the generation. ARGV: the one seen last."""
 
 ERASE = Script(
-    """
+    _GENERATION
+    + """
 -- KEYS: the generation. ARGV: the one seen last. Nothing that was kept before is found any more.
-local g = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), tonumber(ARGV[1])) + 1
+local g = raised(math.max(tonumber(redis.call('GET', KEYS[1]) or 0), tonumber(ARGV[1])))
 redis.call('SET', KEYS[1], string.format('%.0f', g))
 return {g}
 """
