@@ -1,6 +1,7 @@
 """Our own staging server: who holds the URL gets the file, while the job runs, and nobody gets anything else."""
 
 import logging
+import random
 import shutil
 import socket
 import subprocess
@@ -310,9 +311,22 @@ def test_public_url_is_https(url: str) -> None:
         StagingSettings(public_url=url)
 
 
+def _quiet_port() -> int:
+    """Return a free port of those that the system gives to nobody who does not name it."""
+    for port in random.sample(range(20_000, 32_000), 200):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
+    raise AssertionError("no port is free")
+
+
 def test_file_of_a_killed_process_is_served_again(file: Path) -> None:
     """Under the address that a vendor was told, once its port is free, and beside files with addresses of now."""
-    earlier, later = open_staging(StagingSettings()), open_staging(StagingSettings())
+    # Of a free port of the system's choice somebody else may be given the number, once it is free again.
+    earlier = open_staging(StagingSettings(listen=f"127.0.0.1:{_quiet_port()}"))
+    later = open_staging(StagingSettings())
     with earlier.stage(file, "spring codes-abc.csv") as staged:
         url = staged.url
         for holds in (earlier, later):
