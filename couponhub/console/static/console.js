@@ -55,7 +55,8 @@
   // What is polled is put in its place only when it has changed: nothing flickers, and nothing that is marked or scrolled jumps.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { elt, xhr } = event.detail;
-    if (!polls(elt)) return;
+    // What only swaps out of band has no place of its own.
+    if (!polls(elt) || elt.getAttribute("hx-swap") === "none") return;
     const isThere = xhr.responseText.includes(`id="${elt.id}"`);
     elt.toggleAttribute("data-is-stale", !isThere);
     if (!isThere || answered.get(elt.id) === xhr.responseText) { event.detail.shouldSwap = false; return; }
