@@ -129,6 +129,36 @@ def test_a_changed_file_is_told(place: Place) -> None:
     assert place.shelf.local_path(kept).exists()
 
 
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_a_file_that_goes_while_it_is_fetched_is_not_lost(
+    place: Place, monkeypatch: pytest.MonkeyPatch, is_replaced: bool
+) -> None:
+    """Replaced by an erasure or removed by its job between row and file: the new one is told, or that there is none."""
+    keep(place)
+    fetch, others = FileShelf.fetch, LocalFiles()
+
+    def fetch_late(shelf: FileShelf, kept: file_shelf.KeptFile, path: Path) -> None:
+        monkeypatch.setattr(FileShelf, "fetch", fetch)
+        another = FileShelf(shelf.database, shelf.files, others)
+        if is_replaced:
+            another.switch(kept, place.made(b"CODE-2\n"))
+        else:
+            another.drop("name = ?", kept.name)
+        shelf.fetch(kept, path)
+
+    monkeypatch.setattr(FileShelf, "fetch", fetch_late)
+    found = place.shelf.path_of(FileKind.CODES, "up_1", "1")
+    assert (b"CODE-2\n" if is_replaced else None) == (found and found.read_bytes())
+    others.close()
+
+
+def test_a_lost_file_is_not_sought_for_ever(place: Place) -> None:
+    """What its row still names is lost, and told."""
+    place.shelf.files.remove([keep(place).name])
+    with pytest.raises(LocalError, match="it was lost"):
+        place.shelf.path_of(FileKind.CODES, "up_1", "1")
+
+
 def test_orphans_go_once_they_are_a_day_old(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a killed process had put and nobody wrote down is removed by its age; what is written down never."""
     kept = keep(place)

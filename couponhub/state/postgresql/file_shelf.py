@@ -118,6 +118,21 @@ class FileShelf:
 
         return self.local.copy(kept.name, fetch)
 
+    def path_of(self, kind: FileKind, owner: str, label: str = "") -> Path | None:
+        """Bring the file here that is kept of an owner by a label, as `local_path`; None when none is.
+
+        One that others replace or remove in this moment is not lost: there is another then, or none.
+        """
+        kept = self.find(kind, owner, label)
+        while kept is not None:
+            try:
+                return self.local_path(kept)
+            except LocalError:
+                before, kept = kept, self.find(kind, owner, label)
+                if kept == before:
+                    raise
+        return None
+
     def drop_old_copies(self) -> None:
         """Remove the copies of this process whose files others have replaced or removed meanwhile."""
         names = self.local.names()

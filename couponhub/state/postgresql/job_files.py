@@ -39,8 +39,8 @@ class PostgresqlJobFiles:
     def put(self, job_id: JobId, name: str, path: Path, *, since: bytes | None = None) -> Path | None:
         """As `JobFiles.put`."""
         owner, label, now = file_name(job_id), file_name(name), self._clock()
-        if (there := self._shelf.find(FileKind.JOB, owner, label)) is not None and since is None:
-            return self._shelf.local_path(there)
+        if since is None and (there := self._shelf.path_of(FileKind.JOB, owner, label)) is not None:
+            return there
         if not self.names(job_id):
             self._ages.purge_jobs(now)
         kept = self._shelf.put(path, FileKind.JOB, connection=storable(job_id), owner=owner, label=label)
@@ -59,8 +59,7 @@ class PostgresqlJobFiles:
 
     def path(self, job_id: JobId, name: str) -> Path | None:
         """As `JobFiles.path`."""
-        found = self._shelf.find(FileKind.JOB, file_name(job_id), file_name(name))
-        return None if found is None else self._shelf.local_path(found)
+        return self._shelf.path_of(FileKind.JOB, file_name(job_id), file_name(name))
 
     def names(self, job_id: JobId) -> tuple[str, ...]:
         """As `JobFiles.names`."""

@@ -84,8 +84,7 @@ class PostgresqlLedger(SqlLedger):
 
     def part_file(self, upload: UploadRecord, number: int) -> Path | None:
         """As `Ledger.part_file`."""
-        found = self._shelf.find(FileKind.PART, upload.id, str(number))
-        return None if found is None else self._shelf.local_path(found)
+        return self._shelf.path_of(FileKind.PART, upload.id, str(number))
 
     def kept_files(self, upload: UploadRecord) -> frozenset[int]:
         """As `Ledger.kept_files`."""
@@ -94,8 +93,7 @@ class PostgresqlLedger(SqlLedger):
 
     def row_record(self, upload: UploadRecord) -> Path | None:
         """As `Ledger.row_record`."""
-        found = self._shelf.find(FileKind.ROWS, upload.id)
-        return None if found is None else self._shelf.local_path(found)
+        return self._shelf.path_of(FileKind.ROWS, upload.id)
 
     def has_all(self, upload: UploadRecord) -> bool:
         """As `Ledger.has_all`."""
