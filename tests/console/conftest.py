@@ -32,9 +32,9 @@ def console(vendors: EmulatedVendors) -> Iterator[ConsoleHarness]:
             control.set_faults()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
-    """A browser."""
+    """A browser; not for longer, for while there is one a loop of asyncio is held to run in this thread."""
     program = shutil.which("chromium")
     if program is None:
         missing("chromium", "apt-get install -y --no-install-recommends chromium")
