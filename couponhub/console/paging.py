@@ -31,6 +31,11 @@ def page_of(items: Sequence[T], query: Mapping[str, str], *, at_once: int = _AT_
     """Return the page that is asked for by `page`, or the nearest one that there is; the first by default."""
     text = query.get("page", "1")
     wanted = int(text) if text.isascii() and text.isdigit() and len(text) < len("1000000") else 1
+    return nearest_page(items, wanted, at_once=at_once)
+
+
+def nearest_page(items: Sequence[T], wanted: int, *, at_once: int) -> PageOf[T]:
+    """Return the page of that number, or the nearest one that there is."""
     count = max(1, -(-len(items) // at_once))
     number = min(max(wanted, 1), count)
     return PageOf(

@@ -9,6 +9,7 @@ import attrs
 
 from couponhub.console.asked_lists import AskedLists
 from couponhub.console.list_stock import Stock
+from couponhub.console.paging import nearest_page
 from couponhub.errors import CouponhubError
 from couponhub.models import CouponList
 from couponhub.models.list_selection import lists_in_order
@@ -95,14 +96,12 @@ class StockView:
                     untold[one.connection] += 1
         if asked.sort is not None:
             kept = lists_in_order(kept, asked.sort)
-        pages = max(1, -(-len(kept) // _A_PAGE))
-        page = min(asked.page, pages)
-        shown = kept[(page - 1) * _A_PAGE : page * _A_PAGE]
+        page = nearest_page(kept, asked.page, at_once=_A_PAGE)
         return cls(
-            rows=tuple(ListRow.of(one, now) for one in shown),
-            count=len(kept),
-            page=page,
-            pages=pages,
+            rows=tuple(ListRow.of(one, now) for one in page.items),
+            count=page.total,
+            page=page.number,
+            pages=page.count,
             unread=tuple(
                 Unread(
                     connection=one.connection,
