@@ -80,8 +80,8 @@ class Access:
     """Admits callers. Thread-safe.
 
     The store is not read each time, but so often that a token removed by another process, here or on another machine,
-    soon counts no more. One that is not known is looked for at once: it may be new. While the store cannot be read, what was read last holds for a quarter of an hour: a token may
-    have been removed elsewhere meanwhile.
+    soon counts no more. One that is not known is looked for at once: it may be new. While the store cannot be read, what
+    was read last holds for a quarter of an hour: a token may have been removed elsewhere meanwhile.
 
     Args:
         tokens: Those in the store.

@@ -5,19 +5,17 @@ from functools import partial
 
 import attrs
 
-from couponhub.errors import UsageError
 from couponhub.hub import CouponHub
 from couponhub.models import Job, JobStatus
 from couponhub.serialization import many, to_document
+from couponhub.server.list_endpoints import ALL, checked_id, checked_word
 from couponhub.server.operations import Operation, OperationRequest, OperationResponse, Parameter
-from couponhub.server.request_models import check_id
 from couponhub.server.response_json import json_bytes
 from couponhub.state import Scope
 
 _JOB = Parameter(name="job_id", about="The job's id; that of an upload has the upload's id.")
-_ALL = "all"
 _STATUS = Parameter(
-    name="status", about="Only jobs that stand so.", words=(_ALL, *(status.value for status in JobStatus))
+    name="status", about="Only jobs that stand so.", words=(ALL, *(status.value for status in JobStatus))
 )
 
 
@@ -68,7 +66,7 @@ class JobEndpoints:
             name="pause_job",
             about="Let nobody go on with a job after the step that runs now, until it is resumed.",
             path="/v1/jobs/{job_id}/pause",
-            run=lambda call: _told(self.hub.jobs.pause(_id(call))),
+            run=lambda call: _told(self.hub.jobs.pause(checked_id(call, "job_id"))),
         )
         yield wished(
             name="resume_job",
@@ -85,33 +83,23 @@ class JobEndpoints:
         )
 
     def _all(self, call: OperationRequest) -> OperationResponse:
-        word = call.query.get("status", _ALL).casefold()
-        if word not in _STATUS.words:
-            raise UsageError(f"status: expected one of {', '.join(_STATUS.words)}")
-        jobs = self.hub.jobs.iterate(status=None if word == _ALL else word)
+        word = checked_word(call, _STATUS)
+        jobs = self.hub.jobs.iterate(status=None if word == ALL else word)
         return OperationResponse(content=json_bytes(many(map(to_document, jobs))))
 
     def _one(self, call: OperationRequest) -> OperationResponse:
-        return _told(self.hub.jobs.get(_id(call)))
+        return _told(self.hub.jobs.get(checked_id(call, "job_id")))
 
     def _resume(self, call: OperationRequest) -> OperationResponse:
-        job = self.hub.jobs.proceed(_id(call))
+        job = self.hub.jobs.proceed(checked_id(call, "job_id"))
         self.wake()
         return _told(job)
 
     def _cancel(self, call: OperationRequest) -> OperationResponse:
-        job = self.hub.jobs.cancel(_id(call))
+        job = self.hub.jobs.cancel(checked_id(call, "job_id"))
         self.wake()  # somebody has to see to its end
         return _told(job)
 
 
 def _told(job: Job) -> OperationResponse:
     return OperationResponse(content=json_bytes(to_document(job)))
-
-
-def _id(call: OperationRequest) -> str:
-    try:
-        check_id(None, None, call.path["job_id"])
-    except ValueError as error:
-        raise UsageError(f"job_id: {error}") from None
-    return call.path["job_id"]

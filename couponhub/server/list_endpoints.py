@@ -16,14 +16,14 @@ from couponhub.server.request_models import check_id
 from couponhub.server.response_json import json_bytes
 from couponhub.state import Scope
 
-_CONNECTION = Parameter(name="connection", about="The connection's name.")
-_LIST = Parameter(name="list_id", about="The vendor's id of the list.")
+CONNECTION = Parameter(name="connection", about="The connection's name.")
+LIST_ID = Parameter(name="list_id", about="The vendor's id of the list.")
 _UPLOAD = Parameter(name="upload_id", about="Our id of the upload (`up_...`), or the vendor's of a file.")
-_ALL = "all"
+ALL = "all"
 _STATUS = Parameter(
     name="status",
     about="Only lists that stand so.",
-    words=(_ALL, *(status.value for status in ListStatus if status is not ListStatus.UNKNOWN)),
+    words=(ALL, *(status.value for status in ListStatus if status is not ListStatus.UNKNOWN)),
 )
 _FAILS = (400, 404, 409, 422, 501, 502, 503, 504)
 
@@ -50,7 +50,7 @@ class ListEndpoints:
             "`error` says what ended the listing before it was whole; it is null when nothing is missing.",
             path="/v1/connections/{connection}/lists",
             run=self._lists,
-            parameters=(_CONNECTION, _STATUS),
+            parameters=(CONNECTION, _STATUS),
             gives="lists",
             fails=_FAILS,
         )
@@ -59,7 +59,7 @@ class ListEndpoints:
             about="One coupon list.",
             path="/v1/connections/{connection}/lists/{list_id}",
             run=self._list,
-            parameters=(_CONNECTION, _LIST),
+            parameters=(CONNECTION, LIST_ID),
             gives="list",
             fails=_FAILS,
         )
@@ -69,7 +69,7 @@ class ListEndpoints:
             "`error` says what ended the listing before it was whole; it is null when nothing is missing.",
             path="/v1/connections/{connection}/lists/{list_id}/uploads",
             run=self._uploads,
-            parameters=(_CONNECTION, _LIST),
+            parameters=(CONNECTION, LIST_ID),
             gives="uploads",
             fails=_FAILS,
         )
@@ -78,7 +78,7 @@ class ListEndpoints:
             about="How an upload stands.",
             path="/v1/connections/{connection}/lists/{list_id}/uploads/{upload_id}",
             run=self._upload,
-            parameters=(_CONNECTION, _LIST, _UPLOAD),
+            parameters=(CONNECTION, LIST_ID, _UPLOAD),
             gives="upload",
             fails=_FAILS,
         )
@@ -88,10 +88,8 @@ class ListEndpoints:
         return OperationResponse(content=json_bytes(many(map(to_document, told))))
 
     def _lists(self, call: OperationRequest) -> OperationResponse:
-        word = call.query.get("status", _ALL).casefold()
-        if word not in _STATUS.words:
-            raise UsageError(f"status: expected one of {', '.join(_STATUS.words)}")
-        lists = self._hub[call.path["connection"]].lists.iterate(None if word == _ALL else ListStatus(word))
+        word = checked_word(call, _STATUS)
+        lists = self._hub[call.path["connection"]].lists.iterate(None if word == ALL else ListStatus(word))
         return _many(map(to_document, lists))
 
     def _list(self, call: OperationRequest) -> OperationResponse:
@@ -106,7 +104,7 @@ class ListEndpoints:
         return _many(map(shown_to(call), map(to_document, uploads)))
 
     def _upload(self, call: OperationRequest) -> OperationResponse:
-        upload_id = _checked(call, "upload_id")
+        upload_id = checked_id(call, "upload_id")
         upload = self._hub[call.path["connection"]].uploads.show(checked_list_id(call), upload_id)
         return OperationResponse(content=json_bytes(shown_to(call)(to_document(upload))))
 
@@ -137,12 +135,29 @@ def checked_list_id(call: OperationRequest) -> ListId:
     Raises:
         UsageError: It can be none.
     """
-    return ListId(_checked(call, "list_id"))
+    return ListId(checked_id(call, "list_id"))
 
 
-def _checked(call: OperationRequest, name: str) -> str:
+def checked_id(call: OperationRequest, name: str) -> str:
+    """Return an id that an address names.
+
+    Raises:
+        UsageError: It can be none.
+    """
     try:
         check_id(None, None, call.path[name])
     except ValueError as error:
         raise UsageError(f"{name}: {error}") from None
     return call.path[name]
+
+
+def checked_word(call: OperationRequest, parameter: Parameter) -> str:
+    """Return the word that was given behind the question mark, in any case, or the first that it may be.
+
+    Raises:
+        UsageError: It may be no such word.
+    """
+    word = call.query.get(parameter.name, parameter.words[0]).casefold()
+    if word not in parameter.words:
+        raise UsageError(f"{parameter.name}: expected one of {', '.join(parameter.words)}")
+    return word

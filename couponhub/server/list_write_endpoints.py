@@ -8,15 +8,13 @@ import attrs
 from couponhub.hub import CouponHub
 from couponhub.models import CouponList
 from couponhub.serialization import to_document
-from couponhub.server.list_endpoints import checked_list_id
+from couponhub.server.list_endpoints import CONNECTION, LIST_ID, checked_list_id
 from couponhub.server.list_wishes import ActivationRequest, ListChangeRequest, NewListRequest
-from couponhub.server.operations import Operation, OperationRequest, OperationResponse, Parameter
+from couponhub.server.operations import Operation, OperationRequest, OperationResponse
 from couponhub.server.response_json import json_bytes
 from couponhub.state import Scope
 
 _LISTS = "/v1/connections/{connection}/lists"
-_CONNECTION = Parameter(name="connection", about="The connection's name.")
-_LIST = Parameter(name="list_id", about="The vendor's id of the list.")
 _FAILS = (404, 409, 422, 501, 502, 503, 504)
 
 
@@ -43,10 +41,10 @@ class ListWriteEndpoints:
             run=self._create,
             takes=NewListRequest,
             example={"name": "Spring sale", "expires": "2030-06-30"},
-            parameters=(_CONNECTION,),
+            parameters=(CONNECTION,),
             status=201,
         )
-        changed = partial(write, parameters=(_CONNECTION, _LIST))
+        changed = partial(write, parameters=(CONNECTION, LIST_ID))
         yield changed(
             name="update_list",
             about="Change a list; what is left out stays as it is.\n\n"

@@ -11,13 +11,8 @@ from couponhub.errors import Conflict, CouponhubError, UsageError, WaitTimeout
 from couponhub.hub import CouponHub
 from couponhub.models import JobId, JobStatus, ListId, Upload, UploadId
 from couponhub.serialization import to_document
-from couponhub.server.list_endpoints import checked_list_id, shown_to
-from couponhub.server.operations import (
-    Operation,
-    OperationRequest,
-    OperationResponse,
-    Parameter,
-)
+from couponhub.server.list_endpoints import CONNECTION, LIST_ID, checked_list_id, shown_to
+from couponhub.server.operations import Operation, OperationRequest, OperationResponse
 from couponhub.server.problems import Refusal
 from couponhub.server.response_json import json_bytes
 from couponhub.server.upload_wishes import UploadRequestBody, UploadWish
@@ -61,10 +56,7 @@ class UploadEndpoints:
             takes_file=True,
             takes_key=True,
             example={"url": "https://files.example.com/codes.csv", "name": "spring"},
-            parameters=(
-                Parameter(name="connection", about="The connection's name."),
-                Parameter(name="list_id", about="The vendor's id of the list."),
-            ),
+            parameters=(CONNECTION, LIST_ID),
             gives="upload",
             status=202,
             fails=(404, 409, 422, 501, 502, 503, 504),
@@ -108,10 +100,11 @@ class UploadEndpoints:
             return uploads.show(list_id, upload_id), True
         with ExitStack() as held:
             self._hold(held, connection, whose, idempotency_key)
-            answers = wish.told_from_others(self.key())
+            secret = self.key()
+            answers = wish.told_from_others(secret)
             for attempt in count(1):
                 upload_id = upload_id_of(
-                    self.key().hex(), whose, connection, list_id, idempotency_key, str(attempt)
+                    secret.hex(), whose, connection, list_id, idempotency_key, str(attempt)
                 )
                 found = self.hub.state.jobs.get(JobId(upload_id))
                 if found is None:
