@@ -53,6 +53,12 @@ class PostgresqlDatabase:
             yield PostgresqlStatements(connection)
 
     @contextmanager
+    def alone(self) -> Iterator[PostgresqlStatements]:
+        """Give a connection on which each statement is a transaction of its own."""
+        with told_as_local(self.place), self._pool().used() as connection:
+            yield PostgresqlStatements(connection)
+
+    @contextmanager
     def reading(self, *, seconds: float | None = None) -> Iterator[PostgresqlStatements]:
         """As `Database.reading`.
 

@@ -1,6 +1,6 @@
 """The ledger of uploads in PostgreSQL; code sets, records of rows and part files are brought here when they are read."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +11,10 @@ from couponhub.state.ledger import ListHistory
 from couponhub.state.postgresql.fetched_code_set import FetchedCodeSet
 from couponhub.state.postgresql.file_ages import FileAges
 from couponhub.state.postgresql.file_shelf import FileKind, FileShelf, KeptFile, selected
-from couponhub.state.postgresql.list_lock import ListRights
+from couponhub.state.postgresql.list_lock import STILL_HELD, ListRights, lost_right
 from couponhub.state.records import Stage, UploadRecord
 from couponhub.state.sql.database import Statements
-from couponhub.state.sql.ledger import SqlLedger, storable
+from couponhub.state.sql.ledger import PART_AS_KNOWN, UPLOAD_TOUCHED, SqlLedger, assigned, storable
 
 
 class PostgresqlLedger(SqlLedger):
@@ -133,6 +133,29 @@ class PostgresqlLedger(SqlLedger):
             owner=upload.id,
             label=label,
         )
+
+    def _write_part(self, list_id: ListId, row: Mapping[str, object]) -> bool:
+        # One statement, and so a transaction of its own: each way to the server and back takes as long as the writing.
+        epoch = self._rights.epoch(list_id)
+        held, known, assignments = "SELECT 1 AS epoch", PART_AS_KNOWN, assigned(row)
+        if epoch is not None:
+            held, assignments = STILL_HELD, f"{assignments}, epoch = :epoch"
+            known = f"{known} AND parts.epoch <= :epoch AND EXISTS (SELECT FROM held)"
+        with self._shelf.database.alone() as database:
+            found = database.execute(
+                f"WITH held AS ({held}), part AS (UPDATE parts SET {assignments} {known} RETURNING upload_id),"  # noqa: S608 - our own texts
+                f" upload AS ({UPLOAD_TOUCHED} AND EXISTS (SELECT FROM part))"
+                " SELECT EXISTS (SELECT FROM held) AS held, EXISTS (SELECT FROM part) AS written",
+                {
+                    **row,
+                    "connection": self._connection,
+                    "list_id": storable(list_id),
+                    "epoch": epoch,
+                },
+            ).fetchone()
+        if found is None or not found["held"]:
+            raise lost_right(list_id, "nothing was written")
+        return bool(found["written"])
 
     def _drop_parts(self, upload: UploadRecord, numbers: Sequence[int]) -> None:
         # Nobody waits for it, and what is told of the part matters more: it goes with the job, or by its age.

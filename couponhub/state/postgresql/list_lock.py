@@ -49,6 +49,9 @@ _STILL = """
     AND list_id = %(list_id)s AND epoch = %(epoch)s AND backend = pg_backend_pid() RETURNING epoch
 """
 
+STILL_HELD = "SELECT epoch FROM list_epochs WHERE connection = :connection AND list_id = :list_id AND epoch = :epoch FOR SHARE"
+"""Finds the right of that number where nobody has taken it over, and lets nobody before the transaction has ended."""
+
 
 class ListRights:
     """The rights to send to the lists of one connection. Thread-safe.
@@ -87,20 +90,22 @@ class ListRights:
         """As `Ledger.require_lock`."""
         right = self._held.get(list_id)
         if right is not None and not right.stands():
-            raise _lost(list_id, "nothing was sent")
+            raise lost_right(list_id, "nothing was sent")
+
+    def epoch(self, list_id: ListId) -> int | None:
+        """Return the number of the right that this process holds; None where it holds none."""
+        right = self._held.get(list_id)
+        return None if right is None or right.process != os.getpid() else right.epoch
 
     def fence(self, database: Statements, list_id: ListId) -> int | None:
         """As `SqlLedger._fence`; nobody takes the right over before the transaction has ended."""
-        right = self._held.get(list_id)
-        if right is None or right.process != os.getpid():
+        epoch = self.epoch(list_id)
+        if epoch is None:
             return None
-        found = database.execute(
-            "SELECT epoch FROM list_epochs WHERE connection = ? AND list_id = ? FOR SHARE",
-            (self._connection, storable(list_id)),
-        ).fetchone()
-        if found is None or found["epoch"] != right.epoch:
-            raise _lost(list_id, "nothing was written")
-        return right.epoch
+        words = {"connection": self._connection, "list_id": storable(list_id), "epoch": epoch}
+        if database.execute(STILL_HELD, words).fetchone() is None:
+            raise lost_right(list_id, "nothing was written")
+        return epoch
 
     def _taken(self, session: "Connection[Any]", list_id: ListId, deadline: float | None) -> "_Right":
         words = self._words(list_id)
@@ -166,7 +171,13 @@ class _Right:
                 return
 
 
-def _lost(list_id: ListId, what: str) -> LocalError:
+def lost_right(list_id: ListId, what: str) -> LocalError:
+    """Return what is raised where a right was held, and is somebody else's by now.
+
+    Args:
+        list_id: To send to it.
+        what: Was not done, for people.
+    """
     return LocalError(
         f"the right to send to list {list_id} was lost, and {what}: this process stood still, or the store was cut off",
         hint="another process may go on with it; `couponhub uploads ls` shows how it stands, and `couponhub uploads resume` goes on",

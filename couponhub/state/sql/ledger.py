@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -25,6 +25,10 @@ _SHOWN = (
 """The fields of a vendor's part that are kept."""
 _COLUMNS = MappingProxyType({"id": "vendor_id"})
 """The columns of these, where they are called otherwise."""
+
+PART_AS_KNOWN = "WHERE upload_id = :upload_id AND number = :number AND name = :name AND stage IS NOT :unless"
+"""A part's row, unless it is written down at that stage or was renewed."""
+UPLOAD_TOUCHED = "UPDATE uploads SET updated_at = :updated_at WHERE id = :upload_id"
 
 
 class SqlLedger(ABC):
@@ -87,12 +91,12 @@ class SqlLedger(ABC):
         row = _part_row(upload.id, part.known_as(updated_at=now))
         with self._rows.transaction() as database:
             database.execute(
-                f"UPDATE parts SET {', '.join(f'{column} = :{column}' for column in row)}"  # noqa: S608 - our own column names
+                f"UPDATE parts SET {assigned(row)}"  # noqa: S608 - our own column names
                 " WHERE upload_id = :upload_id AND number = :number AND stage = :is_stage AND status = :is_status"
                 " AND vendor_status IS NOT :is_not",
                 row | {"is_stage": Stage.SUBMITTED, "is_status": UploadStatus.FAILED, "is_not": DELETED},
             )
-            _touch(database, upload.id, now)
+            database.execute(UPLOAD_TOUCHED, row)
         return self.find(upload.id) or upload
 
     def find(self, upload_id: UploadId) -> UploadRecord | None:
@@ -171,20 +175,26 @@ class SqlLedger(ABC):
         """Write a part, unless it is written down at that stage or was renewed; then answer the upload as it is written."""
         now = self._now()
         part = part.known_as(updated_at=now)
-        with self._rows.transaction() as database:
-            fence = self._fence(database, upload.list_id)
-            row = _part_row(upload.id, part) | _epoch(fence)
-            replaced = database.execute(
-                f"UPDATE parts SET {', '.join(f'{column} = :{column}' for column in row)}"  # noqa: S608 - our own column names
-                " WHERE upload_id = :upload_id AND number = :number AND name = :name AND stage IS NOT :unless"
-                + ("" if fence is None else " AND epoch <= :epoch"),
-                row | {"unless": unless},
-            ).rowcount
-            if replaced:
-                _touch(database, upload.id, now)
+        replaced = self._write_part(upload.list_id, _part_row(upload.id, part) | {"unless": unless})
         if not replaced:
             return self.find(upload.id) or upload
         return attrs.evolve(upload.with_part(part), updated_at=now)
+
+    def _write_part(self, list_id: ListId, row: Mapping[str, object]) -> bool:  # noqa: ARG002 - as in `_fence`
+        """Write a part's row, and its time as the upload's; answer whether it was written.
+
+        Args:
+            list_id: Of its upload.
+            row: By column; beside them `unless`, the stage at which it stays as it is written.
+        """
+        with self._rows.transaction() as database:
+            written = database.execute(
+                f"UPDATE parts SET {assigned(row)} {PART_AS_KNOWN}",  # noqa: S608 - our own column names
+                row,
+            ).rowcount
+            if written:
+                database.execute(UPLOAD_TOUCHED, row)
+        return bool(written)
 
     def _select(self, condition: str, *values: str, most: int | None = None) -> tuple[UploadRecord, ...]:
         with self._rows.reading() as database:
@@ -212,8 +222,9 @@ def storable(text: str) -> str:
     return kept.replace("\0", "\N{SYMBOL FOR NULL}")
 
 
-def _touch(database: Statements, upload_id: UploadId, now: datetime) -> None:
-    database.execute("UPDATE uploads SET updated_at = ? WHERE id = ?", (now.isoformat(), upload_id))
+def assigned(row: Mapping[str, object]) -> str:
+    """Return the assignments of an update that writes a row of a part."""
+    return ", ".join(f"{column} = :{column}" for column in row if column != "unless")
 
 
 def _insert(database: Statements, table: str, row: dict[str, object]) -> None:
