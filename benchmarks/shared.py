@@ -21,10 +21,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
+import requests
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from served import config_text
+from served import config_text, running
 from upstream import upstream
 
 from couponhub import CouponHub, Customer
@@ -149,10 +150,41 @@ def levels(folder: Path, vendor: str, redis: str, customers: int) -> None:
             [_took(other, person) for person in people],
             [_took(other, person) for person in people],
         )
+    _print_levels("in this process", first, second)
+
+
+def levels_served(folder: Path, vendor: str, redis: str, customers: int) -> None:
+    """As `levels`, of a lookup that a server answers over HTTP to a client with a connection that is kept."""
+    people = [f"9198755{number:05d}" for number in range(customers)]
+    served = {**os.environ, "COUPONHUB_CONFIG": str(config_at(folder / "served", vendor, redis))}
+    with (
+        CouponHub.from_config(config_at(folder / "beside", vendor, redis)) as beside,
+        running(served) as (url, token, _),
+        requests.Session() as session,
+    ):
+        session.headers["Authorization"] = f"Bearer {token}"
+
+        def took(mobile: str) -> float:
+            started = time.perf_counter()
+            answer = session.post(f"{url}/v1/lookup", json={"customer": {"mobile": mobile}}, timeout=30)
+            seconds = time.perf_counter() - started
+            if answer.json()["answers"][0]["source"] != "cache":
+                raise SystemExit("the answer was not remembered")
+            return seconds
+
+        for mobile in people:
+            beside.lookup(Customer(mobile=mobile))
+        time.sleep(0.2)
+        took(people[0])
+        second, first = [took(mobile) for mobile in people[1:]], [took(mobile) for mobile in people[1:]]
+    _print_levels("over HTTP", first, second)
+
+
+def _print_levels(where: str, first: Sequence[float], second: Sequence[float]) -> None:
     one_level, two_levels = statistics.median(first), statistics.median(second)
     print(
-        "\n| a lookup of 5 coupons, answered | median | ratio |\n|---|---|---|\n"
-        f"| from the memory of this process | {one_level * 1e6:.0f} us | 1.00 |\n"
+        f"\n| a lookup of 5 coupons, answered {where} | median | ratio |\n|---|---|---|\n"
+        f"| from the memory of that process | {one_level * 1e6:.0f} us | 1.00 |\n"
         f"| from Redis | {two_levels * 1e6:.0f} us | {two_levels / one_level:.2f} |"
     )
 
@@ -238,6 +270,7 @@ def main() -> None:
         quotas({"SQLite": f"sqlite:///{folder}/q.db", "PostgreSQL": postgresql, "Redis": redis})
         with upstream(delay=0.0) as vendor:
             levels(folder, vendor, redis, arguments.customers)
+            levels_served(folder, vendor, redis, arguments.customers)
         with upstream(delay=0.05) as vendor:
             print("\n| two processes | asks | calls | calls a customer | took |\n|---|---|---|---|---|")
             at_once(folder, vendor, None)

@@ -5,6 +5,8 @@ import threading
 from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import TYPE_CHECKING, TypeVar
 
+import attrs
+
 from couponhub._version import installed_version
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.config import Config
@@ -247,7 +249,9 @@ class Runtime:
             return None
         one = self._config.connection(name)
         # Whoever reads the vendor's answers otherwise, has other ones; of the settings no secret is in this text.
-        known_by = (installed_version(), name, one.plugin.name, one.settings.account, repr(one.settings))
+        # Nor is how long one waits for the vendor, which a server bounds: that changes no answer that is kept.
+        settings = attrs.evolve(one.settings, patience=1.0)
+        known_by = (installed_version(), name, one.plugin.name, one.settings.account, repr(settings))
         try:
             return self.shared.lookups(repr(known_by).encode())
         except LocalError as error:

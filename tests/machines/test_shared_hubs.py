@@ -16,6 +16,7 @@ from couponhub.erasure import watching
 from couponhub.errors import LocalError, RateLimited
 from couponhub.models import Source, Verdict
 from couponhub.secret import Secret
+from couponhub.server.loading import hurried
 from couponhub.state import SharedSettings, StoreSettings
 from couponhub.state.redis import link
 from couponhub.testing import Harness, harness_for
@@ -90,6 +91,24 @@ def test_what_one_machine_asked_the_other_knows_until_somebody_is_forgotten(
         assert [] == [text for text in everything if MOBILE.encode() in text or b"capillary" in text]
         one.forget([Customer(mobile="919876500002")])
         eventually(lambda: Source.LIVE is source(other))
+
+
+def test_a_server_and_a_library_know_the_same_answers(
+    capillary: Harness, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """A server bounds how long its callers wait, which is no other question to the vendor."""
+    with (
+        machine(capillary, redis_server, tmp_path, "library") as library,
+        machine(capillary, redis_server, tmp_path, "server") as configured,
+        CouponHub(hurried(configured.config)) as server,
+    ):
+        assert (
+            server.config.connections["capillary"].settings
+            != library.config.connections["capillary"].settings
+        )
+        assert Source.LIVE is source(library)
+        eventually(lambda: redis_server.client().keys("couponhub:a:*"))
+        assert Source.CACHE is source(server)
 
 
 def test_both_spend_one_quota(capillary: Harness, redis_server: RedisServer, tmp_path: Path) -> None:
