@@ -5,6 +5,14 @@ from typing import TYPE_CHECKING
 from couponhub._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from couponhub.state.audit import (
+        AuditAction,
+        AuditEvent,
+        AuditLog,
+        AuditOutcome,
+        AuditPage,
+        AuditQuestion,
+    )
     from couponhub.state.budgets import Budget, Spent
     from couponhub.state.callbacks import Callbacks
     from couponhub.state.codesets import (
@@ -59,6 +67,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AccountQuota": "couponhub.state.quotas",
+    "AuditAction": "couponhub.state.audit",
+    "AuditEvent": "couponhub.state.audit",
+    "AuditLog": "couponhub.state.audit",
+    "AuditOutcome": "couponhub.state.audit",
+    "AuditPage": "couponhub.state.audit",
+    "AuditQuestion": "couponhub.state.audit",
     "BreakerNews": "couponhub.state.shared",
     "Budget": "couponhub.state.budgets",
     "Callbacks": "couponhub.state.callbacks",
@@ -120,6 +134,12 @@ _HOMES = {
 
 __all__ = [
     "AccountQuota",
+    "AuditAction",
+    "AuditEvent",
+    "AuditLog",
+    "AuditOutcome",
+    "AuditPage",
+    "AuditQuestion",
     "BreakerNews",
     "Budget",
     "Callbacks",

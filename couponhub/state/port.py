@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from couponhub.state.audit import AuditLog
 from couponhub.state.callbacks import Callbacks
 from couponhub.state.invalidation import InvalidationSignal
 from couponhub.state.job_files import JobFiles
@@ -79,6 +80,11 @@ class State(Protocol):
     @property
     def migration_log(self) -> MigrationLog:
         """The events of migrations between vendors."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """The log of who has done what."""
         ...
 
     @property

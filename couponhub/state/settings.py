@@ -118,6 +118,11 @@ class StoreSettings:
         about="days for which sent codes are kept, to be left out of later uploads to the same list",
         validator=_check_days,
     )
+    audit_days: int = setting(
+        400,
+        about="days for which the audit log tells who has done what; older events are removed",
+        validator=_check_days,
+    )
 
     def __attrs_post_init__(self) -> None:
         # Not in the validator of `files`, which the config calls before the others are known.

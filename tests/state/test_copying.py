@@ -12,7 +12,7 @@ import pytest
 from couponhub.clock import utc_now
 from couponhub.errors import LocalError
 from couponhub.models import CouponList, ListId
-from couponhub.state import Scope, State, StoreSettings, open_state
+from couponhub.state import AuditAction, AuditOutcome, Scope, State, StoreSettings, open_state
 from couponhub.state.moving import copying
 from couponhub.state.moving.copying import copy_state
 from couponhub.testing.state_conformance.samples import (
@@ -71,6 +71,10 @@ def fill(state: State) -> None:
         with state.job_files.workspace() as work:
             state.job_files.put(new_job(f"up_{name}").id, "a file", _file(work / "f", "919876543210;x"))
     state.migration_log.append("m1", "planned", {"to": "ä"}, after=0)
+    for number, outcome in enumerate((AuditOutcome.DONE, None, AuditOutcome.FAILED)):
+        event = state.audit.begin(AuditAction.SEND_UPLOAD, who="ab12", name=f"ä{number}", connection="shop")
+        if outcome is not None:
+            state.audit.end(event.id, outcome, reference=f"up_{number}")
     state.preference.set(["engage", "shop"])
     key, now = state.reports.key(), utc_now()
     with state.reports.changing() as change:
@@ -110,6 +114,7 @@ def answers(settings: StoreSettings) -> dict[str, Any]:
             if (path := state.job_files.path(job.id, name)) is not None
         ]
         found["events"] = [state.migration_log.events(one.id) for one in state.migration_log.all()]
+        found["audit"] = state.audit.page()
         found["preference"] = state.preference.get()
         found["left"] = state.quotas.left("account", {"calls": [DAY]})
         with state.reports.reading() as index:

@@ -11,13 +11,14 @@ import pytest
 
 from couponhub.errors import LocalError
 from couponhub.models import UploadId
-from couponhub.state import Scope, StoreSettings
+from couponhub.state import AuditAction, AuditOutcome, AuditQuestion, Scope, StoreSettings
 from couponhub.state.postgresql import migrations
 from couponhub.state.postgresql.database import PostgresqlDatabase
 from couponhub.state.postgresql.file_chunks import ChunkFiles
 from couponhub.state.postgresql.key import SharedKey
 from couponhub.state.postgresql.migrations import STEPS, SchemaStep
 from couponhub.state.postgresql.reaching import probes_of
+from couponhub.state.sql.audit import SqlAuditLog
 from couponhub.state.sql.callbacks import SqlCallbacks
 from couponhub.state.sql.migration_log import SqlMigrationLog
 from couponhub.state.sql.tokens import SqlTokens
@@ -89,6 +90,10 @@ def uses_all(store: PostgresqlDatabase, name: str) -> None:
     callbacks.end(UploadId(name))
     assert log.append(name, "began", {"a": 1}, after=0) is not None
     assert ["began"] == [event.kind for event in log.events(name)]
+    audit = SqlAuditLog(store, days=400)
+    event = audit.begin(AuditAction.MAKE_TOKEN, who=name, name=name)
+    audit.end(event.id, AuditOutcome.DONE)
+    assert AuditOutcome.DONE is audit.page(AuditQuestion(who=name)).events[0].outcome
     tokens.remove(name)
 
 

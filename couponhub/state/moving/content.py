@@ -12,7 +12,7 @@ import attrs
 from couponhub.state.hashing import HashKey
 from couponhub.state.sql.ledger import storable
 
-ORDERED = frozenset({"uploads", "tokens", "jobs", "migration_events"})
+ORDERED = frozenset({"uploads", "tokens", "jobs", "migration_events", "audit_events"})
 """The tables whose rows are read in the order in which they were written."""
 NOT_MOVED: Mapping[str, frozenset[str]] = {"jobs": frozenset({"owner", "leased_until", "leased_for"})}
 """Columns that mean something only where they are: who drives a job now."""

@@ -27,6 +27,7 @@ from couponhub.state.postgresql.server_clock import ServerClock
 from couponhub.state.reach import PartProbe
 from couponhub.state.reaped import Reaped
 from couponhub.state.settings import StoreSettings
+from couponhub.state.sql.audit import SqlAuditLog
 from couponhub.state.sql.callbacks import SqlCallbacks
 from couponhub.state.sql.jobs import SqlJobs
 from couponhub.state.sql.migration_log import SqlMigrationLog
@@ -57,6 +58,7 @@ class PostgresqlState:
         self.callbacks = SqlCallbacks(self.database, now=now)
         self.invalidation = FactSignal(facts)
         self.migration_log = SqlMigrationLog(self.database, now=now)
+        self.audit = SqlAuditLog(self.database, days=settings.audit_days, now=now)
         self.preference = FactPreference(facts)
         self.locks = SessionLocks(self.database)
         self._local = LocalFiles()

@@ -31,7 +31,7 @@ class Layout:
 
     @cached_property
     def ledger(self) -> Path:
-        """The database of the ledger, jobs, migrations, tokens and callback addresses; the same from the first look on."""
+        """The database of the ledger, jobs, migrations, tokens, callback addresses and the audit log; the same from the first look on."""
         return self.settings.path
 
     @property

@@ -177,6 +177,37 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     Migration(
+        database=LEDGER,
+        version=8,
+        about="the audit log: who has done what",
+        statements=(
+            # By rowid in which order; times are of no use for that.
+            """
+        CREATE TABLE audit_events (
+            id         TEXT NOT NULL UNIQUE,
+            at         TEXT NOT NULL,
+            who        TEXT NOT NULL,
+            name       TEXT NOT NULL,
+            action     TEXT NOT NULL,
+            connection TEXT,
+            list_id    TEXT,
+            reference  TEXT,
+            request_id TEXT
+        )
+        """,
+            "CREATE INDEX audit_events_by_age ON audit_events (at)",
+            # Apart, so that no event is ever changed.
+            """
+        CREATE TABLE audit_outcomes (
+            event_id  TEXT PRIMARY KEY,
+            at        TEXT NOT NULL,
+            outcome   TEXT NOT NULL,
+            reference TEXT
+        ) WITHOUT ROWID
+        """,
+        ),
+    ),
+    Migration(
         database=REPORTS,
         version=1,
         about="lists, imports and the rows of reports",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from couponhub.state.ledger import IsForgotten
 from couponhub.state.reaped import Reaped
 from couponhub.state.settings import StoreSettings
+from couponhub.state.sql.audit import SqlAuditLog
 from couponhub.state.sql.callbacks import SqlCallbacks
 from couponhub.state.sql.migration_log import SqlMigrationLog
 from couponhub.state.sql.tokens import SqlTokens
@@ -54,6 +55,7 @@ class SqliteState:
         self.reports = SqliteReportIndex(settings)
         self.invalidation = FileSignal(self.layout)
         self.migration_log = SqlMigrationLog(self.database, now=now)
+        self.audit = SqlAuditLog(self.database, days=settings.audit_days, now=now)
         self.preference = FilePreference(self.layout)
         self.locks = FileLocks(self.layout)
         self.maintenance = SqliteMaintenance(self.database)

@@ -1,5 +1,6 @@
 """All rules of durable state in one class."""
 
+from couponhub.testing.state_conformance.audit import AuditRules
 from couponhub.testing.state_conformance.code_sets import CodeSetRules
 from couponhub.testing.state_conformance.job_files import JobFileRules
 from couponhub.testing.state_conformance.jobs import JobRules
@@ -25,5 +26,6 @@ class StateConformanceSuite(
     PartFileRules,
     JobFileRules,
     MigrationRules,
+    AuditRules,
 ):
     """All rules; a subclass gives the fixture `harness`."""

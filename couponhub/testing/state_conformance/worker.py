@@ -8,7 +8,16 @@ import attrs
 
 from couponhub.clock import utc_now
 from couponhub.models import JobId, JobStatus, UploadId
-from couponhub.state import Granted, QuotaStore, Scope, State, StoreSettings, open_state
+from couponhub.state import (
+    AuditAction,
+    AuditOutcome,
+    Granted,
+    QuotaStore,
+    Scope,
+    State,
+    StoreSettings,
+    open_state,
+)
 from couponhub.testing.state_conformance.samples import (
     DAY,
     LIST,
@@ -184,6 +193,14 @@ def log_events(state: State, migration: str, own: str, events: str) -> None:
             _say(f"{own}:{event.number}")
 
 
+def audit(state: State, own: str, acts: str) -> None:
+    """Write some acts down, each with its outcome; say each event that is there."""
+    for _ in range(int(acts)):
+        event = state.audit.begin(AuditAction.SEND_UPLOAD, who=own, name=own)
+        _say(event.id)
+        state.audit.end(event.id, AuditOutcome.DONE)
+
+
 def switch(state: State) -> None:
     """Prefer two connections in one order and then in the other, for ever."""
     names = ["new", "old"]
@@ -224,6 +241,7 @@ WORK: dict[str, Callable[..., None]] = {
     one.__name__: one
     for one in (
         announce,
+        audit,
         begin_some,
         begin_uploads,
         drive_jobs,
