@@ -37,7 +37,7 @@ from shapes import machines_picture
 from couponhub import errors
 from couponhub.cli.app import cli
 from couponhub.codes.words import ANY_CUSTOMER_NAMES, CODE_NAMES, CUSTOMER_NAMES
-from couponhub.config import example_config
+from couponhub.config import OidcSettings, example_config
 from couponhub.config.settings import tables
 from couponhub.hub import CouponHub
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
@@ -119,9 +119,10 @@ def configuration_page() -> str:
     page = (HERE / "configuration.md").read_text(encoding="utf-8")
     settings: dict[str, type] = {"connection": ConnectionSettings}
     settings |= {name: cls for name, (cls, _) in tables().items()}
+    settings["server.oidc"] = OidcSettings
     settings |= {one.name: one.settings for one in Registry().all() if isinstance(one, AdapterPlugin)}
     return re.sub(
-        r"(<!-- settings of (\w+) -->\n\n)(?:\|.*\n)+",
+        r"(<!-- settings of ([\w.]+) -->\n\n)(?:\|.*\n)+",
         lambda found: found[1] + _table(settings[found[2]]),
         page,
     )

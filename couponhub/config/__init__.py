@@ -7,6 +7,7 @@ from couponhub._lazy import lazy_exports
 if TYPE_CHECKING:
     from couponhub.config.finding import find_config
     from couponhub.config.load import example_config, load_config
+    from couponhub.config.oidc import OidcSettings
     from couponhub.config.schema import json_schema
     from couponhub.config.settings import Config, ConnectionConfig, LookupSettings, ServerSettings
     from couponhub.config.structure import setting_fault
@@ -16,6 +17,7 @@ _HOMES = {
     "Config": "couponhub.config.settings",
     "ConnectionConfig": "couponhub.config.settings",
     "LookupSettings": "couponhub.config.settings",
+    "OidcSettings": "couponhub.config.oidc",
     "ServerSettings": "couponhub.config.settings",
     "example_config": "couponhub.config.load",
     "find_config": "couponhub.config.finding",
@@ -29,6 +31,7 @@ __all__ = [
     "Config",
     "ConnectionConfig",
     "LookupSettings",
+    "OidcSettings",
     "ServerSettings",
     "example_config",
     "find_config",

@@ -184,15 +184,9 @@ class _Reader:
     def _settings(self, key: str, value: Any, kind: type[S]) -> S | None:
         """The table `value` as that class; None when it has faults, which are noted."""
         before = len(self._faults)
-        hints = get_type_hints(kind)
         written = self._table(key, value)
         fields = {field.name: field for field in attrs.fields(kind) if field.name in written}
-        table = {
-            word: self._resolved(
-                f"{key}.{word}", inner, is_secret=Secret in {hints.get(word), *get_args(hints.get(word))}
-            )
-            for word, inner in written.items()
-        }
+        table = self._resolved_table(key, written, kind)
         try:
             settings = self._converters[table.get("allow_http") is True].structure(table, kind)
         except BaseValidationError as error:
@@ -204,23 +198,30 @@ class _Reader:
             return None
         return settings if len(self._faults) == before else None
 
-    def _resolved(self, key: str, value: Any, *, is_secret: bool = False) -> Any:
+    def _resolved_table(self, key: str, written: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
+        hints = get_type_hints(kind)
+        return {
+            word: self._resolved(f"{key}.{word}", inner, hints.get(word)) for word, inner in written.items()
+        }
+
+    def _resolved(self, key: str, value: Any, hint: Any = None) -> Any:
         """`value` with its references resolved; texts that stand for secrets remember if they were literal."""
+        kinds = (hint, *get_args(hint))
         match value:
             case dict():
+                nested = next((kind for kind in kinds if isinstance(kind, type) and attrs.has(kind)), None)
+                if nested is not None:
+                    return self._resolved_table(key, value, nested)
                 return {word: self._resolved(f"{key}.{word}", inner) for word, inner in value.items()}
             case list():
-                return [
-                    self._resolved(f"{key}[{index}]", inner, is_secret=is_secret)
-                    for index, inner in enumerate(value)
-                ]
+                return [self._resolved(f"{key}[{index}]", inner, hint) for index, inner in enumerate(value)]
             case str():
                 try:
                     text = resolve(value, self._environment)
                 except ValueError as error:
                     self._fault(key, str(error))
                     text = value
-                return Secret(text, literal=not is_reference(value)) if is_secret else text
+                return Secret(text, literal=not is_reference(value)) if Secret in kinds else text
             case _:
                 return value
 

@@ -1,7 +1,7 @@
 """A JSON Schema of the config file, made from the settings classes, for editors."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
 
 import attrs
 
@@ -35,7 +35,8 @@ def json_schema(registry: Registry | None = None) -> dict[str, Any]:
 
 
 def _class_schema(cls: type[Any], fixed: Mapping[str, Any]) -> Schema:
-    properties = SchemaMaker(of_file=True).properties(cls)
+    tables = {kind: _class_schema(kind, {}) for kind in _tables_within(cls)}
+    properties = SchemaMaker(known=tables, of_file=True).properties(cls)
     required = list(fixed)
     for field in attrs.fields(cls):
         if field.default is attrs.NOTHING:
@@ -48,3 +49,11 @@ def _class_schema(cls: type[Any], fixed: Mapping[str, Any]) -> Schema:
         "properties": {**fixed, **properties},
         "required": required,
     }
+
+
+def _tables_within(cls: type[Any]) -> Iterator[type[Any]]:
+    """The classes of settings that are tables themselves."""
+    for field in attrs.fields(attrs.resolve_types(cls)):
+        yield from (
+            kind for kind in (field.type, *get_args(field.type)) if isinstance(kind, type) and attrs.has(kind)
+        )

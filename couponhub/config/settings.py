@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from couponhub.codes.joins import SetsSettings
+from couponhub.config.oidc import OidcSettings
 from couponhub.errors import UnknownConnection
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
 from couponhub.resilience import ResilienceSettings
@@ -129,6 +130,9 @@ class ServerSettings:
     console: bool = setting(
         default=False, about="serve the web page for people beside the API, as `serve --console` does"
     )
+    oidc: OidcSettings | None = setting(
+        None, about="the provider of OpenID Connect that signs people in to the console, see `[server.oidc]`"
+    )
     tokens: tuple[Secret, ...] = setting(
         default=(),
         about="hashes of tokens that hold beside those in the store; `couponhub token new --print-hash` makes them",
@@ -209,7 +213,7 @@ class Config:
 
 
 def tables() -> dict[str, tuple[type[Any], str]]:
-    """Return the class of each table of settings, and what the table is about, by its name."""
+    """Return the class of each table of settings, and what the table is about, by its name; not those within tables."""
     fields = attrs.fields(attrs.resolve_types(Config))
     return {
         field.name: (field.type, field.metadata["about"])

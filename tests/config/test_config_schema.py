@@ -64,6 +64,7 @@ GOOD = [
     '[connections.a]\nadapter = "toy"\nkey = "k"\nstores = ["1"]\nlimits = {a = 0}\ntimeout = 1.5\nsettle = 0',
     '[connections.a]\nadapter = "toy"\nkey = "k"\n[lookup]\nconnections = ["a"]\ndeadline = 2',
     "[lookup]\ncache_ttl = 0\nnegative_ttl = 2.5\nstale_if_error = 60",
+    '[server.oidc]\nissuer = "https://a"\nclient_id = "b"\nscopes = {c = ["lookup"]}\nsession = 60',
     '[staging]\nkind = "folder"\npath = "x"\n[store]\nurl = "sqlite:///x.db"',
 ]
 
@@ -83,6 +84,9 @@ BAD = [
     f"{TOY_TABLE}stores = [1]",
     f"{TOY_TABLE}limits = {{a = 'x'}}",
     '[staging]\nkind = "sever"',
+    '[server.oidc]\nissuer = "https://a"',
+    '[server.oidc]\nissuer = "https://a"\nclient_id = "b"\nscopes = {c = ["look"]}',
+    '[server]\noidc = {issuer = "https://a", client_id = "b", secret = "c"}',
     '[lookup]\ndeadline = "2"',
     '[lookup]\ncache_ttl = "30"',
     "[lookup]\nstale_if_eror = 60",
