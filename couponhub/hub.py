@@ -67,6 +67,7 @@ class CouponHub(Rooted):
         self._runtime = Runtime(config, observer or NoObserver())
         self.state = self._runtime.state
         self.shared = self._runtime.shared
+        self.auditor = self._runtime.auditor
         self.jobs = self._runtime.jobs
         self.migrations = self._runtime.migrations
         self.exports = self._runtime.exports

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from couponhub._version import installed_version
+from couponhub.auditing import Auditor
 from couponhub.clock import SYSTEM_CLOCK, Clock, Deadline
 from couponhub.config import Config
 from couponhub.connection import Connection
@@ -59,6 +60,7 @@ class Runtime:
         state: What is durable.
         shared: What machines share beside it; None where nothing is.
         services: What adapters are given.
+        auditor: Writes down who does what.
         order: Whom lookups ask that name nobody.
         usage: The index of usage reports.
         jobs: What goes on beyond the call that began it.
@@ -72,6 +74,7 @@ class Runtime:
         self._open: dict[str, Connection] = {}
         self._closed = False
         self.state = open_state(config.store, config.shared)
+        self.auditor = Auditor(lambda: self._living(self.state).audit)
         self.shared = open_shared(config.shared, self.state)
         self.quotas = (
             Quotas(self.state.quotas)
@@ -115,6 +118,7 @@ class Runtime:
             kinds={kind: self._heeding(opens) for kind, opens in kinds.items()},
             offers=self._offers,
             clock=self.services.clock,
+            auditor=self.auditor,
         )
         self.migrations = Migrations(
             state=lambda: self._living(self.state),
@@ -179,11 +183,13 @@ class Runtime:
                         let_go=self._offers.offer,
                         clock=self.services.clock,
                         public_url=self._config.server.public_url,
+                        auditor=self.auditor,
                     ),
                     index=self.usage,
                     ledger=lambda: self.state.ledger(name),
                     settle=configured.settings.settle,
                     clock=self.services.clock,
+                    auditor=self.auditor,
                 )
             return self._open[name]
 

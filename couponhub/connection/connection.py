@@ -1,7 +1,9 @@
 """One opened connection: the same surface whatever the vendor; what the vendor lacks is refused when called."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 
+from couponhub.auditing import UNWRITTEN, Auditor
 from couponhub.capabilities import Capabilities, Offered, capabilities_of
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.connection.arguments import given_deadline, given_method, given_query
@@ -13,9 +15,11 @@ from couponhub.models import ExportForm, MergeForm, ReportForm
 from couponhub.models.given import given_text
 from couponhub.protocols import Adapter, DescribesExports, RequestsUsageReports
 from couponhub.rooted import Rooted
-from couponhub.state import Ledger
+from couponhub.state import AuditAction, Ledger
 from couponhub.uploads import Uploads
 from couponhub.usage import Reports, Usage, UsageIndex
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Connection(Rooted):
@@ -39,19 +43,21 @@ class Connection(Rooted):
         ledger: Callable[[], Ledger],
         settle: float = 30.0,
         clock: Clock = SYSTEM_CLOCK,
+        auditor: Auditor = UNWRITTEN,
     ) -> None:
         offered = Offered(adapter, name)
         reports = Reports(name, offered, index)
         self.name = name
         self.vendor = vendor
         self.adapter = adapter_name
-        self.lists = Lists(name, offered, settle=settle, clock=clock)
+        self.lists = Lists(name, offered, settle=settle, clock=clock, auditor=auditor)
         self.uploads = uploads
         self.customers = Customers(name, offered, reports, clock)
         self.coupons = Coupons(name, offered)
         self.usage = Usage(name, offered, reports, ledger=ledger)
         self._adapter = adapter
         self._clock = clock
+        self._auditor = auditor
 
     def _title(self) -> str:
         return f" {self.name} at {self.vendor}"
@@ -119,13 +125,14 @@ class Connection(Rooted):
             UsageError: The method is no word, the path leaves the vendor's base address, the query holds something
                 else than texts, or JSON has no form for the body.
         """
-        with ErrorContext(self.name, "call"):
-            return self._adapter.call(
-                given_method(method),
-                given_text(path, "the path"),
-                query=None if query is None else given_query(query),
-                body=body,
-            )
+        with ErrorContext(self.name, "call"), ExitStack() as held:
+            word, where = given_method(method), given_text(path, "the path")
+            words = None if query is None else given_query(query)
+            if word not in _READING:
+                # Not its path, which may name a customer or a code.
+                act = self._auditor.act(AuditAction.CALL_VENDOR, connection=self.name, reference=word)
+                held.enter_context(act)
+            return self._adapter.call(word, where, query=words, body=body)
 
     def close(self) -> None:
         """Release its network connections. Closing the hub does it, too; it is harmless to do it twice."""

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TypeVar
 
+from couponhub.auditing import UNWRITTEN, Auditor
 from couponhub.capabilities import Offered
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.error_context import ErrorContext
 from couponhub.errors import UnreadableReply
-from couponhub.models import CouponList, ListChange, ListStatus, NewCouponList, Tagging
+from couponhub.models import CouponList, ListChange, ListId, ListStatus, NewCouponList, Tagging
 from couponhub.models.base import given_list_id
 from couponhub.models.given import given_day, given_one, given_word
 from couponhub.protocols import (
@@ -22,6 +23,7 @@ from couponhub.protocols import (
 )
 from couponhub.rooted import Rooted
 from couponhub.safe_writes import change_once, write_once
+from couponhub.state import AuditAction
 
 T = TypeVar("T")
 
@@ -38,6 +40,7 @@ class Lists(Rooted):
         offered: What its adapter offers.
         settle: Seconds after a lost answer until absence at the vendor counts as proof.
         clock: How that time passes.
+        auditor: Writes down what is changed.
     """
 
     def __init__(
@@ -47,8 +50,10 @@ class Lists(Rooted):
         *,
         settle: float = 30.0,
         clock: Clock = SYSTEM_CLOCK,
+        auditor: Auditor = UNWRITTEN,
     ) -> None:
         self._name = name
+        self._auditor = auditor
         self._offered = offered
         self._settle = settle
         self._clock = clock
@@ -100,13 +105,16 @@ class Lists(Rooted):
         with ErrorContext(self._name, "create list"):
             given_one(NewCouponList, new, "the new list")
             writer = self._offered.require(WritesLists)
-            return write_once(
-                lambda: writer.create_list(new),
-                lambda: writer.find_created(new),
-                settle=lambda: self._clock.sleep(self._settle),
-                what="the new list",
-                hint=f"see whether it is there with `couponhub lists ls {self._name}`",
-            )
+            with self._auditor.act(AuditAction.CREATE_LIST, connection=self._name) as act:
+                made = write_once(
+                    lambda: writer.create_list(new),
+                    lambda: writer.find_created(new),
+                    settle=lambda: self._clock.sleep(self._settle),
+                    what="the new list",
+                    hint=f"see whether it is there with `couponhub lists ls {self._name}`",
+                )
+                act.made = made.id
+                return made
 
     def find_created(self, new: NewCouponList) -> CouponList | None:
         """Look for the list that `create(new)` would have made; None when the vendor shows none now.
@@ -177,6 +185,8 @@ class Lists(Rooted):
             given_one(ListChange, change, "the change")
             writer = self._offered.require(WritesLists)
             return self._changed(
+                AuditAction.UPDATE_LIST,
+                changed,
                 lambda: writer.update_list(changed, change),
                 lambda: writer.find_changed(changed, change),
             )
@@ -202,7 +212,9 @@ class Lists(Rooted):
                 found = asked.find_changed(activated, ListChange(expires=day))
                 return found and _if_it_is(found, ListStatus.ACTIVE)
 
-            self._changed(lambda: vendor.activate_list(activated, day), active)
+            self._changed(
+                AuditAction.ACTIVATE_LIST, activated, lambda: vendor.activate_list(activated, day), active
+            )
 
     def archive(self, list_id: str) -> None:
         """Retire a list for good. DESTRUCTIVE: the vendor deletes the codes that were not handed out.
@@ -223,10 +235,13 @@ class Lists(Rooted):
                 found = self._offered.require(ReadsLists).get_list(retired)
                 return _if_it_is(found, ListStatus.ARCHIVED)
 
-            self._changed(lambda: vendor.archive_list(retired), archived)
+            self._changed(AuditAction.ARCHIVE_LIST, retired, lambda: vendor.archive_list(retired), archived)
 
-    def _changed(self, change: Callable[[], T], look: Callable[[], T | None]) -> T:
-        return change_once(change, look, settle=lambda: self._clock.sleep(self._settle))
+    def _changed(
+        self, action: AuditAction, list_id: ListId, change: Callable[[], T], look: Callable[[], T | None]
+    ) -> T:
+        with self._auditor.act(action, connection=self._name, list_id=list_id):
+            return change_once(change, look, settle=lambda: self._clock.sleep(self._settle))
 
 
 def _if_it_is(found: CouponList, status: ListStatus) -> CouponList | None:

@@ -10,6 +10,7 @@ import attrs
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
+from couponhub.auditing import acting_as
 from couponhub.console.guarding import HEADERS, require_form_of, require_own_page
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
 from couponhub.console.rendering import Renderer
@@ -97,7 +98,7 @@ class Console:
             if call.session is not None:
                 require_form_of(call.session, environ, call.form)
         _require(page, call.caller)
-        return self._shown(page.run(call), call, texts)
+        return self._run(page, framed, call, texts)
 
     def _with_file(
         self,
@@ -112,7 +113,12 @@ class Console:
             call.form, call.file = form.fields, form
             if call.session is not None:
                 require_form_of(call.session, environ, call.form)
-            return self._shown(page.run(call), call, texts)
+            return self._run(page, framed, call, texts)
+
+    def _run(self, page: Page, framed: RequestContext, call: PageRequest, texts: Texts) -> OperationResponse:
+        with acting_as(call.caller.actor(framed.request_id)):
+            shown = page.run(call)
+        return self._shown(shown, call, texts)
 
     def _shown(self, shown: Shown, call: PageRequest, texts: Texts) -> OperationResponse:
         match shown:

@@ -1,6 +1,7 @@
 """The first page: which coupons does this customer hold?"""
 
-import logging
+import hashlib
+import hmac
 from collections.abc import Iterator
 
 from couponhub.console.answer_view import AnswerView
@@ -8,9 +9,7 @@ from couponhub.console.asked_customer import AskedCustomer, read_customer
 from couponhub.console.pages import Page, PageRequest, Shown, View
 from couponhub.errors import UsageError
 from couponhub.hub import CouponHub
-from couponhub.state import Scope
-
-_log = logging.getLogger(__name__)
+from couponhub.state import AuditAction, Scope
 
 
 class LookupPages:
@@ -49,17 +48,23 @@ class LookupPages:
         coupon = answer.coupon_of(reference)
         if coupon is None:
             raise UsageError("this coupon is not there any more", hint="look the customer up again")
-        fields = {
-            "token": call.caller.token_id,
-            "connection": coupon.connection,
-            "list_id": coupon.list_id,
-        }
-        _log.info("a code was shown", extra={"fields": fields})
-        code = coupon.code
-        return View(template="code.html", values={"code": code})
+        # Before it is shown: what cannot be written down is not.
+        self._hub.auditor.note(
+            AuditAction.REVEAL_CODE,
+            connection=coupon.connection,
+            list_id=coupon.list_id,
+            reference=code_hash(coupon.code, self._key),
+        )
+        return View(template="code.html", values={"code": coupon.code})
 
     def _asked(self, asked: AskedCustomer) -> AnswerView:
         return AnswerView.of(self._hub.lookup(asked.customer), key=self._key)
+
+
+def code_hash(code: str, key: bytes) -> str:
+    """Return the name of a code in the audit log: whoever has the code and the key finds who was shown it, nobody gets it back."""
+    text = f"shown code:{code}".encode("utf-8", "surrogatepass")
+    return hmac.new(key, text, hashlib.sha256).hexdigest()[:32]
 
 
 def _page(asked: AskedCustomer | None, answer: AnswerView | None) -> View:

@@ -102,7 +102,8 @@ class Sessions:
     def _whose(self, content: dict[str, Any]) -> tuple[Principal | None, str]:
         if "person" in content:
             known = frozenset(Scope(word) for word in content["scopes"] if word in set(Scope))
-            return Principal(token_id=f"oidc:{content['person']}", scopes=known), content["person"]
+            person = content["person"]
+            return Principal(token_id=f"oidc:{person}", scopes=known, name=person), person
         found = self._access.holder(content["token"])
         return (None, "") if found is None else found
 

@@ -20,7 +20,7 @@ from couponhub.server.ground import Ground
 from couponhub.server.problems import Refusal
 from couponhub.server.upload_wishes import UploadWish
 from couponhub.shown import shown
-from couponhub.state import JobWish, Scope
+from couponhub.state import AuditAction, JobWish, Scope
 
 _OF_WISH = ("name", "column", "tag", "tag_column", "again")
 
@@ -111,7 +111,13 @@ class UploadPages:
             name = self._list_name(upload) or str(upload.list_id)
             if call.form.get("confirm", "").strip() != name:
                 return self._check_page(job, upload, is_wrong=True)
-            self._hub.jobs.proceed(job.id)
+            with self._hub.auditor.act(
+                AuditAction.SEND_UPLOAD,
+                connection=upload.connection,
+                list_id=upload.list_id,
+                reference=upload.id,
+            ):
+                self._hub.jobs.proceed(job.id)
             self._wake()
         return _after(call, upload)
 

@@ -5,13 +5,14 @@ from contextlib import suppress
 
 import attrs
 
+from couponhub.auditing import Auditor
 from couponhub.clock import utc_now
 from couponhub.erasure.report import Forgotten, Removal
 from couponhub.errors import ConfigError, UsageError
 from couponhub.lookup.identity import check_identity
 from couponhub.models import Customer, Identifier, read_identifier
 from couponhub.staging import FolderStaging, StagingKind, StagingSettings
-from couponhub.state import InvalidationSignal, IsForgotten, Reaped, State
+from couponhub.state import AuditAction, InvalidationSignal, IsForgotten, Reaped, State
 from couponhub.usage.index import UsageIndex
 
 _NOBODY = (
@@ -55,6 +56,10 @@ class Eraser:
             raise UsageError("nobody is named who is to be forgotten")
         for person in people:
             check_identity(person, asked=1)
+        with Auditor(lambda: self.state.audit).act(AuditAction.FORGET_CUSTOMERS):
+            return self._forgotten(people)
+
+    def _forgotten(self, people: Sequence[Customer]) -> Forgotten:
         spelled = [one for person in people for one in self.spellings(person)]
         rows = Removal(
             where="usage index", what="rows of imported reports", removed=self.usage.forget(spelled).rows

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from couponhub.auditing import Auditor
 from couponhub.clock import Deadline
 from couponhub.codes.row_files import check_target
 from couponhub.connection import Connection
@@ -23,7 +24,7 @@ from couponhub.models import JobId
 from couponhub.models.given import given_id, given_seconds, given_text
 from couponhub.paths import expanded
 from couponhub.rooted import Rooted
-from couponhub.state import JobRecord, State
+from couponhub.state import AuditAction, JobRecord, State
 
 _PREFIX = "ex_"
 _LETTERS = string.ascii_lowercase + "234567"
@@ -87,6 +88,7 @@ class HubExports(Rooted):
         self._jobs = jobs
         self._state = state
         self._offer = offer
+        self._auditor = Auditor(lambda: state().audit)
         self._asked: set[JobId] = set() if asked is None else asked
 
     def run(
@@ -133,7 +135,8 @@ class HubExports(Rooted):
         target = _target(out)
         _spare(source, target)
         at.customers.require_live()
-        job_id = self._begin(at, source, target, wanted)
+        with self._auditor.act(AuditAction.EXPORT_CUSTOMERS, connection=at.name, list_id=wanted) as act:
+            act.made = job_id = self._begin(at, source, target, wanted)
         return self._driven(job_id, timeout, progress)
 
     def resume(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 
+from couponhub.auditing import UNWRITTEN, Auditor, as_was_asked
 from couponhub.clock import Clock
 from couponhub.errors import LocalError, NotFound, RateLimited
 from couponhub.jobs.estimate import earliest_end
@@ -12,7 +13,7 @@ from couponhub.jobs.runner import LEASE_SECONDS, Runner, Work
 from couponhub.models import Job, JobId, JobStatus, Step
 from couponhub.models.given import given_id, given_seconds, given_word
 from couponhub.rooted import Rooted
-from couponhub.state import JobRecord, JobStore, JobWish, StepRecord
+from couponhub.state import AuditAction, JobRecord, JobStore, JobWish, StepRecord
 
 OpenWork = Callable[[JobRecord, float | None], AbstractContextManager[Work]]
 """Makes what runs the steps of a job, given the seconds that it may take."""
@@ -33,6 +34,7 @@ class HubJobs(Rooted):
         kinds: For each kind of job, what makes its work.
         offers: Tells workers of a job that was let go of; None where nobody is to be told.
         clock: For tests.
+        auditor: Writes down what somebody wants of jobs.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class HubJobs(Rooted):
         kinds: Mapping[str, OpenWork],
         offers: Offers | None = None,
         clock: Clock,
+        auditor: Auditor = UNWRITTEN,
     ) -> None:
         self._store = store
+        self._auditor = auditor
         self._kinds = kinds
         self._offers = offers
         self._clock = clock
@@ -144,7 +148,7 @@ class HubJobs(Rooted):
     ) -> None:
         if job.waits(self._clock.now()) and not early and job.wish is not JobWish.CANCEL:
             return
-        with self._kinds[job.kind](job, timeout) as work:
+        with as_was_asked(), self._kinds[job.kind](job, timeout) as work:
             work.heed(stops)
             runner = Runner(store=self._store(), clock=self._clock)
             with suppress(RateLimited):  # a time to wait for, which is written down
@@ -152,19 +156,21 @@ class HubJobs(Rooted):
 
     def pause(self, job_id: str) -> Job:
         """Let nobody go on with a job after the step that runs now, until `proceed`."""
-        return self._wished(job_id, JobWish.PAUSE)
+        return self._wished(job_id, JobWish.PAUSE, AuditAction.PAUSE_JOB)
 
     def proceed(self, job_id: str) -> Job:
         """Let a paused job go on; nothing is driven."""
-        return self._wished(job_id, JobWish.GO_ON)
+        return self._wished(job_id, JobWish.GO_ON, AuditAction.RESUME_JOB)
 
     def cancel(self, job_id: str) -> Job:
         """Let a job do nothing new, for good. What a vendor has by then it keeps, and its end is still waited for."""
-        return self._wished(job_id, JobWish.CANCEL)
+        return self._wished(job_id, JobWish.CANCEL, AuditAction.CANCEL_JOB)
 
-    def _wished(self, job_id: str, wish: JobWish) -> Job:
-        self._record(job_id)
-        self._store().wish(JobId(job_id), wish)
+    def _wished(self, job_id: str, wish: JobWish, action: AuditAction) -> Job:
+        record = self._record(job_id)
+        list_id = record.arguments.get("list_id")
+        with self._auditor.act(action, connection=record.connection, list_id=list_id, reference=record.id):
+            self._store().wish(record.id, wish)
         if self._offers is not None:
             self._offers.offer(JobId(job_id))
         return self.get(job_id)

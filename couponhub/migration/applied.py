@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
+from couponhub.auditing import Act, Auditor
 from couponhub.clock import Clock
 from couponhub.codes.joins.settings import SetsSettings
 from couponhub.errors import UsageError
@@ -15,9 +17,9 @@ from couponhub.migration.kept import KeptMigration
 from couponhub.migration.plan_file import read_plan
 from couponhub.migration.run_log import RunLog
 from couponhub.migration.standing import status_of
-from couponhub.models import JobId, MigrationPlan, MigrationStatus
+from couponhub.models import JobId, MigrationEnd, MigrationPlan, MigrationStatus
 from couponhub.rooted import Rooted
-from couponhub.state import State
+from couponhub.state import AuditAction, State
 
 if TYPE_CHECKING:
     from couponhub.connection import Connection
@@ -66,6 +68,16 @@ class AppliedMigrations(Rooted):
         self._engine = engine
         self._offer = offer
         self._clock = clock
+        self._auditor = Auditor(lambda: state().audit)
+
+    def _act(
+        self, action: AuditAction, plan: MigrationPlan, end: MigrationEnd | None = None
+    ) -> AbstractContextManager[Act]:
+        """Write down what is decided about a migration, at its target unless another end is named; see `Auditor.act`."""
+        where = plan.target if end is None else end
+        return self._auditor.act(
+            action, connection=where.connection, list_id=where.list_id, reference=plan.id
+        )
 
     def _status(self, kept: KeptMigration) -> MigrationStatus:
         plan, state = kept.plan(), self._state()

@@ -19,6 +19,7 @@ from couponhub.models import (
     MigrationStatus,
 )
 from couponhub.models.given import given_id, given_seconds, given_whole
+from couponhub.state import AuditAction
 
 if TYPE_CHECKING:
     from couponhub.migration.cutover import Decisions
@@ -113,7 +114,9 @@ class ProvenMigrations(ShadowedMigrations):
                 proof no older than an hour.
         """
         span = given_span(window, "the window")
-        return self._decisions(self._kept(migration)).cut_over(span)
+        decisions = self._decisions(self._kept(migration))
+        with self._act(AuditAction.CUT_OVER_MIGRATION, decisions.plan):
+            return decisions.cut_over(span)
 
     def roll_back(self, migration: NamedMigration, *, out: Path | None = None) -> MigrationRollback:
         """Have lookups ask as they did before the cut-over, and find out which codes were handed out meanwhile.
@@ -138,7 +141,8 @@ class ProvenMigrations(ShadowedMigrations):
         decisions = self._decisions(kept)
         if path is not None:
             require_new(path)
-        since, preference = decisions.roll_back()
+        with self._act(AuditAction.ROLL_BACK_MIGRATION, decisions.plan):
+            since, preference = decisions.roll_back()
         verifier = self._verifier(kept)
         found = Aftermath(
             plan=verifier.plan,
@@ -176,7 +180,8 @@ class ProvenMigrations(ShadowedMigrations):
         name = given_id(confirm, "the name that is confirmed")
         kept = self._kept(migration)
         decisions = self._decisions(kept)
-        decisions.retire(name, self._connection(decisions.plan.source.connection))
+        with self._act(AuditAction.RETIRE_MIGRATION, decisions.plan, decisions.plan.source):
+            decisions.retire(name, self._connection(decisions.plan.source.connection))
         return self._status(kept)
 
     def _decisions(self, kept: KeptMigration) -> "Decisions":

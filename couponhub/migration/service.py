@@ -18,7 +18,7 @@ from couponhub.migration.steps import SEND, batch_number
 from couponhub.migration.work import MigrationWork, SecondPass
 from couponhub.models import IssuedAs, ListId, MigrationBatch, MigrationPlan, MigrationReport, MigrationStatus
 from couponhub.models.given import given_id, given_seconds, given_whole
-from couponhub.state import JobRecord, JobWish
+from couponhub.state import AuditAction, JobRecord, JobWish
 
 Path = str | os.PathLike[str]
 
@@ -117,7 +117,9 @@ class Migrations(ProvenMigrations):
         from couponhub.migration.applying import Applier  # noqa: PLC0415 - lookups need none of it
 
         applier = Applier(planner=self._planner(), state=self._state())
-        begun = applier.begin(plan_of(plan), given_id(confirm, "the digest"))
+        wanted, digest = plan_of(plan), given_id(confirm, "the digest")
+        with self._act(AuditAction.APPLY_MIGRATION, wanted):
+            begun = applier.begin(wanted, digest)
         return self._drive(begun, deadline, progress)
 
     def resume(
@@ -153,9 +155,9 @@ class Migrations(ProvenMigrations):
         if per_minute is not None:
             given_whole(per_minute, "the files a minute", least=1)
         kept = self._kept(migration)
-        kept.plan()
         text = "no throttle" if per_minute is None else f"at most {per_minute} files a minute"
-        RunLog.read(self._state().migration_log, kept.id).write(THROTTLED, text, per_minute=per_minute)
+        with self._act(AuditAction.THROTTLE_JOB, kept.plan()):
+            RunLog.read(self._state().migration_log, kept.id).write(THROTTLED, text, per_minute=per_minute)
         return self._status(kept)
 
     def status(self, migration: NamedMigration) -> MigrationStatus:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
+from couponhub.auditing import acting_as
 from couponhub.config.faults import did_you_mean
 from couponhub.errors import CouponhubError, UsageError
 from couponhub.hub import CouponHub
@@ -45,7 +46,7 @@ from couponhub.server.request_models import RequestReader
 from couponhub.server.response_json import json_bytes
 from couponhub.server.upload_endpoints import UploadEndpoints
 from couponhub.server.upload_wishes import UploadWish
-from couponhub.state import Callbacks
+from couponhub.state import Callbacks, Scope
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -165,12 +166,12 @@ class App:
         if operation.takes_file and is_multipart(environ):
             with read_file_form(environ, self._patience, framed) as form:
                 call.body = UploadWish.of_form(form)
-                return operation.run(call)
+                return _run(operation, call, framed)
         if operation.takes is not None:
             call.body = self._body(operation.takes, environ, framed)
             if operation.counts is not None:
                 self._access.charge(caller, operation.counts(call.body))
-        return operation.run(call)
+        return _run(operation, call, framed)
 
     def _body(self, takes: type[T], environ: "WSGIEnvironment", framed: RequestContext) -> T:
         return self._reader.read(decoded(read_body(environ, self._patience, framed)), takes)
@@ -206,8 +207,17 @@ def problem_reply(refusal: Refusal, framed: RequestContext) -> OperationResponse
 
 
 _NOTHING: Mapping[str, str] = {}
+_READING = frozenset({None, Scope.LOOKUP, Scope.LISTS_READ, Scope.ADMIN})
+"""The scopes of operations that do nothing which the audit log tells of."""
 _A_NAME = re.compile("[A-Za-z_]{1,40}")
 _A_KEY = re.compile(r"[!-~]{1,128}")
+
+
+def _run(operation: Operation, call: OperationRequest, framed: RequestContext) -> OperationResponse:
+    if operation.scope in _READING:
+        return operation.run(call)
+    with acting_as(call.caller.actor(framed.request_id)):
+        return operation.run(call)
 
 
 def _query(operation: Operation, words: str) -> Mapping[str, str]:

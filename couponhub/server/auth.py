@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from couponhub.auditing import Actor
 from couponhub.clock import SYSTEM_CLOCK, Clock, utc_now
 from couponhub.errors import (
     AuthRejected,
@@ -47,15 +48,22 @@ class Principal:
     Attributes:
         token_id: Which token came along; None for none.
         scopes: What it allows, what `admin` implies included.
+        name: Whose it is, for people; "" where nobody knows.
     """
 
     token_id: str | None = None
     scopes: frozenset[Scope] = frozenset()
+    name: str = ""
 
     @property
     def sees_codes(self) -> bool:
         """True when codes are shown whole."""
         return Scope.CODES_REVEAL in self.scopes
+
+    def actor(self, request_id: str) -> Actor:
+        """Return the same as the audit log knows it."""
+        who = self.token_id or "nobody"
+        return Actor(who=who, name=self.name or who, request_id=request_id)
 
 
 NOBODY = Principal()
@@ -128,6 +136,11 @@ class Access:
             Refusal: See `admit`.
         """
         return NOBODY if is_from_loopback(environ) else self.admit(environ, scope)
+
+    @property
+    def fixed(self) -> tuple[Token, ...]:
+        """The tokens that hold for the life of the server."""
+        return tuple(self._fixed.values())
 
     def prove(self, text: str) -> Principal:
         """Tell whose a token is that came otherwise than in a header.
@@ -263,7 +276,7 @@ def _known(tokens: Iterable[Token]) -> _Known:
 
 def _caller(token: Token) -> Principal:
     implied = (_IMPLIED.get(scope, frozenset({scope})) for scope in token.scopes)
-    return Principal(token_id=token.id, scopes=frozenset().union(*implied))
+    return Principal(token_id=token.id, scopes=frozenset().union(*implied), name=token.name)
 
 
 def _token_of(header: str) -> str | None:

@@ -15,6 +15,8 @@ class AuditAction(StrEnum):
 
     REVEAL_CODE = "reveal_code"
     """A code was shown whole to a person."""
+    PREPARE_UPLOAD = "prepare_upload"
+    """An upload was written down that nobody sends before somebody lets it go on."""
     SEND_UPLOAD = "send_upload"
     """Codes were sent to a list."""
     DELETE_UPLOAD = "delete_upload"
@@ -38,6 +40,8 @@ class AuditAction(StrEnum):
     """People were removed from what is kept here. Who they were is not written down."""
     DOWNLOAD_ROW_REPORT = "download_row_report"
     """A file was made of the fate of each row of an upload, codes included."""
+    CALL_VENDOR = "call_vendor"
+    """A vendor's endpoint was called that has no method here, to change something."""
     EXPORT_CUSTOMERS = "export_customers"
     """A file was made of customers and their codes."""
 

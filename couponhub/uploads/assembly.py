@@ -6,6 +6,7 @@ from functools import partial
 
 import attrs
 
+from couponhub.auditing import Auditor
 from couponhub.capabilities import Offered
 from couponhub.clock import Clock, Deadline
 from couponhub.errors import LocalError
@@ -13,7 +14,7 @@ from couponhub.jobs import LEASE_SECONDS, Runner
 from couponhub.models import FileUrl, JobId, ListId, Upload, UploadId
 from couponhub.protocols import AcceptsFiles, AcceptsFileUrls, Adapter, DeletesParts
 from couponhub.staging import Staging
-from couponhub.state import JobRecord, JobStore, Ledger, UploadRecord
+from couponhub.state import AuditAction, JobRecord, JobStore, Ledger, UploadRecord
 from couponhub.uploads.bounds import Bounds, SizeOf
 from couponhub.uploads.callback_urls import CallbackUrls
 from couponhub.uploads.catalogue import UploadCatalogue
@@ -54,6 +55,7 @@ class Assembly:
     clock: Clock
     poller: Poller
     let_go: Callable[[JobId], object]
+    auditor: Auditor
 
     def rate_limit_wait(self, timeout: float | None, notify: Notify | None = None) -> RateLimitWait:
         """Make what keeps the pauses that vendors ask for, within the time of one caller, who may want to be told of them."""
@@ -68,18 +70,24 @@ class Assembly:
             rate_limit_wait=rate_limit_wait or self.rate_limit_wait(None),
         )
 
-    def deleter(self) -> Deleter:
-        """Make what has the vendor delete files.
+    @contextmanager
+    def deleting(self, list_id: ListId, upload_id: str) -> Iterator[Deleter]:
+        """Give what has the vendor delete the files of an upload, or one file.
 
         Raises:
             Unsupported: It deletes none.
+            LocalError: It cannot be written down that somebody has them deleted.
         """
-        return Deleter(
+        deleter = Deleter(
             connection=self.connection,
             adapter=self.offered.require(DeletesParts),
             settle=self.settle,
             clock=self.clock,
         )
+        with self.auditor.act(
+            AuditAction.DELETE_UPLOAD, connection=self.connection, list_id=list_id, reference=upload_id
+        ):
+            yield deleter
 
     def completion_wait(
         self,
@@ -117,6 +125,15 @@ class Assembly:
             callback_urls=self.callback_urls,
             rate_limit_wait=rate_limit_wait,
         )
+
+    def send(self, ledger: Ledger, request: UploadRequest, rate_limit_wait: RateLimitWait) -> UploadRecord:
+        """Send a source; see `Sender.send`, and what `sender` raises."""
+        sender = self.sender(ledger, request, rate_limit_wait)
+        action = AuditAction.PREPARE_UPLOAD if request.is_paused else AuditAction.SEND_UPLOAD
+        with self.auditor.act(
+            action, connection=self.connection, list_id=request.list_id, reference=request.id
+        ):
+            return sender.send(request)
 
     def sender(self, ledger: Ledger, request: UploadRequest, rate_limit_wait: RateLimitWait) -> Sender:
         """Make what sends a source.
@@ -283,6 +300,7 @@ class Assembly:
             catalogue=catalogue,
             reconciler=self.reconciler,
             rules=lambda: self.route().file_rules,
+            auditor=self.auditor,
         )
 
     def _reachable(self) -> Staging:

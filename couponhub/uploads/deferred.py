@@ -71,7 +71,7 @@ def begin_upload(
             answers=answers,
         )
         limit = assembly.rate_limit_wait(given_timeout(timeout))
-        assembly.sender(assembly.ledger(), request, limit).send(request)
+        assembly.send(assembly.ledger(), request, limit)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from couponhub.auditing import Auditor
 from couponhub.clock import Clock
 from couponhub.models import JobId
 from couponhub.plugin import ConnectionSettings
@@ -24,6 +25,7 @@ def open_uploads(
     let_go: Callable[[JobId], object],
     clock: Clock,
     public_url: str | None,
+    auditor: Auditor,
 ) -> Uploads:
     """Open them; nothing is touched before its first use.
 
@@ -36,6 +38,7 @@ def open_uploads(
         let_go: Told of a job with which others may go on from now.
         clock: For pauses and what is written down.
         public_url: Where vendors reach `couponhub serve`; None when they do not.
+        auditor: Writes down what somebody does.
     """
     is_loopback = is_loopback_url(settings.base_url or "")
     if public_url is not None and is_loopback_url(public_url) and not is_loopback:
@@ -49,6 +52,7 @@ def open_uploads(
         let_go=let_go,
         settle=settings.settle,
         clock=clock,
+        auditor=auditor,
         vendor_is_loopback=is_loopback,
         callback_urls=CallbackUrls(callbacks=lambda: state.callbacks, public_url=public_url),
         size_of=lambda file: size_of(file, settings.transport()),

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import attrs
 
+from couponhub.auditing import Auditor
 from couponhub.capabilities import Offered
 from couponhub.errors import LocalError, NotFound
 from couponhub.models import CodeFileRules, UploadId, UploadReport
 from couponhub.protocols import FindsCoupons
-from couponhub.state import Ledger, UploadRecord
+from couponhub.state import AuditAction, Ledger, UploadRecord
 from couponhub.uploads.catalogue import UploadCatalogue
 from couponhub.uploads.code_probe import CodeProbe
 from couponhub.uploads.reconciling import Reconciler
@@ -34,6 +35,7 @@ class UploadReporter:
     catalogue: UploadCatalogue
     reconciler: Callable[[Ledger], Reconciler]
     rules: Callable[[], CodeFileRules]
+    auditor: Auditor
 
     def write(self, upload_id: UploadId, target: Path, *, most: int) -> UploadReport:
         """See `Uploads.report`; about `most` codes the vendor is asked."""
@@ -48,7 +50,7 @@ class UploadReporter:
         walk = _walk_of(ledger, record)
         record = self.reconciler(ledger).refresh(record)
         rules = self.rules()
-        return RowReporter(
+        reporter = RowReporter(
             record=record,
             upload=self.catalogue.told(record, sending=ledger.is_locked(record)),
             walk=walk,
@@ -59,7 +61,14 @@ class UploadReporter:
                 ignores_case=rules.ignores_case,
                 ignores_blanks=rules.ignores_blanks,
             ),
-        ).write(target)
+        )
+        with self.auditor.act(
+            AuditAction.DOWNLOAD_ROW_REPORT,
+            connection=self.connection,
+            list_id=record.list_id,
+            reference=upload_id,
+        ):
+            return reporter.write(target)
 
 
 def _walk_of(ledger: Ledger, record: UploadRecord) -> RowWalk:

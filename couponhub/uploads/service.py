@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
+from couponhub.auditing import UNWRITTEN, Auditor
 from couponhub.capabilities import Offered
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.error_context import ErrorContext
@@ -74,6 +75,7 @@ class Uploads(Rooted):
         size_of: Tells the size of a file that lies elsewhere.
         let_go: Told of a job with which others may go on from now; nobody by default.
         clock: For tests.
+        auditor: Writes down what is sent, deleted and reported.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Uploads(Rooted):
         size_of: SizeOf = unknown_size,
         let_go: Callable[[JobId], object] = tell_nobody,
         clock: Clock = SYSTEM_CLOCK,
+        auditor: Auditor = UNWRITTEN,
     ) -> None:
         self._connection = connection
         self._offered = Offered(adapter, connection)
@@ -112,6 +115,7 @@ class Uploads(Rooted):
             clock=clock,
             poller=self._poller,
             let_go=let_go,
+            auditor=auditor,
         )
         self._catalogue = UploadCatalogue(
             connection=connection,
@@ -203,13 +207,12 @@ class Uploads(Rooted):
             reporter(UploadEvent(EventKind.PREPARING, reporter.upload))
             rate_limit_wait = self._assembly.rate_limit_wait(deadline, reporter.pause)
             ledger = self._ledger()
-            record = self._assembly.sender(ledger, request, rate_limit_wait).send(request)
+            record = self._assembly.send(ledger, request, rate_limit_wait)
             try:
                 upload = self._assembly.rested(self._catalogue.told(record), record)
                 if not wait or upload.status.ended:
                     return upload
-                found = (ledger, record)
-                return self._wait_for(found, record.id, rate_limit_wait, reporter, sent_here=True)
+                return self._wait_for((ledger, record), record.id, rate_limit_wait, reporter, sent_here=True)
             except LocalError as error:  # by now all of it was sent
                 raise final_error(error, record, rate_limit_wait.deadline) from error
 
@@ -239,7 +242,6 @@ class Uploads(Rooted):
         """
         with self._at("wait for upload"):
             home, upload_id = given_upload(upload, list_id)
-            # What is known of it before anybody is asked.
             unseen = self._unseen(home, UploadId(upload_id), "", UploadStatus.UNKNOWN)
             reporter = ProgressReporter(given_progress(progress), unseen)
             rate_limit_wait = self._assembly.rate_limit_wait(given_timeout(timeout), reporter.pause)
@@ -316,13 +318,13 @@ class Uploads(Rooted):
         """
         with self._at("delete upload"):
             home, upload_id = given_list_id(list_id), given_upload_id(upload_id)
-            deleter = self._assembly.deleter()
-            if (found := self._catalogue.find(home, upload_id, by_part=False)) is not None:
-                ledger, record = found
-                self._jobs().wish(JobId(record.id), JobWish.CANCEL)  # nothing more is sent of it
-                deleter.delete_upload(record, ledger, self._assembly.reconciler(ledger))
-                return
-            deleter.delete_part(home, PartId(upload_id))
+            with self._assembly.deleting(home, upload_id) as deleter:
+                if (found := self._catalogue.find(home, upload_id, by_part=False)) is not None:
+                    ledger, record = found
+                    self._jobs().wish(JobId(record.id), JobWish.CANCEL)  # nothing more is sent of it
+                    deleter.delete_upload(record, ledger, self._assembly.reconciler(ledger))
+                    return
+                deleter.delete_part(home, PartId(upload_id))
             # Without a store nothing is remembered of it either.
             with suppress(LocalError):
                 self._catalogue.forget_part(home, PartId(upload_id))

@@ -10,6 +10,7 @@ from couponhub import CouponHub, Customer
 from couponhub.clock import utc_now
 from couponhub.errors import Unsupported, UsageError
 from couponhub.migration import Migrations
+from couponhub.state import AuditQuestion
 from couponhub.testing import EmulatorContext, EmulatorServer
 from couponhub.testing.vendors import emulators
 from tests.kit.cli import Ran
@@ -68,6 +69,11 @@ def test_lookups_of_running_processes_follow_there_and_back(world: World, hub: C
     assert (0, []) == (back.code, back.json["preference"]), back.err
     eventually(lambda: asked(hub) == ["capillary", "moengage"])
     assert "rolled_back" == world.cli("migrate", "status", "plan.json", "-o", "json").json["phase"]
+    acts = hub.state.audit.page(AuditQuestion(connection="moengage")).events[::-1]
+    assert {(ran.json["id"], "done")} == {(one.reference, one.outcome) for one in acts}, (
+        "each decision, and none of what the migration did for it"
+    )
+    assert ["apply_migration", "cut_over_migration", "roll_back_migration"] == [one.action for one in acts]
 
 
 def test_a_cut_over_demands_a_proof(world: World) -> None:

@@ -11,9 +11,9 @@ from couponhub.cli.options import GlobalGroup, GlobalOptions, pass_options
 from couponhub.cli.output import print_many, print_one
 from couponhub.cli.tables import Column
 from couponhub.config import load_config
-from couponhub.errors import UsageError
 from couponhub.serialization import Document, instant_text
-from couponhub.state import Scope, Token, Tokens, new_token, open_state, token_hash
+from couponhub.state import Scope, Token, new_token, open_state, token_hash
+from couponhub.token_desk import TokenDesk
 
 _SCOPES = Column("SCOPES", "scopes")
 _COLUMNS = (
@@ -66,8 +66,8 @@ def new(
     if print_hash:
         text, token = new_token(map(Scope, scopes), name=name, expires=days)
     else:
-        with _tokens(options) as tokens:
-            text, token = tokens.new(map(Scope, scopes), name=name, expires=days)
+        with _desk(options) as desk:
+            text, token = desk.make(map(Scope, scopes), name=name, expires=days)
     document: Document = {"token": text, "name": token.name, "scopes": sorted(token.scopes)}
     fields = [Column("TOKEN", "token", whole=True), Column("NAME", "name"), _SCOPES]
     if print_hash:
@@ -80,10 +80,9 @@ def new(
 @pass_options
 def ls(options: GlobalOptions) -> None:
     """List the tokens, without what makes them work: those in the store, and those that the config names."""
-    config = load_config(options.config)
-    with open_state(config.store) as state:
-        documents = [_document(token, "store") for token in state.tokens.all()]
-    documents += [_document(token, "config") for token in config.server.known_tokens]
+    with _desk(options) as desk:
+        documents = [_document(token, "store") for token in desk.stored()]
+    documents += [_document(token, "config") for token in desk.fixed]
     print_many(options, documents, _COLUMNS, "There is no token.")
 
 
@@ -92,16 +91,8 @@ def ls(options: GlobalOptions) -> None:
 @pass_options
 def rm(options: GlobalOptions, name: str) -> None:
     """Remove a token; a running server refuses it within seconds."""
-    config = load_config(options.config)
-    with open_state(config.store) as state:
-        if not any(name in {token.name, token.id} for token in state.tokens.all()) and any(
-            name in {token.name, token.id} for token in config.server.known_tokens
-        ):
-            raise UsageError(
-                f"the token {name} stands in the config, not in the store",
-                hint="take its hash out of [server] tokens, and send SIGHUP to a running server",
-            )
-        state.tokens.remove(name)
+    with _desk(options) as desk:
+        desk.remove(name)
     document = {"name": name, "deleted": True}
     print_one(
         options, document, (Column("REMOVED", "name", whole=True),), done=f"the token {name} was removed"
@@ -109,9 +100,10 @@ def rm(options: GlobalOptions, name: str) -> None:
 
 
 @contextmanager
-def _tokens(options: GlobalOptions) -> Iterator[Tokens]:
-    with open_state(load_config(options.config).store) as state:
-        yield state.tokens
+def _desk(options: GlobalOptions) -> Iterator[TokenDesk]:
+    config = load_config(options.config)
+    with open_state(config.store) as state:
+        yield TokenDesk(state=state, fixed=config.server.known_tokens)
 
 
 def _document(token: Token, kept: str) -> Document:
