@@ -2,14 +2,25 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
-from couponhub.console.answer_view import AnswerView
+from couponhub.clock import utc_now
+from couponhub.console.answer_view import GROUPS, AnswerView, coupon_of, forms_of, view_of
 from couponhub.console.asked_customer import AskedCustomer, read_customer
-from couponhub.console.pages import Page, PageRequest, Shown, View
+from couponhub.console.kept_answers import KeptAnswers
+from couponhub.console.pages import NO_FIELDS, Page, PageRequest, Shown, View
+from couponhub.console.why_view import why_of
 from couponhub.errors import UsageError
 from couponhub.hub import CouponHub
+from couponhub.server.masking import masked
 from couponhub.state import AuditAction, Scope
+
+_WHY_SECONDS = 15.0
+_LONGEST_NUMBER = 6
+_ONLY_THE_PAUSE: Mapping[str, str] = MappingProxyType(
+    {"HX-Retarget": "#again", "HX-Reselect": "#again", "HX-Reswap": "outerHTML settle:0ms"}
+)
 
 
 class LookupPages:
@@ -23,6 +34,7 @@ class LookupPages:
     def __init__(self, hub: CouponHub, key: bytes) -> None:
         self._hub = hub
         self._key = key
+        self._kept = KeptAnswers(key, hub.state.invalidation)
 
     def pages(self) -> Iterator[Page]:
         """The pages."""
@@ -30,22 +42,48 @@ class LookupPages:
             name="lookup", method="GET", path="/", run=self._empty, scope=Scope.LOOKUP, entry="menu.lookup"
         )
         yield Page(name="looking_up", method="POST", path="/", run=self._answer, scope=Scope.LOOKUP)
+        yield Page(name="why", method="POST", path="/lookup/why", run=self._why, scope=Scope.LOOKUP)
         yield Page(
             name="reveal", method="POST", path="/lookup/reveal", run=self._reveal, scope=Scope.CODES_REVEAL
         )
 
     def _empty(self, call: PageRequest) -> Shown:  # noqa: ARG002 - it is the same for all
-        return _page(None, None)
+        return View(template="lookup.html", values=self._around(None, None))
 
     def _answer(self, call: PageRequest) -> Shown:
+        if not tuple(self._hub):
+            return self._empty(call)
         asked = read_customer(call.form)
-        return _page(asked, self._asked(asked))
+        turned, page = _turned(call.form.get("page", ""))
+        answer = self._kept.get(_whose(call), asked.customer) if turned else None
+        if answer is None:
+            answer = self._asked(call, asked)
+        tries = _number(call.form.get("again", ""))
+        is_same = call.is_fragment and call.form.get("shown") == answer.digest
+        again_in = answer.again_in(tries)
+        values = {
+            **self._around(asked, answer),
+            "groups": tuple(answer.groups(turned, page)),
+            "tries": tries,
+            "again_in": again_in,
+            "now": utc_now(),
+            "forms_of": forms_of,
+        }
+        # What somebody reads, has had shown, or stands on, stays where nothing else came of it.
+        headers = _ONLY_THE_PAUSE if is_same else NO_FIELDS
+        return View(template="lookup.html", values=values, headers=headers)
+
+    def _why(self, call: PageRequest) -> Shown:
+        """Tell why an answer says what it says: vendors are asked anew, and nothing that was remembered is used."""
+        asked = read_customer(call.form)
+        why = why_of(self._hub.explain(asked.customer, deadline=_WHY_SECONDS))
+        return View(template="why.html", values={"asked": asked, "why": why, "forms_of": forms_of})
 
     def _reveal(self, call: PageRequest) -> Shown:
         """Show one code: the customer is asked about again, for a page remembers none."""
         reference = call.field("reference")
-        answer = self._asked(read_customer(call.form))
-        coupon = answer.coupon_of(reference)
+        asked = read_customer(call.form)
+        coupon = coupon_of(self._hub.lookup(asked.customer), reference, key=self._key)
         if coupon is None:
             raise UsageError("this coupon is not there any more", hint="look the customer up again")
         # Before it is shown: what cannot be written down is not.
@@ -55,10 +93,20 @@ class LookupPages:
             list_id=coupon.list_id,
             reference=code_hash(coupon.code, self._key),
         )
-        return View(template="code.html", values={"code": coupon.code})
+        code = coupon.code
+        return View(
+            template="code.html" if call.is_fragment else "one_code.html",
+            values={"code": code, "masked": masked(code), "title": coupon.list_name or coupon.list_id or ""},
+        )
 
-    def _asked(self, asked: AskedCustomer) -> AnswerView:
-        return AnswerView.of(self._hub.lookup(asked.customer), key=self._key)
+    def _asked(self, call: PageRequest, asked: AskedCustomer) -> AnswerView:
+        era = self._kept.era()
+        answer = view_of(self._hub.lookup(asked.customer), key=self._key)
+        self._kept.keep(_whose(call), asked.customer, answer, era)
+        return answer
+
+    def _around(self, asked: AskedCustomer | None, answer: AnswerView | None) -> dict[str, object]:
+        return {"asked": asked, "answer": answer, "has_connections": bool(tuple(self._hub))}
 
 
 def code_hash(code: str, key: bytes) -> str:
@@ -67,5 +115,15 @@ def code_hash(code: str, key: bytes) -> str:
     return hmac.new(key, text, hashlib.sha256).hexdigest()[:32]
 
 
-def _page(asked: AskedCustomer | None, answer: AnswerView | None) -> View:
-    return View(template="lookup.html", values={"asked": asked, "answer": answer})
+def _whose(call: PageRequest) -> str:
+    return call.caller.token_id or ""
+
+
+def _turned(text: str) -> tuple[str, int]:
+    """Read `group:page`; an odd one turns nothing."""
+    group, _, number = text.partition(":")
+    return (group, max(1, _number(number))) if group in {name for name, _ in GROUPS} else ("", 1)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else 0

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from couponhub.console.pages import Page, PageRequest, View
 from couponhub.console.static_files import StaticFiles
@@ -34,6 +35,7 @@ class Renderer:
         self._environment.globals["static"] = static.url
         self._environment.filters["shown"] = shown
         self._environment.filters["path_part"] = path_part
+        self._environment.filters["said"] = said
         self._menu: list[Page] = []
 
     def add_to_menu(self, pages: Iterable[Page]) -> None:
@@ -58,3 +60,8 @@ class Renderer:
 def path_part(text: str) -> str:
     """A text as one part of an address's path, whatever it holds."""
     return quote(text.encode("utf-8", "replace"), safe="")
+
+
+def said(text: str) -> Markup:
+    """Mark what the core, an adapter or a vendor says, which is English whatever the page's language."""
+    return Markup('<span lang="en">{}</span>').format(text)

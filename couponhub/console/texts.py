@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -30,13 +31,22 @@ class Texts:
     def __call__(self, key: str, **values: Any) -> str:
         """Return the words of a key, filled in; with `count` those of its number, `one` or `other`.
 
+        They are markup where a value is, and all other values in them are escaped then.
+
         Raises:
             KeyError: There are none.
         """
         text = self.words.get(key)
         if text is None:
             text = self.words[f"{key}.{'one' if values.get('count') == 1 else 'other'}"]
+        values = {name: self.number(value) if type(value) is int else value for name, value in values.items()}
+        if any(isinstance(value, Markup) for value in values.values()):
+            return escape(text).format(**values)
         return text.format(**values) if values else text
+
+    def number(self, value: int) -> str:
+        """Write a whole number as the language does; a script writes it as its reader does."""
+        return f"{value:,}".replace(",", self.words["thousands"])
 
     def has(self, key: str) -> bool:
         """Tell whether there are words of a key."""

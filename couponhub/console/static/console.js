@@ -15,6 +15,9 @@
     }
     for (const data of root.querySelectorAll("data.country")) data.textContent = countries.of(data.value);
     for (const data of root.querySelectorAll("data.number")) data.textContent = number.format(Number(data.value));
+    // What only a script does is promised only where there is one.
+    for (const one of root.querySelectorAll("[data-with-script]")) one.textContent = one.dataset.withScript;
+    for (const one of root.querySelectorAll("[data-print]")) one.hidden = false;
   }
 
   function tell(text) {
@@ -24,18 +27,27 @@
 
   function hideLater(root) {
     for (const shown of root.querySelectorAll("[data-hide-after]")) {
-      const seconds = Number(shown.dataset.hideAfter);
-      const masked = "•".repeat(8);
-      setTimeout(() => { if (shown.isConnected) { shown.textContent = masked; shown.classList.remove("shown"); } }, seconds * 1000);
+      const hide = () => {
+        shown.textContent = shown.dataset.masked || "•".repeat(8);
+        shown.classList.remove("shown");
+        for (const one of shown.parentElement.querySelectorAll(".printed, [data-copy]")) one.remove();
+      };
+      setTimeout(hide, Number(shown.dataset.hideAfter) * 1000);
+      shown.removeAttribute("data-hide-after");
     }
   }
 
   document.addEventListener("click", async (event) => {
+    if (event.target.closest("[data-print]")) window.print();
     const button = event.target.closest("[data-copy]");
     if (!button) return;
     const code = button.parentElement.querySelector("code");
-    await navigator.clipboard.writeText(code.textContent);
-    tell(button.dataset.copied || "OK");
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      tell(button.dataset.copied);
+    } catch {
+      tell(button.dataset.notCopied); // without TLS, or not allowed
+    }
   });
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -49,18 +61,19 @@
       document.getElementById("sign-in").requestSubmit();
     }
   });
-  document.addEventListener("htmx:afterSettle", (event) => { localise(event.target); hideLater(event.target); });
+  // Right after a swap, before anything is painted: nobody sees how a time looked on its way.
+  document.addEventListener("htmx:afterSwap", (event) => { localise(event.target); hideLater(event.target); });
   const polls = (elt) => (elt.getAttribute("hx-trigger") || "").includes("every");
   const answered = new Map();
   // What is polled is put in its place only when it has changed: nothing flickers, and nothing that is marked or scrolled jumps.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const { elt, xhr } = event.detail;
+    const { elt, target, xhr } = event.detail;
     // What only swaps out of band has no place of its own.
     if (!polls(elt) || elt.getAttribute("hx-swap") === "none") return;
-    const isThere = xhr.responseText.includes(`id="${elt.id}"`);
+    const isThere = xhr.responseText.includes(`id="${target.id}"`);
     elt.toggleAttribute("data-is-stale", !isThere);
-    if (!isThere || answered.get(elt.id) === xhr.responseText) { event.detail.shouldSwap = false; return; }
-    answered.set(elt.id, xhr.responseText);
+    if (!isThere || answered.get(target.id) === xhr.responseText) { event.detail.shouldSwap = false; return; }
+    answered.set(target.id, xhr.responseText);
   });
   document.addEventListener("htmx:sendError", (event) => {
     if (polls(event.detail.elt)) event.detail.elt.toggleAttribute("data-is-stale", true);
