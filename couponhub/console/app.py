@@ -11,7 +11,8 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
 from couponhub.auditing import acting_as
-from couponhub.console.guarding import HEADERS, require_form_of, require_own_page
+from couponhub.console.ended_session import EndedSession
+from couponhub.console.guarding import HEADERS, is_form_of, require_own_page
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
 from couponhub.console.rendering import Renderer
 from couponhub.console.sessions import Sessions
@@ -34,7 +35,6 @@ _log = logging.getLogger(__name__)
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _FORM = "application/x-www-form-urlencoded"
-SIGN_IN = "/sign-in"
 
 
 class Console:
@@ -45,12 +45,19 @@ class Console:
         sessions: Who is signed in.
         frame: What stands around each request.
         patience: Waits for files that come with forms.
+        provider: What the provider is called that signs people in; None where there is none.
     """
 
     def __init__(
-        self, pages: Iterable[Page], sessions: Sessions, frame: RequestScope, patience: BodyTimeout
+        self,
+        pages: Iterable[Page],
+        sessions: Sessions,
+        frame: RequestScope,
+        patience: BodyTimeout,
+        provider: str | None = None,
     ) -> None:
-        every = list(pages)
+        self._ended = EndedSession(sessions, self._found, provider)
+        every = [*pages, *self._ended.pages()]
         self._patience = patience
         self._sessions = sessions
         self._frame = frame
@@ -65,7 +72,11 @@ class Console:
         """Answer a request, as WSGI has it."""
         framed = self._frame.begin(environ)
         texts = self._texts[language_of(environ, self._texts)]
-        call = PageRequest(is_fragment="HTTP_HX_REQUEST" in environ)
+        call = PageRequest(
+            is_fragment="HTTP_HX_REQUEST" in environ,
+            host=environ.get("HTTP_HOST", ""),
+            cookies=environ.get("HTTP_COOKIE", ""),
+        )
         try:
             reply = self._answer(framed, environ, call, texts)
         except Exception as error:  # noqa: BLE001 - everything becomes a page
@@ -82,11 +93,12 @@ class Console:
             return self._static.answer(address, environ.get("HTTP_ACCEPT_ENCODING", ""))
         page, call.path = self._found(environ["REQUEST_METHOD"], address)
         framed.route = page.path
-        call.session = self._sessions.of(environ)
+        call.session = self._sessions.of(call.cookies)
         if call.session is not None:
             call.caller = framed.caller = call.session.caller
         elif not page.is_public:
-            return _redirected(Redirect(SIGN_IN), is_fragment=call.is_fragment)
+            self._frame.admit(framed, streams=False)
+            return self._shown(self._unknown(page, framed, environ, call), call, texts)
         self._frame.admit(framed, streams=False)
         call.query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
         if page.method == "POST":
@@ -95,10 +107,20 @@ class Console:
                 return self._with_file(page, framed, environ, call, texts)
             call.form = _form(environ, page.largest_form)
             framed.has_body = False
-            if call.session is not None:
-                require_form_of(call.session, environ, call.form)
+            if not is_form_of(call.session, environ, call.form) and not page.is_public:
+                return self._shown(self._ended.repeated(page, environ, call.form, call), call, texts)
         _require(page, call.caller)
         return self._run(page, framed, call, texts)
+
+    def _unknown(
+        self, page: Page, framed: RequestContext, environ: "WSGIEnvironment", call: PageRequest
+    ) -> Shown:
+        """Answer somebody without a session."""
+        form: Mapping[str, str] | None = {}
+        if page.method == "POST" and not call.is_fragment:
+            form = None if page.takes_file and is_multipart(environ) else _form(environ, page.largest_form)
+            framed.has_body = form is None
+        return self._ended.answer(page, environ, form, call)
 
     def _with_file(
         self,
@@ -111,8 +133,8 @@ class Console:
         _require(page, call.caller)  # before gigabytes of somebody are read who may not send them
         with read_file_form(environ, self._patience, framed) as form:
             call.form, call.file = form.fields, form
-            if call.session is not None:
-                require_form_of(call.session, environ, call.form)
+            if not is_form_of(call.session, environ, call.form):
+                return self._shown(self._ended.repeated(page, environ, call.form, call), call, texts)
             return self._run(page, framed, call, texts)
 
     def _run(self, page: Page, framed: RequestContext, call: PageRequest, texts: Texts) -> OperationResponse:
@@ -209,9 +231,9 @@ def _redirected(to: Redirect, *, is_fragment: bool) -> OperationResponse:
 
 
 def _guarded(head: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Add what guards a page; of two that say how long a browser may keep it the later counts, as for files of ours."""
-    kept = [(name, value) for name, value in head if name == "Cache-Control"][-1:]
-    return [*HEADERS.items(), *kept, *((name, value) for name, value in head if name != "Cache-Control")]
+    """Add what guards a page; where a page says something else of its own, that counts."""
+    cookies = [one for one in head if one[0] == "Set-Cookie"]
+    return [*{**HEADERS, **{name: value for name, value in head if name != "Set-Cookie"}}.items(), *cookies]
 
 
 def _rule(page: Page) -> Rule:

@@ -46,15 +46,12 @@ def require_own_page(environ: "WSGIEnvironment") -> None:
         raise _refused("this request comes from another site")
 
 
-def require_form_of(session: Session, environ: "WSGIEnvironment", form: Mapping[str, str]) -> None:
-    """Refuse a change whose form was not given out in this session.
-
-    Raises:
-        Refusal: It was not, or the session is another by now.
-    """
+def is_form_of(session: Session | None, environ: "WSGIEnvironment", form: Mapping[str, str]) -> bool:
+    """Tell whether the form of a change was given out in this session, rather than in an earlier one or by somebody else."""
+    if session is None:
+        return False
     given = environ.get(_CSRF_HEADER) or form.get(CSRF_FIELD, "")
-    if not hmac.compare_digest(given.encode("utf-8", "replace"), session.csrf.encode()):
-        raise _refused("this form is of another session")
+    return hmac.compare_digest(given.encode("utf-8", "replace"), session.csrf.encode())
 
 
 def _refused(text: str) -> Refusal:

@@ -10,6 +10,8 @@ from couponhub.console.list_pages import ListPages
 from couponhub.console.list_stock import ListStock
 from couponhub.console.lookup_pages import LookupPages
 from couponhub.console.migration_pages import MigrationPages
+from couponhub.console.oidc_pages import OidcPages
+from couponhub.console.oidc_provider import OidcProvider
 from couponhub.console.one_list_pages import OneListPages
 from couponhub.console.pages import Page
 from couponhub.console.sessions import Sessions
@@ -31,12 +33,19 @@ def with_console(api: App, *, key: bytes | None = None) -> SideBySide:
     """
     ground = api.ground
     secret = key or ground.hub.state.reports.key().derived("console")
-    sessions = Sessions(secret, ground.access)
-    every = all_pages(ground, sessions, key=secret)
-    return SideBySide(api, Console(every, sessions, ground.frame, ground.patience))
+    server = ground.hub.config.server
+    sessions = Sessions(secret, ground.access, server.oidc)
+    oidc = None
+    if server.oidc is not None:
+        oidc = OidcPages(OidcProvider(server.oidc), sessions, server.public_url)
+    every = all_pages(ground, sessions, oidc, key=secret)
+    console = Console(every, sessions, ground.frame, ground.patience, None if oidc is None else oidc.name)
+    return SideBySide(api, console)
 
 
-def all_pages(ground: Ground, sessions: Sessions, *, key: bytes) -> Iterable[Page]:
+def all_pages(
+    ground: Ground, sessions: Sessions, oidc: OidcPages | None = None, *, key: bytes
+) -> Iterable[Page]:
     """Give every page, those of the main menu in its order."""
     stock = ListStock(ground.hub)
     yield from LookupPages(ground.hub, key).pages()
@@ -47,4 +56,4 @@ def all_pages(ground: Ground, sessions: Sessions, *, key: bytes) -> Iterable[Pag
     yield from MigrationPages(ground).pages()
     yield from UploadPages(ground).pages()
     yield from HealthPages(ground.hub, ground.parts).pages()
-    yield from SignInPages(sessions).pages()
+    yield from SignInPages(sessions, oidc).pages()

@@ -24,12 +24,14 @@ class View:
         values: By the names that it uses.
         status: Of the answer, as HTTP has it.
         headers: Further headers.
+        cookies: What the browser is to keep.
     """
 
     template: str
     values: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
     status: int = 200
     headers: Mapping[str, str] = attrs.field(factory=dict)
+    cookies: tuple[str, ...] = attrs.field(default=(), repr=False)
 
 
 @attrs.frozen
@@ -57,6 +59,8 @@ class PageRequest:
         form: The fields of a form that was sent, by name, each once; the last of several counts.
         file: The form with its file, for as long as the request; None where it came without one.
         is_fragment: True when a part of a page is asked for, to be put in its place by htmx.
+        host: As the browser calls this one, with its port.
+        cookies: All cookies that came along, in their header's own form.
     """
 
     caller: Principal = NOBODY
@@ -66,6 +70,8 @@ class PageRequest:
     form: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     file: FileForm | None = attrs.field(default=None, repr=False)
     is_fragment: bool = False
+    host: str = ""
+    cookies: str = attrs.field(default="", repr=False)
 
     def may(self, scope: Scope) -> bool:
         """Tell whether the caller has a right."""

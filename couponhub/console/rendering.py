@@ -53,7 +53,11 @@ class Renderer:
         }
         text = self._environment.get_template(view.template).render({**common, **view.values})
         return OperationResponse(
-            content=text.encode("utf-8", "replace"), media_type=HTML, status=view.status, headers=view.headers
+            content=text.encode("utf-8", "replace"),
+            media_type=HTML,
+            status=view.status,
+            headers=view.headers,
+            cookies=view.cookies,
         )
 
 

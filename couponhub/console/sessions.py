@@ -1,4 +1,4 @@
-"""Sessions of people in a browser: a signed cookie, good for eight hours, that ends with its token.
+"""Sessions of people in a browser: a signed cookie, good for some hours, that ends with its token.
 
 Nothing is stored: any server with the same key takes a session that another one began.
 """
@@ -10,17 +10,15 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
-from couponhub.server.auth import Access, Principal
-from couponhub.state import Scope
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+from couponhub.config import OidcSettings
+from couponhub.server.auth import Access, Principal, with_implied
 
 COOKIE = "__Host-couponhub"
 SECONDS = 8 * 3600
@@ -43,6 +41,11 @@ class Session:
     expires_at: float
     csrf: str = attrs.field(repr=False)
 
+    @property
+    def ends_at(self) -> datetime:
+        """Its end, in UTC."""
+        return datetime.fromtimestamp(self.expires_at, tz=UTC)
+
 
 class Sessions:
     """Begins sessions, and recognises them. Thread-safe.
@@ -50,13 +53,21 @@ class Sessions:
     Args:
         key: A secret that all servers share.
         access: Knows the tokens.
+        people: What the groups of people may do whom a provider recognises; None where nobody signs in so.
         now: Seconds since the epoch, for tests.
     """
 
-    def __init__(self, key: bytes, access: Access, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        access: Access,
+        people: OidcSettings | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._key = key
         self._access = access
-        self._now = now
+        self._people = people
+        self.now = now
 
     def begin(self, token: str) -> str:
         """Return the header's value that gives whoever has a token a session.
@@ -65,50 +76,89 @@ class Sessions:
             Refusal: The token is not known, holds no more, or was used too often.
         """
         caller = self._access.prove(token)
-        return self.cookie({"token": caller.token_id})
+        return self._cookie({"token": caller.token_id}, SECONDS)
 
-    def begin_for(self, person: str, scopes: frozenset[Scope]) -> str:
-        """Return the header's value that gives a person a session whom somebody else has recognised.
+    def begin_for(self, person: str, name: str, groups: Iterable[str], *, seconds: int) -> str:
+        """Return the header's value that gives a person a session whom the provider has recognised.
 
         Args:
-            person: For people and the audit; never an e-mail address alone that another provider could give out.
-            scopes: What the person may do.
+            person: Tells them from all others, in the audit and the log; safe in a line of a log.
+            name: For people.
+            groups: What the person may do is what these may, as long as the configuration says so.
+            seconds: So long it holds.
         """
-        return self.cookie({"person": person, "scopes": sorted(scopes)})
+        return self._cookie({"person": person, "name": name, "groups": [*groups]}, seconds)
 
-    def cookie(self, whose: dict[str, Any]) -> str:
-        """Return a cookie of a new session, whoever's it is."""
-        expires_at = int(self._now()) + SECONDS
+    def _cookie(self, whose: dict[str, Any], seconds: int) -> str:
+        expires_at = int(self.now()) + seconds
         content = {**whose, "until": expires_at, "nonce": secrets.token_hex(8)}
         text = base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
-        return f"{COOKIE}={text}.{self._mac('session', text)}; Max-Age={SECONDS}; {_ATTRIBUTES}"
+        # Kept on past its end, so that whose it was can be asked for again.
+        return f"{COOKIE}={self.signed('session', text)}; Max-Age={SECONDS}; {_ATTRIBUTES}"
 
-    def of(self, environ: "WSGIEnvironment") -> Session | None:
-        """Return the session of a request; None when there is none, when it has ended, or when its token has."""
-        text, _, mac = _cookie_in(environ).partition(".")
-        if not text or not hmac.compare_digest(mac.encode(), self._mac("session", text).encode()):
-            return None
-        try:
-            content = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        except (ValueError, binascii.Error):  # nobody signs such a thing
-            return None
-        if content["until"] <= self._now():
+    def of(self, cookies: str) -> Session | None:
+        """Return the session of a request; None when there is none, when it has ended, or when its token has.
+
+        Args:
+            cookies: The header that it came with.
+        """
+        text, content = self._read(cookies)
+        if content is None or content["until"] <= self.now():
             return None
         caller, name = self._whose(content)
         if caller is None:
             return None
         return Session(caller=caller, name=name, expires_at=content["until"], csrf=self._mac("form", text))
 
+    def may_be_renewed(self, cookies: str) -> bool:
+        """Tell whether the session has just ended of somebody whom the provider may still know."""
+        _, content = self._read(cookies)
+        return (
+            self._people is not None
+            and content is not None
+            and "person" in content
+            and content["until"] <= self.now() < content["until"] + SECONDS
+        )
+
+    def signed(self, purpose: str, text: str) -> str:
+        """Return a text that can be put into a cookie, so that it is known again."""
+        return f"{text}.{self._mac(purpose, text)}"
+
+    def unsigned(self, purpose: str, cookie: str) -> str | None:
+        """Return the text of a cookie that was signed here for the same purpose; None for any other."""
+        text, _, mac = cookie.rpartition(".")
+        is_ours = hmac.compare_digest(mac.encode("utf-8", "replace"), self._mac(purpose, text).encode())
+        return text if text and is_ours else None
+
+    def derived(self, purpose: str, text: str) -> str:
+        """Return a word that only servers of this key can derive of a text."""
+        return self._mac(purpose, text)
+
+    def _read(self, cookies: str) -> tuple[str, dict[str, Any] | None]:
+        text = self.unsigned("session", cookie_in(cookies, COOKIE))
+        if text is None:
+            return "", None
+        try:
+            return text, json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        except (ValueError, binascii.Error):  # nobody signs such a thing
+            return "", None
+
     def _whose(self, content: dict[str, Any]) -> tuple[Principal | None, str]:
         if "person" in content:
-            known = frozenset(Scope(word) for word in content["scopes"] if word in set(Scope))
-            person = content["person"]
-            return Principal(token_id=f"oidc:{person}", scopes=known, name=person), person
+            return self._person(content)
         found = self._access.holder(content["token"])
         return (None, "") if found is None else found
 
+    def _person(self, content: dict[str, Any]) -> tuple[Principal | None, str]:
+        if self._people is None:
+            return None, ""
+        given = (self._people.scopes.get(group, ()) for group in content["groups"])
+        scopes = with_implied(scope for some in given for scope in some)
+        caller = Principal(token_id=f"oidc:{content['person']}", scopes=scopes, name=content["name"])
+        return (caller, content["name"]) if scopes else (None, "")
+
     def _mac(self, purpose: str, text: str) -> str:
-        return hmac.new(self._key, f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._key, f"{purpose}:{text}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
 def ended_cookie() -> str:
@@ -116,11 +166,12 @@ def ended_cookie() -> str:
     return f"{COOKIE}=; Max-Age=0; {_ATTRIBUTES}"
 
 
-def _cookie_in(environ: "WSGIEnvironment") -> str:
-    cookies: SimpleCookie = SimpleCookie()
+def cookie_in(cookies: str, name: str) -> str:
+    """Return a cookie of a header by its name; "" where it has none."""
+    jar: SimpleCookie = SimpleCookie()
     try:
-        cookies.load(environ.get("HTTP_COOKIE", ""))
+        jar.load(cookies)
     except CookieError:
         return ""
-    found = cookies.get(COOKIE)
+    found = jar.get(name)
     return "" if found is None else found.value

@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator
 
+from couponhub.console.oidc_pages import OidcPages
+from couponhub.console.own_paths import HOME, own_path
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
 from couponhub.console.sessions import Sessions, ended_cookie
+from couponhub.errors import CouponhubError
 from couponhub.server.problems import Refusal
+
+SIGN_IN = "/sign-in"
 
 
 class SignInPages:
@@ -12,30 +17,47 @@ class SignInPages:
 
     Args:
         sessions: Begins them.
+        oidc: Leads people to a provider; None where there is none.
     """
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, oidc: OidcPages | None = None) -> None:
         self._sessions = sessions
+        self._oidc = oidc
 
     def pages(self) -> Iterator[Page]:
         """The pages."""
-        yield Page(name="sign_in", method="GET", path="/sign-in", run=self._form, is_public=True)
-        yield Page(name="signing_in", method="POST", path="/sign-in", run=self._begin, is_public=True)
+        yield Page(name="sign_in", method="GET", path=SIGN_IN, run=self._form, is_public=True)
+        yield Page(name="signing_in", method="POST", path=SIGN_IN, run=self._begin, is_public=True)
         yield Page(name="sign_out", method="POST", path="/sign-out", run=self._end)
+        if self._oidc is not None:
+            yield from self._oidc.pages()
 
     def _form(self, call: PageRequest) -> Shown:
-        return (
-            Redirect("/")
-            if call.session is not None
-            else View(template="sign_in.html", values={"fault": None})
-        )
+        to = own_path(call.query.get("to", HOME))
+        if call.session is not None:
+            return Redirect(to)
+        return self._door(to, way_out=self._way_out(call) if "left" in call.query else None)
 
     def _begin(self, call: PageRequest) -> Shown:
+        to = own_path(call.form.get("to", HOME))
         try:
             cookie = self._sessions.begin(call.form.get("token", "").strip())
         except Refusal as refusal:
-            return View(template="sign_in.html", values={"fault": refusal.error}, status=refusal.status)
-        return Redirect("/", {"Set-Cookie": cookie})
+            return self._door(to, fault=refusal.error, status=refusal.status)
+        return Redirect(to, {"Set-Cookie": cookie})
 
-    def _end(self, call: PageRequest) -> Shown:  # noqa: ARG002 - it is the same for all
-        return Redirect("/sign-in", {"Set-Cookie": ended_cookie()})
+    def _end(self, call: PageRequest) -> Shown:
+        # Whoever signed in through a provider is still signed in there, and would be here again at a click.
+        address = SIGN_IN if self._way_out(call) is None else f"{SIGN_IN}?left=1"
+        return Redirect(address, {"Set-Cookie": ended_cookie()})
+
+    def _door(
+        self, to: str, *, fault: CouponhubError | None = None, status: int = 200, way_out: str | None = None
+    ) -> View:
+        provider = None if self._oidc is None else self._oidc.name
+        values = {"fault": fault, "to": to, "provider": provider, "way_out": way_out}
+        return View(template="sign_in.html", values=values, status=status)
+
+    def _way_out(self, call: PageRequest) -> str | None:
+        is_person = call.session is None or (call.caller.token_id or "").startswith("oidc:")
+        return self._oidc.way_out(call.host) if self._oidc is not None and is_person else None

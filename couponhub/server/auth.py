@@ -150,6 +150,20 @@ class Access:
         """
         return self._identify({"HTTP_AUTHORIZATION": f"Bearer {text}"})
 
+    def admit_session(self, caller: Principal, scope: Scope) -> Principal:
+        """As `admit`, of somebody whose session was proven; what is asked for counts as with a token.
+
+        Raises:
+            Refusal: The scope is lacking, or there were too many requests.
+        """
+        who = caller.token_id
+        wait = 0.0 if who is None else self._pace.take(who)
+        if wait:
+            raise Refusal(RateLimited("too many requests", retry_after=wait), 429, token_id=who)
+        if scope not in caller.scopes:
+            raise attrs.evolve(lacks(scope), token_id=who)
+        return caller
+
     def holder(self, token_id: str) -> tuple[Principal, str] | None:
         """Return who holds the token of that id now, and its name for people; None when nobody does any more."""
         found = self._current().tokens.get(token_id)
@@ -275,8 +289,12 @@ def _known(tokens: Iterable[Token]) -> _Known:
 
 
 def _caller(token: Token) -> Principal:
-    implied = (_IMPLIED.get(scope, frozenset({scope})) for scope in token.scopes)
-    return Principal(token_id=token.id, scopes=frozenset().union(*implied), name=token.name)
+    return Principal(token_id=token.id, scopes=with_implied(token.scopes), name=token.name)
+
+
+def with_implied(scopes: Iterable[Scope]) -> frozenset[Scope]:
+    """Return scopes together with those that they imply."""
+    return frozenset().union(*(_IMPLIED.get(scope, frozenset({scope})) for scope in scopes))
 
 
 def _token_of(header: str) -> str | None:

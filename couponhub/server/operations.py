@@ -38,17 +38,20 @@ class OperationResponse:
     Attributes:
         content: The bytes, or where they are many, their pieces as they are made.
         headers: Further headers.
+        cookies: Values of `Set-Cookie`, which may come several times.
     """
 
     content: bytes | Generator[bytes]
     media_type: str = "application/json"
     status: int = 200
     headers: Mapping[str, str] = attrs.field(factory=dict)
+    cookies: tuple[str, ...] = attrs.field(default=(), repr=False)
 
     @property
     def head(self) -> list[tuple[str, str]]:
         """All headers but the request's id. No answer may be kept by anybody on its way: it may hold codes."""
         head = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"), *self.headers.items()]
+        head += [("Set-Cookie", cookie) for cookie in self.cookies]
         if self.status != HTTPStatus.NO_CONTENT:
             head.append(("Content-Type", self.media_type))
         if isinstance(self.content, bytes):

@@ -17,7 +17,8 @@ def test_nothing_is_shown_to_strangers(console: ConsoleHarness) -> None:
     """Each page leads to the door, which leads nowhere else."""
     for path in (*PAGES, "/lists/new", "/uploads/new"):
         answer = console.client.get(path)
-        assert (303, "/sign-in") == (answer.status_code, answer.headers["Location"])
+        back = "" if path == "/" else f"?to={path}"
+        assert (303, f"/sign-in{back}") == (answer.status_code, answer.headers["Location"])
     door = console.client.get("/sign-in?next=https://evil.example")
     assert "evil" not in door.text
 

@@ -63,6 +63,41 @@
   });
   // Right after a swap, before anything is painted: nobody sees how a time looked on its way.
   document.addEventListener("htmx:afterSwap", (event) => { localise(event.target); hideLater(event.target); });
+
+
+  // A session that ended: the page stays as it is, with all that was typed, and the door opens in it.
+  const place = () => document.getElementById("ended");
+  function useSession() {
+    const told = document.querySelector("#ended [data-csrf]");
+    if (!told) return;
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRF": told.dataset.csrf }));
+    for (const field of document.querySelectorAll('input[name="csrf"]')) field.value = told.dataset.csrf;
+    told.removeAttribute("data-csrf");
+  }
+  document.addEventListener("session-ended", async (event) => {
+    if (!place()) { location.reload(); return; }
+    if (!place().querySelector("form")) await htmx.ajax("GET", "/sign-in/here", { target: "#ended", swap: "innerHTML" });
+    if (!event.detail.asked) return;
+    place().scrollIntoView({ block: "center" });
+    place().querySelector("a, input")?.focus();
+  });
+  // Nobody can keep a file: whether the session still holds is asked before one is sent.
+  const sure = new WeakSet();
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form.enctype !== "multipart/form-data" || sure.delete(form)) return;
+    event.preventDefault();
+    let holds = true;
+    try {
+      const answer = await fetch("/sign-in/here", { headers: { "HX-Request": "true" } });
+      holds = !answer.ok || (await answer.text()).includes("data-csrf");
+    } catch { /* then sending it tells */ }
+    if (!holds) { document.dispatchEvent(new CustomEvent("session-ended", { detail: { asked: true } })); return; }
+    sure.add(form);
+    form.requestSubmit(event.submitter);
+  });
+  document.addEventListener("htmx:afterSettle", useSession);
+
   const polls = (elt) => (elt.getAttribute("hx-trigger") || "").includes("every");
   const answered = new Map();
   // What is polled is put in its place only when it has changed: nothing flickers, and nothing that is marked or scrolled jumps.
