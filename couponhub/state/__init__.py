@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         Window,
     )
     from couponhub.state.reach import PartProbe, Reach, ReachedPart
+    from couponhub.state.readings import QuotaSample, Readings, StockReading
     from couponhub.state.reaped import Reaped
     from couponhub.state.records import PartRecord, Stage, UploadRecord
     from couponhub.state.reports import ReportChange, ReportIndex, ReportSnapshot
@@ -96,10 +97,12 @@ _HOMES = {
     "PartBackup": "couponhub.state.maintenance",
     "PartProbe": "couponhub.state.reach",
     "PartRecord": "couponhub.state.records",
+    "QuotaSample": "couponhub.state.readings",
     "QuotaStore": "couponhub.state.quotas",
     "Quotas": "couponhub.state.quotas",
     "Reach": "couponhub.state.reach",
     "ReachedPart": "couponhub.state.reach",
+    "Readings": "couponhub.state.readings",
     "Reaped": "couponhub.state.reaped",
     "ReportChange": "couponhub.state.reports",
     "ReportIndex": "couponhub.state.reports",
@@ -115,6 +118,7 @@ _HOMES = {
     "StateCheck": "couponhub.state.maintenance",
     "StatePart": "couponhub.state.maintenance",
     "StepRecord": "couponhub.state.jobs",
+    "StockReading": "couponhub.state.readings",
     "StoreSettings": "couponhub.state.settings",
     "TextCodeSet": "couponhub.state.codesets",
     "Token": "couponhub.state.tokens",
@@ -163,10 +167,12 @@ __all__ = [
     "PartBackup",
     "PartProbe",
     "PartRecord",
+    "QuotaSample",
     "QuotaStore",
     "Quotas",
     "Reach",
     "ReachedPart",
+    "Readings",
     "Reaped",
     "ReportChange",
     "ReportIndex",
@@ -182,6 +188,7 @@ __all__ = [
     "StateCheck",
     "StatePart",
     "StepRecord",
+    "StockReading",
     "StoreSettings",
     "TextCodeSet",
     "Token",

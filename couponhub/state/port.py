@@ -15,6 +15,7 @@ from couponhub.state.maintenance import Maintenance
 from couponhub.state.migration_log import MigrationLog
 from couponhub.state.preference import LookupPreference
 from couponhub.state.quotas import QuotaStore
+from couponhub.state.readings import Readings
 from couponhub.state.reaped import Reaped
 from couponhub.state.reports import ReportIndex
 from couponhub.state.settings import StoreSettings
@@ -85,6 +86,11 @@ class State(Protocol):
     @property
     def audit(self) -> AuditLog:
         """The log of who has done what."""
+        ...
+
+    @property
+    def readings(self) -> Readings:
+        """The history of lists and limits."""
         ...
 
     @property

@@ -48,14 +48,22 @@ def test_an_upgrade_is_told_before_it_is_done(cli: CliRunner) -> None:
         for index in ("uploads_of_list", "parts_at_vendor"):
             connection.execute(f"DROP INDEX {index}")
         connection.execute("CREATE INDEX uploads_of_list ON uploads (connection, list_id, created_at)")
-        for table in ("steps", "jobs", "migration_events", "audit_events", "audit_outcomes"):
+        for table in (
+            "steps",
+            "jobs",
+            "migration_events",
+            "audit_events",
+            "audit_outcomes",
+            "stock_readings",
+            "quota_samples",
+        ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 4")
         connection.commit()
     for _ in range(2):
         told = cli("store", "upgrade", "--dry-run", "-o", "json")
         steps = told.json["items"]
-        assert (0, [("ledger", False)] * 4) == (told.code, [(one["name"], one["done"]) for one in steps])
+        assert (0, [("ledger", False)] * 5) == (told.code, [(one["name"], one["done"]) for one in steps])
     done = cli("store", "upgrade", "-o", "json").json["items"]
     assert [(one["step"], True) for one in steps] == [(one["step"], one["done"]) for one in done]
     assert [] == cli("store", "upgrade", "-o", "json").json["items"]

@@ -75,6 +75,8 @@ def fill(state: State) -> None:
         event = state.audit.begin(AuditAction.SEND_UPLOAD, who="ab12", name=f"ä{number}", connection="shop")
         if outcome is not None:
             state.audit.end(event.id, outcome, reference=f"up_{number}")
+    state.readings.note_stock("shop", [CouponList(connection="shop", id=LIST, name="N", available=7)])
+    state.readings.note_quotas("shop", {"calls_per_day": 3}, {"calls_per_day": 9})
     state.preference.set(["engage", "shop"])
     key, now = state.reports.key(), utc_now()
     with state.reports.changing() as change:
@@ -115,6 +117,7 @@ def answers(settings: StoreSettings) -> dict[str, Any]:
         ]
         found["events"] = [state.migration_log.events(one.id) for one in state.migration_log.all()]
         found["audit"] = state.audit.page()
+        found["readings"] = (state.readings.stock("shop", LIST), state.readings.quotas("shop"))
         found["preference"] = state.preference.get()
         found["left"] = state.quotas.left("account", {"calls": [DAY]})
         with state.reports.reading() as index:

@@ -235,6 +235,37 @@ STEPS: tuple[SchemaStep, ...] = (
         """,
         ),
     ),
+    SchemaStep(
+        version=3,
+        oldest=1,
+        about="how many codes lists had left, and how many calls limits did",
+        statements=(
+            """
+        CREATE TABLE stock_readings (
+            connection TEXT NOT NULL,
+            list_id    TEXT NOT NULL,
+            span       BIGINT NOT NULL,
+            at         BIGINT NOT NULL,
+            seen_until BIGINT NOT NULL,
+            available  BIGINT NOT NULL,
+            total      BIGINT,
+            PRIMARY KEY (connection, list_id, span)
+        )
+        """,
+            "CREATE INDEX stock_readings_by_age ON stock_readings (span)",
+            """
+        CREATE TABLE quota_samples (
+            connection TEXT NOT NULL,
+            limit_name TEXT NOT NULL,
+            span       BIGINT NOT NULL,
+            at         BIGINT NOT NULL,
+            calls_left BIGINT NOT NULL,
+            calls_most BIGINT NOT NULL,
+            PRIMARY KEY (connection, limit_name, span)
+        )
+        """,
+        ),
+    ),
 )
 
 

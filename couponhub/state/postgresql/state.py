@@ -31,6 +31,7 @@ from couponhub.state.sql.audit import SqlAuditLog
 from couponhub.state.sql.callbacks import SqlCallbacks
 from couponhub.state.sql.jobs import SqlJobs
 from couponhub.state.sql.migration_log import SqlMigrationLog
+from couponhub.state.sql.readings import SqlReadings
 from couponhub.state.sql.tokens import SqlTokens
 
 
@@ -59,6 +60,7 @@ class PostgresqlState:
         self.invalidation = FactSignal(facts)
         self.migration_log = SqlMigrationLog(self.database, now=now)
         self.audit = SqlAuditLog(self.database, days=settings.audit_days, now=now)
+        self.readings = SqlReadings(self.database, clock=self._common_clock)
         self.preference = FactPreference(facts)
         self.locks = SessionLocks(self.database)
         self._local = LocalFiles()

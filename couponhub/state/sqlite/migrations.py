@@ -208,6 +208,38 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     Migration(
+        database=LEDGER,
+        version=9,
+        about="how many codes lists had left, and how many calls limits did",
+        statements=(
+            # In each span of time there is one at most; times are whole seconds since the epoch.
+            """
+        CREATE TABLE stock_readings (
+            connection TEXT NOT NULL,
+            list_id    TEXT NOT NULL,
+            span       INTEGER NOT NULL,
+            at         INTEGER NOT NULL,
+            seen_until INTEGER NOT NULL,
+            available  INTEGER NOT NULL,
+            total      INTEGER,
+            PRIMARY KEY (connection, list_id, span)
+        ) WITHOUT ROWID
+        """,
+            "CREATE INDEX stock_readings_by_age ON stock_readings (span)",
+            """
+        CREATE TABLE quota_samples (
+            connection TEXT NOT NULL,
+            limit_name TEXT NOT NULL,
+            span       INTEGER NOT NULL,
+            at         INTEGER NOT NULL,
+            calls_left INTEGER NOT NULL,
+            calls_most INTEGER NOT NULL,
+            PRIMARY KEY (connection, limit_name, span)
+        ) WITHOUT ROWID
+        """,
+        ),
+    ),
+    Migration(
         database=REPORTS,
         version=1,
         about="lists, imports and the rows of reports",

@@ -13,6 +13,7 @@ from couponhub.state.settings import StoreSettings
 from couponhub.state.sql.audit import SqlAuditLog
 from couponhub.state.sql.callbacks import SqlCallbacks
 from couponhub.state.sql.migration_log import SqlMigrationLog
+from couponhub.state.sql.readings import SqlReadings
 from couponhub.state.sql.tokens import SqlTokens
 from couponhub.state.sqlite.codesets import CodeSets
 from couponhub.state.sqlite.database import LedgerDatabase
@@ -56,6 +57,7 @@ class SqliteState:
         self.invalidation = FileSignal(self.layout)
         self.migration_log = SqlMigrationLog(self.database, now=now)
         self.audit = SqlAuditLog(self.database, days=settings.audit_days, now=now)
+        self.readings = SqlReadings(self.database, clock=clock)
         self.preference = FilePreference(self.layout)
         self.locks = FileLocks(self.layout)
         self.maintenance = SqliteMaintenance(self.database)

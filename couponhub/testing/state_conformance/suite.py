@@ -9,6 +9,7 @@ from couponhub.testing.state_conformance.locks import LockRules
 from couponhub.testing.state_conformance.migrations import MigrationRules
 from couponhub.testing.state_conformance.part_files import PartFileRules
 from couponhub.testing.state_conformance.quotas import QuotaRules
+from couponhub.testing.state_conformance.readings import ReadingRules
 from couponhub.testing.state_conformance.reports import ReportRules
 from couponhub.testing.state_conformance.rights import RightRules
 from couponhub.testing.state_conformance.upkeep import UpkeepRules
@@ -27,5 +28,6 @@ class StateConformanceSuite(
     JobFileRules,
     MigrationRules,
     AuditRules,
+    ReadingRules,
 ):
     """All rules; a subclass gives the fixture `harness`."""

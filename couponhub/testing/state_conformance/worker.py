@@ -7,7 +7,7 @@ from itertools import count
 import attrs
 
 from couponhub.clock import utc_now
-from couponhub.models import JobId, JobStatus, UploadId
+from couponhub.models import CouponList, JobId, JobStatus, ListId, UploadId
 from couponhub.state import (
     AuditAction,
     AuditOutcome,
@@ -201,6 +201,15 @@ def audit(state: State, own: str, acts: str) -> None:
         state.audit.end(event.id, AuditOutcome.DONE)
 
 
+def note_readings(state: State, connection: str, list_id: str) -> None:
+    """Note twenty times that a list has five codes left, and a limit one call."""
+    one = CouponList(connection=connection, id=ListId(list_id), name="Summer", available=5)
+    for _ in range(20):
+        state.readings.note_stock(connection, [one])
+        state.readings.note_quotas(connection, {"calls_per_day": 1}, {"calls_per_day": 10})
+    _say("done")
+
+
 def switch(state: State) -> None:
     """Prefer two connections in one order and then in the other, for ever."""
     names = ["new", "old"]
@@ -257,6 +266,7 @@ WORK: dict[str, Callable[..., None]] = {
         make_token,
         make_tokens,
         mark_parts,
+        note_readings,
         put_files,
         ring,
         switch,
