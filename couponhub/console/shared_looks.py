@@ -21,9 +21,11 @@ class SharedLooks(Generic[T]):
 
     Attributes:
         clock: Seconds that only grow.
+        least_seconds: A look is told again for so long at least.
     """
 
     clock: Callable[[], float] = time.monotonic
+    least_seconds: float = _LEAST_SECONDS
     _kept: dict[Hashable, tuple[float, T]] = attrs.field(factory=dict)
     _busy: set[Hashable] = attrs.field(factory=set)
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
@@ -52,7 +54,7 @@ class SharedLooks(Generic[T]):
         with self._lock:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-            self._kept[key] = (ended + max(_LEAST_SECONDS, _TIMES * (ended - began)), seen)
+            self._kept[key] = (ended + max(self.least_seconds, _TIMES * (ended - began)), seen)
         return seen
 
     def forget(self) -> None:

@@ -1,4 +1,4 @@
-"""What was read again and again, kept for a while: how many codes lists had left, and how many calls limits did."""
+"""The history of lists and limits, kept for a while: how many codes were left, and how many calls."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

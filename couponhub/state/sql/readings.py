@@ -15,7 +15,7 @@ _STOCK_SECONDS, _QUOTA_SECONDS = 900, 300
 _DAY = 86_400
 _STOCK_KEPT, _STOCK_WHOLE, _QUOTA_KEPT = 90 * _DAY, 2 * _DAY, 25 * 3600
 _THINNED = 10 * _DAY
-"""What is older than that was thinned when it was younger, or stays: to look at all of it again takes too long."""
+"""Older ones were thinned when they were younger, or stay: to look at all of them again takes too long."""
 _PRUNED_EVERY = 3600.0
 _AT_ONCE = 500
 """Lists in one transaction, which keeps other writers waiting."""
