@@ -10,7 +10,7 @@ import attrs
 
 from couponhub.errors import UsageError
 from couponhub.models import ListStatus
-from couponhub.models.list_selection import ListSelection, ListSort
+from couponhub.models.list_selection import ListSelection
 
 T = TypeVar("T")
 W = TypeVar("W", bound=StrEnum)
@@ -18,6 +18,16 @@ W = TypeVar("W", bound=StrEnum)
 ALL = "all"
 _LONGEST_NUMBER = 9
 _MOST_DAYS = 36_500
+
+
+class StockSort(StrEnum):
+    """The order of the page's rows: those of `ListSort`, and what only a history of lists tells."""
+
+    NAME = "name"
+    EXPIRES = "expires"
+    AVAILABLE = "available"
+    RUNS_OUT = "runs_out"
+    """Empty ones first, then those that run out soonest."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +47,7 @@ class AskedLists:
     status: str | None = None
     expiring: int | None = None
     below: int | None = None
-    sort: ListSort | None = None
+    sort: StockSort | None = None
     page: int = 1
 
     @property
@@ -84,7 +94,7 @@ def read_question(query: Mapping[str, str], connections: Collection[str]) -> Ask
         status=read("status", _status),
         expiring=read("expiring", _days),
         below=read("below", _number),
-        sort=read("sort", lambda name, text: _word(ListSort, name, text)),
+        sort=read("sort", lambda name, text: _word(StockSort, name, text)),
         page=max(1, read("page", _number) or 1),
     )
 

@@ -5,8 +5,11 @@ from typing import Self
 
 import attrs
 
+from couponhub.clock import utc_now
 from couponhub.console.connection_checks import CheckOutcome, ConnectionChecks
 from couponhub.console.pages import Page, PageRequest, Shown, View
+from couponhub.console.quota_gauge import QuotaGauge
+from couponhub.console.reading_notes import ReadingNotes
 from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
 from couponhub.protocols import CAPABILITIES
@@ -14,28 +17,6 @@ from couponhub.resilience.outcome import ResilienceStatus
 from couponhub.server.discretion import discreet
 from couponhub.server.parts import NEEDED, Parts
 from couponhub.state import Scope
-
-_FEW = 0.1
-"""The part of a limit below which its bar says that it is nearly spent."""
-
-
-@attrs.frozen(kw_only=True)
-class Limit:
-    """A documented limit of a vendor's.
-
-    Attributes:
-        most: 0 means none.
-        left: How many calls are left now; None where they are not counted, or that cannot be read.
-    """
-
-    name: str
-    most: int
-    left: int | None
-
-    @property
-    def few(self) -> int:
-        """So many calls left are few, for its bar."""
-        return round(self.most * _FEW)
 
 
 @attrs.frozen(kw_only=True)
@@ -53,7 +34,7 @@ class ConnectionCard:
     adapter: str
     vendor: str | None = None
     able: frozenset[str] = frozenset()
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[QuotaGauge, ...] = ()
     status: ResilienceStatus | None = None
     error: CouponhubError | None = None
     checked: CheckOutcome | None = None
@@ -64,7 +45,7 @@ class ConnectionCard:
         return self.vendor is not None and capability not in self.able
 
     @classmethod
-    def of(cls, hub: CouponHub, name: str, checks: ConnectionChecks) -> Self:
+    def of(cls, hub: CouponHub, name: str, checks: ConnectionChecks, notes: ReadingNotes) -> Self:
         """Return what is shown of a connection; its vendor is not asked."""
         card = cls(
             name=name,
@@ -84,12 +65,14 @@ class ConnectionCard:
         except CouponhubError as error:
             fault = discreet(error)
         client = hub.resilience.get(name)
+        before, now = notes.quotas(name), utc_now()
         return attrs.evolve(
             card,
             vendor=connection.vendor,
             able=able.supported,
             limits=tuple(
-                Limit(name=limit, most=most, left=left.get(limit)) for limit, most in able.limits.items()
+                QuotaGauge.of(limit, most, left.get(limit), before.get(limit, ()), now)
+                for limit, most in able.limits.items()
             ),
             status=None if client is None else client.status(),
             error=fault,
@@ -102,10 +85,12 @@ class HealthPages:
     Args:
         hub: Whose connections.
         parts: What the service rests on.
+        notes: Knows what was left of limits before.
     """
 
-    def __init__(self, hub: CouponHub, parts: Parts) -> None:
+    def __init__(self, hub: CouponHub, parts: Parts, notes: ReadingNotes) -> None:
         self._hub = hub
+        self._notes = notes
         self._parts = parts
         self._checks = ConnectionChecks(hub)
 
@@ -128,7 +113,7 @@ class HealthPages:
         )
 
     def _shown(self, call: PageRequest) -> Shown:
-        cards = [ConnectionCard.of(self._hub, name, self._checks) for name in self._hub]
+        cards = [ConnectionCard.of(self._hub, name, self._checks, self._notes) for name in self._hub]
         lacking = [name for name in CAPABILITIES if any(one.lacks(name) for one in cards)]
         return View(
             template="connections.html",

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 from couponhub.clock import utc_now
-from couponhub.console.asked_lists import ALL, read_question
+from couponhub.console.asked_lists import ALL, StockSort, read_question
 from couponhub.console.list_stock import ListStock
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
 from couponhub.console.stock_view import StockView
 from couponhub.hub import CouponHub
 from couponhub.models import ListStatus
-from couponhub.models.list_selection import ListSort
 from couponhub.state import Scope
 
 _STATUSES = (ALL, *(one.value for one in ListStatus))
@@ -52,7 +51,7 @@ class ListPages:
                 "stock": shown,
                 "connections": tuple(self._hub),
                 "statuses": _STATUSES,
-                "sorts": tuple(ListSort),
+                "sorts": tuple(StockSort),
             },
         )
 

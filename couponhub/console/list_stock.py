@@ -1,16 +1,21 @@
 """The lists of all connections, read beside the requests and remembered for a minute: a page must not spend a vendor's calls."""
 
+import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import attrs
 
 from couponhub.clock import SYSTEM_CLOCK, Clock
+from couponhub.console.reading_notes import ReadingNotes
+from couponhub.console.running_out import RunningOut
 from couponhub.errors import CouponhubError, LocalError
 from couponhub.hub import CouponHub
 from couponhub.models import CouponList
 from couponhub.models.base import NOTHING_RAW
+
+_log = logging.getLogger(__name__)
 
 _FRESH_SECONDS = 60.0
 """A vendor may let its lists be read so many times a day; a page is looked at more often."""
@@ -29,7 +34,8 @@ class Stock:
         lists: Those that could be read, in the vendor's order; () before any were.
         error: What ended the reading before it was whole; None when nothing is missing.
         read_at: When the reading began; None before the first one has ended.
-        is_reading: True while they are read, for the first time or anew.
+        is_reading: True while they are read, for the first time or anew, and what was read before is looked up.
+        outlooks: When each runs out, by its id; {} while that is not looked up, and where no history is kept.
     """
 
     connection: str
@@ -37,6 +43,7 @@ class Stock:
     error: CouponhubError | None = None
     read_at: datetime | None = None
     is_reading: bool = False
+    outlooks: Mapping[str, RunningOut] = attrs.field(factory=dict, repr=False)
 
 
 class ListStock:
@@ -45,10 +52,14 @@ class ListStock:
     Args:
         hub: Whom to ask.
         clock: What age is measured on.
+        notes: Where a history of it is kept; one of the hub's by default.
     """
 
-    def __init__(self, hub: CouponHub, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self, hub: CouponHub, clock: Clock = SYSTEM_CLOCK, *, notes: ReadingNotes | None = None
+    ) -> None:
         self._hub = hub
+        self._notes = notes or ReadingNotes(hub)
         self._clock = clock
         self._lock = threading.Lock()
         self._read: dict[str, _Reading] = {}
@@ -109,14 +120,26 @@ class ListStock:
             error = raised
         except Exception as raised:  # noqa: BLE001 - an adapter's fault must not leave the page waiting for ever
             error = LocalError(f"reading lists fails with {type(raised).__name__}", connection=name)
+        if error is not None and not found and before.lists:  # what was known is shown, with its time
+            stock = attrs.evolve(before, error=error)
+        else:
+            stock = Stock(connection=name, lists=tuple(found), error=error, read_at=at)
+            # Nobody who waits longer for a state than for the vendor is kept from what the vendor said.
+            one.stock = attrs.evolve(stock, outlooks=before.outlooks, is_reading=True)
+            stock = attrs.evolve(stock, outlooks=self._looked_up(name, found))
         with self._lock:
             # What takes longer than it stays fresh must not be read for ever: it is fresh from its end on.
             one.ended_at = self._clock.monotonic()
-            if error is not None and not found and before.lists:  # what was known is shown, with its time
-                one.stock = attrs.evolve(before, error=error, is_reading=False)
-            else:
-                one.stock = Stock(connection=name, lists=tuple(found), error=error, read_at=at)
+            one.stock = attrs.evolve(stock, is_reading=False)
         one.ended.set()
+
+    def _looked_up(self, name: str, found: list[CouponList]) -> Mapping[str, RunningOut]:
+        try:
+            self._notes.note_lists(name, found)
+            return self._notes.outlooks(name, found)
+        except Exception:  # noqa: BLE001 - a history is worth less than the lists
+            _log.debug("when the lists of %s run out cannot be told", name, exc_info=True)
+            return {}
 
 
 class _Reading:

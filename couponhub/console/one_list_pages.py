@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from couponhub.clock import utc_now
 from couponhub.console.list_stock import ListStock
 from couponhub.console.pages import Page, PageRequest, Shown, View
+from couponhub.console.reading_notes import ReadingNotes
+from couponhub.console.stock_history import StockHistory
 from couponhub.console.stock_view import ListRow
 from couponhub.console.usage_counts import UsageCounts
 from couponhub.console.usage_view import UsageView, counts_table
@@ -29,10 +31,12 @@ class OneListPages:
     Args:
         hub: Whom to ask.
         stock: Knows lists that were read a moment ago, for when the vendor does not tell.
+        notes: Knows how many codes they had before.
     """
 
-    def __init__(self, hub: CouponHub, stock: ListStock) -> None:
+    def __init__(self, hub: CouponHub, stock: ListStock, notes: ReadingNotes) -> None:
         self._hub = hub
+        self._notes = notes
         self._stock = stock
         self._counts = UsageCounts()
 
@@ -41,6 +45,7 @@ class OneListPages:
         read = Scope.LISTS_READ
         yield Page(name="list", method="GET", path=_LIST, run=self._list, scope=read)
         yield Page(name="list_uploads", method="GET", path=f"{_LIST}/uploads", run=self._uploads, scope=read)
+        yield Page(name="list_stock", method="GET", path=f"{_LIST}/stock", run=self._history, scope=read)
         yield Page(name="list_usage", method="GET", path=f"{_LIST}/usage", run=self._usage, scope=read)
         yield Page(
             name="list_counts", method="GET", path=f"{_LIST}/usage-{{by}}.csv", run=self._table, scope=read
@@ -82,6 +87,14 @@ class OneListPages:
                 "moves": any(not one.status.ended for one in shown),
             },
         )
+
+    def _history(self, call: PageRequest) -> Shown:
+        name, list_id = _named(call)
+        self._hub.config.connection(name)
+        history = StockHistory.of(
+            self._notes.stock(name, list_id), self._stock.known(name, list_id), utc_now()
+        )
+        return View(template="list_stock.html", values={**_common(call), "history": history})
 
     def _usage(self, call: PageRequest) -> Shown:
         name, list_id = _named(call)

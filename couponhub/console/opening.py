@@ -14,6 +14,7 @@ from couponhub.console.oidc_pages import OidcPages
 from couponhub.console.oidc_provider import OidcProvider
 from couponhub.console.one_list_pages import OneListPages
 from couponhub.console.pages import Page
+from couponhub.console.reading_notes import ReadingNotes
 from couponhub.console.sessions import Sessions
 from couponhub.console.sign_in import SignInPages
 from couponhub.console.upload_pages import UploadPages
@@ -43,17 +44,24 @@ def with_console(api: App, *, key: bytes | None = None) -> SideBySide:
     return SideBySide(api, console)
 
 
+def sampled_console(api: App) -> SideBySide:
+    """Return the same, in a process that serves for long: from now on a history of its vendors' limits is kept, too."""
+    ReadingNotes(api.ground.hub).keep_sampling()
+    return with_console(api)
+
+
 def all_pages(
     ground: Ground, sessions: Sessions, oidc: OidcPages | None = None, *, key: bytes
 ) -> Iterable[Page]:
     """Give every page, those of the main menu in its order."""
-    stock = ListStock(ground.hub)
+    notes = ReadingNotes(ground.hub)
+    stock = ListStock(ground.hub, notes=notes)
     yield from LookupPages(ground.hub, key).pages()
     yield from ListPages(ground.hub, stock).pages()
     yield from ListForms(ground.hub, stock).pages()
-    yield from OneListPages(ground.hub, stock).pages()
+    yield from OneListPages(ground.hub, stock, notes).pages()
     yield from JobPages(ground).pages()
     yield from MigrationPages(ground).pages()
     yield from UploadPages(ground).pages()
-    yield from HealthPages(ground.hub, ground.parts).pages()
+    yield from HealthPages(ground.hub, ground.parts, notes).pages()
     yield from SignInPages(sessions, oidc).pages()

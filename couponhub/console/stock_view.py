@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
 import attrs
 
-from couponhub.console.asked_lists import AskedLists
+from couponhub.console.asked_lists import AskedLists, StockSort
 from couponhub.console.list_stock import Stock
 from couponhub.console.paging import nearest_page
+from couponhub.console.running_out import RunningOut, StockOutlook
 from couponhub.errors import CouponhubError
 from couponhub.models import CouponList
-from couponhub.models.list_selection import lists_in_order
+from couponhub.models.list_selection import ListSort, lists_in_order
 from couponhub.server.discretion import discreet
 
 _A_PAGE = 100
@@ -27,21 +28,29 @@ class ListRow:
     Attributes:
         one: The list.
         days_left: Whole days until its end; None without an end, or when it is over.
+        outlook: When it runs out; None where that is not looked up, or its vendor does not tell what is left.
     """
 
     one: CouponList
     days_left: int | None
+    outlook: RunningOut | None = None
 
     @classmethod
-    def of(cls, one: CouponList, now: datetime) -> Self:
+    def of(cls, one: CouponList, now: datetime, outlook: RunningOut | None = None) -> Self:
         """Return what is shown of a list."""
         left = None if one.expires_at is None or one.expires_at < now else (one.expires_at - now).days
-        return cls(one=one, days_left=left)
+        return cls(one=one, days_left=left, outlook=outlook)
 
     @property
     def few(self) -> int:
         """So many codes left are few, for its bar."""
         return round((self.one.total or 0) * _FEW)
+
+    @property
+    def ends_first(self) -> bool:
+        """True when its last day comes before it runs out."""
+        about = None if self.outlook is None else self.outlook.about
+        return about is not None and self.one.expires_at is not None and self.one.expires_at < about
 
 
 @attrs.frozen(kw_only=True)
@@ -94,11 +103,14 @@ class StockView:
                     kept.append(one)
                 elif is_kept is None:
                     untold[one.connection] += 1
-        if asked.sort is not None:
-            kept = lists_in_order(kept, asked.sort)
+        outlooks = {one.connection: one.outlooks for one in stocks}
+        if asked.sort is StockSort.RUNS_OUT:
+            kept.sort(key=lambda one: _urgency(outlooks[one.connection].get(one.id)))
+        elif asked.sort is not None:
+            kept = lists_in_order(kept, ListSort(asked.sort.value))
         page = nearest_page(kept, asked.page, at_once=_A_PAGE)
         return cls(
-            rows=tuple(ListRow.of(one, now) for one in page.items),
+            rows=tuple(ListRow.of(one, now, outlooks[one.connection].get(one.id)) for one in page.items),
             count=page.total,
             page=page.number,
             pages=page.count,
@@ -115,3 +127,14 @@ class StockView:
             read_at=min((one.read_at for one in stocks if one.read_at is not None), default=None),
             is_reading=any(one.is_reading for one in stocks),
         )
+
+
+def _urgency(told: RunningOut | None) -> tuple[int, datetime]:
+    """Return what rows are sorted by that run out soonest first: what nobody can tell comes last."""
+    if told is None:
+        return len(_URGENT), _NEVER
+    return _URGENT.index(told.outlook), told.about or _NEVER
+
+
+_URGENT = (StockOutlook.EMPTY, StockOutlook.FALLS, StockOutlook.STILL, StockOutlook.TOO_FEW)
+_NEVER = datetime.max.replace(tzinfo=UTC)

@@ -9,12 +9,11 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
 from couponhub import CouponHub
-from couponhub.console.asked_lists import AskedLists, read_question
+from couponhub.console.asked_lists import AskedLists, StockSort, read_question
 from couponhub.console.list_stock import ListStock, Stock
 from couponhub.console.stock_view import StockView
 from couponhub.errors import UsageError, VendorUnavailable
 from couponhub.models import CouponList, ListId, ListStatus, NewCouponList
-from couponhub.models.list_selection import ListSort
 from couponhub.state import Scope
 from tests.console.browser import Visitor
 from tests.console.harness import ConsoleHarness, opened, served
@@ -113,7 +112,7 @@ def test_lists_take_the_right_to_read_them(console: ConsoleHarness) -> None:
 def test_shows_ten_thousand_lists_a_hundred_at_a_time() -> None:
     """A page after the last is the last."""
     stock = Stock(connection="a", lists=tuple(map(_list, range(10_000))), read_at=NOW)
-    shown = StockView.of([stock], AskedLists(sort=ListSort.AVAILABLE, page=2), NOW)
+    shown = StockView.of([stock], AskedLists(sort=StockSort.AVAILABLE, page=2), NOW)
     assert (10_000, 100, 2) == (shown.count, shown.pages, shown.page)
     assert list(range(100, 200)) == [row.one.available for row in shown.rows]
     assert 100 == StockView.of([stock], AskedLists(page=9_999), NOW).page
@@ -138,7 +137,7 @@ def test_refuses_a_question_that_is_none(query: dict[str, str]) -> None:
 
 def test_an_address_says_the_question_again() -> None:
     """What is read from it is what it was made of."""
-    asked = AskedLists(connection="a b", status="all", expiring=0, below=3, sort=ListSort.NAME, page=4)
+    asked = AskedLists(connection="a b", status="all", expiring=0, below=3, sort=StockSort.NAME, page=4)
     query = dict(part.split("=") for part in asked.address(page=4).partition("?")[2].split("&"))
     assert asked == read_question({**query, "connection": "a b"}, ["a b"])
     assert "/lists" == AskedLists().address()

@@ -91,9 +91,9 @@ def _serve(
     pages: Callable[[Any], Any] | None = None
     if console or config.server.console:
         _require(_CONSOLE, "the console", "console")
-        from couponhub.console.opening import with_console  # noqa: PLC0415 - the same
+        from couponhub.console.opening import sampled_console  # noqa: PLC0415 - the same
 
-        pages = with_console
+        pages = sampled_console
     if config.server.otlp_url is not None:
         _require(_OTLP, "telemetry ([server] otlp_url)", "otlp")
     made = serving.one_time_token(config, host)

@@ -1,0 +1,136 @@
+"""Keeps what is read anyway, so that there is a history of it; no vendor is asked for that, and no page waits for it."""
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from couponhub.clock import SYSTEM_CLOCK, Clock
+from couponhub.console.running_out import LOOKED_BACK, RunningOut
+from couponhub.console.shared_looks import SharedLooks
+from couponhub.errors import CouponhubError, LocalError, UsageError
+from couponhub.hub import CouponHub
+from couponhub.models import CouponList
+from couponhub.state import QuotaSample, StockReading
+
+_log = logging.getLogger(__name__)
+
+_SAMPLED_EVERY = 300.0
+_SAME_FOR = 900.0
+"""Counts that have not changed are written again so seldom."""
+_LOOKED_AT_EVERY = 60.0
+
+Noted = tuple[int | None, int | None]
+
+
+class ReadingNotes:
+    """The history of lists and limits, written and read. Thread-safe.
+
+    Nothing raises for a state that fails or may not be written: then there is no history, and a line for who debugs says so.
+
+    Args:
+        hub: Whose lists and limits.
+        clock: The time.
+    """
+
+    def __init__(self, hub: CouponHub, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._noted: dict[str, tuple[float, dict[str, Noted]]] = {}
+        self._looks: SharedLooks[Mapping[str, tuple[QuotaSample, ...]]] = SharedLooks(
+            clock=clock.monotonic, least_seconds=_LOOKED_AT_EVERY
+        )
+
+    def note_lists(self, connection: str, lists: Sequence[CouponList]) -> None:
+        """Keep how many codes the lists of a connection have left, as they were read a moment ago."""
+        now = self._clock.monotonic()
+        counts: dict[str, Noted] = {one.id: (one.available, one.total) for one in lists}
+        at, before = self._noted.get(connection, (float("-inf"), {}))
+        is_due = now - at >= _SAME_FOR
+        changed = lists if is_due else [one for one in lists if before.get(one.id) != counts[one.id]]
+        try:
+            if changed:
+                self._hub[connection]  # of a hub that was closed nothing is written any more
+                self._hub.state.readings.note_stock(connection, changed)
+        except CouponhubError as error:
+            _not_kept(error)
+            return
+        self._noted[connection] = now if is_due else at, counts
+
+    def outlooks(self, connection: str, lists: Sequence[CouponList]) -> Mapping[str, RunningOut]:
+        """Return when lists run out, by id, of those whose vendor tells what is left; {} where no history can be read."""
+        now = self._clock.now()
+        try:
+            kept = self._hub.state.readings.stocks(connection, now - LOOKED_BACK)
+        except CouponhubError as error:
+            _not_kept(error)
+            return {}
+        return {
+            one.id: RunningOut.of(
+                [
+                    *kept.get(one.id, ()),
+                    StockReading(at=now, until=now, available=one.available, total=one.total),
+                ],
+                now,
+            )
+            for one in lists
+            if one.available is not None
+        }
+
+    def stock(self, connection: str, list_id: str) -> tuple[StockReading, ...]:
+        """Return the readings of a list, oldest first; () where there are none, or they cannot be read."""
+        try:
+            return self._hub.state.readings.stock(connection, list_id)
+        except CouponhubError as error:
+            _not_kept(error)
+            return ()
+
+    def quotas(self, connection: str) -> Mapping[str, tuple[QuotaSample, ...]]:
+        """Return the samples of a connection's limits of the last 24 hours, as they stood a minute ago at most."""
+        return self._looks.look(connection, lambda: self._read(connection))
+
+    def sample(self) -> None:
+        """Keep how many calls every limit has left now.
+
+        Raises:
+            UsageError: The hub was closed.
+        """
+        for name in self._hub:
+            try:
+                connection = self._hub[name]
+                left = connection.quota_left()
+                if left:
+                    self._hub.state.readings.note_quotas(name, left, connection.capabilities.limits)
+            except UsageError:
+                raise
+            except CouponhubError as error:
+                _not_kept(error)
+
+    def keep_sampling(self, seconds: float = _SAMPLED_EVERY) -> None:
+        """Sample from now on, on a thread of its own, until the hub is closed."""
+        stopped = threading.Event()
+
+        def run() -> None:
+            while True:
+                try:
+                    self.sample()
+                except UsageError:
+                    return  # the hub was closed
+                except Exception as error:  # noqa: BLE001 - an adapter's fault must not end what others need
+                    _not_kept(LocalError(f"reading limits fails with {type(error).__name__}"))
+                stopped.wait(seconds)
+
+        threading.Thread(target=run, name="readings", daemon=True).start()
+
+    def _read(self, connection: str) -> Mapping[str, tuple[QuotaSample, ...]]:
+        since = self._clock.now() - timedelta(hours=24)
+        try:
+            found = self._hub.state.readings.quotas(connection)
+        except CouponhubError as error:
+            _not_kept(error)
+            return {}
+        return {name: tuple(one for one in some if one.at >= since) for name, some in found.items()}
+
+
+def _not_kept(error: CouponhubError) -> None:
+    _log.debug("there is no history of stock and limits: %s", " / ".join(str(error).splitlines()))

@@ -1,0 +1,240 @@
+"""The history of stock and limits: kept beside what is read anyway, shown as lines, days and numbers, and missed by nobody."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from playwright.sync_api import expect
+
+from couponhub import CouponHub
+from couponhub.console.asked_lists import AskedLists, StockSort
+from couponhub.console.list_stock import ListStock, Stock
+from couponhub.console.quota_gauge import QuotaGauge
+from couponhub.console.reading_notes import ReadingNotes
+from couponhub.console.running_out import RunningOut, StockOutlook
+from couponhub.console.sparkline import Sparkline
+from couponhub.console.stock_view import StockView
+from couponhub.errors import LocalError
+from couponhub.models import CouponList, ListId, ListStatus
+from couponhub.state import QuotaSample, Scope
+from couponhub.state.sql.readings import SqlReadings
+from couponhub.state.sqlite.state import SqliteState
+from couponhub.testing import EmulatedVendors
+from couponhub.transport.observing import VendorCall
+from tests.console.browser import Visitor
+from tests.console.harness import ConsoleHarness
+from tests.kit.clock import FakeClock
+from tests.kit.eventually import eventually
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+_FIRST, _LAST = (NOW.replace(month=month, tzinfo=None) for month in (1, 6))
+
+
+def past(hub: CouponHub, hours: float) -> SqlReadings:
+    """The readings of a hub's state, as they were written so long ago."""
+    assert isinstance(hub.state, SqliteState)
+    return SqlReadings(hub.state.database, clock=lambda: time.time() - hours * 3600)
+
+
+def test_tells_the_day_on_which_a_list_runs_out(console: ConsoleHarness, visitor: Visitor) -> None:
+    """First on the page that is sorted so; on the list's own page with a line, and the numbers behind it by keyboard."""
+    lists = {one.name: one for one in console.hub["moengage"].lists.iterate()}
+    falls = lists["Welcome offer"]
+    assert falls.available
+    for day in range(6, 0, -1):
+        one = attrs.evolve(falls, available=falls.available + (0, 1, 2, 5, 6, 9, 12)[day])
+        past(console.hub, 24 * day).note_stock("moengage", [one])
+    visitor.sign_in(console.token(Scope.LOOKUP, Scope.LISTS_READ))
+    visitor.go("/lists?sort=runs_out")
+    page = visitor.page
+    row = page.locator("tbody tr").first
+    expect(row).to_contain_text("Welcome offer")
+    expect(row).to_contain_text("Codes a day: 2")
+    expect(row).to_contain_text(", between")
+    expect(page.locator("tbody")).to_contain_text("Not enough readings")
+    visitor.require_accessible()
+
+    page.get_by_role("link", name="Welcome offer").press("Enter")
+    history = page.locator("#stock-history")
+    expect(history).to_contain_text("6 days of readings")
+    expect(history.get_by_role("img", name="Codes left from")).to_be_visible()
+    history.locator("summary").press("Enter")
+    expect(history.locator("tbody tr")).to_have_count(7)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.emulate_media(color_scheme="dark")
+    visitor.require_accessible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_shows_what_was_used_of_limits_in_a_day(console: ConsoleHarness, visitor: Visitor) -> None:
+    """What is used now, the highest point with its time, and a line, whose words say the same."""
+    connection = console.hub["moengage"]
+    most, left = connection.capabilities.limits, connection.quota_left()
+    for hours, used in ((30, 9), (20, 1), (10, 7), (1, 3)):
+        some = {name: max(0, most[name] - used) for name in left}
+        past(console.hub, hours).note_quotas("moengage", some, most)
+    visitor.sign_in(console.token(Scope.LOOKUP, Scope.LISTS_READ))
+    visitor.go("/connections")
+    row = visitor.page.locator("#limits-2 tr").filter(has_text="upload_per_day")
+    expect(row).to_contain_text("Highest: 7,")
+    expect(row.get_by_role("img", name="at most 7 of")).to_be_visible()
+    assert (row.locator("meter").get_attribute("aria-label") or "").startswith("0 of")
+    visitor.require_accessible()
+    visitor.page.set_viewport_size({"width": 360, "height": 740})
+    visitor.page.emulate_media(color_scheme="dark")
+    visitor.require_accessible()
+    assert [] == visitor.too_wide()
+
+
+def test_pages_of_histories_without_scripts_and_in_german(console: ConsoleHarness) -> None:
+    """A list that was never read has a sentence; what is no connection is not found."""
+    console.sign_in(Scope.LOOKUP, Scope.LISTS_READ)
+    told = console.client.get("/lists/moengage/none/stock", headers={"Accept-Language": "de"}).text
+    assert "noch nicht abgelesen" in told
+    assert 404 == console.client.get("/lists/nobody/x/stock").status_code
+
+
+def test_a_state_that_fails_costs_the_history_alone(
+    console: ConsoleHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where nothing may be written, or nothing can be read, all lists are there, and a line for who debugs says why."""
+
+    def fails(*_: object) -> None:
+        raise LocalError("the store is read-only")
+
+    for name in ("note_stock", "stocks", "stock", "quotas", "note_quotas"):
+        monkeypatch.setattr(console.hub.state.readings, name, fails)
+    caplog.set_level(logging.DEBUG, "couponhub.console.reading_notes")
+    (stock,) = ListStock(console.hub).look(["moengage"])
+    assert (None, False, {}) == (stock.error, stock.is_reading, stock.outlooks)
+    assert stock.lists
+    notes = ReadingNotes(console.hub)
+    notes.sample()
+    assert ((), {}) == (notes.stock("moengage", "x"), notes.quotas("moengage"))
+    lines = [record.getMessage() for record in caplog.records]
+    assert {"there is no history of stock and limits: the store is read-only"} == {*lines}
+
+
+def test_a_slow_state_holds_up_no_list(console: ConsoleHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lists are shown before what was read earlier is looked up."""
+    gate = threading.Event()
+    monkeypatch.setattr("couponhub.console.list_stock._WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(console.hub.state.readings, "note_stock", lambda *_: gate.wait(10))
+    stock = ListStock(console.hub)
+    found = eventually(lambda: next((one for one in stock.look(["moengage"]) if one.lists), None))
+    assert (True, {}) == (found.is_reading, found.outlooks)
+    gate.set()
+    assert eventually(
+        lambda: next((one for one in stock.look(["moengage"]) if not one.is_reading), None)
+    ).outlooks
+
+
+def test_what_has_not_changed_is_not_written_again(
+    console: ConsoleHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once in a quarter of an hour, and at once what has changed; a failed write is made up for."""
+    written: list[list[int | None]] = []
+    clock = FakeClock()
+    notes = ReadingNotes(console.hub, clock.clock)
+    monkeypatch.setattr(
+        console.hub.state.readings,
+        "note_stock",
+        lambda _, lists: written.append([one.available for one in lists]),
+    )
+    for passed, counts in (
+        (0, (1, 2)),
+        (60, (1, 2)),
+        (120, (1, 3)),
+        (899, (1, 3)),
+        (901, (1, 3)),
+        (960, (1, 3)),
+    ):
+        clock.passed = passed
+        notes.note_lists("moengage", [_list(f"L{place}", count) for place, count in enumerate(counts)])
+    assert [[1, 2], [3], [1, 3]] == written
+
+
+class _Calls:
+    """Notes every call to a vendor."""
+
+    def __init__(self) -> None:
+        self.began_of: list[str] = []
+
+    def began(self, connection: str, operation: str) -> Callable[[VendorCall], None]:
+        """As of `Observer`."""
+        self.began_of.append(f"{connection} {operation}")
+        return lambda _: None
+
+
+def test_limits_are_sampled_without_asking_a_vendor_until_the_hub_is_closed(vendors: EmulatedVendors) -> None:
+    """There are samples of every limit that is counted; the thread ends with its hub."""
+    calls, before = _Calls(), {*threading.enumerate()}
+    with CouponHub.from_config(vendors.config, observer=calls) as hub:
+        ReadingNotes(hub).keep_sampling(0.01)
+        found = eventually(lambda: hub.state.readings.quotas("moengage"))
+        assert {*hub["moengage"].quota_left()} == {*found}
+        assert [] == calls.began_of
+    eventually(lambda: {*threading.enumerate()} <= before)
+
+
+def test_lists_that_run_out_first_stand_first() -> None:
+    """Empty, then by the day; then what does not fall, what is hardly known, and what nobody tells."""
+    told = {
+        "later": RunningOut(outlook=StockOutlook.FALLS, about=NOW + timedelta(days=9)),
+        "new": RunningOut(outlook=StockOutlook.TOO_FEW),
+        "empty": RunningOut(outlook=StockOutlook.EMPTY),
+        "still": RunningOut(outlook=StockOutlook.STILL),
+        "soon": RunningOut(outlook=StockOutlook.FALLS, about=NOW + timedelta(days=2)),
+    }
+    lists = tuple(_list(name, 1) for name in ("unknown", *told))
+    stock = Stock(connection="moengage", lists=lists, read_at=NOW, outlooks=told)
+    shown = StockView.of([stock], AskedLists(sort=StockSort.RUNS_OUT), NOW)
+    assert ["empty", "soon", "later", "still", "new", "unknown"] == [row.one.id for row in shown.rows]
+    assert [False] * 6 == [row.ends_first for row in shown.rows]
+    ends = attrs.evolve(shown.rows[2], one=attrs.evolve(lists[0], expires_at=NOW + timedelta(days=5)))
+    assert ends.ends_first
+
+
+@given(
+    st.lists(
+        st.tuples(st.datetimes(_FIRST, _LAST), st.integers(0, 10**9)),
+        max_size=40,
+    )
+)
+def test_a_line_stays_in_its_box(counts: list[tuple[datetime, int]]) -> None:
+    """Whatever the numbers; one time alone is no line."""
+    line = Sparkline.of([(at.replace(tzinfo=UTC), count) for at, count in sorted(counts)])
+    assert (line is None) == (len({at for at, _ in counts}) < 2)
+    if line is not None:
+        places = [tuple(map(float, point.split(","))) for point in line.points.split()]
+        assert all(0 <= x <= 100 and 0 <= y <= 20 for x, y in places)
+        assert places == sorted(places, key=lambda place: place[0])
+        assert (0, 100) == (places[0][0], places[-1][0])
+
+
+def test_a_gauge_of_a_limit() -> None:
+    """The highest point is that of now, or of then; a limit that is turned off, or not counted, has none."""
+    samples = [
+        QuotaSample(at=NOW - timedelta(hours=hours), left=left, most=10) for hours, left in ((2, 3), (1, 12))
+    ]
+    gauge = QuotaGauge.of("calls_per_day", 10, 6, samples, NOW)
+    assert (4, 7, NOW - timedelta(hours=2)) == (gauge.used, gauge.highest, gauge.highest_at)
+    assert datetime(2026, 6, 2, tzinfo=UTC) == gauge.anew_at
+    now = QuotaGauge.of("calls_per_minute", 10, 0, samples, NOW)
+    assert (10, None, None, True) == (now.highest, now.highest_at, now.anew_at, now.lasts_a_minute)
+    assert (None, 0) == (
+        QuotaGauge.of("x", 0, 5, samples, NOW).line,
+        QuotaGauge.of("x", 5, None, [], NOW).used,
+    )
+
+
+def _list(name: str, available: int) -> CouponList:
+    return CouponList(
+        connection="moengage", id=ListId(name), name=name, status=ListStatus.ACTIVE, available=available
+    )
