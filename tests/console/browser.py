@@ -15,12 +15,16 @@ class Visitor:
     Args:
         page: The page.
         address: Of the console.
+
+    Attributes:
+        hosts: Those that may be asked.
     """
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
         self.address = address
         self.odd: list[str] = []
+        self.hosts = {urlsplit(address).netloc}
         page.on("console", self._heard)
         page.on("dialog", self._asked)
         page.on("pageerror", lambda error: self.odd.append(f"script: {error}"))
@@ -69,5 +73,5 @@ class Visitor:
         dialog.dismiss()
 
     def _requested(self, request: Request) -> None:
-        if urlsplit(request.url).netloc != urlsplit(self.address).netloc:
+        if urlsplit(request.url).netloc not in self.hosts:
             self.odd.append(f"asked {request.url}")

@@ -127,7 +127,7 @@ class TestedProvider:
         if query.get("prompt") == "none":
             return self._back(query, {"error": "login_required"})
         link = f"/allow?{urlencode(query)}".replace("&", "&amp;")
-        page = f"<!doctype html><title>Provider</title><a href='{link}'>Continue as Asha</a>"
+        page = f"<!doctype html><title>Provider</title><link rel='icon' href='data:,'><a href='{link}'>Continue as Asha</a>"
         return Response(page, content_type="text/html")
 
     def _allow(self, request: Request) -> Response:
