@@ -7,18 +7,18 @@ fields that travel in bodies alone; signed in again, the person sees it once mor
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Field, File, MultipartDecoder
 
 from couponhub.console.guarding import CSRF_FIELD, require_own_page
-from couponhub.console.own_paths import with_way_back
+from couponhub.console.own_paths import own_path, with_way_back
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
 from couponhub.console.sessions import Sessions
 from couponhub.errors import CouponhubError
 from couponhub.server.operations import OperationResponse
-from couponhub.server.problems import Refusal
+from couponhub.server.problems import Refusal, not_there
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -123,7 +123,9 @@ class EndedSession:
     def _begin_again(self, call: PageRequest) -> Shown:
         """Go on with what was typed: with a token, or with the session that began elsewhere meanwhile."""
         path = call.form.get("path", "")
-        page, _ = self._find("POST", path)
+        if own_path(path) != path:
+            raise not_there()
+        page, _ = self._find("POST", unquote_to_bytes(path).decode("latin-1"))
         typed = {
             name.removeprefix(_PREFIX): value for name, value in call.form.items() if name.startswith(_PREFIX)
         }
