@@ -110,6 +110,12 @@
     if (!isThere || answered.get(target.id) === xhr.responseText) { event.detail.shouldSwap = false; return; }
     answered.set(target.id, xhr.responseText);
   });
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target, fragment } = event.detail;
+    const content = [...fragment.childNodes].map((node) => node.outerHTML || node.textContent).join("");
+    if (answered.get(target.id) === content) event.detail.shouldSwap = false;
+    answered.set(target.id, content);
+  });
   document.addEventListener("htmx:sendError", (event) => {
     if (polls(event.detail.elt)) event.detail.elt.toggleAttribute("data-is-stale", true);
   });
