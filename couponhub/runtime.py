@@ -14,14 +14,14 @@ from couponhub.config import Config
 from couponhub.connection import Connection
 from couponhub.connection.customers import asking
 from couponhub.erasure.watching import Watch
-from couponhub.errors import LocalError, UsageError
+from couponhub.errors import ConfigError, LocalError, NotFound, UsageError
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.holdings.export_work import KIND as EXPORT
 from couponhub.holdings.exports import HubExports, export_work
 from couponhub.jobs import HELP, HubJobs, Offers, OpenWork, Work, help_work
 from couponhub.lookup import AnswerMemo, AskingOrder, Question
 from couponhub.migration import MIGRATION, SHADOW, Migrations, migration_work, shadow_run_work
-from couponhub.models import CouponQuery, JobId, Strategy
+from couponhub.models import CouponQuery, Job, JobId, Strategy, Upload
 from couponhub.plugin import Services
 from couponhub.resilience import DirectClient, LookupClient, ResilientClient
 from couponhub.settings import plain_http_warnings
@@ -39,6 +39,7 @@ from couponhub.state.invalidation import JoinedSignal
 from couponhub.transport.observing import Observer
 from couponhub.uploads import UPLOAD, open_uploads, work_of
 from couponhub.usage import UsageIndex
+from couponhub.webhooks import WEBHOOK, WebhookWork, webhook_followers, webhook_work
 
 if TYPE_CHECKING:
     from couponhub.migration.planning import Planner
@@ -73,7 +74,7 @@ class Runtime:
         self._lock = ProcessLock()  # of what is opened once
         self._open: dict[str, Connection] = {}
         self._closed = False
-        self.state = open_state(config.store, config.shared)
+        self.state = open_state(config.store, config.shared, followers=webhook_followers(config.webhooks))
         self.auditor = Auditor(lambda: self._living(self.state).audit)
         self.shared = open_shared(config.shared, self.state)
         self.quotas = (
@@ -112,10 +113,19 @@ class Runtime:
                 lambda helped: kinds[helped.kind](helped, timeout),
                 self.services.clock,
             ),
+            WEBHOOK: lambda _, __: webhook_work(
+                WebhookWork(
+                    receivers=config.webhooks,
+                    job=self._known_job,
+                    upload=self._known_upload,
+                    clock=self.services.clock,
+                )
+            ),
         }
         self.jobs = HubJobs(
             lambda: self._living(self.state).jobs,
             kinds={kind: self._heeding(opens) for kind, opens in kinds.items()},
+            apart=(WEBHOOK,),
             offers=self._offers,
             clock=self.services.clock,
             auditor=self.auditor,
@@ -210,6 +220,21 @@ class Runtime:
         own.memo.forget_all()
         with suppress(LocalError):  # the next erasure, or the next file that is fetched, does it
             self.state.drop_copies()
+
+    def _known_job(self, job_id: JobId) -> Job | None:
+        try:
+            return self.jobs.get(job_id)
+        except NotFound:
+            return None
+
+    def _known_upload(self, job: Job) -> Upload | None:
+        """Return the upload of a job as it was last known; None for another job, or a connection that is configured no more."""
+        if job.kind != UPLOAD:
+            return None
+        try:
+            return self.connection(job.connection).uploads.find(job.id)
+        except ConfigError:
+            return None
 
     def _heeding(self, opens: OpenWork) -> OpenWork:
         """Have erasures elsewhere noticed by a process that drives jobs: it may copy files that name people."""

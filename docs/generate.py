@@ -4,7 +4,7 @@
 - `capabilities.md`: vendor by capability, with documented limits.
 - `configuration.md`: its tables of settings; the rest of that page is written by hand.
 - `reference.md`: its tables of names, likewise.
-- `recipes.md`: its programs, from the folder `recipes`.
+- `recipes.md` and `guides/webhooks.md`: their programs, from the folder `recipes`.
 - `troubleshooting.md`: its table of errors.
 - `code-files.md`: its table of headers; the rest of that page is written by hand.
 - `house.svg`: the drawing in `architecture.md`, from the imports of the code.
@@ -19,7 +19,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -43,6 +43,7 @@ from couponhub.hub import CouponHub
 from couponhub.plugin import AdapterPlugin, ConnectionSettings
 from couponhub.protocols import CAPABILITIES
 from couponhub.registry import Registry
+from couponhub.webhooks import WebhookSettings
 
 HERE = Path(__file__).parent
 _NOTE = "<!-- Written by docs/generate.py -->\n\n"
@@ -119,6 +120,7 @@ def configuration_page() -> str:
     page = (HERE / "configuration.md").read_text(encoding="utf-8")
     settings: dict[str, type] = {"connection": ConnectionSettings}
     settings |= {name: cls for name, (cls, _) in tables().items()}
+    settings["webhooks"] = WebhookSettings
     settings["server.oidc"] = OidcSettings
     settings |= {one.name: one.settings for one in Registry().all() if isinstance(one, AdapterPlugin)}
     return re.sub(
@@ -219,9 +221,9 @@ def _below() -> dict[str, str]:
     return {name: said for source in sources for name, said in _assigned(source).items() if said}
 
 
-def recipes_page() -> str:
-    """The page of recipes, with the programs as they run."""
-    page = (HERE / "recipes.md").read_text(encoding="utf-8")
+def recipes_page(name: str = "recipes.md") -> str:
+    """The page of recipes, or another one, with the programs as they run."""
+    page = (HERE / name).read_text(encoding="utf-8")
     return re.sub(
         r"(<!-- program (\S+) -->\n\n)(?:```python\n.*?```\n\n?)?",
         lambda found: f"{found[1]}```python\n{(HERE / found[2]).read_text(encoding='utf-8')}```\n\n",
@@ -271,6 +273,7 @@ PAGES = {
     "configuration.md": configuration_page,
     "house.svg": house_picture,
     "machines.svg": machines_picture,
+    "guides/webhooks.md": partial(recipes_page, "guides/webhooks.md"),
     "recipes.md": recipes_page,
     "reference.md": reference_page,
     "troubleshooting.md": troubleshooting_page,

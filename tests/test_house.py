@@ -23,7 +23,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"intake"}),
     frozenset({"codes", "staging", "testing.emulation"}),
     frozenset({"jobs", "token_desk"}),
-    frozenset({"capabilities", "error_context", "plugin", "resilience", "safe_writes", "telemetry"}),
+    frozenset(
+        {"capabilities", "error_context", "plugin", "resilience", "safe_writes", "telemetry", "webhooks"}
+    ),
     frozenset({"registry", "thread_bridge"}),
     frozenset({"client", "config", "uploads", "usage"}),
     frozenset({"connection"}),

@@ -23,12 +23,13 @@ from couponhub.registry import Registry
 from couponhub.secret import Secret
 from couponhub.staging import StagingSettings
 from couponhub.state import SharedSettings, StoreSettings
+from couponhub.webhooks.settings import NAME, WebhookSettings
 
 S = TypeVar("S", bound=attrs.AttrsInstance)
 
 _MOST_FAULTS = 100
 """Of one table that are told at once."""
-_TABLES = ("connections", "staging", "store", "shared", "sets", "lookup", "server")
+_TABLES = ("connections", "staging", "store", "shared", "sets", "lookup", "server", "webhooks")
 
 
 def load_config(
@@ -114,6 +115,10 @@ class _Reader:
         sets = self._settings("sets", document.get("sets", {}), SetsSettings)
         lookup = self._settings("lookup", document.get("lookup", {}), LookupSettings)
         server = self._settings("server", document.get("server", {}), ServerSettings)
+        webhooks = {
+            name: self._webhook(name, table)
+            for name, table in self._table("webhooks", document.get("webhooks", {})).items()
+        }
         if lookup is not None:
             self._check_names(lookup, document.get("lookup", {}), tables)
         if (
@@ -136,6 +141,7 @@ class _Reader:
             sets=sets,
             lookup=lookup,
             server=server,
+            webhooks={name: one for name, one in webhooks.items() if one},
         )
 
     def _check_names(
@@ -180,6 +186,13 @@ class _Reader:
             return None
         settings: ConnectionSettings | None = self._settings(key, table, plugin.settings)
         return None if settings is None else ConnectionConfig(name=name, plugin=plugin, settings=settings)
+
+    def _webhook(self, name: str, value: Any) -> WebhookSettings | None:
+        key = f"webhooks.{name}"
+        if not NAME.fullmatch(name):
+            self._fault(key, "expected a name of at most 40 letters, digits, - and _")
+            return None
+        return self._settings(key, value, WebhookSettings)
 
     def _settings(self, key: str, value: Any, kind: type[S]) -> S | None:
         """The table `value` as that class; None when it has faults, which are noted."""

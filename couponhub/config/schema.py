@@ -9,6 +9,7 @@ from couponhub.config.settings import tables
 from couponhub.json_schema import Schema, SchemaMaker
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
+from couponhub.webhooks.settings import NAME, WebhookSettings
 
 
 def json_schema(registry: Registry | None = None) -> dict[str, Any]:
@@ -28,6 +29,11 @@ def json_schema(registry: Registry | None = None) -> dict[str, Any]:
             "connections": {
                 "type": "object",
                 "additionalProperties": {"anyOf": connections} if connections else False,
+            },
+            "webhooks": {
+                "type": "object",
+                "propertyNames": {"pattern": f"^{NAME.pattern}$"},
+                "additionalProperties": _class_schema(WebhookSettings, {}),
             },
             **{name: _class_schema(cls, {}) for name, (cls, _) in tables().items()},
         },

@@ -23,6 +23,7 @@ from couponhub.settings import (
 )
 from couponhub.staging import StagingSettings
 from couponhub.state import SharedSettings, StoreSettings, Token, read_token_hash
+from couponhub.webhooks.settings import WebhookSettings
 
 _RESILIENCE = ResilienceSettings()
 """The figures that hold where `[lookup]` says nothing."""
@@ -167,6 +168,7 @@ class Config:
     Attributes:
         path: The file it was read from, None for one made in memory.
         connections: By name, in the order of the file.
+        webhooks: Who is told of the ends of jobs, by name; nobody by default.
     """
 
     path: Path | None = None
@@ -186,6 +188,7 @@ class Config:
         factory=LookupSettings, about="Whom a lookup asks, how long it takes, and what it remembers."
     )
     server: ServerSettings = setting(factory=ServerSettings, about="Of `couponhub serve`.")
+    webhooks: Mapping[str, WebhookSettings] = attrs.field(factory=dict)
 
     def warnings(self) -> tuple[tuple[str | None, str], ...]:
         """Return what somebody should settle, for people: whose it is, None for no connection's, and what; never a value."""
@@ -196,6 +199,11 @@ class Config:
                 (None, f"[{name}] {text}")
                 for name, table in tables.items()
                 for text in plain_http_warnings(table)
+            ),
+            *(
+                (None, f"[webhooks.{name}] {text}")
+                for name, one in self.webhooks.items()
+                for text in one.warnings
             ),
         )
 

@@ -1,12 +1,14 @@
 """The file that `config init` writes: a connection of each adapter, and the tables of settings with their words."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import attrs
 
 from couponhub.config.settings import tables
 from couponhub.plugin import AdapterPlugin
 from couponhub.registry import Registry
+from couponhub.webhooks.settings import WebhookSettings
 
 _HEAD = """\
 # couponhub.toml: the accounts couponhub talks to. Check it with `couponhub config check`, then `couponhub doctor`.
@@ -31,7 +33,11 @@ def template(registry: Registry | None = None, connections: Iterable[str] | None
 
 def _tables() -> Iterator[str]:
     """The tables of settings, commented out: each setting that has an example on a line of its own."""
-    for name, (cls, about) in tables().items():
+    receiver = (
+        "One receiver that is told when jobs have ended, by a name of yours; nobody is told by default."
+    )
+    described: dict[str, tuple[type[Any], str]] = {**tables(), "webhooks.NAME": (WebhookSettings, receiver)}
+    for name, (cls, about) in described.items():
         yield from ("", f"# {about}", f"# [{name}]")
         shown = [field for field in attrs.fields(cls) if "example" in field.metadata]
         width = max(len(field.name) for field in shown)

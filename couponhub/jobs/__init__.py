@@ -1,10 +1,11 @@
 """Work that outlives its process: jobs of steps, and the one loop that drives them, whoever calls it."""
 
 from couponhub.jobs.estimate import DAY, MINUTE, PACED, PER_DAY, PER_MINUTE, after_windows, earliest_end
+from couponhub.jobs.lanes import LANE, lane_of
 from couponhub.jobs.offers import PARENT, Offers, tell_nobody
 from couponhub.jobs.queued import Driven
 from couponhub.jobs.runner import LEASE_SECONDS, Handler, Runner, Stops, Work, ends_job, never
-from couponhub.jobs.service import HubJobs, OpenWork
+from couponhub.jobs.service import ABOUT, HubJobs, OpenWork
 from couponhub.jobs.sharing import (
     HELP,
     HELPS,
@@ -18,9 +19,11 @@ from couponhub.jobs.sharing import (
 from couponhub.jobs.worker import JobWorker
 
 __all__ = [
+    "ABOUT",
     "DAY",
     "HELP",
     "HELPS",
+    "LANE",
     "LEASE_SECONDS",
     "MINUTE",
     "PACED",
@@ -45,6 +48,7 @@ __all__ = [
     "ends_job",
     "help_work",
     "helpers_for",
+    "lane_of",
     "never",
     "tell_nobody",
 ]

@@ -8,6 +8,7 @@ import attrs
 
 from couponhub.clock import Clock
 from couponhub.errors import LocalError
+from couponhub.jobs.lanes import LANE
 from couponhub.jobs.sharing import HELPS
 from couponhub.models import JobId, JobStatus
 from couponhub.state import JobQueue, JobRecord, JobStore, JobWish
@@ -71,6 +72,8 @@ class Offers:
             now = self.clock.now()
             if job is None or job.status is not JobStatus.PENDING or is_held_back(store, job, now):
                 return
+            if LANE in job.arguments:
+                return  # workers find it beside the queue, whose places are for others
             step = job.next_step
             at = step.not_before if step is not None and step.waits(now) else None
             if at is None and before is not None and before.next_step == step:

@@ -9,6 +9,7 @@ from queue import SimpleQueue
 import attrs
 
 from couponhub.errors import CouponhubError
+from couponhub.jobs.lanes import Lanes, lane_of
 from couponhub.jobs.service import HubJobs
 from couponhub.models import Job, JobId
 from couponhub.state import JobQueue
@@ -93,14 +94,26 @@ class QueuedJobs:
 
     def _look(self) -> None:
         """Have the queue know of all that is due, until the end; a fault is told once, until it has passed."""
+        with Lanes(self._drive_beside) as lanes:
+            self._look_with(lanes)
+
+    def _drive_beside(self, job: Job) -> None:
+        try:
+            self._told.put(self.drive(job))
+        except BaseException as error:  # noqa: BLE001 - it is raised where jobs are told of
+            self._told.put(error)
+
+    def _look_with(self, lanes: Lanes) -> None:
         is_told, revived = False, -_REVIVES_EVERY
         while not self.stopping.is_set():
             try:
                 if time.monotonic() - revived >= _REVIVES_EVERY:
                     self.queue.revive()
                     revived = time.monotonic()
-                if due := [job.id for job in self.jobs.due()]:
-                    self.queue.enqueue(*due)
+                due = self.jobs.due()
+                lanes.begin(due)
+                if queued := [job.id for job in due if lane_of(job) is None]:
+                    self.queue.enqueue(*queued)
                 is_told = False
             except CouponhubError as error:
                 if not is_told:

@@ -1,6 +1,6 @@
 """The jobs of all connections, as users see them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 
@@ -8,15 +8,21 @@ from couponhub.auditing import UNWRITTEN, Auditor, as_was_asked
 from couponhub.clock import Clock
 from couponhub.errors import LocalError, NotFound, RateLimited
 from couponhub.jobs.estimate import earliest_end
+from couponhub.jobs.lanes import LANE
 from couponhub.jobs.offers import Offers, is_held_back
 from couponhub.jobs.runner import LEASE_SECONDS, Runner, Work
 from couponhub.models import Job, JobId, JobStatus, Step
-from couponhub.models.given import given_id, given_seconds, given_word
+from couponhub.models.given import given_id, given_seconds, given_whole, given_word
 from couponhub.rooted import Rooted
 from couponhub.state import AuditAction, JobRecord, JobStore, JobWish, StepRecord
 
 OpenWork = Callable[[JobRecord, float | None], AbstractContextManager[Work]]
 """Makes what runs the steps of a job, given the seconds that it may take."""
+
+
+ABOUT = "about"
+"""The argument of a job that only tells of another one: the id of that one."""
+_SHOWN = ("list_id", LANE, ABOUT)
 
 
 def _never() -> bool:
@@ -32,6 +38,7 @@ class HubJobs(Rooted):
     Args:
         store: Where they are kept.
         kinds: For each kind of job, what makes its work.
+        apart: Kinds that are no work of somebody's own: they stand in no list of jobs, and are found by their ids.
         offers: Tells workers of a job that was let go of; None where nobody is to be told.
         clock: For tests.
         auditor: Writes down what somebody wants of jobs.
@@ -42,6 +49,7 @@ class HubJobs(Rooted):
         store: Callable[[], JobStore],
         *,
         kinds: Mapping[str, OpenWork],
+        apart: Collection[str] = (),
         offers: Offers | None = None,
         clock: Clock,
         auditor: Auditor = UNWRITTEN,
@@ -49,6 +57,7 @@ class HubJobs(Rooted):
         self._store = store
         self._auditor = auditor
         self._kinds = kinds
+        self._apart = tuple(apart)
         self._offers = offers
         self._clock = clock
 
@@ -58,7 +67,25 @@ class HubJobs(Rooted):
         """Return the jobs of a connection, or of all, that stand so, or of any status; oldest first."""
         wanted = None if status is None else given_word(JobStatus, status, "status")
         name = None if connection is None else given_id(connection, "the connection's name")
-        return map(self._shown, self._store().all(connection=name, status=wanted))
+        found = self._store().all(connection=name, status=wanted)
+        return (self._shown(record) for record in found if record.kind not in self._apart)
+
+    def page(
+        self, number: int = 1, *, status: JobStatus | str | None = None, at_once: int = 25
+    ) -> tuple[tuple[Job, ...], int]:
+        """Return one page of the jobs of all connections, newest first, and how many there are in all.
+
+        Args:
+            number: Of the page, from 1; one behind the last is empty.
+            status: Only jobs that stand so; None for any.
+            at_once: How many jobs a page has, at most 1000.
+        """
+        wanted = None if status is None else given_word(JobStatus, status, "status")
+        given_whole(number, "the page's number", least=1)
+        given_whole(at_once, "the jobs of a page", least=1, most=1000)
+        after = (number - 1) * at_once
+        found = self._store().page(status=wanted, apart=self._apart, after=after, most=at_once)
+        return tuple(map(self._shown, found.jobs)), found.total
 
     def get(self, job_id: str) -> Job:
         """Return a job; that of an upload has the upload's id.
@@ -193,7 +220,7 @@ def job_of(record: JobRecord, now: datetime) -> Job:
         kind=record.kind,
         connection=record.connection,
         status=record.status,
-        arguments={"list_id": record.arguments["list_id"]} if "list_id" in record.arguments else {},
+        arguments={name: record.arguments[name] for name in _SHOWN if name in record.arguments},
         steps=tuple(map(_step_of, record.steps)),
         waiting_for=None if step is None or step.not_before is None else step.evidence or None,
         ends_at=earliest_end(record, now),

@@ -1,12 +1,14 @@
 """A process that drives whatever is due, of any connection."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 
 import attrs
 
 from couponhub.errors import CouponhubError
+from couponhub.jobs.lanes import Lanes, lane_of
 from couponhub.jobs.queued import Driven, QueuedJobs
 from couponhub.jobs.service import HubJobs
 from couponhub.models import Job, JobId
@@ -23,10 +25,12 @@ class JobWorker:
         jobs: Where they come from.
         threads: How many are driven at a time.
         queue: Tells which job to drive when, where there is one; what it does not know is found all the same.
+        beside: True to look for jobs of lanes also while all places are taken.
     """
 
     jobs: HubJobs
     threads: int = 1
+    beside: bool = False
     queue: JobQueue | None = None
     _stopping: threading.Event = attrs.field(factory=threading.Event, init=False)
 
@@ -60,32 +64,47 @@ class JobWorker:
     def _work(self, *, once: bool) -> Iterator[Driven]:
         running: dict[JobId, Future[Driven]] = {}
         tried: set[JobId] = set()
-        with ThreadPoolExecutor(self.threads, thread_name_prefix="job") as pool:
+        beside: SimpleQueue[Driven] = SimpleQueue()
+        with (
+            ThreadPoolExecutor(self.threads, thread_name_prefix="job") as pool,
+            Lanes(lambda job: beside.put(self._drive(job))) as lanes,
+        ):
             while True:
-                if not self._stopping.is_set():
-                    for job in self._takeable(running, tried if once else set()):
+                are_left = False
+                if not self._stopping.is_set() and (self.beside or len(running) < self.threads):
+                    due = self.jobs.due()
+                    are_left = lanes.begin(due, once=once)
+                    for job in self._takeable(due, running, tried if once else set()):
                         tried.add(job.id)
                         running[job.id] = pool.submit(self._drive, job)
-                if not running and (once or self._stopping.is_set()):
+                rests = not running and not lanes.is_busy and not are_left
+                is_over = rests and (once or self._stopping.is_set())
+                while not beside.empty():
+                    yield beside.get()
+                if is_over:
                     return
                 rested = [job_id for job_id, future in running.items() if future.done()]
                 for job_id in rested:
                     yield running.pop(job_id).result()
                 if not rested:
-                    self._pause(running)
+                    self._pause(running, lanes)
 
-    def _takeable(self, running: dict[JobId, "Future[Driven]"], tried: set[JobId]) -> list[Job]:
+    def _takeable(
+        self, due: Iterable[Job], running: dict[JobId, "Future[Driven]"], tried: set[JobId]
+    ) -> list[Job]:
         free = self.threads - len(running)
-        if not free:
-            return []
-        return [job for job in self.jobs.due() if job.id not in running and job.id not in tried][:free]
+        return [job for job in due if job.id not in running and job.id not in tried and lane_of(job) is None][
+            :free
+        ]
 
-    def _pause(self, running: dict[JobId, "Future[Driven]"]) -> None:
+    def _pause(self, running: dict[JobId, "Future[Driven]"], lanes: Lanes) -> None:
         woken = threading.Event()
         for future in running.values():
             future.add_done_callback(lambda _: woken.set())
         if running:
             woken.wait(_LOOKS_EVERY)
+        elif lanes.is_busy:
+            lanes.rest(_LOOKS_EVERY)
         else:
             self._stopping.wait(_LOOKS_EVERY)
 

@@ -17,7 +17,7 @@ _AGAIN_SECONDS = 5.0
 class Driving:
     """Drives what is due, beside requests. Thread-safe.
 
-    Nothing runs before a job is begun here. What this server leaves at its end others go on with: the next one that a
+    Nothing runs before a job is begun here, or webhooks are configured. What this server leaves at its end others go on with: the next one that a
     job is begun at, or `couponhub work`.
 
     Args:
@@ -34,7 +34,9 @@ class Driving:
         """Have what is due driven from now on."""
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
-                self._worker = JobWorker(jobs=self._hub.jobs, threads=_THREADS)
+                self._worker = JobWorker(
+                    jobs=self._hub.jobs, threads=_THREADS, beside=bool(self._hub.config.webhooks)
+                )
                 self._thread = threading.Thread(
                     target=self._run, args=(self._worker,), name="jobs", daemon=True
                 )

@@ -151,6 +151,8 @@ def load_app(
     )
     # What is begun here goes on elsewhere: steps that run are waited for no longer than requests.
     Finalize(None, app.ground.driving.stop, exitpriority=2)
+    if config.webhooks:
+        app.ground.driving.wake()  # what is to be told may be of jobs that others have ended
     served = app if pages is None else pages(app)
     _search_cycles_seldom()
     return served

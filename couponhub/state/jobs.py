@@ -1,6 +1,6 @@
 """Jobs of steps, written down so that whoever comes next goes on where the last one ended."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import StrEnum
@@ -108,6 +108,28 @@ class JobRecord:
         return step is not None and step.waits(now)
 
 
+Followers = Callable[[JobRecord], Sequence[JobRecord]]
+"""The jobs that follow one which has just ended: given that one without its steps, of ids that no job has."""
+
+
+def no_followers(ended: JobRecord) -> Sequence[JobRecord]:  # noqa: ARG001 - a `Followers`
+    """Let a job that has ended be followed by none."""
+    return ()
+
+
+@attrs.frozen(kw_only=True)
+class JobPage:
+    """Some of many jobs.
+
+    Attributes:
+        jobs: They, newest first.
+        total: How many there are in all that stand so.
+    """
+
+    jobs: tuple[JobRecord, ...]
+    total: int
+
+
 class JobStore(Protocol):
     """Jobs of all connections. Thread-safe, and safe with other processes.
 
@@ -164,6 +186,8 @@ class JobStore(Protocol):
     ) -> JobRecord | None:
         """Write down how steps stand, by their numbers, and perhaps that the job has ended, in one.
 
+        With its end those jobs are written down, in one as well, that are to follow it by what the state was opened with.
+
         Args:
             job_id: Which job.
             owner: Who holds its lease; one that ran out counts until somebody takes it over.
@@ -189,6 +213,19 @@ class JobStore(Protocol):
 
     def all(self, *, connection: str | None = None, status: JobStatus | None = None) -> tuple[JobRecord, ...]:
         """Return the jobs of a connection, or of all, that stand so, or of any status; oldest first."""
+        ...
+
+    def page(
+        self, *, status: JobStatus | None = None, apart: Sequence[str] = (), after: int = 0, most: int
+    ) -> "JobPage":
+        """Return some of the jobs of all connections, newest first: as many are read as are returned, or few more.
+
+        Args:
+            status: Only jobs that stand so; None for any.
+            apart: Kinds of jobs that are left out.
+            after: How many of the newest are passed over.
+            most: How many at most.
+        """
         ...
 
     def due(self, now: datetime) -> tuple[JobRecord, ...]:

@@ -1,25 +1,29 @@
 """Opens the state that the settings name."""
 
+from couponhub.state.jobs import Followers, no_followers
 from couponhub.state.port import State
 from couponhub.state.settings import StoreSettings
 from couponhub.state.shared import Shared
 from couponhub.state.shared_settings import SharedSettings
 
 
-def open_state(settings: StoreSettings, shared: SharedSettings | None = None) -> State:
+def open_state(
+    settings: StoreSettings, shared: SharedSettings | None = None, *, followers: Followers = no_followers
+) -> State:
     """Return the state at the address of the settings. Nothing is touched before its first use.
 
     Args:
         settings: The table `[store]` of the configuration; it has checked the address.
         shared: The table `[shared]`, which says what one of many machines may use of a quota while it counts by itself.
+        followers: The jobs that are written down with the end of another one.
     """
     if settings.is_postgresql:
         from couponhub.state.postgresql.state import PostgresqlState  # noqa: PLC0415 - of several kinds one is loaded
 
-        return PostgresqlState(settings, share=(shared or SharedSettings()).share)
+        return PostgresqlState(settings, share=(shared or SharedSettings()).share, followers=followers)
     from couponhub.state.sqlite import SqliteState  # noqa: PLC0415 - the same
 
-    return SqliteState(settings)
+    return SqliteState(settings, followers=followers)
 
 
 def open_shared(settings: SharedSettings, state: State) -> Shared | None:

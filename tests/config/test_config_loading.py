@@ -430,7 +430,7 @@ def test_strange_keys_stay_on_one_line(tmp_path: Path) -> None:
     """A quoted key may hold anything; each fault is one line all the same."""
     text = '[connections."a @ b\\n\\u0000"]\nadapter = "toy"\n"x\\ny" = 1\n["tab\\tle"]\n'
     assert [
-        "tab le: unknown table; known are: connections, lookup, server, sets, shared, staging, store",
+        "tab le: unknown table; known are: connections, lookup, server, sets, shared, staging, store, webhooks",
         "connections.a @ b  .key: missing",
     ] == faults(text, tmp_path)[:2]
 

@@ -164,4 +164,7 @@ def test_the_template_loads(tmp_path: Path) -> None:
     assert ["toy"] == list(loaded(text, tmp_path, TOY_KEY="k").connections)
     assert "[staging]" in text
     uncommented = re.sub(r"(?m)^# (?=\[|\w+ += )", "", text).replace("loyalty", "toy")
-    assert "https://codes.example.com" == loaded(uncommented, tmp_path, TOY_KEY="k").staging.public_url
+    secrets = {"TOY_KEY": "k", "COUPONHUB_WEBHOOK_SECRET": f"whsec_{'QUJD' * 8}"}
+    config = loaded(uncommented, tmp_path, **secrets)
+    assert "https://codes.example.com" == config.staging.public_url
+    assert ["NAME"] == list(config.webhooks)

@@ -14,6 +14,7 @@ from tests.cli.conftest import cli
 from tests.kit.cli import SETTINGS, CliRunner
 from tests.kit.eventually import eventually
 from tests.kit.processes import Command
+from tests.kit.scripted_server import ScriptedServer
 from tests.kit.witness import codes_given
 
 __all__ = ["cli"]
@@ -142,6 +143,22 @@ def _tables(url: str) -> list[str]:
         for (name,) in names:
             found += [str(row) for row in connection.execute(f"SELECT * FROM {name}".encode())]  # noqa: S608 - its own
     return found
+
+
+def test_ends_are_told_beside_the_queue(shop: CliRunner, postgresql_url: str) -> None:
+    """The message takes no place of the queue's, comes within a look of the end, and once, however many workers there are."""
+    with ScriptedServer() as receiver, ExitStack() as running:
+        path = shop.folder / "couponhub.toml"
+        key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+        table = f'\n[webhooks.erp]\nurl = "{receiver.url}/hook"\nsecret = "{key}"\n'
+        path.write_text(path.read_text(encoding="utf-8") + table, encoding="utf-8")
+        workers = [running.enter_context(shop.begun("work")) for _ in range(2)]
+        sent = shop("uploads", "send", "capillary", shop.list_id("capillary"), "codes.csv", "-o", "json")
+        eventually(lambda: receiver.seen, "the message")
+        assert not any(f"wh_{sent.json['id']}" in row for row in _tables(postgresql_url))
+        said = [ended(worker) for worker in workers]
+        assert [f"wh_{sent.json['id']}_erp"] == [seen.headers["webhook-id"] for seen in receiver.seen]
+    assert not any("Traceback" in one or key in one for one in said)
 
 
 def test_killed_workers_send_each_part_once(shop: CliRunner, given: Counter[str]) -> None:

@@ -55,6 +55,7 @@ def command(options: GlobalOptions, connection: str | None) -> None:
                 documents += _files(hub.state, faults)
             documents += _shared(hub, faults)
             documents += _sets(hub, faults)
+            documents += _webhooks(hub)
     print_many(options, documents, _COLUMNS, "No connection is configured.")
     for fault in faults:
         tell(fault)
@@ -178,6 +179,22 @@ def _sets(hub: CouponHub, faults: list[CouponhubError]) -> list[Document]:
     from couponhub.codes.joins import probe  # noqa: PLC0415 - few have a cluster
 
     return [_tried(lambda: probe(settings), faults, subject="sets")]
+
+
+def _webhooks(hub: CouponHub) -> list[Document]:
+    """Say who is told of the ends of jobs; nothing is posted, for there is nothing to be told."""
+    return [
+        {
+            "connection": None,
+            "subject": f"webhooks.{name}",
+            "ok": True,
+            "message": f"ends of jobs are told to {one.host}",
+            "elapsed_ms": 0,
+            "warnings": [*_literal(one), *one.warnings],
+            "error": None,
+        }
+        for name, one in hub.config.webhooks.items()
+    ]
 
 
 def _warnings(connection: ConnectionConfig) -> list[str]:

@@ -40,7 +40,7 @@ def command(options: GlobalOptions, *, once: bool, at_once: int) -> None:
     """
     with opened_hub(options) as hub:
         queue = None if once else open_queue(hub.config.store)
-        worker = JobWorker(jobs=hub.jobs, threads=at_once, queue=queue)
+        worker = JobWorker(jobs=hub.jobs, threads=at_once, queue=queue, beside=bool(hub.config.webhooks))
         with _stopped_by_signals(worker):
             if not once:
                 for one in worker.forever():

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from couponhub.state.jobs import Followers, no_followers
 from couponhub.state.ledger import IsForgotten
 from couponhub.state.postgresql.database import PostgresqlDatabase
 from couponhub.state.postgresql.erasure import forget_in_files
@@ -43,10 +44,16 @@ class PostgresqlState:
         share: The part of each quota that this machine may use while the server is away.
         clock: Seconds since the epoch, for tests: that of times of day. Leases, windows and what the ledger says go by the
             server's.
+        followers: The jobs that are written down with the end of another one.
     """
 
     def __init__(
-        self, settings: StoreSettings, *, share: float = 0.25, clock: Callable[[], float] | None = None
+        self,
+        settings: StoreSettings,
+        *,
+        share: float = 0.25,
+        clock: Callable[[], float] | None = None,
+        followers: Followers = no_followers,
     ) -> None:
         self.settings = settings
         self.database = PostgresqlDatabase(settings)
@@ -54,7 +61,7 @@ class PostgresqlState:
         now = _moments(own)
         self.key = SharedKey(self.database)
         facts = Facts(self.database)
-        self.jobs = SqlJobs(self.database, SessionOwners(self.database), now=now)
+        self.jobs = SqlJobs(self.database, SessionOwners(self.database), now=now, followers=followers)
         self.tokens = SqlTokens(self.database, now=now)
         self.callbacks = SqlCallbacks(self.database, now=now)
         self.invalidation = FactSignal(facts)

@@ -11,7 +11,7 @@ import attrs
 
 from couponhub.clock import utc_now
 from couponhub.models import JobId, JobStatus
-from couponhub.state.jobs import JobRecord, JobWish, StepRecord
+from couponhub.state.jobs import Followers, JobPage, JobRecord, JobWish, StepRecord, no_followers
 from couponhub.state.sql.database import Database, Row, Statements
 from couponhub.state.sql.owners import Owners
 
@@ -23,12 +23,21 @@ class SqlJobs:
         store: Where it is kept.
         owners: Tells who lives, and the time of leases.
         now: The clock of what is written, for tests.
+        followers: The jobs that are written down with the end of another one.
     """
 
-    def __init__(self, store: Database, owners: Owners, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        store: Database,
+        owners: Owners,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        followers: Followers = no_followers,
+    ) -> None:
         self._store = store
         self._owners = owners
         self._now = now
+        self._followers = followers
 
     def worker(self) -> AbstractContextManager[str]:
         """As `JobStore.worker`."""
@@ -37,28 +46,9 @@ class SqlJobs:
     def create(self, job: JobRecord, *, owner: str | None = None, seconds: float = 0.0) -> JobRecord:
         """As `JobStore.create`."""
         now = self._now()
-        job = attrs.evolve(
-            job,
-            created_at=now,
-            updated_at=now,
-            steps=tuple(attrs.evolve(step, updated_at=now) for step in job.steps),
-        )
+        job = _new(job, now)
         with self._store.transaction() as database:
-            database.execute(
-                "INSERT INTO jobs (id, kind, connection, arguments, status, wish, created_at, updated_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    job.id,
-                    job.kind,
-                    job.connection,
-                    json.dumps(dict(job.arguments)),
-                    job.status,
-                    job.wish,
-                    now.isoformat(),
-                    now.isoformat(),
-                ),
-            )
-            _write(database, job.id, job.steps)
+            _insert(database, job, now)
             if owner is not None:
                 self._lease(database, job.id, owner, seconds)
         return job if owner is None else attrs.evolve(job, status=JobStatus.PROCESSING)
@@ -107,6 +97,7 @@ class SqlJobs:
             _write(database, job_id, [attrs.evolve(step, updated_at=now) for step in steps])
             if ended is not None:
                 database.execute(f"{_FREE}, status = ? WHERE id = ?", (ended, job_id))
+                self._follow(database, job_id, now)
         return self._of(job_id, owner)
 
     def wish(self, job_id: JobId, wish: JobWish) -> JobRecord | None:
@@ -127,6 +118,38 @@ class SqlJobs:
         found = self._select("TRUE") if connection is None else self._select("connection = ?", connection)
         return tuple(job for job in found if status in {None, job.status})
 
+    def page(
+        self, *, status: JobStatus | None = None, apart: Sequence[str] = (), after: int = 0, most: int
+    ) -> JobPage:
+        """As `JobStore.page`."""
+        others = f"kind NOT IN ({', '.join('?' * len(apart))})" if apart else "TRUE"
+        chosen = f"FROM jobs WHERE {others}"
+        values: tuple[object, ...] = tuple(apart)
+        with self._store.reading() as database:
+            if status is None or status.ended:
+                if status is not None:
+                    chosen, values = f"{chosen} AND status = ?", (*values, status)
+                counted = database.execute(f"SELECT COUNT(*) AS total {chosen}", values).fetchone()
+                ids = [
+                    row["id"]
+                    for row in database.execute(
+                        f"SELECT id {chosen} ORDER BY rowid DESC LIMIT ? OFFSET ?",
+                        (*values, most, after),
+                    )
+                ]
+                total = counted["total"]
+            else:
+                # How these stand is said by who lives. They are few: all others have ended.
+                rows = database.execute(
+                    f"SELECT * {chosen} AND status = 'pending' ORDER BY rowid DESC",
+                    values,
+                ).fetchall()
+                held = self._held(database, rows)
+                found = [row["id"] for row in rows if _standing(row, is_held=row["id"] in held) is status]
+                ids, total = found[after : after + most], len(found)
+        jobs = self._select(f"id IN ({', '.join('?' * len(ids))})", *ids) if ids else ()
+        return JobPage(jobs=jobs[::-1], total=total)
+
     def due(self, now: datetime) -> tuple[JobRecord, ...]:
         """As `JobStore.due`."""
         return tuple(
@@ -134,6 +157,13 @@ class SqlJobs:
             for job in self._select("status = 'pending'")
             if job.status is JobStatus.PENDING and not job.waits(now)
         )
+
+    def _follow(self, database: Statements, job_id: JobId, now: datetime) -> None:
+        if self._followers is no_followers:
+            return
+        row = database.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        for follower in self._followers(_job(row, (), is_held=False)):
+            _insert(database, _new(follower, now), now)
 
     def _of(self, job_id: JobId, owner: str) -> JobRecord | None:
         """Return a job as its owner sees it."""
@@ -181,21 +211,24 @@ class SqlJobs:
         return tuple(_job(row, of.get(row["id"], ()), is_held=row["id"] in held) for row in jobs)
 
 
+def _standing(row: Row, *, is_held: bool) -> JobStatus:
+    status = JobStatus(row["status"])
+    if status.ended:
+        return status
+    if is_held:
+        return JobStatus.PROCESSING
+    return JobStatus.PAUSED if row["wish"] == JobWish.PAUSE else status
+
+
 def _job(row: Row, steps: tuple[Row, ...], *, is_held: bool) -> JobRecord:
-    status, wish = JobStatus(row["status"]), JobWish(row["wish"])
-    if not status.ended:
-        if is_held:
-            status = JobStatus.PROCESSING
-        elif wish is JobWish.PAUSE:
-            status = JobStatus.PAUSED
     return JobRecord(
         id=JobId(row["id"]),
         kind=row["kind"],
         connection=row["connection"],
         arguments=json.loads(row["arguments"]),
         steps=tuple(map(_step, steps)),
-        status=status,
-        wish=wish,
+        status=_standing(row, is_held=is_held),
+        wish=JobWish(row["wish"]),
         created_at=datetime.fromisoformat(row["created_at"]),
         updated_at=datetime.fromisoformat(row["updated_at"]),
     )
@@ -212,6 +245,30 @@ def _runs(row: Row, now: float, slack: float) -> bool:
     left = row["leased_until"] - now
     # More than the lease has at most: the clock was set back, or began anew with the machine.
     return bool(0 < left <= row["leased_for"] + slack)
+
+
+def _new(job: JobRecord, now: datetime) -> JobRecord:
+    """Return a job as it is written down for the first time."""
+    steps = tuple(attrs.evolve(step, updated_at=now) for step in job.steps)
+    return attrs.evolve(job, created_at=now, updated_at=now, steps=steps)
+
+
+def _insert(database: Statements, job: JobRecord, now: datetime) -> None:
+    database.execute(
+        "INSERT INTO jobs (id, kind, connection, arguments, status, wish, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            job.id,
+            job.kind,
+            job.connection,
+            json.dumps(dict(job.arguments)),
+            job.status,
+            job.wish,
+            now.isoformat(),
+            now.isoformat(),
+        ),
+    )
+    _write(database, job.id, job.steps)
 
 
 def _write(database: Statements, job_id: JobId, steps: Sequence[StepRecord]) -> None:

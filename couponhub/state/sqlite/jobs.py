@@ -11,6 +11,7 @@ import attrs
 
 from couponhub.clock import utc_now
 from couponhub.errors import LocalError
+from couponhub.state.jobs import Followers, no_followers
 from couponhub.state.sql.database import Statements
 from couponhub.state.sql.jobs import SqlJobs
 from couponhub.state.sqlite.database import LedgerDatabase
@@ -29,6 +30,7 @@ class SqliteJobs(SqlJobs):
         now: The clock of what is written, for tests.
         monotonic: That of leases, for tests: seconds that all processes of this machine count alike. After a restart
             of the machine they begin anew.
+        followers: As of `SqlJobs`.
     """
 
     def __init__(
@@ -37,8 +39,9 @@ class SqliteJobs(SqlJobs):
         *,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
+        followers: Followers = no_followers,
     ) -> None:
-        super().__init__(store, FileOwners(store.layout, monotonic), now=now)
+        super().__init__(store, FileOwners(store.layout, monotonic), now=now, followers=followers)
 
 
 @attrs.frozen

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from couponhub.state.jobs import Followers, no_followers
 from couponhub.state.ledger import IsForgotten
 from couponhub.state.reaped import Reaped
 from couponhub.state.settings import StoreSettings
@@ -39,16 +40,23 @@ class SqliteState:
     Args:
         settings: Where it lies.
         clock: Seconds since the epoch, for tests.
+        followers: The jobs that are written down with the end of another one.
     """
 
-    def __init__(self, settings: StoreSettings, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: StoreSettings,
+        *,
+        clock: Callable[[], float] = time.time,
+        followers: Followers = no_followers,
+    ) -> None:
         def now() -> datetime:
             return datetime.fromtimestamp(clock(), UTC)
 
         self.settings = settings
         self.database = LedgerDatabase(settings)
         self.layout = self.database.layout
-        self.jobs = SqliteJobs(self.database, now=now)
+        self.jobs = SqliteJobs(self.database, now=now, followers=followers)
         self.job_files = SqliteJobFiles(self.database, clock=clock)
         self.tokens = SqlTokens(self.database, now=now)
         self.callbacks = SqlCallbacks(self.database, now=now)

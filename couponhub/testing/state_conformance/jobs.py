@@ -1,15 +1,16 @@
-"""S-80 to S-88: jobs of steps, and who drives them."""
+"""S-80 to S-89, and S-94: jobs of steps, and who drives them."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from typing import Any
 
 import attrs
 import pytest
 
 from couponhub.models import JobId, JobStatus
-from couponhub.state import JobRecord, JobWish, StepRecord
+from couponhub.state import JobRecord, JobWish, StepRecord, open_state
 from couponhub.testing.state_conformance.harness import StateHarness
 from couponhub.testing.state_conformance.samples import new_job
 
@@ -200,3 +201,54 @@ class JobRules:
         # Whoever found the last of them held by another was through before that one was.
         assert sorted(f"{job.id}:{step.number}" for job in made for step in job.steps) == sorted(said)
         assert {JobStatus.DONE} == {job.status for job in jobs.all()}
+
+    def test_s89_what_follows_an_end_is_there_with_it(self, harness: StateHarness) -> None:
+        """S-89: with the end, and not before, the jobs that follow it are written down; of an end that is not ours, none."""
+
+        def followers(ended: JobRecord) -> list[JobRecord]:
+            return [
+                attrs.evolve(new_job(f"after-{ended.id}"), arguments={"about": ended.id, "how": ended.status})
+            ]
+
+        with open_state(harness.settings, followers=followers) as state:
+            jobs = state.jobs
+            job, later = jobs.create(new_job("up_1")), JobId("after-up_1")
+            with jobs.worker() as owner, jobs.worker() as other:
+                assert jobs.claim(job.id, owner, seconds=HOUR) is not None
+                assert jobs.advance(job.id, other, ended=JobStatus.DONE) is None
+                jobs.advance(job.id, owner, done(job.steps[0]))
+                assert jobs.get(later) is None
+                jobs.advance(job.id, owner, done(job.steps[1]), ended=JobStatus.FAILED)
+                assert jobs.advance(job.id, owner, ended=JobStatus.DONE) is None
+            found = harness.open().jobs.get(later)
+        assert found is not None
+        assert {"about": "up_1", "how": "failed"} == found.arguments
+        assert (JobStatus.PENDING, 2) == (found.status, len(found.steps))
+        assert [later] == [one.id for one in harness.open().jobs.due(written_at(found))]
+
+    def test_s94_a_page_of_many(self, harness: StateHarness) -> None:
+        """S-94: the newest first, of a status or of any, without kinds that stand apart; with how many there are in all."""
+        jobs = harness.open().jobs
+        made = [jobs.create(new_job(f"up_{number}")) for number in range(7)]
+        jobs.create(attrs.evolve(new_job("apart"), kind="other"))
+
+        def page(**wanted: Any) -> tuple[list[str], int]:
+            found = jobs.page(**{"apart": ("other",), "most": 3, **wanted})
+            return [job.id for job in found.jobs], found.total
+
+        assert (["up_6", "up_5", "up_4"], 7) == page()
+        assert (["up_0"], 7) == page(after=6)
+        assert ([], 7) == page(after=9)
+        assert (["apart"], 8) == page(apart=(), most=1)
+        with jobs.worker() as owner:
+            for job in made[:3]:
+                jobs.claim(job.id, owner, seconds=HOUR)
+            jobs.advance(made[2].id, owner, ended=JobStatus.DONE)
+            jobs.wish(made[3].id, JobWish.PAUSE)
+            assert (["up_2"], 1) == page(status=JobStatus.DONE)
+            assert (["up_1"], 2) == page(status=JobStatus.PROCESSING, most=1)
+            assert (["up_0"], 2) == page(status=JobStatus.PROCESSING, after=1)
+            assert (["up_3"], 1) == page(status=JobStatus.PAUSED)
+            assert (["up_6", "up_5", "up_4"], 3) == page(status=JobStatus.PENDING)
+            assert ([], 0) == page(status=JobStatus.FAILED)
+            assert jobs.get(made[0].id) == jobs.page(after=7, most=1).jobs[0]
