@@ -16,8 +16,8 @@ from couponhub.state.sql.database import Statements
 
 _CODES, _JOB_FILES = "code sets", "job files"
 _HOLDS = {
-    LEDGER: "uploads, jobs, events of migrations, tokens of the HTTP endpoint, callback addresses, the audit log, what lookups"
-    " ask first",
+    LEDGER: "uploads, jobs, events of migrations, tokens of the HTTP endpoint, callback addresses, the audit log, readings of"
+    " stock and limits, what lookups ask first",
     _CODES: "codes sent, to be left out of later uploads, and the files of uploads under way",
     _JOB_FILES: "customers and codes that jobs under way need to go on",
     REPORTS: "who was given which code, from imported usage reports",

@@ -14,7 +14,8 @@ from couponhub.state.sqlite.opening import companions, open_somehow, open_to_wri
 
 _BUSY_SECONDS = 30.0
 _HOLDS = {
-    LEDGER: "uploads, jobs, events of migrations, tokens of the HTTP endpoint, callback addresses, the audit log",
+    LEDGER: "uploads, jobs, events of migrations, tokens of the HTTP endpoint, callback addresses, the audit log,"
+    " readings of stock and limits",
     REPORTS: "who was given which code, from imported usage reports",
     QUOTAS: "calls counted against vendors' rate limits, unless [shared] names who counts them",
 }
