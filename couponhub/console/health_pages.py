@@ -71,7 +71,7 @@ class ConnectionCard:
             vendor=connection.vendor,
             able=able.supported,
             limits=tuple(
-                QuotaGauge.of(limit, most, left.get(limit), before.get(limit, ()), now)
+                QuotaGauge.of(limit, most, left.get(limit), before.get(limit), now)
                 for limit, most in able.limits.items()
             ),
             status=None if client is None else client.status(),

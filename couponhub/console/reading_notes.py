@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from couponhub.clock import SYSTEM_CLOCK, Clock
+from couponhub.console.quota_gauge import PastUse
 from couponhub.console.running_out import LOOKED_BACK, RunningOut
 from couponhub.console.shared_looks import SharedLooks
 from couponhub.errors import CouponhubError, LocalError, UsageError
 from couponhub.hub import CouponHub
 from couponhub.models import CouponList
-from couponhub.state import QuotaSample, StockReading
+from couponhub.state import StockReading
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class ReadingNotes:
         self._hub = hub
         self._clock = clock
         self._noted: dict[str, tuple[float, dict[str, Noted]]] = {}
-        self._looks: SharedLooks[Mapping[str, tuple[QuotaSample, ...]]] = SharedLooks(
+        self._looks: SharedLooks[Mapping[str, PastUse]] = SharedLooks(
             clock=clock.monotonic, least_seconds=_LOOKED_AT_EVERY
         )
 
@@ -85,8 +86,8 @@ class ReadingNotes:
             _not_kept(error)
             return ()
 
-    def quotas(self, connection: str) -> Mapping[str, tuple[QuotaSample, ...]]:
-        """Return the samples of a connection's limits of the last 24 hours, as they stood a minute ago at most."""
+    def quotas(self, connection: str) -> Mapping[str, PastUse]:
+        """Return how a connection's limits were used in the last 24 hours, as it stood a minute ago at most."""
         return self._looks.look(connection, lambda: self._read(connection))
 
     def sample(self) -> None:
@@ -122,14 +123,15 @@ class ReadingNotes:
 
         threading.Thread(target=run, name="readings", daemon=True).start()
 
-    def _read(self, connection: str) -> Mapping[str, tuple[QuotaSample, ...]]:
+    def _read(self, connection: str) -> Mapping[str, PastUse]:
         since = self._clock.now() - timedelta(hours=24)
         try:
             found = self._hub.state.readings.quotas(connection)
         except CouponhubError as error:
             _not_kept(error)
             return {}
-        return {name: tuple(one for one in some if one.at >= since) for name, some in found.items()}
+        past = {name: PastUse.of([one for one in some if one.at >= since]) for name, some in found.items()}
+        return {name: one for name, one in past.items() if one is not None}
 
 
 def _not_kept(error: CouponhubError) -> None:

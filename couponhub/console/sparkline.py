@@ -7,7 +7,8 @@ from typing import Self
 import attrs
 
 WIDTH, HEIGHT = 100.0, 20.0
-_MOST_POINTS = 300
+_MOST_POINTS = 100
+"""More of them cannot be told apart, and pages with many lines are polled."""
 
 
 @attrs.frozen(kw_only=True)
@@ -39,8 +40,9 @@ class Sparkline:
         told = list(counts)
         if len({at for at, _ in told}) < 2:
             return None
-        # Of more than can be told apart every so-manieth is drawn, and the last.
-        drawn = [*told[:: len(told) // _MOST_POINTS + 1], told[-1]]
+        some = -(-len(told) // _MOST_POINTS)
+        highest_of_some = (max(told[at : at + some], key=_count) for at in range(0, len(told), some))
+        drawn = [told[0], *highest_of_some, told[-1]]
         since, until = told[0][0], told[-1][0]
         highest = max(count for _, count in told)
         height = max(1, highest if top is None else max(top, highest))
@@ -55,3 +57,7 @@ class Sparkline:
             since=since,
             until=until,
         )
+
+
+def _count(one: tuple[datetime, int]) -> int:
+    return one[1]

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from couponhub import CouponHub
 from couponhub.console.asked_lists import AskedLists, StockSort
 from couponhub.console.list_stock import ListStock, Stock
-from couponhub.console.quota_gauge import QuotaGauge
+from couponhub.console.quota_gauge import PastUse, QuotaGauge
 from couponhub.console.reading_notes import ReadingNotes
 from couponhub.console.running_out import RunningOut, StockOutlook
 from couponhub.console.sparkline import Sparkline
@@ -223,15 +223,26 @@ def test_a_gauge_of_a_limit() -> None:
     samples = [
         QuotaSample(at=NOW - timedelta(hours=hours), left=left, most=10) for hours, left in ((2, 3), (1, 12))
     ]
-    gauge = QuotaGauge.of("calls_per_day", 10, 6, samples, NOW)
+    past = PastUse.of(samples)
+    gauge = QuotaGauge.of("calls_per_day", 10, 6, past, NOW)
     assert (4, 7, NOW - timedelta(hours=2)) == (gauge.used, gauge.highest, gauge.highest_at)
     assert datetime(2026, 6, 2, tzinfo=UTC) == gauge.anew_at
-    now = QuotaGauge.of("calls_per_minute", 10, 0, samples, NOW)
+    now = QuotaGauge.of("calls_per_minute", 10, 0, past, NOW)
     assert (10, None, None, True) == (now.highest, now.highest_at, now.anew_at, now.lasts_a_minute)
+    assert (None, 3) == (PastUse.of([]), QuotaGauge.of("x", 5, 2, None, NOW).highest)
     assert (None, 0) == (
-        QuotaGauge.of("x", 0, 5, samples, NOW).line,
-        QuotaGauge.of("x", 5, None, [], NOW).used,
+        QuotaGauge.of("x", 0, 5, past, NOW).line,
+        QuotaGauge.of("x", 5, None, past, NOW).used,
     )
+
+
+def test_a_line_of_many_numbers_shows_the_highest() -> None:
+    """No more points than can be told apart, and the peak among them."""
+    counts = [(NOW + timedelta(minutes=at), 1000 if at == 333 else at % 7) for at in range(1440)]
+    line = Sparkline.of(counts)
+    assert line is not None
+    assert len(line.points.split()) <= 102
+    assert any(point.endswith(",0") for point in line.points.split())
 
 
 def _list(name: str, available: int) -> CouponList:
