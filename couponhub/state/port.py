@@ -20,6 +20,7 @@ from couponhub.state.reaped import Reaped
 from couponhub.state.reports import ReportIndex
 from couponhub.state.settings import StoreSettings
 from couponhub.state.tokens import Tokens
+from couponhub.state.vendor_calls import VendorCalls
 
 if TYPE_CHECKING:
     from couponhub.state.reach import PartProbe
@@ -91,6 +92,11 @@ class State(Protocol):
     @property
     def readings(self) -> Readings:
         """The history of lists and limits."""
+        ...
+
+    @property
+    def vendor_calls(self) -> VendorCalls:
+        """The calls to vendors that are kept for a while."""
         ...
 
     @property

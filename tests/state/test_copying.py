@@ -20,6 +20,7 @@ from couponhub.testing.state_conformance.samples import (
     LIST,
     codes_of,
     digest,
+    new_call,
     new_job,
     new_upload,
     shown,
@@ -77,6 +78,7 @@ def fill(state: State) -> None:
             state.audit.end(event.id, outcome, reference=f"up_{number}")
     state.readings.note_stock("shop", [CouponList(connection="shop", id=LIST, name="N", available=7)])
     state.readings.note_quotas("shop", {"calls_per_day": 3}, {"calls_per_day": 9})
+    state.vendor_calls.write([new_call("call_1")])
     state.preference.set(["engage", "shop"])
     key, now = state.reports.key(), utc_now()
     with state.reports.changing() as change:
@@ -145,6 +147,8 @@ def test_there_and_back_it_says_the_same(
     for settings in (postgresql, back, again):
         assert expected == answers(settings)
     assert told[0] == told[1] == told[2]
+    with open_state(back) as state:
+        assert () == state.vendor_calls.newest()  # which tell of where they were written
     figures = {part.name: part.count for part in told[0]}
     assert {
         "uploads": 2,

@@ -131,7 +131,7 @@ def copy(options: GlobalOptions, from_url: str, to_url: str) -> None:
     for a file, or @FILE for a file that holds the whole address. [store] key and files of the config hold for both, files for
     the one in PostgreSQL that [store] url names.
 
-    Nobody may use the store meanwhile; a copy that somebody disturbs or kills leaves nothing behind, and is repeated with
+    Calls to vendors that the console keeps for some days stay behind. Nobody may use the store meanwhile; a copy that somebody disturbs or kills leaves nothing behind, and is repeated with
     the same words. All that was written is read back and compared with the source before anybody can find it.
     """
     store = load_config(options.config).store

@@ -16,6 +16,8 @@ ORDERED = frozenset({"uploads", "tokens", "jobs", "migration_events", "audit_eve
 """The tables whose rows are read in the order in which they were written."""
 NOT_MOVED: Mapping[str, frozenset[str]] = {"jobs": frozenset({"owner", "leased_until", "leased_for"})}
 """Columns that mean something only where they are: who drives a job now."""
+LEFT_BEHIND = frozenset({"vendor_calls", "server_faults", "calls_left_out"})
+"""The tables that are for diagnosis alone: they tell of the machines that wrote them, for some days."""
 _SIZE = 16
 _LARGEST = 1 << (8 * _SIZE)
 

@@ -47,7 +47,8 @@ class CopiedPart:
 def copy_state(source: StoreSettings, target: StoreSettings) -> tuple[CopiedPart, ...]:
     """Copy all of a state into an empty one, compare both, and only then let others find it.
 
-    Killed in the middle, or failed, it leaves the target empty, and can be repeated.
+    Killed in the middle, or failed, it leaves the target empty, and can be repeated. What is kept for diagnosis alone stays
+    behind (`LEFT_BEHIND`).
 
     Args:
         source: Of a state that nobody uses meanwhile.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, LiteralString
 import attrs
 
 from couponhub.errors import LocalError
+from couponhub.state.postgresql.call_tables import CALL_TABLES
 from couponhub.state.postgresql.report_tables import REPORT_TABLES
 from couponhub.state.postgresql.statements import PostgresqlStatements
 from couponhub.state.sql.database import Statements
@@ -265,6 +266,12 @@ STEPS: tuple[SchemaStep, ...] = (
         )
         """,
         ),
+    ),
+    SchemaStep(
+        version=4,
+        oldest=1,
+        about="calls to vendors and the server's own problems",
+        statements=CALL_TABLES,
     ),
 )
 

@@ -34,6 +34,7 @@ from couponhub.state.sql.jobs import SqlJobs
 from couponhub.state.sql.migration_log import SqlMigrationLog
 from couponhub.state.sql.readings import SqlReadings
 from couponhub.state.sql.tokens import SqlTokens
+from couponhub.state.sql.vendor_calls import SqlVendorCalls
 
 
 class PostgresqlState:
@@ -68,6 +69,7 @@ class PostgresqlState:
         self.migration_log = SqlMigrationLog(self.database, now=now)
         self.audit = SqlAuditLog(self.database, days=settings.audit_days, now=now)
         self.readings = SqlReadings(self.database, clock=self._common_clock)
+        self.vendor_calls = SqlVendorCalls(self.database, now=now)
         self.preference = FactPreference(facts)
         self.locks = SessionLocks(self.database)
         self._local = LocalFiles()

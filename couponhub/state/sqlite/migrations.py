@@ -6,6 +6,7 @@ from pathlib import Path
 import attrs
 
 from couponhub.errors import LocalError
+from couponhub.state.sqlite.call_tables import CALL_TABLES
 from couponhub.state.sqlite.layout import LEDGER, QUOTAS, REPORTS
 
 
@@ -238,6 +239,12 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) WITHOUT ROWID
         """,
         ),
+    ),
+    Migration(
+        database=LEDGER,
+        version=10,
+        about="calls to vendors and the server's own problems",
+        statements=CALL_TABLES,
     ),
     Migration(
         database=REPORTS,

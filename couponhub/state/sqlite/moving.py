@@ -14,6 +14,7 @@ import attrs
 from couponhub.errors import LocalError
 from couponhub.models import ListId, UploadId
 from couponhub.state.moving.content import (
+    LEFT_BEHIND,
     NOT_MOVED,
     ORDERED,
     Columns,
@@ -229,12 +230,12 @@ def moved_columns() -> Columns:
 
 
 def _homes() -> Mapping[str, str]:
-    """Return which table lies in which database, in the order in which they were made."""
+    """Return which table that is moved lies in which database, in the order in which they were made."""
     found: dict[str, str] = {}
     for migration in MIGRATIONS:
         for statement in migration.statements:
             words = statement.replace("IF NOT EXISTS", "").split()
-            if words[:2] == ["CREATE", "TABLE"]:
+            if words[:2] == ["CREATE", "TABLE"] and words[2] not in LEFT_BEHIND:
                 found[words[2]] = migration.database
     return found
 

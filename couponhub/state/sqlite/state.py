@@ -16,6 +16,7 @@ from couponhub.state.sql.callbacks import SqlCallbacks
 from couponhub.state.sql.migration_log import SqlMigrationLog
 from couponhub.state.sql.readings import SqlReadings
 from couponhub.state.sql.tokens import SqlTokens
+from couponhub.state.sql.vendor_calls import SqlVendorCalls
 from couponhub.state.sqlite.codesets import CodeSets
 from couponhub.state.sqlite.database import LedgerDatabase
 from couponhub.state.sqlite.invalidation import FileSignal
@@ -66,6 +67,7 @@ class SqliteState:
         self.migration_log = SqlMigrationLog(self.database, now=now)
         self.audit = SqlAuditLog(self.database, days=settings.audit_days, now=now)
         self.readings = SqlReadings(self.database, clock=clock)
+        self.vendor_calls = SqlVendorCalls(self.database, now=now)
         self.preference = FilePreference(self.layout)
         self.locks = FileLocks(self.layout)
         self.maintenance = SqliteMaintenance(self.database)

@@ -2,10 +2,13 @@
 
 import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 
 from couponhub.clock import utc_now
 from couponhub.models import DaySpan, Identifier, JobId, ListId, Part, PartId, UploadId, UploadStatus
 from couponhub.state import (
+    CallDecision,
+    CallRecord,
     CodeSet,
     JobRecord,
     Ledger,
@@ -120,3 +123,20 @@ def take_in(change: ReportChange, key: HashKey, given: Sequence[tuple[str, str]]
 def digest(key: HashKey, customer: str) -> str:
     """Return the hash of a customer of `take_in`."""
     return key.of_all([customer], Identifier.EXTERNAL_ID)[0]
+
+
+def new_call(call_id: str, *, seconds: float = 0.0, outcome: str = "ok") -> CallRecord:
+    """Return a call to a vendor, ended so long after this moment's hour began."""
+    hour = utc_now().replace(minute=0, second=0, microsecond=0)
+    return CallRecord(
+        id=call_id,
+        at=hour + timedelta(seconds=seconds),
+        connection="shop",
+        operation="customer_coupons",
+        method="GET",
+        base="https://vendor.example.com",
+        path="/v1/customer/***",
+        changes=False,
+        outcome=outcome,
+        decision=CallDecision.DONE if outcome == "ok" else CallDecision.GIVEN_UP,
+    )

@@ -13,6 +13,7 @@ from couponhub.testing.state_conformance.readings import ReadingRules
 from couponhub.testing.state_conformance.reports import ReportRules
 from couponhub.testing.state_conformance.rights import RightRules
 from couponhub.testing.state_conformance.upkeep import UpkeepRules
+from couponhub.testing.state_conformance.vendor_calls import VendorCallRules
 
 
 class StateConformanceSuite(
@@ -29,5 +30,6 @@ class StateConformanceSuite(
     MigrationRules,
     AuditRules,
     ReadingRules,
+    VendorCallRules,
 ):
     """All rules; a subclass gives the fixture `harness`."""

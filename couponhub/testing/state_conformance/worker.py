@@ -12,6 +12,7 @@ from couponhub.state import (
     AuditAction,
     AuditOutcome,
     Granted,
+    LeftOut,
     QuotaStore,
     Scope,
     State,
@@ -22,6 +23,7 @@ from couponhub.testing.state_conformance.samples import (
     DAY,
     LIST,
     begin,
+    new_call,
     new_job,
     sent_whole,
     shown,
@@ -246,6 +248,14 @@ def history_of_list(state: State) -> None:
         _say(len(state.ledger("shop").of_list(LIST)))
 
 
+def write_calls(state: State, own: str, calls: str) -> None:
+    """Write one call to a vendor after the other, each with one that was left out."""
+    for number in range(int(calls)):
+        one = new_call(f"call_{own}{number}")
+        state.vendor_calls.write([one], left_out={LeftOut.PLAIN: 1})
+        _say(one.id)
+
+
 WORK: dict[str, Callable[..., None]] = {
     one.__name__: one
     for one in (
@@ -271,6 +281,7 @@ WORK: dict[str, Callable[..., None]] = {
         ring,
         switch,
         take_calls,
+        write_calls,
     )
 }
 
