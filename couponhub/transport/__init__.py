@@ -5,7 +5,14 @@ from couponhub.state.budgets import Budget, Spent
 from couponhub.transport.auth import Auth, BasicAuth, HeaderAuth, TokenAuth, TokenSource
 from couponhub.transport.exchange import FilePart, Multipart, Reply, Request, query_pairs
 from couponhub.transport.headers import Headers
-from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall
+from couponhub.transport.observing import (
+    DecisionObserver,
+    EndedExchange,
+    NoObserver,
+    Observer,
+    ShapeObserver,
+    VendorCall,
+)
 from couponhub.transport.peeking import fetched, size_of
 from couponhub.transport.retry import RetryPolicy, retry_after_seconds
 from couponhub.transport.room import ReplyRoom, without_trace
@@ -19,6 +26,8 @@ __all__ = [
     "Auth",
     "BasicAuth",
     "Budget",
+    "DecisionObserver",
+    "EndedExchange",
     "FilePart",
     "HeaderAuth",
     "Headers",

@@ -28,6 +28,11 @@ class SentHeaders:
     def __setitem__(self, name: str, value: str, /) -> None:
         self._values[name] = value
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names."""
+        return tuple(self._values)
+
     def revealed(self) -> dict[str, str]:
         """A copy with the values."""
         return dict(self._values)

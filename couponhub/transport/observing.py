@@ -10,6 +10,8 @@ from typing import Protocol, runtime_checkable
 
 import attrs
 
+from couponhub.transport.decision import Decision
+from couponhub.transport.exchange import Reply, Request
 from couponhub.transport.shapes import Shape
 
 _log = logging.getLogger("couponhub.calls")
@@ -52,6 +54,32 @@ class ShapeObserver(Observer, Protocol):
 
     def exchanged(self, call: VendorCall, shape: Shape) -> None:
         """An exchange has ended, with or without a reply; called before the call's own end is told."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class EndedExchange:
+    """One exchange with a vendor, whole: it names customers, and is for looking at while one is called, never to be kept.
+
+    Attributes:
+        base_url: What the request's path was appended to.
+        headers: Names of those that were sent.
+        reply: None when none came.
+    """
+
+    call: VendorCall
+    base_url: str
+    request: Request = attrs.field(repr=False)
+    headers: tuple[str, ...] = ()
+    reply: Reply | None = attrs.field(default=None, repr=False)
+
+
+@runtime_checkable
+class DecisionObserver(Observer, Protocol):
+    """Is also told what followed each exchange, and why: for diagnosis."""
+
+    def looked(self, exchange: EndedExchange) -> Callable[[Decision | None], None]:
+        """Look at an exchange that has ended; what is returned is told what follows, None where it went well."""
         ...
 
 

@@ -20,10 +20,19 @@ from couponhub.errors import (
 from couponhub.state.budgets import Budget, Spent
 from couponhub.transport.auth import Auth
 from couponhub.transport.breakage import translated
-from couponhub.transport.decision import Attempt, RaiseUnknown, Renew, Wait, decide
+from couponhub.transport.decision import Attempt, Because, Decision, Raise, RaiseUnknown, Renew, Wait, decide
 from couponhub.transport.exchange import MultipartStream, Reply, Request
 from couponhub.transport.headers import SentHeaders
-from couponhub.transport.observing import NoObserver, Observer, ShapeObserver, VendorCall, label_of, log_call
+from couponhub.transport.observing import (
+    DecisionObserver,
+    EndedExchange,
+    NoObserver,
+    Observer,
+    ShapeObserver,
+    VendorCall,
+    label_of,
+    log_call,
+)
 from couponhub.transport.retry import RetryPolicy, RetryReserve, retry_after_seconds, whole_header
 from couponhub.transport.room import Lease, ReplyRoom, decoded_bytes, let_go
 from couponhub.transport.session import ReplyTooLarge, VendorSession
@@ -33,6 +42,9 @@ from couponhub.transport.shapes import shape_of
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+
+Told = list[Callable[[Decision | None], None]]
+"""Whoever looked at an exchange, and is to be told what follows it."""
 
 
 class Transport:
@@ -79,6 +91,7 @@ class Transport:
         self._budget = budget
         self._observer = observer or NoObserver()
         self._shown_shapes = self._observer if isinstance(self._observer, ShapeObserver) else None
+        self._looks = self._observer if isinstance(self._observer, DecisionObserver) else None
         self._room = room or ReplyRoom()
         self._unknown_hint = unknown_hint
         self._peer = peer
@@ -115,13 +128,16 @@ class Transport:
             attempts += 1
             used: object = None
             signed = False
+            told: Told = []
             try:
                 self._spend(request, patience, in_a_hurry=hurried)
                 headers = SentHeaders({"Accept": "application/json", **request.headers})
                 used = self._auth.sign(headers, patience)
                 signed = True
                 with self._room.lease() as lease:
-                    value = self._exchange(request, headers, read, patience, attempt=attempts, lease=lease)
+                    value = self._exchange(
+                        request, headers, read, patience, attempt=attempts, lease=lease, told=told
+                    )
             except CouponhubError as error:
                 error.located(connection=self.connection, operation=request.operation)
                 attempt = Attempt(
@@ -133,21 +149,33 @@ class Transport:
                     hurried=hurried,
                     left=patience.remaining(),
                 )
-                decision = decide(error, attempt, pause=self._retry.wait_before(attempts, error))
-                if isinstance(decision, Wait) and decision.takes_reserve and not self._reserve.take():
-                    decision = decision.otherwise
+                decision = self._decided(error, attempt, used)
+                _tell(told, decision)
                 match decision:
                     case RaiseUnknown():
                         raise self._outcome_unknown(request, error) from None
-                    case Renew() if self._auth.renew(used):
+                    case Renew():
                         renewed = True
                     case Wait(seconds=seconds):
                         self._wait(request, error, attempts, seconds)
                     case _:
                         raise
+            except Exception:
+                _tell(told, Raise())
+                raise
             else:
                 self._reserve.give_back()
+                _tell(told, None)
                 return value
+
+    def _decided(self, error: CouponhubError, attempt: Attempt, used: object) -> Decision:
+        """Return what follows a failed attempt, where that is possible."""
+        decision = decide(error, attempt, pause=self._retry.wait_before(attempt.number, error))
+        if isinstance(decision, Wait) and decision.takes_reserve and not self._reserve.take():
+            return decision.otherwise
+        if isinstance(decision, Renew) and not self._auth.renew(used):
+            return Raise(Because.NO_OTHER_CREDENTIALS)
+        return decision
 
     def _wait(self, request: Request, error: CouponhubError, attempt: int, seconds: float) -> None:
         _log.info(
@@ -204,6 +232,7 @@ class Transport:
         *,
         attempt: int,
         lease: Lease,
+        told: Told,
     ) -> T:
         operation = label_of(request.operation)
         ended = self._observer.began(self.connection, operation)
@@ -241,6 +270,18 @@ class Transport:
             log_call(call)
             if self._shown_shapes is not None:
                 self._shown_shapes.exchanged(call, shape_of(request, reply))
+            if self._looks is not None:
+                told.append(
+                    self._looks.looked(
+                        EndedExchange(
+                            call=call,
+                            request=request,
+                            reply=reply,
+                            base_url=request.base_url or self.base_url,
+                            headers=headers.names,
+                        )
+                    )
+                )
             ended(call)
 
     def _send(self, request: Request, headers: SentHeaders, patience: Deadline, lease: Lease) -> Reply:
@@ -283,6 +324,11 @@ class Transport:
             if stream is not None:
                 stream.close()
         raise without_frames(failure)
+
+
+def _tell(told: Told, decision: Decision | None) -> None:
+    for tell in told:
+        tell(decision)
 
 
 def _refuse_redirect(reply: Reply, peer: str) -> None:
