@@ -8,7 +8,7 @@ import attrs
 from werkzeug.wrappers import Request, Response
 
 from couponhub.testing.emulation.context import EmulatorContext
-from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer
+from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer, StateTable
 from couponhub_capillary.emulator.api import Api
 from couponhub_capillary.emulator.coupons.expiry import is_over
 from couponhub_capillary.emulator.customers.directory import digits_of
@@ -17,6 +17,7 @@ from couponhub_capillary.emulator.options import Options
 from couponhub_capillary.emulator.organisation import ORGANISATION_ID, TILL, NotPossibleError, Organisation
 from couponhub_capillary.emulator.records import Coupon, Customer, Series, Store
 from couponhub_capillary.emulator.seed import MAIN_STORE, seed_demo, seed_lists
+from couponhub_capillary.emulator.tables import Tables
 from couponhub_capillary.emulator.tokens import Tokens
 from couponhub_capillary.emulator.uploads.queue import Uploads
 
@@ -166,6 +167,10 @@ class CapillaryEmulator:
             raise ControlError("no error file of that key", missing=True)
         return content
 
+    def tables(self) -> Sequence[StateTable]:
+        """Return series, uploads, coupons and customers as tables."""
+        return self._tables.all()
+
     def set_rate_limits(self, *, documented: bool) -> None:
         """Switch the documented rate limit on or off; it is off at first."""
         self._api.rate_limited = documented
@@ -178,6 +183,7 @@ class CapillaryEmulator:
         self._organisation = Organisation(self._world.clock)
         self._uploads = Uploads(self._organisation, self._world.background, delay=delay)
         self._redemptions = RedemptionUploads(self._organisation, self._world.background, delay=delay)
+        self._tables = Tables(self._organisation, self._uploads, self._redemptions, _status)
         tokens = Tokens(
             clock=self._world.clock,
             clients={_KEY: _SECRET},
@@ -250,9 +256,16 @@ def _is_number(text: str) -> bool:
 
 
 if TYPE_CHECKING:
-    from couponhub.testing.emulation.vendor import Closes, KeepsErrorFiles, TakesCodesBack, VendorEmulator
+    from couponhub.testing.emulation.vendor import (
+        Closes,
+        KeepsErrorFiles,
+        ShowsTables,
+        TakesCodesBack,
+        VendorEmulator,
+    )
 
     _: type[VendorEmulator] = CapillaryEmulator
     _takes_codes_back: type[TakesCodesBack] = CapillaryEmulator
     _keeps_error_files: type[KeepsErrorFiles] = CapillaryEmulator
+    _shows_tables: type[ShowsTables] = CapillaryEmulator
     _closes: type[Closes] = CapillaryEmulator

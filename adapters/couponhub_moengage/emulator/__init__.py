@@ -8,7 +8,13 @@ import attrs
 from werkzeug.wrappers import Request, Response
 
 from couponhub.testing.emulation.context import EmulatorContext
-from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer, VendorEmulator
+from couponhub.testing.emulation.vendor import (
+    ControlError,
+    EmulatedCustomer,
+    ShowsTables,
+    StateTable,
+    VendorEmulator,
+)
 from couponhub_moengage.emulator import seed
 from couponhub_moengage.emulator.control import Control
 from couponhub_moengage.emulator.files.outcomes import Outcomes
@@ -17,6 +23,7 @@ from couponhub_moengage.emulator.http.api import CouponApi
 from couponhub_moengage.emulator.http.limits import RateLimits
 from couponhub_moengage.emulator.options import Options
 from couponhub_moengage.emulator.state import State
+from couponhub_moengage.emulator.tables import Tables
 
 __all__ = ["MoEngageEmulator"]
 
@@ -34,6 +41,7 @@ class MoEngageEmulator:
         self._clock = world.clock
         self._state = State(world)
         self._control = Control(self._state)
+        self._tables = Tables(self._state)
         self._processing = Processing(Outcomes(self._state), world)
         self._limits = RateLimits()
         self._api = CouponApi(self._state, self._processing, self._limits, world.clock)
@@ -93,6 +101,10 @@ class MoEngageEmulator:
         """Refuse: redemption happens outside MoEngage, which never learns of it."""
         raise ControlError("MoEngage knows no redemption; it only knows who was given which code")
 
+    def tables(self) -> Sequence[StateTable]:
+        """Return lists, files, coupons and customers as tables."""
+        return self._tables.all()
+
     def set_rate_limits(self, *, documented: bool) -> None:
         """Switch the documented rate limits on or off; they begin off."""
         self._limits.switch(on=documented)
@@ -104,3 +116,4 @@ class MoEngageEmulator:
 
 if TYPE_CHECKING:
     _: type[VendorEmulator] = MoEngageEmulator
+    _shows_tables: type[ShowsTables] = MoEngageEmulator

@@ -1,6 +1,7 @@
 """The customers of the emulated workspace, found by any of their identifiers."""
 
 import itertools
+from collections.abc import Iterator
 from typing import NewType
 
 import attrs
@@ -20,6 +21,14 @@ class Customers:
         self._numbers = itertools.count(1)
         self._known: dict[CustomerKey, EmulatedCustomer] = {}
         self._by_identifier: dict[Identifier, CustomerKey] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[EmulatedCustomer]:
+        # The key of somebody whose place was taken stays known, for the codes that were handed to it.
+        return (self._known[key] for key in dict.fromkeys(self._by_identifier.values()))
 
     def __getitem__(self, key: CustomerKey) -> EmulatedCustomer:
         return self._known[key]
@@ -38,6 +47,7 @@ class Customers:
             for each in _identifiers(self._known[key]):
                 self._by_identifier.pop(each, None)
             self._known[key] = customer
+        self._count += 1 - len(replaced)
         key = min(replaced) if replaced else CustomerKey(next(self._numbers))
         self._known[key] = customer
         self._by_identifier.update(dict.fromkeys(identifiers, key))

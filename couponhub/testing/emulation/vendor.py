@@ -1,6 +1,7 @@
 """The offer of an emulated vendor to the kit; the kit gives it HTTP, faults, a recorder and a control API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 import attrs
@@ -23,6 +24,30 @@ class EmulatedCustomer:
     email: str | None = None
     external_id: str | None = None
     id: str | None = None
+
+
+Cell = str | int | bool | datetime | None
+"""A value in a table; instants are aware, None is shown as nothing."""
+
+
+@attrs.frozen(kw_only=True)
+class StateTable:
+    """A table of what an emulated vendor holds, for people to look at.
+
+    Attributes:
+        name: Tells it from the vendor's others, and stands in addresses: small letters, digits and dashes.
+        title: Its heading, in the vendor's own words.
+        columns: The headings of its columns, of which the first names a row.
+        count: How many rows there are.
+        rows: Gives those from one position, counted from 0, up to before another, each with a cell for each column, as
+            they stand when it is called; fewer where there are no more. It takes the vendor's lock itself.
+    """
+
+    name: str
+    title: str
+    columns: Sequence[str]
+    count: int
+    rows: Callable[[int, int], Sequence[Sequence[Cell]]]
 
 
 class VendorEmulator(Protocol):
@@ -111,6 +136,15 @@ class TakesCodesBack(Protocol):
 
     def reactivate(self, list_id: str, code: str) -> None:
         """Take the last redemption of a code back."""
+        ...
+
+
+@runtime_checkable
+class ShowsTables(Protocol):
+    """An emulated vendor may also show what it holds, as tables of a page: lists, files, customers, coupons."""
+
+    def tables(self) -> Sequence[StateTable]:
+        """Return all tables, the empty ones too, in the order in which people look at them. It is asked often: cheap."""
         ...
 
 

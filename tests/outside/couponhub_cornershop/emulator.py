@@ -4,13 +4,21 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from werkzeug.wrappers import Request, Response
 
 from couponhub.testing.emulation.context import EmulatorContext
-from couponhub.testing.emulation.vendor import ControlError, EmulatedCustomer, VendorEmulator
+from couponhub.testing.emulation.vendor import (
+    Cell,
+    ControlError,
+    EmulatedCustomer,
+    ShowsTables,
+    StateTable,
+    VendorEmulator,
+)
 
 _KEY = "demo-key"
 _CALLS_PER_MINUTE = 600
@@ -166,12 +174,47 @@ class CornerShopEmulator:
                 "shop": details.get("store_name"),
             }
 
+    def tables(self) -> Sequence[StateTable]:
+        """Return lists and codes as tables."""
+        with self._lock:
+            return (
+                StateTable(
+                    name="lists",
+                    title="Lists",
+                    columns=("Title", "Id", "Last day", "Codes", "Left"),
+                    count=len(self._lists),
+                    rows=self._list_rows,
+                ),
+                StateTable(
+                    name="codes",
+                    title="Codes",
+                    columns=("Code", "List", "Customer", "Given", "Used"),
+                    count=sum(len(each.codes) for each in self._lists.values()),
+                    rows=self._code_rows,
+                ),
+            )
+
     def set_rate_limits(self, *, documented: bool) -> None:
         """Switch the 600 calls a minute on or off."""
         self._rate_limited = documented
 
     def set_processing_delay(self, seconds: float) -> None:
         """Do nothing: Corner shop processes no files."""
+
+    def _list_rows(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
+        with self._lock:
+            return [
+                (each.title, str(each.id), each.to_json()["last_day"], len(each.codes), len(each.free))
+                for each in islice(self._lists.values(), start, stop)
+            ]
+
+    def _code_rows(self, start: int, stop: int) -> Sequence[Sequence[Cell]]:
+        with self._lock:
+            every = ((each, code) for each in self._lists.values() for code in each.codes.values())
+            return [
+                (code.text, each.title, code.email, code.given, code.used is not None)
+                for each, code in islice(every, start, stop)
+            ]
 
     def _coupons(self, email: str) -> Response:
         if email not in self._customers:
@@ -219,3 +262,4 @@ def _answer(content: object, status: int = 200, headers: Mapping[str, str] | Non
 
 if TYPE_CHECKING:
     _: type[VendorEmulator] = CornerShopEmulator
+    _shows_tables: type[ShowsTables] = CornerShopEmulator

@@ -22,6 +22,9 @@ class Customers:
         self._by_external_id: dict[str, Customer] = {}
         self._next_id = 98_700_001
 
+    def __len__(self) -> int:
+        return len(self._by_id)
+
     def __iter__(self) -> Iterator[Customer]:
         return iter(self._by_id.values())
 

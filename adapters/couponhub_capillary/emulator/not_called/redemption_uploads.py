@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -78,6 +79,10 @@ class RedemptionUploads:
             rule("POST", f"{path}/redeemFile/<series_id>", "coupon-write", self._upload),
             rule("GET", f"{path}/getUploadRedeemedCouponStatus/<series_id>", "coupon-read", self._statuses),
         ]
+
+    def every(self) -> Sequence[RedemptionJob]:
+        """Every job, ascending."""
+        return self._jobs
 
     def error_file(self, key: str) -> bytes | None:
         """The error file of that key; None when there is none."""

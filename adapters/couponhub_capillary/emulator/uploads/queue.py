@@ -81,6 +81,10 @@ class Uploads:
         """Every job of a series, ascending (C-44)."""
         return [job for job in self._jobs if job.series.id == series_id]
 
+    def every(self) -> Sequence[UploadJob]:
+        """Every job, ascending."""
+        return self._jobs
+
     def error_file(self, key: str) -> bytes | None:
         """The error file of that key; None when there is none."""
         job = self._reports.get(key)

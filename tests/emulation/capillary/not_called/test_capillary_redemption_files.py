@@ -245,3 +245,22 @@ def test_reading_and_writing_need_their_rights(slow_vendor: "Vendor", series_id:
     assert [] == _jobs(slow_vendor, series_id)
     slow_vendor.headers = slow_vendor.basic()
     assert 401 == _send(slow_vendor, series_id, "1,a,b,c,d").status_code
+
+
+def test_files_of_both_kinds_stand_in_tables(
+    slow_vendor: "Vendor", background: "SteppedBackground", series_id: str, holder: EmulatedCustomer
+) -> None:
+    """People who look at the emulator see each file with its rows, those refused, and how it stands."""
+    (code,) = slow_vendor.issued(series_id, holder)
+    _send(slow_vendor, series_id, f"{AT},till.07,{code},{MOBILE},B-1", f"{AT},till.07,NONE,{MOBILE},B-2")
+    slow_vendor.upload(slow_vendor.series(), "code\nA-1\nA-2\n")
+    tables = {table.name: table for table in slow_vendor.emulator.tables()}
+    assert ["QUEUED", "STARTED"] == [
+        tables["redemption-uploads"].rows(0, 9)[0][3],
+        tables["uploads"].rows(0, 9)[0][4],
+    ]
+    for _ in range(4):
+        background.step()
+    (used,), (uploaded,) = tables["redemption-uploads"].rows(0, 9), tables["uploads"].rows(0, 9)
+    assert ("COMPLETED", 2, 1) == tuple(used[3:6])
+    assert ("NOT_TAGGED", "FINISHED", 2, 2, 0) == tuple(uploaded[3:8])
