@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from couponhub.testing.emulation.context import EmulatorContext
     from couponhub.testing.emulation.vendor import VendorEmulator
 
+Pages = Callable[["EmulatorApp"], Callable[[Request], Response]]
+"""Makes what answers people at a browser, over an application; `request.path` is relative to `/_emulator/`."""
+
+_PAGES_BELOW = "/-/"
+_BODIES_KEPT = 500
 _PORT = re.compile(r":[0-9]{1,5}\Z")
 _log = logging.getLogger(__name__)
 
@@ -44,6 +49,8 @@ class EmulatorApp:
     `allowed_hosts`, with any port, are let in: a web page that has its own name resolve to this machine (DNS rebinding) gets HTTP 421, and one that calls
     the control API from its own site, as its Origin tells, HTTP 403.
 
+    With `pages`, a browser is shown them at `/_emulator/` and below `/_emulator/-/`; programs are answered as without.
+
     Out of the WSGI call comes a ConnectionAbortedError where the server is to hang up without an answer.
     """
 
@@ -54,11 +61,12 @@ class EmulatorApp:
         *,
         host: str = "127.0.0.1",
         allowed_hosts: Sequence[str] = (),
+        pages: Pages | None = None,
     ) -> None:
         self.vendors = {vendor.name: vendor for vendor in vendors}
         self.world = world
         self.faults = FaultRules()
-        self.recorder = RequestRecorder()
+        self.recorder = RequestRecorder() if pages is None else RequestRecorder(bodies=_BODIES_KEPT)
         self._control = ControlApi(
             world=world,
             vendors=self.vendors,
@@ -66,6 +74,7 @@ class EmulatorApp:
             recorder=self.recorder,
             reset=self.reset,
         )
+        self._pages = None if pages is None else pages(self)
         self._hosts = {"localhost", "127.0.0.1", "[::1]", _in_url(host.lower())}
         self._allowed_hosts = {_in_url(name.lower()) for name in allowed_hosts}
         self._patience = threading.Event()
@@ -105,7 +114,8 @@ class EmulatorApp:
         if name == CONTROL_NAME and not self._is_own_origin(environ):
             return error_answer("the Origin header names another site", status=403)
         if name == CONTROL_NAME:
-            return _answer(self._control.handle, request)
+            pages = self._pages if _is_for_people(request) else None
+            return _answer(pages or self._control.handle, request)
         if vendor := self.vendors.get(name):
             return self._call(vendor, request)
         served = ", ".join(f"/{prefix}/" for prefix in (*self.vendors, CONTROL_NAME))
@@ -131,6 +141,7 @@ class EmulatorApp:
         )
         response = self._spoil(rule.fault, vendor, request) if rule else self._answer(vendor, request)
         recorded.status = response.status_code
+        self.recorder.note_answer(recorded, request, response)
         return response
 
     def _spoil(self, fault: Fault, vendor: "VendorEmulator", request: Request) -> Response:
@@ -177,6 +188,14 @@ def _answer(handle: Callable[[Request], Response], request: Request) -> Response
     except Exception:  # noqa: BLE001 - answered as any server answers its own fault, and logged
         _log.exception("the emulator is at fault: %s %s", request.method, request.root_path)
         return error_answer("the emulator itself is at fault; its log says where", status=500)
+
+
+def _is_for_people(request: Request) -> bool:
+    """Tell whether a page is asked for: by its address, or at the address of the description by whoever likes HTML more."""
+    if request.path == "/":
+        liked = request.accept_mimetypes.best_match(["application/json", "text/html"])
+        return request.method in {"GET", "HEAD"} and liked == "text/html"
+    return request.path.startswith(_PAGES_BELOW)
 
 
 def _reached_address(environ: "WSGIEnvironment") -> set[str]:

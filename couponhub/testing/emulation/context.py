@@ -20,6 +20,11 @@ class EmulatedClock:
         """The emulated instant, aware, in UTC."""
         return datetime.now(UTC) + self._ahead
 
+    @property
+    def ahead(self) -> timedelta:
+        """Its distance from real time; nothing while it shows that, negative while it is behind."""
+        return self._ahead
+
     def set(self, instant: datetime) -> None:
         """Jump to an aware instant; time runs on from there.
 

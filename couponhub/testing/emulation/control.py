@@ -32,6 +32,9 @@ CONTROL_NAME = "_emulator"
 _LARGEST_BODY_BYTES = 256 * 1024 * 1024
 _MOST_CODES_AT_ONCE = 1_000_000
 
+_TOLD = attrs.filters.exclude("number", "asked", "answered")
+"""Of a request all but what pages alone show."""
+
 _CLOCK = {"now": "RFC 3339 instant with an offset, or null for real time"}
 _OPTIONS = {"<vendor>": {"<option>": "value"}}
 _CUSTOMER = {"mobile": "text", "email": "text", "external_id": "text", "id": "text"}
@@ -207,7 +210,7 @@ class ControlApi:
     def _requests(self) -> Any:
         return {
             "items": [
-                {**attrs.asdict(request), "at": instant_text(request.at)}
+                {**attrs.asdict(request, filter=_TOLD), "at": instant_text(request.at)}
                 for request in self._recorder.requests()
             ]
         }
@@ -221,13 +224,13 @@ class ControlApi:
         }
 
     def _eml(self, number: str) -> Any:
-        return Response(as_eml(self._mail(number), number=number), mimetype="message/rfc822")
+        return _file(as_eml(self._mail(number), number=number), "message/rfc822")
 
     def _attachment(self, number: str, name: str) -> Any:
         attachments = self._mail(number).attachments
         if name not in attachments:
             raise ControlError("the mail has no such file", missing=True)
-        return Response(attachments[name], mimetype=media_type(name))
+        return _file(attachments[name], media_type(name))
 
     def _mail(self, number: str) -> Mail:
         mails = self._world.outbox.mails()
@@ -291,7 +294,7 @@ class ControlApi:
         emulator = self._vendor(vendor)
         if not isinstance(emulator, KeepsErrorFiles):
             raise ControlError(f"{vendor} names no files of refused rows")
-        return Response(emulator.error_file(key), mimetype="text/csv")
+        return _file(emulator.error_file(key), "text/csv")
 
     def _vendor(self, name: str) -> VendorEmulator:
         try:
@@ -300,6 +303,14 @@ class ControlApi:
             raise ControlError(
                 f"no such vendor; served here: {', '.join(self._vendors)}", missing=True
             ) from None
+
+
+def _file(content: bytes, mimetype: str) -> Response:
+    """A file to be saved: a browser that was led here must not run what a vendor put into one."""
+    response = Response(content, mimetype=mimetype)
+    response.headers["Content-Disposition"] = "attachment"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 def _read_code(body: Any) -> str:

@@ -1,5 +1,6 @@
 """Fault rules: which calls to an emulated vendor go wrong, in what way, and how often."""
 
+import itertools
 import json
 import re
 import threading
@@ -138,6 +139,27 @@ class FaultRule:
         return self.vendor in {None, vendor} and self.method in {"*", method} and fnmatchcase(path, self.path)
 
 
+@attrs.define(kw_only=True, eq=False)
+class StandingRule:
+    """A rule in force.
+
+    Attributes:
+        number: Tells it from every other that ever was.
+        matched: How many calls it has met.
+        fired: To how many of them it was applied.
+    """
+
+    number: int
+    rule: FaultRule
+    matched: int = 0
+    fired: int = 0
+
+    @property
+    def is_used_up(self) -> bool:
+        """True when it has been applied as often as it may."""
+        return self.rule.times is not None and self.fired >= self.rule.times
+
+
 class FaultRules:
     """The rules in force. At most one applies to a call: the first that matches, is due and not used up.
 
@@ -145,48 +167,58 @@ class FaultRules:
     """
 
     def __init__(self) -> None:
-        self._rules: tuple[FaultRule, ...] = ()
-        self._fired: list[int] = []
-        self._matched: list[int] = []
+        self._standing: list[StandingRule] = []
+        self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
     def replace(self, rules: Sequence[FaultRule]) -> None:
         """Put these rules in place of all others; none has fired yet."""
         with self._lock:
-            self._rules = tuple(rules)
-            self._fired = [0] * len(self._rules)
-            self._matched = [0] * len(self._rules)
+            self._standing = [StandingRule(number=next(self._numbers), rule=rule) for rule in rules]
+
+    def add(self, rule: FaultRule) -> None:
+        """Put a rule behind all others."""
+        with self._lock:
+            self._standing.append(StandingRule(number=next(self._numbers), rule=rule))
+
+    def remove(self, number: int) -> None:
+        """End the rule of that number; one that is gone already is no error."""
+        with self._lock:
+            self._standing = [one for one in self._standing if one.number != number]
+
+    def standing(self) -> tuple[StandingRule, ...]:
+        """The rules as they stand, in their order."""
+        with self._lock:
+            return tuple(attrs.evolve(one) for one in self._standing)
 
     def take(self, *, vendor: str, method: str, path: str) -> FaultRule | None:
         """The rule for a call that has arrived, counted as fired; None when the call may go well."""
         with self._lock:
-            for index, rule in enumerate(self._rules):
-                used_up = rule.times is not None and self._fired[index] >= rule.times
-                if used_up or not rule.matches(vendor=vendor, method=method, path=path):
+            for one in self._standing:
+                if one.is_used_up or not one.rule.matches(vendor=vendor, method=method, path=path):
                     continue
-                self._matched[index] += 1
-                if self._matched[index] % rule.every == 0:
-                    self._fired[index] += 1
-                    return rule
+                one.matched += 1
+                if one.matched % one.rule.every == 0:
+                    one.fired += 1
+                    return one.rule
         return None
 
     def to_json(self) -> list[dict[str, Any]]:
         """The rules as they were sent, each with `fired`, how often it did."""
         with self._lock:
-            return [
-                {**rule.source, "fired": fired} for rule, fired in zip(self._rules, self._fired, strict=True)
-            ]
+            return [{**one.rule.source, "fired": one.fired} for one in self._standing]
 
 
 def read_rules(value: Any, *, vendors: Collection[str]) -> tuple[FaultRule, ...]:
     """Read a decoded list of rules. Raises ControlError for the first one that is wrong."""
     return tuple(
-        _read_rule(rule, f"faults[{index}]", vendors=vendors)
+        read_rule(rule, f"faults[{index}]", vendors=vendors)
         for index, rule in enumerate(read_list(value, "faults"))
     )
 
 
-def _read_rule(value: Any, where: str, *, vendors: Collection[str]) -> FaultRule:
+def read_rule(value: Any, where: str, *, vendors: Collection[str]) -> FaultRule:
+    """Read a decoded rule. Raises ControlError for whatever is wrong, which begins with `where`."""
     rule = read_object(
         value, where, required=("match", "fault"), optional=("vendor", "value", "times", "every")
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from werkzeug.serving import ThreadedWSGIServer
 
 from couponhub.sockets import listen
-from couponhub.testing.emulation.app import EmulatorApp
+from couponhub.testing.emulation.app import EmulatorApp, Pages
 from couponhub.testing.emulation.connection import ConnectionHandler
 from couponhub.testing.emulation.vendor import Closes
 
@@ -28,7 +28,7 @@ class EmulatorServer:
 
     It listens from the start and answers once started; `close` (or the end of `with`) also ends the world's
     background work, since nobody is left to see it, and what the vendors hold open. Port 0 takes a free port. Calls to
-    another name than its own are refused, but for those in `allowed_hosts`.
+    another name than its own are refused, but for those in `allowed_hosts`. With `pages` it also answers browsers.
 
     Raises:
         LocalError: The address cannot be listened on.
@@ -42,9 +42,10 @@ class EmulatorServer:
         port: int = 0,
         *,
         allowed_hosts: Sequence[str] = (),
+        pages: Pages | None = None,
     ) -> None:
         self.world = world
-        self.app = EmulatorApp(vendors, world, host=host, allowed_hosts=allowed_hosts)
+        self.app = EmulatorApp(vendors, world, host=host, allowed_hosts=allowed_hosts, pages=pages)
         # werkzeug would print and exit when the port is taken, so it gets a socket that listens already.
         with listen(host, port, backlog=_BACKLOG) as listening:
             self.port: int = listening.getsockname()[1]
