@@ -39,6 +39,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"testing"}),
     frozenset({"server"}),
     frozenset({"console"}),
+    frozenset({"dashboard"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from couponhub.console.pages import Page, PageRequest, View
@@ -24,18 +24,7 @@ class Renderer:
     """
 
     def __init__(self, static: StaticFiles) -> None:
-        self._environment = Environment(
-            loader=PackageLoader("couponhub.console"),
-            autoescape=True,
-            auto_reload=False,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals["static"] = static.url
-        self._environment.filters["shown"] = shown
-        self._environment.filters["path_part"] = path_part
-        self._environment.filters["said"] = said
+        self._environment = environment(static, PackageLoader("couponhub.console"))
         self._menu: list[Page] = []
 
     def add_to_menu(self, pages: Iterable[Page]) -> None:
@@ -59,6 +48,23 @@ class Renderer:
             headers=view.headers,
             cookies=view.cookies,
         )
+
+
+def environment(static: StaticFiles, loader: BaseLoader) -> Environment:
+    """Make what renders templates: it escapes every text, and refuses a name that is not there."""
+    made = Environment(
+        loader=loader,
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["static"] = static.url
+    made.filters["shown"] = shown
+    made.filters["path_part"] = path_part
+    made.filters["said"] = said
+    return made
 
 
 def path_part(text: str) -> str:

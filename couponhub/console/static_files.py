@@ -23,9 +23,14 @@ class _File:
 
 
 class StaticFiles:
-    """The files of the folder `static`, read once."""
+    """The files of the folder `static`, read once.
 
-    def __init__(self) -> None:
+    Args:
+        prefix: The beginning of their addresses.
+    """
+
+    def __init__(self, prefix: str = PREFIX) -> None:
+        self._prefix = prefix
         self._files: dict[str, _File] = {}
         for entry in files("couponhub.console").joinpath("static").iterdir():
             kind = _KINDS.get(f".{entry.name.rpartition('.')[2]}")
@@ -36,7 +41,7 @@ class StaticFiles:
 
     def url(self, name: str) -> str:
         """Return the address of a file."""
-        return f"{PREFIX}{self._files[name].version}/{name}"
+        return f"{self._prefix}{self._files[name].version}/{name}"
 
     def answer(self, path: str, accepted: str) -> OperationResponse:
         """Return the file at an address, packed where the browser takes it so.
@@ -44,7 +49,7 @@ class StaticFiles:
         Raises:
             Refusal: There is none.
         """
-        version, _, name = path.removeprefix(PREFIX).partition("/")
+        version, _, name = path.removeprefix(self._prefix).partition("/")
         found = self._files.get(name)
         if found is None or found.version != version:
             raise not_there()

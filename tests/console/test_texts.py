@@ -14,14 +14,16 @@ from markupsafe import Markup
 from couponhub.console.texts import DEFAULT, all_texts
 
 CONSOLE = files("couponhub.console")
+ROOMS = (CONSOLE, files("couponhub.dashboard"))
+"""Those that have pages; all words stand in the console's files."""
 _QUOTED = re.compile(r"""["']([a-z_]+(?:\.[a-z_]*)*)["']""")
 _SCRIPTED = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 _READ = frozenset({"alt", "aria-label", "aria-description", "placeholder", "title"})
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _NO_WORDS = frozenset({"couponhub", "UTC", "HTTP", "ms"})
 """They are the same in every language."""
-_OF_COMMANDS = frozenset({"migrate", "verify", "out", "differences", "csv"})
-"""Of a command of ours that a page shows."""
+_OF_COMMANDS = frozenset({"curl", "emulate", "migrate", "verify", "out", "differences", "csv"})
+"""Of commands that a page shows."""
 
 
 class ReadAloud(HTMLParser):
@@ -51,10 +53,11 @@ def test_every_language_has_every_word() -> None:
 
 def test_every_language_fills_in_the_same() -> None:
     """A sentence tells the same names and numbers in each language, and is a pattern that can be filled in."""
-    for key, text in _words(DEFAULT).items():
-        for language in all_texts():
-            other = _words(language)[key]
-            assert _places(text) == _places(other), f"texts/{language}.toml: {key}"
+    default = _words(DEFAULT)
+    for language in all_texts():
+        words = _words(language)
+        for key, text in default.items():
+            assert _places(text) == _places(words[key]), f"texts/{language}.toml: {key}"
 
 
 def test_every_word_is_shown_somewhere() -> None:
@@ -80,7 +83,7 @@ def test_every_key_has_its_words() -> None:
 def test_pages_have_no_words_of_their_own() -> None:
     """Whatever is read on a page, or read aloud, stands in the files of texts."""
     found = {}
-    for entry in CONSOLE.joinpath("templates").iterdir():
+    for entry in (entry for room in ROOMS for entry in room.joinpath("templates").iterdir()):
         page = ReadAloud()
         page.feed(_SCRIPTED.sub(" ", entry.read_text(encoding="utf-8")))
         words = set(_WORD.findall(" ".join(page.read))) - _NO_WORDS - _OF_COMMANDS
@@ -100,8 +103,10 @@ def test_numbers_are_written_as_the_language_does() -> None:
 
 
 def _sources() -> Iterator[str]:
-    """Give the text of each template, and of each module of the console."""
-    entries: list[Traversable] = [*CONSOLE.joinpath("templates").iterdir(), *CONSOLE.iterdir()]
+    """Give the text of each template, and of each module that has pages."""
+    entries: list[Traversable] = [
+        entry for room in ROOMS for entry in (*room.joinpath("templates").iterdir(), *room.iterdir())
+    ]
     for entry in entries:
         if entry.name.endswith((".html", ".py")):
             yield entry.read_text(encoding="utf-8")

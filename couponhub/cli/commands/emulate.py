@@ -17,6 +17,7 @@ from couponhub.cli.numbers import Number, Whole
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_json
 from couponhub.cli.session import Instant
+from couponhub.dashboard.opening import EXTRA, Dashboard, is_installed
 from couponhub.errors import UsageError
 from couponhub.testing.configuration import config_text
 from couponhub.testing.emulation.context import EmulatorContext
@@ -69,7 +70,7 @@ def command(
     allowed_hosts: tuple[str, ...],
     clock: datetime | None,
 ) -> None:
-    """Serve emulated vendors (all, or those named) with a control API under /_emulator/.
+    """Serve emulated vendors (all, or those named) with a control API under /_emulator/, and pages for a browser there.
 
     Stateful and in memory; nothing leaves this machine.
     """
@@ -85,8 +86,9 @@ def command(
     names = [_host_name(given) for given in allowed_hosts]
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    with EmulatorServer(emulated, world, host=host, port=port, allowed_hosts=names) as server:
-        _announce(options, server.url, emulated)
+    pages = Dashboard if is_installed() else None
+    with EmulatorServer(emulated, world, host=host, port=port, allowed_hosts=names, pages=pages) as server:
+        _announce(options, server.url, emulated, has_pages=pages is not None)
         while not stopped.wait(0.5):
             pass
 
@@ -105,7 +107,7 @@ def _host_name(given: str) -> str:
     return name
 
 
-def _announce(options: GlobalOptions, url: str, emulated: list[VendorEmulator]) -> None:
+def _announce(options: GlobalOptions, url: str, emulated: list[VendorEmulator], *, has_pages: bool) -> None:
     if options.output == "json":
         print_json(
             {
@@ -122,6 +124,10 @@ def _announce(options: GlobalOptions, url: str, emulated: list[VendorEmulator]) 
         )
     else:
         click.echo(f"# Emulated vendors answer at {url}; their control API is described at {url}/_emulator/")
+        if has_pages:
+            click.echo("# A browser shows there what they hold, their clock, faults, requests and mails.")
+        else:
+            click.echo(f"# For their pages in a browser: pip install 'couponhub[{EXTRA}]'")
         click.echo("# A couponhub.toml for them:\n")
         click.echo(config_text(url, emulated))
         click.echo("# Ctrl-C ends them.")
