@@ -39,8 +39,12 @@ class Texts:
         text = self.words.get(key)
         if text is None:
             text = self.words[f"{key}.{'one' if values.get('count') == 1 else 'other'}"]
-        values = {name: self.number(value) if type(value) is int else value for name, value in values.items()}
-        if any(isinstance(value, Markup) for value in values.values()):
+        is_markup = False
+        for name, value in values.items():
+            if type(value) is int:
+                values[name] = self.number(value)
+            is_markup = is_markup or isinstance(value, Markup)
+        if is_markup:
             return escape(text).format(**values)
         return text.format(**values) if values else text
 

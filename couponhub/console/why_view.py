@@ -1,17 +1,21 @@
 """An explanation in plain words: who was asked and what came back, then why each coupon stands as it stands."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import attrs
 
-from couponhub.explain import ExplainedCoupon, Explanation
+from couponhub.explain import ExplainedCoupon, Explanation, SentIn
 from couponhub.explain.redaction import Redactor
 from couponhub.models import Answer, Customer
 from couponhub.models.base import NOTHING_RAW
+from couponhub.models.reports import ReportedRow
 from couponhub.server.discretion import discreet
 from couponhub.server.masking import masked
 from couponhub.transport.observing import VendorCall
+
+T = TypeVar("T", SentIn, ReportedRow)
 
 _MOST_COUPONS = 50
 
@@ -85,10 +89,12 @@ def why_of(explanation: Explanation) -> Why:
         )
         answers.append(ToldAnswer(answer=_bare(one, redactor), calls=calls))
     shown = explanation.coupons[:_MOST_COUPONS]
+    sent = _by_code(explanation.sent_in)
+    reported = _by_code(explanation.reported)
     return Why(
         asked_at=explanation.asked_at,
         answers=tuple(answers),
-        coupons=tuple(_coupon(one, explanation, redactor) for one in shown),
+        coupons=tuple(_coupon(one, sent, reported, redactor) for one in shown),
         rest=len(explanation.coupons) - len(shown),
         unsearched=len(explanation.unsearched),
         warnings=tuple(map(redactor.text, explanation.warnings)),
@@ -121,8 +127,22 @@ def _bare(one: Answer, redactor: Redactor) -> Answer:
     )
 
 
-def _coupon(one: ExplainedCoupon, explanation: Explanation, redactor: Redactor) -> ToldCoupon:
+def _by_code(rows: Iterable[T]) -> Mapping[tuple[str, str], Sequence[T]]:
+    """Sort rows by the coupon that they tell of: there may be tens of thousands."""
+    found: dict[tuple[str, str], list[T]] = {}
+    for row in rows:
+        found.setdefault((row.connection, row.code), []).append(row)
+    return found
+
+
+def _coupon(
+    one: ExplainedCoupon,
+    sent: Mapping[tuple[str, str], Sequence[SentIn]],
+    reported: Mapping[tuple[str, str], Sequence[ReportedRow]],
+    redactor: Redactor,
+) -> ToldCoupon:
     coupon = one.coupon
+    name = coupon.connection, coupon.code
     return ToldCoupon(
         connection=coupon.connection,
         title=redactor.text(coupon.list_name or coupon.list_id or ""),
@@ -132,14 +152,6 @@ def _coupon(one: ExplainedCoupon, explanation: Explanation, redactor: Redactor) 
             meaning.field: redactor.text(meaning.because) for meaning in one.meanings if meaning.because
         },
         plain=tuple(meaning.field for meaning in one.meanings if not meaning.because),
-        sent=tuple(
-            (redactor.text(sent.name), str(sent.list_id), sent.sent_at)
-            for sent in explanation.sent_in
-            if (sent.connection, sent.code) == (coupon.connection, coupon.code)
-        ),
-        reported=tuple(
-            row.issued_at
-            for row in explanation.reported
-            if (row.connection, row.code) == (coupon.connection, coupon.code)
-        ),
+        sent=tuple((redactor.text(row.name), str(row.list_id), row.sent_at) for row in sent.get(name, ())),
+        reported=tuple(row.issued_at for row in reported.get(name, ())),
     )

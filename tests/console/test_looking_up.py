@@ -12,8 +12,17 @@ MOBILE = "919876543210"
 
 
 def test_finds_a_customers_coupons_by_keyboard_alone(console: ConsoleHarness, visitor: Visitor) -> None:
-    """A sentence first, then the cards, and how the number was read; the address never names the customer."""
+    """A sentence first, then the cards, and how the number was read; the address never names the customer.
+
+    All that the browser was sent until then is little, with the page of the sign-in.
+    """
+    received: list[float] = []
+    network = visitor.page.context.new_cdp_session(visitor.page)
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     visitor.sign_in(console.token(Scope.LOOKUP))
+    visitor.page.wait_for_load_state("networkidle")
+    assert 10_000 < sum(received) <= 100 * 1024
     visitor.require_accessible()
     page = visitor.page
     page.keyboard.type(MOBILE)
