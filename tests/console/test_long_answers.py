@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
+from playwright.sync_api import expect
 
 from couponhub import Customer
 from couponhub.console.answer_view import AT_ONCE, AnswerView, view_of
 from couponhub.console.kept_answers import KeptAnswers, PackedCards
 from couponhub.models import Answer, Coupon, CouponStatus, ListId, LookupAnswer, Verdict
 from couponhub.state import Scope
+from tests.console.browser import Visitor
 from tests.console.harness import KEY, ConsoleHarness
+from tests.console.test_lookup_page import ask
 
 WHO = Customer(mobile="919000000001")
 _NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -101,8 +104,8 @@ def test_an_answer_of_one_page_is_not_kept(huge: AnswerView) -> None:
     assert kept.get("desk", WHO) is None
 
 
-def test_pages_are_turned_while_the_vendor_is_away(console: ConsoleHarness) -> None:
-    """Every coupon is on one page, no page asks a vendor, each is small, and odd pages are the nearest one."""
+def test_pages_are_turned_while_the_vendor_is_away(console: ConsoleHarness, visitor: Visitor) -> None:
+    """Every coupon is on one page, no page asks a vendor, each is small, and odd pages are the nearest one; by keyboard, too."""
     codes = [f"LONG-{number:04}" for number in range(2 * AT_ONCE + 7)]
     hub, control = console.hub, console.controls["capillary"]
     list_id = str(next(hub["capillary"].lists.iterate(status="active")).id)
@@ -124,6 +127,18 @@ def test_pages_are_turned_while_the_vendor_is_away(console: ConsoleHarness) -> N
     assert _MASKED.findall(second) == _MASKED.findall(fragment)
     for odd in ("used:2", "nothing:2", "usable", "usable:-1", "usable:<b>", "usable:" + "9" * 40):
         assert "<b>" not in _page(console, odd)
+
+    control.set_faults()
+    visitor.sign_in(console.token(Scope.LOOKUP))
+    ask(visitor.page, WHO.mobile or "")
+    usable = visitor.page.locator("#in-usable")
+    usable.get_by_role("button", name="Next page").press("Enter")
+    expect(usable).to_contain_text("Page 2 of 3")
+    expect(usable.get_by_role("button", name="Next page")).to_be_focused()
+    assert _MASKED.findall(second) == re.findall(
+        r"\*{3}\w+", " ".join(usable.locator(".code").all_inner_texts())
+    )
+    control.fail("* *", "status", 503)
 
     # Somebody else is told only what the vendor says then.
     console.post("/sign-out")
