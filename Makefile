@@ -111,7 +111,7 @@ format: .venv/.dev
 # What the image of deploy/Dockerfile consists of is said here alone: its extras, which requirements-deploy.txt locks. What is tested
 # is the same, for requirements-dev.txt keeps to it.
 LOCKS := requirements.txt requirements-deploy.txt requirements-dev.txt
-IMAGE := object-store otlp postgresql redis server workers
+IMAGE := console object-store otlp postgresql redis server workers
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --upgrade \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 BUILD_REQUIRES := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
@@ -119,9 +119,9 @@ BUILD_REQUIRES := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb
 lock: .venv/.created
 	@$(BIN)/python $(PIP) install uv
 	@$(BIN)/python -c '$(BUILD_REQUIRES)' >.venv/build-requires.in
-	@$(COMPILE) pyproject.toml .venv/build-requires.in --extra server --output-file requirements.txt
+	@$(COMPILE) pyproject.toml .venv/build-requires.in --extra console --extra server --output-file requirements.txt
 	@$(COMPILE) pyproject.toml $(IMAGE:%=--extra %) --constraint requirements.txt --output-file requirements-deploy.txt
-	@$(COMPILE) pyproject.toml .venv/build-requires.in --extra server --group dev --constraint requirements.txt --constraint requirements-deploy.txt --output-file requirements-dev.txt
+	@$(COMPILE) pyproject.toml .venv/build-requires.in --extra console --extra server --group dev --constraint requirements.txt --constraint requirements-deploy.txt --output-file requirements-dev.txt
 	@! grep -n '://' $(LOCKS)
 	@echo '$(LOCKS) are renewed'
 	@$(MAKE) --no-print-directory audit
