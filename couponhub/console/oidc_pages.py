@@ -108,6 +108,8 @@ class OidcPages:
                     hint=f"begin again{begin}",
                 )
             )
+        if flow.is_silent and call.query.get("error") in _ASKS_FOR_MORE:
+            return self._door(AuthRejected("your session has ended", hint="sign in again"), flow)
         try:
             cookie = self._session(call, flow)
         except CouponhubError as error:
@@ -127,8 +129,6 @@ class OidcPages:
             raise AuthRejected("the answer is of another provider", hint="begin again")
         error = call.query.get("error")
         if error is not None:
-            if flow.is_silent and error in _ASKS_FOR_MORE:
-                raise _NotSilently("your session has ended", hint="sign in again")
             word = error if _WORD.fullmatch(error) else "without a known reason"
             raise AuthRejected(f"the provider did not sign you in ({word})", hint="begin again")
         tokens = provider.exchange(
@@ -142,8 +142,10 @@ class OidcPages:
         return View(template="signed_in_again.html")
 
     def _failed(self, error: CouponhubError, flow: SignInFlow | None = None) -> View:
-        if not isinstance(error, _NotSilently):
-            _log.warning("nobody was signed in through the provider: %s", error)
+        _log.warning("nobody was signed in through the provider: %s", error)
+        return self._door(error, flow)
+
+    def _door(self, error: CouponhubError, flow: SignInFlow | None) -> View:
         status = 403 if isinstance(error, AuthRejected | PermissionDenied) else status_of(error)
         return View(
             template="sign_in.html",
@@ -174,7 +176,3 @@ class OidcPages:
         except ValueError:
             return None
         return f"http://{host}" if is_loopback_host(name) else None
-
-
-class _NotSilently(AuthRejected):
-    """Somebody has to sign in at the provider again, which is no fault."""

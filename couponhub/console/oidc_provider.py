@@ -1,45 +1,32 @@
-"""The provider of OpenID Connect as couponhub speaks to it: what it says of itself, its keys, and what it gives for a code.
+"""The provider of OpenID Connect as couponhub speaks to it: what it says of itself, its keys, and what it gives for a code."""
 
-The one place that does HTTP to it: with requests as vendors are spoken to, so that nothing of the environment, no cookie
-and no redirect has a say, and each answer is bounded in time and size.
-"""
-
-import json
 import threading
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import attrs
-import requests
 
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.config import OidcSettings
+from couponhub.console.oidc_http import ProviderHttp, safe_address
 from couponhub.errors import (
     AuthRejected,
     ConfigError,
     CouponhubError,
-    UnreadableReply,
-    VendorUnavailable,
+    UsageError,
     without_frames,
 )
-from couponhub.settings import is_loopback_url
 from couponhub.shown import shown
-from couponhub.transport.breakage import translated
-from couponhub.transport.session import CHUNK, bounded, harden
-from couponhub.transport.settings import TransportSettings
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet
 
-_MOST_BYTES = 1 << 20
 _FRESH_SECONDS = 3600.0
 """For what the provider says of itself, and its keys; one that is not known is looked for at once."""
 _AWAY_SECONDS = 3.0
 """So long one that failed is not asked again."""
 _WELL_KNOWN = "/.well-known/openid-configuration"
-_MEANWHILE = "signing in with a token works meanwhile"
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -85,7 +72,7 @@ class OidcProvider:
     def __init__(self, settings: OidcSettings, clock: Clock = SYSTEM_CLOCK) -> None:
         self.settings = settings
         self._clock = clock
-        self._host = urlsplit(settings.issuer).netloc
+        self._http = ProviderHttp(settings)
         self._lock = threading.Lock()
         self._described: tuple[float, ProviderDescription] | None = None
         self._failed: tuple[float, CouponhubError] | None = None
@@ -98,8 +85,14 @@ class OidcProvider:
             CouponhubError: They are not; the text says what is wrong with the settings, or with the provider.
         """
         self._read_description()
-        self.keys(anew=True)
-        return f"the provider {self._host} signs people in"
+        try:
+            self.keys(anew=True)
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"signing people in takes {error.name}, which is not installed",
+                hint="install the extra: pip install 'couponhub[console]'",
+            ) from None
+        return f"the provider {self._http.host} signs people in"
 
     def described(self) -> ProviderDescription:
         """Return its description, at most an hour old.
@@ -165,13 +158,13 @@ class OidcProvider:
             ).prepare("POST", described.token, headers, body)
         except UnicodeError:
             raise ConfigError("[server.oidc] client_secret cannot be sent to the provider as it is") from None
-        status, content = self._asked("POST", url, headers=headers, body=body.encode())
-        found = self._object(status, content, "token endpoint", takes_errors=True)
+        status, content = self._http.asked("POST", url, headers=headers, body=body.encode())
+        found = self._http.object_in(status, content, "token endpoint", takes_errors=True)
         if status != HTTPStatus.OK or "error" in found:
             raise self._refused(status, found.get("error"))
         token, access = found.get("id_token"), found.get("access_token")
         if not isinstance(token, str):
-            raise self._odd("it gave no id_token for the code")
+            raise self._http.odd("it gave no id_token for the code")
         return GivenTokens(id_token=token, access_token=access if isinstance(access, str) else None)
 
     def told_of(self, access_token: str) -> Mapping[str, Any]:
@@ -183,19 +176,19 @@ class OidcProvider:
         address = self.described().userinfo
         if address is None:
             return {}
-        status, content = self._asked(
+        status, content = self._http.asked(
             "GET", address, headers={"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
         )
-        return self._object(status, content, "userinfo endpoint")
+        return self._http.object_in(status, content, "userinfo endpoint")
 
     def _read_description(self) -> ProviderDescription:
-        status, content = self._asked("GET", self.settings.issuer.rstrip("/") + _WELL_KNOWN)
+        status, content = self._http.asked("GET", self.settings.issuer.rstrip("/") + _WELL_KNOWN)
         if status == HTTPStatus.NOT_FOUND:
             raise ConfigError(
                 f"[server.oidc] issuer: at {self.settings.issuer} is no provider of OpenID Connect",
                 hint=f"it is the address before {_WELL_KNOWN}",
             )
-        found = self._object(status, content, _WELL_KNOWN)
+        found = self._http.object_in(status, content, _WELL_KNOWN)
         named = found.get("issuer")
         if named != self.settings.issuer:
             raise ConfigError(
@@ -207,8 +200,8 @@ class OidcProvider:
             authorize=self._endpoint(found, "authorization_endpoint"),
             token=self._endpoint(found, "token_endpoint"),
             keys=self._endpoint(found, "jwks_uri"),
-            userinfo=self._optional(found, "userinfo_endpoint"),
-            sign_out=self._optional(found, "end_session_endpoint"),
+            userinfo=safe_address(found, "userinfo_endpoint"),
+            sign_out=safe_address(found, "end_session_endpoint"),
             names_itself=found.get("authorization_response_iss_parameter_supported") is True,
             methods=frozenset(one for one in methods if isinstance(one, str))
             if isinstance(methods, list)
@@ -221,8 +214,8 @@ class OidcProvider:
         from joserfc.errors import JoseError  # noqa: PLC0415 - only where people sign in so
         from joserfc.jwk import JWKRegistry, KeySet  # noqa: PLC0415 - the same
 
-        status, content = self._asked("GET", address)
-        listed = self._object(status, content, "jwks_uri").get("keys")
+        status, content = self._http.asked("GET", address)
+        listed = self._http.object_in(status, content, "jwks_uri").get("keys")
         keys = []
         for one in listed if isinstance(listed, list) else ():
             # Whatever is no public key to check signatures with is none of ours, and one odd key must not hide the others.
@@ -233,96 +226,25 @@ class OidcProvider:
             except (JoseError, ValueError, TypeError):
                 continue
         if not keys:
-            raise self._odd("it names no key that signatures could be checked with")
+            raise self._http.odd("it names no key that signatures could be checked with")
         return KeySet(keys)
 
     def _endpoint(self, found: Mapping[str, Any], name: str) -> str:
-        address = self._optional(found, name)
+        address = safe_address(found, name)
         if address is None:
-            raise self._odd(f"it does not say where its {name} is, or not at an https:// address")
+            raise self._http.odd(f"it does not say where its {name} is, or not at an https:// address")
         return address
-
-    @staticmethod
-    def _optional(found: Mapping[str, Any], name: str) -> str | None:
-        address = found.get(name)
-        if (
-            not isinstance(address, str)
-            or not address.isascii()
-            or not address.isprintable()
-            or " " in address
-        ):
-            return None
-        try:
-            parts = urlsplit(address)
-            safe = bool(parts.hostname) and (
-                parts.scheme == "https" or (parts.scheme == "http" and is_loopback_url(address))
-            )
-        except ValueError:
-            return None
-        return address if safe else None
-
-    def _asked(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> tuple[int, bytes]:
-        """Return the status and the body of an answer. The libraries' own errors are left behind: they quote addresses."""
-        settings = self.settings
-        way = TransportSettings(
-            timeout=settings.timeout, proxy=settings.proxy, ca_bundle=settings.ca_bundle, pool_size=1
-        )
-        try:
-            with requests.Session() as session:
-                harden(session, way)
-                with session.request(
-                    method,
-                    url,
-                    data=body,
-                    headers={"Accept": "application/json", **(headers or {})},
-                    allow_redirects=False,
-                    stream=True,
-                    timeout=(min(settings.timeout, way.connect_timeout), settings.timeout),
-                ) as response:
-                    content = bounded(response.raw.stream(CHUNK, decode_content=True), _MOST_BYTES)
-                    return response.status_code, content
-        except Exception as error:  # noqa: BLE001 - told as one of ours
-            fault = translated(error, max_bytes=_MOST_BYTES, peer="the provider")
-        raise self._told(fault)
-
-    def _object(
-        self, status: int, content: bytes, what: str, *, takes_errors: bool = False
-    ) -> Mapping[str, Any]:
-        if 300 <= status < 400:
-            raise ConfigError(
-                f"[server.oidc] issuer: the provider {self._host} leads elsewhere from its {what}, which is not followed",
-                hint="write the address that it leads to",
-            )
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise self._told(VendorUnavailable(f"its {what} answers {status}", status=status))
-        if status != HTTPStatus.OK and not takes_errors:
-            raise self._odd(f"its {what} answers {status}")
-        try:
-            found = json.loads(content)
-        except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
-            raise self._odd(f"its {what} answers no JSON object")
-        return found
 
     def _refused(self, status: int, word: object) -> CouponhubError:
         if word in {"invalid_client", "unauthorized_client"} or status == HTTPStatus.UNAUTHORIZED:
             return ConfigError(
-                f"[server.oidc] client_id, client_secret: the provider {self._host} does not take them"
+                f"[server.oidc] client_id, client_secret: the provider {self._http.host} does not take them"
             )
         if word == "invalid_grant":
-            return AuthRejected(f"the provider {self._host} takes this sign-in no more", hint="begin again")
-        return self._odd(f"it refuses the sign-in ({shown(str(word)[:40])}, {status})")
-
-    def _odd(self, text: str) -> UnreadableReply:
-        return UnreadableReply(f"the provider {self._host}: {text}", hint=_MEANWHILE)
-
-    def _told(self, fault: CouponhubError) -> CouponhubError:
-        return fault.reworded(
-            message=f"the provider {self._host}: {fault.message}", hint=fault.hint or _MEANWHILE
-        )
+            return AuthRejected(
+                f"the provider {self._http.host} takes this sign-in no more", hint="begin again"
+            )
+        return self._http.odd(f"it refuses the sign-in ({shown(str(word)[:40])}, {status})")
 
 
 def _method(known: frozenset[str], client_id: str, secret: str | None) -> str:

@@ -40,8 +40,8 @@ def command(options: GlobalOptions, connection: str | None) -> None:
 
     Where a vendor fetches files from here, one that holds nothing is staged for a moment, and fetched by its address.
     Without CONN the store is looked at too, and shown when something is wrong with it, or when it is on a server: what
-    it has lost, and who else may read or change it. So are the place that [store] files names, what machines share, where [shared] names it, and the
-    cluster that [sets] names. Exits with the code of the first fault.
+    it has lost, and who else may read or change it. So are the place that [store] files names, what machines share, where [shared] names it, the
+    cluster that [sets] names, and the provider that [server.oidc] names. Exits with the code of the first fault.
     """
     faults: list[CouponhubError] = []
     with opened_hub(options) as hub:
@@ -56,6 +56,7 @@ def command(options: GlobalOptions, connection: str | None) -> None:
             documents += _shared(hub, faults)
             documents += _sets(hub, faults)
             documents += _webhooks(hub)
+            documents += _oidc(hub, faults)
     print_many(options, documents, _COLUMNS, "No connection is configured.")
     for fault in faults:
         tell(fault)
@@ -195,6 +196,18 @@ def _webhooks(hub: CouponHub) -> list[Document]:
         }
         for name, one in hub.config.webhooks.items()
     ]
+
+
+def _oidc(hub: CouponHub, faults: list[CouponhubError]) -> list[Document]:
+    """Say whether people can sign in to the console through their provider, where there is one."""
+    settings = hub.config.server.oidc
+    if settings is None:
+        return []
+    from couponhub.console.oidc_provider import OidcProvider  # noqa: PLC0415 - brings requests
+
+    document = _tried(OidcProvider(settings).check, faults, subject="oidc")
+    nobody = [] if settings.scopes else ["[server.oidc] scopes names no group, so nobody is let in"]
+    return [{**document, "warnings": [*_literal(settings), *nobody]}]
 
 
 def _warnings(connection: ConnectionConfig) -> list[str]:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from threading import Thread
 from typing import Any
 
 import click
@@ -14,8 +15,8 @@ from couponhub.cli.numbers import Whole
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_json, print_one
 from couponhub.cli.tables import Column
-from couponhub.config import load_config
-from couponhub.errors import UsageError
+from couponhub.config import OidcSettings, load_config
+from couponhub.errors import CouponhubError, UsageError
 from couponhub.serialization import error_document
 from couponhub.server.log_format import LEVELS, LogFormat, LogSettings
 
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 _SERVER = ("granian", "prometheus_client")
 _CONSOLE = ("jinja2",)
+_OIDC = ("authlib", "joserfc")
 _OTLP = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 
 
@@ -91,6 +93,8 @@ def _serve(
     pages: Callable[[Any], Any] | None = None
     if console or config.server.console:
         _require(_CONSOLE, "the console", "console")
+        if config.server.oidc is not None:
+            _require(_OIDC, "signing people in ([server.oidc])", "console")
         from couponhub.console.opening import sampled_console  # noqa: PLC0415 - the same
 
         pages = sampled_console
@@ -108,6 +112,9 @@ def _serve(
             if text is not None and log.format is LogFormat.TEXT:
                 say(f"{_UNCONFIGURED}: {text}")
             print_one(options, {"url": place.url, "workers": workers}, (Column("URL", "url", whole=True),))
+            if pages is not None and config.server.oidc is not None:
+                # Nobody waits for it: who has a token can work while the provider is away.
+                Thread(target=_look_at_provider, args=(config.server.oidc,), daemon=True).start()
 
         serving.serve(
             config,
@@ -119,6 +126,16 @@ def _serve(
             listening=tell,
             pages=pages,
         )
+
+
+def _look_at_provider(settings: OidcSettings) -> None:
+    """Tell in one line what keeps people from signing in."""
+    from couponhub.console.oidc_provider import OidcProvider  # noqa: PLC0415 - its modules take the extra
+
+    try:
+        OidcProvider(settings).check()
+    except CouponhubError as error:
+        _log.warning("nobody can sign in through the provider: %s", error)
 
 
 def _usual_format() -> LogFormat:
