@@ -656,6 +656,11 @@ def test_mails_are_served_as_a_mail_program_saves_them(kit: Kit) -> None:
     answer = requests.get(kit.server.url + second["eml"], timeout=10)
 
     assert "message/rfc822" == answer.headers["Content-Type"]
+    # A browser that is led there runs nothing that a vendor has put into it.
+    assert ("attachment", "nosniff") == (
+        answer.headers["Content-Disposition"],
+        answer.headers["X-Content-Type-Options"],
+    )
     mail = message_from_bytes(answer.content, policy=policy.default)
     assert ("a@example.com, b@example.com", at) == (mail["To"], mail["Date"].datetime)
     assert ("List 2 Bcc: x@example.com", None) == (mail["Subject"], mail["Bcc"])

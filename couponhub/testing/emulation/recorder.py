@@ -20,8 +20,10 @@ _SECRET_WORDS = ("authorization", "cookie", "key", "password", "secret", "token"
 _MASK = "***"
 _MOST_OF_A_BODY = 16 * 1024
 _ANY_SECRET = "|".join(_SECRET_WORDS)
-_IN_JSON = re.compile(rf'("[^"\n]*(?:{_ANY_SECRET})[^"\n]*"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE)
-_IN_FORM = re.compile(rf"((?:\A|&)[^=&\n]*(?:{_ANY_SECRET})[^=&\n]*=)[^&\n]*", re.IGNORECASE)
+_IN_JSON = re.compile(
+    rf'("[^"\n]{{0,99}}(?:{_ANY_SECRET})[^"\n]{{0,99}}"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE
+)
+_IN_FORM = re.compile(rf"((?:\A|&)[^=&\n]{{0,99}}(?:{_ANY_SECRET})[^=&\n]{{0,99}}=)[^&\n]*", re.IGNORECASE)
 
 
 class _Readable(Protocol):
