@@ -12,10 +12,11 @@ from couponhub.console.list_stock import Stock
 from couponhub.console.paging import nearest_page
 from couponhub.console.running_out import RunningOut, StockOutlook
 from couponhub.errors import CouponhubError
-from couponhub.models import CouponList
+from couponhub.models import CouponList, ListStatus
 from couponhub.models.list_selection import ListSort, lists_in_order
 from couponhub.server.discretion import discreet
 
+ENDED = frozenset({ListStatus.EXPIRED, ListStatus.ARCHIVED})
 _A_PAGE = 100
 _FEW = 0.1
 """The part of a list's codes below which a bar says that it runs low."""
@@ -45,6 +46,11 @@ class ListRow:
     def few(self) -> int:
         """So many codes left are few, for its bar."""
         return round((self.one.total or 0) * _FEW)
+
+    @property
+    def has_ended(self) -> bool:
+        """True when nothing is handed out of it any more."""
+        return self.one.status in ENDED
 
     @property
     def ends_first(self) -> bool:
@@ -105,7 +111,11 @@ class StockView:
                     untold[one.connection] += 1
         outlooks = {one.connection: one.outlooks for one in stocks}
         if asked.sort is StockSort.RUNS_OUT:
-            kept.sort(key=lambda one: _urgency(outlooks[one.connection].get(one.id)))
+            kept.sort(
+                key=lambda one: _urgency(
+                    None if one.status in ENDED else outlooks[one.connection].get(one.id)
+                )
+            )
         elif asked.sort is not None:
             kept = lists_in_order(kept, ListSort(asked.sort.value))
         page = nearest_page(kept, asked.page, at_once=_A_PAGE)

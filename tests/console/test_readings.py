@@ -184,7 +184,7 @@ def test_limits_are_sampled_without_asking_a_vendor_until_the_hub_is_closed(vend
 
 
 def test_lists_that_run_out_first_stand_first() -> None:
-    """Empty, then by the day; then what does not fall, what is hardly known, and what nobody tells."""
+    """Empty, then by the day; then what does not fall, what is hardly known, and what nobody tells, or has ended."""
     told = {
         "later": RunningOut(outlook=StockOutlook.FALLS, about=NOW + timedelta(days=9)),
         "new": RunningOut(outlook=StockOutlook.TOO_FEW),
@@ -197,6 +197,9 @@ def test_lists_that_run_out_first_stand_first() -> None:
     shown = StockView.of([stock], AskedLists(sort=StockSort.RUNS_OUT), NOW)
     assert ["empty", "soon", "later", "still", "new", "unknown"] == [row.one.id for row in shown.rows]
     assert [False] * 6 == [row.ends_first for row in shown.rows]
+    over = attrs.evolve(stock, lists=(attrs.evolve(lists[3], status=ListStatus.EXPIRED), *lists))
+    last = StockView.of([over], AskedLists(sort=StockSort.RUNS_OUT, status="all"), NOW).rows[-2:]
+    assert [("empty", True), ("unknown", False)] == [(row.one.id, row.has_ended) for row in last]
     ends = attrs.evolve(shown.rows[2], one=attrs.evolve(lists[0], expires_at=NOW + timedelta(days=5)))
     assert ends.ends_first
 
