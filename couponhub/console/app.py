@@ -12,6 +12,7 @@ from werkzeug.routing import Map, Rule
 
 from couponhub.auditing import acting_as
 from couponhub.console.ended_session import EndedSession
+from couponhub.console.first_page import first_page, leads_on
 from couponhub.console.guarding import HEADERS, is_form_of, require_own_page
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
 from couponhub.console.rendering import Renderer
@@ -100,6 +101,8 @@ class Console:
             self._frame.admit(framed, streams=False)
             return self._shown(self._unknown(page, framed, environ, call), call, texts)
         self._frame.admit(framed, streams=False)
+        if leads_on(page, call):
+            return self._shown(first_page(self._named.values(), call), call, texts)
         call.query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
         if page.method == "POST":
             require_own_page(environ)

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from couponhub.console.access_pages import AccessPages
 from couponhub.console.app import Console, SideBySide
+from couponhub.console.audit_pages import AuditPages
 from couponhub.console.health_pages import HealthPages
 from couponhub.console.job_pages import JobPages
 from couponhub.console.list_forms import ListForms
@@ -64,4 +66,6 @@ def all_pages(
     yield from MigrationPages(ground).pages()
     yield from UploadPages(ground).pages()
     yield from HealthPages(ground.hub, ground.parts, notes).pages()
+    yield from AuditPages(ground.hub).pages()
+    yield from AccessPages(ground).pages()
     yield from SignInPages(sessions, oidc).pages()

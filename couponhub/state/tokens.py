@@ -33,7 +33,8 @@ class Scope(StrEnum):
     CODES_REVEAL = "codes:reveal"
     """To see whole codes; without it they come masked."""
     ADMIN = "admin"
-    """To read everything, metrics and documentation too; codes are masked even so."""
+    """To read everything, metrics and documentation and the audit log too, with codes masked even so; in the console to make tokens
+    of no more rights than one has, and to remove any."""
 
 
 @attrs.frozen(kw_only=True)

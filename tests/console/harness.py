@@ -1,7 +1,7 @@
 """The console over emulated vendors: asked without a socket, or served to a browser."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -18,7 +18,7 @@ from couponhub.server.app import make_app
 from couponhub.server.auth import Access
 from couponhub.server.metrics import Metrics
 from couponhub.server.request_context import AccessLog
-from couponhub.state import Scope
+from couponhub.state import Scope, Token
 from couponhub.testing import Control
 
 KEY = b"a key of the tests, as long as it is"
@@ -50,7 +50,7 @@ class ConsoleHarness:
         token = self.token(*scopes)
         answer = self.client.post("/sign-in", data={"token": token})
         assert answer.status_code == 303, answer.text
-        found = _CSRF.search(self.client.get("/").text)
+        found = _CSRF.search(self.client.get("/", follow_redirects=True).text)
         self.csrf = found[1] if found else ""
         return token
 
@@ -64,10 +64,10 @@ class ConsoleHarness:
         return None if found is None else found.value
 
 
-def opened(hub: CouponHub, controls: Mapping[str, Control]) -> ConsoleHarness:
+def opened(hub: CouponHub, controls: Mapping[str, Control], *, fixed: Iterable[Token] = ()) -> ConsoleHarness:
     """The console over a hub."""
     metrics, lines = Metrics(), list[bytes]()
-    access = Access(hub.state.tokens, fresh_for=0.0)
+    access = Access(hub.state.tokens, fixed=fixed, fresh_for=0.0)
     log = AccessLog(write=lines.append)
     api = make_app(hub, access, hub.state.callbacks, metrics=metrics, log=log)
     app = with_console(api, key=KEY)

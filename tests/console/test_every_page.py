@@ -16,6 +16,8 @@ PAGES = (
     "/jobs",
     "/uploads/new?connection=capillary",
     "/connections",
+    "/audit",
+    "/access",
     "/nowhere",
 )
 """Those that need nothing else to be there. A page of your own belongs here: a second for each, no variants."""

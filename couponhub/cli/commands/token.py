@@ -60,7 +60,8 @@ def new(
 
     lookup: look customers up. lists:read: read connections, lists and uploads. lists:write: make and change
     lists. uploads:write: send codes. jobs:write: pause, resume and cancel what is under way. codes:reveal: see whole
-    codes. admin: read everything, metrics and documentation too, with codes masked.
+    codes. admin: read everything, metrics, documentation and the audit log too, with codes masked; in the console give no
+    more rights than one has, and take tokens away.
     """
     days = None if expires is None else timedelta(days=expires)
     if print_hash:
