@@ -174,6 +174,7 @@ class Console:
                 _log.error("a fault of couponhub itself: %s", type(raised).__name__, extra={"fields": fields})
                 error = CouponhubError("a fault of couponhub itself", hint="please report it")
                 status = status_of(error)
+        self._frame.failed(framed, error.kind, status, raised)
         # htmx puts an answer in its place only when it is one: the words are the answer.
         shown = HTTPStatus.OK if call.is_fragment else status
         return View(

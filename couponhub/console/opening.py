@@ -2,9 +2,14 @@
 
 from collections.abc import Iterable
 
+import attrs
+
+from couponhub.config import Config
 from couponhub.console.access_pages import AccessPages
 from couponhub.console.app import Console, SideBySide
 from couponhub.console.audit_pages import AuditPages
+from couponhub.console.call_recorder import CallRecorder
+from couponhub.console.call_writer import CallWriter
 from couponhub.console.health_pages import HealthPages
 from couponhub.console.job_pages import JobPages
 from couponhub.console.list_forms import ListForms
@@ -17,11 +22,27 @@ from couponhub.console.oidc_provider import OidcProvider
 from couponhub.console.one_list_pages import OneListPages
 from couponhub.console.pages import Page
 from couponhub.console.reading_notes import ReadingNotes
+from couponhub.console.request_pages import RequestPages
 from couponhub.console.sessions import Sessions
 from couponhub.console.sign_in import SignInPages
 from couponhub.console.upload_pages import UploadPages
 from couponhub.server.app import App
 from couponhub.server.ground import Ground
+from couponhub.state import open_state
+from couponhub.transport.observing import Observer
+
+
+@attrs.frozen
+class ConsolePages:
+    """Puts the console beside the API in each worker of a server, and keeps what it shows of calls and failures."""
+
+    def watcher(self, config: Config, inner: Observer) -> CallRecorder:
+        """As `Pages.watcher`: a state of its own, so that nobody else waits while it writes."""
+        return CallRecorder(inner, CallWriter(open_state(config.store)))
+
+    def __call__(self, api: App, /) -> SideBySide:
+        """As `Pages`."""
+        return sampled_console(api)
 
 
 def with_console(api: App, *, key: bytes | None = None) -> SideBySide:
@@ -68,4 +89,5 @@ def all_pages(
     yield from HealthPages(ground.hub, ground.parts, notes).pages()
     yield from AuditPages(ground.hub).pages()
     yield from AccessPages(ground).pages()
+    yield from RequestPages(ground.hub).pages()
     yield from SignInPages(sessions, oidc).pages()

@@ -7,7 +7,8 @@ from datetime import datetime
 import attrs
 
 from couponhub.clock import utc_now
-from couponhub.transport.observing import Observer, VendorCall
+from couponhub.transport.decision import Decision
+from couponhub.transport.observing import DecisionObserver, EndedExchange, Observer, VendorCall
 from couponhub.transport.shapes import Shape
 
 
@@ -21,7 +22,7 @@ class Exchange:
 
 
 class Recorder:
-    """A `ShapeObserver` that remembers all, and passes on what it is told. Thread-safe.
+    """A `ShapeObserver` that remembers all, and passes on what it is told and shown. Thread-safe.
 
     Args:
         inner: The observer that would have been told otherwise.
@@ -46,3 +47,11 @@ class Recorder:
         """As `ShapeObserver.exchanged`."""
         with self._lock:
             self._exchanges.append(Exchange(at=utc_now(), call=call, shape=shape))
+
+    def looked(self, exchange: EndedExchange) -> Callable[[Decision | None], None]:
+        """As `DecisionObserver.looked`."""
+        return self._inner.looked(exchange) if isinstance(self._inner, DecisionObserver) else _nothing
+
+
+def _nothing(decision: Decision | None) -> None:
+    pass

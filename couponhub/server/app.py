@@ -41,7 +41,13 @@ from couponhub.server.problems import (
     problem_document,
     status_of,
 )
-from couponhub.server.request_context import AccessLog, RequestContext, RequestScope, head_of
+from couponhub.server.request_context import (
+    AccessLog,
+    RequestContext,
+    RequestScope,
+    RequestWatch,
+    head_of,
+)
 from couponhub.server.request_models import RequestReader
 from couponhub.server.response_json import json_bytes
 from couponhub.server.upload_endpoints import UploadEndpoints
@@ -72,6 +78,7 @@ def make_app(
     log: AccessLog,
     gate: Gate | None = None,
     spans: "RequestSpans | None" = None,
+    watch: RequestWatch | None = None,
     body_seconds: float = LONGEST_BODY_SECONDS,
     is_draining: Callable[[], bool] = lambda: False,
 ) -> "App":
@@ -83,7 +90,7 @@ def make_app(
     ground = Ground(
         hub=hub,
         access=access,
-        frame=RequestScope(log, metrics, gate, spans),
+        frame=RequestScope(log, metrics, gate, spans, watch),
         patience=BodyTimeout(
             problem_reply, is_pressed=lambda: gate.has_refused(_PRESSED_SECONDS), seconds=body_seconds
         ),
@@ -140,6 +147,7 @@ class App:
         except Exception as error:  # noqa: BLE001 - everything becomes a problem
             refusal = _refusal(error, framed.request_id)
             self._metrics.refused(refusal.error.kind)
+            self._frame.failed(framed, refusal.error.kind, refusal.status, error)
             if refusal.token_id is not None:  # the line in the log says whose request it was
                 framed.caller = Principal(token_id=refusal.token_id)
             reply = problem_reply(refusal, framed)

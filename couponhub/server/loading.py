@@ -21,10 +21,10 @@ from couponhub.server.auth import Access
 from couponhub.server.figures import SHARED_FOLDER, reserve
 from couponhub.server.log_format import LogSettings
 from couponhub.state import Token
-from couponhub.transport.observing import AllObservers
+from couponhub.transport.observing import AllObservers, Observer
 
 if TYPE_CHECKING:
-    from couponhub.server.app import App
+    from couponhub.server.watching import Pages
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class Loader:
         log: How lines are written.
         ready: Is set once the application is made.
         draining: Is 1 once the server is about to end; shared with the parent.
+        pages: What is put beside the API; None for nothing.
     """
 
     config: Config
@@ -61,7 +62,7 @@ class Loader:
     log: LogSettings = attrs.field(factory=LogSettings)
     ready: Event | None = None
     draining: ctypes.c_byte | None = None
-    pages: "Callable[[App], Any] | None" = None
+    pages: "Pages | None" = None
 
     def of(self, ready: Event) -> "Loader":
         """Return one for a single worker."""
@@ -99,7 +100,7 @@ def load_app(
     figures: Path | None = None,
     log: LogSettings | None = None,
     is_draining: Callable[[], bool] = lambda: False,
-    pages: "Callable[[App], Any] | None" = None,
+    pages: "Pages | None" = None,
 ) -> Any:
     """The application, in the process that is to run it.
 
@@ -124,8 +125,9 @@ def load_app(
     disable_created_metrics()  # type: ignore[no-untyped-call] # theirs; half of all lines are those
     metrics = Metrics()
     traced = None if config.server.otlp_url is None else _Traced(config.server.otlp_url)
-    observer = metrics if traced is None else AllObservers(metrics, traced.observer)
-    hub = CouponHub(of_one_worker(hurried(config), workers), observer=observer)
+    observer: Observer = metrics if traced is None else AllObservers(metrics, traced.observer)
+    watch = None if pages is None else pages.watcher(config, observer)
+    hub = CouponHub(of_one_worker(hurried(config), workers), observer=watch or observer)
     access = Access(
         hub.state.tokens,
         fixed=[*config.server.known_tokens, *([] if one_time is None else [one_time])],
@@ -147,8 +149,11 @@ def load_app(
         metrics=metrics,
         log=requests,
         spans=spans,
+        watch=watch,
         is_draining=is_draining,
     )
+    if watch is not None:
+        Finalize(None, watch.close, exitpriority=1)
     # What is begun here goes on elsewhere: steps that run are waited for no longer than requests.
     Finalize(None, app.ground.driving.stop, exitpriority=2)
     if config.webhooks:

@@ -4,7 +4,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import attrs
 
@@ -162,12 +162,30 @@ class _Watched:
         self.close()
 
 
+class RequestWatch(Protocol):
+    """Follows requests, for diagnosis. Must be quick, thread-safe, and never raise."""
+
+    def entered(self, framed: RequestContext) -> None:
+        """A request begins, on the thread that answers it."""
+        ...
+
+    def failed(self, framed: RequestContext, kind: str, status: int, raised: BaseException) -> None:
+        """A request ends in an error of that kind; what was raised may quote a customer, and tells but where it was raised."""
+        ...
+
+
 class RequestScope:
     """Begins and ends requests."""
 
     def __init__(
-        self, log: AccessLog, metrics: Metrics, gate: Gate, spans: "RequestSpans | None" = None
+        self,
+        log: AccessLog,
+        metrics: Metrics,
+        gate: Gate,
+        spans: "RequestSpans | None" = None,
+        watch: RequestWatch | None = None,
     ) -> None:
+        self._watch = watch
         self._log = log
         self._metrics = metrics
         self._gate = gate
@@ -186,7 +204,14 @@ class RequestScope:
         )
         if self._spans is not None and environ["PATH_INFO"].startswith(_TRACED):
             framed.span = self._spans.begin(environ)
+        if self._watch is not None:
+            self._watch.entered(framed)
         return framed
+
+    def failed(self, framed: RequestContext, kind: str, status: int, raised: BaseException) -> None:
+        """Tell whoever watches that it ends in an error."""
+        if self._watch is not None:
+            self._watch.failed(framed, kind, status, raised)
 
     def admit(self, framed: RequestContext, *, streams: bool) -> None:
         """Let it have a thread for as long as it takes; to be done before it waits for anything.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -25,7 +25,7 @@ from couponhub.sockets import family_of, listen, told_why_not
 from couponhub.state import Scope, Token, new_token, open_state
 
 if TYPE_CHECKING:
-    from couponhub.server.app import App
+    from couponhub.server.watching import Pages
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def serve(
     one_time: Token | None,
     log: LogSettings,
     listening: Callable[[], None],
-    pages: "Callable[[App], Any] | None" = None,
+    pages: "Pages | None" = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then refuse what is new, and finish what is under way. The second time end at once.
 

@@ -20,7 +20,8 @@ from couponhub.transport.observing import Observer, VendorCall, label_of, log_ca
 _HANGS_AFTER = 3.0
 """Seconds without an answer after which a fetch of a token is no longer what others wait for: less than from one
 probe of a silent vendor to the next, so that each probe truly asks it."""
-_OPERATION = label_of("fetch token")
+FETCH_TOKEN = label_of("fetch token")
+"""The label of the call that a sign-in makes by itself."""
 _AT_ONCE = 8
 """Fetches that may hang beside each other; each ends with its own time limit."""
 
@@ -211,7 +212,7 @@ class TokenAuth:
 
     def _told(self, began: float) -> AccessToken:
         """Fetch one, and tell of it: a sign-in that is dead shows itself by no other call."""
-        ended = self._observer.began(self._connection, _OPERATION)
+        ended = self._observer.began(self._connection, FETCH_TOKEN)
         failure: CouponhubError | None = None
         outcome = "interrupted"
         try:
@@ -225,7 +226,7 @@ class TokenAuth:
         finally:
             call = VendorCall(
                 connection=self._connection,
-                operation=_OPERATION,
+                operation=FETCH_TOKEN,
                 outcome=outcome,
                 seconds=self._clock.monotonic() - began,
                 status=failure.status if failure else None,

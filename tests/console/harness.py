@@ -17,7 +17,7 @@ from couponhub.console.sessions import COOKIE
 from couponhub.server.app import make_app
 from couponhub.server.auth import Access
 from couponhub.server.metrics import Metrics
-from couponhub.server.request_context import AccessLog
+from couponhub.server.request_context import AccessLog, RequestWatch
 from couponhub.state import Scope, Token
 from couponhub.testing import Control
 
@@ -64,12 +64,18 @@ class ConsoleHarness:
         return None if found is None else found.value
 
 
-def opened(hub: CouponHub, controls: Mapping[str, Control], *, fixed: Iterable[Token] = ()) -> ConsoleHarness:
+def opened(
+    hub: CouponHub,
+    controls: Mapping[str, Control],
+    watch: RequestWatch | None = None,
+    *,
+    fixed: Iterable[Token] = (),
+) -> ConsoleHarness:
     """The console over a hub."""
     metrics, lines = Metrics(), list[bytes]()
     access = Access(hub.state.tokens, fixed=fixed, fresh_for=0.0)
     log = AccessLog(write=lines.append)
-    api = make_app(hub, access, hub.state.callbacks, metrics=metrics, log=log)
+    api = make_app(hub, access, hub.state.callbacks, metrics=metrics, log=log, watch=watch)
     app = with_console(api, key=KEY)
     return ConsoleHarness(hub=hub, app=app, controls=controls, log=log, lines=lines, client=Client(app))
 

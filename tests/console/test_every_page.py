@@ -18,6 +18,7 @@ PAGES = (
     "/connections",
     "/audit",
     "/access",
+    "/requests",
     "/nowhere",
 )
 """Those that need nothing else to be there. A page of your own belongs here: a second for each, no variants."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+import attrs
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -10,9 +11,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from couponhub.errors import NotFound
+from couponhub.errors import NotFound, OutcomeUnknown, VendorUnavailable
 from couponhub.telemetry import OpenTelemetryObserver
-from couponhub.transport import Reply, Request, VendorCall
+from couponhub.transport import EndedExchange, Reply, Request, RetryPolicy, VendorCall
+from couponhub.transport.decision import Because, Decision, Raise, RaiseUnknown, Wait
 from tests.kit.clock import FakeClock
 from tests.kit.scripted_server import ScriptedServer, hangs_up, says
 from tests.transport.transports import transport_to, understood
@@ -89,3 +91,58 @@ def test_opentelemetry_gets_spans_and_metrics(server: ScriptedServer, waits: Fak
     assert "couponhub.vendor.call.duration" in shown
     assert "919876543210" not in shown
     assert "canary-path" not in shown
+
+
+class Judge(Watcher):
+    """Looks at each exchange, and notes what followed it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[EndedExchange, Decision | None]] = []
+
+    def looked(self, exchange: EndedExchange) -> Callable[[Decision | None], None]:
+        """As `DecisionObserver.looked`."""
+        return lambda decision: self.seen.append((exchange, decision))
+
+
+def test_an_observer_is_told_what_followed_and_why(server: ScriptedServer, waits: FakeClock) -> None:
+    """A pause that the vendor named, one that we chose, and nothing more; and of a change, that it may have arrived."""
+    server.plays(says(status=429, headers={"Retry-After": "7"}), hangs_up(), says())
+    judge = Judge()
+    transport = transport_to(server.url, waits=waits, observer=judge)
+    transport.call(READ, understood)
+    first, second = (decision for _, decision in judge.seen[:2])
+    assert isinstance(first, Wait)
+    assert isinstance(second, Wait)
+    assert (7.0, Because.VENDOR_SAID_WHEN, Because.PASSING) == (first.seconds, first.because, second.because)
+    assert [429, None, 200] == [one.reply and one.reply.status for one, _ in judge.seen]
+    assert (None, server.url) == (judge.seen[2][1], judge.seen[2][0].base_url)
+    assert {"Accept", "Authorization"} <= {*judge.seen[0][0].headers}
+    server.plays(hangs_up())
+    with pytest.raises(OutcomeUnknown):
+        transport.call(attrs.evolve(READ, method="POST", changes=True), understood)
+    assert isinstance(judge.seen[3][1], RaiseUnknown)
+
+
+@pytest.mark.parametrize(("attempts", "because"), [(2, Because.ATTEMPTS_SPENT), (9, Because.RESERVE_SPENT)])
+def test_giving_up_has_its_reason(
+    server: ScriptedServer, waits: FakeClock, attempts: int, because: Because
+) -> None:
+    """The last attempt, or a vendor that fails too often; what a reader stumbles over is told as final."""
+    server.otherwise = lambda _: hangs_up()
+    judge = Judge()
+    policy = RetryPolicy(jitter=lambda: 1.0, attempts=attempts, reserve=3)
+    transport = transport_to(server.url, waits=waits, observer=judge, retry=policy)
+    with pytest.raises(VendorUnavailable):
+        transport.call(READ, understood)
+    last = judge.seen[-1][1]
+    assert isinstance(last, Raise)
+    assert because is last.because
+
+    def stumbles(_: Reply) -> None:
+        raise KeyError("919876543210")
+
+    server.otherwise = lambda _: says()
+    with pytest.raises(KeyError):
+        transport.call(READ, stumbles)
+    assert Raise() == judge.seen[-1][1]

@@ -2,11 +2,11 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +19,9 @@ from couponhub.config import OidcSettings, load_config
 from couponhub.errors import CouponhubError, UsageError
 from couponhub.serialization import error_document
 from couponhub.server.log_format import LEVELS, LogFormat, LogSettings
+
+if TYPE_CHECKING:
+    from couponhub.server.watching import Pages
 
 _UNCONFIGURED = "no token is configured; until it ends, the server takes this one"
 _log = logging.getLogger(__name__)
@@ -90,14 +93,14 @@ def _serve(
     from couponhub.server import serving  # noqa: PLC0415 - its modules take the extra
 
     config = load_config(options.config)
-    pages: Callable[[Any], Any] | None = None
+    pages: Pages | None = None
     if console or config.server.console:
         _require(_CONSOLE, "the console", "console")
         if config.server.oidc is not None:
             _require(_OIDC, "signing people in ([server.oidc])", "console")
-        from couponhub.console.opening import sampled_console  # noqa: PLC0415 - the same
+        from couponhub.console.opening import ConsolePages  # noqa: PLC0415 - the same
 
-        pages = sampled_console
+        pages = ConsolePages()
     if config.server.otlp_url is not None:
         _require(_OTLP, "telemetry ([server] otlp_url)", "otlp")
     made = serving.one_time_token(config, host)
