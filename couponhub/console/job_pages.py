@@ -80,6 +80,7 @@ class JobPages:
                 "status": "" if status is None else status.value,
                 "statuses": [one.value for one in JobStatus],
             },
+            drawn_from=found,
         )
 
     def _lines(self, status: JobStatus | None, call: PageRequest) -> PageOf[JobLine]:

@@ -25,6 +25,8 @@ class View:
         status: Of the answer, as HTTP has it.
         headers: Further headers.
         cookies: What the browser is to keep.
+        drawn_from: That on which all of it depends, beside language and rights: as long as it is the same object, everybody
+            who polls is given what was drawn of it once. None where that cannot be said.
     """
 
     template: str
@@ -32,6 +34,7 @@ class View:
     status: int = 200
     headers: Mapping[str, str] = attrs.field(factory=dict)
     cookies: tuple[str, ...] = attrs.field(default=(), repr=False)
+    drawn_from: object | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen

@@ -1,6 +1,6 @@
 """Pages as HTML: every text is escaped, whoever's it is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +14,7 @@ from couponhub.server.operations import OperationResponse
 from couponhub.shown import shown
 
 HTML = "text/html; charset=utf-8"
+_MOST_DRAWN = 50
 
 
 class Renderer:
@@ -26,6 +27,7 @@ class Renderer:
     def __init__(self, static: StaticFiles) -> None:
         self._environment = environment(static, PackageLoader("couponhub.console"))
         self._menu: list[Page] = []
+        self._drawn: dict[Hashable, tuple[object, str]] = {}
 
     def add_to_menu(self, pages: Iterable[Page]) -> None:
         """Show pages in the main menu, in this order, to whoever may see them."""
@@ -40,7 +42,11 @@ class Renderer:
             "menu": [page for page in self._menu if page.scope is None or call.may(page.scope)],
             "base": "fragment.html" if call.is_fragment else "base.html",
         }
-        text = self._environment.get_template(view.template).render({**common, **view.values})
+        key = view.template, texts.language, call.caller.scopes, id(view.drawn_from)
+        of, text = self._drawn.get(key, (None, ""))
+        if not call.is_fragment or of is None or of is not view.drawn_from:
+            text = self._environment.get_template(view.template).render({**common, **view.values})
+            self._keep(key, view, call, text)
         return OperationResponse(
             content=text.encode("utf-8", "replace"),
             media_type=HTML,
@@ -48,6 +54,19 @@ class Renderer:
             headers=view.headers,
             cookies=view.cookies,
         )
+
+    def _keep(self, key: Hashable, view: View, call: PageRequest, text: str) -> None:
+        """Keep what was drawn for others who poll, unless something of one session stands in it."""
+        if (
+            view.drawn_from is None
+            or not call.is_fragment
+            or call.session is None
+            or call.session.csrf in text
+        ):
+            return
+        if len(self._drawn) >= _MOST_DRAWN:
+            self._drawn.clear()
+        self._drawn[key] = view.drawn_from, text
 
 
 def environment(static: StaticFiles, loader: BaseLoader) -> Environment:
