@@ -279,7 +279,7 @@ def test_who_was_removed_is_soon_out(
     """After an hour the provider is asked again, in silence; who is not known there any more comes to the door."""
     assert 200 == door.client.get(way_back(door, provider)).status_code
     real = time.time
-    sessions = door.app.pages._sessions  # type: ignore[attr-defined]
+    sessions = door.app.pages._sessions
     monkeypatch.setattr(sessions, "now", lambda: real() + 3601)
     answer = door.client.get("/connections?a=b")
     assert (303, "/sign-in/oidc?silent=1&to=/connections%3Fa%3Db") == (
