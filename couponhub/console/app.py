@@ -69,6 +69,10 @@ class Console:
         self._named = {one.name: one for one in every}
         self._routes = Map([_rule(one) for one in every], merge_slashes=False).bind("")
 
+    def knows(self, environ: "WSGIEnvironment") -> bool:
+        """Tell whether a request is of somebody who is signed in."""
+        return self._sessions.of(environ.get("HTTP_COOKIE", "")) is not None
+
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request, as WSGI has it."""
         framed = self._frame.begin(environ)
@@ -186,18 +190,22 @@ WsgiApp = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 API = ("/v1/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs")
 """The beginnings of addresses that are the API's."""
+DOCS = "/docs"
+"""The address of its reference."""
 
 
 @attrs.frozen
 class SideBySide:
-    """Two applications at one address: the API, and the pages."""
+    """Two applications at one address: the API, and the pages. Its reference is both: with forms for whoever has a session."""
 
     api: WsgiApp
-    pages: WsgiApp
+    pages: Console
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:
         """Answer a request, as WSGI has it."""
-        app = self.api if environ["PATH_INFO"].startswith(API) else self.pages
+        address = environ["PATH_INFO"]
+        is_api = address.startswith(API) and not (address == DOCS and self.pages.knows(environ))
+        app: WsgiApp = self.api if is_api else self.pages
         return app(environ, start_response)
 
 

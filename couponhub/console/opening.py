@@ -25,6 +25,7 @@ from couponhub.console.reading_notes import ReadingNotes
 from couponhub.console.request_pages import RequestPages
 from couponhub.console.sessions import Sessions
 from couponhub.console.sign_in import SignInPages
+from couponhub.console.try_pages import TryPages
 from couponhub.console.upload_pages import UploadPages
 from couponhub.server.app import App
 from couponhub.server.ground import Ground
@@ -62,7 +63,7 @@ def with_console(api: App, *, key: bytes | None = None) -> SideBySide:
     oidc = None
     if server.oidc is not None:
         oidc = OidcPages(OidcProvider(server.oidc), sessions, server.public_url)
-    every = all_pages(ground, sessions, oidc, key=secret)
+    every = [*all_pages(ground, sessions, oidc, key=secret), *TryPages(api).pages()]
     console = Console(every, sessions, ground.frame, ground.patience, None if oidc is None else oidc.name)
     return SideBySide(api, console)
 

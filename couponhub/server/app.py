@@ -25,6 +25,7 @@ from couponhub.server.driving import Driving
 from couponhub.server.file_forms import is_multipart, read_file_form
 from couponhub.server.ground import Ground
 from couponhub.server.health import Health
+from couponhub.server.inner_calls import CALLER
 from couponhub.server.job_endpoints import JobEndpoints
 from couponhub.server.list_endpoints import ListEndpoints
 from couponhub.server.list_write_endpoints import ListWriteEndpoints
@@ -120,6 +121,9 @@ class App:
     Args:
         operations: What there is.
         ground: All that its answers rest on.
+
+    Attributes:
+        operations: The same.
     """
 
     def __init__(self, operations: Iterable[Operation], ground: Ground) -> None:
@@ -130,6 +134,7 @@ class App:
         self._metrics = ground.metrics
         self._patience = ground.patience
         self._reader = RequestReader()
+        self.operations = tuple(every)
         # Most requests go where no parameter is, and need no search.
         self._fixed = {(one.method, one.path): one for one in every if "{" not in one.path}
         self._named = {one.name: one for one in every}
@@ -168,7 +173,12 @@ class App:
         if words:
             call.query = _query(operation, words)
         if operation.more_for is not None:
-            call.is_told_more = self._access.allows(environ, operation.more_for)
+            within = environ.get(CALLER)
+            call.is_told_more = (
+                self._access.allows(environ, operation.more_for)
+                if within is None
+                else operation.more_for in within.scopes
+            )
         if operation.takes_key:
             call.idempotency_key = _idempotency_key(environ)
         if operation.takes_file and is_multipart(environ):
@@ -197,6 +207,9 @@ class App:
     def _caller(self, operation: Operation, environ: "WSGIEnvironment") -> Principal:
         if operation.scope is None:
             return NOBODY
+        within = environ.get(CALLER)
+        if within is not None:
+            return self._access.admit_session(within, operation.scope)
         admit = self._access.admit_loopback if operation.allow_loopback else self._access.admit
         return admit(environ, operation.scope)
 

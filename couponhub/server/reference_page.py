@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+import attrs
+
 Document = dict[str, Any]
 
 _STYLE = """\
@@ -26,14 +28,44 @@ POLICY = f"default-src 'none'; style-src 'sha256-{_SOURCE}'; base-uri 'none'; fo
 """The page's Content-Security-Policy."""
 
 
+@attrs.frozen(kw_only=True)
+class DescribedOperation:
+    """One operation, as the reference tells of it.
+
+    Attributes:
+        name: Its `operationId`.
+        verb: Its method.
+        path: With parameters in braces.
+        html: All that is said of it, a section.
+    """
+
+    name: str
+    verb: str
+    path: str
+    html: str = attrs.field(repr=False)
+
+
+def described_operations(document: Document) -> tuple[DescribedOperation, ...]:
+    """Tell of each operation, in the document's order."""
+    return tuple(
+        DescribedOperation(name=one["operationId"], verb=verb, path=path, html=_section(path, verb, one))
+        for path, verb, one in _operations(document)
+    )
+
+
+def described_objects(document: Document) -> str:
+    """Tell of all objects."""
+    return "".join(_object(name, schema) for name, schema in document["components"]["schemas"].items())
+
+
 def reference_page(document: Document) -> bytes:
     """The page."""
     info = document["info"]
-    operations = list(_operations(document))
+    operations = described_operations(document)
     schemas = document["components"]["schemas"]
     links = "".join(
-        f'<li><a href="#{escape(one["operationId"])}"><code>{verb} {escape(path)}</code></a></li>'
-        for path, verb, one in operations
+        f'<li><a href="#{escape(one.name)}"><code>{one.verb} {escape(one.path)}</code></a></li>'
+        for one in operations
     )
     names = ", ".join(f'<a href="#schema-{escape(name)}">{escape(name)}</a>' for name in schemas)
     parts = [
@@ -44,9 +76,9 @@ def reference_page(document: Document) -> bytes:
         _paragraphs(info["description"]),
         "<p>For programs: <a href='openapi.json'>openapi.json</a>, OpenAPI 3.1.</p>",
         f"<nav><ul>{links}</ul></nav><h2>Endpoints</h2>",
-        *(_section(path, verb, one) for path, verb, one in operations),
+        *(one.html for one in operations),
         f"<h2>Objects</h2><p>{names}</p>",
-        *(_object(name, schema) for name, schema in schemas.items()),
+        described_objects(document),
         "</main></body></html>",
     ]
     return "".join(parts).encode()
@@ -133,7 +165,7 @@ def _contents(answer: Document) -> str:
 
 
 def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
+    head = "".join(f"<th>{escape(name)}</th>" if name else "<td></td>" for name in heads)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
