@@ -10,6 +10,7 @@ from couponhub.console.connection_checks import CheckOutcome, ConnectionChecks
 from couponhub.console.pages import Page, PageRequest, Shown, View
 from couponhub.console.quota_gauge import QuotaGauge
 from couponhub.console.reading_notes import ReadingNotes
+from couponhub.console.recent_calls import ConnectionCalls, RecentCalls
 from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
 from couponhub.protocols import CAPABILITIES
@@ -26,6 +27,7 @@ class ConnectionCard:
     Attributes:
         vendor: None when it could not be opened; so with all that only an opened one tells.
         able: The names of what it can do.
+        calls: How its last calls went, on all servers; None where that is not known.
         status: How lookups stand that ask it, in this process; None before any did.
         error: Why it cannot be opened, or its limits cannot be read, for people.
     """
@@ -35,6 +37,7 @@ class ConnectionCard:
     vendor: str | None = None
     able: frozenset[str] = frozenset()
     limits: tuple[QuotaGauge, ...] = ()
+    calls: ConnectionCalls | None = None
     status: ResilienceStatus | None = None
     error: CouponhubError | None = None
     checked: CheckOutcome | None = None
@@ -45,13 +48,16 @@ class ConnectionCard:
         return self.vendor is not None and capability not in self.able
 
     @classmethod
-    def of(cls, hub: CouponHub, name: str, checks: ConnectionChecks, notes: ReadingNotes) -> Self:
+    def of(
+        cls, hub: CouponHub, name: str, checks: ConnectionChecks, notes: ReadingNotes, calls: RecentCalls
+    ) -> Self:
         """Return what is shown of a connection; its vendor is not asked."""
         card = cls(
             name=name,
             adapter=hub.config.connections[name].plugin.name,
             checked=checks.last(name),
             is_being_checked=checks.is_under_way(name),
+            calls=calls.of(name),
         )
         try:
             connection = hub[name]
@@ -91,6 +97,7 @@ class HealthPages:
     def __init__(self, hub: CouponHub, parts: Parts, notes: ReadingNotes) -> None:
         self._hub = hub
         self._notes = notes
+        self._calls = RecentCalls(hub)
         self._parts = parts
         self._checks = ConnectionChecks(hub)
 
@@ -113,7 +120,9 @@ class HealthPages:
         )
 
     def _shown(self, call: PageRequest) -> Shown:
-        cards = [ConnectionCard.of(self._hub, name, self._checks, self._notes) for name in self._hub]
+        cards = [
+            ConnectionCard.of(self._hub, name, self._checks, self._notes, self._calls) for name in self._hub
+        ]
         lacking = [name for name in CAPABILITIES if any(one.lacks(name) for one in cards)]
         return View(
             template="connections.html",
