@@ -5,7 +5,6 @@ system. The core says what is done: so an act is written down in one place, not 
 a job does when its time has come is no act: it was written down when somebody asked for it.
 """
 
-import getpass
 import logging
 import os
 import sys
@@ -177,7 +176,11 @@ class Auditor:
         try:
             self._log().end(event_id, outcome, reference=act.made)
         except CouponhubError as error:
-            _log.warning("the outcome of %s cannot be written to the audit log: %s", event_id, error)
+            # An act that failed tells of itself, and mostly of the same.
+            level = logging.WARNING if outcome is AuditOutcome.DONE else logging.INFO
+            _log.log(
+                level, "the outcome of %s cannot be written to the audit log: %s", event_id, error.message
+            )
 
 
 UNWRITTEN = Auditor()
@@ -193,6 +196,8 @@ def _local_user() -> str:
             return pwd.getpwuid(os.getuid()).pw_name
         except KeyError:
             return str(os.getuid())
+    import getpass  # noqa: PLC0415 - of the other one
+
     try:
         return getpass.getuser()
     except OSError:
