@@ -208,9 +208,11 @@ def test_only_code_files_name_a_set_engine() -> None:
 
 _EXTRAS = frozenset(
     {
+        "authlib",
         "cryptography",
         "duckdb",
         "grpc",
+        "joserfc",
         "obstore",
         "procrastinate",
         "psycopg",

@@ -56,15 +56,18 @@ class OidcPages:
         yield Page(name="oidc_done", method="GET", path=DONE, run=self._done)
 
     def way_out(self, host: str) -> str | None:
-        """Return where somebody signs out of the provider, too; None where that is nowhere, or not known yet."""
-        known = self._provider.known
-        if known is None or known.sign_out is None:
+        """Return where somebody signs out of the provider, too; None where that is nowhere, or nobody can tell now."""
+        try:
+            address = self._provider.described().sign_out
+        except CouponhubError:
+            return None
+        if address is None:
             return None
         words = {"client_id": self._provider.settings.client_id}
         base = self._base(host)
         if base is not None:
             words["post_logout_redirect_uri"] = f"{base}/sign-in"
-        return f"{known.sign_out}{'&' if '?' in known.sign_out else '?'}{urlencode(words)}"
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(words)}"
 
     def _start(self, call: PageRequest) -> Shown:
         from authlib.oauth2.rfc6749.parameters import prepare_grant_uri  # noqa: PLC0415 - only where people sign in so
@@ -153,6 +156,7 @@ class OidcPages:
                 "fault": error,
                 "to": HOME if flow is None else flow.path,
                 "provider": self.name,
+                "has_left": False,
                 "way_out": None,
             },
             status=status,

@@ -114,11 +114,6 @@ class OidcProvider:
                 self._failed = (self._clock.monotonic(), without_frames(error))
                 raise
 
-    @property
-    def known(self) -> ProviderDescription | None:
-        """Its description as it was read last, without asking; None before."""
-        return None if self._described is None else self._described[1]
-
     def keys(self, *, anew: bool = False) -> "KeySet":
         """Return its public keys, at most an hour old.
 

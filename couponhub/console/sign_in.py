@@ -36,28 +36,38 @@ class SignInPages:
         to = own_path(call.query.get("to", HOME))
         if call.session is not None:
             return Redirect(to)
-        return self._door(to, way_out=self._way_out(call) if "left" in call.query else None)
+        return self._door(to, call.host, has_left="left" in call.query)
 
     def _begin(self, call: PageRequest) -> Shown:
         to = own_path(call.form.get("to", HOME))
         try:
             cookie = self._sessions.begin(call.form.get("token", "").strip())
         except Refusal as refusal:
-            return self._door(to, fault=refusal.error, status=refusal.status)
+            return self._door(to, call.host, fault=refusal.error, status=refusal.status)
         return Redirect(to, {"Set-Cookie": cookie})
 
     def _end(self, call: PageRequest) -> Shown:
-        # Whoever signed in through a provider is still signed in there, and would be here again at a click.
-        address = SIGN_IN if self._way_out(call) is None else f"{SIGN_IN}?left=1"
-        return Redirect(address, {"Set-Cookie": ended_cookie()})
+        # Whoever signed in through a provider is still signed in there, and would be here again at a click. The session is
+        # gone before anybody asks where the way out is: that may take a while.
+        is_person = (call.caller.token_id or "").startswith("oidc:")
+        return Redirect(f"{SIGN_IN}?left=1" if is_person else SIGN_IN, {"Set-Cookie": ended_cookie()})
 
     def _door(
-        self, to: str, *, fault: CouponhubError | None = None, status: int = 200, way_out: str | None = None
+        self,
+        to: str,
+        host: str,
+        *,
+        fault: CouponhubError | None = None,
+        status: int = 200,
+        has_left: bool = False,
     ) -> View:
-        provider = None if self._oidc is None else self._oidc.name
-        values = {"fault": fault, "to": to, "provider": provider, "way_out": way_out}
+        oidc = self._oidc
+        has_left = has_left and oidc is not None
+        values = {
+            "fault": fault,
+            "to": to,
+            "provider": None if oidc is None else oidc.name,
+            "has_left": has_left,
+            "way_out": oidc.way_out(host) if oidc is not None and has_left else None,
+        }
         return View(template="sign_in.html", values=values, status=status)
-
-    def _way_out(self, call: PageRequest) -> str | None:
-        is_person = call.session is None or (call.caller.token_id or "").startswith("oidc:")
-        return self._oidc.way_out(call.host) if self._oidc is not None and is_person else None

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -100,6 +101,23 @@ def test_nothing_secret_is_logged(
     assert "signed in" in written
     for word in (CLIENT_SECRET, words_of(path)["code"], words_of(path)["state"], "an-access-token", "eyJ"):
         assert word not in written
+
+
+def test_nothing_of_the_environment_has_a_say(
+    door: ConsoleHarness, provider: TestedProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither its proxies, nor credentials that lie about in a home."""
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine localhost login someone password else\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    start = door.client.get("/sign-in/oidc").headers["Location"]
+    back = provider.visit(start).removeprefix("http://localhost")
+    provider.authorizations.clear()
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert 200 == door.client.get(back).status_code
+    assert {} == provider.authorizations
 
 
 def _refresh(page: str) -> str:
@@ -303,6 +321,8 @@ def test_signing_out_tells_of_the_provider(door: ConsoleHarness, provider: Teste
         in door.client.get("/sign-in?left=1").text
     )
     assert 303 == door.client.get("/").status_code
+    door.sign_in(Scope.LOOKUP)
+    assert "/sign-in" == door.post("/sign-out").headers["Location"]  # there is nowhere else to sign out of
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ class TestedProvider:
         description: Changes what it says of itself.
         answers: Answers in its place, by path.
         seen: The requests that came, method and path.
+        authorizations: What came along as `Authorization`, by path.
     """
 
     __test__ = False
@@ -69,6 +70,7 @@ class TestedProvider:
     description: dict[str, Any] = attrs.field(factory=dict)
     answers: dict[str, Response] = attrs.field(factory=dict)
     seen: list[str] = attrs.field(factory=list)
+    authorizations: dict[str, str] = attrs.field(factory=dict)
     auth: list[str] = attrs.field(factory=list)
     _codes: dict[str, _Given] = attrs.field(factory=dict)
 
@@ -82,6 +84,8 @@ class TestedProvider:
         """Answer a request, as WSGI has it."""
         request = Request(environ)
         self.seen.append(f"{request.method} {request.path}")
+        if "Authorization" in request.headers:
+            self.authorizations[request.path] = request.headers["Authorization"]
         made = self.answers.get(request.path)
         if made is None:
             pages: dict[str, Callable[[Request], Response]] = {
