@@ -46,7 +46,8 @@ class Visitor:
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE)
         found = self.page.evaluate(
-            "(which) => axe.run(document, {runOnly: which})", list(rules or _ALL_RULES)
+            "(which) => axe.run(document, {runOnly: which, resultTypes: ['violations'], selectors: false})",
+            list(rules or _ALL_RULES),
         )
         wrong = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
         assert [] == wrong, wrong
