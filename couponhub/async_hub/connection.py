@@ -96,6 +96,7 @@ class AsyncJobs(_Behind[HubJobs]):
     """The jobs of a hub; see `couponhub.jobs.HubJobs`."""
 
     iterate = Iterated(HubJobs.iterate)
+    page = Awaited(HubJobs.page)
     get = Awaited(HubJobs.get)
     due = Awaited(HubJobs.due)
     is_due = Awaited(HubJobs.is_due)

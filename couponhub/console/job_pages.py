@@ -6,18 +6,21 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from couponhub.clock import utc_now
 from couponhub.console.job_view import (
     MIGRATION,
     JobLine,
+    deliveries_of,
     line_of,
     name_of,
     parts_of,
     quota_left,
+    rows_a_minute,
     upload_of,
     waits_for_check,
 )
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
-from couponhub.console.paging import PageOf, page_of
+from couponhub.console.paging import AT_ONCE, PageOf, page_of, read_page, wanted_page
 from couponhub.console.shared_looks import SharedLooks
 from couponhub.errors import NotFound, PermissionDenied
 from couponhub.models import Job, JobStatus, Upload
@@ -29,6 +32,8 @@ from couponhub.state import Scope
 _PARTS_AT_ONCE = 50
 _PIECE = 64 * 1024
 _LONGEST_NUMBER = 8
+_SOON, _LATER = 2, 10
+"""Seconds between two looks."""
 
 
 class JobPages:
@@ -48,6 +53,7 @@ class JobPages:
         read = partial(Page, method="GET", scope=Scope.LISTS_READ)
         yield read(name="jobs", path="/jobs", run=self._all, entry="menu.jobs")
         yield read(name="job", path="/jobs/{job_id}", run=self._one)
+        yield read(name="part_of_job", path="/jobs/{job_id}/parts/{number}", run=self._part)
         yield Page(
             name="look_at_job",
             method="POST",
@@ -71,8 +77,8 @@ class JobPages:
     def _all(self, call: PageRequest) -> Shown:
         word = call.query.get("status", "")
         status = JobStatus(word) if word in set(JobStatus) else None
-        wanted = call.query.get("page", "1")[:_LONGEST_NUMBER]
-        found = self._looks.look((status, wanted), lambda: self._lines(status, call))
+        wanted = wanted_page(call.query)
+        found = self._looks.look((status, wanted), lambda: self._lines(status, wanted))
         return View(
             template="jobs.html",
             values={
@@ -83,21 +89,21 @@ class JobPages:
             drawn_from=found,
         )
 
-    def _lines(self, status: JobStatus | None, call: PageRequest) -> PageOf[JobLine]:
-        found = page_of(tuple(self._hub.jobs.iterate(status=status))[::-1], call.query)
-        return PageOf(
-            items=[line_of(self._hub, job) for job in found.items],
-            number=found.number,
-            count=found.count,
-            total=found.total,
-        )
+    def _lines(self, status: JobStatus | None, wanted: int) -> PageOf[JobLine]:
+        def read(number: int) -> tuple[list[JobLine], int]:
+            jobs, total = self._hub.jobs.page(number, status=status, at_once=AT_ONCE)
+            return [line_of(self._hub, job) for job in jobs], total
+
+        return read_page(read, wanted)
 
     def _one(self, call: PageRequest) -> Shown:
         job = self._job(call)
         if job.kind == MIGRATION:
             return Redirect(f"/migrations/{job.id}")
-        upload = upload_of(self._hub, job)
+        upload = upload_of(self._hub, job, fetches=True)
         parts = () if upload is None else tuple(parts_of(job, upload))
+        deliveries = tuple(deliveries_of(self._hub, job))
+        moves = not job.status.ended or (upload is not None and not upload.status.ended)
         return View(
             template="job.html",
             values={
@@ -106,7 +112,30 @@ class JobPages:
                 "upload": upload,
                 "left": {} if job.status.ended else quota_left(self._hub, job),
                 "waits": waits_for_check(job),
+                "rate": None if upload is None else _rate_of(upload),
                 "parts": page_of(parts, call.query, at_once=_PARTS_AT_ONCE),
+                "deliveries": deliveries,
+                # A message that has not arrived can take days.
+                "every": _SOON if moves else _LATER if any(one.is_open for one in deliveries) else 0,
+            },
+        )
+
+    def _part(self, call: PageRequest) -> Shown:
+        """Show all that is known of a part: more than stands in the list of them."""
+        job, upload = self._upload(call)
+        text = call.path["number"]
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER else 0
+        found = next((one for one in parts_of(job, upload) if one.number == number), None)
+        if found is None:
+            raise NotFound(f"upload {job.id} has no such part", hint=f"it has {len(upload.parts)}")
+        return View(
+            template="part.html",
+            values={
+                "job": job,
+                "line": line_of(self._hub, job),
+                "upload": upload,
+                "one": found,
+                "fetches": page_of((found.part.fetches or ())[::-1], call.query),
             },
         )
 
@@ -170,10 +199,15 @@ class JobPages:
 
     def _upload(self, call: PageRequest) -> tuple[Job, Upload]:
         job = self._job(call)
-        upload = upload_of(self._hub, job)
+        upload = upload_of(self._hub, job, fetches=True)
         if upload is None:
             raise NotFound(f"job {job.id} is no upload of which something is kept")
         return job, upload
+
+
+def _rate_of(upload: Upload) -> int | None:
+    went = (upload.accepted or 0) + (upload.rejected or 0)
+    return rows_a_minute(went, upload.created_at, upload.updated_at if upload.status.ended else utc_now())
 
 
 def _streamed(file: BinaryIO, folder: tempfile.TemporaryDirectory[str]) -> Generator[bytes]:

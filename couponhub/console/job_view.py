@@ -1,13 +1,15 @@
 """Jobs and uploads as their pages show them."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 import attrs
 
-from couponhub.errors import CouponhubError
+from couponhub.errors import CouponhubError, NotFound
 from couponhub.hub import CouponHub
 from couponhub.models import Job, JobStatus, Part, Step, Upload
 from couponhub.shown import shown
+from couponhub.webhooks import delivery_id
 
 UPLOAD, MIGRATION = "upload", "migration"
 _SUBMIT, _WATCH = "submit", "watch"
@@ -49,6 +51,42 @@ class PartLine:
     steps: tuple[Step, ...]
 
 
+@attrs.frozen(kw_only=True)
+class DeliveryLine:
+    """One receiver that is told of the end of a job.
+
+    Attributes:
+        receiver: Its name in the config.
+        standing: The key of its words: how the job that delivers the message stands.
+        evidence: What the last attempt came to; "" before the first.
+        not_before: When it is tried again; None for at once, or where it is not.
+    """
+
+    receiver: str
+    standing: str
+    evidence: str = ""
+    not_before: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True while it may still be told."""
+        return not JobStatus(self.standing).ended
+
+
+def deliveries_of(hub: CouponHub, job: Job) -> Iterator[DeliveryLine]:
+    """Give those who are told of a job's end, of the receivers that are configured; nobody before it has ended."""
+    for receiver in hub.config.webhooks if job.status.ended else ():
+        try:
+            delivery = hub.jobs.get(delivery_id(job.id, receiver))
+        except NotFound:  # another end is told there, or it was configured later
+            continue
+        (step,) = delivery.steps
+        not_before = None if step.status.ended else step.not_before
+        yield DeliveryLine(
+            receiver=receiver, standing=delivery.status, evidence=step.evidence, not_before=not_before
+        )
+
+
 def line_of(hub: CouponHub, job: Job) -> JobLine:
     """Show a job in a line."""
     counted, upload = _counted(job), upload_of(hub, job)
@@ -62,12 +100,18 @@ def line_of(hub: CouponHub, job: Job) -> JobLine:
     )
 
 
-def upload_of(hub: CouponHub, job: Job) -> Upload | None:
-    """Return the upload of a job, as it was last known; None for another job, or where nothing is known of it any more."""
+def upload_of(hub: CouponHub, job: Job, *, fetches: bool = False) -> Upload | None:
+    """Return the upload of a job, as it was last known; None for another job, or where nothing is known of it any more.
+
+    Args:
+        hub: Whose.
+        job: Any.
+        fetches: Tell also when vendors fetched the files of its parts.
+    """
     if job.kind != UPLOAD:
         return None
     try:
-        return hub[job.connection].uploads.find(job.id)
+        return hub[job.connection].uploads.find(job.id, fetches=fetches)
     except CouponhubError:  # its connection is configured no more: the job is there all the same
         return None
 
@@ -92,6 +136,14 @@ def quota_left(hub: CouponHub, job: Job) -> Mapping[str, int]:
         return hub[job.connection].quota_left()
     except CouponhubError:
         return {}
+
+
+def rows_a_minute(rows: int, began: datetime | None, until: datetime | None) -> int | None:
+    """Return how many rows went in a minute on average; None where nothing went, or where that took no whole minute."""
+    if began is None or until is None or not rows:
+        return None
+    minutes = (until - began).total_seconds() / 60
+    return round(rows / minutes) if minutes >= 1 else None
 
 
 def waits_for_check(job: Job) -> bool:

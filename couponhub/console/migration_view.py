@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 import attrs
 from markupsafe import Markup
 
+from couponhub.console.texts import Texts
 from couponhub.migration.equation_picture import equation_picture
 from couponhub.models import CodeClass, MigrationPhase, MigrationProof, MigrationReport
 from couponhub.server.masking import masked
+from couponhub.shown import shown
 
 _FRESH = timedelta(hours=1)
 """The age up to which a proof lets a migration be cut over."""
@@ -63,9 +65,44 @@ class ProvenClass:
     differences: Sequence[ProvenDifference] = ()
 
 
-def picture_of(report: MigrationReport) -> Markup:
+@attrs.frozen(kw_only=True)
+class Proven:
+    """A proof as pages show it.
+
+    Attributes:
+        proof: The proof, without the codes that it names.
+        classes: Those that have codes, with the codes that are named, masked.
+    """
+
+    proof: MigrationProof
+    classes: Sequence[ProvenClass]
+
+    @property
+    def names_codes(self) -> bool:
+        """True where it names the codes that are not as planned: the state keeps their numbers alone."""
+        return any(one.differences for one in self.classes)
+
+
+def picture_of(report: MigrationReport, texts: Texts) -> Markup:
     """Return the equation as a picture with its numbers below it; every text in it is escaped where it is made."""
-    return Markup(equation_picture(report.equation, report.waiting))  # noqa: S704
+
+    def words(key: str) -> str:
+        term = key.removeprefix("short.")
+        return texts("equation." + key) if term == key else texts("equation_short." + term)
+
+    drawn = equation_picture(report.equation, report.waiting, words=words, number=texts.number)
+    return Markup(drawn)  # noqa: S704
+
+
+def target_name(report: MigrationReport) -> str:
+    """Return the name of the target's list, which somebody types to confirm; its id where it has no name."""
+    target = report.plan.target
+    return shown(target.name or report.status.target_list_id or target.list_id or target.connection).strip()
+
+
+def proven_of(proof: MigrationProof) -> Proven:
+    """Return a proof with its codes masked, and none of them whole."""
+    return Proven(proof=attrs.evolve(proof, differences=()), classes=tuple(classes_of(proof)))
 
 
 def conditions_of(

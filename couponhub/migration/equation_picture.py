@@ -1,6 +1,6 @@
 """The equation of a migration as a bar of its terms, with their numbers below it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -14,9 +14,13 @@ _LEAST = 6.0
 
 @attrs.frozen
 class _Term:
+    """A term, and its count as it is read."""
+
     name: str
+    short: str
     label: str
     count: int
+    told: str
 
 
 _COLOURS = {
@@ -29,7 +33,18 @@ _COLOURS = {
     "waiting": ("#5aa9d6", "#2f6f8f"),
     "unknown": ("#c5303f", "#f2606d"),
 }
-_LABELS = {
+ENGLISH: Mapping[str, str] = {
+    "all": "all",
+    "nothing": "nothing",
+    "of_which": "codes in all, of which",
+    "short.moved": "moved",
+    "short.issued_elsewhere": "issued elsewhere",
+    "short.redeemed": "redeemed",
+    "short.expired": "expired",
+    "short.rejected": "rejected",
+    "short.skipped": "skipped",
+    "short.waiting": "waiting",
+    "short.unknown": "unknown",
     "moved": "moved: at the target",
     "issued_elsewhere": "issued elsewhere: left at the source with those who hold them",
     "redeemed": "redeemed: used up",
@@ -39,6 +54,7 @@ _LABELS = {
     "waiting": "waiting: still to be sent, or not ended by the vendor",
     "unknown": "unknown: nobody can tell",
 }
+"""The words of the picture by their keys: of each term a sentence, and a short one."""
 
 PICTURE_STYLE = (
     ".bar{display:block;width:100%;height:2.5rem;margin:1.5rem 0 .8rem}.terms td{border:0;padding:.15rem .6rem .15rem 0}"
@@ -52,33 +68,49 @@ PICTURE_STYLE = (
 """The CSS that the picture needs."""
 
 
-def equation_picture(equation: MigrationEquation, waiting: int) -> str:
+def _with_commas(count: int) -> str:
+    return f"{count:,}"
+
+
+def equation_picture(
+    equation: MigrationEquation,
+    waiting: int,
+    *,
+    words: Callable[[str], str] = ENGLISH.__getitem__,
+    number: Callable[[int], str] = _with_commas,
+) -> str:
     """Draw an equation.
 
     Args:
         equation: All codes, and their fates.
         waiting: How many of the unknown ones are on their way.
+        words: Gives the words of a key, as `ENGLISH` has them.
+        number: Writes a count.
     """
-    terms = [term for term in _terms(equation, waiting) if term.count]
-    spoken = " + ".join(f"{term.name.replace('_', ' ')} {term.count:,}" for term in terms) or "nothing"
-    name = text(f"all {equation.all:,} = {spoken}")
+    terms = [
+        _Term(name, words(f"short.{name}"), words(name), count, number(count))
+        for name, count in _counts(equation, waiting).items()
+        if count
+    ]
+    total = number(equation.all)
+    spoken = " + ".join(f"{term.short} {term.told}" for term in terms) or words("nothing")
+    name = text(f"{words('all')} {total} = {spoken}")
     rows = "".join(
         f'<tr><td><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="t-{term.name}" width="10" height="10" rx="2"/></svg>'
-        f'</td><td class="n">{term.count:,}</td><td>{text(term.label)}</td></tr>'
+        f'</td><td class="n">{text(term.told)}</td><td>{text(term.label)}</td></tr>'
         for term in terms
     )
     return (
         f'<svg class="bar" role="img" aria-label="{name}" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" preserveAspectRatio="none">'
         f"<title>{name}</title>{_bar(terms)}</svg>\n"
-        f'<table class="terms"><tr><td></td><td class="n">{equation.all:,}</td><td>codes in all, of which</td></tr>'
+        f'<table class="terms"><tr><td></td><td class="n">{text(total)}</td><td>{text(words("of_which"))}</td></tr>'
         f"{rows}</table>\n"
     )
 
 
-def _terms(equation: MigrationEquation, waiting: int) -> list[_Term]:
+def _counts(equation: MigrationEquation, waiting: int) -> Mapping[str, int]:
     counts = {name: getattr(equation, name, 0) for name in _COLOURS}
-    counts |= {"waiting": waiting, "unknown": equation.unknown - waiting}
-    return [_Term(name, _LABELS[name], count) for name, count in counts.items()]
+    return counts | {"waiting": waiting, "unknown": equation.unknown - waiting}
 
 
 def _bar(terms: Sequence[_Term]) -> str:
@@ -90,7 +122,7 @@ def _bar(terms: Sequence[_Term]) -> str:
         width = _LEAST + room * term.count / total
         drawn.append(
             f'<rect class="t-{term.name}" x="{left:.2f}" width="{width:.2f}" height="{_HEIGHT:g}">'
-            f"<title>{text(term.name.replace('_', ' '))}: {term.count:,}</title></rect>"
+            f"<title>{text(term.short)}: {text(term.told)}</title></rect>"
         )
         left += width + _GAP
     return "".join(drawn)

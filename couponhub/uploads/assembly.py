@@ -233,10 +233,14 @@ class Assembly:
             self.callback_urls.revoke(upload.id)
             with suppress(LocalError):  # what cannot be written now, whoever drives it next does
                 self.close(record)
+        return self.with_fetches(upload)
+
+    def with_fetches(self, upload: Upload) -> Upload:
+        """Return an upload of ours with the fetches of its parts, as they are written down."""
         if isinstance(self.adapter, AcceptsFiles):
             return upload  # nobody fetches anything
         with suppress(LocalError):  # how it stands matters more
-            return with_evidence(upload, self.jobs().get(JobId(record.id)))
+            return with_evidence(upload, self.jobs().get(JobId(upload.id)))
         return upload
 
     def _work(

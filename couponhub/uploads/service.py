@@ -356,17 +356,17 @@ class Uploads(Rooted):
         with self._at("read uploads"):
             return self._catalogue.recorded()
 
-    def find(self, upload_id: str) -> Upload | None:
+    def find(self, upload_id: str, *, fetches: bool = False) -> Upload | None:
         """Return our upload of that id, as it was last known; None when no such upload went to this connection.
 
         Args:
             upload_id: Ours, `up_...`.
-
-        Raises:
-            LocalError: The store cannot be read.
+            fetches: Tell also when the files of its parts were fetched, as `show` does.
         """
         with self._at("find upload"):
-            return self._catalogue.known(given_upload_id(upload_id))
+            upload = self._catalogue.known(given_upload_id(upload_id))
+            wanted = upload if given_flag(fetches, "fetches") else None
+            return upload if wanted is None else self._assembly.with_fetches(wanted)
 
     def _wait_for(
         self,

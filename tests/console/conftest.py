@@ -25,7 +25,9 @@ def vendors() -> Iterator[EmulatedVendors]:
 def console(vendors: EmulatedVendors) -> Iterator[ConsoleHarness]:
     """The console over both vendors, with nobody signed in."""
     with CouponHub.from_config(vendors.config) as hub:
-        yield opened(hub, vendors.controls)
+        harness = opened(hub, vendors.controls)
+        yield harness
+        harness.app.api.ground.driving.stop()  # type: ignore[attr-defined] # nothing is written once its folder goes
         for token in hub.state.tokens.all():
             hub.state.tokens.remove(token.id)
         for control in vendors.controls.values():

@@ -31,7 +31,7 @@ def pages_with_state(console: ConsoleHarness) -> Iterator[str]:
     one = f"/lists/capillary/{list_of(console.hub)}"
     yield from (one, f"{one}/change")
     job = held(console, "A name that is long enough to stand in the way on a telephone " * 2, "EVERY-0001")
-    yield from (f"/jobs/{job}", f"/jobs/{job}/cancel", f"/uploads/{job}/check")
+    yield from (f"/jobs/{job}", f"/jobs/{job}/cancel", f"/jobs/{job}/parts/1", f"/uploads/{job}/check")
 
 
 def test_every_page_can_be_read_everywhere(console: ConsoleHarness, visitor: Visitor) -> None:

@@ -5,16 +5,22 @@ import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import attrs
 import pytest
 from playwright.sync_api import expect
 
 from couponhub import CouponHub
+from couponhub.config import load_config
 from couponhub.models import ListId
+from couponhub.secret import Secret
 from couponhub.server.upload_wishes import UploadWish
 from couponhub.state import Scope
+from couponhub.testing import EmulatedVendors
+from couponhub.webhooks import WebhookSettings
 from tests.console.browser import Visitor
-from tests.console.harness import ConsoleHarness
+from tests.console.harness import ConsoleHarness, opened
 from tests.kit.eventually import eventually
+from tests.kit.scripted_server import ScriptedServer, says
 
 XSS = "<img src=x onerror=alert(1)>\"'{{7*7}}"
 OPERATOR = (Scope.LOOKUP, Scope.LISTS_READ, Scope.JOBS_WRITE)
@@ -141,6 +147,73 @@ def test_tells_what_became_of_each_row(console: ConsoleHarness) -> None:
     assert "no-store" == answer.headers["Cache-Control"]
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert ["accepted", "accepted", "duplicate"] == [row["outcome"] for row in rows]
+
+
+def test_each_part_has_a_page(console: ConsoleHarness) -> None:
+    """What was sent, what the vendor answered and what it fetched; its file's name is for whoever may see codes; others are not there."""
+    job_id = held(console, XSS, "PART-0001", "PART-0002")
+    console.sign_in(*OPERATOR)
+    console.post(f"/jobs/{job_id}/resume")
+    eventually(lambda: console.hub.jobs.get(job_id).status == "done", "its end")
+    (part,) = console.hub["capillary"].uploads.find(job_id).parts  # type: ignore[union-attr]
+
+    assert f'href="/jobs/{job_id}/parts/1"' in console.client.get(f"/jobs/{job_id}").text
+    page = console.client.get(f"/jobs/{job_id}/parts/1").text
+    assert f"<code>{part.id}</code>" in page
+    assert f"the vendor has it as {part.id}" in page
+    assert "The vendor fetches nothing of it from here." in page
+    assert "PART-0001" not in page
+    assert "/requests?connection=" not in page
+    assert "<img" not in page.replace('<img src="/static', "")
+    for odd in ("0", "2", "x", "9" * 30, "-1"):
+        assert console.client.get(f"/jobs/{job_id}/parts/{odd}").status_code == 404
+
+
+def test_shows_what_the_vendor_fetched(console: ConsoleHarness) -> None:
+    """Of a vendor that comes for its files each fetch is told, with its size, and the whole of them on the list of parts."""
+    hub = console.hub
+    home = next(one.id for one in hub["moengage"].lists.iterate(status="active"))
+    upload = hub["moengage"].uploads.send(home, ["FETCH-0001"], wait=True, timeout=60)
+    console.sign_in(*OPERATOR)
+    page = console.client.get(f"/jobs/{upload.id}/parts/1").text
+
+    fetches = upload.parts[0].fetches
+    assert fetches
+    assert page.count("all of it") == sum(one.range is None for one in fetches)
+    assert f'<data class="number" value="{fetches[0].bytes}">' in page
+    assert "Fetched once:" in console.client.get(f"/jobs/{upload.id}").text
+
+
+def test_tells_who_was_told(vendors: EmulatedVendors) -> None:
+    """The page of a job that has ended says which receivers know, which do not yet, and why; it looks again while one does not."""
+    with ScriptedServer() as receiver:
+        receiver.plays(says(500))
+        settings = {
+            name: WebhookSettings(url=Secret(f"{receiver.url}/hook"), secret=Secret(f"whsec_{'QUJD' * 8}"))
+            for name in ("erp", "crm")
+        }
+        config = attrs.evolve(load_config(vendors.config), webhooks=settings)
+        with CouponHub(config) as hub:
+            console = opened(hub, vendors.controls)
+            job_id = held(console, "told", "TOLD-0001")
+            console.sign_in(*OPERATOR)
+            assert 'id="deliveries"' not in console.client.get(f"/jobs/{job_id}").text
+            console.post(f"/jobs/{job_id}/resume")
+            eventually(lambda: len(receiver.seen) == 2, "both messages")
+
+            def page() -> str:
+                return str(console.client.get(f"/jobs/{job_id}").text)
+
+            eventually(lambda: page().count("at attempt 1") == 2, "their outcomes")
+            told = page()
+            assert ": not told yet (" in told
+            assert "HTTP 500, at attempt 1 of 10" in told
+            assert "HTTP 200, at attempt 1 of 10" in told
+            assert "Again at" in told
+            assert 'hx-trigger="every 10s"' in told
+            assert receiver.url not in told
+            assert f"wh_{job_id}" not in console.client.get("/jobs").text
+            console.app.api.ground.driving.stop()  # type: ignore[attr-defined]
 
 
 def test_stands_while_the_vendor_is_away(console: ConsoleHarness) -> None:

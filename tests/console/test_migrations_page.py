@@ -1,11 +1,23 @@
 """The page of a migration: how it stands, what steers it, and what a comparison proves."""
 
+import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from couponhub.models import MigrationPlan
+from couponhub.clock import utc_now
+from couponhub.errors import VendorUnavailable
+from couponhub.migration.proofs import written_down
+from couponhub.models import (
+    CodeClass,
+    CodeDifference,
+    Evidence,
+    MigrationEquation,
+    MigrationPlan,
+    MigrationProof,
+)
 from couponhub.state import Scope
 from tests.console.browser import Visitor
 from tests.console.harness import ConsoleHarness
@@ -57,10 +69,88 @@ def test_is_steered_and_proven_on_its_page(
     expect(page.locator("[data-told]")).to_contain_text("All codes were handed over", timeout=30_000)
     page.get_by_role("button", name="Compare with the target now").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("The proof")
+    expect(page.locator("[data-told]")).to_contain_text("alanced: ", timeout=30_000)
     visitor.require_accessible()
     page.get_by_role("link", name="Back to the migration").press("Enter")
     expect(page.locator(".checklist")).to_contain_text("Done: the target was compared with the plan")
     visitor.require_accessible()
+
+    written_down(proof_of(plan, balanced=True), console.hub.state.migration_log)
+    page.get_by_role("link", name="Have lookups ask the target first").press("Enter")
+    visitor.require_accessible()
+    page.get_by_label("To confirm, type the name").fill("another")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was done")
+    visitor.require_accessible()
+    page.get_by_label("The way back stays open for").select_option("one day")
+    page.get_by_label("To confirm, type the name").fill(str(plan.target.name))
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-told]")).to_contain_text("Lookups ask the target first")
+    ends_at = console.hub.migrations.status(plan.id).window_ends_at
+    assert ends_at is not None
+    assert timedelta(hours=23) < ends_at - utc_now() < timedelta(hours=25)
+    page.get_by_role("link", name="Lead back").press("Enter")
+    page.get_by_label("To confirm, type the name").fill(str(plan.target.name))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Handed out since the cut-over")).to_be_visible(timeout=30_000)
+    expect(page.locator("[data-told]")).to_contain_text("Lookups ask as they did before")
+    visitor.require_accessible()
+
+
+def proof_of(plan: MigrationPlan, *, balanced: bool, names: str | None = None) -> MigrationProof:
+    """A proof of three codes, of which it may name one."""
+    moved = 3 if balanced else 0
+    fates = dict.fromkeys(("issued_elsewhere", "redeemed", "expired", "rejected", "skipped"), 0)
+    named = CodeDifference(
+        code=names or "", code_class=CodeClass.MISSING, because=XSS, evidence=Evidence.ASKED
+    )
+    return MigrationProof(
+        id=plan.id,
+        at=utc_now(),
+        balanced=balanced,
+        classes={CodeClass.THERE if balanced else CodeClass.MISSING: 3},
+        equation=MigrationEquation(all=3, moved=moved, unknown=3 - moved, **fates),
+        differences=() if names is None else (named,),
+    )
+
+
+def test_a_comparison_holds_no_request(
+    console: ConsoleHarness, plan: MigrationPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is answered at once, goes on by itself, once at a time, and what it found can be looked into, masked; so can its fault."""
+    begun, goes_on, made = threading.Event(), threading.Event(), list[MigrationProof | Exception]()
+
+    def verify(_: str, *, sample: int) -> MigrationProof:
+        assert sample
+        begun.set()
+        assert goes_on.wait(30)
+        if isinstance(made[-1], Exception):
+            raise made[-1]
+        return made[-1]
+
+    monkeypatch.setattr(console.hub.migrations, "verify", verify)
+    made.append(proof_of(plan, balanced=False, names="CODE-OF-A-CUSTOMER"))
+    console.sign_in(*OPERATOR)
+    where = f"/migrations/{plan.id}"
+    for _ in range(2):
+        assert console.post(f"{where}/verify").headers["Location"] == f"{where}/proof"
+    assert begun.wait(30)
+    assert "Being compared since" in console.client.get(where).text
+    waiting = console.client.get(f"{where}/proof").text
+    assert 'hx-trigger="every 2s"' in waiting
+    assert 'id="verify"' not in waiting
+    goes_on.set()
+    eventually(lambda: "1 of 3" in console.client.get(f"{where}/proof").text, "its end")
+    shown = console.client.get(f"{where}/proof").text
+    assert "CODE-OF-A-CUSTOMER" not in shown
+    assert XSS not in shown
+    assert "missing" in shown
+
+    made.append(VendorUnavailable("the target is away", hint="come back"))
+    console.post(f"{where}/verify")
+    eventually(lambda: "The comparison broke off" in console.client.get(f"{where}/proof").text, "its fault")
+    assert "the target is away" in console.client.get(f"{where}/proof").text
+    assert 'id="verify"' in console.client.get(f"{where}/proof").text
 
 
 def test_is_cancelled_by_its_name_alone(console: ConsoleHarness, plan: MigrationPlan) -> None:
@@ -71,6 +161,15 @@ def test_is_cancelled_by_its_name_alone(console: ConsoleHarness, plan: Migration
     assert console.client.post(f"{where}/verify", data={"csrf": "0"}).status_code == 403
     assert console.post(f"{where}/throttle", per_minute="-1").status_code == 400
     assert console.client.get("/migrations/plan.json").status_code == 404
+    for word in ("cutover", "rollback"):
+        assert console.client.post(f"{where}/{word}", data={"confirm": "x"}).status_code == 403
+        assert "Nothing was done" in console.post(f"{where}/{word}", confirm="another").text
+    early = console.post(f"{where}/cutover", confirm=str(plan.target.name), window="7d")
+    assert (400, True) == (early.status_code, "cannot be cut over" in early.text)
+    assert console.post(f"{where}/cutover", confirm=str(plan.target.name), window="x").status_code == 400
+    german = console.client.get(where, headers={"Accept-Language": "de"}).text
+    assert 'aria-label="alle ' in german
+    assert "codes in all" not in german
     assert console.client.get("/migrations/%2Fetc%2Fpasswd").status_code == 404
 
     assert "Nothing was done" in console.post(f"/jobs/{plan.id}/cancel", confirm="another").text
@@ -80,4 +179,6 @@ def test_is_cancelled_by_its_name_alone(console: ConsoleHarness, plan: Migration
     console.post("/sign-out")
     console.sign_in(Scope.LOOKUP, Scope.LISTS_READ)
     assert console.post(f"{where}/throttle", per_minute="1").status_code == 403
+    for word in ("cutover", "rollback"):
+        assert console.client.get(f"{where}/{word}").status_code == 403
     assert 'id="throttle"' not in console.client.get(where).text
