@@ -14,11 +14,11 @@ from couponhub.config import Config
 from couponhub.connection import Connection
 from couponhub.connection.customers import asking
 from couponhub.erasure.watching import Watch
-from couponhub.errors import ConfigError, LocalError, NotFound, UsageError
+from couponhub.errors import ConfigError, LocalError, UsageError
 from couponhub.forking import PerProcess, ProcessLock
 from couponhub.holdings.export_work import KIND as EXPORT
 from couponhub.holdings.exports import HubExports, export_work
-from couponhub.jobs import HELP, HubJobs, Offers, OpenWork, Work, help_work
+from couponhub.jobs import HELP, HubJobs, Offers, OpenWork, Work, help_work, job_of
 from couponhub.lookup import AnswerMemo, AskingOrder, Question
 from couponhub.migration import MIGRATION, SHADOW, Migrations, migration_work, shadow_run_work
 from couponhub.models import CouponQuery, Job, JobId, Strategy, Upload
@@ -222,18 +222,17 @@ class Runtime:
             self.state.drop_copies()
 
     def _known_job(self, job_id: JobId) -> Job | None:
-        try:
-            return self.jobs.get(job_id)
-        except NotFound:
-            return None
+        # Of the state itself: that a hub is being closed must not end what is delivered by it just now.
+        record = self.state.jobs.get(job_id)
+        return None if record is None else job_of(record, self.services.clock.now())
 
     def _known_upload(self, job: Job) -> Upload | None:
-        """Return the upload of a job as it was last known; None for another job, or a connection that is configured no more."""
+        """Return the upload of a job as it was last known; None for another job, or without its connection."""
         if job.kind != UPLOAD:
             return None
         try:
             return self.connection(job.connection).uploads.find(job.id)
-        except ConfigError:
+        except (ConfigError, UsageError):
             return None
 
     def _heeding(self, opens: OpenWork) -> OpenWork:

@@ -5,7 +5,7 @@ from couponhub.jobs.lanes import LANE, lane_of
 from couponhub.jobs.offers import PARENT, Offers, tell_nobody
 from couponhub.jobs.queued import Driven
 from couponhub.jobs.runner import LEASE_SECONDS, Handler, Runner, Stops, Work, ends_job, never
-from couponhub.jobs.service import ABOUT, HubJobs, OpenWork
+from couponhub.jobs.service import ABOUT, HubJobs, OpenWork, job_of
 from couponhub.jobs.sharing import (
     HELP,
     HELPS,
@@ -48,6 +48,7 @@ __all__ = [
     "ends_job",
     "help_work",
     "helpers_for",
+    "job_of",
     "lane_of",
     "never",
     "tell_nobody",

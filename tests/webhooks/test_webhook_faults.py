@@ -4,12 +4,16 @@ import re
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
+import attrs
 import pytest
 from standardwebhooks import Webhook
 
 from couponhub import CouponHub
+from couponhub.config import load_config
+from couponhub.errors import UsageError
 from couponhub.jobs import JobWorker
 from couponhub.models import Job, JobStatus
 from couponhub.webhooks import delivery_id
@@ -17,7 +21,7 @@ from tests.cli.conftest import cli
 from tests.kit.cli import SETTINGS, CliRunner
 from tests.kit.eventually import eventually
 from tests.kit.processes import started
-from tests.kit.scripted_server import ScriptedServer, Seen, is_silent, says
+from tests.kit.scripted_server import Script, ScriptedServer, Seen, is_silent, says
 from tests.kit.sudden_ends import SuddenEnd
 
 __all__ = ["cli"]
@@ -146,6 +150,23 @@ def test_two_workers_deliver_once(shop: CliRunner, receiver: ScriptedServer) -> 
     assert sorted(delivery_id(one, "erp") for one in ids) == sorted(
         seen.headers["webhook-id"] for seen in receiver.seen
     )
+
+
+def test_it_is_told_without_the_connection_too(shop: CliRunner, receiver: ScriptedServer) -> None:
+    """A connection that is configured no more, or a hub that is closed meanwhile, ends no delivery; its counts are not told then."""
+    upload_id = sent(shop)
+    config = attrs.evolve(load_config(shop.folder / "couponhub.toml"), connections={})
+    with CouponHub(config) as hub:
+
+        def closes(_: Seen) -> Script:
+            hub.close()
+            return says(500)
+
+        receiver.otherwise = closes
+        with suppress(UsageError):  # the hub was closed
+            list(JobWorker(jobs=hub.jobs, beside=True).once())
+    assert JobStatus.PENDING is delivery(shop, upload_id).status
+    assert "upload" not in receiver.seen[0].json["data"]
 
 
 def test_a_server_tells_what_others_have_ended(shop: CliRunner, receiver: ScriptedServer) -> None:
