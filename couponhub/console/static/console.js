@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const hour = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const second = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
   const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
   const number = new Intl.NumberFormat();
   const countries = new Intl.DisplayNames(undefined, { type: "region" });
@@ -11,7 +12,7 @@
       const at = new Date(time.dateTime);
       if (Number.isNaN(at.getTime())) continue;
       time.title = time.textContent;
-      time.textContent = (time.classList.contains("day") ? day : hour).format(at);
+      time.textContent = (time.classList.contains("day") ? day : time.classList.contains("exact") ? second : hour).format(at);
     }
     for (const data of root.querySelectorAll("data.country")) data.textContent = countries.of(data.value);
     for (const data of root.querySelectorAll("data.number")) data.textContent = number.format(Number(data.value));
