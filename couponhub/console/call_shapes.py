@@ -45,8 +45,8 @@ def kept_shape(exchange: EndedExchange) -> KeptShape:
     """Describe an exchange. What was said in it is masked wherever it is told again as a name."""
     request, reply = exchange.request, exchange.reply
     is_free = request.operation == _FREE
-    is_large = reply is not None and len(reply.body) > _LARGEST_REPLY
-    shape = shape_of(request, None if is_free or is_large else reply)
+    is_closed = is_free or (reply is not None and len(reply.body) > _LARGEST_REPLY)
+    shape = shape_of(request, attrs.evolve(reply, body=b"") if reply is not None and is_closed else reply)
     said = {text.lower() for text in _texts(dict(request.query))} | {
         text.lower() for text in _texts(request.body)
     }
@@ -57,7 +57,7 @@ def kept_shape(exchange: EndedExchange) -> KeptShape:
     if reply is not None:
         received = {
             "headers": _figures(shape),
-            "body": f"{len(reply.body)} bytes" if is_free or is_large else _masked(shape.received, said),
+            "body": f"{len(reply.body)} bytes" if is_closed else _masked(shape.received, said),
         }
     return KeptShape(
         method=request.method if request.method.isalpha() else _MASK,
@@ -93,7 +93,8 @@ def _name(name: str, said: set[str]) -> str:
 def _masked(value: Any, said: set[str]) -> Any:
     match value:
         case Mapping():
-            return {_name(str(name), said): _masked(inner, said) for name, inner in value.items()}
+            named = {_name(str(name), said): _masked(inner, said) for name, inner in value.items()}
+            return {_MASK: next(iter(named.values()))} if _is_by_key(value) else named
         case list():
             return [_masked(inner, said) for inner in value]
         case str() if value.startswith("time as "):
@@ -101,6 +102,14 @@ def _masked(value: Any, said: set[str]) -> Any:
             return _WORD.sub(lambda found: found[0] if found[0] in _WORDS_OF_TIMES else _MASK, value)
         case _:
             return value
+
+
+def _is_by_key(value: Mapping[Any, Any]) -> bool:
+    """Tell whether several things of one form stand there, each under a key of its own: that may be a code, however it looks."""
+    inner = list(value.values())
+    return len(inner) > 1 and all(
+        isinstance(one, Mapping) and one and one.keys() == inner[0].keys() for one in inner
+    )
 
 
 def _texts(value: object) -> Iterator[str]:

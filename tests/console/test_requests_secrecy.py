@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from datetime import timedelta
 from html import escape
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import attrs
@@ -16,6 +17,7 @@ import pytest
 from couponhub import CouponHub, Customer
 from couponhub.clock import utc_now
 from couponhub.console.call_recorder import CallRecorder
+from couponhub.console.call_shapes import kept_shape
 from couponhub.console.call_writer import CallWriter
 from couponhub.errors import CouponhubError
 from couponhub.models import Identifier, Tagging
@@ -23,6 +25,7 @@ from couponhub.secret import Secret
 from couponhub.server.metrics import Metrics
 from couponhub.state import Scope, open_state
 from couponhub.testing import EmulatedVendors, emulated_vendors
+from couponhub.transport import EndedExchange, Reply, Request, VendorCall
 from tests.console.harness import ConsoleHarness, opened
 
 CODES = ("CANARY-COUPON/1+Ö", "canarycode", "CanaryKey12")
@@ -181,3 +184,32 @@ def test_nothing_of_anybody_is_kept_or_shown(
     found = {text: [form for form in spellings(text) if form in everything] for text in hidden}
     assert {} == {text: forms for text, forms in found.items() if forms}
     assert "$capillary_key" in everything
+
+
+@pytest.mark.parametrize(
+    ("request_of", "reply", "kept"),
+    [
+        ({}, {"springsale": {"n": 1}, "summersale": {"n": 2}}, {"***": {"n": "whole number of 1 digits"}}),
+        (
+            {},
+            {"response": {"coupons": {"n": 1}}},
+            {"response": {"coupons": {"n": "whole number of 1 digits"}}},
+        ),
+        ({"query": (("code", "springsale"),)}, {"springsale": 1}, {"***": "whole number of 1 digits"}),
+        ({}, {"at": "2026-01-31T10:00:SECRET"}, {"at": "time as ####-##-##T##:##:***"}),
+        ({"operation": "call"}, {"springsale": 1}, "17 bytes"),
+    ],
+)
+def test_a_key_that_may_be_a_code_is_masked(request_of: dict[str, Any], reply: object, kept: object) -> None:
+    """Where several of one form stand side by side, where it was said, and where nobody knows the form."""
+    exchange = EndedExchange(
+        call=VendorCall(connection="shop", operation="read", outcome="ok", seconds=0.1),
+        base_url="https://user:pass@vendor.example.com/base",
+        request=Request(**{"operation": "read", "method": "GET", "path": "/v1/a/springsale/b", **request_of}),
+        reply=Reply(status=200, headers={"date": "a", "retry-after": "7"}, body=json.dumps(reply).encode()),
+    )
+    shape = kept_shape(exchange)
+    assert shape.received is not None
+    assert {"headers": {"retry-after": "7"}, "body": kept} == json.loads(shape.received)
+    assert "https://vendor.example.com/base" == shape.base
+    assert ("springsale" in shape.path) == (request_of == {})
