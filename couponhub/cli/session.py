@@ -16,12 +16,13 @@ from couponhub.cli.options import GlobalOptions
 from couponhub.errors import UsageError
 from couponhub.hub import CouponHub
 from couponhub.serialization import read_instant
+from couponhub.transport.observing import Observer
 
 
 @contextmanager
-def opened_hub(options: GlobalOptions) -> Iterator[CouponHub]:
-    """The hub of the config that was asked for."""
-    with CouponHub.from_config(options.config) as hub:
+def opened_hub(options: GlobalOptions, observer: Observer | None = None) -> Iterator[CouponHub]:
+    """The hub of the config that was asked for; the observer is told of its calls to vendors."""
+    with CouponHub.from_config(options.config, observer=observer) as hub:
         yield hub
 
 

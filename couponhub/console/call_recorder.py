@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -15,11 +16,13 @@ from couponhub.clock import utc_now
 from couponhub.console.call_shapes import kept_shape
 from couponhub.console.call_writer import CallWriter
 from couponhub.errors import CouponhubError
-from couponhub.server.request_context import RequestContext
 from couponhub.state import CallDecision, CallRecord, FaultRecord, LeftOut
 from couponhub.transport.auth import FETCH_TOKEN
 from couponhub.transport.decision import Decision, Raise, RaiseUnknown, Renew, Wait
 from couponhub.transport.observing import EndedExchange, Observer, VendorCall
+
+if TYPE_CHECKING:
+    from couponhub.server.request_context import RequestContext
 
 _OWN_PLACE = re.compile(r".*[/\\](couponhub(?:_\w+)?[/\\].+)")
 _UNSUPPORTED = 501
@@ -89,11 +92,11 @@ class CallRecorder:
         )
         return lambda decision: self._writer.put(_decided(record, decision))
 
-    def entered(self, framed: RequestContext) -> None:
+    def entered(self, framed: "RequestContext") -> None:
         """As `RequestWatch.entered`."""
         _request_id.set(framed.request_id)
 
-    def failed(self, framed: RequestContext, kind: str, status: int, raised: BaseException) -> None:
+    def failed(self, framed: "RequestContext", kind: str, status: int, raised: BaseException) -> None:
         """As `RequestWatch.failed`: failures of the server's own and what it cannot get from vendors, no refusals."""
         is_failure = status >= 500 and status != _UNSUPPORTED
         if is_failure or kind in _OWN_TROUBLE:

@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from couponhub import CouponHub
+from couponhub.state import StoreSettings, open_state
 from tests.kit.cli import CliRunner, Ran
 from tests.kit.eventually import eventually
 
@@ -144,3 +145,16 @@ def test_a_worker_drives_what_becomes_due(cli: CliRunner) -> None:
     assert 0 == ran.code
     assert f"couponhub: upload {upload_id} at moengage: done" in ran.err.splitlines()
     assert Counter(CODES) == held(cli, list_id)
+
+
+def test_calls_are_kept_where_there_is_a_console(cli: CliRunner) -> None:
+    """Those of jobs as those of servers; without `console = true` nothing is."""
+    settings = StoreSettings(url=f"sqlite:///{cli.folder.as_posix()}/state/couponhub.db")
+    target = cli.list_id("capillary")
+    for more, kept in (("", set()), ("[server]\nconsole = true\n", {"capillary"})):
+        cli.configure(more=more)
+        file = cli.write("codes.csv", "code", f"KEPT-{len(kept)}")
+        assert 0 == cli("uploads", "send", "capillary", target, file).code
+        assert 0 == cli("work", "--once").code
+        with open_state(settings) as state:
+            assert kept == {one.connection for one in state.vendor_calls.newest()}

@@ -13,9 +13,11 @@ from couponhub.cli.numbers import Whole
 from couponhub.cli.options import GlobalCommand, GlobalOptions, pass_options
 from couponhub.cli.output import print_many
 from couponhub.cli.session import opened_hub
+from couponhub.config import load_config
 from couponhub.jobs import Driven, JobWorker
 from couponhub.serialization import to_document
-from couponhub.state import open_queue
+from couponhub.state import open_queue, open_state
+from couponhub.transport.observing import NoObserver, Observer
 
 
 @click.command("work", cls=GlobalCommand)
@@ -38,7 +40,7 @@ def command(options: GlobalOptions, *, once: bool, at_once: int) -> None:
     config is read at the start, so let a supervisor start it again. With the store in PostgreSQL
     and couponhub[workers] installed, jobs come from a queue, and any machine's worker goes on with them.
     """
-    with opened_hub(options) as hub:
+    with _kept_calls(options) as observer, opened_hub(options, observer) as hub:
         queue = None if once else open_queue(hub.config.store)
         worker = JobWorker(jobs=hub.jobs, threads=at_once, queue=queue, beside=bool(hub.config.webhooks))
         with _stopped_by_signals(worker):
@@ -54,6 +56,23 @@ def command(options: GlobalOptions, *, once: bool, at_once: int) -> None:
     for one in driven:
         if one.error is not None:
             raise one.error
+
+
+@contextmanager
+def _kept_calls(options: GlobalOptions) -> Iterator[Observer | None]:
+    """Keep what calls came to where the config has a console, whose page of requests shows them; else give None."""
+    config = load_config(options.config)
+    if not config.server.console:
+        yield None
+        return
+    from couponhub.console.call_recorder import CallRecorder  # noqa: PLC0415 - without a console nothing of it is loaded
+    from couponhub.console.call_writer import CallWriter  # noqa: PLC0415 - the same
+
+    recorder = CallRecorder(NoObserver(), CallWriter(open_state(config.store)))
+    try:
+        yield recorder
+    finally:
+        recorder.close()
 
 
 def _noted(driven: Iterator[Driven], seen: list[Driven]) -> Iterator[Driven]:
