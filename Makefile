@@ -18,12 +18,14 @@ LOCKED := install --require-hashes --requirement
 SOURCES := $(shell find couponhub adapters -type f -name '*.py*' ! -name '*.pyc')
 DOCUMENTS := $(shell find docs -type f \( -name '*.md' -o -name '*.py' \) ! -path 'docs/_build/*')
 
-.PHONY: help demo test check types docs wheel pytest thorough torture scale coverage live compose release format lock audit clean
+.PHONY: help demo demo-console pictures test check types docs wheel pytest thorough torture scale coverage live compose release format lock audit clean
 
 help:
 	@echo 'make demo     start both emulators, send codes, look a customer up: the whole of it in one minute'
+	@echo 'make demo-console  the same in a browser, signed in, until Ctrl-C'
 	@echo 'make test     every check: style, types, docs, wheel, tests'
 	@echo 'make docs     build the pages'
+	@echo 'make pictures take the pictures of the guide to the console anew; needs chromium'
 	@echo 'make thorough run the tests with all examples of each property'
 	@echo 'make torture  kill uploads and migrations again and again, and look whether a code was lost or doubled'
 	@echo 'make scale    run what is too long for every run, at its size: make scale SCALE=spark'
@@ -38,6 +40,10 @@ help:
 
 demo: .venv/.runtime
 	@$(BIN)/couponhub demo
+
+# Words for it: make demo-console DEMO='--port 9000'.
+demo-console: .venv/.runtime
+	@exec $(BIN)/couponhub demo --console $(DEMO)
 
 test: check types docs wheel pytest
 
@@ -59,6 +65,12 @@ wheel: build/.wheel
 pytest: .venv/.dev
 	@echo '== tests'
 	@$(BIN)/python -m pytest --quiet --numprocesses auto --maxprocesses 4 $(PYTEST)
+
+# Pillow, which gives each picture few colours, is needed here alone.
+pictures: .venv/.dev
+	@$(BIN)/python $(PIP) install pillow
+	@COUPONHUB_PICTURES=1 $(BIN)/python -m pytest --quiet tests/console/test_five_tasks.py
+	@git diff --stat -- docs/guides
 
 # The tests with all examples of each property, of which `make test` tries a quarter.
 thorough: .venv/.dev

@@ -245,6 +245,7 @@ VENDOR_WORDS = re.compile("capillary|moengage|x-cap-|store_timezone|user_id_is|u
 """Names of vendors, and of settings that only their adapters have."""
 NAMES_VENDORS = {
     "couponhub.cli.commands.demo": "it shows both emulators at work",
+    "couponhub.cli.demo_console": "the same",
     "couponhub.cli.demo_migrations": "the same",
     "couponhub.codes.words": "what people call the columns of their files",
     "couponhub.usage.headers": "the same of reports that another program has saved",

@@ -1,5 +1,6 @@
 """The stage of `couponhub demo`: emulated vendors, a folder of its own, the command line run for real, a real server."""
 
+import io
 import json
 import os
 import shutil
@@ -8,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TextIO
@@ -17,10 +18,11 @@ from urllib.request import Request, urlopen
 
 import click
 
+from couponhub.dashboard.opening import Dashboard, is_installed
 from couponhub.errors import CouponhubError
 from couponhub.hub import CouponHub
 from couponhub.serialization import Document
-from couponhub.testing.configuration import config_text
+from couponhub.testing.configuration import Setting, config_text
 from couponhub.testing.control import Control
 from couponhub.testing.emulation.context import EmulatorContext
 from couponhub.testing.emulation.server import EmulatorServer
@@ -55,6 +57,11 @@ class DemoEnvironment:
         """The config file's text."""
         return (self.folder / "couponhub.toml").read_text(encoding="utf-8")
 
+    @property
+    def dashboards(self) -> Mapping[str, str]:
+        """The pages of each emulated vendor for a browser, by name."""
+        return {name: f"{server.url}/_emulator/" for name, server in self._servers.items()}
+
     @contextmanager
     def down(self, vendor: str) -> Iterator[None]:
         """Have that vendor hang up on whoever asks it, for the length of the block."""
@@ -65,10 +72,10 @@ class DemoEnvironment:
         finally:
             control.set_faults()
 
-    def hurry(self) -> None:
-        """Have the vendors be done with files as soon as they have them."""
+    def hurry(self, seconds: float = 0.0) -> None:
+        """Have the vendors be done with files so soon after they have them, at once by default."""
         for name, server in self._servers.items():
-            server.app.vendors[name].set_processing_delay(0.0)
+            server.app.vendors[name].set_processing_delay(seconds)
 
     def control(self, vendor: str) -> Control:
         """Return what an onlooker does not see: the hands behind an emulated vendor."""
@@ -87,9 +94,16 @@ class DemoEnvironment:
 
 
 @contextmanager
-def demo_environment() -> Iterator[DemoEnvironment]:
-    """Set the stage in a new folder, the working one for the length of the block; nothing of it is left after."""
+def demo_environment(
+    settings: Mapping[str, Mapping[str, Setting]] = MappingProxyType({}),
+) -> Iterator[DemoEnvironment]:
+    """Set the stage in a new folder, the working one for the length of the block; nothing of it is left after.
+
+    Args:
+        settings: Further settings of connections, by vendor.
+    """
     here = Path.cwd()
+    pages = Dashboard if is_installed() else None
     with ExitStack() as open_, tempfile.TemporaryDirectory(prefix="couponhub-demo-") as name:
         servers: dict[str, EmulatorServer] = {}
         text = ""
@@ -97,9 +111,9 @@ def demo_environment() -> Iterator[DemoEnvironment]:
             world = EmulatorContext()  # of its own, so that one can be switched off
             (vendor,) = emulators((known.name,), world)
             vendor.seed_demo()
-            servers[vendor.name] = EmulatorServer([vendor], world)
+            servers[vendor.name] = EmulatorServer([vendor], world, pages=pages)
             open_.enter_context(servers[vendor.name])
-            text += config_text(servers[vendor.name].url, [vendor]) + "\n"
+            text += config_text(servers[vendor.name].url, [vendor], settings.get(vendor.name)) + "\n"
         folder = Path(name)
         (folder / "couponhub.toml").write_text(text.rstrip() + "\n" + _CONFIG_END, encoding="utf-8")
         surroundings = {"COUPONHUB_CONFIG": "couponhub.toml"}
@@ -126,6 +140,19 @@ def run(*words: str, expect: int = 0) -> None:
     code = main([*words, "-o", "table"])
     if code != expect:
         raise click.exceptions.Exit(code or 1)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Show nothing of what is said within the block, unless a command of it fails: then all that was said."""
+    said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    try:
+        with redirect_stdout(said), redirect_stderr(said):
+            yield
+    except click.exceptions.Exit:
+        said.seek(0)
+        click.echo(said.read(), err=True)
+        raise
 
 
 def list_id(connection: str, name: str) -> str:

@@ -14,16 +14,19 @@ from couponhub.models import NewCouponList
 _CODES, _HELD = 40, 5
 
 
-def show_migrations(here: DemoEnvironment, mobile: str, new_list: Mapping[str, NewCouponList]) -> list[Path]:
-    """Move a list in each direction; return the pages of the reports, which outlive the demo.
+def show_migrations(
+    here: DemoEnvironment, mobile: str, new_list: Mapping[str, NewCouponList], *, stays: bool = True
+) -> list[Path]:
+    """Move a list in each direction; return the pages of the reports.
 
     Args:
         here: The stage.
         mobile: A customer, who holds codes of both lists.
         new_list: The list that is to be made and filled at each vendor, by connection.
+        stays: Whether the pages outlive the demo.
     """
     here.hurry()  # nobody is to look on while vendors take their time
-    with _pages() as folder:
+    with _pages(None if stays else here.folder) as folder:
         say(
             f"And when a vendor is left? Capillary holds {_CODES} spring codes, {_HELD} of which a customer has. A plan says what"
             " moves to MoEngage, what is lost on the way, and when it ends:"
@@ -90,9 +93,9 @@ def _codes(connection: str) -> list[str]:
 
 
 @contextmanager
-def _pages() -> Iterator[Path]:
+def _pages(within: Path | None) -> Iterator[Path]:
     """Give a new private folder, which stays unless the block fails."""
-    folder = Path(tempfile.mkdtemp(prefix="couponhub-reports-"))
+    folder = Path(tempfile.mkdtemp(prefix="couponhub-reports-", dir=within))
     try:
         yield folder
     except BaseException:

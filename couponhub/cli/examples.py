@@ -19,7 +19,7 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     "couponhub demo": (
         "couponhub demo",
         "COLUMNS=110 couponhub demo | less -R",
-        "couponhub demo > transcript.txt",
+        "couponhub demo --console",
     ),
     "couponhub connections": (
         "couponhub connections",

@@ -1,5 +1,8 @@
 """Opens the state that the settings name."""
 
+import time
+from collections.abc import Callable
+
 from couponhub.state.jobs import Followers, no_followers
 from couponhub.state.port import State
 from couponhub.state.settings import StoreSettings
@@ -8,7 +11,11 @@ from couponhub.state.shared_settings import SharedSettings
 
 
 def open_state(
-    settings: StoreSettings, shared: SharedSettings | None = None, *, followers: Followers = no_followers
+    settings: StoreSettings,
+    shared: SharedSettings | None = None,
+    *,
+    followers: Followers = no_followers,
+    clock: Callable[[], float] = time.time,
 ) -> State:
     """Return the state at the address of the settings. Nothing is touched before its first use.
 
@@ -16,6 +23,7 @@ def open_state(
         settings: The table `[store]` of the configuration; it has checked the address.
         shared: The table `[shared]`, which says what one of many machines may use of a quota while it counts by itself.
         followers: The jobs that are written down with the end of another one.
+        clock: Seconds since the epoch, for demonstrations; a database that has a clock of its own asks that.
     """
     if settings.is_postgresql:
         from couponhub.state.postgresql.state import PostgresqlState  # noqa: PLC0415 - of several kinds one is loaded
@@ -23,7 +31,7 @@ def open_state(
         return PostgresqlState(settings, share=(shared or SharedSettings()).share, followers=followers)
     from couponhub.state.sqlite import SqliteState  # noqa: PLC0415 - the same
 
-    return SqliteState(settings, followers=followers)
+    return SqliteState(settings, clock=clock, followers=followers)
 
 
 def open_shared(settings: SharedSettings, state: State) -> Shared | None:

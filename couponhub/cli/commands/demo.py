@@ -5,9 +5,21 @@ from pathlib import Path
 
 import click
 
-from couponhub.cli.demo_env import DemoEnvironment, ask, demo_environment, list_id, run, say, serving
+from couponhub.cli.demo_console import show_console
+from couponhub.cli.demo_env import (
+    DemoEnvironment,
+    ask,
+    demo_environment,
+    list_id,
+    quietly,
+    run,
+    say,
+    serving,
+)
 from couponhub.cli.demo_migrations import show_migrations
+from couponhub.cli.numbers import Whole
 from couponhub.cli.options import GlobalCommand
+from couponhub.errors import UsageError
 from couponhub.models import NewCouponList
 
 _CUSTOMER = "919876543210"
@@ -18,12 +30,26 @@ _INDIA = timezone(timedelta(hours=5, minutes=30))
 
 
 @click.command("demo", cls=GlobalCommand)
-def command() -> None:
+@click.option(
+    "--console", is_flag=True, help="Do the same unseen, and show it in the web console until Ctrl-C."
+)
+@click.option(
+    "--port",
+    type=Whole(0, 65535),
+    metavar="P",
+    help="Of the console; 0 takes a free one, and without it 8700 is taken if it is free.",
+)
+def command(*, console: bool, port: int | None) -> None:
     """Show the main job on emulated vendors: lists, codes, lookups, a server, and the move to another vendor.
 
     Nothing leaves this machine, and nothing is left behind but the two pages that it names at the end. Every command
     shown is a real one.
     """
+    if console:
+        show_console(port, _CUSTOMER, _fill)
+        return
+    if port is not None:
+        raise UsageError("--port is for --console", hint="couponhub demo --console --port 8701")
     with demo_environment() as here:
         say("Two emulated vendors answer on this machine, and couponhub.toml names them:")
         click.echo(here.config)
@@ -42,6 +68,17 @@ def command() -> None:
     for page in pages:
         click.echo(page)
     say("That was all of it. To use real accounts: couponhub config init, then couponhub doctor.")
+    say("All of this in a browser, with an address that signs you in, until Ctrl-C:")
+    click.echo("make demo-console")
+
+
+def _fill(here: DemoEnvironment) -> None:
+    """Do what the demo shows, unseen."""
+    with quietly():
+        _create_lists()
+        _send_codes(here.folder)
+        _import_reports(here)
+        show_migrations(here, _CUSTOMER, _spring_lists(), stays=False)
 
 
 def _create_lists() -> None:

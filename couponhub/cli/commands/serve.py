@@ -95,7 +95,7 @@ def _serve(
     config = load_config(options.config)
     pages: Pages | None = None
     if console or config.server.console:
-        _require(_CONSOLE, "the console", "console")
+        require_console()
         if config.server.oidc is not None:
             _require(_OIDC, "signing people in ([server.oidc])", "console")
         from couponhub.console.opening import ConsolePages  # noqa: PLC0415 - the same
@@ -129,6 +129,15 @@ def _serve(
             listening=tell,
             pages=pages,
         )
+
+
+def require_console() -> None:
+    """Go on only where all that the console takes is installed.
+
+    Raises:
+        UsageError: It is not.
+    """
+    _require((*_SERVER, *_CONSOLE), "the console", "console")
 
 
 def _look_at_provider(settings: OidcSettings) -> None:
