@@ -27,7 +27,7 @@ from couponhub.models import Job, JobStatus, Upload
 from couponhub.server.ground import Ground
 from couponhub.server.operations import OperationResponse
 from couponhub.server.problems import Refusal
-from couponhub.state import Scope
+from couponhub.state import JobWish, Scope
 
 _PARTS_AT_ONCE = 50
 _PIECE = 64 * 1024
@@ -112,6 +112,7 @@ class JobPages:
                 "upload": upload,
                 "left": {} if job.status.ended else quota_left(self._hub, job),
                 "waits": waits_for_check(job),
+                "is_pausing": self._is_pausing(job),
                 "rate": None if upload is None else _rate_of(upload),
                 "parts": page_of(parts, call.query, at_once=_PARTS_AT_ONCE),
                 "deliveries": deliveries,
@@ -119,6 +120,13 @@ class JobPages:
                 "every": _SOON if moves else _LATER if any(one.is_open for one in deliveries) else 0,
             },
         )
+
+    def _is_pausing(self, job: Job) -> bool:
+        """Tell whether somebody has paused a job of which a step still runs, for as long as a limit may make it wait."""
+        if job.status.ended or job.status is JobStatus.PAUSED:
+            return False
+        record = self._hub.state.jobs.get(job.id)
+        return record is not None and record.wish is JobWish.PAUSE
 
     def _part(self, call: PageRequest) -> Shown:
         """Show all that is known of a part: more than stands in the list of them."""

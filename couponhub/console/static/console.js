@@ -56,8 +56,8 @@
     // A link of the terminal's may bring a token along, behind the # that no server is told of.
     const token = /^#token=([\w-]+)$/.exec(location.hash);
     const field = document.getElementById("token");
+    if (token) history.replaceState(null, "", location.pathname);
     if (token && field) {
-      history.replaceState(null, "", location.pathname);
       field.value = token[1];
       document.getElementById("sign-in").requestSubmit();
     }
