@@ -155,7 +155,8 @@ def _stocked(here: DemoEnvironment) -> CouponList:
         lists = hub["moengage"].lists
         made = lists.create(new).id
         hub["moengage"].uploads.send(made, Path("advent.csv"), name="advent.csv", wait=True)
-        here.control("moengage").issue(made, {"external_id": "EXT-008"}, codes=codes[: sum(_DAILY)])
+        here.control("moengage").add_customer(external_id="EXT-900")
+        here.control("moengage").issue(made, {"external_id": "EXT-900"}, codes=codes[: sum(_DAILY)])
         return lists.get(made)
 
 

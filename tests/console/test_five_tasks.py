@@ -174,6 +174,10 @@ def _what_went_wrong(visitor: Visitor, pictures: Pictures) -> None:
     page.get_by_role("link", name="See them").click()
     expect(page.locator("main")).to_contain_text("given up")
     pictures.take(page, "console-requests.png")
+    page.get_by_role("link", name="Uploads and migrations").click()
+    page.get_by_role("link", name="flash-sale.csv").click()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
     page.get_by_role("link", name="Who did what").click()
-    for who, did in (("desk", "code"), ("campaigns", "sent")):
+    for who, did in (("desk", "code"), ("campaigns", "sent"), ("operator", "Paused")):
         expect(page.get_by_role("row", name=who).filter(has_text=did).first).to_be_visible()

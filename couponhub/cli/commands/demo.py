@@ -69,7 +69,7 @@ def command(*, console: bool, port: int | None) -> None:
         click.echo(page)
     say("That was all of it. To use real accounts: couponhub config init, then couponhub doctor.")
     say("All of this in a browser, with an address that signs you in, until Ctrl-C:")
-    click.echo("make demo-console")
+    click.echo("make demo-console        # where couponhub is installed: couponhub demo --console")
 
 
 def _fill(here: DemoEnvironment) -> None:
