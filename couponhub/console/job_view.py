@@ -26,6 +26,7 @@ class JobLine:
         done: Of its parts, those that have ended.
         count: Its parts, or its steps where it has no parts.
         waiting_for: What it waits for, for people; None when it goes on, or has ended.
+        rejected: Rows of an upload that its vendor has refused so far; 0 for other jobs, and where that is not known.
     """
 
     job: Job
@@ -34,6 +35,7 @@ class JobLine:
     done: int
     count: int
     waiting_for: str | None
+    rejected: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -97,6 +99,7 @@ def line_of(hub: CouponHub, job: Job) -> JobLine:
         done=sum(step.status is JobStatus.DONE for step in counted),
         count=len(counted),
         waiting_for=(None if upload is None else upload.waiting_for) or job.waiting_for,
+        rejected=0 if upload is None else upload.rejected or 0,
     )
 
 
