@@ -31,7 +31,7 @@ _PART_BYTES = 2400
 _SETTINGS = MappingProxyType({"moengage": {"limits": {"file_bytes": _PART_BYTES}}})
 """Parts so small that a demo's upload has many."""
 _FLASH_CODES = 3600
-_VENDORS_TAKE_SECONDS = 15.0
+_VENDORS_TAKE_SECONDS = 8.0
 _DAILY = (31, 18, 22, 27, 20, 16, 12, 29, 24, 19, 26, 21, 17, 15)
 """Codes that a list has lost in each of the last days."""
 _STOCKED = 380
@@ -140,7 +140,7 @@ def _add(here: DemoEnvironment, api: _Api, mobile: str) -> None:
         "moengage", "Welcome offer", "checked.csv", "code\nWELCOME-1001\nWELCOME-1002\n", paused="true"
     )
     api.lookup(mobile)
-    with here.down("capillary"):
+    with here.down("capillary", "GET *customer*"):
         api.lookup(stranger)
     api.lookup(mobile)
 

@@ -63,10 +63,10 @@ class DemoEnvironment:
         return {name: f"{server.url}/_emulator/" for name, server in self._servers.items()}
 
     @contextmanager
-    def down(self, vendor: str) -> Iterator[None]:
-        """Have that vendor hang up on whoever asks it, for the length of the block."""
+    def down(self, vendor: str, calls: str = "* /*") -> Iterator[None]:
+        """Have that vendor hang up on whoever asks it, or on some calls alone, for the length of the block."""
         control = self.control(vendor)
-        control.fail("* /*", "drop_before")
+        control.fail(calls, "drop_before")
         try:
             yield
         finally:

@@ -63,6 +63,7 @@ def test_readme_shows_the_demo(tmp_path: Path) -> None:
     ]
     assert _without_chance(expected) == _without_chance(shown)
     assert "\x1b" not in run.stdout
+    assert run.stdout.splitlines()[-1].startswith("make demo-console ")
     assert [] == list(work.iterdir())
     pages = sorted(path for path in temporary.rglob("*") if path.is_file())
     assert [str(path) for path in pages] == re.findall(r"^/.*\.html$", run.stdout, re.MULTILINE)
