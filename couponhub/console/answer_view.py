@@ -10,7 +10,7 @@ import attrs
 
 from couponhub.clock import utc_now
 from couponhub.console.coupon_card import Card, card_of, reference_of
-from couponhub.models import Answer, Coupon, CouponStatus, LookupAnswer, Reason
+from couponhub.models import Answer, Coupon, CouponStatus, LookupAnswer, Reason, Source, Verdict
 from couponhub.models.base import NOTHING_RAW
 from couponhub.server.discretion import discreet
 
@@ -100,6 +100,15 @@ class AnswerView:
     def is_long(self) -> bool:
         """True when not all of it fits on one page."""
         return any(len(cards) > AT_ONCE for cards in self.all_cards.values())
+
+    @property
+    def reported(self) -> tuple[Answer, ...]:
+        """The answers that rest on usage reports: of what was handed out after these nobody here knows."""
+        return tuple(
+            one
+            for one in self.answers
+            if one.source is Source.REPORT and one.verdict is not Verdict.UNKNOWN and one.as_of is not None
+        )
 
     @property
     def sentence(self) -> str:
