@@ -127,6 +127,9 @@ def _which_coupons(page: Page, pictures: Pictures) -> None:
     page.get_by_label("Mobile, e-mail address or customer number").fill(CUSTOMER)
     page.keyboard.press("Enter")
     expect(page.locator("#answer")).to_contain_text("Complete. This customer holds")
+    expect(page.locator("#said")).to_contain_text(
+        "handed out after its last usage report nothing is known here"
+    )
     expect(page.locator("main")).to_contain_text("India, +91 98765 43210")
     card = page.get_by_role("article").first
     card.get_by_role("button", name="Show").click()
