@@ -10,7 +10,10 @@ _UNSEEN = frozenset(
     "\N{COMBINING GRAPHEME JOINER}\N{HANGUL CHOSEONG FILLER}\N{HANGUL JUNGSEONG FILLER}\N{HANGUL FILLER}"
     "\N{HALFWIDTH HANGUL FILLER}\N{BRAILLE PATTERN BLANK}\N{KHMER VOWEL INHERENT AQ}\N{KHMER VOWEL INHERENT AA}"
 )
-_FORMULA = re.compile(r"[=+\-@\t\r\n]")
+_FORMULA = re.compile(
+    "[=+\\-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}]"
+)
+"""Spreadsheets take wide letters, as they are typed in Japan, for the same."""
 
 
 def shown(text: str, *, keep: str = "") -> str:

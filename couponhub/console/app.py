@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, RequestRedirect, Rule
 
 from couponhub.auditing import acting_as
 from couponhub.console.ended_session import EndedSession
@@ -68,6 +68,11 @@ class Console:
         self._texts = all_texts()
         self._named = {one.name: one for one in every}
         self._routes = Map([_rule(one) for one in every], merge_slashes=False).bind("")
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """All pages, those that go with every console included."""
+        return tuple(self._named.values())
 
     def knows(self, environ: "WSGIEnvironment") -> bool:
         """Tell whether a request is of somebody who is signed in."""
@@ -162,7 +167,7 @@ class Console:
         try:
             # WSGI's texts are bytes in disguise.
             name, path = self._routes.match(address.encode("latin-1").decode("utf-8", "replace"), method)
-        except (NotFound, MethodNotAllowed):
+        except (NotFound, MethodNotAllowed, RequestRedirect):
             raise not_there() from None
         return self._named[name], path
 
@@ -221,7 +226,7 @@ def _require(page: Page, caller: Principal) -> None:
 def _form(environ: "WSGIEnvironment", largest: int) -> Mapping[str, str]:
     kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     declared = environ.get("CONTENT_LENGTH") or ""
-    if not declared.isdigit() or not int(declared[:9]):
+    if not (declared.isascii() and declared.isdigit()) or not int(declared[:9]):
         return {}
     if kind != _FORM:
         raise Refusal(UsageError("a form was expected"), 415)

@@ -73,6 +73,11 @@ class AskedCalls:
         return f"/requests?{urlencode(told)}" if told else "/requests"
 
 
+def is_call_id(text: str) -> bool:
+    """Tell whether a text can be the id of a call."""
+    return _ID.fullmatch(text) is not None
+
+
 def read_calls_question(query: Mapping[str, str], operations: Collection[tuple[str, str]]) -> AskedCalls:
     """Read what stands in an address; what is empty there is not asked for, as forms send it.
 
@@ -99,6 +104,6 @@ def read_calls_question(query: Mapping[str, str], operations: Collection[tuple[s
         if word:
             asked[name] = word
     before = query.get("before", "").strip()
-    if before and not _ID.fullmatch(before):
+    if before and not is_call_id(before):
         raise UsageError("before: expected the id of a call", hint="begin with the newest calls")
     return AskedCalls(**asked, before=before or None)

@@ -8,6 +8,7 @@ import attrs
 from couponhub.errors import UsageError
 from couponhub.models import Customer, Identifier
 from couponhub.models.given import word
+from couponhub.server.bounds import LONGEST_TEXT
 
 _LIKE_A_NUMBER = re.compile(r"[\s+()./\-\d]*\d[\s+()./\-\d]*")
 _FEWEST_DIGITS, _MOST_DIGITS = 8, 15
@@ -50,6 +51,8 @@ def read_customer(form: Mapping[str, str]) -> AskedCustomer:
         raise UsageError(
             "nobody was asked about", hint="type a mobile, an e-mail address or a customer number"
         )
+    if len(text) > LONGEST_TEXT:
+        raise UsageError(f"an identifier has at most {LONGEST_TEXT} characters")
     chosen = word(Identifier, form.get("kind", ""))
     kind = chosen or _guessed(text)
     customer = Customer(**{kind.value: text}).read()
@@ -61,7 +64,8 @@ def _guessed(text: str) -> Identifier:
     if "@" in text:
         return Identifier.EMAIL
     digits = sum(char.isdigit() for char in text)
-    if _LIKE_A_NUMBER.fullmatch(text) and _FEWEST_DIGITS <= digits <= _MOST_DIGITS:
+    # Counted first: for each digit the pattern goes over all of the text.
+    if _FEWEST_DIGITS <= digits <= _MOST_DIGITS and _LIKE_A_NUMBER.fullmatch(text):
         return Identifier.MOBILE
     return Identifier.EXTERNAL_ID
 

@@ -58,7 +58,7 @@ class AskedEvents:
             who=self.who,
             connection=self.connection,
             since=None if self.since is None else _midnight(self.since),
-            until=None if self.until is None else _midnight(self.until) + timedelta(days=1),
+            until=_after(self.until),
         )
 
     def address(self, path: str = "/audit", before: str | None = None) -> str:
@@ -78,6 +78,11 @@ def read_asked(query: Mapping[str, str]) -> AskedEvents:
         UsageError: Something is none of what it may be.
     """
     given = {name: text.strip()[:_LONGEST] for name, text in query.items() if text.strip()}
+    for name, text in given.items():
+        if "\0" in text:  # databases keep none, and some refuse to look for one
+            raise UsageError(
+                f"{name if name.isidentifier() else 'the address'}: there is nothing of that name"
+            )
     action = given.get("action")
     known = None if action is None else word(AuditAction, action)
     if action is not None and known is None:
@@ -162,6 +167,11 @@ def _day(name: str, text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{name}: expected a day such as 2026-12-31") from None
+
+
+def _after(day: date | None) -> datetime | None:
+    # After the calendar's last day there is none.
+    return None if day is None or day == date.max else _midnight(day + timedelta(days=1))
 
 
 def _midnight(day: date) -> datetime:

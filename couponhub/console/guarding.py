@@ -42,7 +42,7 @@ def require_own_page(environ: "WSGIEnvironment") -> None:
     site = environ.get("HTTP_SEC_FETCH_SITE", "same-origin")
     origin = environ.get("HTTP_ORIGIN")
     host = environ.get("HTTP_HOST", "")
-    if site != "same-origin" or (origin is not None and urlsplit(origin).netloc != host):
+    if site != "same-origin" or (origin is not None and _host_of(origin) != host):
         raise _refused("this request comes from another site")
 
 
@@ -52,6 +52,13 @@ def is_form_of(session: Session | None, environ: "WSGIEnvironment", form: Mappin
         return False
     given = environ.get(_CSRF_HEADER) or form.get(CSRF_FIELD, "")
     return hmac.compare_digest(given.encode("utf-8", "replace"), session.csrf.encode())
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # no browser sends such a thing
+        return None
 
 
 def _refused(text: str) -> Refusal:

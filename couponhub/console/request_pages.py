@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from couponhub.clock import utc_now
-from couponhub.console.asked_calls import OUTCOMES, SINCE, read_calls_question
+from couponhub.console.asked_calls import OUTCOMES, SINCE, is_call_id, read_calls_question
 from couponhub.console.call_view import as_curl, pretty
 from couponhub.console.pages import Page, PageRequest, Shown, View
 from couponhub.errors import NotFound, UsageError
@@ -82,7 +82,8 @@ class RequestPages:
         )
 
     def _one(self, call: PageRequest) -> Shown:
-        one = self._calls.find(call.path["call_id"])
+        call_id = call.path["call_id"]
+        one = self._calls.find(call_id) if is_call_id(call_id) else None
         if one is None:
             error = NotFound("there is no such call, or no more", hint="calls are kept for a week at most")
             raise Refusal(error, error.http_status)

@@ -59,7 +59,8 @@
     if (token) history.replaceState(null, "", location.pathname);
     if (token && field) {
       field.value = token[1];
-      document.getElementById("sign-in").requestSubmit();
+      // Only where the terminal's link leads: elsewhere somebody's link would sign its reader in as somebody else.
+      if (/^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname)) document.getElementById("sign-in").requestSubmit();
     }
   });
   // Right after a swap, before anything is painted: nobody sees how a time looked on its way.

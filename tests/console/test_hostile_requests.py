@@ -1,0 +1,145 @@
+"""Requests that no page of ours makes: odd addresses, odd forms, fields without end. Each is answered, and none is a fault of ours."""
+
+import logging
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+
+from couponhub.console.asked_customer import read_customer
+from couponhub.errors import UsageError
+from couponhub.state import Scope
+from tests.console.harness import ConsoleHarness
+
+ODD = (
+    "%00",
+    "%ff",
+    "%ed%a0%80",
+    "..%2f..%2fetc%2fpasswd",
+    "a%0d%0aSet-Cookie:%20x=1",
+    "%e2%80%ae",
+    "x" * 3000,
+    "%7B%7B7*7%7D%7D",
+)
+PLACES = (
+    "/{}",
+    "//{}",
+    "/static/{}",
+    "/jobs/{}",
+    "/jobs?page={}&status={}",
+    "/uploads/{}/check",
+    "/uploads/new?connection={}&list={}&again={}",
+    "/migrations/{}",
+    "/lists/{}/x",
+    "/lists/capillary/{}",
+    "/lists/capillary/{}/usage-{}.csv",
+    "/lists?connection={}&page={}",
+    "/connections/{}",
+    "/audit?who={}&connection={}&before={}",
+    "/audit.csv?who={}",
+    "/access/{}/remove",
+    "/requests/{}",
+    "/requests?before={}&operation={}",
+    "/sign-in?to={}",
+    "/?page={}&" + "a=1&" * 5000,
+)
+ELSEWHERE = (
+    "//evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/\t/evil.example",
+    "https://evil.example",
+    "https:evil.example",
+    "javascript:alert(1)",
+    "/%0d%0aLocation:%20https://evil.example",
+    "/\r\nLocation: https://evil.example",
+    "/%2f%2fevil.example",
+    "/%5cevil.example",
+    "/./\\evil.example",
+    "@evil.example",
+    " //evil.example",
+    "\0//evil.example",
+    "/\N{FULLWIDTH SOLIDUS}evil.example",
+    "/" + "x" * 2000,
+)
+
+
+def test_no_address_breaks_a_page(console: ConsoleHarness, caplog: pytest.LogCaptureFixture) -> None:
+    """Each part of each address, and what stands behind it, may be anything: it is not found, or refused, and is in no header."""
+    console.sign_in(*Scope)
+    caplog.set_level(logging.ERROR)
+    for place in PLACES:
+        for odd in ODD:
+            answer = console.client.get(place.replace("{}", odd))
+            assert answer.status_code in {200, 303, 400, 404, 501}, (place, odd)
+            assert "x=1" not in answer.headers.get("Set-Cookie", "")
+            assert "root:" not in answer.text
+    assert console.client.get("/audit?until=9999-12-31&since=0001-01-01").status_code == 200
+    assert [] == caplog.records
+
+
+def test_no_form_breaks_a_page(console: ConsoleHarness, caplog: pytest.LogCaptureFixture) -> None:
+    """Fields without end, fields that come twice, bodies that are none, a language that is long: nothing is a fault, and nobody waits."""
+    console.sign_in(*Scope)
+    caplog.set_level(logging.ERROR)
+    form, word = "application/x-www-form-urlencoded", f"csrf={console.csrf}"
+    for body, kind, status in (
+        (f"{word}&{'&'.join(f'f{at}=' for at in range(9000))}&customer=x", form, 200),
+        (f"{word}&" + "x" * 70_000, form, 413),
+        (f"{word}&customer={'1' * 60_000}x", form, 400),
+        (f"{word}&customer={'a' * 300}@example.com", form, 400),
+        (f"{word}&customer=%00&kind=mobile", form, 400),
+        (f"csrf=0&{word}&customer=x", form, 200),
+        (f"{word}&csrf=0&customer=x", form, 403),
+        ("\udcff", form, 403),
+        (f'{{"csrf": "{console.csrf}"}}', "application/json", 415),
+        (word, "text/plain", 415),
+        ("--x\r\n" * 2000, "multipart/form-data; boundary=x", 415),
+    ):
+        answer = console.client.post("/", data=body.encode("utf-8", "replace"), content_type=kind)
+        assert status == answer.status_code, body[:60]
+    parts = "".join(f'--x\r\nContent-Disposition: form-data; name="f{at}"\r\n\r\n1\r\n' for at in range(200))
+    for body, kind in (
+        (f"{parts}--x--\r\n", "multipart/form-data; boundary=x"),
+        ("--x\r\n" + "A: b\r\n" * 9000, "multipart/form-data; boundary=x"),
+        ("", "multipart/form-data; boundary=x"),
+        ("x", "multipart/form-data"),
+        ("--\r\n", "multipart/form-data; boundary=" + "x" * 9000),
+    ):
+        answer = console.client.post(
+            "/uploads/new", data=body, content_type=kind, headers={"X-CSRF": console.csrf}
+        )
+        assert answer.status_code < 500, body[:60]
+        assert [] == list(console.hub.jobs.iterate())
+    for language in ("de;q=nan," * 4000, "x" * 60_000, "\xe9\x00", "de;q=1e999", "*;q=0"):
+        assert console.client.get("/", headers={"Accept-Language": language}).status_code == 200
+    assert [] == caplog.records
+
+
+def test_a_customer_is_no_longer_than_identifiers_are() -> None:
+    """What is long is refused before anything is looked for in it, and told without being quoted."""
+    with pytest.raises(UsageError, match="at most 256 characters") as caught:
+        read_customer({"customer": "1" * 60_000 + "x"})
+    assert "111" not in str(caught.value)
+
+
+@pytest.mark.parametrize("to", ELSEWHERE)
+def test_nobody_is_led_elsewhere(console: ConsoleHarness, to: str) -> None:
+    """Signing in leads on within this console alone, with a session and without one, also after one that ended."""
+    token = console.token(Scope.LOOKUP)
+    door = console.client.get("/sign-in", query_string={"to": to})
+    assert 'value="/"' in door.text or urlsplit(urljoin("http://console/", to)).netloc == "console"
+    for _ in range(2):  # the second time with a session
+        answer = console.client.post("/sign-in", data={"token": token, "to": to})
+        _require_here(answer.headers["Location"])
+    _require_here(console.client.get("/sign-in", query_string={"to": to}).headers["Location"])
+    again = console.client.post("/sign-in/again", data={"path": to, "token": token})
+    assert again.status_code in {404, 200}
+    assert again.status_code == 404 or "evil" not in again.text
+
+
+def _require_here(location: str) -> None:
+    assert location.startswith("/")
+    assert "\r" not in location
+    assert "\n" not in location
+    for base in ("http://console/", "https://console/sign-in?to=x"):
+        assert "console" == urlsplit(urljoin(base, location.replace("\\", "/"))).netloc
