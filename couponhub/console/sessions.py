@@ -1,6 +1,6 @@
 """Sessions of people in a browser: a signed cookie, good for some hours, that ends with its token.
 
-Nothing is stored: any server with the same key takes a session that another one began.
+Nothing is stored but that somebody signed out: any server with the same key takes a session that another one began.
 """
 
 import base64
@@ -103,12 +103,18 @@ class Sessions:
             cookies: The header that it came with.
         """
         text, content = self._read(cookies)
-        if content is None or content["until"] <= self.now():
+        if content is None or content["until"] <= self.now() or self._access.is_signed_out(self._mark(text)):
             return None
         caller, name = self._whose(content)
         if caller is None:
             return None
         return Session(caller=caller, name=name, expires_at=content["until"], csrf=self._mac("form", text))
+
+    def end(self, cookies: str) -> None:
+        """Let the session of a request end before its time, for whoever else may hold its cookie, too."""
+        text, content = self._read(cookies)
+        if content is not None:
+            self._access.sign_out(self._mark(text), datetime.fromtimestamp(content["until"], tz=UTC))
 
     def may_be_renewed(self, cookies: str) -> bool:
         """Tell whether the session has just ended of somebody whom the provider may still know."""
@@ -119,6 +125,10 @@ class Sessions:
             and "person" in content
             and content["until"] <= self.now() < content["until"] + SECONDS
         )
+
+    def _mark(self, text: str) -> str:
+        """Return what tells a session from others where it is written down: nobody makes a cookie of it."""
+        return self._mac("signed out", text)[:32]
 
     def signed(self, purpose: str, text: str) -> str:
         """Return a text that can be put into a cookie, so that it is known again."""

@@ -47,10 +47,13 @@ class SignInPages:
         return Redirect(to, {"Set-Cookie": cookie})
 
     def _end(self, call: PageRequest) -> Shown:
+        self._sessions.end(call.cookies)
         # Whoever signed in through a provider is still signed in there, and would be here again at a click. The session is
         # gone before anybody asks where the way out is: that may take a while.
         is_person = (call.caller.token_id or "").startswith("oidc:")
-        return Redirect(f"{SIGN_IN}?left=1" if is_person else SIGN_IN, {"Set-Cookie": ended_cookie()})
+        # What the browser still holds of pages goes as well: somebody else may sit down at it and go back.
+        headers = {"Set-Cookie": ended_cookie(), "Clear-Site-Data": '"cache"'}
+        return Redirect(f"{SIGN_IN}?left=1" if is_person else SIGN_IN, headers)
 
     def _door(
         self,

@@ -4,6 +4,7 @@ import ipaddress
 import logging
 import threading
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from couponhub.errors import (
 )
 from couponhub.server.problems import Refusal
 from couponhub.server.token_bucket import TokenBucket
-from couponhub.state import Scope, Token, Tokens, token_id
+from couponhub.state import Scope, SignOuts, Token, Tokens, token_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -75,11 +76,13 @@ class _Known:
 
     Attributes:
         tokens: By id.
+        signed_out: The marks of sessions that were signed out of.
         is_whole: False when those of the store are not among them, for it cannot be read.
         proven: By the header that a token came in: what was proven is not proven again for each request.
     """
 
     tokens: Mapping[str, tuple[Token, Principal]]
+    signed_out: frozenset[str] = frozenset()
     is_whole: bool = True
     proven: dict[str, tuple[Token, Principal]] = attrs.field(factory=dict, repr=False)
 
@@ -94,6 +97,7 @@ class Access:
     Args:
         tokens: Those in the store.
         fixed: Those that hold for the life of the server, beside them.
+        sign_outs: The sessions of people that were signed out of, in the store; None where nobody has one.
         rate_limit: Requests a second that each token may make, each customer of a batch being one; 0 for any number.
         fresh_for: Seconds for which what was read holds.
         clock: What time is measured on.
@@ -104,11 +108,14 @@ class Access:
         tokens: Tokens,
         *,
         fixed: Iterable[Token] = (),
+        sign_outs: SignOuts | None = None,
         rate_limit: float = 0.0,
         fresh_for: float = 2.0,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._tokens = tokens
+        self._sign_outs = sign_outs
+        self._left: Mapping[str, datetime] = {}
         self._fixed = {token.id: token for token in fixed}
         self._pace = TokenBucket(rate_limit, clock)
         self._fresh_for = fresh_for
@@ -170,6 +177,27 @@ class Access:
         if found is None or found[0].is_expired(utc_now()):
             return None
         return found[1], found[0].name
+
+    def sign_out(self, mark: str, until: datetime) -> None:
+        """Let a session end before its time: here at once, elsewhere with the next read. One that cannot be written down ends here.
+
+        Args:
+            mark: Tells it from others.
+            until: The time at which it would have ended.
+        """
+        now = utc_now()
+        # Beside what is read: a read that is under way may not have seen it.
+        self._left = {**{one: end for one, end in self._left.items() if end > now}, mark: until}
+        if self._sign_outs is None:
+            return
+        try:
+            self._sign_outs.add(mark, until)
+        except CouponhubError as error:
+            _log.warning("a session was signed out of, which no other process can be told: %s", error)
+
+    def is_signed_out(self, mark: str) -> bool:
+        """Tell whether a session was signed out of."""
+        return mark in self._left or mark in self._current().signed_out
 
     def allows(self, environ: "WSGIEnvironment", scope: Scope) -> bool:
         """Tell whether `admit_loopback` would let a request in, of one that need not be let in."""
@@ -252,12 +280,14 @@ class Access:
     def _read(self) -> None:
         try:
             stored = {token.id: token for token in self._tokens.all()}
+            signed_out = frozenset() if self._sign_outs is None else self._sign_outs.all()
         except CouponhubError as error:
             _log.warning("the tokens cannot be read, so those known hold on: %s", error)
             if self._clock.monotonic() - self._succeeded_at > _LONGEST_UNREAD_SECONDS:
-                self._known = attrs.evolve(_known(self._fixed.values()), is_whole=False)
+                nobody = _known(self._fixed.values())
+                self._known = attrs.evolve(nobody, signed_out=self._known.signed_out, is_whole=False)
         else:
-            self._known = _known({**self._fixed, **stored}.values())
+            self._known = attrs.evolve(_known({**self._fixed, **stored}.values()), signed_out=signed_out)
             self._succeeded_at = self._clock.monotonic()
         self._read_at = self._clock.monotonic()
 

@@ -131,6 +131,7 @@ def load_app(
     access = Access(
         hub.state.tokens,
         fixed=[*config.server.known_tokens, *([] if one_time is None else [one_time])],
+        sign_outs=hub.state.sign_outs,
         rate_limit=hub.config.server.rate_limit / workers,
     )
     metrics.keep_sampling(hub)

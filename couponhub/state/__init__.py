@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from couponhub.state.settings import StoreSettings
     from couponhub.state.shared import BreakerNews, Shared, SharedLookups, Sighting
     from couponhub.state.shared_settings import SharedSettings
+    from couponhub.state.sign_outs import SignOuts
     from couponhub.state.token_hashes import read_token_hash, token_hash
     from couponhub.state.tokens import (
         Scope,
@@ -132,6 +133,7 @@ _HOMES = {
     "Shared": "couponhub.state.shared",
     "SharedLookups": "couponhub.state.shared",
     "SharedSettings": "couponhub.state.shared_settings",
+    "SignOuts": "couponhub.state.sign_outs",
     "Sighting": "couponhub.state.shared",
     "Spent": "couponhub.state.budgets",
     "Stage": "couponhub.state.records",
@@ -213,6 +215,7 @@ __all__ = [
     "SharedLookups",
     "SharedSettings",
     "Sighting",
+    "SignOuts",
     "Spent",
     "Stage",
     "State",

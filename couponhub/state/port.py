@@ -19,6 +19,7 @@ from couponhub.state.readings import Readings
 from couponhub.state.reaped import Reaped
 from couponhub.state.reports import ReportIndex
 from couponhub.state.settings import StoreSettings
+from couponhub.state.sign_outs import SignOuts
 from couponhub.state.tokens import Tokens
 from couponhub.state.vendor_calls import VendorCalls
 
@@ -57,6 +58,11 @@ class State(Protocol):
     @property
     def tokens(self) -> Tokens:
         """The tokens of the HTTP endpoint."""
+        ...
+
+    @property
+    def sign_outs(self) -> SignOuts:
+        """The sessions of people that were signed out of."""
         ...
 
     @property

@@ -59,6 +59,7 @@ def test_an_upgrade_is_told_before_it_is_done(cli: CliRunner) -> None:
             "vendor_calls",
             "server_faults",
             "calls_left_out",
+            "sign_outs",
         ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 4")
@@ -66,7 +67,7 @@ def test_an_upgrade_is_told_before_it_is_done(cli: CliRunner) -> None:
     for _ in range(2):
         told = cli("store", "upgrade", "--dry-run", "-o", "json")
         steps = told.json["items"]
-        assert (0, [("ledger", False)] * 6) == (told.code, [(one["name"], one["done"]) for one in steps])
+        assert (0, [("ledger", False)] * 7) == (told.code, [(one["name"], one["done"]) for one in steps])
     done = cli("store", "upgrade", "-o", "json").json["items"]
     assert [(one["step"], True) for one in steps] == [(one["step"], one["done"]) for one in done]
     assert [] == cli("store", "upgrade", "-o", "json").json["items"]

@@ -73,7 +73,7 @@ def opened(
 ) -> ConsoleHarness:
     """The console over a hub."""
     metrics, lines = Metrics(), list[bytes]()
-    access = Access(hub.state.tokens, fixed=fixed, fresh_for=0.0)
+    access = Access(hub.state.tokens, fixed=fixed, sign_outs=hub.state.sign_outs, fresh_for=0.0)
     log = AccessLog(write=lines.append)
     api = make_app(hub, access, hub.state.callbacks, metrics=metrics, log=log, watch=watch)
     app = with_console(api, key=KEY)

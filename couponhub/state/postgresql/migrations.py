@@ -273,6 +273,12 @@ STEPS: tuple[SchemaStep, ...] = (
         about="calls to vendors and the server's own problems",
         statements=CALL_TABLES,
     ),
+    SchemaStep(
+        version=5,
+        oldest=1,
+        about="sessions that were signed out of",
+        statements=("CREATE TABLE couponhub.sign_outs (mark TEXT PRIMARY KEY, until BIGINT NOT NULL)",),
+    ),
 )
 
 

@@ -33,6 +33,7 @@ from couponhub.state.sql.callbacks import SqlCallbacks
 from couponhub.state.sql.jobs import SqlJobs
 from couponhub.state.sql.migration_log import SqlMigrationLog
 from couponhub.state.sql.readings import SqlReadings
+from couponhub.state.sql.sign_outs import SqlSignOuts
 from couponhub.state.sql.tokens import SqlTokens
 from couponhub.state.sql.vendor_calls import SqlVendorCalls
 
@@ -64,6 +65,7 @@ class PostgresqlState:
         facts = Facts(self.database)
         self.jobs = SqlJobs(self.database, SessionOwners(self.database), now=now, followers=followers)
         self.tokens = SqlTokens(self.database, now=now)
+        self.sign_outs = SqlSignOuts(self.database, now=now)
         self.callbacks = SqlCallbacks(self.database, now=now)
         self.invalidation = FactSignal(facts)
         self.migration_log = SqlMigrationLog(self.database, now=now)

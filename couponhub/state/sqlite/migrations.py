@@ -247,6 +247,15 @@ MIGRATIONS: tuple[Migration, ...] = (
         statements=CALL_TABLES,
     ),
     Migration(
+        database=LEDGER,
+        version=11,
+        about="sessions that were signed out of",
+        statements=(
+            # Seconds since the epoch.
+            "CREATE TABLE sign_outs (mark TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID",
+        ),
+    ),
+    Migration(
         database=REPORTS,
         version=1,
         about="lists, imports and the rows of reports",

@@ -15,6 +15,7 @@ from couponhub.state.sql.audit import SqlAuditLog
 from couponhub.state.sql.callbacks import SqlCallbacks
 from couponhub.state.sql.migration_log import SqlMigrationLog
 from couponhub.state.sql.readings import SqlReadings
+from couponhub.state.sql.sign_outs import SqlSignOuts
 from couponhub.state.sql.tokens import SqlTokens
 from couponhub.state.sql.vendor_calls import SqlVendorCalls
 from couponhub.state.sqlite.codesets import CodeSets
@@ -60,6 +61,7 @@ class SqliteState:
         self.jobs = SqliteJobs(self.database, now=now, followers=followers)
         self.job_files = SqliteJobFiles(self.database, clock=clock)
         self.tokens = SqlTokens(self.database, now=now)
+        self.sign_outs = SqlSignOuts(self.database, now=now)
         self.callbacks = SqlCallbacks(self.database, now=now)
         self.quotas = SqliteQuotas(settings, now=clock)
         self.reports = SqliteReportIndex(settings)

@@ -1,10 +1,11 @@
-"""S-50 to S-58: tokens, callback addresses, and the signal that people were forgotten."""
+"""S-50 to S-58 and S-136: tokens, sessions, callback addresses, and the signal that people were forgotten."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
+from couponhub.clock import utc_now
 from couponhub.errors import UsageError
 from couponhub.models import UploadId
 from couponhub.state import Scope, token_id
@@ -136,3 +137,17 @@ class RightRules:
         assert latest.hex() not in said[:-1]
         signal.announce()
         assert latest != signal.latest()
+
+    def test_s136_sessions_stay_signed_out_of(self, harness: StateHarness) -> None:
+        """S-136: others see that a session was signed out of with their next read, once, until it would have ended by itself."""
+        one, other = harness.open().sign_outs, harness.open().sign_outs
+        assert one.all() == frozenset()
+        until = utc_now() + timedelta(hours=1)
+        for _ in range(2):
+            one.add("first", until)
+        other.add("second", until + timedelta(days=1))
+        assert {"first", "second"} == one.all() == other.all() == harness.open().sign_outs.all()
+        harness.jump(2 * 3600.0)
+        assert {"second"} == other.all()
+        other.add("third", until + timedelta(days=1))
+        assert {"second", "third"} == one.all()
