@@ -104,6 +104,7 @@ class AsyncJobs(_Behind[HubJobs]):
     pause = Awaited(HubJobs.pause)
     proceed = Awaited(HubJobs.proceed)
     cancel = Awaited(HubJobs.cancel)
+    throttle = Awaited(HubJobs.throttle)
 
 
 class AsyncMigrations(_Behind[Migrations]):

@@ -22,7 +22,7 @@ from couponhub.console.job_view import (
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
 from couponhub.console.paging import AT_ONCE, PageOf, page_of, read_page, wanted_page
 from couponhub.console.shared_looks import SharedLooks
-from couponhub.errors import NotFound, PermissionDenied
+from couponhub.errors import NotFound, PermissionDenied, UsageError
 from couponhub.models import Job, JobStatus, Upload
 from couponhub.server.ground import Ground
 from couponhub.server.operations import OperationResponse
@@ -71,6 +71,7 @@ class JobPages:
         steer = partial(Page, scope=Scope.JOBS_WRITE)
         yield steer(name="pause_job", method="POST", path="/jobs/{job_id}/pause", run=self._pause)
         yield steer(name="resume_job", method="POST", path="/jobs/{job_id}/resume", run=self._resume)
+        yield steer(name="throttle_job", method="POST", path="/jobs/{job_id}/throttle", run=self._throttle)
         yield steer(name="cancel_job", method="GET", path="/jobs/{job_id}/cancel", run=self._about_to_cancel)
         yield steer(name="cancelling_job", method="POST", path="/jobs/{job_id}/cancel", run=self._cancel)
 
@@ -178,6 +179,14 @@ class JobPages:
 
     def _resume(self, call: PageRequest) -> Shown:
         job = self._hub.jobs.proceed(self._job(call).id)
+        self._wake()
+        return Redirect(f"/jobs/{job.id}")
+
+    def _throttle(self, call: PageRequest) -> Shown:
+        text = call.form.get("per_minute", "").strip()
+        if text and not (text.isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER):
+            raise UsageError("files a minute: expected a whole number, or nothing for no limit of yours")
+        job = self._hub.jobs.throttle(self._job(call).id, int(text) if text else None)
         self._wake()
         return Redirect(f"/jobs/{job.id}")
 

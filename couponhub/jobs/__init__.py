@@ -1,11 +1,11 @@
 """Work that outlives its process: jobs of steps, and the one loop that drives them, whoever calls it."""
 
-from couponhub.jobs.estimate import DAY, MINUTE, PACED, PER_DAY, PER_MINUTE, after_windows, earliest_end
+from couponhub.jobs.estimate import DAY, MINUTE, PER_DAY, PER_MINUTE, after_windows, earliest_end
 from couponhub.jobs.lanes import LANE, lane_of
 from couponhub.jobs.offers import PARENT, Offers, tell_nobody
 from couponhub.jobs.queued import Driven
-from couponhub.jobs.runner import LEASE_SECONDS, Handler, Runner, Stops, Work, ends_job, never
-from couponhub.jobs.service import ABOUT, HubJobs, OpenWork, job_of
+from couponhub.jobs.runner import LEASE_SECONDS, Handler, Runner, Stops, Work, ends_job, never, told_throttle
+from couponhub.jobs.service import ABOUT, MOST_A_MINUTE, HubJobs, OpenWork, job_of
 from couponhub.jobs.sharing import (
     HELP,
     HELPS,
@@ -26,7 +26,7 @@ __all__ = [
     "LANE",
     "LEASE_SECONDS",
     "MINUTE",
-    "PACED",
+    "MOST_A_MINUTE",
     "PARENT",
     "PER_DAY",
     "PER_MINUTE",
@@ -52,4 +52,5 @@ __all__ = [
     "lane_of",
     "never",
     "tell_nobody",
+    "told_throttle",
 ]

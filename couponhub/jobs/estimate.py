@@ -3,12 +3,11 @@
 from datetime import datetime, timedelta
 
 from couponhub.models import JobStatus
-from couponhub.state import JobRecord, JobWish
+from couponhub.state import PACED, JobRecord, JobWish
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-PACED, PER_MINUTE, PER_DAY = "paced", "per_minute", "per_day"
-"""Arguments of a job: the kind of step that a vendor's limit paces, and how many of them it takes in a window; "" for
-any number."""
+PER_MINUTE, PER_DAY = "per_minute", "per_day"
+"""Arguments of a job: how many of the steps that a vendor's limit paces it takes in a window; "" for any number."""
 
 
 def earliest_end(job: JobRecord, now: datetime) -> datetime | None:
@@ -27,7 +26,21 @@ def earliest_end(job: JobRecord, now: datetime) -> datetime | None:
         after_windows(begins, _windows(job, left, begins, job.arguments.get(key), window), window)
         for key, window in ((PER_MINUTE, MINUTE), (PER_DAY, DAY))
     )
+    ends = max(ends, _throttled(job, left, begins, now))
     return ends if ends > now else None
+
+
+def _throttled(job: JobRecord, left: int, begins: datetime, now: datetime) -> datetime:
+    """Return when the last of the steps that are left may run, of a job that somebody throttled; `begins` otherwise."""
+    most = job.per_minute
+    if most is None:
+        return begins
+    # Each file waits a minute from the one that many places before it.
+    rounds, place = divmod(left - 1, most)
+    lately = job.paced_lately(now)[-most:]
+    free = most - len(lately)
+    first = begins if place < free else max(begins, lately[place - free] + MINUTE)
+    return first + rounds * MINUTE
 
 
 def after_windows(begins: datetime, count: int, window: timedelta) -> datetime:

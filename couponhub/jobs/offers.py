@@ -74,9 +74,8 @@ class Offers:
                 return
             if LANE in job.arguments:
                 return  # workers find it beside the queue, whose places are for others
-            step = job.next_step
-            at = step.not_before if step is not None and step.waits(now) else None
-            if at is None and before is not None and before.next_step == step:
+            at = job.free_at(now)
+            if at is None and before is not None and before.next_step == job.next_step:
                 at = now + _AGAIN
             queue.enqueue(job_id, at=at)
         except LocalError as error:

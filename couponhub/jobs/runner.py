@@ -75,6 +75,11 @@ class Work(Protocol):
         ...
 
 
+def leave(seconds: float, why: str) -> bool:  # noqa: ARG001 - a `Runner.stays`
+    """Leave a job that was throttled to whoever drives it once its next file may go."""
+    return False
+
+
 @attrs.frozen(kw_only=True)
 class Runner:
     """Drives jobs. Safe from any number of threads and processes at once.
@@ -82,10 +87,13 @@ class Runner:
     Attributes:
         store: Where the jobs are.
         clock: For the times that are written down.
+        stays: Lets some of the seconds pass for which a throttle holds a job back, and returns True to look at the job again;
+            False, by default, to leave it to others.
     """
 
     store: JobStore
     clock: Clock
+    stays: Callable[[float, str], bool] = leave
 
     def run(
         self, job: JobRecord, owner: str, work: Work, *, stops: Stops = never, early: bool = False
@@ -139,6 +147,13 @@ class Runner:
                 continue
             if job.wish is JobWish.PAUSE or stops(step) or (step.waits(self.clock.now()) and not early):
                 return job
+            # Before anything of the step is begun: what is under way is never held up.
+            if (until := job.throttled_until(now := self.clock.now())) is not None:
+                if not self.stays((until - now).total_seconds(), told_throttle(job)):
+                    return job
+                job = self._kept(job, self.store.renew(job.id, owner, seconds=LEASE_SECONDS))
+                step = job.next_step
+                continue
             try:
                 steps = handlers[step.kind](job, step)
             except CouponhubError as error:
@@ -153,7 +168,9 @@ class Runner:
         return ended or job
 
     def _written(self, job: JobRecord, owner: str, steps: Sequence[StepRecord]) -> JobRecord:
-        written = self.store.advance(job.id, owner, *steps)
+        return self._kept(job, self.store.advance(job.id, owner, *steps))
+
+    def _kept(self, job: JobRecord, written: JobRecord | None) -> JobRecord:
         if written is None:
             raise LocalError(
                 f"another process has taken {job.id} over, and goes on with it",
@@ -192,6 +209,11 @@ class Runner:
         finally:
             over.set()
             thread.join()
+
+
+def told_throttle(job: JobRecord) -> str:
+    """Say, for people, to what a job was throttled."""
+    return f"throttled to {job.per_minute:,} {'file' if job.per_minute == 1 else 'files'} a minute"
 
 
 def _end_of(job: JobRecord) -> JobStatus:

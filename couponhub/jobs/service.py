@@ -4,17 +4,19 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 
+import attrs
+
 from couponhub.auditing import UNWRITTEN, Auditor, as_was_asked
 from couponhub.clock import Clock
-from couponhub.errors import LocalError, NotFound, RateLimited
+from couponhub.errors import LocalError, NotFound, RateLimited, UsageError
 from couponhub.jobs.estimate import earliest_end
 from couponhub.jobs.lanes import LANE
 from couponhub.jobs.offers import Offers, is_held_back
-from couponhub.jobs.runner import LEASE_SECONDS, Runner, Work
+from couponhub.jobs.runner import LEASE_SECONDS, Runner, Work, told_throttle
 from couponhub.models import Job, JobId, JobStatus, Step
 from couponhub.models.given import given_id, given_seconds, given_whole, given_word
 from couponhub.rooted import Rooted
-from couponhub.state import AuditAction, JobRecord, JobStore, JobWish, StepRecord
+from couponhub.state import PACED, THROTTLE, AuditAction, JobRecord, JobStore, JobWish, StepRecord
 
 OpenWork = Callable[[JobRecord, float | None], AbstractContextManager[Work]]
 """Makes what runs the steps of a job, given the seconds that it may take."""
@@ -22,7 +24,11 @@ OpenWork = Callable[[JobRecord, float | None], AbstractContextManager[Work]]
 
 ABOUT = "about"
 """The argument of a job that only tells of another one: the id of that one."""
-_SHOWN = ("list_id", LANE, ABOUT)
+_SHOWN = ("list_id", LANE, ABOUT, THROTTLE)
+
+
+MOST_A_MINUTE = 999_999
+"""The most files to which a job can be throttled."""
 
 
 def _never() -> bool:
@@ -193,14 +199,43 @@ class HubJobs(Rooted):
         """Let a job do nothing new, for good. What a vendor has by then it keeps, and its end is still waited for."""
         return self._wished(job_id, JobWish.CANCEL, AuditAction.CANCEL_JOB)
 
+    def throttle(self, job_id: str, per_minute: int | None) -> Job:
+        """Send at most so many files of a job in a minute from now on; nothing changes once it has ended.
+
+        It holds from the next file on, within seconds, whoever sends; in any 60 seconds no more of them go. What is under
+        way is not held up, and limits that allow less hold as before.
+
+        Args:
+            job_id: Of an upload.
+            per_minute: At least 1; None for as many as the limits allow.
+
+        Raises:
+            NotFound: There is no job of that id.
+            UsageError: It is of a kind that sends no files.
+        """
+        if per_minute is not None:
+            given_whole(per_minute, "the files a minute", least=1, most=MOST_A_MINUTE)
+        record = self._record(job_id)
+        if PACED not in record.arguments:
+            raise UsageError(
+                f"job {record.id} sends no files itself: there is nothing to throttle",
+                hint="a migration is throttled by `couponhub migrate throttle`",
+            )
+        return self._steered(
+            record, AuditAction.THROTTLE_JOB, lambda: self._store().throttle(record.id, per_minute)
+        )
+
     def _wished(self, job_id: str, wish: JobWish, action: AuditAction) -> Job:
         record = self._record(job_id)
+        return self._steered(record, action, lambda: self._store().wish(record.id, wish))
+
+    def _steered(self, record: JobRecord, action: AuditAction, steer: Callable[[], object]) -> Job:
         list_id = record.arguments.get("list_id")
         with self._auditor.act(action, connection=record.connection, list_id=list_id, reference=record.id):
-            self._store().wish(record.id, wish)
+            steer()
         if self._offers is not None:
-            self._offers.offer(JobId(job_id))
-        return self.get(job_id)
+            self._offers.offer(record.id)
+        return self.get(record.id)
 
     def _shown(self, record: JobRecord) -> Job:
         return job_of(record, self._clock.now())
@@ -215,14 +250,20 @@ class HubJobs(Rooted):
 def job_of(record: JobRecord, now: datetime) -> Job:
     """Show a job as users see it at a moment."""
     step = None if record.status.ended else record.next_step
+    throttled = None if step is None else record.throttled_until(now)
+    waiting_for = None if step is None or step.not_before is None else step.evidence or None
+    steps = record.steps
+    if step is not None and throttled is not None and throttled == record.free_at(now):
+        waiting_for = told_throttle(record)
+        steps = tuple(attrs.evolve(one, not_before=throttled) if one is step else one for one in steps)
     return Job(
         id=record.id,
         kind=record.kind,
         connection=record.connection,
         status=record.status,
         arguments={name: record.arguments[name] for name in _SHOWN if name in record.arguments},
-        steps=tuple(map(_step_of, record.steps)),
-        waiting_for=None if step is None or step.not_before is None else step.evidence or None,
+        steps=tuple(map(_step_of, steps)),
+        waiting_for=waiting_for,
         ends_at=earliest_end(record, now),
         created_at=record.created_at,
         updated_at=record.updated_at,

@@ -61,7 +61,7 @@ class Job(Checked, Documented):
     Attributes:
         kind: "upload", or "export".
         connection: At whose vendor.
-        arguments: What it is about: the list, where it is about one.
+        arguments: What it is about: the list, where it is about one; and where somebody throttled it, `files_a_minute`.
         steps: In their order.
         waiting_for: What its next step waits for, for people; None when it could go on, or has ended.
         ends_at: The earliest moment at which it can have ended, as the limits tell that pace it; None when it need not wait

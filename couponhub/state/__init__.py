@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from couponhub.state.job_files import JobFiles
     from couponhub.state.job_queue import JobQueue, open_queue
     from couponhub.state.jobs import (
+        PACED,
+        THROTTLE,
         Followers,
         JobPage,
         JobRecord,
@@ -80,6 +82,8 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "PACED": "couponhub.state.jobs",
+    "THROTTLE": "couponhub.state.jobs",
     "AccountQuota": "couponhub.state.quotas",
     "AuditAction": "couponhub.state.audit",
     "AuditEvent": "couponhub.state.audit",
@@ -161,6 +165,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "PACED",
+    "THROTTLE",
     "AccountQuota",
     "AuditAction",
     "AuditEvent",

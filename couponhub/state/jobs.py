@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, Self
 
@@ -11,6 +11,12 @@ import attrs
 from couponhub.models import JobId, JobStatus
 from couponhub.models.base import NOTHING
 
+PACED = "paced"
+"""The argument of a job: the kind of its steps that send a file each, which a vendor's limit or a throttle paces."""
+THROTTLE = "files_a_minute"
+"""The argument of a job that somebody throttled: how many of those steps may run in a minute."""
+
+_MINUTE = timedelta(minutes=1)
 _MOST_DOUBLINGS = 32
 """More than any longest pause needs, and far fewer than a float can hold."""
 
@@ -104,8 +110,36 @@ class JobRecord:
 
     def waits(self, now: datetime) -> bool:
         """Return True while it is too early for its next step."""
+        return self.free_at(now) is not None
+
+    def free_at(self, now: datetime) -> datetime | None:
+        """Return when its next step may run, where it is too early for it now."""
         step = self.next_step
-        return step is not None and step.waits(now)
+        until = step.not_before if step is not None and step.waits(now) else None
+        return max(filter(None, (until, self.throttled_until(now))), default=None)
+
+    @property
+    def per_minute(self) -> int | None:
+        """The files that may go in a minute; None when nobody throttled it."""
+        return int(text) if (text := self.arguments.get(THROTTLE)) else None
+
+    def throttled_until(self, now: datetime) -> datetime | None:
+        """Return when its next file may go, where the throttle alone holds it back now; None when it does not.
+
+        It is told by what is written down of the steps that are done, so a throttle that changes holds at once.
+        """
+        most, step = self.per_minute, self.next_step
+        if most is None or step is None or step.kind != self.arguments.get(PACED):
+            return None
+        lately = self.paced_lately(now)
+        return None if len(lately) < most else lately[-most] + _MINUTE
+
+    def paced_lately(self, now: datetime) -> Sequence[datetime]:
+        """Return when its files of the last minute went, the oldest first."""
+        kind = self.arguments.get(PACED)
+        went = (one.updated_at for one in self.steps if one.kind == kind and one.status is JobStatus.DONE)
+        # Clocks of machines differ a little; what lies far ahead was written down by one that was set back since.
+        return sorted(at for at in went if at is not None and now - _MINUTE < at < now + _MINUTE)
 
 
 Followers = Callable[[JobRecord], Sequence[JobRecord]]
@@ -201,6 +235,20 @@ class JobStore(Protocol):
 
     def wish(self, job_id: JobId, wish: JobWish) -> JobRecord | None:
         """Write down what somebody wants of a job; nothing changes once it has ended.
+
+        Returns:
+            The job as it is written; None when it is not known.
+        """
+        ...
+
+    def throttle(self, job_id: JobId, per_minute: int | None) -> JobRecord | None:
+        """Write down how many files of a job may go in a minute; nothing changes once it has ended.
+
+        Whoever drives it follows before the next one, and what is `due` follows at once.
+
+        Args:
+            job_id: Which job.
+            per_minute: At least 1; None for as many as the limits allow.
 
         Returns:
             The job as it is written; None when it is not known.

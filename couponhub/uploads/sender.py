@@ -22,6 +22,8 @@ from couponhub.uploads.request import UploadRequest
 from couponhub.uploads.steps import PREPARE, WATCH, job_for
 from couponhub.uploads.work import UploadWork
 
+_LOOKS_EVERY = 2.0
+"""Seconds after which somebody may have changed a throttle."""
 _TAKEN_OVER = "another upload of the same codes sends what was left of it"
 
 
@@ -85,7 +87,7 @@ class Sender:
                 owner=owner,
                 seconds=LEASE_SECONDS,
             )
-            runner = Runner(store=self.jobs, clock=self.rate_limit_wait.clock)
+            runner = Runner(store=self.jobs, clock=self.rate_limit_wait.clock, stays=self._stays)
             try:
                 runner.run(job, owner, work, stops=self._stops(request))
             except CouponhubError as error:
@@ -98,6 +100,14 @@ class Sender:
             told = work.is_refused or (isinstance(trouble, LocalError) and work.has_sent)
             raise final_error(trouble, work.upload, self.rate_limit_wait.deadline) if told else trouble
         return work.upload
+
+    def _stays(self, seconds: float, why: str) -> bool:
+        """Wait for a throttle as whoever called waits for a quota: nobody else may be there to send the rest."""
+        deadline = self.rate_limit_wait.deadline
+        if deadline.passed():
+            return False
+        self.rate_limit_wait.pause(min(seconds, _LOOKS_EVERY, deadline.remaining()), why)
+        return True
 
     def _stops(self, request: UploadRequest) -> Stops:
         if request.is_left:

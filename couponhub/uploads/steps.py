@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from couponhub.jobs import PACED, PARENT, PER_DAY, PER_MINUTE
+from couponhub.jobs import PARENT, PER_DAY, PER_MINUTE
 from couponhub.models import JobId, JobStatus
 from couponhub.protocols import Limits
-from couponhub.state import JobRecord, Stage, StepRecord, UploadRecord
+from couponhub.state import PACED, JobRecord, Stage, StepRecord, UploadRecord
 
 KIND = "upload"
 PREPARE, SUBMIT, WATCH, RECONCILE = "prepare", "submit", "watch", "reconcile"

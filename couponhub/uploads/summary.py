@@ -5,7 +5,7 @@ from datetime import datetime
 
 import attrs
 
-from couponhub.jobs import earliest_end
+from couponhub.jobs import earliest_end, told_throttle
 from couponhub.models import JobStatus, ListId, Part, Upload, UploadId, UploadStatus
 from couponhub.models.uploads import remainder
 from couponhub.state import JobRecord, PartRecord, Stage, StepRecord, UploadRecord
@@ -174,8 +174,10 @@ def _waiting_for(parts: tuple[Part, ...], job: JobRecord | None, now: datetime |
         step = job.next_step
         if is_idle(job, now):
             return "somebody to resume it"
-        if step is not None and step.kind == SUBMIT and step.waits(now):
-            return step.evidence or None
+        if step is not None and step.kind == SUBMIT and job.waits(now):
+            throttled = job.throttled_until(now)
+            is_throttled = throttled is not None and throttled == job.free_at(now)
+            return told_throttle(job) if is_throttled else step.evidence or None
     running = sum(bool(part.id) and not part.status.ended for part in parts)
     return f"the vendor to end {running} of {len(parts)} parts" if running else None
 

@@ -66,6 +66,11 @@ def test_tells_of_every_job_and_goes_on_by_itself(console: ConsoleHarness, visit
     assert [] == visitor.too_wide()
     expect(page.get_by_role("button", name="Download")).to_have_count(0)
 
+    page.get_by_label("Files a minute, at most").fill("7")
+    page.get_by_role("button", name="Throttle").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Files a minute, at most")).to_have_value("7")
+    assert console.hub.jobs.get(job_id).arguments["files_a_minute"] == "7"
     page.get_by_role("button", name="Resume").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#standing")).to_contain_text("Done", timeout=20_000)

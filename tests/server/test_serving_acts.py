@@ -38,12 +38,16 @@ def test_what_is_done_over_http_is_written_down_once(harness: ServerHarness) -> 
         )
         assert sent.status_code in {200, 202}, sent.text
         uploads.append((sent.json or {})["id"])
+        if len(uploads) == 1:
+            throttled = harness.post(f"/v1/jobs/{uploads[0]}/throttle", {"per_minute": 2}, text)
+            assert "2" == (throttled.json or {})["arguments"]["files_a_minute"], throttled.text
         if paused:
             continue
         eventually(
             lambda: (harness.get(f"/v1/jobs/{uploads[2]}", text).json or {})["status"] == "done", "its end"
         )
     harness.post(f"/v1/jobs/{uploads[0]}/pause", None, text)
+    assert 400 == harness.post(f"/v1/jobs/{uploads[0]}/throttle", {"per_minute": 0}, text).status_code
     harness.post(f"/v1/jobs/{uploads[0]}/cancel", None, text)
     harness.post("/v1/jobs/up_nobody/cancel", None, text)
     assert harness.lookup(text).status_code == 200, "whole codes are a line of the access log"
@@ -52,6 +56,7 @@ def test_what_is_done_over_http_is_written_down_once(harness: ServerHarness) -> 
     assert [
         ("create_list", list_id),
         ("prepare_upload", uploads[0]),
+        ("throttle_job", uploads[0]),
         ("send_upload", uploads[2]),
         ("pause_job", uploads[0]),
         ("cancel_job", uploads[0]),
@@ -59,7 +64,7 @@ def test_what_is_done_over_http_is_written_down_once(harness: ServerHarness) -> 
     assert {(token.id, "shop", "done", "moengage")} == {
         (one.who, one.name, one.outcome, one.connection) for one in found
     }
-    assert "request-1" == found[1].request_id
+    assert "request-1" == found[2].request_id
     assert all(one.request_id for one in found)
 
 

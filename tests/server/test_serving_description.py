@@ -54,6 +54,7 @@ def test_every_endpoint_is_described(described: dict[str, Any]) -> None:
         "/v1/jobs/{job_id}/pause",
         "/v1/jobs/{job_id}/resume",
         "/v1/jobs/{job_id}/cancel",
+        "/v1/jobs/{job_id}/throttle",
         "/v1/callbacks/{token}",
         "/healthz",
         "/readyz",

@@ -11,7 +11,7 @@ import attrs
 
 from couponhub.clock import utc_now
 from couponhub.models import JobId, JobStatus
-from couponhub.state.jobs import Followers, JobPage, JobRecord, JobWish, StepRecord, no_followers
+from couponhub.state.jobs import THROTTLE, Followers, JobPage, JobRecord, JobWish, StepRecord, no_followers
 from couponhub.state.sql.database import Database, Row, Statements
 from couponhub.state.sql.owners import Owners
 
@@ -107,6 +107,23 @@ class SqlJobs:
                 "UPDATE jobs SET wish = ?, updated_at = ? WHERE id = ? AND status = 'pending'",
                 (wish, self._now().isoformat(), job_id),
             )
+        return self.get(job_id)
+
+    def throttle(self, job_id: JobId, per_minute: int | None) -> JobRecord | None:
+        """As `JobStore.throttle`."""
+        with self._store.transaction() as database:
+            found = database.execute(
+                "SELECT arguments FROM jobs WHERE id = ? AND status = 'pending'", (job_id,)
+            ).fetchone()
+            if found is not None:
+                # Nothing else changes arguments: of two at once the later one counts.
+                arguments = {**json.loads(found["arguments"]), THROTTLE: str(per_minute)}
+                if per_minute is None:
+                    del arguments[THROTTLE]
+                database.execute(
+                    "UPDATE jobs SET arguments = ?, updated_at = ? WHERE id = ? AND status = 'pending'",
+                    (json.dumps(arguments), self._now().isoformat(), job_id),
+                )
         return self.get(job_id)
 
     def get(self, job_id: JobId) -> JobRecord | None:

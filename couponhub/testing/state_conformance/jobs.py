@@ -1,4 +1,4 @@
-"""S-80 to S-89, and S-94: jobs of steps, and who drives them."""
+"""S-80 to S-89, S-94 and S-136: jobs of steps, and who drives them."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -252,3 +252,31 @@ class JobRules:
             assert (["up_6", "up_5", "up_4"], 3) == page(status=JobStatus.PENDING)
             assert ([], 0) == page(status=JobStatus.FAILED)
             assert jobs.get(made[0].id) == jobs.page(after=7, most=1).jobs[0]
+
+    def test_s136_a_throttle_is_kept_and_heeded(self, harness: StateHarness) -> None:
+        """S-136: others find a throttle at once, nothing else of the job changes, and what it holds back is not due."""
+        jobs, other = harness.open().jobs, harness.open().jobs
+        sends = {"paced": "submit", "list_id": "ä"}
+        steps = tuple(attrs.evolve(step, kind="submit") for step in new_job().steps)
+        job = jobs.create(attrs.evolve(new_job("up_1"), arguments=sends, steps=steps))
+        found = other.throttle(job.id, 1)
+        assert found is not None
+        assert (found, {**sends, "files_a_minute": "1"}) == (jobs.get(job.id), found.arguments)
+        assert (job.steps, job.wish, job.created_at) == (found.steps, found.wish, found.created_at)
+        with jobs.worker() as owner:
+            jobs.claim(job.id, owner, seconds=HOUR)
+            went = jobs.advance(job.id, owner, done(job.steps[0]))
+            assert went is not None
+            assert 1 == went.per_minute
+        at = went.steps[0].updated_at
+        assert at is not None
+        assert () == other.due(at + timedelta(seconds=59))
+        assert at + timedelta(minutes=1) == went.free_at(at)
+        assert [job.id] == [one.id for one in other.due(at + timedelta(minutes=1))]
+        assert (other.throttle(job.id, None) or went).arguments == sends
+        assert [job.id] == [one.id for one in jobs.due(at)]
+        with jobs.worker() as owner:
+            jobs.claim(job.id, owner, seconds=HOUR)
+            ended = jobs.advance(job.id, owner, ended=JobStatus.CANCELLED)
+        assert ended == other.throttle(job.id, 3)
+        assert other.throttle(JobId("nobody"), 3) is None
