@@ -111,6 +111,21 @@ class AnswerView:
         )
 
     @property
+    def nobody_knows(self) -> bool:
+        """True when no vendor knows the customer and one says so: as a rule, something was typed wrongly.
+
+        A report tells who was given a code, not whom the vendor knows.
+        """
+        said = {one.reason for one in self.answers if one.source is not Source.REPORT}
+        found = any(one.verdict is Verdict.FOUND for one in self.answers)
+        return not found and Reason.CUSTOMER_UNKNOWN in said and Reason.NO_COUPONS not in said
+
+    @property
+    def is_about(self) -> bool:
+        """True when the zone of an end is a guess."""
+        return any(card.is_about for cards in self.all_cards.values() for card in cards)
+
+    @property
     def sentence(self) -> str:
         """The key of the sentence that stands first."""
         if self.complete:

@@ -96,7 +96,12 @@ class LookupPages:
         code = coupon.code
         return View(
             template="code.html" if call.is_fragment else "one_code.html",
-            values={"code": code, "masked": masked(code), "title": coupon.list_name or coupon.list_id or ""},
+            values={
+                "code": code,
+                "masked": masked(code),
+                "title": coupon.list_name or coupon.list_id or "",
+                "reference": reference,
+            },
         )
 
     def _asked(self, call: PageRequest, asked: AskedCustomer) -> AnswerView:

@@ -36,7 +36,7 @@ def test_finds_a_customers_coupons_by_keyboard_alone(console: ConsoleHarness, vi
 
 
 def test_shows_a_code_to_whoever_may_see_it(console: ConsoleHarness, visitor: Visitor) -> None:
-    """Masked at first, shown when asked for, and never in the page before."""
+    """Masked at first, shown when asked for, and never in the page before; hidden later, and to be had again, all by keyboard."""
     visitor.sign_in(console.token(Scope.LOOKUP, Scope.CODES_REVEAL))
     codes = {coupon.code for coupon in console.hub.lookup(_customer()).coupons}
     page = visitor.page
@@ -44,13 +44,21 @@ def test_shows_a_code_to_whoever_may_see_it(console: ConsoleHarness, visitor: Vi
     page.get_by_role("button", name="Look up").click()
     show = page.get_by_role("button", name="Show the code").first
     show.wait_for()
+    page.clock.install()
     assert not any(code in page.content() for code in codes)
-    show.click()
+    show.press("Enter")
 
     shown = page.locator("code.shown")
     expect(shown).to_have_count(1)
     assert shown.inner_text() in codes
+    expect(page.get_by_role("button", name="Copy")).to_be_focused()
     visitor.require_accessible()
+    page.clock.run_for(31_000)
+    expect(shown).to_have_count(0)
+    assert not any(code in page.content() for code in codes)
+    expect(show).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(shown).to_have_count(1)
 
 
 def test_works_without_scripts(console: ConsoleHarness, chromium: Chromium) -> None:

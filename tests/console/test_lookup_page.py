@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from couponhub import CouponHub, Customer
 from couponhub.console.answer_view import view_of
 from couponhub.errors import AuthRejected, RateLimited, VendorError, VendorUnavailable
-from couponhub.models import Answer, LookupAnswer, Reason, Verdict
+from couponhub.models import Answer, LookupAnswer, Reason, Source, Verdict
 from couponhub.state import Scope
 from tests.console.browser import Visitor
 from tests.console.harness import KEY, ConsoleHarness, opened, served
@@ -80,6 +80,22 @@ def test_asks_again_a_few_times_only() -> None:
     assert [30, 30, 30, 40, 60, None, None] == pauses(spent, Reason.RATE_LIMITED)
     assert [None] * 7 == pauses(RateLimited("spent", retry_after=3600), Reason.RATE_LIMITED)
     assert [None] * 7 == pauses(AuthRejected("no"), Reason.CREDENTIALS)
+
+
+def test_says_when_nobody_knows_the_customer() -> None:
+    """What was typed may be wrong then; a report proves what was given to a number, not that a customer has it."""
+    stranger = Answer(connection="a", verdict=Verdict.NONE, reason=Reason.CUSTOMER_UNKNOWN)
+    reported = Answer(
+        connection="b", verdict=Verdict.NONE, reason=Reason.NO_COUPONS, source=Source.REPORT, coverage="all"
+    )
+    known = Answer(connection="b", verdict=Verdict.NONE, reason=Reason.NO_COUPONS)
+    away = Answer(connection="b", verdict=Verdict.UNKNOWN, reason=Reason.TIMEOUT)
+
+    def nobody(*answers: Answer) -> bool:
+        return view_of(LookupAnswer(customer=Customer(mobile=MOBILE), answers=answers), key=KEY).nobody_knows
+
+    assert (True, True, True) == (nobody(stranger), nobody(stranger, reported), nobody(stranger, away))
+    assert (False, False, False) == (nobody(stranger, known), nobody(reported), nobody(away))
 
 
 def test_tells_why_in_plain_words(console: ConsoleHarness, visitor: Visitor) -> None:

@@ -31,7 +31,12 @@
       const hide = () => {
         shown.textContent = shown.dataset.masked || "•".repeat(8);
         shown.classList.remove("shown");
-        for (const one of shown.parentElement.querySelectorAll(".printed, [data-copy]")) one.remove();
+        const again = shown.parentElement.querySelector("[data-show-again]");
+        if (again) again.hidden = false;
+        for (const one of shown.parentElement.querySelectorAll(".printed, [data-copy]")) {
+          if (one === document.activeElement) again?.focus();
+          one.remove();
+        }
       };
       setTimeout(hide, Number(shown.dataset.hideAfter) * 1000);
       shown.removeAttribute("data-hide-after");
