@@ -79,6 +79,7 @@ def fill(state: State) -> None:
     state.readings.note_stock("shop", [CouponList(connection="shop", id=LIST, name="N", available=7)])
     state.readings.note_quotas("shop", {"calls_per_day": 3}, {"calls_per_day": 9})
     state.vendor_calls.write([new_call("call_1")])
+    state.sign_outs.add("mark", utc_now() + timedelta(hours=1))
     state.preference.set(["engage", "shop"])
     key, now = state.reports.key(), utc_now()
     with state.reports.changing() as change:
@@ -149,6 +150,7 @@ def test_there_and_back_it_says_the_same(
     assert told[0] == told[1] == told[2]
     with open_state(back) as state:
         assert () == state.vendor_calls.newest()  # which tell of where they were written
+        assert {"mark"} == state.sign_outs.all()
     figures = {part.name: part.count for part in told[0]}
     assert {
         "uploads": 2,
