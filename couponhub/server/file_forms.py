@@ -1,5 +1,6 @@
 """Forms with a file, as `multipart/form-data`: the file goes to a private folder of this machine, in bounded memory."""
 
+import errno
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
-from couponhub.errors import UsageError
+from couponhub.errors import LocalError, UsageError
 from couponhub.server.body_timeout import BodyTimeout
 from couponhub.server.problems import too_large
 from couponhub.server.request_context import RequestContext
@@ -27,6 +28,7 @@ _LARGEST_FIELDS = 256 * 1024
 """Also of what is read of a file at once, with what is left of the read before: werkzeug reads 64 KiB."""
 _MOST_FIELDS = 32
 _PIECE = 1024 * 1024
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _RISKY = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 100
 
@@ -55,9 +57,19 @@ def read_file_form(
     Raises:
         Refusal: It is too large, or did not come.
         UsageError: It is none.
+        LocalError: There is no room for its file.
     """
     with tempfile.TemporaryDirectory(prefix="couponhub-form-") as folder:
-        yield _read(environ, patience, framed, Path(folder))
+        try:
+            form = _read(environ, patience, framed, Path(folder))
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            raise LocalError(
+                f"a file that was sent found no room in {tempfile.gettempdir()}",
+                hint="free some, or let TMPDIR name another folder",
+            ) from None
+        yield form
 
 
 def is_multipart(environ: "WSGIEnvironment") -> bool:

@@ -1,6 +1,8 @@
 """Requests that no page of ours makes: odd addresses, odd forms, fields without end. Each is answered, and none is a fault of ours."""
 
+import io
 import logging
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -113,6 +115,19 @@ def test_no_form_breaks_a_page(console: ConsoleHarness, caplog: pytest.LogCaptur
     for language in ("de;q=nan," * 4000, "x" * 60_000, "\xe9\x00", "de;q=1e999", "*;q=0"):
         assert console.client.get("/", headers={"Accept-Language": language}).status_code == 200
     assert [] == caplog.records
+
+
+def test_a_full_disk_is_told_as_one(
+    console: ConsoleHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file that finds no room begins no upload; the log says where room is wanted, the page nothing of this machine."""
+    console.sign_in(*Scope)
+    monkeypatch.setattr(Path, "open", lambda *_: open("/dev/full", "w+b"))  # noqa: SIM115, PTH123 - whoever asks closes it
+    file = (io.BytesIO(b"code\n" + b"A-1\n" * 5000), "codes.csv")
+    answer = console.client.post("/uploads/new", data={"csrf": console.csrf, "file": file})
+    assert "something on the server" in answer.text
+    assert "/tmp" not in answer.text  # noqa: S108 - no file
+    assert ["found no room" in one.getMessage() for one in caplog.records] == [True]
 
 
 def test_a_customer_is_no_longer_than_identifiers_are() -> None:
