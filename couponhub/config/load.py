@@ -192,6 +192,9 @@ class _Reader:
         if not NAME.fullmatch(name):
             self._fault(key, "expected a name of at most 40 letters, digits, - and _")
             return None
+        if not isinstance(value, dict):
+            self._fault(key, "expected a table: the settings of a receiver stand in [webhooks.NAME]")
+            return None
         return self._settings(key, value, WebhookSettings)
 
     def _settings(self, key: str, value: Any, kind: type[S]) -> S | None:
@@ -220,9 +223,12 @@ class _Reader:
     def _resolved(self, key: str, value: Any, hint: Any = None) -> Any:
         """`value` with its references resolved; texts that stand for secrets remember if they were literal."""
         kinds = (hint, *get_args(hint))
+        nested = next((kind for kind in kinds if isinstance(kind, type) and attrs.has(kind)), None)
         match value:
+            case _ if nested is not None and not isinstance(value, dict):
+                self._fault(key, "expected a table")
+                return value
             case dict():
-                nested = next((kind for kind in kinds if isinstance(kind, type) and attrs.has(kind)), None)
                 if nested is not None:
                     return self._resolved_table(key, value, nested)
                 return {word: self._resolved(f"{key}.{word}", inner) for word, inner in value.items()}

@@ -1,6 +1,7 @@
 """The table `[server.oidc]`: who signs people in to the console, and what they may do there."""
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -18,6 +19,12 @@ def _check_https(instance: object, attribute: object, value: str | None) -> None
             value
         )  # and no setting allows it: whoever reads along there is signed in as anybody
         check_bare_address(value)
+
+
+def _check_public_url(instance: object, attribute: object, value: str | None) -> None:
+    _check_https(instance, attribute, value)
+    if value is not None and urlsplit(value).path not in {"", "/"}:
+        raise ValueError("expected an address without a path: pages stand at the root of their host")
 
 
 def _check_proxy(instance: object, attribute: object, value: Secret | None) -> None:  # noqa: ARG001 - attrs' signature
@@ -82,7 +89,7 @@ class OidcSettings:
         None,
         about="where people reach the console; register its `/sign-in/callback` with the provider. `public_url` of"
         " `[server]` when left out, and without that this machine alone",
-        validator=_check_https,
+        validator=_check_public_url,
     )
     name: str | None = setting(
         None,

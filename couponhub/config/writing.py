@@ -43,4 +43,4 @@ def _tables() -> Iterator[str]:
         width = max(len(field.name) for field in shown)
         for field in shown:
             line = f"# {field.name:{width}} = {field.metadata['example']}"
-            yield f"{line:{_COMMENTS_AT}}# {field.metadata['about']}"
+            yield f"{line:{_COMMENTS_AT - 1}} # {field.metadata['about']}"

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
+from couponhub.transport.exchange import Request
 from couponhub.transport.observing import EndedExchange
 from couponhub.transport.shapes import Shape, shape_of
 
@@ -25,6 +26,9 @@ _FREE_SEGMENTS = 3
 """Of such a path: the empty one before the first slash, and two more."""
 _KEY = re.compile(r"[a-z_][A-Za-z_\-]{0,38}[0-9]{0,2}")
 _FIGURE = re.compile(r"[0-9.]{1,20}")
+_OF_LISTINGS = frozenset({"format", "limit", "offset", "order_by", "page", "page_size", "sort_order"})
+"""Parameters that say how much is told, and in which order: never what about."""
+_SETTING = re.compile(r"[a-z_]{1,20}|[0-9]{1,5}")
 _WORD = re.compile(r"[A-Za-z]+")
 _WORDS_OF_TIMES = frozenset({"T", "Z", "AM", "PM", "time", "as"})
 
@@ -63,10 +67,23 @@ def kept_shape(exchange: EndedExchange) -> KeptShape:
         method=request.method if request.method.isalpha() else _MASK,
         base=_base(exchange.base_url),
         path=_path(shape.path, said, is_free=is_free),
-        query=_text({_name(name, said): _masked(value, said) for name, value in shape.query.items()}),
+        query=_text(
+            {
+                _name(name, said): _masked(value, said)
+                for name, value in {**shape.query, **({} if is_free else _settings(request))}.items()
+            }
+        ),
         sent=None if sent is None else _text(_masked(sent, said)),
         received=None if received is None else _text(received),
     )
+
+
+def _settings(request: Request) -> dict[str, str]:
+    return {
+        name: f'the text "{value}"'
+        for name, value in request.query
+        if name in _OF_LISTINGS and _SETTING.fullmatch(value)
+    }
 
 
 def _path(path: str, said: set[str], *, is_free: bool) -> str:

@@ -16,6 +16,7 @@ _CUSTOMERS = frozenset(
     {"mobile", "email", "external_id", "externalid", "id", "user_id", "customer_id", "userid"}
 )
 _CODES = frozenset({"code", "codes", "coupon_code", "couponcode"})
+_KNOWN = re.compile(r'the text "(.*)"')
 _FORM = '"a form with a file"'
 
 
@@ -34,7 +35,7 @@ def as_curl(call: CallRecord, adapter: str) -> str | None:
 
     Args:
         call: The call.
-        adapter: The vendor's, by which credentials are named: `$CAPILLARY_KEY`.
+        adapter: The vendor's, by which credentials are named: `$CAPILLARY_TOKEN`.
     """
     if not call.path:
         return None
@@ -49,22 +50,22 @@ def as_curl(call: CallRecord, adapter: str) -> str | None:
 
 def _url(call: CallRecord) -> str:
     query = "&".join(
-        f"{quote(name, safe='')}={_placeholder(name)}" for name in _decoded(call.query, default={})
+        f"{quote(name, safe='')}={_value(name, shape)}"
+        for name, shape in _decoded(call.query, default={}).items()
     )
     path = call.path.replace(_MASK, "ID")
     return f"{call.base.rstrip('/')}{path}{'?' if query else ''}{query}"
 
 
 def _headers(call: CallRecord, adapter: str) -> Iterator[str]:
-    secret = [name for name in call.headers if name.lower() not in _PLAIN_HEADERS]
+    tokens = [name for name in call.headers if "token" in name.lower()]
     for name in call.headers:
         told = _PLAIN_HEADERS.get(name.lower())
-        if told is not None:
-            if name.lower() != "content-type" or call.sent != _FORM:  # curl itself says what a form is
-                yield shlex.quote(f"{name}: {told}")
-            continue
-        variable = f"{adapter}_KEY" if name == secret[-1] else f"{adapter}_{_name(name)}"
-        yield f'"{name}: ${variable}"'
+        if told is None:
+            # A variable is a header's whole value: named after a key of the config, it would be filled in with that.
+            yield f'"{name}: ${adapter}_{"TOKEN" if tokens == [name] else _name(name)}"'
+        elif name.lower() != "content-type" or call.sent != _FORM:  # curl itself says what a form is
+            yield shlex.quote(f"{name}: {told}")
 
 
 def _body(sent: str) -> str:
@@ -84,6 +85,11 @@ def _filled(shape: Any, name: str) -> Any:
             return _placeholder(name)
         case _:
             return shape
+
+
+def _value(name: str, shape: object) -> str:
+    known = _KNOWN.fullmatch(shape) if isinstance(shape, str) else None
+    return quote(known[1], safe="") if known else _placeholder(name)
 
 
 def _placeholder(name: str) -> str:

@@ -99,6 +99,8 @@ def _operation(operation: Operation) -> Document:
         document["requestBody"] = {"required": True, "content": {"application/json": body, **forms}}
     if operation.takes_key:
         document["parameters"].append(_KEY)
+        again = "What an earlier request with that `Idempotency-Key` began; nothing is sent anew."
+        document["responses"] = {"200": {**_answer(operation), "description": again}, **document["responses"]}
     return document
 
 

@@ -52,6 +52,7 @@ def test_rights_come_of_groups_and_secrets_of_references(tmp_path: Path) -> None
         ('scope = "lookup"', "scope: unknown key; did you mean"),
         ("session = 86400", "session"),
         ("timeout = 0", "timeout"),
+        ('public_url = "https://shop.example/console"', "public_url: expected an address without a path"),
         ('provider_scopes = ["a b"]', "provider_scopes"),
         ('proxy = "http://user:hunter2@proxy.example"', "proxy"),
     ],
@@ -64,3 +65,19 @@ def test_faults_name_their_key_in_one_line(tmp_path: Path, line: str, key: str) 
         loaded(tmp_path, *kept, line)
     assert 1 == len(str(caught.value).splitlines())
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[server]\noidc = "https://login.example"', "server.oidc: expected a table"),
+        ('[webhooks]\nurl = "https://erp.example"', "webhooks.url: expected a table: the settings of a receiver stand in [webhooks.NAME]"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_is_told_once_and_in_words(tmp_path: Path, text: str, told: str) -> None:
+    """No class of an exception, and nothing that follows from it."""
+    path = tmp_path / "c.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, environment={})
+    assert f"{path}: {told}" == str(caught.value)

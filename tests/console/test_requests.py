@@ -93,8 +93,9 @@ def test_shows_calls_what_followed_and_why(watched: Watched, chromium: Chromium)
         expect(page.locator("#told")).to_have_text("Copied")
         copied = page.evaluate("navigator.clipboard.readText()")
         assert copied.startswith("curl --request GET")
-        assert "mobile=CUSTOMER" in copied
-        assert "$CAPILLARY_KEY" in copied
+        assert "format=json&mobile=CUSTOMER&limit=" in copied
+        assert "&order_by=created_date&sort_order=desc'" in copied
+        assert '"X-CAP-API-OAUTH-TOKEN: $CAPILLARY_TOKEN"' in copied
         page.set_viewport_size({"width": 360, "height": 740})
         page.emulate_media(color_scheme="dark")
         visitor.require_accessible()

@@ -183,7 +183,7 @@ def test_nothing_of_anybody_is_kept_or_shown(
     assert len(hidden) > 8
     found = {text: [form for form in spellings(text) if form in everything] for text in hidden}
     assert {} == {text: forms for text, forms in found.items() if forms}
-    assert "$capillary_key" in everything
+    assert "$capillary_token" in everything
 
 
 @pytest.mark.parametrize(
