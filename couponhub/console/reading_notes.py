@@ -1,17 +1,21 @@
-"""Keeps what is read anyway, so that there is a history of it; no vendor is asked for that, and no page waits for it."""
+"""Keeps what is read anyway, so that there is a history of it, and reads what nobody has looked at; no page waits for it."""
 
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
+
+import attrs
 
 from couponhub.clock import SYSTEM_CLOCK, Clock
 from couponhub.console.quota_gauge import PastUse
 from couponhub.console.running_out import LOOKED_BACK, RunningOut
 from couponhub.console.shared_looks import SharedLooks
-from couponhub.errors import CouponhubError, LocalError, UsageError
+from couponhub.errors import CouponhubError, LocalError, UsageError, VendorError
 from couponhub.hub import CouponHub
 from couponhub.models import CouponList
+from couponhub.models.base import NOTHING_RAW
 from couponhub.state import StockReading
 
 _log = logging.getLogger(__name__)
@@ -20,6 +24,13 @@ _SAMPLED_EVERY = 300.0
 _SAME_FOR = 900.0
 """Counts that have not changed are written again so seldom."""
 _LOOKED_AT_EVERY = 60.0
+
+_READ_EVERY = 6 * 3600.0
+"""Lists that nobody looks at are read so seldom: a day needs a reading, and a failed one is made up for."""
+_QUIET_SECONDS = 60.0
+"""After the start, when caches are cold and all servers of a roll-out come up at once."""
+_LEAST_SHARE = 4
+_OF_UPLOADS = "upload_"
 
 Noted = tuple[int | None, int | None]
 
@@ -37,6 +48,7 @@ class ReadingNotes:
     def __init__(self, hub: CouponHub, clock: Clock = SYSTEM_CLOCK) -> None:
         self._hub = hub
         self._clock = clock
+        self._tried: dict[str, float] = {}
         self._noted: dict[str, tuple[float, dict[str, Noted]]] = {}
         self._looks: SharedLooks[Mapping[str, PastUse]] = SharedLooks(
             clock=clock.monotonic, least_seconds=_LOOKED_AT_EVERY
@@ -107,14 +119,56 @@ class ReadingNotes:
             except CouponhubError as error:
                 _not_kept(error)
 
+    def read_lists(self) -> None:
+        """Read the lists of every connection of which no reading of the last six hours is kept, by whatever machine.
+
+        One process does it at a time, and each tries at most every six hours, whatever comes of it. What people ask for goes
+        first: where less than a quarter of a limit of calls is left, nothing is read.
+
+        Raises:
+            UsageError: The hub was closed.
+        """
+        for name in self._hub:
+            connection, now = self._hub[name], self._clock.monotonic()
+            if now - self._tried.get(name, float("-inf")) < _READ_EVERY or not self._is_free(name):
+                continue
+            try:
+                with self._hub.state.locks.hold(("stock", name), timeout=0):
+                    if self._hub.state.readings.stocks(
+                        name, self._clock.now() - timedelta(seconds=_READ_EVERY)
+                    ):
+                        continue
+                    self._tried[name] = now
+                    found: list[CouponList] = []
+                    with suppress(VendorError):  # what was read before it failed is as good as any
+                        found.extend(attrs.evolve(one, raw=NOTHING_RAW) for one in connection.lists.iterate())
+                    self.note_lists(name, found)
+            except UsageError:
+                raise
+            except CouponhubError as error:
+                _not_kept(error)
+
+    def _is_free(self, name: str) -> bool:
+        """Tell whether enough is left of a connection's limits of calls."""
+        connection = self._hub[name]
+        most = connection.capabilities.limits
+        return all(
+            left * _LEAST_SHARE >= most.get(limit, 0)
+            for limit, left in connection.quota_left().items()
+            if not limit.startswith(_OF_UPLOADS)
+        )
+
     def keep_sampling(self, seconds: float = _SAMPLED_EVERY) -> None:
-        """Sample from now on, on a thread of its own, until the hub is closed."""
+        """Sample from now on, on a thread of its own, until the hub is closed; after a while read lists, too."""
         stopped = threading.Event()
+        began = self._clock.monotonic()
 
         def run() -> None:
             while True:
                 try:
                     self.sample()
+                    if self._clock.monotonic() - began >= _QUIET_SECONDS:
+                        self.read_lists()
                 except UsageError:
                     return  # the hub was closed
                 except Exception as error:  # noqa: BLE001 - an adapter's fault must not end what others need

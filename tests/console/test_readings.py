@@ -183,6 +183,52 @@ def test_limits_are_sampled_without_asking_a_vendor_until_the_hub_is_closed(vend
     eventually(lambda: {*threading.enumerate()} <= before)
 
 
+def test_lists_that_nobody_looks_at_are_read_by_one_of_many(
+    vendors: EmulatedVendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every six hours, not while calls are scarce, nor while another reads; what cannot be read is no sooner tried again."""
+    calls, clock = _Calls(), FakeClock()
+
+    def read() -> list[str]:
+        return [one for one in calls.began_of if "moengage" in one]
+
+    with (
+        CouponHub.from_config(vendors.config, observer=calls) as hub,
+        CouponHub.from_config(vendors.config, observer=calls) as other,
+    ):
+        one, two = ReadingNotes(hub), ReadingNotes(other)
+        spent = dict.fromkeys(hub["moengage"].capabilities.limits, 0)
+        monkeypatch.setattr(type(hub["moengage"]), "quota_left", lambda _: spent)
+        one.read_lists()
+        assert [] == read()
+        monkeypatch.undo()
+        with other.state.locks.hold(("stock", "moengage"), timeout=0):
+            one.read_lists()
+        assert [] == read()
+        one.read_lists()
+        count = len(read())
+        assert count
+        assert one.stock("moengage", next(hub["moengage"].lists.iterate()).id)
+        calls.began_of.clear()
+        two.read_lists()
+        one.read_lists()
+        assert [] == read(), "somebody has read it"
+
+        clock.began = datetime.now(UTC) + timedelta(hours=5, minutes=59)
+        late = ReadingNotes(other, clock.clock)
+        late.read_lists()
+        assert [] == read()
+        clock.sleep(120)
+        late.read_lists()
+        assert count == len(read())
+        vendors.controls["moengage"].fail("* *", "status", 503)
+        clock.sleep(7 * 3600)
+        late.read_lists()
+        failed = len(read())
+        late.read_lists()
+        assert count < failed == len(read())
+
+
 def test_lists_that_run_out_first_stand_first() -> None:
     """Empty, then by the day; then what does not fall, what is hardly known, and what nobody tells, or has ended."""
     told = {
