@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import attrs
 
 from couponhub.errors import UsageError
-from couponhub.models import ListStatus
+from couponhub.models import CouponList, ListStatus
 from couponhub.models.list_selection import ListSelection
 
 T = TypeVar("T")
@@ -17,6 +17,7 @@ W = TypeVar("W", bound=StrEnum)
 
 ALL = "all"
 _LONGEST_NUMBER = 9
+_LONGEST_NAME = 200
 _MOST_DAYS = 36_500
 
 
@@ -35,6 +36,7 @@ class AskedLists:
     """The lists that somebody wants to see.
 
     Attributes:
+        named: A part of the list's name, of its name for machines, or of its id, in any case; None for any.
         connection: None for every connection.
         status: None for every one that has not ended, `ALL` for all.
         expiring: Only those that end within so many days; None for any.
@@ -43,6 +45,7 @@ class AskedLists:
         page: From 1.
     """
 
+    named: str | None = None
     connection: str | None = None
     status: str | None = None
     expiring: int | None = None
@@ -53,7 +56,15 @@ class AskedLists:
     @property
     def is_narrow(self) -> bool:
         """True when something is left out that was asked to be."""
-        return any((self.connection, self.status != ALL, self.expiring is not None, self.below is not None))
+        return any(
+            (
+                self.named,
+                self.connection,
+                self.status != ALL,
+                self.expiring is not None,
+                self.below is not None,
+            )
+        )
 
     def selection(self, now: datetime) -> ListSelection:
         """Return the same as the models have it."""
@@ -63,6 +74,11 @@ class AskedLists:
     def shows(self, status: ListStatus) -> bool:
         """Tell whether lists that stand so are asked for by name."""
         return self.status in {None, ALL, status.value}
+
+    def names(self, one: CouponList) -> bool:
+        """Tell whether a list is called as was asked for."""
+        wanted = (self.named or "").casefold()
+        return any(wanted in (text or "").casefold() for text in (one.name, one.label, one.id))
 
     def address(self, **changed: object) -> str:
         """The address of this question, or of one that differs in something."""
@@ -90,6 +106,7 @@ def read_question(query: Mapping[str, str], connections: Collection[str]) -> Ask
     if connection is not None and connection not in connections:
         raise UsageError("connection: there is none of that name", hint="choose one of those in the form")
     return AskedLists(
+        named=read("named", _name),
         connection=connection,
         status=read("status", _status),
         expiring=read("expiring", _days),
@@ -97,6 +114,12 @@ def read_question(query: Mapping[str, str], connections: Collection[str]) -> Ask
         sort=read("sort", lambda name, text: _word(StockSort, name, text)),
         page=max(1, read("page", _number) or 1),
     )
+
+
+def _name(name: str, text: str) -> str:
+    if len(text) > _LONGEST_NAME:
+        raise UsageError(f"{name}: expected at most {_LONGEST_NAME} characters")
+    return text
 
 
 def _status(name: str, text: str) -> str:

@@ -19,6 +19,7 @@ from couponhub.console.job_view import (
     upload_of,
     waits_for_check,
 )
+from couponhub.console.migration_names import MigrationNames
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
 from couponhub.console.paging import AT_ONCE, PageOf, page_of, read_page, wanted_page
 from couponhub.console.shared_looks import SharedLooks
@@ -46,6 +47,7 @@ class JobPages:
     def __init__(self, ground: Ground) -> None:
         self._hub = ground.hub
         self._driving = ground.driving
+        self._names = MigrationNames(ground.hub)
         self._looks: SharedLooks[PageOf[JobLine]] = SharedLooks()
 
     def pages(self) -> Iterator[Page]:
@@ -93,7 +95,7 @@ class JobPages:
     def _lines(self, status: JobStatus | None, wanted: int) -> PageOf[JobLine]:
         def read(number: int) -> tuple[list[JobLine], int]:
             jobs, total = self._hub.jobs.page(number, status=status, at_once=AT_ONCE)
-            return [line_of(self._hub, job) for job in jobs], total
+            return [line_of(self._hub, job, self._names) for job in jobs], total
 
         return read_page(read, wanted)
 

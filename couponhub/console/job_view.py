@@ -5,6 +5,7 @@ from datetime import datetime
 
 import attrs
 
+from couponhub.console.migration_names import MigrationName, MigrationNames
 from couponhub.errors import CouponhubError, NotFound
 from couponhub.hub import CouponHub
 from couponhub.models import Job, JobStatus, Part, Step, Upload
@@ -27,6 +28,7 @@ class JobLine:
         count: Its parts, or its steps where it has no parts.
         waiting_for: What it waits for, for people; None when it goes on, or has ended.
         rejected: Rows of an upload that its vendor has refused so far; 0 for other jobs, and where that is not known.
+        migration: What it is called; None for another job, and where that is not looked up.
     """
 
     job: Job
@@ -36,6 +38,7 @@ class JobLine:
     count: int
     waiting_for: str | None
     rejected: int = 0
+    migration: MigrationName | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -89,8 +92,8 @@ def deliveries_of(hub: CouponHub, job: Job) -> Iterator[DeliveryLine]:
         )
 
 
-def line_of(hub: CouponHub, job: Job) -> JobLine:
-    """Show a job in a line."""
+def line_of(hub: CouponHub, job: Job, names: MigrationNames | None = None) -> JobLine:
+    """Show a job in a line, a migration by its name where somebody knows it."""
     counted, upload = _counted(job), upload_of(hub, job)
     return JobLine(
         job=job,
@@ -100,6 +103,7 @@ def line_of(hub: CouponHub, job: Job) -> JobLine:
         count=len(counted),
         waiting_for=(None if upload is None else upload.waiting_for) or job.waiting_for,
         rejected=0 if upload is None else upload.rejected or 0,
+        migration=names.of(job.id) if names is not None and job.kind == MIGRATION else None,
     )
 
 

@@ -104,7 +104,7 @@ class StockView:
         untold: Counter[str] = Counter()
         for stock in stocks:
             for one in stock.lists:
-                is_kept = asked.shows(one.status) and selection.keeps(one)
+                is_kept = asked.shows(one.status) and asked.names(one) and selection.keeps(one)
                 if is_kept:
                     kept.append(one)
                 elif is_kept is None:

@@ -36,6 +36,10 @@ def test_shows_and_filters_lists_by_keyboard_alone(console: ConsoleHarness, visi
     assert page.locator("meter").first.get_attribute("aria-label")
     visitor.require_accessible()
 
+    page.get_by_label("Name contains").fill("SRC=X")
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_label("Name contains").fill("")
     page.get_by_label("Ends within days").fill("30")
     page.keyboard.press("Enter")
     expect(page.locator("tbody tr")).to_have_count(1)
@@ -127,7 +131,14 @@ def test_tells_of_how_many_lists_it_is_not_known_whether_they_are_meant() -> Non
 
 @pytest.mark.parametrize(
     "query",
-    [{"status": "gone"}, {"expiring": "-1"}, {"below": "9" * 10}, {"sort": "x"}, {"connection": "b"}],
+    [
+        {"status": "gone"},
+        {"expiring": "-1"},
+        {"below": "9" * 10},
+        {"sort": "x"},
+        {"named": "x" * 201},
+        {"connection": "b"},
+    ],
 )
 def test_refuses_a_question_that_is_none(query: dict[str, str]) -> None:
     """The field is named."""
@@ -137,7 +148,9 @@ def test_refuses_a_question_that_is_none(query: dict[str, str]) -> None:
 
 def test_an_address_says_the_question_again() -> None:
     """What is read from it is what it was made of."""
-    asked = AskedLists(connection="a b", status="all", expiring=0, below=3, sort=StockSort.NAME, page=4)
+    asked = AskedLists(
+        named="x", connection="a b", status="all", expiring=0, below=3, sort=StockSort.NAME, page=4
+    )
     query = dict(part.split("=") for part in asked.address(page=4).partition("?")[2].split("&"))
     assert asked == read_question({**query, "connection": "a b"}, ["a b"])
     assert "/lists" == AskedLists().address()
