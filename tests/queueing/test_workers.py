@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from couponhub import CouponHub
+from couponhub.state import JobQueue, StoreSettings
 from tests.cli.conftest import cli
 from tests.kit.cli import SETTINGS, CliRunner
 from tests.kit.eventually import eventually
@@ -111,9 +112,10 @@ def begun(shop: CliRunner, list_id: str, given: Counter[str]) -> None:
         command.kill()
 
 
-def ended(worker: Command) -> str:
-    """What a worker has said, once it was told to end."""
-    worker.send(signal.SIGTERM)
+def ended(worker: Command, *, is_told: bool = False) -> str:
+    """What a worker has said, once it was told to end, now or before."""
+    if not is_told:
+        worker.send(signal.SIGTERM)
     ran = worker.ended()
     assert 0 == ran.returncode, ran.stderr
     return str(ran.stderr)
@@ -188,8 +190,12 @@ def test_a_worker_that_is_told_to_end_gives_its_job_back(shop: CliRunner, given:
     with shop.begun("work") as worker:
         before = len(given)
         eventually(lambda: len(given) > before, "its first part")
+        # However slow this machine is, it does not come to the end before it is told.
+        shop.control["capillary"].fail(_SUBMISSION, "latency", 3.0)
         with shop.begun("work", before=_only_told) as other:
-            said = ended(worker)
+            worker.send(signal.SIGTERM)
+            shop.control["capillary"].set_faults()
+            said = ended(worker, is_told=True)
             eventually(lambda: is_done(shop), "the end of the upload")
             assert "at capillary: done" in ended(other)
     assert "ending after the step that runs now" in said
@@ -317,3 +323,26 @@ def _without_queue() -> None:
 
 def _nothing(_: str) -> None:
     """Find no module."""
+
+
+def _told_while_opening() -> None:
+    """Have a process be told to end before it has a worker."""
+    import os
+
+    from couponhub.cli.commands import work
+
+    opening = work.open_queue  # type: ignore[attr-defined]
+
+    def told(settings: StoreSettings) -> JobQueue | None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        queue: JobQueue | None = opening(settings)
+        return queue
+
+    work.open_queue = told  # type: ignore[attr-defined]
+
+
+def test_a_worker_that_is_told_while_it_begins_ends_in_order(cli: CliRunner) -> None:
+    """As at any later time: nothing is driven, and nothing is said to have failed."""
+    with cli.begun("work", before=_told_while_opening) as worker:
+        ran = worker.ended()
+    assert (0, "couponhub: ending after the step that runs now\n") == (ran.returncode, ran.stderr)

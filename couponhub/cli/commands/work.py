@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import attrs
 import click
 
 from couponhub.cli.failures import say
@@ -40,17 +41,22 @@ def command(options: GlobalOptions, *, once: bool, at_once: int) -> None:
     config is read at the start, so let a supervisor start it again. With the store in PostgreSQL
     and couponhub[workers] installed, jobs come from a queue, and any machine's worker goes on with them.
     """
-    with _kept_calls(options) as observer, opened_hub(options, observer) as hub:
+    # First of all: to open a hub takes a while, and whoever ends it meanwhile is heeded all the same.
+    with (
+        _stopped_by_signals() as ending,
+        _kept_calls(options) as observer,
+        opened_hub(options, observer) as hub,
+    ):
         queue = None if once else open_queue(hub.config.store)
         worker = JobWorker(jobs=hub.jobs, threads=at_once, queue=queue, beside=bool(hub.config.webhooks))
-        with _stopped_by_signals(worker):
-            if not once:
-                for one in worker.forever():
-                    say(_line(one))
-                return
-            driven: list[Driven] = []
-            documents = (to_document(one.job, raw=options.raw) for one in _noted(worker.once(), driven))
-            print_many(options, documents, JOB_COLUMNS, "")
+        ending.stops(worker)
+        if not once:
+            for one in worker.forever():
+                say(_line(one))
+            return
+        driven: list[Driven] = []
+        documents = (to_document(one.job, raw=options.raw) for one in _noted(worker.once(), driven))
+        print_many(options, documents, JOB_COLUMNS, "")
     if not driven:
         say("nothing is due")
     for one in driven:
@@ -89,14 +95,35 @@ def _line(driven: Driven) -> str:
     return f"{job.kind} {job.id} at {job.connection}: {job.status}" + (f"; {reason}" if reason else "")
 
 
+@attrs.define
+class _Ending:
+    """The wish to end, whether there is a worker yet or not."""
+
+    is_told: bool = False
+    worker: JobWorker | None = None
+
+    def tell(self) -> None:
+        """End the worker gently, or the one that is about to come."""
+        self.is_told = True
+        if self.worker is not None:
+            self.worker.stop()
+
+    def stops(self, worker: JobWorker) -> None:
+        """Have a worker be ended, at once where that was wished before."""
+        self.worker = worker
+        if self.is_told:
+            worker.stop()
+
+
 @contextmanager
-def _stopped_by_signals(worker: JobWorker) -> Iterator[None]:
+def _stopped_by_signals() -> Iterator[_Ending]:
     """Let the first signal end the worker gently, and the next one at once."""
+    ending = _Ending()
 
     def stop(number: int, _: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
         say("ending after the step that runs now")
-        worker.stop()
+        ending.tell()
 
     numbers = [signal.SIGTERM, signal.SIGINT]
     hangup = getattr(signal, "SIGHUP", None)
@@ -104,7 +131,7 @@ def _stopped_by_signals(worker: JobWorker) -> Iterator[None]:
         numbers.append(hangup)
     before = {number: signal.signal(number, stop) for number in numbers}
     try:
-        yield
+        yield ending
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
