@@ -116,7 +116,7 @@ def _tried(operation: Operation, html: str) -> TriedOperation:
         html=Markup(html),  # noqa: S704 - escaped where it is made
         is_tried=has_rights and operation.name not in _NOT_TRIED,
         in_path=tuple(one for one in operation.parameters if f"{{{one.name}}}" in operation.path),
-        in_query=tuple(one for one in operation.parameters if one.words),
+        in_query=tuple(one for one in operation.parameters if one.in_query),
         body=None if operation.takes is None else json.dumps(operation.example, indent=2, ensure_ascii=False),
         changes=operation.scope in _WRITES,
     )

@@ -1,6 +1,6 @@
 """The jobs of all connections, as users see them."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 
@@ -27,6 +27,7 @@ ABOUT = "about"
 _SHOWN = ("list_id", LANE, ABOUT, THROTTLE)
 
 
+_AT_ONCE = 200
 MOST_A_MINUTE = 999_999
 """The most files to which a job can be throttled."""
 
@@ -68,13 +69,41 @@ class HubJobs(Rooted):
         self._clock = clock
 
     def iterate(
-        self, *, connection: str | None = None, status: JobStatus | str | None = None
+        self,
+        *,
+        connection: str | None = None,
+        status: JobStatus | str | None = None,
+        after: str | None = None,
     ) -> Iterator[Job]:
-        """Return the jobs of a connection, or of all, that stand so, or of any status; oldest first."""
+        """Return the jobs of a connection, or of all, that stand so, or of any status; oldest first.
+
+        They are read as they are consumed, some at a time: a job that is begun meanwhile is among them.
+
+        Args:
+            connection: Only jobs of this connection; None for all.
+            status: Only jobs that stand so when they are read; None for any.
+            after: The id of a job; only those that were begun after it.
+
+        Raises:
+            NotFound: There is no job of that id.
+        """
         wanted = None if status is None else given_word(JobStatus, status, "status")
         name = None if connection is None else given_id(connection, "the connection's name")
-        found = self._store().all(connection=name, status=wanted)
-        return (self._shown(record) for record in found if record.kind not in self._apart)
+        begun = None if after is None else self._record(after).id
+
+        def read(behind: JobId | None) -> tuple[JobRecord, ...]:
+            return self._store().following(
+                behind, connection=name, status=wanted, apart=self._apart, most=_AT_ONCE
+            )
+
+        return self._each(read(begun), read)
+
+    def _each(
+        self, found: Sequence[JobRecord], read: Callable[[JobId | None], Sequence[JobRecord]]
+    ) -> Iterator[Job]:
+        while found:
+            yield from map(self._shown, found)
+            found = read(found[-1].id) if len(found) == _AT_ONCE else ()
 
     def page(
         self, number: int = 1, *, status: JobStatus | str | None = None, at_once: int = 25

@@ -248,7 +248,7 @@ def _query(operation: Operation, words: str) -> Mapping[str, str]:
     """
     query = dict(parse_qsl(words, keep_blank_values=True))
     if operation.scope is not None and not operation.allow_loopback:
-        known = [one.name for one in operation.parameters if one.words]
+        known = [one.name for one in operation.parameters if one.in_query]
         for name in sorted(query.keys() - set(known)):
             shown = name if _A_NAME.fullmatch(name) else "the query"
             raise UsageError(f"{shown}: unknown parameter{did_you_mean(name, known)}")

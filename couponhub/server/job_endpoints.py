@@ -1,17 +1,21 @@
 """The endpoints for jobs: how each stands, and what somebody wants of it."""
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import ClassVar
 
 import attrs
 
+from couponhub.errors import UsageError
 from couponhub.hub import CouponHub
 from couponhub.jobs import MOST_A_MINUTE
 from couponhub.models import Job, JobStatus
 from couponhub.serialization import many, to_document
 from couponhub.server.list_endpoints import ALL, checked_id, checked_word
 from couponhub.server.operations import Operation, OperationRequest, OperationResponse, Parameter
+from couponhub.server.request_models import ID_SCHEMA
 from couponhub.server.response_json import json_bytes
 from couponhub.settings import setting
 from couponhub.state import Scope
@@ -20,6 +24,29 @@ _JOB = Parameter(name="job_id", about="The job's id; that of an upload has the u
 _STATUS = Parameter(
     name="status", about="Only jobs that stand so.", words=(ALL, *(status.value for status in JobStatus))
 )
+
+
+_AFTER = Parameter(
+    name="after",
+    about="Only jobs that were begun after this one: its id.",
+    schema={"type": "string", **ID_SCHEMA},
+)
+_MOST_JOBS = 1000
+_LIMIT = Parameter(
+    name="limit",
+    about=f"How many at most, up to {_MOST_JOBS}; all by default.",
+    schema={"type": "integer", "minimum": 1, "maximum": _MOST_JOBS},
+)
+_A_NUMBER = re.compile("[0-9]{1,4}")
+
+
+def _checked_limit(call: OperationRequest) -> int | None:
+    text = call.query.get(_LIMIT.name)
+    if text is None:
+        return None
+    if not _A_NUMBER.fullmatch(text) or not 0 < int(text) <= _MOST_JOBS:
+        raise UsageError(f"limit: expected a whole number from 1 to {_MOST_JOBS}")
+    return int(text)
 
 
 def _check_rate(instance: object, attribute: object, value: int | None) -> None:  # noqa: ARG001 - attrs' signature
@@ -56,13 +83,15 @@ class JobEndpoints:
         """The endpoints."""
         yield Operation(
             name="jobs",
-            about="The work that goes on beyond the call that began it, oldest first.",
+            about="The work that goes on beyond the call that began it, oldest first.\n\n"
+            "All of it, or with `limit` a page: `next` is then `after` of the following one, and null behind the last.",
             method="GET",
             path="/v1/jobs",
             run=self._all,
             scope=Scope.LISTS_READ,
-            parameters=(_STATUS,),
+            parameters=(_STATUS, _AFTER, _LIMIT),
             gives="jobs",
+            fails=(400, 404),
         )
         yield Operation(
             name="job",
@@ -115,9 +144,12 @@ class JobEndpoints:
         )
 
     def _all(self, call: OperationRequest) -> OperationResponse:
-        word = checked_word(call, _STATUS)
-        jobs = self.hub.jobs.iterate(status=None if word == ALL else word)
-        return OperationResponse(content=json_bytes(many(map(to_document, jobs))))
+        word, limit = checked_word(call, _STATUS), _checked_limit(call)
+        jobs = self.hub.jobs.iterate(status=None if word == ALL else word, after=call.query.get("after"))
+        shown = [*islice(jobs, limit)]
+        has_more = limit is not None and next(jobs, None) is not None
+        document = {**many(map(to_document, shown)), "next": shown[-1].id if has_more else None}
+        return OperationResponse(content=json_bytes(document))
 
     def _one(self, call: OperationRequest) -> OperationResponse:
         return _told(self.hub.jobs.get(checked_id(call, "job_id")))

@@ -114,6 +114,8 @@ def _security(operation: Operation) -> list[Document]:
 def _parameter(operation: Operation, parameter: Parameter) -> Document:
     in_path = f"{{{parameter.name}}}" in operation.path
     schema: Schema = {"type": "string", **ID_SCHEMA}
+    if parameter.schema is not None:
+        schema = {**parameter.schema}
     if parameter.words:
         schema = {"type": "string", "enum": list(parameter.words), "default": parameter.words[0]}
     return {

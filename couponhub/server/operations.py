@@ -61,16 +61,23 @@ class OperationResponse:
 
 @attrs.frozen(kw_only=True)
 class Parameter:
-    """A parameter of a path or, with `words`, one behind the question mark.
+    """A parameter of a path or, with `words` or a `schema`, one behind the question mark.
 
     Attributes:
         about: What it is, for people.
         words: What it may be, the first by default.
+        schema: What it may be where that is no list of words; it may be left out.
     """
 
     name: str
     about: str
     words: tuple[str, ...] = ()
+    schema: Mapping[str, Any] | None = None
+
+    @property
+    def in_query(self) -> bool:
+        """True for one that stands behind the question mark."""
+        return bool(self.words) or self.schema is not None
 
 
 @attrs.frozen(kw_only=True)

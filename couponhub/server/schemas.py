@@ -102,7 +102,7 @@ def component_schemas() -> dict[str, Schema]:
         "connections": _many("connection"),
         "lists": _ended(_many("list")),
         "uploads": _ended(_many("upload")),
-        "jobs": _many("job"),
+        "jobs": _paged(_many("job")),
         "error": record(error),
         "problem": _problem(error),
         "health": record({"status": {"const": "ok"}}),
@@ -165,6 +165,10 @@ def _many(name: str) -> Schema:
 
 def _ended(listing: Schema) -> Schema:
     return record({**listing["properties"], "error": nullable(reference("error"))})
+
+
+def _paged(listing: Schema) -> Schema:
+    return record({**listing["properties"], "next": nullable({"type": "string"})})
 
 
 def _customer() -> Schema:

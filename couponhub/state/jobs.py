@@ -263,6 +263,26 @@ class JobStore(Protocol):
         """Return the jobs of a connection, or of all, that stand so, or of any status; oldest first."""
         ...
 
+    def following(
+        self,
+        after: JobId | None,
+        *,
+        connection: str | None = None,
+        status: JobStatus | None = None,
+        apart: Sequence[str] = (),
+        most: int,
+    ) -> tuple[JobRecord, ...]:
+        """Return the jobs that were begun after one, oldest first: as many are read as are returned, or few more.
+
+        Args:
+            after: That one; None for the first of all. Behind one that is not known there are none.
+            connection: Only jobs of this connection; None for all.
+            status: Only jobs that stand so; None for any.
+            apart: Kinds of jobs that are left out.
+            most: How many at most.
+        """
+        ...
+
     def page(
         self, *, status: JobStatus | None = None, apart: Sequence[str] = (), after: int = 0, most: int
     ) -> "JobPage":

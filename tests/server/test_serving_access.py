@@ -36,7 +36,12 @@ WRITES = (
     ("POST", f"{LISTS}/x/activate"),
     ("POST", f"{LISTS}/x/archive"),
 )
-STEER = (("POST", "/v1/jobs/x/pause"), ("POST", "/v1/jobs/x/resume"), ("POST", "/v1/jobs/x/cancel"))
+STEER = (
+    ("POST", "/v1/jobs/x/pause"),
+    ("POST", "/v1/jobs/x/resume"),
+    ("POST", "/v1/jobs/x/cancel"),
+    ("POST", "/v1/jobs/x/throttle"),
+)
 FIGURES = (("GET", "/metrics"), ("GET", "/docs"))
 OPEN = (("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json"))
 BODIES = {
@@ -45,6 +50,7 @@ BODIES = {
     LISTS: {"name": " ", "expires": "2030-06-30"},
     f"{LISTS}/x": {"name": "y"},
     f"{LISTS}/x/activate": {"expires": "2030-06-30"},
+    "/v1/jobs/x/throttle": {"per_minute": 1},
     SEND[1]: {"url": "http://127.0.0.1:1/codes.csv"},
 }
 MATRIX = {

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from couponhub.models import JobId
 from couponhub.serialization import to_document
-from couponhub.state import Scope
+from couponhub.state import JobRecord, JobWish, Scope, StepRecord
 from tests.server.harness import ServerHarness, problem
 
 
@@ -110,3 +111,36 @@ def test_a_vendor_that_fails_is_a_bad_gateway(harness: ServerHarness) -> None:
     harness.controls["moengage"].set_faults()
     harness.controls["moengage"].fail("GET *", "garbage", "html")
     problem(harness.get("/v1/connections/moengage/lists/1", token), 502, "unreadable")
+
+
+def test_jobs_are_read_in_pages(harness: ServerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each once, oldest first; all of them where no page is asked for, however few are read at a time."""
+    token = harness.token(Scope.LISTS_READ)
+    for number in range(5):
+        harness.hub.state.jobs.create(
+            JobRecord(
+                id=JobId(f"paged-{number}"),
+                kind="upload",
+                connection="moengage",
+                steps=(StepRecord(number=1, kind="prepare"),),
+                wish=JobWish.PAUSE,
+            )
+        )
+    monkeypatch.setattr("couponhub.jobs.service._AT_ONCE", 2)
+    whole = harness.get("/v1/jobs?status=paused", token).json or {}
+    assert ([f"paged-{number}" for number in range(5)], None) == (
+        [job["id"] for job in whole["items"]],
+        whole["next"],
+    )
+    found, address = [], "/v1/jobs?status=paused&limit=2"
+    while True:
+        page = harness.get(address, token).json or {}
+        found += page["items"]
+        if page["next"] is None:
+            break
+        assert 2 == len(page["items"])
+        address = f"/v1/jobs?status=paused&limit=2&after={page['next']}"
+    assert whole["items"] == found
+    for limit in ("0", "1001", "x", ""):
+        assert 400 == harness.get(f"/v1/jobs?limit={limit}", token).status_code
+    assert 404 == harness.get("/v1/jobs?after=nobody", token).status_code

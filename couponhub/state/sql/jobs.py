@@ -135,6 +135,45 @@ class SqlJobs:
         found = self._select("TRUE") if connection is None else self._select("connection = ?", connection)
         return tuple(job for job in found if status in {None, job.status})
 
+    def following(
+        self,
+        after: JobId | None,
+        *,
+        connection: str | None = None,
+        status: JobStatus | None = None,
+        apart: Sequence[str] = (),
+        most: int,
+    ) -> tuple[JobRecord, ...]:
+        """As `JobStore.following`."""
+        conditions, values = ["TRUE"], list[object]()
+        if apart:
+            conditions.append(f"kind NOT IN ({', '.join('?' * len(apart))})")
+            values += apart
+        for condition, value in (
+            ("rowid > (SELECT rowid FROM jobs WHERE id = ?)", after),
+            ("connection = ?", connection),
+            ("status = ?", None if status is None else status if status.ended else JobStatus.PENDING),
+        ):
+            if value is not None:
+                conditions.append(condition)
+                values.append(value)
+        chosen = f"FROM jobs WHERE {' AND '.join(conditions)} ORDER BY rowid"
+        with self._store.reading() as database:
+            if status is None or status.ended:
+                rows = database.execute(f"SELECT id {chosen} LIMIT ?", (*values, most)).fetchall()
+                ids = [row["id"] for row in rows]
+            else:
+                ids = self._standing_so(database, f"SELECT * {chosen}", values, status)[:most]
+        return self._select(f"id IN ({', '.join('?' * len(ids))})", *ids) if ids else ()
+
+    def _standing_so(
+        self, database: Statements, chosen: str, values: Sequence[object], status: JobStatus
+    ) -> list[str]:
+        """Return the ids of jobs that have not ended and stand so: that is said by who lives. They are few."""
+        rows = database.execute(chosen, tuple(values)).fetchall()
+        held = self._held(database, rows)
+        return [row["id"] for row in rows if _standing(row, is_held=row["id"] in held) is status]
+
     def page(
         self, *, status: JobStatus | None = None, apart: Sequence[str] = (), after: int = 0, most: int
     ) -> JobPage:
@@ -156,13 +195,8 @@ class SqlJobs:
                 ]
                 total = counted["total"]
             else:
-                # How these stand is said by who lives. They are few: all others have ended.
-                rows = database.execute(
-                    f"SELECT * {chosen} AND status = 'pending' ORDER BY rowid DESC",
-                    values,
-                ).fetchall()
-                held = self._held(database, rows)
-                found = [row["id"] for row in rows if _standing(row, is_held=row["id"] in held) is status]
+                pending = f"SELECT * {chosen} AND status = 'pending' ORDER BY rowid DESC"
+                found = self._standing_so(database, pending, values, status)
                 ids, total = found[after : after + most], len(found)
         jobs = self._select(f"id IN ({', '.join('?' * len(ids))})", *ids) if ids else ()
         return JobPage(jobs=jobs[::-1], total=total)

@@ -1,4 +1,4 @@
-"""S-80 to S-89, S-94 and S-136: jobs of steps, and who drives them."""
+"""S-80 to S-89, S-94, S-136 and S-137: jobs of steps, and who drives them."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -280,3 +280,28 @@ class JobRules:
             ended = jobs.advance(job.id, owner, ended=JobStatus.CANCELLED)
         assert ended == other.throttle(job.id, 3)
         assert other.throttle(JobId("nobody"), 3) is None
+
+    def test_s137_all_of_many_some_at_a_time(self, harness: StateHarness) -> None:
+        """S-137: the oldest first, each once, whatever is begun or ends meanwhile; behind one that is not known, none."""
+        jobs = harness.open().jobs
+        made = [jobs.create(new_job(f"up_{number}")) for number in range(5)]
+        jobs.create(attrs.evolve(new_job("apart"), kind="other"))
+        jobs.create(attrs.evolve(new_job("elsewhere"), connection="other"))
+
+        def ids(after: str | None, **wanted: Any) -> list[str]:
+            given = None if after is None else JobId(after)
+            return [job.id for job in jobs.following(given, **{"apart": ("other",), "most": 2, **wanted})]
+
+        assert ["up_0", "up_1"] == ids(None)
+        with jobs.worker() as owner:
+            for job in made[1:4]:
+                jobs.claim(job.id, owner, seconds=HOUR)
+            jobs.advance(made[1].id, owner, ended=JobStatus.DONE)
+            assert ["up_2", "up_3"] == ids("up_1")
+            assert ["up_4", "elsewhere"] == ids("up_3")
+            assert (["up_4"], ["elsewhere"]) == (ids("up_3", connection="shop"), ids("apart"))
+            assert ["up_3"] == ids("up_2", status=JobStatus.PROCESSING)
+            assert ["up_0", "up_4"] == ids(None, status=JobStatus.PENDING)
+            assert (["up_1"], []) == (ids(None, status=JobStatus.DONE), ids("up_1", status=JobStatus.DONE))
+            assert (made[0],) == jobs.following(None, most=1)
+        assert ([], []) == (ids("elsewhere"), ids("nobody"))
