@@ -202,6 +202,23 @@ def test_a_worker_that_is_told_to_end_gives_its_job_back(shop: CliRunner, given:
     assert Counter(CODES) == given
 
 
+def test_workers_heed_a_throttle_and_its_end(shop: CliRunner, given: Counter[str]) -> None:
+    """Two of them leave a throttled upload alone, also when one is killed; without the throttle the rest goes, each once."""
+    list_id = shop.list_id("capillary")
+    begun(shop, list_id, given)
+    with ExitStack() as running, CouponHub.from_config(shop.folder / "couponhub.toml") as hub:
+        (job,) = hub.jobs.iterate()
+        hub.jobs.throttle(job.id, 1)
+        workers = [running.enter_context(shop.begun("work")) for _ in range(2)]
+        eventually(lambda: hub.jobs.get(job.id).waiting_for == "throttled to 1 file a minute", "the throttle")
+        assert 3 * ROWS > len(given)
+        workers.pop().kill()
+        hub.jobs.throttle(job.id, None)
+        eventually(lambda: is_done(shop), "the end of the upload")
+        ended(workers[0])
+    assert Counter(CODES) == given
+
+
 @pytest.mark.parametrize("stops", [_stops_before_a_part, _stops_after_a_part])
 def test_a_stopped_worker_that_wakes_up_sends_nothing_twice(
     shop: CliRunner, given: Counter[str], stops: "object"
