@@ -234,7 +234,7 @@ class JobStore(Protocol):
         ...
 
     def wish(self, job_id: JobId, wish: JobWish) -> JobRecord | None:
-        """Write down what somebody wants of a job; nothing changes once it has ended.
+        """Write down what somebody wants of a job; nothing changes once it has ended, or was cancelled, which is for good.
 
         Returns:
             The job as it is written; None when it is not known.

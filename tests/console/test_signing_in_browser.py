@@ -142,3 +142,30 @@ def test_nothing_typed_is_lost_without_scripts(place: _Place, chromium: Chromium
         # A page that is an answer to a form has a status, which browsers mention.
         visitor.odd = [one for one in visitor.odd if "with a status of 4" not in one]
         visitor.require_nothing_odd()
+
+
+def test_nobody_goes_back_to_what_somebody_else_saw(console: ConsoleHarness, visitor: Visitor) -> None:
+    """Who sits down at a browser after somebody signed out sees nothing by going back, in whichever tab, with a customer or a code on it."""
+    visitor.sign_in(console.token(*Scope))
+    page, other = visitor.page, visitor.page.context.new_page()
+    page.locator("#customer").fill(MOBILE)
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_be_visible()
+    page.get_by_role("button", name="Show").first.click()
+    expect(page.locator(".shown").first).to_be_visible()
+    other.goto(f"{visitor.address}/audit")
+    visitor.go("/lists")
+    page.get_by_role("button", name="Sign out").dblclick()  # whoever is in a hurry
+    page.wait_for_url("**/sign-in")
+
+    for _ in range(3):
+        page.go_back(wait_until="load")
+        if page.url == "about:blank":
+            break
+        expect(page.get_by_label("Token")).to_be_visible()
+        assert MOBILE not in page.content()
+    other.goto(f"{visitor.address}/jobs")
+    other.go_back(wait_until="load")
+    expect(other.get_by_label("Token")).to_be_visible()
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert kept in {"[{},{}]", '[{},{"htmx-current-path-for-history":"/sign-in"}]'}

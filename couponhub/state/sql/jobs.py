@@ -103,9 +103,10 @@ class SqlJobs:
     def wish(self, job_id: JobId, wish: JobWish) -> JobRecord | None:
         """As `JobStore.wish`."""
         with self._store.transaction() as database:
+            # Two may want something at once: what one was told to be dropped for good, the other must not have sent.
             database.execute(
-                "UPDATE jobs SET wish = ?, updated_at = ? WHERE id = ? AND status = 'pending'",
-                (wish, self._now().isoformat(), job_id),
+                "UPDATE jobs SET wish = ?, updated_at = ? WHERE id = ? AND status = 'pending' AND wish <> ?",
+                (wish, self._now().isoformat(), job_id, JobWish.CANCEL),
             )
         return self.get(job_id)
 

@@ -144,7 +144,7 @@ class JobRules:
         assert job.id in [one.id for one in jobs.due(right)]
 
     def test_s86_only_what_can_go_on_is_due(self, harness: StateHarness) -> None:
-        """S-86: the oldest first; not what is held, paused, has ended or has to wait. Wishes change no ended job."""
+        """S-86: the oldest first; not what is held, paused, has ended or has to wait. Wishes change no ended or cancelled job."""
         jobs = harness.open().jobs
         made = [jobs.create(new_job(f"up_{number}")) for number in range(6)]
         at = written_at(made[-1])
@@ -164,6 +164,8 @@ class JobRules:
             assert 6 == len(jobs.all(connection="shop")) - len(jobs.all(connection="other"))
             assert (jobs.wish(made[2].id, JobWish.PAUSE) or made[2]).wish is JobWish.GO_ON
             assert jobs.wish(JobId("nobody"), JobWish.PAUSE) is None
+            for wish in (JobWish.GO_ON, JobWish.PAUSE):
+                assert (jobs.wish(made[5].id, wish) or made[5]).wish is JobWish.CANCEL
             assert jobs.claim(made[2].id, owner, seconds=HOUR) is None
         jobs.wish(made[4].id, JobWish.GO_ON)
         assert ["up_0", "up_1", "up_4", "up_5"] == [job.id for job in jobs.due(soon)]
