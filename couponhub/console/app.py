@@ -121,7 +121,7 @@ class Console:
             framed.has_body = False
             if not is_form_of(call.session, environ, call.form) and not page.is_public:
                 return self._shown(self._ended.repeated(page, environ, call.form, call), call, texts)
-        _require(page, call.caller)
+        self._require(page, call.caller)
         return self._run(page, framed, call, texts)
 
     def _unknown(
@@ -142,12 +142,24 @@ class Console:
         call: PageRequest,
         texts: Texts,
     ) -> OperationResponse:
-        _require(page, call.caller)  # before gigabytes of somebody are read who may not send them
+        self._require(page, call.caller)  # before gigabytes of somebody are read who may not send them
         with read_file_form(environ, self._patience, framed) as form:
             call.form, call.file = form.fields, form
             if not is_form_of(call.session, environ, call.form):
                 return self._shown(self._ended.repeated(page, environ, call.form, call), call, texts)
             return self._run(page, framed, call, texts)
+
+    def _require(self, page: Page, caller: Principal) -> None:
+        if page.scope is None:
+            return
+        if page.scope not in caller.scopes:
+            error = PermissionDenied(
+                f"this takes the right {page.scope.value}",
+                hint="sign in with a token that has it; `couponhub token new` makes one",
+            )
+            raise Refusal(error, 403, token_id=caller.token_id if caller is not NOBODY else None)
+        if page.method == "POST":  # most of those ask vendors, which pages that go on by themselves do not
+            self._sessions.count(caller)
 
     def _run(self, page: Page, framed: RequestContext, call: PageRequest, texts: Texts) -> OperationResponse:
         with acting_as(call.caller.actor(framed.request_id)):
@@ -212,15 +224,6 @@ class SideBySide:
         is_api = address.startswith(API) and not (address == DOCS and self.pages.knows(environ))
         app: WsgiApp = self.api if is_api else self.pages
         return app(environ, start_response)
-
-
-def _require(page: Page, caller: Principal) -> None:
-    if page.scope is not None and page.scope not in caller.scopes:
-        error = PermissionDenied(
-            f"this takes the right {page.scope.value}",
-            hint="sign in with a token that has it; `couponhub token new` makes one",
-        )
-        raise Refusal(error, 403, token_id=caller.token_id if caller is not NOBODY else None)
 
 
 def _form(environ: "WSGIEnvironment", largest: int) -> Mapping[str, str]:

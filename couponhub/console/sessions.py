@@ -110,6 +110,14 @@ class Sessions:
             return None
         return Session(caller=caller, name=name, expires_at=content["until"], csrf=self._mac("form", text))
 
+    def count(self, caller: Principal) -> None:
+        """Count what somebody with a session asks for: who has a token makes no more requests on pages than without them.
+
+        Raises:
+            Refusal: There were too many.
+        """
+        self._access.count(caller)
+
     def end(self, cookies: str) -> None:
         """Let the session of a request end before its time, for whoever else may hold its cookie, too."""
         text, content = self._read(cookies)

@@ -163,13 +163,21 @@ class Access:
         Raises:
             Refusal: The scope is lacking, or there were too many requests.
         """
+        self.count(caller)
+        if scope not in caller.scopes:
+            raise attrs.evolve(lacks(scope), token_id=caller.token_id)
+        return caller
+
+    def count(self, caller: Principal) -> None:
+        """Count a request of somebody whose session was proven, as one with a token.
+
+        Raises:
+            Refusal: There were too many.
+        """
         who = caller.token_id
         wait = 0.0 if who is None else self._pace.take(who)
         if wait:
             raise Refusal(RateLimited("too many requests", retry_after=wait), 429, token_id=who)
-        if scope not in caller.scopes:
-            raise attrs.evolve(lacks(scope), token_id=who)
-        return caller
 
     def holder(self, token_id: str) -> tuple[Principal, str] | None:
         """Return who holds the token of that id now, and its name for people; None when nobody does any more."""

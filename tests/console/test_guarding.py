@@ -8,10 +8,15 @@ import pytest
 from werkzeug.test import Client
 
 from couponhub.console.guarding import POLICY
+from couponhub.console.opening import with_console
 from couponhub.console.sessions import COOKIE, SECONDS, Sessions
 from couponhub.errors import LocalError
+from couponhub.server.app import make_app
+from couponhub.server.auth import Access
+from couponhub.server.metrics import Metrics
 from couponhub.state import Scope
 from tests.console.harness import KEY, ConsoleHarness, opened
+from tests.kit.clock import FakeClock
 
 PAGES = ("/", "/lists", "/connections", "/jobs")
 
@@ -183,3 +188,29 @@ def test_no_line_of_the_log_names_a_customer(console: ConsoleHarness) -> None:
     lines = b"".join(console.lines)
     assert b'"route":"/"' in lines
     assert b"919876543210" not in lines
+
+
+def test_pages_are_no_way_around_a_rate_limit(console: ConsoleHarness) -> None:
+    """What a token may ask for in a second holds for all its sessions together; pages that are only looked at do not count."""
+    token, clock = console.token(*Scope), FakeClock()
+    access = Access(console.hub.state.tokens, rate_limit=4.0, clock=clock.clock)
+    app = with_console(
+        make_app(console.hub, access, console.hub.state.callbacks, metrics=Metrics(), log=console.log),
+        key=KEY,
+    )
+    one, other = Client(app), Client(app)
+    words = []
+    for client in (one, other):  # each of which takes one of the four
+        client.post("/sign-in", data={"token": token})
+        found = re.search(r'"X-CSRF": "([0-9a-f]+)"', client.get("/").text)
+        assert found is not None
+        words.append(found[1])
+
+    def ask(client: Client, word: str) -> int:
+        return client.post("/", data={"csrf": word, "customer": "nobody-1"}).status_code
+
+    assert [200, 200, 429] == [ask(one, words[0]), ask(other, words[1]), ask(one, words[0])]
+    assert {200} == {one.get(path).status_code for path in PAGES * 2}
+    clock.sleep(0.25)
+    assert [200, 429] == [ask(other, words[1]), ask(other, words[1])]
+    assert one.post("/sign-out", data={"csrf": words[0]}).status_code == 303

@@ -2,15 +2,19 @@
 
 import io
 import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 
 from couponhub.console.asked_customer import read_customer
-from couponhub.errors import UsageError
+from couponhub.errors import LocalError, UsageError
 from couponhub.state import Scope
 from tests.console.harness import ConsoleHarness
+from tests.console.test_jobs import held
 
 ODD = (
     "%00",
@@ -158,3 +162,54 @@ def _require_here(location: str) -> None:
     assert "\n" not in location
     for base in ("http://console/", "https://console/sign-in?to=x"):
         assert "console" == urlsplit(urljoin(base, location.replace("\\", "/"))).netloc
+
+
+def test_pages_go_on_while_the_store_is_away(
+    console: ConsoleHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is signed in stays so and looks customers up; what needs the store says so in one line, and is no fault of ours."""
+    job = held(console, "away", "AWAY-0001")
+    console.sign_in(*Scope)
+
+    @contextmanager
+    def away(*_: object) -> Iterator[None]:
+        raise LocalError("the disk is gone: /secret/place")
+        yield
+
+    database = type(console.hub.state.database)  # type: ignore[attr-defined] # it is SQLite's
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "reading", away)
+        patched.setattr(database, "transaction", away)
+        found = console.post("/", customer="919876543210")
+        assert found.status_code == 200
+        assert "***" in found.text
+        for path in (
+            "/",
+            "/lists",
+            "/jobs",
+            f"/jobs/{job}",
+            f"/uploads/{job}/check",
+            "/connections",
+            "/audit",
+            "/audit.csv",
+            "/access",
+            "/requests",
+            "/uploads/new",
+            "/docs",
+        ):
+            answer = console.client.get(path)
+            assert answer.status_code in {200, 400, 500, 503}, path
+            assert "a fault of couponhub itself" not in answer.text, path
+            assert "/secret" not in answer.text
+            assert "/sign-in" not in answer.headers.get("Location", "")
+            assert answer.status_code == 200 or "something on the server" in answer.text, path
+        for path in (f"/uploads/{job}/send", f"/jobs/{job}/cancel", "/access"):
+            answer = console.post(path, confirm="away", name="new")
+            assert answer.status_code >= 400, path
+            assert "something on the server" in answer.text, path
+        revealed = re.search(r'name="reference" value="([^"]+)"', found.text)
+        assert revealed is not None
+        answer = console.post("/lookup/reveal", customer="919876543210", reference=revealed[1])
+        assert answer.status_code >= 400  # what cannot be written down is not shown
+        assert "<code" not in answer.text
+        assert console.post("/sign-out").status_code == 303
