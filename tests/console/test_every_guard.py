@@ -1,13 +1,15 @@
 """The guards around every page there is, and around every one that is added: nobody is served whom it does not let in."""
 
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
 import attrs
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, EnvironBuilder
+from werkzeug.wrappers import Request, Response
 
 from couponhub.config import OidcSettings
 from couponhub.console.app import Console, SideBySide
@@ -18,10 +20,15 @@ from couponhub.console.opening import all_pages
 from couponhub.console.pages import Page, PageRequest, Shown
 from couponhub.console.sessions import Sessions
 from couponhub.console.try_pages import TryPages
+from couponhub.dashboard.app import DashboardApp
 from couponhub.secret import Secret
 from couponhub.server.auth import with_implied
 from couponhub.server.operations import OperationResponse
 from couponhub.state import Scope
+from couponhub.testing import EmulatorContext
+from couponhub.testing.emulation.app import EmulatorApp
+from couponhub.testing.emulation.routes import Routes
+from couponhub.testing.vendors import emulators
 from tests.console.harness import KEY, ConsoleHarness
 
 FROM_ELSEWHERE: tuple[Mapping[str, str], ...] = (
@@ -183,3 +190,52 @@ def test_every_answer_says_what_a_browser_may_do(console: ConsoleHarness, walk: 
 def _static(console: ConsoleHarness) -> Iterator[str]:
     text = console.client.get("/sign-in").text
     yield text.partition('<script src="')[2].partition('"')[0]
+
+
+def test_no_other_site_turns_an_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every change of the emulators' pages is refused to other sites, and every page says what a browser may do with it."""
+    noted = _Noting(Routes.match)
+    monkeypatch.setattr(Routes, "match", noted)
+    dashboard = DashboardApp(EmulatorApp(emulators((), EmulatorContext()), EmulatorContext()))
+    routes = dashboard._routes._routes
+    changes = [route for route in routes if route.method == "POST"]
+    assert len(changes) > 5
+    for route, headers in product(changes, FROM_ELSEWHERE):
+        answer = _at(dashboard, route, headers)
+        assert answer.status_code == 403, (route.path, headers)
+        assert [HEADERS[name] for name in HEADERS] == [answer.headers[name] for name in HEADERS]
+    assert [] == noted.came
+    for route in changes:
+        assert (
+            _at(dashboard, route, {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}).status_code
+            == 200
+        )
+    assert len(changes) == len(noted.came)
+
+
+class _Noting:
+    """Finds routes of which none does anything but note that it was come to."""
+
+    def __init__(self, inner: Callable[..., Any]) -> None:
+        self._inner = inner
+        self.came: list[str] = []
+
+    def __get__(self, routes: Any, _: object) -> Callable[[str, str], Any]:
+        def match(path: str, method: str) -> Any:
+            self._inner(routes, path, method)
+
+            def answer(_: object) -> Response:
+                self.came.append(path)
+                return Response()
+
+            return answer, {}
+
+        return match
+
+
+def _at(dashboard: DashboardApp, route: Any, headers: Mapping[str, str]) -> Response:
+    path = re.sub(r"<(?:\w+:)?(\w+)>", "1", route.path)
+    builder = EnvironBuilder(
+        path=path, base_url="http://localhost/_emulator", method=route.method, headers=dict(headers)
+    )
+    return dashboard.handle(Request(builder.get_environ()))
