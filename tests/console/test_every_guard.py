@@ -236,6 +236,6 @@ class _Noting:
 def _at(dashboard: DashboardApp, route: Any, headers: Mapping[str, str]) -> Response:
     path = re.sub(r"<(?:\w+:)?(\w+)>", "1", route.path)
     builder = EnvironBuilder(
-        path=path, base_url="http://localhost/_emulator", method=route.method, headers=dict(headers)
+        path=path, base_url="http://localhost/_emulator", method=route.method, headers=[*headers.items()]
     )
     return dashboard.handle(Request(builder.get_environ()))
