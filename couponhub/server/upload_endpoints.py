@@ -44,8 +44,8 @@ class UploadEndpoints:
             about="Send codes to a list.\n\n"
             "The codes are checked, and all their faults told, before anything is sent; then it answers at once, and"
             " the upload goes on by itself: its `status` tells how far it is. A file comes as the field `file` of a form,"
-            " or as the address of one that the vendor can fetch. With `paused` nothing is sent before the job of the"
-            " upload's id is resumed.\n\n"
+            " or as the address of one that the vendor can fetch, which it is told before the answer. With `paused` nothing of"
+            " a file is sent before the job of the upload's id is resumed.\n\n"
             "A request with an `Idempotency-Key` that this token has used for the list sends nothing: it is answered"
             " with the upload that the first one began (200), or refused when it asks for something else (422).",
             method="POST",

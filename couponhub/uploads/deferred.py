@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from couponhub.error_context import ErrorContext
+from couponhub.errors import UsageError
 from couponhub.models import FileUrl, JobId, ListId, Tagging, UploadId
 from couponhub.state import JobRecord
 from couponhub.uploads.arguments import given_timeout
@@ -31,7 +32,9 @@ def begin_upload(
     answers: str | None = None,
     timeout: float | None = None,
 ) -> None:
-    """Check a file, and write it down as an upload of that id, which somebody else drives. Nothing is sent here.
+    """Check a file, and write it down as an upload of that id, which somebody else drives. Nothing is sent here of a file.
+
+    A vendor that fetches it elsewhere is told where at once: such an address is a right in itself, and is not kept for others.
 
     Args:
         uploads: Of the connection.
@@ -45,13 +48,20 @@ def begin_upload(
         callback: As of `Uploads.send`.
         again: The same.
         parent: The job that drives it; None for whoever drives jobs.
-        is_paused: True for one that nobody may drive before somebody lets it go on.
+        is_paused: True for one that nobody may drive before somebody lets it go on; of a file here only.
         answers: As of `UploadRequest`.
         timeout: Seconds for all of it; None for as long as it takes.
 
     Raises:
         CouponhubError: As of `Uploads.send`.
+        UsageError: What lies elsewhere was to be held back.
     """
+    is_elsewhere = isinstance(source, FileUrl)
+    if is_elsewhere and is_paused:
+        raise UsageError(
+            "paused: the vendor is told of an address at once, for it is not kept",
+            hint="leave `paused` out, or send the file itself",
+        )
     assembly = uploads._assembly  # noqa: SLF001 - of this room
     with ErrorContext(assembly.connection, "send codes"):
         request = UploadRequest(
@@ -66,7 +76,7 @@ def begin_upload(
             again=again,
             progress=no_progress,
             parent=parent,
-            is_left=True,
+            is_left=not is_elsewhere,
             is_paused=is_paused,
             answers=answers,
         )

@@ -173,7 +173,8 @@ def _waiting_for(parts: tuple[Part, ...], job: JobRecord | None, now: datetime |
     if job is not None and now is not None and any(part.not_sent and not part.status.ended for part in parts):
         step = job.next_step
         if is_idle(job, now):
-            return "somebody to resume it"
+            is_held = job.status is JobStatus.PAUSED
+            return "somebody to resume it" if is_held else "a worker or a server to go on with it"
         if step is not None and step.kind == SUBMIT and job.waits(now):
             throttled = job.throttled_until(now)
             is_throttled = throttled is not None and throttled == job.free_at(now)

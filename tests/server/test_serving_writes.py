@@ -1,6 +1,10 @@
 """Codes that are sent over HTTP: once for each key, checked before anything is sent, and driven by the server."""
 
 import io
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -97,6 +101,32 @@ def test_nothing_is_sent_before_a_paused_one_is_resumed(
     assert harness.post(f"/v1/jobs/{upload['id']}/resume", None, token).status_code == 200
     where = f"{place}/{upload['id']}"
     eventually(lambda: (harness.get(where, token).json or {})["status"] == "done", "the vendor's end")
+
+
+def test_vendor_is_told_of_an_address_before_the_answer(
+    harness: ServerHarness, token: str, tmp_path: Path
+) -> None:
+    """It is kept nowhere, so nobody could tell it later; repeated with its key nothing is sent, and held back it cannot be."""
+    (tmp_path / "codes.csv").write_text("Coupon Code\nELSEWHERE-1\nELSEWHERE-2\n", encoding="utf-8")
+    (found, *_) = harness.hub["moengage"].lists.iterate(status="active")
+    place = f"/v1/connections/moengage/lists/{found.id}/uploads"
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        wish = {"url": f"http://127.0.0.1:{server.server_port}/codes.csv"}
+        problem(harness.post(place, {**wish, "paused": True}, token), 400, "usage")
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k-url"}
+        first, again = (harness.client.post(place, json=wish, headers=headers) for _ in range(2))
+        where = first.headers["Location"]
+        eventually(lambda: (harness.get(where, token).json or {})["status"] == "done", "the vendor's end")
+        server.shutdown()
+
+    assert (202, 200) == (first.status_code, again.status_code), first.text
+    assert (first.json or {})["parts"][0]["id"]
+    assert (first.json or {})["id"] == (again.json or {})["id"]
+    listed = harness.get(where, token).json or {}
+    assert found.available is not None
+    assert found.available + 2 == (harness.hub["moengage"].lists.get(found.id).available), listed
 
 
 def test_faults_are_told_before_anything_is_sent(harness: ServerHarness, place: str, token: str) -> None:

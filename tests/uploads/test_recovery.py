@@ -112,7 +112,7 @@ def test_waiting_serves_the_files_too(url_harness: UploadHarness) -> None:
 
     assert FIVE[:4] == url_harness.vendor.codes
     assert (UploadStatus.PROCESSING, (5, 4, 0, 0, 0, 1, 0, 0)) == (upload.status, counts(upload))
-    assert "somebody to resume it" == upload.waiting_for
+    assert "a worker or a server to go on with it" == upload.waiting_for
     assert () == upload.warnings
 
 
