@@ -116,12 +116,14 @@ def load_app(
     _give_back_memory()
     if figures is not None and reserve(figures, len(config.connections)):
         os.environ[SHARED_FOLDER] = str(figures)  # read when the library is imported
-    from prometheus_client import disable_created_metrics  # noqa: PLC0415 - the reason above
+    from prometheus_client import disable_created_metrics, values  # noqa: PLC0415 - the reason above
 
     from couponhub.server.app import make_app  # noqa: PLC0415 - the reason above
     from couponhub.server.metrics import Metrics  # noqa: PLC0415 - the reason above
     from couponhub.server.request_context import AccessLog  # noqa: PLC0415 - the reason above
 
+    # With pages it was imported before: they are handed to this process, and know of the server.
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call] # theirs
     disable_created_metrics()  # type: ignore[no-untyped-call] # theirs; half of all lines are those
     metrics = Metrics()
     traced = None if config.server.otlp_url is None else _Traced(config.server.otlp_url)

@@ -1,4 +1,4 @@
-"""`serve --console`: the page of requests shows what every worker has asked, also right before its end."""
+"""`serve --console`: the page of requests and the figures tell what every worker has asked, also right before its end."""
 
 import re
 import signal
@@ -37,6 +37,9 @@ def test_calls_of_all_workers_are_kept_where_there_are_pages(
 
         shown = eventually(lambda: text if "customer_coupons" in (text := page()) else "", "the calls")
         assert "went well" in shown
+        # The pages bring the library of figures along before the folder of all workers is known.
+        figures = requests.get(f"{server.url}/metrics", timeout=30).text
+        assert 'couponhub_vendor_calls_total{connection="capillary"' in figures
         last = server.post(ASKED, token)
         server.process.send(signal.SIGTERM)
         server.process.ended()
