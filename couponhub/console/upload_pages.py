@@ -22,6 +22,8 @@ from couponhub.server.upload_wishes import UploadWish
 from couponhub.shown import shown
 from couponhub.state import AuditAction, JobWish, Scope
 
+_BUSY_SECONDS = 5.0
+"""A page that waits longer for another upload, which may take days, says nothing meanwhile."""
 _OF_WISH = ("name", "column", "tag", "tag_column", "again")
 
 
@@ -83,6 +85,7 @@ class UploadPages:
             UploadWish.of_form(form),
             whose=call.caller.token_id or "",
             idempotency_key=call.form.get("key") or None,
+            busy_timeout=_BUSY_SECONDS,
         )
         return upload
 

@@ -78,7 +78,14 @@ class UploadEndpoints:
         )
 
     def send(
-        self, connection: str, list_id: ListId, wish: UploadWish, *, whose: str, idempotency_key: str | None
+        self,
+        connection: str,
+        list_id: ListId,
+        wish: UploadWish,
+        *,
+        whose: str,
+        idempotency_key: str | None,
+        busy_timeout: float | None = None,
     ) -> tuple[Upload, bool]:
         """Begin an upload, unless the same key began one; return it, and whether it is new.
 
@@ -88,6 +95,7 @@ class UploadEndpoints:
             wish: What to send.
             whose: The caller: keys of different callers are different.
             idempotency_key: Names the wish; None for one that is never repeated.
+            busy_timeout: Seconds that another upload to the list is waited for; None for as many as the file may take.
 
         Raises:
             CouponhubError: As of `Uploads.send`; nothing was sent then.
@@ -96,7 +104,7 @@ class UploadEndpoints:
         uploads = self.hub[connection].uploads
         if idempotency_key is None:
             upload_id = new_upload_id()
-            self._begin(connection, list_id, upload_id, wish, answers=None)
+            self._begin(connection, list_id, upload_id, wish, answers=None, busy_timeout=busy_timeout)
             return uploads.show(list_id, upload_id), True
         with ExitStack() as held:
             self._hold(held, connection, whose, idempotency_key)
@@ -108,7 +116,9 @@ class UploadEndpoints:
                 )
                 found = self.hub.state.jobs.get(JobId(upload_id))
                 if found is None:
-                    self._begin(connection, list_id, upload_id, wish, answers=answers)
+                    self._begin(
+                        connection, list_id, upload_id, wish, answers=answers, busy_timeout=busy_timeout
+                    )
                     return uploads.show(list_id, upload_id), True
                 if found.arguments.get(ANSWERS) != answers:
                     raise _another()
@@ -125,7 +135,14 @@ class UploadEndpoints:
             raise Refusal(error, 409) from None
 
     def _begin(
-        self, connection: str, list_id: ListId, upload_id: UploadId, wish: UploadWish, *, answers: str | None
+        self,
+        connection: str,
+        list_id: ListId,
+        upload_id: UploadId,
+        wish: UploadWish,
+        *,
+        answers: str | None,
+        busy_timeout: float | None,
     ) -> None:
         try:
             begin_upload(
@@ -141,6 +158,7 @@ class UploadEndpoints:
                 is_paused=wish.is_paused,
                 answers=answers,
                 timeout=_PREPARE_SECONDS,
+                busy_timeout=busy_timeout,
             )
         except CouponhubError as error:
             if not isinstance(wish.source, Path):

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from couponhub.error_context import ErrorContext
-from couponhub.errors import UsageError
+from couponhub.errors import UsageError, WaitTimeout
 from couponhub.models import FileUrl, JobId, ListId, Tagging, UploadId
 from couponhub.state import JobRecord
 from couponhub.uploads.arguments import given_timeout
@@ -31,6 +31,7 @@ def begin_upload(
     is_paused: bool = False,
     answers: str | None = None,
     timeout: float | None = None,
+    busy_timeout: float | None = None,
 ) -> None:
     """Check a file, and write it down as an upload of that id, which somebody else drives. Nothing is sent here of a file.
 
@@ -51,8 +52,10 @@ def begin_upload(
         is_paused: True for one that nobody may drive before somebody lets it go on; of a file here only.
         answers: As of `UploadRequest`.
         timeout: Seconds for all of it; None for as long as it takes.
+        busy_timeout: Seconds of it for another upload to the list, before anything is read; None for all of them.
 
     Raises:
+        WaitTimeout: Another upload has the list for longer.
         CouponhubError: As of `Uploads.send`.
         UsageError: What lies elsewhere was to be held back.
     """
@@ -80,6 +83,12 @@ def begin_upload(
             is_paused=is_paused,
             answers=answers,
         )
+        if busy_timeout is not None:  # the lock is taken again later: this one only tells early
+            try:
+                with assembly.ledger().list_lock(list_id, timeout=busy_timeout):
+                    pass
+            except WaitTimeout as error:
+                raise error.reworded(hint="try again when that upload has ended") from None
         limit = assembly.rate_limit_wait(given_timeout(timeout))
         assembly.send(assembly.ledger(), request, limit)
 

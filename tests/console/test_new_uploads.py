@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
+from couponhub.models import ListId
 from couponhub.state import Scope
 from tests.console.browser import Visitor
 from tests.console.harness import ConsoleHarness, served
@@ -121,6 +122,21 @@ def test_drops_what_is_not_to_be_sent(console: ConsoleHarness) -> None:
     assert late.status_code == 303
     assert console.hub.jobs.get(upload_id).status == "cancelled"
     assert send(console, "code\nDROP-0001\n").status_code == 303
+
+
+def test_is_told_at_once_that_another_upload_has_the_list(
+    console: ConsoleHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That one may take days: the page does not wait for it without a word, and nothing is written down."""
+    monkeypatch.setattr("couponhub.console.upload_pages._BUSY_SECONDS", 0.05)
+    console.sign_in(*MANAGER)
+    before = jobs(console)
+    with console.hub.state.ledger("capillary").list_lock(ListId(list_of(console.hub)), timeout=0):
+        answer = send(console, "code\nBUSY-0001\n", key="busy")
+    assert "another upload to this list is still being sent; nothing was sent" in answer.text
+    assert "try again when that upload has ended" in answer.text
+    assert before == jobs(console)
+    assert send(console, "code\nBUSY-0001\n", key="busy").status_code == 303
 
 
 def test_is_begun_once_however_often_the_form_is_sent(console: ConsoleHarness) -> None:
