@@ -1,4 +1,4 @@
-"""S-50 to S-58 and S-136: tokens, sessions, callback addresses, and the signal that people were forgotten."""
+"""S-50 to S-58 and S-138: tokens, sessions, callback addresses, and the signal that people were forgotten."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -139,7 +139,7 @@ class RightRules:
         assert latest != signal.latest()
 
     def test_s136_sessions_stay_signed_out_of(self, harness: StateHarness) -> None:
-        """S-136: others see that a session was signed out of with their next read, once, until it would have ended by itself."""
+        """S-138: others see that a session was signed out of with their next read, once, until it would have ended by itself."""
         one, other = harness.open().sign_outs, harness.open().sign_outs
         assert one.all() == frozenset()
         until = utc_now() + timedelta(hours=1)
