@@ -104,6 +104,7 @@ class JobPages:
         if job.kind == MIGRATION:
             return Redirect(f"/migrations/{job.id}")
         upload = upload_of(self._hub, job, fetches=True)
+        wish = self._open_wish(job)
         parts = () if upload is None else tuple(parts_of(job, upload))
         deliveries = tuple(deliveries_of(self._hub, job))
         moves = not job.status.ended or (upload is not None and not upload.status.ended)
@@ -115,7 +116,8 @@ class JobPages:
                 "upload": upload,
                 "left": {} if job.status.ended else quota_left(self._hub, job),
                 "waits": waits_for_check(job),
-                "is_pausing": self._is_pausing(job),
+                "is_pausing": wish is JobWish.PAUSE,
+                "is_cancelling": wish is JobWish.CANCEL,
                 "rate": None if upload is None else _rate_of(upload),
                 "parts": page_of(parts, call.query, at_once=_PARTS_AT_ONCE),
                 "deliveries": deliveries,
@@ -124,12 +126,12 @@ class JobPages:
             },
         )
 
-    def _is_pausing(self, job: Job) -> bool:
-        """Tell whether somebody has paused a job of which a step still runs, for as long as a limit may make it wait."""
+    def _open_wish(self, job: Job) -> JobWish | None:
+        """Return what somebody wished of a job of which a step still runs, for as long as a limit may make it wait."""
         if job.status.ended or job.status is JobStatus.PAUSED:
-            return False
+            return None
         record = self._hub.state.jobs.get(job.id)
-        return record is not None and record.wish is JobWish.PAUSE
+        return None if record is None else record.wish
 
     def _part(self, call: PageRequest) -> Shown:
         """Show all that is known of a part: more than stands in the list of them."""

@@ -135,6 +135,17 @@ def test_cancels_only_what_is_named(console: ConsoleHarness, visitor: Visitor) -
     expect(page.locator("#standing")).to_contain_text("Cancelled", timeout=10_000)
 
 
+def test_says_that_it_was_cancelled_while_a_step_runs(console: ConsoleHarness) -> None:
+    """A limit may make the step wait for days: nothing looks as if nobody had cancelled it, and nothing more can be wished."""
+    job_id = held(console, "Spring mail", "CANCEL-0002")
+    console.sign_in(*OPERATOR)
+    assert 'id="cancel"' in console.client.get(f"/jobs/{job_id}").text
+    console.hub.jobs.cancel(job_id)  # and nobody has seen to its end yet
+    text = console.client.get(f"/jobs/{job_id}").text
+    assert "It was cancelled, and ends as soon as" in text
+    assert not any(f'id="{wish}"' in text for wish in ("cancel", "pause", "resume"))
+
+
 def test_tells_what_became_of_each_row(console: ConsoleHarness) -> None:
     """The file is for whoever may see codes alone."""
     job_id = held(console, "rows", "ROWS-0001", "ROWS-0002", "ROWS-0001")
