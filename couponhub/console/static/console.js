@@ -51,8 +51,11 @@
     try {
       await navigator.clipboard.writeText(code.textContent);
       tell(button.dataset.copied);
+      button.classList.add("did");
+      setTimeout(() => button.classList.remove("did"), 2000);
     } catch {
-      tell(button.dataset.notCopied); // without TLS, or not allowed
+      tell(button.dataset.notCopied); // without TLS, or not allowed: it is marked, ready for the keys
+      getSelection().selectAllChildren(code);
     }
   });
 
