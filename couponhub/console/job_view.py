@@ -8,7 +8,7 @@ import attrs
 from couponhub.console.migration_names import MigrationName, MigrationNames
 from couponhub.errors import CouponhubError, NotFound
 from couponhub.hub import CouponHub
-from couponhub.models import Job, JobStatus, Part, Step, Upload
+from couponhub.models import Job, JobStatus, Part, Step, Upload, UploadStatus
 from couponhub.shown import shown
 from couponhub.webhooks import delivery_id
 
@@ -28,6 +28,7 @@ class JobLine:
         count: Its parts, or its steps where it has no parts.
         waiting_for: What it waits for, for people; None when it goes on, or has ended.
         rejected: Rows of an upload that its vendor has refused so far; 0 for other jobs, and where that is not known.
+        outcome: How an upload ended that is more than done; None for any other job.
         migration: What it is called; None for another job, and where that is not looked up.
     """
 
@@ -38,6 +39,7 @@ class JobLine:
     count: int
     waiting_for: str | None
     rejected: int = 0
+    outcome: UploadStatus | None = None
     migration: MigrationName | None = None
 
 
@@ -103,8 +105,16 @@ def line_of(hub: CouponHub, job: Job, names: MigrationNames | None = None) -> Jo
         count=len(counted),
         waiting_for=(None if upload is None else upload.waiting_for) or job.waiting_for,
         rejected=0 if upload is None else upload.rejected or 0,
+        outcome=_outcome(job, upload),
         migration=names.of(job.id) if names is not None and job.kind == MIGRATION else None,
     )
+
+
+def _outcome(job: Job, upload: Upload | None) -> UploadStatus | None:
+    """Return how an upload ended whose job has done all it could; None where that is just done."""
+    if upload is None or job.status is not JobStatus.DONE or upload.status is UploadStatus.DONE:
+        return None
+    return upload.status
 
 
 def upload_of(hub: CouponHub, job: Job, *, fetches: bool = False) -> Upload | None:

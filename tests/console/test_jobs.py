@@ -165,6 +165,18 @@ def test_tells_what_became_of_each_row(console: ConsoleHarness) -> None:
     assert ["accepted", "accepted", "duplicate"] == [row["outcome"] for row in rows]
 
 
+def test_job_that_is_done_is_not_shown_so_where_its_vendor_took_nothing(console: ConsoleHarness) -> None:
+    """It has done all it could; whoever reads the list of jobs wants to know what became of the codes."""
+    hub = console.hub
+    home = next(one.id for one in hub["moengage"].lists.iterate(status="active"))
+    console.controls["moengage"].set_options(fail_next_files=1)
+    upload = hub["moengage"].uploads.send(home, ["REFUSED-0001"], wait=True, timeout=60)
+    assert ("failed", "done") == (upload.status, hub.jobs.get(upload.id).status)
+    console.sign_in(*OPERATOR)
+
+    assert '<span class="badge failed">failed</span>' in console.client.get("/jobs").text
+
+
 def test_each_part_has_a_page(console: ConsoleHarness) -> None:
     """What was sent, what the vendor answered and what it fetched; its file's name is for whoever may see codes; others are not there."""
     job_id = held(console, XSS, "PART-0001", "PART-0002")
