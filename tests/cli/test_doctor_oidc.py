@@ -23,7 +23,7 @@ def test_tells_of_the_provider(cli: CliRunner) -> None:
         file.write_text(plain + TABLE.format(issuer=f"{provider.issuer}/"), encoding="utf-8")
         ran = cli("doctor")
     assert (True, None) == (well["ok"], well["error"])
-    assert ["client_secret", "[server.oidc]"] == [text.split()[0] for text in well["warnings"]]
+    assert ["client_secret", "[server.oidc]", "[server]"] == [text.split()[0] for text in well["warnings"]]
     assert ConfigError.exit_code == ran.code
     (line,) = (line for line in ran.err.splitlines() if "oidc" in line)
     assert "calls itself" in line

@@ -31,7 +31,7 @@ def test_checks_a_connection_by_keyboard_and_follows_what_moves(
     button = page.get_by_role("button", name="Check capillary now")
     button.press("Enter")
     page.clock.run_for(1000)
-    expect(page.locator("#check-1")).to_contain_text("It does not work.")
+    expect(page.locator("#check-1")).to_contain_text("It does not work:")
     visitor.require_accessible()
 
     before = console.hub["moengage"].quota_left()["fetch_lists_per_day"]
