@@ -107,6 +107,23 @@ def test_shows_calls_what_followed_and_why(watched: Watched, chromium: Chromium)
         visitor.require_nothing_odd()
 
 
+def test_no_verdict_is_told_of_a_sign_in(watched: Watched) -> None:
+    """The call that needed it decides whether it is repeated, which a sign-in does not learn; another sort of trouble is told apart."""
+    failed = attrs.evolve(
+        new_call("call_01", outcome="unavailable"),
+        operation="fetch_token", path="", status=503, decision=CallDecision.GIVEN_UP, because="final",
+    )  # fmt: skip
+    silent = attrs.evolve(failed, id="call_02", operation="read_list", path="/v2", status=None)
+    watched.hub.state.vendor_calls.write([failed, silent])
+    watched.console.sign_in(Scope.ADMIN)
+
+    page = watched.console.client.get("/requests/call_01").text
+    assert "A failure at the vendor (HTTP 503)." in page
+    assert "The call that needed it was told so" in page
+    assert "given up" not in page
+    assert "No answer." in watched.console.client.get("/requests/call_02").text
+
+
 def test_is_for_those_who_may_do_all_and_finds_what_is_asked(watched: Watched) -> None:
     """Filters are words of the form, pages follow each other, and what is not there is said; a call links to its siblings."""
     console, calls = watched.console, watched.hub.state.vendor_calls

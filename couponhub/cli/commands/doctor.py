@@ -208,7 +208,9 @@ def _oidc(hub: CouponHub, faults: list[CouponhubError]) -> list[Document]:
     document = _tried(OidcProvider(settings).check, faults, subject="oidc")
     nobody = [] if settings.scopes else ["[server.oidc] scopes names no group, so nobody is let in"]
     if not hub.config.server.console:
-        nobody.append("[server] console is not true, so there is a door with `couponhub serve --console` alone")
+        nobody.append(
+            "[server] console is not true, so there is a door with `couponhub serve --console` alone"
+        )
     return [{**document, "warnings": [*_literal(settings), *nobody]}]
 
 
