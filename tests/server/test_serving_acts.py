@@ -64,7 +64,7 @@ def test_what_is_done_over_http_is_written_down_once(harness: ServerHarness) -> 
     assert {(token.id, "shop", "done", "moengage")} == {
         (one.who, one.name, one.outcome, one.connection) for one in found
     }
-    assert "request-1" == found[2].request_id
+    assert "request-1" == found[3].request_id
     assert all(one.request_id for one in found)
 
 
