@@ -1,6 +1,7 @@
 """Errors as problem details (RFC 9457): the kind, the hint and the status of the error table."""
 
 import math
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -11,6 +12,10 @@ from couponhub.serialization import Document, error_object
 
 MEDIA_TYPE = "application/problem+json"
 _NOT_SOON_SECONDS = 60
+_OPTION = re.compile(r"`[^`]*`|--([a-z][a-z-]*)")
+"""A whole command, or an option in the words of a hint."""
+_FIELDS = {"set": "extra"}
+"""Fields that are not called as the option."""
 _OWN = frozenset({401, 403, 404, 405, 408, 413, 415, 429})
 
 
@@ -73,16 +78,26 @@ def problem_document(
     told = error_object(error)
     return {
         "type": f"urn:couponhub:problem:{error.kind}",
-        "title": title or _title(type(error), status),
+        "title": title or _title(error, status),
         "status": status,
         "detail": told.pop("message"),
         **told,
+        "hint": None if told["hint"] is None else _OPTION.sub(_as_field, told["hint"]),
         "request_id": request_id,
     }
 
 
-def _title(cls: type[CouponhubError], status: int) -> str:
+def _as_field(found: re.Match[str]) -> str:
+    """Call by its field what a hint calls by its option: who asks over HTTP types none."""
+    option = found[1]
+    return found[0] if option is None else f"`{_FIELDS.get(option, option.replace('-', '_'))}`"
+
+
+def _title(error: CouponhubError, status: int) -> str:
     """Return words that are the same for all errors of a class; what HTTP calls the status where that is the endpoint's own."""
-    if status != cls.http_status and status in _OWN:
+    is_ours = (
+        isinstance(error, NotFound) and error.connection is None
+    )  # the kind's own words speak of vendors
+    if is_ours or (status != type(error).http_status and status in _OWN):
         return HTTPStatus(status).phrase
-    return cls.title
+    return type(error).title

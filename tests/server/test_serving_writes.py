@@ -135,6 +135,8 @@ def test_faults_are_told_before_anything_is_sent(harness: ServerHarness, place: 
     mended = send(harness, place, token, "code\nGOOD-0001\nGOOD-0002\n", key="k-3")
 
     assert problem(faulty, 400, "usage")["detail"].startswith("spring.csv: ")
+    unnamed = send(harness, place, token, "a,b\nX-1,X-2\n", key="k-4")
+    assert problem(unnamed, 400, "usage")["hint"].endswith("holds the codes: `column` NAME or INDEX")
     assert mended.status_code == 202, mended.text
 
 
