@@ -1,6 +1,5 @@
 """Opens the state that the settings name."""
 
-import time
 from collections.abc import Callable
 
 from couponhub.state.jobs import Followers, no_followers
@@ -15,7 +14,7 @@ def open_state(
     shared: SharedSettings | None = None,
     *,
     followers: Followers = no_followers,
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float] | None = None,
 ) -> State:
     """Return the state at the address of the settings. Nothing is touched before its first use.
 
@@ -23,7 +22,7 @@ def open_state(
         settings: The table `[store]` of the configuration; it has checked the address.
         shared: The table `[shared]`, which says what one of many machines may use of a quota while it counts by itself.
         followers: The jobs that are written down with the end of another one.
-        clock: Seconds since the epoch, for demonstrations; a database that has a clock of its own asks that.
+        clock: Seconds since the epoch, for demonstrations; None for that of this machine. A database that has a clock of its own asks that.
     """
     if settings.is_postgresql:
         from couponhub.state.postgresql.state import PostgresqlState  # noqa: PLC0415 - of several kinds one is loaded
@@ -31,7 +30,9 @@ def open_state(
         return PostgresqlState(settings, share=(shared or SharedSettings()).share, followers=followers)
     from couponhub.state.sqlite import SqliteState  # noqa: PLC0415 - the same
 
-    return SqliteState(settings, clock=clock, followers=followers)
+    if clock is None:
+        return SqliteState(settings, followers=followers)
+    return SqliteState(settings, followers=followers, clock=clock)
 
 
 def open_shared(settings: SharedSettings, state: State) -> Shared | None:
