@@ -14,6 +14,8 @@ PYTHON ?= $(shell for it in $(CANDIDATES); do "$$it" -c '$(SUITABLE)' >/dev/null
 
 BIN := .venv/bin
 PIP := -m pip --disable-pip-version-check --quiet
+# One more than there are processors, for tests wait a lot: for vendors, servers and processes that they kill.
+PROCESSES = $(shell $(BIN)/python -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 LOCKED := install --require-hashes --requirement
 SOURCES := $(shell find couponhub adapters -type f -name '*.py*' ! -name '*.pyc')
 DOCUMENTS := $(shell find docs -type f \( -name '*.md' -o -name '*.py' \) ! -path 'docs/_build/*')
@@ -64,7 +66,7 @@ wheel: build/.wheel
 # Last, so that its summary is what one sees.
 pytest: .venv/.dev
 	@echo '== tests'
-	@$(BIN)/python -m pytest --quiet --numprocesses auto --maxprocesses 4 $(PYTEST)
+	@$(BIN)/python -m pytest --quiet --numprocesses $(PROCESSES) $(PYTEST)
 
 # Pillow, which gives each picture few colours, is needed here alone.
 pictures: .venv/.dev
@@ -74,7 +76,7 @@ pictures: .venv/.dev
 
 # The tests with all examples of each property, of which `make test` tries a quarter.
 thorough: .venv/.dev
-	@COUPONHUB_THOROUGH=1 $(BIN)/python -m pytest --quiet --numprocesses auto --maxprocesses 4 $(PYTEST)
+	@COUPONHUB_THOROUGH=1 $(BIN)/python -m pytest --quiet --numprocesses $(PROCESSES) $(PYTEST)
 
 # Uploads and migrations at size, their processes killed fifty and a hundred times; prints a table (docs/reliability.md). More words:
 # make torture TORTURE='migrations --seed 7'.
@@ -91,7 +93,7 @@ scale: .venv/.dev
 coverage: .venv/.dev
 	@echo '== coverage'
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --quiet --numprocesses auto --maxprocesses 4 $(PYTEST)
+	@$(BIN)/coverage run -m pytest --quiet --numprocesses $(PROCESSES) $(PYTEST)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
