@@ -180,7 +180,8 @@ def _what_went_wrong(visitor: Visitor, pictures: Pictures) -> None:
     expect(page.locator("main")).to_contain_text("given up")
     pictures.take(page, "console-requests.png")
     page.get_by_role("link", name="Uploads and migrations").click()
-    expect(page.get_by_role("row", name="vip.csv")).to_contain_text("Refused: 2", timeout=60_000)
+    # The demo looks at the vendor once a minute.
+    expect(page.get_by_role("row", name="vip.csv")).to_contain_text("Refused: 2", timeout=150_000)
     page.get_by_role("link", name="flash-sale.csv").click()
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
