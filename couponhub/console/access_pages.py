@@ -9,6 +9,7 @@ import attrs
 
 from couponhub.clock import utc_now
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
+from couponhub.console.whole_numbers import whole_number
 from couponhub.errors import CouponhubError, NotFound, UsageError
 from couponhub.models.given import given_id
 from couponhub.server.ground import Ground
@@ -73,10 +74,9 @@ class TokenForm:
         """
         if not self.days:
             return None
-        most = len(str(_LONGEST_DAYS))
-        if not (self.days.isascii() and self.days.isdigit() and len(self.days) <= most):
+        days = whole_number(self.days, digits=len(str(_LONGEST_DAYS)))
+        if days is None:
             raise UsageError("days: expected a whole number, or nothing for a token that never ends")
-        days = int(self.days)
         if not 0 < days <= _LONGEST_DAYS:
             raise UsageError(f"days: expected 1 to {_LONGEST_DAYS}")
         return timedelta(days=days)

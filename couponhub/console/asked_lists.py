@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import attrs
 
+from couponhub.console.whole_numbers import whole_number
 from couponhub.errors import UsageError
 from couponhub.models import CouponList, ListStatus
 from couponhub.models.list_selection import ListSelection
@@ -141,6 +142,7 @@ def _days(name: str, text: str) -> int:
 
 
 def _number(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+    number = whole_number(text, digits=_LONGEST_NUMBER)
+    if number is None:
         raise UsageError(f"{name}: expected a whole number from 0, of at most {_LONGEST_NUMBER} digits")
-    return int(text)
+    return number

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 import attrs
 
+from couponhub.console.downloads import csv_download
 from couponhub.console.pages import Page, PageRequest, Shown, View
 from couponhub.errors import UsageError
 from couponhub.hub import CouponHub
 from couponhub.models.given import word
 from couponhub.serialization import instant_text
-from couponhub.server.operations import OperationResponse
 from couponhub.shown import no_formula
 from couponhub.state import AuditAction, AuditEvent, AuditLog, AuditPage, AuditQuestion, Scope
 
@@ -134,11 +134,7 @@ class AuditPages:
         log = self._hub.state.audit
         # Now, so that a log that cannot be read is a page that says so, and not half a table.
         first = log.page(question, at_most=_ROWS_AT_ONCE)
-        return OperationResponse(
-            content=_rows(log, question, first),
-            media_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": 'attachment; filename="audit.csv"'},
-        )
+        return csv_download(_rows(log, question, first), "audit")
 
 
 def _rows(log: AuditLog, question: AuditQuestion, page: AuditPage) -> Generator[bytes]:

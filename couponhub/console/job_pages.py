@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from couponhub.clock import utc_now
+from couponhub.console.downloads import csv_download
 from couponhub.console.job_view import (
     MIGRATION,
     JobLine,
@@ -23,10 +24,10 @@ from couponhub.console.migration_names import MigrationNames
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
 from couponhub.console.paging import AT_ONCE, PageOf, page_of, read_page, wanted_page
 from couponhub.console.shared_looks import SharedLooks
-from couponhub.errors import NotFound, PermissionDenied, UsageError
+from couponhub.console.whole_numbers import files_a_minute, whole_number
+from couponhub.errors import NotFound, PermissionDenied
 from couponhub.models import Job, JobStatus, Upload
 from couponhub.server.ground import Ground
-from couponhub.server.operations import OperationResponse
 from couponhub.server.problems import Refusal
 from couponhub.state import JobWish, Scope
 
@@ -136,8 +137,7 @@ class JobPages:
     def _part(self, call: PageRequest) -> Shown:
         """Show all that is known of a part: more than stands in the list of them."""
         job, upload = self._upload(call)
-        text = call.path["number"]
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER else 0
+        number = whole_number(call.path["number"], digits=_LONGEST_NUMBER - 1) or 0
         found = next((one for one in parts_of(job, upload) if one.number == number), None)
         if found is None:
             raise NotFound(f"upload {job.id} has no such part", hint=f"it has {len(upload.parts)}")
@@ -170,11 +170,7 @@ class JobPages:
         except BaseException:
             folder.cleanup()
             raise
-        return OperationResponse(
-            content=_streamed(file, folder),
-            media_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{job.id}.csv"'},
-        )
+        return csv_download(_streamed(file, folder), job.id)
 
     def _pause(self, call: PageRequest) -> Shown:
         job = self._hub.jobs.pause(self._job(call).id)
@@ -187,10 +183,8 @@ class JobPages:
         return Redirect(f"/jobs/{job.id}")
 
     def _throttle(self, call: PageRequest) -> Shown:
-        text = call.form.get("per_minute", "").strip()
-        if text and not (text.isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER):
-            raise UsageError("files a minute: expected a whole number, or nothing for no limit of yours")
-        job = self._hub.jobs.throttle(self._job(call).id, int(text) if text else None)
+        per_minute = files_a_minute(call.form, digits=_LONGEST_NUMBER - 1)
+        job = self._hub.jobs.throttle(self._job(call).id, per_minute)
         self._wake()
         return Redirect(f"/jobs/{job.id}")
 

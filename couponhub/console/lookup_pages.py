@@ -10,6 +10,7 @@ from couponhub.console.answer_view import GROUPS, AnswerView, coupon_of, forms_o
 from couponhub.console.asked_customer import AskedCustomer, read_customer
 from couponhub.console.kept_answers import KeptAnswers
 from couponhub.console.pages import NO_FIELDS, Page, PageRequest, Shown, View
+from couponhub.console.whole_numbers import whole_number
 from couponhub.console.why_view import why_of
 from couponhub.errors import UsageError
 from couponhub.hub import CouponHub
@@ -58,7 +59,7 @@ class LookupPages:
         answer = self._kept.get(_whose(call), asked.customer) if turned else None
         if answer is None:
             answer = self._asked(call, asked)
-        tries = _number(call.form.get("again", ""))
+        tries = whole_number(call.form.get("again", ""), digits=_LONGEST_NUMBER) or 0
         is_same = call.is_fragment and call.form.get("shown") == answer.digest
         again_in = answer.again_in(tries)
         values = {
@@ -127,8 +128,5 @@ def _whose(call: PageRequest) -> str:
 def _turned(text: str) -> tuple[str, int]:
     """Read `group:page`; an odd one turns nothing."""
     group, _, number = text.partition(":")
-    return (group, max(1, _number(number))) if group in {name for name, _ in GROUPS} else ("", 1)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else 0
+    page = whole_number(number, digits=_LONGEST_NUMBER) or 1
+    return (group, page) if group in {name for name, _ in GROUPS} else ("", 1)

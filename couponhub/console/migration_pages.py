@@ -9,7 +9,8 @@ from couponhub.console.migration_tasks import LongTasks
 from couponhub.console.migration_view import Proven, conditions_of, picture_of, proven_of, target_name
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
 from couponhub.console.paging import page_of
-from couponhub.errors import NotFound, UsageError
+from couponhub.console.whole_numbers import files_a_minute
+from couponhub.errors import NotFound
 from couponhub.models import MigrationReport
 from couponhub.server.ground import Ground
 from couponhub.state import Scope
@@ -74,10 +75,7 @@ class MigrationPages:
 
     def _throttle(self, call: PageRequest) -> Shown:
         migration_id = self._id(call)
-        text = call.form.get("per_minute", "").strip()
-        if text and not (text.isascii() and text.isdigit() and len(text) < len("1000000")):
-            raise UsageError("files a minute: expected a whole number, or nothing for no limit of yours")
-        self._hub.migrations.throttle(migration_id, int(text) if text else None)
+        self._hub.migrations.throttle(migration_id, files_a_minute(call.form, digits=6))
         return Redirect(f"/migrations/{migration_id}")
 
     def _verify(self, call: PageRequest) -> Shown:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from couponhub.clock import utc_now
+from couponhub.console.downloads import csv_download
 from couponhub.console.list_stock import ListStock
 from couponhub.console.pages import Page, PageRequest, Shown, View
 from couponhub.console.reading_notes import ReadingNotes
@@ -15,7 +16,6 @@ from couponhub.hub import CouponHub
 from couponhub.models import CouponList, Upload, UsageGroup
 from couponhub.models.base import given_list_id
 from couponhub.server.discretion import discreet
-from couponhub.server.operations import OperationResponse
 from couponhub.server.problems import not_there
 from couponhub.state import Scope
 
@@ -106,9 +106,14 @@ class OneListPages:
         counted = self._counts.of(self._hub[name], list_id)
         match call.path["by"]:
             case UsageGroup.DAY.value:
-                return _download(counts_table(counted.by_day, UsageGroup.DAY), UsageGroup.DAY)
+                return csv_download(
+                    counts_table(counted.by_day, UsageGroup.DAY), f"codes-by-{UsageGroup.DAY.value}"
+                )
             case UsageGroup.CAMPAIGN.value:
-                return _download(counts_table(counted.by_campaign, UsageGroup.CAMPAIGN), UsageGroup.CAMPAIGN)
+                return csv_download(
+                    counts_table(counted.by_campaign, UsageGroup.CAMPAIGN),
+                    f"codes-by-{UsageGroup.CAMPAIGN.value}",
+                )
             case _:
                 raise not_there()
 
@@ -119,11 +124,3 @@ def _named(call: PageRequest) -> tuple[str, str]:
 
 def _common(call: PageRequest) -> dict[str, str]:
     return {"connection": call.path["connection"], "list_id": call.path["list_id"]}
-
-
-def _download(content: bytes, by: UsageGroup) -> OperationResponse:
-    return OperationResponse(
-        content=content,
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="codes-by-{by.value}.csv"'},
-    )

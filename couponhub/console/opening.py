@@ -46,12 +46,13 @@ class ConsolePages:
         return sampled_console(api)
 
 
-def with_console(api: App, *, key: bytes | None = None) -> SideBySide:
+def with_console(api: App, *, key: bytes | None = None, notes: ReadingNotes | None = None) -> SideBySide:
     """Return the API's application with the pages beside it.
 
     Args:
         api: The application.
         key: A secret that all servers share, for sessions and references; one of the state's by default.
+        notes: The history of lists and limits; a new one by default.
 
     Raises:
         LocalError: The state cannot be used.
@@ -63,22 +64,28 @@ def with_console(api: App, *, key: bytes | None = None) -> SideBySide:
     oidc = None
     if server.oidc is not None:
         oidc = OidcPages(OidcProvider(server.oidc), sessions, server.public_url)
-    every = [*all_pages(ground, sessions, oidc, key=secret), *TryPages(api).pages()]
+    every = [*all_pages(ground, sessions, oidc, key=secret, notes=notes), *TryPages(api).pages()]
     console = Console(every, sessions, ground.frame, ground.patience, None if oidc is None else oidc.name)
     return SideBySide(api, console)
 
 
 def sampled_console(api: App) -> SideBySide:
     """Return the same, in a process that serves for long: from now on a history of its vendors' limits is kept, too."""
-    ReadingNotes(api.ground.hub).keep_sampling()
-    return with_console(api)
+    notes = ReadingNotes(api.ground.hub)
+    notes.keep_sampling()
+    return with_console(api, notes=notes)
 
 
 def all_pages(
-    ground: Ground, sessions: Sessions, oidc: OidcPages | None = None, *, key: bytes
+    ground: Ground,
+    sessions: Sessions,
+    oidc: OidcPages | None = None,
+    *,
+    key: bytes,
+    notes: ReadingNotes | None = None,
 ) -> Iterable[Page]:
     """Give every page, those of the main menu in its order."""
-    notes = ReadingNotes(ground.hub)
+    notes = notes or ReadingNotes(ground.hub)
     stock = ListStock(ground.hub, notes=notes)
     yield from LookupPages(ground.hub, key).pages()
     yield from ListPages(ground.hub, stock).pages()

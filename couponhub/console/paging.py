@@ -5,6 +5,8 @@ from typing import Generic, TypeVar
 
 import attrs
 
+from couponhub.console.whole_numbers import whole_number
+
 T = TypeVar("T")
 
 AT_ONCE = 25
@@ -36,7 +38,7 @@ def page_of(items: Sequence[T], query: Mapping[str, str], *, at_once: int = AT_O
 def wanted_page(query: Mapping[str, str]) -> int:
     """Return the number of the page that is asked for by `page`, from 1: whether there is one or not; 1 by default."""
     text = query.get("page", "1")
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < len("1000000") else 1
+    return whole_number(text, digits=6) or 1
 
 
 def read_page(

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from couponhub.console.pages import Redirect, View
+from couponhub.console.whole_numbers import whole_number
 from couponhub.dashboard.visits import BELOW, Answer, Visit
 from couponhub.testing.emulation.app import EmulatorApp
 from couponhub.testing.emulation.corruption import Garbage
@@ -128,9 +129,9 @@ class FaultPages:
         return Redirect(f"{_PAGE}?done=on")
 
     def _switch_off(self, visit: Visit) -> Redirect:
-        number = visit.form.get("number", "")
-        if number.isascii() and number.isdigit() and len(number) < 19:
-            self._emulated.faults.remove(int(number))
+        number = whole_number(visit.form.get("number", ""), digits=18)
+        if number is not None:
+            self._emulated.faults.remove(number)
         return Redirect(f"{_PAGE}?done=off")
 
     def _switch_all_off(self, _: Visit) -> Redirect:

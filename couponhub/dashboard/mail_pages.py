@@ -7,6 +7,7 @@ import attrs
 from couponhub.console.pages import View
 from couponhub.console.paging import page_of
 from couponhub.console.rendering import path_part
+from couponhub.console.whole_numbers import whole_number
 from couponhub.dashboard.visits import BELOW, HOME, Answer, Visit
 from couponhub.testing.emulation.app import EmulatorApp
 from couponhub.testing.emulation.context import Mail
@@ -59,8 +60,8 @@ class MailPages:
         return View(template="emulator_mails.html", values={"found": found, "address": f"{BELOW}/mails"})
 
     def _show_one(self, visit: Visit) -> View:
-        mails, text = self._emulated.world.outbox.mails(), visit.words["number"]
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+        mails = self._emulated.world.outbox.mails()
+        number = whole_number(visit.words["number"], digits=8) or 0
         if not 1 <= number <= len(mails):
             raise ControlError(f"mails have numbers; there are {len(mails)}, from 1", missing=True)
         mail = mails[number - 1]

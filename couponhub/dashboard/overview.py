@@ -7,6 +7,7 @@ from types import MappingProxyType
 import attrs
 
 from couponhub.console.pages import Redirect, View
+from couponhub.console.whole_numbers import whole_number
 from couponhub.dashboard.visits import HOME, Answer, Visit, vendor_address
 from couponhub.testing.emulation.app import EmulatorApp
 from couponhub.testing.emulation.reading import read_count
@@ -120,9 +121,8 @@ class Overview:
 
 
 def _whole(text: str, where: str) -> int:
-    return read_count(
-        int(text) if text.isascii() and text.isdigit() and len(text) < 9 else text, where, most=_LARGEST_STEP
-    )
+    number = whole_number(text, digits=8)
+    return read_count(text if number is None else number, where, most=_LARGEST_STEP)
 
 
 def _unit(text: str) -> str:

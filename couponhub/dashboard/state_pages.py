@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from couponhub.console.pages import Redirect, View
 from couponhub.console.paging import PageOf, nearest_page
+from couponhub.console.whole_numbers import whole_number
 from couponhub.dashboard.overview import tables_of
 from couponhub.dashboard.visits import Answer, Visit, vendor_address
 from couponhub.testing.emulation.app import EmulatorApp
@@ -70,8 +71,8 @@ class StatePages:
         if table is None:
             raise ControlError(f"{vendor.name} shows no such table", missing=True)
         find = visit.query.get("find", "").strip()
-        text = visit.query.get("page", "1")
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+        number = whole_number(visit.query.get("page", "1"), digits=8)
+        number = 1 if number is None else number
         found = _found(table, find, number) if find else _part(table, number)
         address = vendor_address(vendor.name, table.name)
         more = f"&{urlencode({'find': find})}" if find else ""
