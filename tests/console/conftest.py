@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from couponhub import CouponHub
 from couponhub.testing import EmulatedVendors, emulated_vendors
@@ -40,6 +40,8 @@ def chromium() -> Iterator[Chromium]:
     program = shutil.which("chromium")
     if program is None:
         missing("chromium", "apt-get install -y --no-install-recommends chromium")
+    # What is to be seen is waited for as long as what is to be clicked: a machine may be busy.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
