@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -14,7 +15,7 @@ from couponhub.auditing import acting_as
 from couponhub.console.ended_session import EndedSession
 from couponhub.console.first_page import first_page, leads_on
 from couponhub.console.guarding import HEADERS, is_form_of, require_own_page
-from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
+from couponhub.console.pages import NO_FIELDS, Page, PageRequest, Redirect, Shown, View
 from couponhub.console.rendering import Renderer
 from couponhub.console.sessions import Sessions
 from couponhub.console.static_files import PREFIX, StaticFiles
@@ -36,6 +37,8 @@ _log = logging.getLogger(__name__)
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _FORM = "application/x-www-form-urlencoded"
+_WHOLE: Mapping[str, str] = MappingProxyType({"HX-Reselect": "unset"})
+"""Put all of an answer in its place, whatever part of the expected one was to be shown."""
 
 
 class Console:
@@ -197,10 +200,9 @@ class Console:
                 status = status_of(error)
         self._frame.failed(framed, error.kind, status, raised)
         # htmx puts an answer in its place only when it is one: the words are the answer.
-        shown = HTTPStatus.OK if call.is_fragment else status
-        return View(
-            template="fault.html", values={"error": error, "request_id": framed.request_id}, status=shown
-        )
+        shown, headers = (HTTPStatus.OK, _WHOLE) if call.is_fragment else (status, NO_FIELDS)
+        values = {"error": error, "request_id": framed.request_id}
+        return View(template="fault.html", values=values, status=shown, headers=headers)
 
 
 WsgiApp = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]

@@ -126,9 +126,33 @@
     if (answered.get(target.id) === content) event.detail.shouldSwap = false;
     answered.set(target.id, content);
   });
-  document.addEventListener("htmx:sendError", (event) => {
-    if (polls(event.detail.elt)) event.detail.elt.toggleAttribute("data-is-stale", true);
+  // What nobody answered says so beside what was pressed; what is polled only says that it is old.
+  function noAnswer(event) {
+    const { elt } = event.detail;
+    if (polls(elt)) { elt.toggleAttribute("data-is-stale", true); return; }
+    const said = document.createElement("p");
+    said.className = "fault unanswered";
+    said.setAttribute("role", "alert");
+    said.textContent = document.body.dataset.noAnswer;
+    if (elt.id === "question") document.getElementById("answer").replaceChildren(said);
+    else if (elt.matches("form")) elt.append(said);
+    else elt.after(said);
+  }
+  document.addEventListener("htmx:sendError", noAnswer);
+  document.addEventListener("htmx:responseError", noAnswer);
+  document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+    if (polls(elt)) return;
+    for (const said of document.querySelectorAll(".unanswered")) said.remove();
+    // Somebody is asked about: what was said of the one before must not be read as said of this one.
+    const answer = elt.id === "question" && document.getElementById("answer");
+    if (!answer) return;
+    const asking = document.createElement("p");
+    asking.className = "asking";
+    asking.textContent = answer.dataset.asking;
+    answer.replaceChildren(asking);
   });
+  // Also where the answer is that the session has ended.
+  document.addEventListener("htmx:afterRequest", () => document.querySelector("#answer > .asking")?.remove());
   let toldLast = "";
   document.addEventListener("htmx:afterSwap", (event) => {
     const told = document.querySelector("[data-told]");
