@@ -85,14 +85,14 @@ def test_one_check_at_a_time(console: ConsoleHarness, monkeypatch: pytest.Monkey
     def held(**_: object) -> str:
         calls.append(1)
         began.set()
-        gate.wait(10)
+        gate.wait(60)
         raise RuntimeError("a secret")
 
     monkeypatch.setattr(console.hub["moengage"], "check", held)
     checks = ConnectionChecks(console.hub)
     thread = threading.Thread(target=checks.check, args=("moengage",))
     thread.start()
-    assert began.wait(10)
+    assert began.wait(60)
     checks.check("moengage")
     assert (True, [1], None) == (checks.is_under_way("moengage"), calls, checks.last("moengage"))
     gate.set()

@@ -73,7 +73,7 @@ def test_tells_of_every_job_and_goes_on_by_itself(console: ConsoleHarness, visit
     assert console.hub.jobs.get(job_id).arguments["files_a_minute"] == "7"
     page.get_by_role("button", name="Resume").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#standing")).to_contain_text("Done", timeout=20_000)
+    expect(page.locator("#standing")).to_contain_text("Done", timeout=60_000)
     assert console.hub["capillary"].uploads.find(job_id).accepted == 3  # type: ignore[union-attr]
     visitor.require_accessible()
 
@@ -132,7 +132,7 @@ def test_cancels_only_what_is_named(console: ConsoleHarness, visitor: Visitor) -
     page.keyboard.press("Enter")
     page.wait_for_url("**/jobs/up_*")
     eventually(lambda: console.hub.jobs.get(job_id).status == "cancelled", "its end")
-    expect(page.locator("#standing")).to_contain_text("Cancelled", timeout=10_000)
+    expect(page.locator("#standing")).to_contain_text("Cancelled", timeout=60_000)
 
 
 def test_says_that_it_was_cancelled_while_a_step_runs(console: ConsoleHarness) -> None:

@@ -68,10 +68,10 @@ def test_is_steered_and_proven_on_its_page(
     visitor.require_accessible()
 
     page.get_by_role("button", name="Resume").press("Enter")
-    expect(page.locator("[data-told]")).to_contain_text("All codes were handed over", timeout=30_000)
+    expect(page.locator("[data-told]")).to_contain_text("All codes were handed over", timeout=60_000)
     page.get_by_role("button", name="Compare with the target now").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("The proof")
-    expect(page.locator("[data-told]")).to_contain_text("alanced: ", timeout=30_000)
+    expect(page.locator("[data-told]")).to_contain_text("alanced: ", timeout=60_000)
     visitor.require_accessible()
     page.get_by_role("link", name="Back to the migration").press("Enter")
     expect(page.locator(".checklist")).to_contain_text("Done: the target was compared with the plan")
@@ -94,7 +94,7 @@ def test_is_steered_and_proven_on_its_page(
     page.get_by_role("link", name="Lead back").press("Enter")
     page.get_by_label("To confirm, type the name").fill(str(plan.target.name))
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Handed out since the cut-over")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Handed out since the cut-over")).to_be_visible(timeout=60_000)
     expect(page.locator("[data-told]")).to_contain_text("Lookups ask as they did before")
     visitor.require_accessible()
 

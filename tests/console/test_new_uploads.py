@@ -73,7 +73,7 @@ def test_sends_what_was_looked_at_and_confirmed(
     page.get_by_label("type the name of the list").fill(name_of(console))
     page.keyboard.press("Enter")
     page.wait_for_url("**/jobs/up_*")
-    expect(page.locator("#standing")).to_contain_text("Done", timeout=20_000)
+    expect(page.locator("#standing")).to_contain_text("Done", timeout=60_000)
     held = [row["code"] for row in console.controls["capillary"].codes(list_of(console.hub))]
     assert [1, 1] == [held.count("NEW-0001"), held.count("NEW-0002")]
 

@@ -135,7 +135,7 @@ class Kit:
     def control(self, method: str, path: str, body: Any = None) -> requests.Response:
         """Call the control API."""
         content = None if body is None else json.dumps(body)
-        return requests.request(method, f"{self.server.url}/_emulator{path}", data=content, timeout=10)
+        return requests.request(method, f"{self.server.url}/_emulator{path}", data=content, timeout=60)
 
     def faults(self, *rules: Mapping[str, Any]) -> None:
         """Set fault rules that must be right."""
@@ -144,7 +144,7 @@ class Kit:
 
     def call(self, method: str = "GET", path: str = "/v1/lists", **more: Any) -> requests.Response:
         """Call the vendor `acme`."""
-        return requests.request(method, f"{self.server.url}/acme{path}", timeout=10, **more)
+        return requests.request(method, f"{self.server.url}/acme{path}", timeout=60, **more)
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_vendor_sees_its_own_paths(kit: Kit) -> None:
 
 def test_unknown_vendor_is_named_as_such(kit: Kit) -> None:
     """A path outside every vendor says what is served."""
-    response = requests.get(f"{kit.server.url}/nobody/v1", timeout=10)
+    response = requests.get(f"{kit.server.url}/nobody/v1", timeout=60)
     assert 404 == response.status_code
     assert "/acme/" in response.json()["error"]
 
@@ -190,7 +190,7 @@ def test_pages_of_other_sites_control_nothing(kit: Kit, origin: str | None, stat
     kit.call()
     headers = {} if origin is None else {"Origin": origin.format(port=kit.server.port)}
 
-    answer = requests.post(f"{kit.server.url}/_emulator/reset", headers=headers, timeout=10)
+    answer = requests.post(f"{kit.server.url}/_emulator/reset", headers=headers, timeout=60)
 
     assert 403 == answer.status_code if status == 403 else answer.ok
     assert (1 if status == 403 else 0) == len(kit.server.app.recorder.requests())
@@ -201,7 +201,7 @@ def test_pages_of_other_sites_control_nothing(kit: Kit, origin: str | None, stat
 def test_foreign_host_is_refused(kit: Kit, host: str, path: str) -> None:
     """A call under a name or port that is not the server's own does nothing, at vendors and control alike."""
     kit.call()
-    connection = http.client.HTTPConnection("127.0.0.1", kit.server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", kit.server.port, timeout=60)
     connection.request("POST", path, headers={"Host": host.format(port=kit.server.port)})
     assert 421 == connection.getresponse().status
     assert ["GET /v1/lists"] == kit.acme.done
@@ -225,7 +225,7 @@ def test_a_host_that_was_allowed_is_answered() -> None:
 
 def test_connection_is_kept_after_unread_body(kit: Kit) -> None:
     """A body that nobody read is not taken for the next request on the same connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", kit.server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", kit.server.port, timeout=60)
     for body in (b"GET /evil HTTP/1.1\r\n\r\n" * 10_000, b"", iter([b"in ", b"chunks"])):
         connection.request("POST", "/acme/v1/files", body=body)
         used = connection.sock
@@ -237,7 +237,7 @@ def test_connection_is_kept_after_unread_body(kit: Kit) -> None:
 
 def test_bad_content_length_is_refused(kit: Kit) -> None:
     """A length that is no number is answered with 400, not with a hung connection."""
-    with socket.create_connection(("127.0.0.1", kit.server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", kit.server.port), timeout=60) as client:
         client.sendall(b"POST /acme/v1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 400 ")
 
@@ -276,7 +276,7 @@ def test_close_ends_kept_connections() -> None:
     """After close no kept connection is answered any more, and closing again is harmless."""
     kit = Kit()
     kit.server.start()
-    connection = http.client.HTTPConnection("127.0.0.1", kit.server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", kit.server.port, timeout=60)
     connection.request("GET", "/acme/v1")
     connection.getresponse().read()
     kit.server.close()
@@ -492,7 +492,7 @@ def test_description_is_true(kit: Kit) -> None:
     for endpoint in description["endpoints"]:
         kit.world.outbox.send(mail)  # one of the endpoints empties it
         path = re.sub("<[a-z_]+>", lambda word: there[word[0]], endpoint["path"])
-        response = requests.request(endpoint["method"], kit.server.url + path, timeout=10)
+        response = requests.request(endpoint["method"], kit.server.url + path, timeout=60)
         assert (200 if endpoint["body"] is None else 400) == response.status_code
     assert {"strict": True} == description["vendors"]["acme"]["options"]
     assert {"key": "demo-key"} == description["vendors"]["acme"]["credentials"]
@@ -616,7 +616,7 @@ def test_control_refuses_in_words(kit: Kit, method: str, path: str, body: Any, s
 )
 def test_malformed_json_is_refused(kit: Kit, content: bytes) -> None:
     """Bodies that are no JSON, or JSON that Python would read and could not write, are a 400."""
-    response = requests.put(f"{kit.server.url}/_emulator/clock", data=content, timeout=10)
+    response = requests.put(f"{kit.server.url}/_emulator/clock", data=content, timeout=60)
     assert 400 == response.status_code
     assert response.json()["error"].startswith("the body must be")
 
@@ -632,7 +632,7 @@ def test_mails_come_with_their_files(kit: Kit) -> None:
     assert files == {item["name"]: base64.b64decode(item["base64"]) for item in shown["attachments"]}
     assert ["Code\né", None] == [item["text"] for item in shown["attachments"]]
     for item in shown["attachments"]:
-        served = requests.get(kit.server.url + item["url"], timeout=10)
+        served = requests.get(kit.server.url + item["url"], timeout=60)
         assert files[item["name"]] == served.content
     assert 404 == kit.control("GET", "/mails/1/other.csv").status_code
 
@@ -653,7 +653,7 @@ def test_mails_are_served_as_a_mail_program_saves_them(kit: Kit) -> None:
             )
         )
     second = kit.control("GET", "/mails").json()["items"][1]
-    answer = requests.get(kit.server.url + second["eml"], timeout=10)
+    answer = requests.get(kit.server.url + second["eml"], timeout=60)
 
     assert "message/rfc822" == answer.headers["Content-Type"]
     # A browser that is led there runs nothing that a vendor has put into it.
@@ -706,7 +706,7 @@ def test_reset_drops_calls_that_wait(kit: Kit) -> None:
         eventually(kit.server.app.recorder.requests, "the call")
         kit.control("POST", "/reset")
         with pytest.raises(requests.ConnectionError):
-            waiting.result(timeout=10)
+            waiting.result(timeout=60)
     assert [] == kit.acme.done
 
 
@@ -719,7 +719,7 @@ def test_background_failures_are_shown(kit: Kit) -> None:
 
     kit.world.background.later(0, fail)
     kit.world.background.later(0, done.set)
-    assert done.wait(5)
+    assert done.wait(60)
     (failure,) = kit.control("GET", "/").json()["background_failures"]
     assert failure.startswith("ValueError")
 

@@ -36,7 +36,7 @@ class MailHarness:
             json=body,
             auth=("DEMO", "demo-key"),
             headers={"MOE-APPKEY": "DEMO"},
-            timeout=10,
+            timeout=60,
         )
 
     def new_list(self, name: str = "spring", *, expires: str = "2030-05-10", **more: Any) -> str:
@@ -55,7 +55,7 @@ class MailHarness:
             f"{self.server.url}/moengage/v1/coupon-list",
             auth=("DEMO", "demo-key"),
             headers={"MOE-APPKEY": "DEMO"},
-            timeout=10,
+            timeout=60,
         )
         return str(answer.json()["data"][0]["_id"])
 
@@ -147,7 +147,7 @@ def test_a_report_can_be_saved_and_imported(harness: MailHarness) -> None:
         mail["to"],
         attached["name"],
     )
-    served = requests.get(harness.server.url + attached["url"], timeout=10)
+    served = requests.get(harness.server.url + attached["url"], timeout=60)
     assert ("text/csv; charset=utf-8", attached["text"]) == (served.headers["Content-Type"], served.text)
     assert code in served.text
     assert b"usage-report-" in harness.control.eml(1)
@@ -156,7 +156,7 @@ def test_a_report_can_be_saved_and_imported(harness: MailHarness) -> None:
 def test_a_report_has_a_largest_size(harness: MailHarness) -> None:
     """Rows beyond the limit, 20 million unless told otherwise, are left out: the last ones."""
     list_id = harness.filled_list(5)
-    options = requests.get(f"{harness.server.url}/_emulator/options", timeout=10).json()
+    options = requests.get(f"{harness.server.url}/_emulator/options", timeout=60).json()
     assert 20_000_000 == options["moengage"]["report_rows_limit"]
     first = [harness.control.issue(list_id, {"external_id": "U"}, count=1)[0] for _ in range(5)][:3]
     harness.control.set_options(report_rows_limit=3)
@@ -247,7 +247,7 @@ def test_nobody_is_reminded_of_what_is_not_due(harness: MailHarness) -> None:
             f"{harness.server.url}/moengage/v1/coupon-list/{archived}/archive",
             auth=("DEMO", "demo-key"),
             headers={"MOE-APPKEY": "DEMO"},
-            timeout=10,
+            timeout=60,
         ).status_code
     )
     harness.call("PATCH", f"/{put_off}", {"expires_at": "2030-06-10"})
@@ -276,7 +276,7 @@ def test_files_wait_as_long_as_they_are_told_to(harness: MailHarness) -> None:
 
     def words() -> list[str]:
         answer = requests.get(
-            path, auth=("DEMO", "demo-key"), headers={"MOE-APPKEY": "DEMO"}, timeout=10
+            path, auth=("DEMO", "demo-key"), headers={"MOE-APPKEY": "DEMO"}, timeout=60
         ).json()
         return [file["status"] for file in answer["data"]]
 

@@ -300,7 +300,7 @@ def test_a_watch_that_could_not_begin_begins_anew(
     watch.start()
     FileSignal(Layout(settings)).announce()
 
-    assert noticed.wait(5)
+    assert noticed.wait(60)
     watch.close()
 
 

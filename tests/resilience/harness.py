@@ -64,7 +64,7 @@ class Vendor:
             self.most_at_once = max(self.most_at_once, self._at_once)
         self._entered.put(call)
         try:
-            said = self._told.get(timeout=10) if self.holds else self.says
+            said = self._told.get(timeout=60) if self.holds else self.says
         finally:
             with self._lock:
                 self._at_once -= 1
@@ -74,7 +74,7 @@ class Vendor:
 
     def reached(self) -> Call:
         """Wait for the next question to reach it."""
-        return self._entered.get(timeout=5)
+        return self._entered.get(timeout=60)
 
     def tell(self, said: Said) -> None:
         """Let one held question go, with this answer."""
@@ -102,7 +102,7 @@ class Heard:
 
     def known(self) -> Outcome:
         """What it was told; waits for it."""
-        return self._said.get(timeout=5)
+        return self._said.get(timeout=60)
 
     def leave(self) -> Outcome:
         """Wait no more; what is said then."""

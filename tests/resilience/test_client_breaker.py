@@ -195,14 +195,14 @@ class Probes:
         """See `Check`."""
         self.threads.append(threading.current_thread())
         self.timeouts.put(timeout)
-        error = self._told.get(timeout=10)
+        error = self._told.get(timeout=60)
         if error is not None:
             raise error
         return "signed in"
 
     def tell(self, error: Exception | None) -> float:
         """Let one go; in how many seconds it had to end."""
-        timeout = self.timeouts.get(timeout=5)
+        timeout = self.timeouts.get(timeout=60)
         self._told.put(error)
         return timeout
 
@@ -213,7 +213,7 @@ def test_probes_close_it(caplog: pytest.LogCaptureFixture) -> None:
     probes = Probes()
     harness = harness_of(probes, probe_every=0.0, probe_timeout=3.0)
     fail(harness, 5)
-    assert 3.0 == probes.timeouts.get(timeout=5)
+    assert 3.0 == probes.timeouts.get(timeout=60)
     assert "probing" == harness.client.status().breaker
     assert isinstance(harness.known().error, VendorUnavailable)
     probes.timeouts.put(3.0)
@@ -254,7 +254,7 @@ def test_closing_ends_the_probes() -> None:
     probes = Probes()
     harness = harness_of(probes, name="ending", probe_every=0.0)
     fail(harness, 5)
-    probes.timeouts.get(timeout=5)
+    probes.timeouts.get(timeout=60)
     harness.client.close()
     probes.timeouts.put(0)
     probes.tell(down())

@@ -16,7 +16,7 @@ def named(name: str) -> list[threading.Thread]:
 def gone(name: str) -> bool:
     """Whether all threads of that name end soon."""
     for thread in named(name):
-        thread.join(5)
+        thread.join(60)
     return not named(name)
 
 
@@ -26,25 +26,25 @@ def test_threads_are_started_as_they_are_needed_and_kept() -> None:
     gate = threading.Semaphore(0)
 
     def work(item: int) -> None:
-        gate.acquire(timeout=5)
+        assert gate.acquire(timeout=60)
         worked.put((item, threading.current_thread()))
 
     workers = DaemonThreadPool("kept", 8, work)
     workers.add(1)
     gate.release()
-    first = worked.get(timeout=5)[1]
+    first = worked.get(timeout=60)[1]
     while workers._idle == 0:
         pass
     workers.add(2)
     gate.release()
-    assert (2, first) == worked.get(timeout=5)
+    assert (2, first) == worked.get(timeout=60)
     while workers._idle == 0:
         pass
     workers.add(3)
     workers.add(4)
     assert 2 == len(named("kept"))
     gate.release(2)
-    assert {3, 4} == {worked.get(timeout=5)[0], worked.get(timeout=5)[0]}
+    assert {3, 4} == {worked.get(timeout=60)[0], worked.get(timeout=60)[0]}
     workers.close()
     assert gone("kept")
 
@@ -55,7 +55,7 @@ def test_idle_threads_end() -> None:
     workers = DaemonThreadPool("idle", 2, worked.put, idle=0.01)
     for item in range(3):
         workers.add(item)
-        assert item == worked.get(timeout=5)
+        assert item == worked.get(timeout=60)
         assert gone("idle")
 
 
@@ -66,12 +66,12 @@ def test_items_can_be_taken_back() -> None:
 
     def work(item: str) -> None:
         begun.set()
-        gate.wait(5)
+        assert gate.wait(60)
         worked.append(item)
 
     workers = DaemonThreadPool("back", 1, work)
     workers.add("a")
-    begun.wait(5)
+    assert begun.wait(60)
     for item in "bcd":
         workers.add(item)
     workers.remove("c")
@@ -91,7 +91,7 @@ def test_a_thread_too_few_is_no_fault_while_there_is_another(monkeypatch: pytest
     worked: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def work(item: int) -> None:
-        gate.wait(5)
+        assert gate.wait(60)
         worked.put(item)
 
     def refuse(_: threading.Thread) -> None:
@@ -102,7 +102,7 @@ def test_a_thread_too_few_is_no_fault_while_there_is_another(monkeypatch: pytest
     monkeypatch.setattr(threading.Thread, "start", refuse)
     workers.add(2)
     gate.set()
-    assert [1, 2] == [worked.get(timeout=5), worked.get(timeout=5)]
+    assert [1, 2] == [worked.get(timeout=60), worked.get(timeout=60)]
     workers.close()
     assert gone("scarce")
     with pytest.raises(RuntimeError):

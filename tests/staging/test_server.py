@@ -41,7 +41,7 @@ def told(staged: StagedFile) -> list[tuple[int, str | None]]:
 
 def fetch(url: str, method: str = "GET", **headers: str) -> requests.Response:
     """Ask as a vendor would."""
-    return requests.request(method, url, headers=headers, timeout=5, allow_redirects=False)
+    return requests.request(method, url, headers=headers, timeout=60, allow_redirects=False)
 
 
 def test_file_can_be_fetched_any_number_of_times(staging: Staging, file: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_fetch_that_breaks_off_is_told_as_far_as_it_came(staging: Staging, fil
     with file.open("r+b") as sparse:
         sparse.truncate(size)
     with staging.stage(file, "a.csv") as staged:
-        with requests.get(staged.url, stream=True, timeout=5) as answer:
+        with requests.get(staged.url, stream=True, timeout=60) as answer:
             answer.raw.read(1000)
         for _ in range(50):
             assert 50 >= len(told(staged))
@@ -289,7 +289,7 @@ def test_silent_client_keeps_nobody_out(
         address = ("127.0.0.1", urlsplit(staged.url).port)
         with socket.create_connection(address), socket.create_connection(address) as confused:
             confused.sendall(b"GET / HTTP/1.1\r\n\r\n")
-            answer = requests.get(staged.url, timeout=5, verify=str(certificate))
+            answer = requests.get(staged.url, timeout=60, verify=str(certificate))
 
     assert CONTENT == answer.content
     assert "" == capfd.readouterr().err

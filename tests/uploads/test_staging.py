@@ -39,7 +39,7 @@ def is_open(url: str | None) -> bool:
     """Whether something can still be fetched there."""
     assert url is not None
     try:
-        with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own staging server
+        with urllib.request.urlopen(url, timeout=60):  # noqa: S310 - our own staging server
             return True
     except urllib.error.URLError:
         return False

@@ -248,7 +248,7 @@ class UrlVendor(FakeVendor):
             return
         if file.content is None:
             assert file.url is not None
-            with urllib.request.urlopen(file.url, timeout=5) as answer:  # noqa: S310 - our own staging server
+            with urllib.request.urlopen(file.url, timeout=60) as answer:  # noqa: S310 - our own staging server
                 file.content = answer.read().decode()
         # Not super(): attrs makes a new class of this one for its slots.
         FakeVendor._process(self, file)

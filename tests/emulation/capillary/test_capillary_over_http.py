@@ -44,10 +44,10 @@ def call(server: EmulatorServer, method: str, path: str, **more: Any) -> request
     """A signed-in call of Capillary."""
     credentials = {"key": "demo-key", "secret": "demo-secret"}
     signed = requests.post(
-        f"{server.url}/capillary/v3/oauth/token/generate", json=credentials, timeout=10
+        f"{server.url}/capillary/v3/oauth/token/generate", json=credentials, timeout=60
     ).json()
     headers = {"X-CAP-API-OAUTH-TOKEN": signed["data"]["accessToken"]}
-    return requests.request(method, f"{server.url}/capillary{path}", headers=headers, timeout=10, **more)
+    return requests.request(method, f"{server.url}/capillary{path}", headers=headers, timeout=60, **more)
 
 
 def status_of(control: Control, code: str) -> list[str]:
@@ -92,14 +92,14 @@ def test_what_cannot_be_taken_back_is_refused(
 ) -> None:
     """A code that nobody holds, or that was not redeemed."""
     path = f"/_emulator/capillary/lists/{PARTNER}/{what}"
-    assert status == requests.post(server.url + path, json={"code": code}, timeout=10).status_code
+    assert status == requests.post(server.url + path, json={"code": code}, timeout=60).status_code
 
 
 def test_a_redeemed_code_is_not_revoked(server: EmulatorServer, control: Control) -> None:
     """Only its use can be taken back."""
     control.redeem(PARTNER, "PARTNER0001")
     path = f"/_emulator/capillary/lists/{PARTNER}/revoke"
-    answer = requests.post(server.url + path, json={"code": "PARTNER0001"}, timeout=10)
+    answer = requests.post(server.url + path, json={"code": "PARTNER0001"}, timeout=60)
     assert 400 == answer.status_code
     assert "redeemed" in answer.json()["error"]
 
@@ -107,7 +107,7 @@ def test_a_redeemed_code_is_not_revoked(server: EmulatorServer, control: Control
 @pytest.mark.parametrize("path", ["lists/x/revoke", "lists/x/reactivate"])
 def test_moengage_takes_nothing_back(server: EmulatorServer, path: str) -> None:
     """A vendor that knows of no such thing says so."""
-    answer = requests.post(f"{server.url}/_emulator/moengage/{path}", json={"code": "A"}, timeout=10)
+    answer = requests.post(f"{server.url}/_emulator/moengage/{path}", json={"code": "A"}, timeout=60)
     assert (400, "moengage takes no code back, and no redemption") == (
         answer.status_code,
         answer.json()["error"],
@@ -116,7 +116,7 @@ def test_moengage_takes_nothing_back(server: EmulatorServer, path: str) -> None:
 
 def test_moengage_names_no_refused_rows(server: EmulatorServer) -> None:
     """Its documentation has no field for them."""
-    answer = requests.get(f"{server.url}/_emulator/moengage/error-files/x", timeout=10)
+    answer = requests.get(f"{server.url}/_emulator/moengage/error-files/x", timeout=60)
     assert (400, "moengage names no files of refused rows") == (answer.status_code, answer.json()["error"])
 
 
@@ -148,8 +148,8 @@ def test_a_lone_lookup_header_is_1061(server: EmulatorServer, name: str, value: 
     both = {"X-CAP-API-ATTRIBUTION-LOOKUP-TYPE": "WECHAT", "X-CAP-API-ATTRIBUTION-LOOKUP": "abc"}
     url = f"{server.url}/capillary/v2/customers/coupons"
     sign_in = ("till.01", hashlib.md5(b"demo-password").hexdigest())  # noqa: S324 - the vendor's form
-    alone = requests.get(url, params=BUYER, headers={name: value}, auth=sign_in, timeout=10)
-    together = requests.get(url, params=BUYER, headers=both, auth=sign_in, timeout=10)
+    alone = requests.get(url, params=BUYER, headers={name: value}, auth=sign_in, timeout=60)
+    together = requests.get(url, params=BUYER, headers=both, auth=sign_in, timeout=60)
 
     assert (400, [1061]) == (alone.status_code, [error["code"] for error in alone.json()["errors"]])
     assert 200 == together.status_code
@@ -158,7 +158,7 @@ def test_a_lone_lookup_header_is_1061(server: EmulatorServer, name: str, value: 
         params=BUYER,
         headers={name: value},
         auth=sign_in,
-        timeout=10,
+        timeout=60,
     )
     assert 200 == v1.json()["response"]["status"]["code"]
 
@@ -168,12 +168,12 @@ def test_a_token_can_be_good_for_so_many_calls(server: EmulatorServer, control: 
     control.set_options(token_calls=2)
     credentials = {"key": "demo-key", "secret": "demo-secret"}
     signed = requests.post(
-        f"{server.url}/capillary/v3/oauth/token/generate", json=credentials, timeout=10
+        f"{server.url}/capillary/v3/oauth/token/generate", json=credentials, timeout=60
     ).json()
     headers = {"X-CAP-API-OAUTH-TOKEN": signed["data"]["accessToken"]}
     url = f"{server.url}/capillary/v1.1/customer/coupons"
 
-    seen = [requests.get(url, params=BUYER, headers=headers, timeout=10).status_code for _ in range(4)]
+    seen = [requests.get(url, params=BUYER, headers=headers, timeout=60).status_code for _ in range(4)]
 
     assert [200, 200, 401, 401] == seen
     assert 200 == call(server, "GET", "/v1.1/customer/coupons", params=BUYER).status_code
