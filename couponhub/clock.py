@@ -27,6 +27,8 @@ class Clock:
 
 SYSTEM_CLOCK = Clock()
 """This machine's."""
+LOOKS_FOR_SIGNALS_EVERY = 0.5
+"""Seconds for which a main thread may wait in one piece: a signal that comes as it begins to wait is heeded after them only."""
 
 
 @attrs.frozen(kw_only=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from couponhub.clock import LOOKS_FOR_SIGNALS_EVERY
 from couponhub.errors import ConfigError, CouponhubError, LocalError
 from couponhub.shown import shown
 
@@ -72,7 +73,8 @@ def waited_for(call: Callable[[], T]) -> T:
 
     thread = threading.Thread(target=run, name="object store", daemon=True)
     thread.start()
-    thread.join()
+    while thread.is_alive():
+        thread.join(LOOKS_FOR_SIGNALS_EVERY)
     if raised:
         raise raised.pop()
     return returned.pop()

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
+from couponhub.clock import LOOKS_FOR_SIGNALS_EVERY
 from couponhub.resilience.daemon_pool import DaemonThreadPool
 
 T = TypeVar("T")
@@ -33,7 +34,8 @@ class _Question(Generic[T, R]):
 
     def ended_with(self) -> BaseException | None:
         """Wait for its end, and return what it failed of."""
-        self.ended.wait()
+        while not self.ended.wait(LOOKS_FOR_SIGNALS_EVERY):
+            pass
         return self.error
 
 

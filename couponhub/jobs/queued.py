@@ -4,10 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 import attrs
 
+from couponhub.clock import LOOKS_FOR_SIGNALS_EVERY
 from couponhub.errors import CouponhubError
 from couponhub.jobs.lanes import Lanes, lane_of
 from couponhub.jobs.service import HubJobs
@@ -66,7 +68,7 @@ class QueuedJobs:
         for thread in threads:
             thread.start()
         try:
-            while (one := self._told.get()) is not None:
+            while (one := self._next()) is not None:
                 if isinstance(one, BaseException):
                     raise one
                 yield one
@@ -74,6 +76,11 @@ class QueuedJobs:
             self.stopping.set()
             for thread in threads:
                 thread.join()
+
+    def _next(self) -> Driven | BaseException | None:
+        while True:
+            with suppress(Empty):
+                return self._told.get(timeout=LOOKS_FOR_SIGNALS_EVERY)
 
     def _take(self, at_once: int) -> None:
         try:

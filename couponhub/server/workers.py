@@ -19,6 +19,7 @@ from granian.log import LogLevels
 from granian.net import SocketHolder  # type: ignore[attr-defined] # its types do not say so
 from granian.server.mp import MPServer
 
+from couponhub.clock import LOOKS_FOR_SIGNALS_EVERY
 from couponhub.config import Config
 from couponhub.errors import CouponhubError
 from couponhub.server.admission import SPARE_THREADS, THREADS
@@ -84,6 +85,7 @@ class Workers(MPServer):
             log_level=LogLevels.error,
             log_dictconfig=load.log.as_dict_config(),
         )
+        self.main_loop_interrupt = Woken()
         # Without a lock, which a worker that is killed while it looks would hold for ever.
         self._draining = multiprocessing.RawValue("b", 0)
         self._load = attrs.evolve(load, backlog=connections, draining=self._draining)
@@ -215,6 +217,18 @@ class Workers(MPServer):
             if self._ready[idx].wait(0.1):
                 time.sleep(_GRACE_SECONDS)  # it listens a moment after it has loaded
                 return
+
+
+class Woken(threading.Event):
+    """The end of a main thread's wait, which comes in pieces: signals are heeded between them."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """See `threading.Event`."""
+        if timeout is not None:
+            return super().wait(timeout)
+        while not super().wait(LOOKS_FOR_SIGNALS_EVERY):
+            pass
+        return True
 
 
 def work(worker_id: int, process_name: str | None, load: Loader, sock: Any, *rest: Any) -> None:
