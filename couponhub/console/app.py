@@ -21,7 +21,7 @@ from couponhub.console.sessions import Sessions
 from couponhub.console.static_files import PREFIX, StaticFiles
 from couponhub.console.texts import Texts, all_texts, language_of
 from couponhub.errors import CouponhubError, PermissionDenied, UsageError
-from couponhub.server.auth import NOBODY, Principal
+from couponhub.server.auth import NOBODY, Principal, is_from_loopback
 from couponhub.server.body_timeout import BodyTimeout
 from couponhub.server.discretion import discreet
 from couponhub.server.file_forms import is_multipart, read_file_form
@@ -223,9 +223,16 @@ class SideBySide:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:
         """Answer a request, as WSGI has it."""
         address = environ["PATH_INFO"]
-        is_api = address.startswith(API) and not (address == DOCS and self.pages.knows(environ))
+        is_reference = address == DOCS and (self.pages.knows(environ) or _is_at_a_browser(environ))
+        is_api = address.startswith(API) and not is_reference
         app: WsgiApp = self.api if is_api else self.pages
         return app(environ, start_response)
+
+
+def _is_at_a_browser(environ: "WSGIEnvironment") -> bool:
+    """Tell whether somebody elsewhere asks who can be shown the way to sign in; programs, and this machine, get the API's own answer."""
+    is_shown_pages = "text/html" in environ.get("HTTP_ACCEPT", "")
+    return is_shown_pages and "HTTP_AUTHORIZATION" not in environ and not is_from_loopback(environ)
 
 
 def _form(environ: "WSGIEnvironment", largest: int) -> Mapping[str, str]:

@@ -136,6 +136,6 @@ def _readable(answer: InnerAnswer) -> str:
     if "json" in answer.headers.get("content-type", "") and not answer.is_cut:
         try:
             return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-        except ValueError:  # lines of JSON
+        except (ValueError, RecursionError):  # lines of JSON
             return text
     return text

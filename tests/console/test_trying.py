@@ -8,8 +8,10 @@ from playwright.sync_api import expect
 from werkzeug.test import Client
 
 from couponhub.clock import SYSTEM_CLOCK
+from couponhub.console.try_pages import _readable
 from couponhub.models import ListStatus, NewCouponList
 from couponhub.server.app import App
+from couponhub.server.inner_calls import InnerAnswer
 from couponhub.server.token_bucket import TokenBucket
 from couponhub.state import Scope
 from tests.console.browser import Visitor
@@ -27,12 +29,21 @@ def test_the_reference_is_as_it_was_without_a_session(console: ConsoleHarness) -
     plain = Client(console.app).get("/docs", headers={"Authorization": f"Bearer {token}"})
     assert (200, False) == (plain.status_code, "<form" in plain.text)
     assert "sha256-" in plain.headers["Content-Security-Policy"]
+    browser = Client(console.app).get("/docs", headers={"Accept": "text/html,*/*"})
+    assert (303, "/sign-in?to=/docs") == (browser.status_code, browser.headers["Location"])
     console.sign_in(Scope.LOOKUP)
     mine = console.client.get("/docs")
     assert (200, True) == (mine.status_code, 'action="/try/lookup"' in mine.text)
     assert "/try/docs" not in mine.text
     assert 'action="/try/archive_list"' not in mine.text  # the right is lacking, and the page says so
     assert "takes the scope lists:write" in mine.text
+
+
+def test_an_answer_that_is_nested_too_deeply_is_shown_as_it_came() -> None:
+    """Nobody is told of a fault of couponhub for what a vendor or a file has in it."""
+    text = "[" * 200_000
+    deep = InnerAnswer(status=200, headers={"content-type": "application/json"}, content=text.encode())
+    assert text == _readable(deep)
 
 
 def test_what_is_tried_is_a_request_like_any_other(console: ConsoleHarness) -> None:
