@@ -109,16 +109,34 @@
   document.addEventListener("htmx:afterSettle", useSession);
 
   const polls = (elt) => (elt.getAttribute("hx-trigger") || "").includes("every");
+  // A server that hangs answers nothing, not even that it is down: what is looked at every few seconds is old by then.
+  const LONGEST_POLL = 10_000;
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (polls(detail.elt) && detail.verb === "get") detail.timeout = LONGEST_POLL;
+  });
+  function age(elt, isOld) {
+    if (isOld && !elt.hasAttribute("data-is-stale")) tell(elt.dataset.stale);
+    elt.toggleAttribute("data-is-stale", isOld);
+  }
   const answered = new Map();
   // What is polled is put in its place only when it has changed: nothing flickers, and nothing that is marked or scrolled jumps.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { elt, target, xhr } = event.detail;
+    if (!polls(elt)) return;
     // What only swaps out of band has no place of its own.
-    if (!polls(elt) || elt.getAttribute("hx-swap") === "none") return;
-    const isThere = xhr.responseText.includes(`id="${target.id}"`);
-    elt.toggleAttribute("data-is-stale", !isThere);
+    const places = elt.getAttribute("hx-swap") === "none" && elt.getAttribute("hx-select-oob").split(",#");
+    const isThere = xhr.responseText.includes(`id="${places ? places.at(-1) : target.id}"`);
+    age(elt, !isThere);
+    if (places) return;
     if (!isThere || answered.get(target.id) === xhr.responseText) { event.detail.shouldSwap = false; return; }
     answered.set(target.id, xhr.responseText);
+    for (const one of target.querySelectorAll(".scrolls[id]")) scrolled.set(one.id, [one.scrollLeft, one.scrollTop]);
+  });
+  // Whoever has scrolled a table to the column that matters stays there.
+  const scrolled = new Map();
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const [id, place] of scrolled) document.getElementById(id)?.scrollTo(...place);
+    scrolled.clear();
   });
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
@@ -129,7 +147,7 @@
   // What nobody answered says so beside what was pressed; what is polled only says that it is old.
   function noAnswer(event) {
     const { elt } = event.detail;
-    if (polls(elt)) { elt.toggleAttribute("data-is-stale", true); return; }
+    if (polls(elt)) { age(elt, true); return; }
     const said = document.createElement("p");
     said.className = "fault unanswered";
     said.setAttribute("role", "alert");
@@ -140,6 +158,7 @@
   }
   document.addEventListener("htmx:sendError", noAnswer);
   document.addEventListener("htmx:responseError", noAnswer);
+  document.addEventListener("htmx:timeout", noAnswer);
   document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
     if (polls(elt)) return;
     for (const said of document.querySelectorAll(".unanswered")) said.remove();
