@@ -17,6 +17,8 @@ from couponhub.server.discretion import discreet
 from couponhub.server.problems import status_of
 from couponhub.state import Scope
 
+_BUSY_SECONDS = 60.0
+"""The longest wait for another new list at the same connection: longer than a slow vendor takes."""
 _CHANGE = "/lists/{connection}/{list_id}/change"
 _ENDED = frozenset({ListStatus.EXPIRED, ListStatus.ARCHIVED})
 
@@ -70,10 +72,11 @@ class ListForms:
             )
             lists = self._hub[name].lists
             lists.check_new(new)
-            # A form is easily sent twice, and a vendor may hold two lists of one name.
-            if lists.find_created(new) is not None:
-                raise Conflict("there is such a list already", hint="see all lists, or take another name")
-            made = lists.create(new)
+            # A form is easily sent twice, at one time too, and a vendor may hold two lists of one name.
+            with self._hub.state.locks.hold(("new list", name), timeout=_BUSY_SECONDS):
+                if lists.find_created(new) is not None:
+                    raise Conflict("there is such a list already", hint="see all lists, or take another name")
+                made = lists.create(new)
         except CouponhubError as error:
             return self._new_form(call.form, error)
         self._stock.forget(name)

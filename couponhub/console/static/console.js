@@ -106,6 +106,14 @@
     sure.add(form);
     form.requestSubmit(event.submitter);
   });
+  // Clicked twice is meant once: a browser would send it again, and show what came of the second.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.hasAttribute("data-sent")) { event.preventDefault(); return; }
+    form.toggleAttribute("data-sent", true);
+    setTimeout(() => form.removeAttribute("data-sent"), 3000); // what is downloaded leaves the page as it is
+  });
   document.addEventListener("htmx:afterSettle", useSession);
 
   const polls = (elt) => (elt.getAttribute("hx-trigger") || "").includes("every");
