@@ -14,6 +14,7 @@ from couponhub.console.job_view import (
     deliveries_of,
     line_of,
     name_of,
+    open_wish,
     parts_of,
     quota_left,
     rows_a_minute,
@@ -105,7 +106,7 @@ class JobPages:
         if job.kind == MIGRATION:
             return Redirect(f"/migrations/{job.id}")
         upload = upload_of(self._hub, job, fetches=True)
-        wish = self._open_wish(job)
+        wish = open_wish(self._hub, job)
         parts = () if upload is None else tuple(parts_of(job, upload))
         deliveries = tuple(deliveries_of(self._hub, job))
         moves = not job.status.ended or (upload is not None and not upload.status.ended)
@@ -126,13 +127,6 @@ class JobPages:
                 "every": _SOON if moves else _LATER if any(one.is_open for one in deliveries) else 0,
             },
         )
-
-    def _open_wish(self, job: Job) -> JobWish | None:
-        """Return what somebody wished of a job of which a step still runs, for as long as a limit may make it wait."""
-        if job.status.ended or job.status is JobStatus.PAUSED:
-            return None
-        record = self._hub.state.jobs.get(job.id)
-        return None if record is None else record.wish
 
     def _part(self, call: PageRequest) -> Shown:
         """Show all that is known of a part: more than stands in the list of them."""

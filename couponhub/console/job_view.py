@@ -10,6 +10,7 @@ from couponhub.errors import CouponhubError, NotFound
 from couponhub.hub import CouponHub
 from couponhub.models import Job, JobStatus, Part, Step, Upload, UploadStatus
 from couponhub.shown import shown
+from couponhub.state import JobWish
 from couponhub.webhooks import delivery_id
 
 UPLOAD, MIGRATION = "upload", "migration"
@@ -131,6 +132,14 @@ def upload_of(hub: CouponHub, job: Job, *, fetches: bool = False) -> Upload | No
         return hub[job.connection].uploads.find(job.id, fetches=fetches)
     except CouponhubError:  # its connection is configured no more: the job is there all the same
         return None
+
+
+def open_wish(hub: CouponHub, job: Job) -> JobWish | None:
+    """Return what somebody wished of a job of which a step still runs, for as long as a limit may make it wait."""
+    if job.status.ended or job.status is JobStatus.PAUSED:
+        return None
+    record = hub.state.jobs.get(job.id)
+    return None if record is None else record.wish
 
 
 def name_of(job: Job, upload: Upload | None) -> str:

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from functools import partial
 
 from couponhub.clock import utc_now
-from couponhub.console.job_view import MIGRATION, rows_a_minute
-from couponhub.console.migration_tasks import LongTasks
+from couponhub.console.job_view import MIGRATION, open_wish, rows_a_minute
+from couponhub.console.migration_tasks import LongTask, LongTasks
 from couponhub.console.migration_view import Proven, conditions_of, picture_of, proven_of, target_name
 from couponhub.console.pages import Page, PageRequest, Redirect, Shown, View
 from couponhub.console.paging import page_of
 from couponhub.console.whole_numbers import files_a_minute
 from couponhub.errors import NotFound
-from couponhub.models import MigrationReport
+from couponhub.migration.run_log import CUT_OVER
+from couponhub.models import MigrationPhase, MigrationReport, MigrationStatus
 from couponhub.server.ground import Ground
-from couponhub.state import Scope
+from couponhub.state import JobWish, Scope
 
 _PARTS_AT_ONCE = 50
 _SAMPLE = 1000
@@ -52,8 +53,9 @@ class MigrationPages:
         status = report.status
         proof = status.proof
         begun = status.events[0].at if status.events else None
-        comparing = self._tasks.last(report.plan.id, _VERIFY)
-        leading_back = self._tasks.last(report.plan.id, _ROLL_BACK)
+        comparing = self._compared(report)
+        leading_back = self._led_back(status)
+        wish = open_wish(self._hub, self._hub.jobs.get(status.job_id))
         return View(
             template="migration.html",
             values={
@@ -68,6 +70,8 @@ class MigrationPages:
                 "rate": None if status.job_status.ended else rows_a_minute(status.sent, begun, utc_now()),
                 "comparing": comparing,
                 "leading_back": leading_back,
+                "is_pausing": wish is JobWish.PAUSE,
+                "is_cancelling": wish is JobWish.CANCEL,
                 "moves": not status.job_status.ended
                 or any(task is not None and task.is_under_way for task in (comparing, leading_back)),
             },
@@ -90,7 +94,7 @@ class MigrationPages:
     def _proof(self, call: PageRequest) -> Shown:
         """Show the last comparison: with the codes that it names where it was made here, without them where elsewhere."""
         report = self._report(call)
-        task, known = self._tasks.last(report.plan.id, _VERIFY), report.status.proof
+        task, known = self._compared(report), report.status.proof
         found = None if task is None else task.found
         proven = found if isinstance(found, Proven) else None
         # Somebody may have compared elsewhere since.
@@ -126,8 +130,24 @@ class MigrationPages:
         if not _is_named(report, call):
             return self._decision("rollback", report, is_wrong=True)
         migration_id = report.plan.id
+        if report.status.phase is MigrationPhase.ROLLED_BACK and self._led_back(report.status) is not None:
+            # A form that is sent twice, or late: what was found the first time stays to be read.
+            return Redirect(f"/migrations/{migration_id}")
         self._tasks.begin(migration_id, _ROLL_BACK, partial(self._hub.migrations.roll_back, migration_id))
         return Redirect(f"/migrations/{migration_id}")
+
+    def _compared(self, report: MigrationReport) -> LongTask | None:
+        """Return the last comparison that was made here; not one that broke off before somebody compared elsewhere."""
+        task, known = self._tasks.last(report.plan.id, _VERIFY), report.status.proof
+        if task is None or task.error is None or task.ended_at is None or known is None:
+            return task
+        return None if known.at > task.ended_at else task
+
+    def _led_back(self, status: MigrationStatus) -> LongTask | None:
+        """Return how it was last led back here; nothing once it was cut over again, for then that is about another time."""
+        task = self._tasks.last(status.id, _ROLL_BACK)
+        cut_over = max((event.at for event in status.events if event.kind == CUT_OVER), default=None)
+        return None if task is None or (cut_over is not None and cut_over > task.began_at) else task
 
     def _asks(self, report: MigrationReport) -> bool:
         """Tell whether lookups ask the target at all."""

@@ -18,7 +18,7 @@ from couponhub.models import (
     MigrationPlan,
     MigrationProof,
 )
-from couponhub.state import Scope
+from couponhub.state import JobWish, Scope
 from tests.console.browser import Visitor
 from tests.console.harness import ConsoleHarness
 from tests.console.test_jobs import OPERATOR, XSS, list_of
@@ -28,8 +28,13 @@ from tests.kit.eventually import eventually
 @pytest.fixture
 def plan(console: ConsoleHarness, tmp_path: Path) -> MigrationPlan:
     """A migration that is written down, and of which nothing was done yet."""
-    hub, file = console.hub, tmp_path / "codes.csv"
-    stem = tmp_path.name[-12:].upper().replace("_", "-")
+    return planned(console, tmp_path)
+
+
+def planned(console: ConsoleHarness, folder: Path) -> MigrationPlan:
+    """Write a migration down, as a process does that ends right then."""
+    hub, file = console.hub, folder / "codes.csv"
+    stem = folder.name[-12:].upper().replace("_", "-")
     file.write_text("code\n" + "".join(f"M{stem}-{n}\n" for n in range(6)), encoding="utf-8")
     hub["capillary"].uploads.send(list_of(hub), file, wait=True, timeout=60)
     made = hub.migrations.plan(
@@ -184,3 +189,55 @@ def test_is_cancelled_by_its_name_alone(console: ConsoleHarness, plan: Migration
     for word in ("cutover", "rollback"):
         assert console.client.get(f"{where}/{word}").status_code == 403
     assert 'id="throttle"' not in console.client.get(where).text
+
+
+def test_a_wish_that_a_running_step_has_to_end_for_is_told(
+    console: ConsoleHarness, plan: MigrationPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paused or cancelled while a file is on its way, the page says so, and offers no button that was just pressed."""
+    console.sign_in(*OPERATOR)
+    for wish, says, offers in (
+        (JobWish.PAUSE, "It pauses as soon as", ("resume", "cancel")),
+        (JobWish.CANCEL, "It was cancelled, and ends", ()),
+    ):
+        monkeypatch.setattr("couponhub.console.migration_pages.open_wish", lambda *_, wish=wish: wish)
+        text = console.client.get(f"/migrations/{plan.id}").text
+        assert says in text
+        assert set(offers) == {one for one in ("pause", "resume", "cancel") if f'id="{one}"' in text}
+
+
+def test_what_is_past_is_not_told_as_if_it_were_now(
+    console: ConsoleHarness, plan: MigrationPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Led back twice by one form, the counts stay; cut over again, or compared elsewhere, the old outcome is gone."""
+    hub, where, name = console.hub, f"/migrations/{plan.id}", str(plan.target.name)
+    hub.jobs.proceed(plan.id)
+    console.app.api.ground.driving.wake()  # type: ignore[attr-defined]
+    eventually(lambda: hub.jobs.get(plan.id).status == "done", "its end")
+    monkeypatch.setattr("couponhub.console.migration_pages.MigrationPages._asks", lambda *_: True)
+    written_down(proof_of(plan, balanced=True), hub.state.migration_log)
+    console.sign_in(*OPERATOR)
+
+    def page() -> str:
+        return console.client.get(where).text
+
+    assert console.post(f"{where}/cutover", confirm=name).status_code == 303
+    assert console.post(f"{where}/rollback", confirm=name).status_code == 303
+    eventually(lambda: "Handed out since the cut-over" in page(), "the counts")
+    assert console.post(f"{where}/rollback", confirm=name).status_code == 303
+    assert "Handed out since the cut-over" in page()
+    assert "cannot be led back" not in page()
+    written_down(proof_of(plan, balanced=True), hub.state.migration_log)
+    assert console.post(f"{where}/cutover", confirm=name).status_code == 303
+    assert "Lookups ask the target first" in page()
+    assert "Handed out since the cut-over" not in page()
+
+    def breaks(*_: object, **__: object) -> MigrationProof:
+        raise VendorUnavailable("the target is away", hint="come back")
+
+    monkeypatch.setattr(hub.migrations, "verify", breaks)
+    console.post(f"{where}/verify")
+    eventually(lambda: "The comparison broke off" in page(), "its fault")
+    written_down(proof_of(plan, balanced=True), hub.state.migration_log)
+    for path in (where, f"{where}/proof"):
+        assert "The comparison broke off" not in console.client.get(path).text
