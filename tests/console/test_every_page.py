@@ -1,13 +1,16 @@
 """Every page at three widths, light and dark, and enlarged: one walk over all of them, to which new pages are added."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from playwright.sync_api import expect
 
+from couponhub.migration.proofs import written_down
 from couponhub.state import Scope
 from tests.console.browser import Visitor
 from tests.console.harness import ConsoleHarness
 from tests.console.test_jobs import held, list_of
+from tests.console.test_migrations_page import planned, proof_of
 
 PAGES = (
     "/",
@@ -26,18 +29,21 @@ WIDTHS = (360, 640, 1280, 3840)
 """A telephone, a desk at 200 %, a desk, and the largest screens: as of the style sheet."""
 
 
-def pages_with_state(console: ConsoleHarness) -> Iterator[str]:
+def pages_with_state(console: ConsoleHarness, folder: Path) -> Iterator[str]:
     """Make what further pages show, and give their addresses."""
     one = f"/lists/capillary/{list_of(console.hub)}"
     yield from (one, f"{one}/change")
     job = held(console, "A name that is long enough to stand in the way on a telephone " * 2, "EVERY-0001")
     yield from (f"/jobs/{job}", f"/jobs/{job}/cancel", f"/jobs/{job}/parts/1", f"/uploads/{job}/check")
+    plan = planned(console, folder)
+    written_down(proof_of(plan, balanced=False, names="CODE-OF-A-CUSTOMER"), console.hub.state.migration_log)
+    yield from (f"/migrations/{plan.id}", f"/migrations/{plan.id}/proof", f"/migrations/{plan.id}/cutover")
 
 
-def test_every_page_can_be_read_everywhere(console: ConsoleHarness, visitor: Visitor) -> None:
+def test_every_page_can_be_read_everywhere(console: ConsoleHarness, visitor: Visitor, tmp_path: Path) -> None:
     """Nothing stands out of any window, light and dark have contrast, and axe finds nothing."""
     visitor.sign_in(console.token(*Scope))
-    for path in (*PAGES, *pages_with_state(console)):
+    for path in (*PAGES, *pages_with_state(console, tmp_path)):
         visitor.go(path)
         _require_readable(visitor, path)
         visitor.odd = [one for one in visitor.odd if "404 (" not in one]  # what the browser says of /nowhere
