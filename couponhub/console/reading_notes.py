@@ -9,6 +9,7 @@ from datetime import timedelta
 import attrs
 
 from couponhub.clock import SYSTEM_CLOCK, Clock
+from couponhub.connection import Connection
 from couponhub.console.quota_gauge import PastUse
 from couponhub.console.running_out import LOOKED_BACK, RunningOut
 from couponhub.console.shared_looks import SharedLooks
@@ -129,10 +130,13 @@ class ReadingNotes:
             UsageError: The hub was closed.
         """
         for name in self._hub:
-            connection, now = self._hub[name], self._clock.monotonic()
-            if now - self._tried.get(name, float("-inf")) < _READ_EVERY or not self._is_free(name):
+            now = self._clock.monotonic()
+            if now - self._tried.get(name, float("-inf")) < _READ_EVERY:
                 continue
             try:
+                connection = self._hub[name]
+                if not _is_free(connection):
+                    continue
                 with self._hub.state.locks.hold(("stock", name), timeout=0):
                     if self._hub.state.readings.stocks(
                         name, self._clock.now() - timedelta(seconds=_READ_EVERY)
@@ -147,16 +151,6 @@ class ReadingNotes:
                 raise
             except CouponhubError as error:
                 _not_kept(error)
-
-    def _is_free(self, name: str) -> bool:
-        """Tell whether enough is left of a connection's limits of calls."""
-        connection = self._hub[name]
-        most = connection.capabilities.limits
-        return all(
-            left * _LEAST_SHARE >= most.get(limit, 0)
-            for limit, left in connection.quota_left().items()
-            if not limit.startswith(_OF_UPLOADS)
-        )
 
     def keep_sampling(self, seconds: float = _SAMPLED_EVERY) -> None:
         """Sample from now on, on a thread of its own, until the hub is closed; after a while read lists, too."""
@@ -186,6 +180,16 @@ class ReadingNotes:
             return {}
         past = {name: PastUse.of([one for one in some if one.at >= since]) for name, some in found.items()}
         return {name: one for name, one in past.items() if one is not None}
+
+
+def _is_free(connection: Connection) -> bool:
+    """Tell whether enough is left of a connection's limits of calls."""
+    most = connection.capabilities.limits
+    return all(
+        left * _LEAST_SHARE >= most.get(limit, 0)
+        for limit, left in connection.quota_left().items()
+        if not limit.startswith(_OF_UPLOADS)
+    )
 
 
 def _not_kept(error: CouponhubError) -> None:

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import expect
 
 from couponhub import CouponHub
+from couponhub.connection import Connection
 from couponhub.console.asked_lists import AskedLists, StockSort
 from couponhub.console.list_stock import ListStock, Stock
 from couponhub.console.quota_gauge import PastUse, QuotaGauge
@@ -20,12 +21,12 @@ from couponhub.console.reading_notes import ReadingNotes
 from couponhub.console.running_out import RunningOut, StockOutlook
 from couponhub.console.sparkline import Sparkline
 from couponhub.console.stock_view import StockView
-from couponhub.errors import LocalError
+from couponhub.errors import ConfigError, LocalError
 from couponhub.models import CouponList, ListId, ListStatus
 from couponhub.state import QuotaSample, Scope
 from couponhub.state.sql.readings import SqlReadings
 from couponhub.state.sqlite.state import SqliteState
-from couponhub.testing import EmulatedVendors
+from couponhub.testing import EmulatedVendors, emulated_vendors
 from couponhub.transport.observing import VendorCall
 from tests.console.browser import Visitor
 from tests.console.harness import ConsoleHarness
@@ -183,8 +184,15 @@ def test_limits_are_sampled_without_asking_a_vendor_until_the_hub_is_closed(vend
     eventually(lambda: {*threading.enumerate()} <= before)
 
 
+@pytest.fixture
+def unread() -> Iterator[EmulatedVendors]:
+    """Both emulated vendors, of whose lists no test has kept a reading."""
+    with emulated_vendors(settings={"timeout": 2.0}) as running:
+        yield running
+
+
 def test_lists_that_nobody_looks_at_are_read_by_one_of_many(
-    vendors: EmulatedVendors, monkeypatch: pytest.MonkeyPatch
+    unread: EmulatedVendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every six hours, not while calls are scarce, nor while another reads; what cannot be read is no sooner tried again."""
     calls, clock = _Calls(), FakeClock()
@@ -193,8 +201,8 @@ def test_lists_that_nobody_looks_at_are_read_by_one_of_many(
         return [one for one in calls.began_of if "moengage" in one]
 
     with (
-        CouponHub.from_config(vendors.config, observer=calls) as hub,
-        CouponHub.from_config(vendors.config, observer=calls) as other,
+        CouponHub.from_config(unread.config, observer=calls) as hub,
+        CouponHub.from_config(unread.config, observer=calls) as other,
     ):
         one, two = ReadingNotes(hub), ReadingNotes(other)
         spent = dict.fromkeys(hub["moengage"].capabilities.limits, 0)
@@ -221,12 +229,47 @@ def test_lists_that_nobody_looks_at_are_read_by_one_of_many(
         clock.sleep(120)
         late.read_lists()
         assert count == len(read())
-        vendors.controls["moengage"].fail("* *", "status", 503)
+        unread.controls["moengage"].fail("* *", "status", 503)
         clock.sleep(7 * 3600)
         late.read_lists()
         failed = len(read())
         late.read_lists()
         assert count < failed == len(read())
+
+
+def test_one_connection_that_fails_keeps_no_other_from_being_read(
+    unread: EmulatedVendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it cannot be opened or its limits cannot be read: the lists of those after it have a history all the same."""
+    with CouponHub.from_config(unread.config) as hub:
+        first, *others = hub
+        (other,) = others
+        limits = type(hub[first]).quota_left
+
+        def quota_left(connection: Connection) -> Mapping[str, int]:
+            if connection.name == first:
+                raise LocalError("the limits cannot be read")
+            return limits(connection)
+
+        monkeypatch.setattr(type(hub[first]), "quota_left", quota_left)
+        noted: list[str] = []
+        notes = ReadingNotes(hub)
+        monkeypatch.setattr(notes, "note_lists", lambda name, _: noted.append(name))
+        notes.read_lists()
+        assert [other] == noted
+        monkeypatch.undo()
+
+        def opened(of: CouponHub, name: str) -> Connection:
+            if name == first:
+                raise ConfigError("its secret is missing")
+            return found(of, name)
+
+        found = CouponHub.__getitem__
+        monkeypatch.setattr(CouponHub, "__getitem__", opened)
+        notes = ReadingNotes(hub)
+        monkeypatch.setattr(notes, "note_lists", lambda name, _: noted.append(name))
+        notes.read_lists()
+        assert [other, other] == noted
 
 
 def test_lists_that_run_out_first_stand_first() -> None:
