@@ -63,6 +63,7 @@ class LongTasks:
 
         Raises:
             UsageError: Too many are under way.
+            LocalError: This machine starts no further thread.
         """
         key = (migration_id, kind)
         with self._lock:
@@ -78,9 +79,15 @@ class LongTasks:
             self._last.pop(key, None)
             self._last[key] = began = LongTask(began_at=utc_now())
         context = copy_context()  # who asks
-        threading.Thread(
+        thread = threading.Thread(
             target=context.run, args=(self._run, key, began, run), name="migration", daemon=True
-        ).start()
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            with self._lock:
+                self._last.pop(key, None)
+            raise LocalError("this machine starts no further thread", hint="try it again later") from None
 
     def _run(self, key: tuple[str, str], began: LongTask, run: Callable[[], object]) -> None:
         found, error = None, None

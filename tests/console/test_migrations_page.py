@@ -4,11 +4,13 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
+import attrs
 import pytest
 from playwright.sync_api import expect
 
 from couponhub.clock import utc_now
-from couponhub.errors import VendorUnavailable
+from couponhub.console.migration_tasks import LongTask, LongTasks
+from couponhub.errors import LocalError, UsageError, VendorUnavailable
 from couponhub.migration.proofs import written_down
 from couponhub.models import (
     CodeClass,
@@ -23,6 +25,8 @@ from tests.console.browser import Visitor
 from tests.console.harness import ConsoleHarness
 from tests.console.test_jobs import OPERATOR, XSS, list_of
 from tests.kit.eventually import eventually
+
+_NEVER = LongTask(began_at=utc_now())
 
 
 @pytest.fixture
@@ -158,6 +162,54 @@ def test_a_comparison_holds_no_request(
     eventually(lambda: "The comparison broke off" in console.client.get(f"{where}/proof").text, "its fault")
     assert "the target is away" in console.client.get(f"{where}/proof").text
     assert 'id="verify"' in console.client.get(f"{where}/proof").text
+
+
+def test_a_proof_of_an_hour_ago_is_said_to_be_old(console: ConsoleHarness, plan: MigrationPlan) -> None:
+    """Whoever decides reads that it has to be made anew, before the decision is refused."""
+    console.sign_in(*OPERATOR)
+    proof = proof_of(plan, balanced=True)
+    for minutes, word in ((61, "Not yet"), (59, "Done")):
+        old = attrs.evolve(proof, at=utc_now() - timedelta(minutes=minutes))
+        written_down(old, console.hub.state.migration_log)
+        assert f"{word}: the proof is no older" in console.client.get(f"/migrations/{plan.id}").text
+
+
+def test_what_was_compared_elsewhere_since_is_shown(
+    console: ConsoleHarness, plan: MigrationPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page of the proof tells the newest, wherever it was made, and not the last one of this process."""
+    made = proof_of(plan, balanced=False)
+    monkeypatch.setattr(console.hub.migrations, "verify", lambda *_, **__: made)
+    console.sign_in(*OPERATOR)
+    where = f"/migrations/{plan.id}"
+    console.post(f"{where}/verify")
+    eventually(lambda: "Not balanced" in console.client.get(f"{where}/proof").text, "its end")
+    written_down(proof_of(plan, balanced=True), console.hub.state.migration_log)
+    assert "Not balanced" not in console.client.get(f"{where}/proof").text
+
+
+def test_few_comparisons_go_on_at_once_and_one_that_cannot_begin_blocks_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The third is refused with a hint; where the machine starts no thread, that is told, and it can be asked for again."""
+    tasks, goes_on = LongTasks(), threading.Event()
+    for name in ("a", "b", "a"):
+        tasks.begin(name, "verify", lambda: goes_on.wait(30))
+    with pytest.raises(UsageError, match="are being compared"):
+        tasks.begin("c", "verify", lambda: None)
+    goes_on.set()
+    eventually(lambda: all((tasks.last(name, "verify") or _NEVER).ended_at for name in "ab"), "their end")
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        for _ in range(3):
+            with pytest.raises(LocalError, match="no further thread"):
+                tasks.begin("c", "verify", lambda: None)
+    tasks.begin("c", "verify", lambda: 7)
+    eventually(lambda: (tasks.last("c", "verify") or _NEVER).found, "its end")
 
 
 def test_is_cancelled_by_its_name_alone(console: ConsoleHarness, plan: MigrationPlan) -> None:
