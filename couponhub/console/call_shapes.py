@@ -51,9 +51,7 @@ def kept_shape(exchange: EndedExchange) -> KeptShape:
     is_free = request.operation == _FREE
     is_closed = is_free or (reply is not None and len(reply.body) > _LARGEST_REPLY)
     shape = shape_of(request, attrs.evolve(reply, body=b"") if reply is not None and is_closed else reply)
-    said = {text.lower() for text in _texts(dict(request.query))} | {
-        text.lower() for text in _texts(request.body)
-    }
+    said = {value.lower() for _, value in request.query} | {text.lower() for text in _texts(request.body)}
     sent: Any = shape.sent
     if is_free and request.body is not None:
         sent = "a body that somebody wrote"

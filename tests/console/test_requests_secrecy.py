@@ -196,20 +196,39 @@ def test_nothing_of_anybody_is_kept_or_shown(
             {"response": {"coupons": {"n": "whole number of 1 digits"}}},
         ),
         ({"query": (("code", "springsale"),)}, {"springsale": 1}, {"***": "whole number of 1 digits"}),
+        (
+            {"query": (("code", "springsale"), ("code", "b"))},
+            {"springsale": 1},
+            {"***": "whole number of 1 digits"},
+        ),
         ({}, {"at": "2026-01-31T10:00:SECRET"}, {"at": "time as ####-##-##T##:##:***"}),
         ({"operation": "call"}, {"springsale": 1}, "17 bytes"),
     ],
 )
 def test_a_key_that_may_be_a_code_is_masked(request_of: dict[str, Any], reply: object, kept: object) -> None:
     """Where several of one form stand side by side, where it was said, and where nobody knows the form."""
-    exchange = EndedExchange(
+    shape = kept_shape(exchange_of(request_of, reply))
+    assert shape.received is not None
+    assert {"headers": {"retry-after": "7"}, "body": kept} == json.loads(shape.received)
+    assert "https://vendor.example.com/base" == shape.base
+    assert ("springsale" in shape.path) == (request_of == {})
+
+
+def exchange_of(request_of: dict[str, Any], reply: object) -> EndedExchange:
+    """A request and its reply."""
+    return EndedExchange(
         call=VendorCall(connection="shop", operation="read", outcome="ok", seconds=0.1),
         base_url="https://user:pass@vendor.example.com/base",
         request=Request(**{"operation": "read", "method": "GET", "path": "/v1/a/springsale/b", **request_of}),
         reply=Reply(status=200, headers={"date": "a", "retry-after": "7"}, body=json.dumps(reply).encode()),
     )
-    shape = kept_shape(exchange)
-    assert shape.received is not None
-    assert {"headers": {"retry-after": "7"}, "body": kept} == json.loads(shape.received)
-    assert "https://vendor.example.com/base" == shape.base
-    assert ("springsale" in shape.path) == (request_of == {})
+
+
+def test_what_is_long_is_told_in_short() -> None:
+    """Of a body some of its look is kept, and of a reply beyond 64 KiB its size alone: nobody waits for its being looked at."""
+    fields = {f"field_{first}{second}": 1 for first in "abcdefghij" for second in "abcdefghij"}
+    shape = kept_shape(exchange_of({"body": fields}, fields))
+    assert 2_001 == len(shape.sent or "")
+    assert 2_001 == len(shape.received or "")
+    large = kept_shape(exchange_of({}, {"text": "x" * (64 * 1024)}))
+    assert "65548 bytes" == json.loads(large.received or "")["body"]
