@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -92,8 +93,8 @@ class AuditRules:
         harness.jump(10.0)
         three = log.begin(AuditAction.SEND_UPLOAD, who="oidc:anna", name="Anna", connection="till")
 
-        def asked(**words: object) -> tuple[AuditEvent, ...]:
-            return log.page(AuditQuestion(**words)).events  # type: ignore[arg-type]
+        def asked(**words: Any) -> tuple[AuditEvent, ...]:
+            return log.page(AuditQuestion(**words)).events
 
         assert (three, one) == asked(action=AuditAction.SEND_UPLOAD)
         assert (three, two) == asked(who="Anna") == asked(who="oidc:anna")
