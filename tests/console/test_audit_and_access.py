@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 from playwright.sync_api import expect
 
 from couponhub import Customer
-from couponhub.errors import LocalError
+from couponhub.console.audit_pages import read_asked
+from couponhub.errors import LocalError, UsageError
 from couponhub.state import AuditAction, AuditEvent, AuditOutcome, Scope, new_token
+from couponhub.token_desk import TokenDesk
 from tests.console.browser import Visitor
 from tests.console.harness import ConsoleHarness, opened
 
@@ -78,7 +81,9 @@ def test_what_pages_do_is_written_down_once(console: ConsoleHarness, monkeypatch
     assert not any(code in refused.text for code in codes)
 
 
-def test_the_log_is_read_in_pages_and_narrowed_in_the_address(console: ConsoleHarness) -> None:
+def test_the_log_is_read_in_pages_and_narrowed_in_the_address(
+    console: ConsoleHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The newest first, each once; filters hold on the next page and in the table to keep; what cannot be meant is told."""
     console.sign_in(Scope.ADMIN)
     log = console.hub.state.audit
@@ -105,7 +110,13 @@ def test_the_log_is_read_in_pages_and_narrowed_in_the_address(console: ConsoleHa
     assert "/lists/moengage/L%201%2F%C3%A4" in newest
     assert [] == references("/audit?action=archive_list") == references("/audit?until=2020-01-01")
     assert 50 == len(references("/audit?since=2020-01-01&connection=capillary"))
+    asked = read_asked({"since": "2026-12-31", "until": "2026-12-31"}).question
+    assert (datetime(2026, 12, 31, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)) == (
+        asked.since,
+        asked.until,
+    )
 
+    monkeypatch.setattr("couponhub.console.audit_pages._ROWS_AT_ONCE", 7)
     answer = console.client.get("/audit.csv?who=ab12")
     assert "text/csv" in answer.headers["Content-Type"]
     rows = list(csv.DictReader(io.StringIO(answer.text)))
@@ -168,6 +179,16 @@ def test_whoever_lacks_the_first_page_is_led_on(
     answer = console.client.get("/")
     assert (place is not None, place) == (answer.status_code == 303, answer.headers.get("Location"))
     assert 200 == console.client.get("/", follow_redirects=True).status_code
+
+
+def test_removing_a_fixed_token_says_where_it_stands(console: ConsoleHarness) -> None:
+    """By name and by id; nothing was done, so nothing is written down."""
+    _, token = new_token([Scope.LOOKUP], name="of the config")
+    desk, before = TokenDesk(state=console.hub.state, fixed=[token]), len(acts(console))
+    for name in (token.name, token.id):
+        with pytest.raises(UsageError, match="stands in the config"):
+            desk.remove(name)
+    assert before == len(acts(console))
 
 
 def test_whose_rights_open_no_page_is_told_what_to_ask_for(console: ConsoleHarness) -> None:

@@ -147,13 +147,16 @@ def test_says_that_it_was_cancelled_while_a_step_runs(console: ConsoleHarness) -
 
 
 def test_tells_what_became_of_each_row(console: ConsoleHarness) -> None:
-    """The file is for whoever may see codes alone."""
+    """The file is for whoever may see codes and lists alone."""
     job_id = held(console, "rows", "ROWS-0001", "ROWS-0002", "ROWS-0001")
     console.sign_in(*OPERATOR)
     assert console.post(f"/jobs/{job_id}/resume").status_code == 303
     eventually(lambda: console.hub.jobs.get(job_id).status == "done", "its end")
 
     assert console.post(f"/jobs/{job_id}/rows").status_code == 403
+    console.post("/sign-out")
+    console.sign_in(Scope.LOOKUP, Scope.CODES_REVEAL)
+    assert console.post(f"/jobs/{job_id}/rows").status_code == 403, "whoever may see no lists"
     console.post("/sign-out")
     console.sign_in(*OPERATOR, Scope.CODES_REVEAL)
     answer = console.post(f"/jobs/{job_id}/rows")

@@ -104,6 +104,17 @@ def test_an_answer_of_one_page_is_not_kept(huge: AnswerView) -> None:
     assert kept.get("desk", WHO) is None
 
 
+def test_what_takes_more_than_all_the_room_is_not_kept(
+    huge: AnswerView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for anew, and whoever looked is shown the answer all the same."""
+    monkeypatch.setattr("couponhub.console.kept_answers._MOST_BYTES", 10_000)
+    kept = KeptAnswers(KEY, Signal())
+    kept.keep("desk", WHO, huge, kept.era())
+
+    assert kept.get("desk", WHO) is None
+
+
 def test_pages_are_turned_while_the_vendor_is_away(console: ConsoleHarness, visitor: Visitor) -> None:
     """Every coupon is on one page, no page asks a vendor, each is small, and odd pages are the nearest one; by keyboard, too."""
     codes = [f"LONG-{number:04}" for number in range(2 * AT_ONCE + 7)]

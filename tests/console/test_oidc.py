@@ -200,7 +200,7 @@ def test_a_new_key_is_looked_for(door: ConsoleHarness, provider: TestedProvider)
 
 
 def test_a_sign_in_is_of_one_browser_and_once(door: ConsoleHarness, provider: TestedProvider) -> None:
-    """Without its cookie, with another's state, a second time, after ten minutes, with another provider's answer."""
+    """Without its cookie, with another's state, a second time, with another provider's answer."""
     path = way_back(door, provider)
     state = words_of(path)["state"]
     assert 200 == door.client.get(path).status_code
@@ -228,6 +228,17 @@ def test_a_sign_in_is_of_one_browser_and_once(door: ConsoleHarness, provider: Te
     assert 200 == stranger.get(path, headers=header).status_code
     again = stranger.get(path, headers=header)
     assert (403, True) == (again.status_code, "no more" in again.text)  # the provider takes a code once
+
+
+def test_a_sign_in_takes_ten_minutes_at_most(
+    door: ConsoleHarness, provider: TestedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes back a second too late begins again, also where the browser still has the cookie."""
+    path = way_back(door, provider)
+    real = time.time
+    monkeypatch.setattr(door.app.pages._sessions, "now", lambda: real() + 601)
+    late = door.client.get(path)
+    assert (403, True) == (late.status_code, "within the last ten minutes" in late.text)
 
 
 def test_an_answer_must_say_whose_it_is(door: ConsoleHarness, provider: TestedProvider) -> None:
@@ -275,6 +286,21 @@ def test_rights_come_of_the_mapping_alone(
     answer = door.client.get(way_back(door, provider))
     assert status == answer.status_code
     assert ("[server.oidc] scopes" in answer.text) is (status == 403)
+
+
+@pytest.mark.parametrize(
+    ("door", "verified", "status"),
+    [({"person": "email"}, True, 200), ({"person": "email"}, False, 403), ({"person": "email"}, None, 403)],
+    indirect=["door"],
+)
+def test_nobody_is_known_by_an_address_that_is_not_proven(
+    door: ConsoleHarness, provider: TestedProvider, verified: object, status: int
+) -> None:
+    """Where people are told apart by e-mail, the provider must say that it has seen to whose that is."""
+    provider.person |= {"email": "a@x.example", "email_verified": verified}
+    answer = door.client.get(way_back(door, provider))
+    assert status == answer.status_code
+    assert ("does not say who you are" in answer.text) is (status == 403)
 
 
 def test_groups_may_be_told_apart_from_the_token(door: ConsoleHarness, provider: TestedProvider) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import cast
 
 import attrs
 import pytest
@@ -16,9 +17,11 @@ from couponhub.console.call_writer import CallWriter
 from couponhub.console.sessions import COOKIE
 from couponhub.errors import CouponhubError
 from couponhub.server.metrics import Metrics
-from couponhub.state import CallDecision, CallFilter, LeftOut, Scope, open_state
+from couponhub.state import CallDecision, CallFilter, CallRecord, LeftOut, Scope, open_state
 from couponhub.testing import EmulatedVendors
 from couponhub.testing.state_conformance.samples import new_call
+from couponhub.transport.auth import FETCH_TOKEN
+from couponhub.transport.observing import VendorCall
 from tests.console.browser import Visitor
 from tests.console.harness import ConsoleHarness, opened, served
 
@@ -186,6 +189,18 @@ def test_tells_of_faults_of_its_own(watched: Watched, monkeypatch: pytest.Monkey
     assert "Nothing is kept" not in found
 
 
+def test_what_is_refused_as_it_must_be_is_no_fault(watched: Watched) -> None:
+    """A vendor that cannot do what was asked for, and a caller who may not, are told so, and nobody has to look into it."""
+    console = watched.console
+    bearer = {"Authorization": f"Bearer {console.token(*Scope)}"}
+    list_id = next(watched.hub["capillary"].lists.iterate()).id
+    path = f"/v1/connections/capillary/lists/{list_id}/archive"
+    assert 501 == console.client.post(path, headers=bearer).status_code
+    assert 401 == console.client.post(path).status_code
+    watched.writer.flush()
+    assert () == watched.hub.state.vendor_calls.faults()
+
+
 def test_a_call_is_known_by_the_request_that_it_was_made_for(watched: Watched) -> None:
     """Also where another thread asks the vendor; what a job or a library asks is nobody's request."""
     console = watched.console
@@ -220,3 +235,30 @@ def test_of_many_alike_the_first_are_kept_and_all_are_counted(watched: Watched) 
     assert 5 == len(calls.newest(CallFilter(operation="customer_coupons", outcome="failed")))
     watched.console.sign_in(Scope.ADMIN)
     assert "more reads that went well were counted" in watched.console.client.get("/requests").text
+
+
+def test_a_long_rest_lets_no_more_through_than_at_the_start() -> None:
+    """What was not used of the pace is lost: after a quiet night as many calls alike are kept at once as on the first day."""
+    now, state = [0.0], Nowhere()
+    recorder = CallRecorder(Metrics(), cast("CallWriter", state), clock=lambda: now[0])
+    call = VendorCall(connection="shop", operation=FETCH_TOKEN, outcome="ok", seconds=0.1)
+    for _ in range(2):
+        for _ in range(30):
+            recorder.began("shop", FETCH_TOKEN)(call)
+        now[0] += 36_000
+    assert (40, 20) == (state.kept, state.left_out)
+
+
+class Nowhere:
+    """Counts what it is to write."""
+
+    def __init__(self) -> None:
+        self.kept = self.left_out = 0
+
+    def put(self, _: CallRecord) -> None:
+        """As `CallWriter.put`."""
+        self.kept += 1
+
+    def leave_out(self, _: LeftOut) -> None:
+        """As `CallWriter.leave_out`."""
+        self.left_out += 1

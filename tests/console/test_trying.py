@@ -35,6 +35,8 @@ def test_the_reference_is_as_it_was_without_a_session(console: ConsoleHarness) -
     mine = console.client.get("/docs")
     assert (200, True) == (mine.status_code, 'action="/try/lookup"' in mine.text)
     assert "/try/docs" not in mine.text
+    assert "/try/callback" not in mine.text  # its address is a right in itself
+    assert 404 == console.post("/try/callback").status_code
     assert 'action="/try/archive_list"' not in mine.text  # the right is lacking, and the page says so
     assert "takes the scope lists:write" in mine.text
 
