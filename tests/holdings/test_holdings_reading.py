@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from couponhub.errors import CouponhubError, UsageError
 from couponhub.holdings import Holding, is_export, read_customers, read_holdings
@@ -172,8 +174,6 @@ def test_tables_come_packed_and_in_any_encoding(tmp_path: Path) -> None:
 
 def test_a_parquet_table_is_read(tmp_path: Path) -> None:
     """Columns of text are taken, and a customer's number that is none is refused with its line."""
-    pa = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
     path = tmp_path / "export.parquet"
     parquet.write_table(pa.table({"code": ["A"], "mobile": ["4915112345"], "count": [1]}), path)
     assert [Customer(mobile="4915112345")] == [one.customer for one in read_holdings(path)]
@@ -246,7 +246,6 @@ def test_a_day_of_an_end_lasts_until_its_last_second() -> None:
 
 def test_a_workbook_is_read_and_numbers_in_it_are_refused() -> None:
     """Cells of text are taken as they stand; a mobile that a spreadsheet holds as a number may have lost digits."""
-    pytest.importorskip("python_calamine")
     good = workbook([["code", "mobile"], ["007", "4915112345"]])
     assert [("007", Customer(mobile="4915112345"))] == [
         (one.code, one.customer) for one in read_holdings(io.BytesIO(good))
