@@ -4,7 +4,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -61,7 +61,8 @@ class Demo:
                 yield cls(command, dict(_LINE.findall(command.out)), temporary)
             finally:
                 if command.is_running:
-                    command.send(signal.SIGTERM)
+                    with suppress(ProcessLookupError):  # it ends by itself just now
+                        command.send(signal.SIGTERM)
                     command.ended()
 
     @contextmanager
