@@ -209,10 +209,11 @@ def test_nothing_from_before_an_erasure_is_told(machines: Machines) -> None:
     """One number makes all of it unreachable at once, and what was being asked for meanwhile is not kept."""
     one, other = machines.one(), machines.one()
     one.known()
+    machines.vendor.reached()
     kept(machines)
     machines.vendor.holds = True
     heard = one.ask(OTHER)
-    machines.vendor.reached()
+    assert OTHER == machines.vendor.reached().customer, "it was asked before anybody was forgotten"
     shared_at(machines.server, machines.clock).invalidation.announce()
     machines.vendor.tell(FOUND)
     assert FOUND == heard.known().found
