@@ -1,6 +1,7 @@
 """The page of a migration: how it stands, what steers it, and what a comparison proves."""
 
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,9 +31,13 @@ _NEVER = LongTask(began_at=utc_now())
 
 
 @pytest.fixture
-def plan(console: ConsoleHarness, tmp_path: Path) -> MigrationPlan:
+def plan(console: ConsoleHarness, tmp_path: Path) -> Iterator[MigrationPlan]:
     """A migration that is written down, and of which nothing was done yet."""
-    return planned(console, tmp_path)
+    hub, made = console.hub, planned(console, tmp_path)
+    yield made
+    if not hub.jobs.get(made.id).status.ended:  # nobody else drives it while the vendors' folder goes
+        hub.jobs.cancel(made.id)
+        eventually(lambda: hub.jobs.drive(made.id).status.ended, "its end")
 
 
 def planned(console: ConsoleHarness, folder: Path) -> MigrationPlan:
