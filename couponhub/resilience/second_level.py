@@ -107,9 +107,10 @@ class SecondLevel:
         content = None if entry is None else _written(entry.answer, entry.weight)
         with self._idle:
             self._busy += 1
+            is_in_time = not self._closed  # whoever closes it from here on waits for this
         try:
             yield
-            if not self._closed:
+            if is_in_time:
                 self._keep(seen, entry, content)
         finally:
             with self._idle:

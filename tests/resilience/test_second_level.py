@@ -1,6 +1,7 @@
 """Clients of several machines that share a Redis: one call for all, the first level's rules of age, and a dead vendor told on."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta
 from itertools import count
@@ -14,7 +15,7 @@ from couponhub.clock import SYSTEM_CLOCK, Deadline
 from couponhub.errors import VendorUnavailable
 from couponhub.models import Coupon, CouponQuery, CouponStatus, Customer, CustomerCoupons, Redemption, Source
 from couponhub.models.coupons import Discount, Store
-from couponhub.resilience import ResilienceSettings, ResilientClient
+from couponhub.resilience import Outcome, ResilienceSettings, ResilientClient
 from couponhub.resilience.second_level import _question, _read, _written
 from couponhub.secret import Secret
 from couponhub.state import SharedSettings
@@ -372,6 +373,21 @@ def test_a_process_that_asks_once_and_ends_has_shared_its_answer(machines: Machi
         one.client.close()
         assert number + 1 == len(machines.server.client().keys("couponhub:a:*"))
     assert [] == machines.server.client().keys("couponhub:f:*")
+
+
+def test_what_is_told_as_it_ends_is_shared(machines: Machines) -> None:
+    """Somebody who closes as soon as they have been told waits for the answer to be shared, however slow that is."""
+    client = machines.one().client
+    closing = threading.Thread(target=client.close)
+
+    def hear(_: Outcome) -> None:
+        closing.start()
+        eventually(lambda: client._second._closed)  # type: ignore[union-attr] # nothing else tells
+
+    client.ask(CUSTOMER, ALL, Deadline.after(60.0), hear)
+    eventually(lambda: closing.ident is not None)
+    closing.join()
+    assert 1 == len(machines.server.client().keys("couponhub:a:*"))
 
 
 def test_nothing_is_shared_after_the_end(machines: Machines) -> None:
